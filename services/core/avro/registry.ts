@@ -1,0 +1,156 @@
+/**
+ * Avro with the schema registry's wire format (a zero byte, the schema's id in 4 bytes, the value). The registry client
+ * fetches and registers schemas; framing is done here because a promise per record would dominate the record's cost.
+ */
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import avsc from 'avsc'
+import type { Config } from '../config/read.ts'
+import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
+import { ChainonError, ConfigurationError } from '../faults.ts'
+
+export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
+
+const HEADER_BYTES = 5
+/** Status the registry answers with when a schema cannot read what was written before. */
+const INCOMPATIBLE = 409
+
+export interface Encoder {
+  readonly schemaId: number
+  /** @returns the framed bytes, or undefined when the record does not fit the schema (avsc's message would quote the value) */
+  encode(record: Record<string, unknown>): Buffer | undefined
+}
+
+export interface Decoded {
+  /** Full name of the schema the value was written with. */
+  readonly name: string
+  readonly record: Record<string, unknown>
+}
+
+export interface Decoder {
+  /** Fetches the schemas of these values that are not known yet; call before `decode`. */
+  prepare(values: readonly (Buffer | null)[]): Promise<void>
+  /** @returns the record read with the reader schema of the same name, or undefined when the bytes are not that */
+  decode(value: Buffer | null): Decoded | undefined
+}
+
+export interface AvroRegistry {
+  /** @throws ConfigurationError when the registry refuses the schema as not backward compatible */
+  encoder(subject: string, schema: AvroRecordSchema): Promise<Encoder>
+  decoder(readers: readonly AvroRecordSchema[]): Decoder
+}
+
+export function avroRegistry(config: Config<(typeof REGISTRY_KEYS)[number]>): AvroRegistry {
+  const client = new SchemaRegistry(
+    {
+      host: config.SCHEMA_REGISTRY_URL,
+      retry: { retries: 8, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 3 },
+      ...(config.SCHEMA_REGISTRY_USERNAME
+        ? { auth: { username: config.SCHEMA_REGISTRY_USERNAME, password: config.SCHEMA_REGISTRY_PASSWORD } }
+        : {}),
+    },
+  )
+  return {
+    async encoder(subject, schema) {
+      const id = await register(client, subject, schema)
+      return frameEncoder(id, typeOf(schema))
+    },
+    decoder: (readers) => frameDecoder(client, readers),
+  }
+}
+
+function typeOf(schema: AvroRecordSchema): avsc.Type {
+  return avsc.Type.forSchema(schema as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
+}
+
+async function register(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<number> {
+  try {
+    const { id } = await client.register({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }, { subject })
+    return id
+  } catch (error) {
+    const status = (error as { status?: number }).status
+    if (status === INCOMPATIBLE) {
+      throw new ConfigurationError(`The schema of ${subject} does not fit its earlier version`, [
+        'a new version must be able to read what was written before: give new fields a default, and keep types',
+      ])
+    }
+    throw new ChainonError('dependency-unavailable', `the schema registry did not take ${subject}${status ? ` (HTTP ${status})` : ''}`, { cause: error })
+  }
+}
+
+function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
+  let scratch = Buffer.alloc(64 * 1024)
+  const header = () => {
+    scratch[0] = 0
+    scratch.writeUInt32BE(schemaId, 1)
+  }
+  header()
+  return {
+    schemaId,
+    encode(record) {
+      try {
+        let end = type.encode(record, scratch, HEADER_BYTES)
+        if (end < 0) {
+          // A negative position says by how many bytes the buffer was too short.
+          scratch = Buffer.alloc((scratch.length - end) * 2)
+          header()
+          end = type.encode(record, scratch, HEADER_BYTES)
+        }
+        return Buffer.from(scratch.subarray(0, end))
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema[]): Decoder {
+  const readerTypes = new Map(readers.map((schema) => [`${schema.namespace}.${schema.name}`, typeOf(schema)]))
+  const known = new Map<number, { name: string; decode: (value: Buffer) => Record<string, unknown> } | undefined>()
+
+  async function learn(id: number): Promise<void> {
+    let schema: AvroRecordSchema
+    try {
+      const found = await client.getSchema(id)
+      schema = JSON.parse(JSON.stringify(found)) as AvroRecordSchema
+    } catch (error) {
+      // 404: bytes of somebody else, a record's fault. Anything else: the registry is away, and the record is not to blame.
+      if ((error as { status?: number }).status !== 404) {
+        throw new ChainonError('dependency-unavailable', `the schema registry did not give schema ${id}`, { cause: error })
+      }
+      known.set(id, undefined)
+      return
+    }
+    const writer = typeOf(schema)
+    const name = writer.name ?? ''
+    const reader = readerTypes.get(name)
+    if (!reader) {
+      known.set(id, undefined)
+      return
+    }
+    const resolver = reader.createResolver(writer)
+    known.set(id, { name, decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown> })
+  }
+
+  const idOf = (value: Buffer | null) => (value && value.length > HEADER_BYTES && value[0] === 0 ? value.readUInt32BE(1) : undefined)
+  return {
+    async prepare(values) {
+      const missing = new Set<number>()
+      for (const value of values) {
+        const id = idOf(value)
+        if (id !== undefined && !known.has(id)) missing.add(id)
+      }
+      await Promise.all([...missing].map(learn))
+    },
+    decode(value) {
+      const id = idOf(value)
+      if (id === undefined || value === null) return undefined
+      const schema = known.get(id)
+      if (!schema) return undefined
+      try {
+        return { name: schema.name, record: schema.decode(value) }
+      } catch {
+        return undefined
+      }
+    },
+  }
+}

@@ -1,0 +1,22 @@
+/** The ClickHouse client of every service, from its configuration. */
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import type { Config } from '../config/read.ts'
+
+export const CLICKHOUSE_KEYS = ['CLICKHOUSE_URL', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'CLICKHOUSE_DATABASE'] as const
+
+export type { ClickHouseClient }
+
+/** @param database overrides the configured one, for instance `default` before the configured one exists */
+export function clickhouseClient(service: string, config: Config<(typeof CLICKHOUSE_KEYS)[number]>, database?: string): ClickHouseClient {
+  return createClient({
+    url: config.CLICKHOUSE_URL,
+    username: config.CLICKHOUSE_USER,
+    password: config.CLICKHOUSE_PASSWORD,
+    database: database ?? config.CLICKHOUSE_DATABASE,
+    application: `chainon-${service}`,
+    request_timeout: 60_000,
+    max_open_connections: 8,
+    // The client's own log lines quote statements; ours say what failed.
+    log: { level: 127 },
+  })
+}

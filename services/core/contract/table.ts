@@ -1,0 +1,88 @@
+/** The ClickHouse table of a feed and the order of its columns: derived, so that the loader and the migration agree. */
+import { survivingFields } from './avro-schemas.ts'
+import { tableOf } from './names.ts'
+import type { FeedContract, FieldContract } from './types.ts'
+
+export interface Column {
+  readonly name: string
+  readonly type: string
+  readonly comment: string
+}
+
+/**
+ * Deduplication windows: ClickHouse remembers this many blocks per table, so a block that is inserted again within the
+ * intent's deadline is dropped. 0, its default, would mean no deduplication at all.
+ */
+export const DEDUPLICATION_WINDOW_BLOCKS = 20_000
+
+export function columnsOf(contract: FeedContract): readonly Column[] {
+  return [
+    ...survivingFields(contract).map((field) => ({ name: field.as, type: columnType(field), comment: field.doc })),
+    { name: '_producer', type: 'LowCardinality(String)', comment: 'Producer' },
+    { name: '_received_at', type: "DateTime64(3, 'UTC')", comment: 'When the gateway took the record' },
+    { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },
+    { name: '_version', type: 'UInt128', comment: 'record_version * 2^64 + origin offset: the highest wins' },
+    { name: '_deleted', type: 'UInt8', comment: '1 when the last operation was cancel' },
+    { name: '_origin_partition', type: 'UInt32', comment: 'Partition of identified.<feed>' },
+    { name: '_origin_offset', type: 'UInt64', comment: 'Offset in that partition' },
+  ]
+}
+
+/**
+ * @param present names of the columns that the storage table has already; empty when there is no table
+ * @returns the statements that bring the storage table and the view that readers take up to the contract
+ */
+export function tableStatements(contract: FeedContract, database: string, present: ReadonlySet<string>): readonly string[] {
+  const columns = columnsOf(contract)
+  const table = `${quote(database)}.${quote(tableOf(contract.feed))}`
+  const define = (column: Column) => `${quote(column.name)} ${column.type} COMMENT ${literal(column.comment)}`
+  const visible = columns.filter((column) => !['_version', '_deleted'].includes(column.name))
+  const create = `CREATE TABLE IF NOT EXISTS ${table} (
+  ${columns.map(define).join(',\n  ')}
+) ENGINE = ReplacingMergeTree(_version, _deleted) ORDER BY record_id
+SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
+  const storage =
+    present.size === 0
+      ? [create]
+      : columns.filter((column) => !present.has(column.name)).map((column) => `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${define(column)}`)
+  // FINAL stands in the view, once, so that no reader has to know of superseded or cancelled rows.
+  const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
+  return [...storage, view]
+}
+
+export function quote(identifier: string): string {
+  return `\`${identifier.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``
+}
+
+export function literal(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+}
+
+function columnType(field: FieldContract): string {
+  const base = baseType(field)
+  const nullable = field.nullable || ['truncate', 'generalise'].includes(field.privacy.action)
+  if (!nullable) return base
+  return base.startsWith('LowCardinality(') ? `LowCardinality(Nullable(${base.slice('LowCardinality('.length, -1)}))` : `Nullable(${base})`
+}
+
+function baseType(field: FieldContract): string {
+  if (field.privacy.action === 'generalise') return 'LowCardinality(String)'
+  switch (field.kind) {
+    case 'string':
+      return 'String'
+    case 'enum':
+      return 'LowCardinality(String)'
+    case 'boolean':
+      return 'Bool'
+    case 'double':
+      return 'Float64'
+    case 'integer':
+      return 'Int32'
+    case 'long':
+      return 'Int64'
+    case 'date':
+      return 'Date32'
+    case 'timestamp':
+      return "DateTime64(3, 'UTC')"
+  }
+}

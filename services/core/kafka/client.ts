@@ -1,0 +1,44 @@
+/** The Kafka client of every service, from its configuration. */
+import { readFileSync } from 'node:fs'
+import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
+import type { Config } from '../config/read.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+export const KAFKA_KEYS = [
+  'KAFKA_BROKERS',
+  'KAFKA_TLS',
+  'KAFKA_TLS_CA_FILE',
+  'KAFKA_SASL_MECHANISM',
+  'KAFKA_SASL_USERNAME',
+  'KAFKA_SASL_PASSWORD',
+  'CHAINON_NAMESPACE',
+] as const
+
+/** Largest message batch we send: brokers refuse more than `message.max.bytes`, which topics made here set to 8 MiB. */
+export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
+export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
+
+export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[number]>, logger: Logger): Kafka {
+  const options: KafkaConfig = {
+    clientId: `chainon-${service}`,
+    brokers: [...config.KAFKA_BROKERS],
+    connectionTimeout: 3000,
+    requestTimeout: 30_000,
+    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5000 },
+    logLevel: logLevel.WARN,
+    logCreator: () => ({ namespace, level, log }) => {
+      // kafkajs logs at first contact that a coordinator is loading, as an error; it retries by itself.
+      const write = level === logLevel.ERROR ? logger.warn.bind(logger) : logger.debug.bind(logger)
+      write({ event: 'kafka-client', part: namespace, error: typeof log.error === 'string' ? log.error : undefined }, log.message)
+    },
+  }
+  if (config.KAFKA_TLS) options.ssl = config.KAFKA_TLS_CA_FILE ? { ca: [readFileSync(config.KAFKA_TLS_CA_FILE, 'utf8')] } : true
+  if (config.KAFKA_SASL_MECHANISM) {
+    options.sasl = {
+      mechanism: config.KAFKA_SASL_MECHANISM,
+      username: config.KAFKA_SASL_USERNAME,
+      password: config.KAFKA_SASL_PASSWORD,
+    } as SASLOptions
+  }
+  return new Kafka(options)
+}

@@ -1,0 +1,158 @@
+/**
+ * The consumer of both workers: batches of one partition at a time, commits by hand, an own epoch checked before each side
+ * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and an end of the process when
+ * the client gives up (it would otherwise stay, silently consuming nothing).
+ */
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import { ChainonError } from '../faults.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { committedOffsets, type Committed } from './offsets.ts'
+
+export interface PartitionBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: readonly KafkaMessage[]
+  /** One past the last offset in the partition when the batch was fetched. */
+  readonly highWatermark: bigint
+  /** Changes at each assignment: state of a partition belongs to one epoch. */
+  readonly epoch: number
+  /** The offset and metadata that the group had committed when this epoch began. */
+  committed(): Promise<Committed>
+  /** @throws Revoked when the partition may belong to somebody else by now */
+  assertOwned(): void
+  /** Commits under the group's generation, which fences a zombie. */
+  commit(offset: bigint, metadata?: string): Promise<void>
+  /** The next fetch begins after this offset; nothing is committed. */
+  advance(offset: bigint): void
+  /** Stops fetching the partition until the next assignment. */
+  pause(): void
+}
+
+/** The partition was taken away; the batch is abandoned without a trace. */
+export class Revoked extends Error {
+  override readonly name = 'Revoked'
+}
+
+export interface PartitionConsumer {
+  stop(): Promise<void>
+  joined(): boolean
+}
+
+export interface ConsumerOptions {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly logger: Logger
+  readonly concurrency: number
+  onBatch(batch: PartitionBatch): Promise<void>
+  fail(error: unknown): void
+}
+
+const REBALANCING = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])
+const HEARTBEAT_MS = 3000
+const SILENCE_LIMIT_MS = 90_000
+
+export async function startConsumer(options: ConsumerOptions): Promise<PartitionConsumer> {
+  const { kafka, groupId, logger } = options
+  const consumer = kafka.consumer({
+    groupId,
+    sessionTimeout: 30_000,
+    heartbeatInterval: HEARTBEAT_MS,
+    rebalanceTimeout: 60_000,
+    maxBytesPerPartition: 4 * 1024 * 1024,
+    maxBytes: 32 * 1024 * 1024,
+    minBytes: 1,
+    maxWaitTimeInMs: 200,
+    allowAutoTopicCreation: false,
+    retry: { initialRetryTime: 100, retries: 10, maxRetryTime: 3000, restartOnFailure: async () => false },
+  })
+  let epoch = 0
+  let joined = false
+  let lastSign = Date.now()
+  let running = 0
+  let stopping = false
+  const committed = new Map<string, Promise<ReadonlyMap<number, Committed>>>()
+
+  const forget = () => {
+    epoch++
+    committed.clear()
+  }
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    forget()
+    joined = true
+    logger.info({ event: 'assigned', generation: payload.groupProtocol, epoch, topics: Object.keys(payload.memberAssignment).length })
+  })
+  consumer.on(consumer.events.REBALANCING, forget)
+  consumer.on(consumer.events.FETCH_START, () => {
+    lastSign = Date.now()
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (!stopping) options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer gave up', { cause: payload.error }))
+  })
+
+  async function eachBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch, heartbeat, resolveOffset } = payload
+    const born = epoch
+    running++
+    // Work on a batch may outlast the session; kafkajs heartbeats only between batches.
+    const beat = setInterval(() => void heartbeat().catch(() => forget()), HEARTBEAT_MS)
+    try {
+      await options.onBatch({
+        topic: batch.topic,
+        partition: batch.partition,
+        messages: batch.messages,
+        highWatermark: BigInt(batch.highWatermark),
+        epoch: born,
+        async committed() {
+          let found = committed.get(batch.topic)
+          if (!found) {
+            found = committedOffsets(kafka, groupId, batch.topic)
+            committed.set(batch.topic, found)
+          }
+          return (await found).get(batch.partition) ?? { offset: undefined, metadata: '' }
+        },
+        assertOwned() {
+          if (epoch !== born) throw new Revoked()
+        },
+        commit: (offset, metadata) => commit(consumer, batch.topic, batch.partition, offset, metadata),
+        advance: (offset) => resolveOffset(offset.toString()),
+        pause: () => consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]),
+      })
+    } catch (error) {
+      if (error instanceof Revoked || stopping) return
+      if (REBALANCING.has((error as { type?: string }).type ?? '')) throw error
+      options.fail(asDependency(error))
+      throw error
+    } finally {
+      clearInterval(beat)
+      running--
+      lastSign = Date.now()
+    }
+  }
+
+  await consumer.connect()
+  await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
+  await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: options.concurrency, eachBatch })
+  const watchdog = setInterval(() => {
+    if (running === 0 && Date.now() - lastSign > SILENCE_LIMIT_MS) {
+      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has been silent for 90 s'))
+    }
+  }, 5000)
+  return {
+    joined: () => joined,
+    async stop() {
+      stopping = true
+      clearInterval(watchdog)
+      await consumer.disconnect()
+    },
+  }
+}
+
+async function commit(consumer: Consumer, topic: string, partition: number, offset: bigint, metadata?: string): Promise<void> {
+  await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+}
+
+function asDependency(error: unknown): unknown {
+  const name = error instanceof Error ? error.name : ''
+  return name.startsWith('KafkaJS') ? new ChainonError('dependency-unavailable', 'Kafka did not answer within the retry budget', { cause: error }) : error
+}

@@ -1,0 +1,29 @@
+/** The small HTTP endpoint that every worker has: /metrics, /health, /alarms. */
+import type {} from '@fastify/swagger'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Alarms } from './alarms.ts'
+import type { Metrics } from './metrics.ts'
+
+export interface AdminParts {
+  readonly metrics: Metrics
+  readonly alarms: Alarms
+  /** @returns true when the service can do its work */
+  healthy(): boolean
+}
+
+/** Adds the three routes to a server that has others (the gateway's, the console's). */
+export function registerAdminRoutes(app: FastifyInstance, parts: AdminParts): void {
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await parts.metrics.scrape()))
+  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
+    const ok = parts.healthy()
+    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'starting' })
+  })
+  app.get('/alarms', { schema: { hide: true } }, async () => parts.alarms.standing())
+}
+
+/** @returns a server with only these routes; the caller listens */
+export function adminServer(parts: AdminParts): FastifyInstance {
+  const app = Fastify({ logger: false })
+  registerAdminRoutes(app, parts)
+  return app
+}
