@@ -1,0 +1,94 @@
+/**
+ * The local ClickHouse: the real engine (npm `chdb`) behind ClickHouse's HTTP interface. README.md says what it can do.
+ * Prints one JSON line on stdout when it serves; errors are lines on stderr.
+ * Exit codes: 0 stopped, 70 a bug, 78 configuration, a taken port, or a data folder that cannot be used.
+ */
+import { accessSync, constants, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type FrontConfig, readConfig } from './config.ts'
+import { writeEngineConfig } from './engine-config.ts'
+import type { Engine } from './sessions.ts'
+
+function stop(code: number, message: string): never {
+  process.stderr.write(`clickhouse: ${message}\n`)
+  process.exit(code)
+}
+
+function prepareFolder(config: FrontConfig): void {
+  try {
+    mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+    accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
+    writeEngineConfig(config.dataDir, config.memoryLimitBytes)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    stop(
+      78,
+      `cannot write in ${config.dataDir} (${code}); free it, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder`,
+    )
+  }
+}
+
+async function openEngine(config: FrontConfig): Promise<Engine> {
+  // Loaded here, as the engine's library reads its environment when it is loaded.
+  const { Engine } = await import('./sessions.ts')
+  const folder = join(config.dataDir, 'engine')
+  try {
+    return await Engine.open(folder, join(config.dataDir, 'engine.xml'), config.sessions, config.queue)
+  } catch {
+    stop(
+      78,
+      `cannot open ${folder}: another process uses it (stop that one, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder), or its files cannot be read; the engine's reason stands above`,
+    )
+  }
+}
+
+async function main(): Promise<void> {
+  const read = readConfig(process.env)
+  if ('errors' in read) stop(78, read.errors.join('; '))
+  const { config } = read
+  // Files with records are made by the engine too.
+  process.umask(0o077)
+  // A running statement holds a thread of libuv's pool; files, ping and gzip need some beside.
+  process.env.UV_THREADPOOL_SIZE = String(config.sessions + 6)
+  prepareFolder(config)
+  const engine = await openEngine(config)
+  const { Spool } = await import('./spool.ts')
+  const { createFront } = await import('./server.ts')
+  const spool = new Spool(join(config.dataDir, 'spool'))
+  const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, password: config.password })
+
+  let stopping = false
+  const shutDown = async (): Promise<void> => {
+    if (stopping) return
+    stopping = true
+    server.close()
+    server.closeIdleConnections()
+    const drained = await engine.close(config.stopMs)
+    if (!drained) {
+      process.stderr.write(`clickhouse: statements still run after ${config.stopMs} ms; they are cut off\n`)
+      // An exit would wait for the engine's threads.
+      process.kill(process.pid, 'SIGKILL')
+    }
+    // Answers of the last statements are on their way.
+    setTimeout(() => server.closeAllConnections(), 500).unref()
+    server.once('close', () => process.exit(0))
+    if (!server.listening) server.closeIdleConnections()
+  }
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => void shutDown())
+  }
+
+  server.once('error', (error) => {
+    const code = 'code' in error ? String(error.code) : 'unknown'
+    const where = `${config.host}:${config.port}`
+    stop(78, `cannot listen on ${where} (${code}); stop what uses it, or set CHAINON_CLICKHOUSE_PORT to another port`)
+  })
+  server.listen(config.port, config.host, () => {
+    const address = server.address()
+    const port = typeof address === 'object' && address ? address.port : config.port
+    const ready = { ready: true, url: `http://${config.host}:${port}`, port, pid: process.pid, version: engine.version }
+    process.stdout.write(`${JSON.stringify(ready)}\n`)
+  })
+}
+
+main().catch((error: unknown) => stop(70, error instanceof Error ? (error.stack ?? error.message) : 'unknown error'))

@@ -1,0 +1,190 @@
+import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { FileHandle } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip } from 'node:zlib'
+import { EngineError, frontError } from './errors.ts'
+import { header, quoted, readRequest } from './request.ts'
+import type { Engine } from './sessions.ts'
+import type { Spool } from './spool.ts'
+
+export interface FrontParts {
+  readonly engine: Engine
+  readonly spool: Spool
+  readonly maxBodyBytes: number
+  /** Empty: everybody who reaches the port is let in. */
+  readonly password: string
+}
+
+/** What a statement gave: bytes in memory, or a file that is already unlinked. */
+type Result =
+  | { readonly bytes: Uint8Array; readonly file?: never }
+  | { readonly file: FileHandle; readonly bytes?: never }
+
+interface Answer {
+  readonly result: Result
+  readonly format: string
+  readonly summary: Readonly<Record<string, string>>
+}
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  JSON: 'application/json; charset=UTF-8',
+  JSONCompact: 'application/json; charset=UTF-8',
+  JSONEachRow: 'application/x-ndjson; charset=UTF-8',
+  JSONCompactEachRow: 'application/x-ndjson; charset=UTF-8',
+  CSV: 'text/csv; charset=UTF-8; header=absent',
+  CSVWithNames: 'text/csv; charset=UTF-8; header=present',
+  TabSeparated: 'text/tab-separated-values; charset=UTF-8',
+  TabSeparatedWithNames: 'text/tab-separated-values; charset=UTF-8',
+  Parquet: 'application/octet-stream',
+  RowBinary: 'application/octet-stream',
+  Native: 'application/octet-stream',
+}
+
+/** The HTTP server; it does not listen yet. */
+export function createFront(parts: FrontParts): Server {
+  const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 }, (request, response) => {
+    handle(parts, request, response).catch((error: unknown) => refuse(parts, response, error))
+  })
+  server.maxConnections = 1024
+  return server
+}
+
+async function handle(parts: FrontParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://front')
+  if (url.pathname === '/ping') {
+    await parts.engine.ping()
+    response.end('Ok.\n')
+    return
+  }
+  if (url.pathname !== '/') {
+    response.writeHead(404, { 'content-type': 'text/plain; charset=UTF-8' }).end('There is no handle for this path.\n')
+    return
+  }
+  // A page of another site that the user's browser shows must not reach a database that has no password.
+  const site = header(request, 'sec-fetch-site')
+  if (site === 'cross-site' || site === 'same-site') throw frontError.crossSite()
+  authorise(parts.password, request)
+  if (url.searchParams.size === 0 && request.method === 'GET') {
+    response.end('Ok.\n')
+    return
+  }
+  const queryId = url.searchParams.get('query_id') ?? randomUUID()
+  response.setHeader('X-ClickHouse-Query-Id', /^[\x21-\x7e]{1,256}$/.test(queryId) ? queryId : randomUUID())
+  response.setHeader('X-ClickHouse-Server-Display-Name', 'chainon-local')
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  parts.engine.admit()
+  const answer = await execute(parts, request, url, gone.signal)
+  const wantsGzip =
+    ['1', 'true'].includes(url.searchParams.get('enable_http_compression') ?? '') &&
+    /\bgzip\b/.test(header(request, 'accept-encoding') ?? '')
+  await send(response, answer, wantsGzip)
+}
+
+async function execute(parts: FrontParts, request: IncomingMessage, url: URL, gone: AbortSignal): Promise<Answer> {
+  const { engine, spool } = parts
+  const { statement, preamble, defaultFormat, head, body } = await readRequest(request, url, parts.maxBodyBytes)
+  const begin = process.hrtime.bigint()
+  const summary = (read: number, bytes: number, written: number): Record<string, string> => ({
+    read_rows: String(read),
+    read_bytes: String(bytes),
+    written_rows: String(written),
+    written_bytes: String(written === 0 ? 0 : bytes),
+    total_rows_to_read: '0',
+    result_rows: String(written),
+    result_bytes: '0',
+    elapsed_ns: String(process.hrtime.bigint() - begin),
+  })
+  switch (statement.kind) {
+    case 'insert': {
+      const quotes = statement.format.toUpperCase() === 'VALUES' ? 'expressions' : 'rows'
+      const path = await spool.fill(head, body, parts.maxBodyBytes)
+      try {
+        const sql = `${preamble}${statement.before}\nFROM INFILE ${quoted(path, "'")} ${statement.after}`
+        const { rowsRead, bytesRead } = await engine.run(sql, defaultFormat, gone, quotes)
+        return {
+          result: { bytes: new Uint8Array() },
+          format: defaultFormat,
+          summary: summary(rowsRead, bytesRead, rowsRead),
+        }
+      } finally {
+        await spool.remove(path)
+      }
+    }
+    case 'rows': {
+      const format = statement.format ?? defaultFormat
+      const path = spool.path()
+      try {
+        const sql = `${preamble}${statement.before}\nINTO OUTFILE ${quoted(path, "'")} FORMAT ${format}${statement.after}`
+        const { rowsRead, bytesRead } = await engine.run(sql, format, gone)
+        return { result: { file: await spool.take(path) }, format, summary: summary(rowsRead, bytesRead, 0) }
+      } catch (error) {
+        await spool.remove(path)
+        throw error
+      }
+    }
+    case 'other': {
+      const result = await engine.run(preamble + statement.sql, defaultFormat, gone)
+      return {
+        result: { bytes: result.bytes() },
+        format: statement.format ?? defaultFormat,
+        summary: summary(result.rowsRead, result.bytesRead, 0),
+      }
+    }
+  }
+}
+
+async function send(response: ServerResponse, answer: Answer, gzip: boolean): Promise<void> {
+  const { result, format } = answer
+  try {
+    response.setHeader('Content-Type', CONTENT_TYPES[format] ?? 'text/plain; charset=UTF-8')
+    response.setHeader('X-ClickHouse-Format', format)
+    response.setHeader('X-ClickHouse-Summary', JSON.stringify(answer.summary))
+    const size = result.bytes ? result.bytes.length : (await result.file.stat()).size
+    if (gzip && size > 0) response.setHeader('Content-Encoding', 'gzip')
+    else response.setHeader('Content-Length', size)
+    if (response.destroyed) return
+    if (size === 0) response.end()
+    else {
+      const source = result.file ? result.file.createReadStream({ autoClose: false }) : Readable.from([result.bytes])
+      const pack = gzip ? [createGzip({ level: constants.Z_BEST_SPEED })] : []
+      await pipeline([source, ...pack, response])
+    }
+  } finally {
+    await result.file?.close()
+  }
+}
+
+/** Answers with an error; after the first byte of a result only the connection's end can tell of one. */
+function refuse(parts: FrontParts, response: ServerResponse, error: unknown): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy()
+    return
+  }
+  const known = error instanceof EngineError ? error : new EngineError(49, 'LOGICAL_ERROR', 'The front has failed.')
+  if (known !== error) process.stderr.write(`clickhouse front: ${error instanceof Error ? error.stack : 'unknown'}\n`)
+  const text = known.toText(parts.engine.version)
+  response.removeHeader('Content-Encoding')
+  response.statusCode = known.status
+  response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
+  response.setHeader('Content-Length', Buffer.byteLength(text))
+  response.setHeader('X-ClickHouse-Exception-Code', String(known.code))
+  if (known.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse"')
+  if (known.status === 503) response.setHeader('Retry-After', '1')
+  // What is left of a refused body is not read.
+  response.setHeader('Connection', 'close')
+  response.end(text)
+}
+
+function authorise(password: string, request: IncomingMessage): void {
+  if (password === '') return
+  const basic = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
+  const [basicUser = '', ...rest] = basic ? Buffer.from(basic, 'base64').toString('utf8').split(':') : []
+  const user = basic ? basicUser : (header(request, 'x-clickhouse-user') ?? 'default')
+  const key = basic ? rest.join(':') : (header(request, 'x-clickhouse-key') ?? '')
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  const matches = timingSafeEqual(digest(`default:${password}`), digest(`${user}:${key}`))
+  if (!matches) throw frontError.unauthorised()
+}
