@@ -1,0 +1,56 @@
+/**
+ * Which process is this? A pid alone is not enough: after a crash or a reboot another program may have it, and stopping
+ * that one would be worse than leaving an orphan. So a pid is kept with its start time (and, on Linux, the boot).
+ */
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+
+/** @returns a text that no other process of this machine shares, or null when the pid runs nothing (a zombie is nothing) */
+export function identityOf(pid: number): string | null {
+  if (process.platform === 'linux') return linuxIdentity(pid)
+  try {
+    process.kill(pid, 0)
+    const started = execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    return started || null
+  } catch {
+    return null
+  }
+}
+
+/** @returns whether the process that had this identity is still alive */
+export function isAlive(pid: number | null, identity: string | null): boolean {
+  if (pid === null || identity === null) return false
+  return identityOf(pid) === identity
+}
+
+function linuxIdentity(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const [state, startTicks] = [fields[0], fields[19]]
+    if (state === 'Z' || state === 'X' || startTicks === undefined) return null
+    return `${bootId()}:${startTicks}`
+  } catch {
+    return null
+  }
+}
+
+let boot: string | undefined
+function bootId(): string {
+  boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8)
+  return boot
+}
+
+/** @returns a short command line for messages, or an empty text where it cannot be read */
+export function commandOf(pid: number): string {
+  try {
+    const text =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+        : execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+    return text.trim().slice(0, 80)
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * A lock file that names its holder. A holder that was killed leaves the file behind; the next one sees that the process is
+ * gone and takes over. The file appears with its content in one step (link), so nobody ever reads half of it.
+ */
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { identityOf, isAlive } from './identity.ts'
+
+export interface LockHolder {
+  readonly pid: number
+  readonly identity: string
+  /** What holds it: `up` for the command, `embedded` for a stack inside a test or a load test, `install` for parts. */
+  readonly purpose: string
+}
+
+export interface Lock {
+  release(): void
+}
+
+/** @returns who holds the lock now, or null; a holder that died counts as nobody */
+export function lockHolder(file: string): LockHolder | null {
+  const holder = read(file)
+  return holder && isAlive(holder.pid, holder.identity) ? holder : null
+}
+
+/** @returns the lock, or its living holder when somebody else has it */
+export function tryLock(file: string, purpose: string): Lock | { readonly heldBy: LockHolder } {
+  const mine: LockHolder = { pid: process.pid, identity: identityOf(process.pid) ?? '', purpose }
+  const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`
+  writeFileSync(temporary, JSON.stringify(mine), { mode: 0o600 })
+  try {
+    for (;;) {
+      try {
+        linkSync(temporary, file)
+        return { release: () => release(file, mine) }
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+      const text = readText(file)
+      const holder = parse(text)
+      if (holder && isAlive(holder.pid, holder.identity)) return { heldBy: holder }
+      removeStale(file, text)
+    }
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** Waits for the lock; `onWait` is called about once a second with its holder. */
+export async function waitForLock(file: string, purpose: string, onWait: (holder: LockHolder) => void): Promise<Lock> {
+  for (let round = 0; ; round++) {
+    const lock = tryLock(file, purpose)
+    if ('release' in lock) return lock
+    if (round % 5 === 0) onWait(lock.heldBy)
+    await sleep(200)
+  }
+}
+
+/** Moves the stale file aside first: if another process took the lock in between, its file is put back. */
+function removeStale(file: string, seen: string | null): void {
+  const aside = `${file}.stale.${process.pid}`
+  try {
+    renameSync(file, aside)
+  } catch {
+    return // somebody else removed it; the next round sees
+  }
+  if (seen !== null && readText(aside) !== seen) {
+    try {
+      linkSync(aside, file)
+    } catch {
+      // A third process has it already: the loop reads who.
+    }
+  }
+  rmSync(aside, { force: true })
+}
+
+function release(file: string, mine: LockHolder): void {
+  const holder = read(file)
+  if (holder?.pid === mine.pid && holder.identity === mine.identity) rmSync(file, { force: true })
+}
+
+function read(file: string): LockHolder | null {
+  return parse(readText(file))
+}
+
+function readText(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function parse(text: string | null): LockHolder | null {
+  if (text === null) return null
+  try {
+    const value = JSON.parse(text) as Partial<LockHolder>
+    if (typeof value.pid !== 'number' || typeof value.identity !== 'string') return null
+    return { pid: value.pid, identity: value.identity, purpose: value.purpose ?? '' }
+  } catch {
+    return null
+  }
+}

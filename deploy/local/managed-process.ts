@@ -1,0 +1,228 @@
+/** One process of the stack: started, watched, started again with back-off when it dies, stopped. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { identityOf } from './identity.ts'
+import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
+import { ROOT } from './paths.ts'
+import type { ProcessSpec, ProcessState, StateRow } from './types.ts'
+
+const POLL_MS = 60
+const BACKOFF_MIN_MS = 200
+const BACKOFF_MAX_MS = 10_000
+const BACKOFF_RESET_AFTER_MS = 30_000
+const CONFIGURATION_RETRY_MS = 30_000
+const FIRST_START_TRIES = 3
+const EXIT_CONFIGURATION = 78
+
+type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+
+export class ManagedProcess {
+  readonly spec: ProcessSpec
+  readonly #logs: string
+  readonly #changed: () => void
+  readonly #stopped = new AbortController()
+  #row: StateRow
+  #child: ChildProcess | undefined
+  #ended: Promise<Ended> | undefined
+  #watch: Promise<void> | undefined
+  #startedAt = 0
+  #backoff = BACKOFF_MIN_MS
+
+  /** @param changed called after each change of `row` */
+  constructor(spec: ProcessSpec, logs: string, changed: () => void) {
+    this.spec = spec
+    this.#logs = logs
+    this.#changed = changed
+    this.#row = {
+      name: spec.name,
+      pid: null,
+      url: spec.url,
+      state: 'starting',
+      restarts: 0,
+      since: new Date().toISOString(),
+      message: '',
+      identity: null,
+    }
+  }
+
+  get row(): StateRow {
+    return this.#row
+  }
+
+  /**
+   * Starts it for the first time and resolves when it serves; from then on it is kept alive.
+   *
+   * @throws ConfigurationError when it exits with 78; ChainonError (dependency) when it does not come up
+   */
+  start(): Promise<void> {
+    rotateAtStart(this.#logs, this.spec.name)
+    const first = this.#firstStart()
+    this.#watch = first.then(
+      () => this.#keepAlive(),
+      () => undefined,
+    )
+    return first
+  }
+
+  /** Asks it to stop, waits, and kills it when its time is over. Does nothing to a process that is not there. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new Error('stopped'))
+    const child = this.#child
+    if (child && this.#ended) {
+      child.kill(this.spec.stopSignal)
+      const timer = setTimeout(() => this.kill('SIGKILL'), this.spec.stopTimeoutMs)
+      await this.#ended
+      clearTimeout(timer)
+    }
+    await this.#watch
+    this.#set('stopped', '', null)
+  }
+
+  /** Sends a signal to the process; SIGKILL goes to all that it started, too. */
+  kill(signal: NodeJS.Signals): void {
+    const pid = this.#child?.pid
+    if (pid === undefined) return
+    try {
+      process.kill(signal === 'SIGKILL' && process.platform !== 'win32' ? -pid : pid, signal)
+    } catch {
+      // It ended in between.
+    }
+  }
+
+  rotateLog(): void {
+    rotateIfLarge(this.#logs, this.spec.name)
+  }
+
+  async #firstStart(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const ended = await this.#launch('starting')
+      this.#stopped.signal.throwIfAborted()
+      if (ended === null) return
+      const { name } = this.spec
+      const tail = logTail(this.#logs, name, 5)
+      if (ended.code === EXIT_CONFIGURATION) {
+        this.#set('failed', 'its configuration is wrong', null)
+        throw new ConfigurationError(`${name} cannot start`, tail)
+      }
+      if (attempt === FIRST_START_TRIES) {
+        this.#set('failed', describe(ended), null)
+        const more = `More in ${logPath(this.#logs, name)}`
+        throw new ChainonError(
+          'dependency-unavailable',
+          `${name} did not start: ${describe(ended)}.\n${tail.join('\n')}\n${more}`,
+        )
+      }
+      await this.#wait(this.#nextBackoff())
+    }
+  }
+
+  async #keepAlive(): Promise<void> {
+    for (;;) {
+      const ended = await this.#ended
+      if (this.#stopped.signal.aborted || !ended) return
+      if (Date.now() - this.#startedAt >= BACKOFF_RESET_AFTER_MS) this.#backoff = BACKOFF_MIN_MS
+      const wrong = ended.code === EXIT_CONFIGURATION
+      const delay = wrong ? CONFIGURATION_RETRY_MS : this.#nextBackoff()
+      const why = wrong
+        ? `its configuration is wrong: ${logTail(this.#logs, this.spec.name, 1).join('')}`
+        : describe(ended)
+      this.#set(wrong ? 'failed' : 'restarting', `${why}; starts again in ${delay / 1000} s`, null)
+      await this.#wait(delay)
+      if (this.#stopped.signal.aborted) return
+      this.#row = { ...this.#row, restarts: this.#row.restarts + 1 }
+      const failed = await this.#launch('restarting', `${why}; starting again`).catch((error: unknown) => {
+        this.#ended = Promise.resolve({ code: 1, signal: null })
+        return { error }
+      })
+      if (failed === null && !this.#stopped.signal.aborted)
+        this.#set('running', `restarted: ${why}`, this.#child?.pid ?? null)
+    }
+  }
+
+  /** @returns null once it serves, or how it ended before */
+  async #launch(state: ProcessState, message = ''): Promise<Ended | null> {
+    this.#set(state, message, null)
+    await this.spec.prepare?.()
+    if (this.#stopped.signal.aborted) return null
+    const ended = this.#spawn(state, message)
+    let end: Ended | undefined
+    void ended.then((value) => (end = value))
+    const deadline = Date.now() + this.spec.readyTimeoutMs
+    while (!end) {
+      if (this.#stopped.signal.aborted) return ended
+      if (await this.spec.ready().catch(() => false)) {
+        // A probe may be answered by another process that took the port: only a living child counts.
+        if (end) break
+        if (state === 'starting') this.#set('running', '', this.#child?.pid ?? null)
+        return null
+      }
+      if (Date.now() > deadline) this.kill('SIGKILL')
+      await sleep(POLL_MS)
+    }
+    return end
+  }
+
+  #spawn(state: ProcessState, message: string): Promise<Ended> {
+    const log = openLog(this.#logs, this.spec.name)
+    const [command, args] = dyingWithParent(this.spec.command, this.spec.args)
+    // Its own process group: Ctrl-C in the terminal must reach the supervisor alone, which stops things in order.
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: childEnvironment(this.spec.env),
+      detached: true,
+      stdio: ['pipe', log, log],
+    })
+    closeSync(log)
+    child.stdin?.on('error', () => undefined)
+    this.#child = child
+    this.#startedAt = Date.now()
+    const ended = new Promise<Ended>((resolve) => {
+      child.on('error', () => resolve({ code: 127, signal: null }))
+      child.on('exit', (code, signal) => resolve({ code, signal }))
+    })
+    this.#ended = ended
+    this.#set(state, message, child.pid ?? null)
+    return ended
+  }
+
+  #set(state: ProcessState, message: string, pid: number | null): void {
+    const identity = pid === null ? null : identityOf(pid)
+    this.#row = { ...this.#row, state, message, pid, identity, since: new Date().toISOString() }
+    this.#changed()
+  }
+
+  #nextBackoff(): number {
+    const delay = this.#backoff
+    this.#backoff = Math.min(delay * 2, BACKOFF_MAX_MS)
+    return delay
+  }
+
+  async #wait(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
+  }
+}
+
+function describe(ended: Ended): string {
+  if (ended.signal) return `it was killed by ${ended.signal}`
+  if (ended.code === 127) return 'its program could not be run'
+  return `it ended with status ${ended.code}`
+}
+
+/** @returns the environment of a child: the supervisor's own, with these values, without what is private to launchers */
+export function childEnvironment(values: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { _CHAINON_LAUNCHER_PID: _launcher, ...inherited } = process.env
+  return { ...inherited, ...values, _CHAINON_SUPERVISED: '1' }
+}
+
+let setpriv: boolean | undefined
+/**
+ * On Linux a program that is not ours is told by the kernel when the supervisor dies. Elsewhere the next start or
+ * `chainon down` finds it through the state file. Node processes have die-with-parent.mjs.
+ */
+function dyingWithParent(command: string, args: readonly string[]): [string, readonly string[]] {
+  if (args[0] === '--import') return [command, args]
+  setpriv ??= process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true']).status === 0
+  return setpriv ? ['setpriv', ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args]
+}

@@ -1,0 +1,50 @@
+/** Finds Java and sees that it is new enough for Kafka 4 and Apicurio Registry 3. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ConfigurationError } from '#core/faults.ts'
+
+export const JAVA_MIN = 17
+
+/**
+ * @returns the command of a Java that is at least 17: `JAVA_HOME`'s when set, else the one on the PATH
+ * @throws ConfigurationError that names the package to install
+ */
+export function findJava(env: NodeJS.ProcessEnv = process.env): string {
+  const command = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java'
+  const run = spawnSync(command, ['-version'], { encoding: 'utf8', env, timeout: 20_000 })
+  if (run.error || run.status !== 0) {
+    const what = env.JAVA_HOME
+      ? `JAVA_HOME=${env.JAVA_HOME} holds no working bin/java`
+      : 'there is no `java` on the PATH'
+    throw new ConfigurationError('Java is missing', [what, remedy()])
+  }
+  const version = javaVersion(`${run.stderr}\n${run.stdout}`)
+  if (version === null || version < JAVA_MIN) {
+    throw new ConfigurationError('Java is too old', [
+      `\`${command}\` is Java ${version ?? 'of an unknown version'}, and Kafka and the schema registry need ${JAVA_MIN} or newer`,
+      remedy(),
+    ])
+  }
+  return command
+}
+
+/** @returns the major version in the output of `java -version`: 8 for "1.8.0_292", 17 for "17.0.15" */
+export function javaVersion(text: string): number | null {
+  const match = /version "(\d+)(?:\.(\d+))?/.exec(text)
+  if (!match) return null
+  const [major, minor] = [Number(match[1]), Number(match[2] ?? 0)]
+  return major === 1 ? minor : major
+}
+
+function remedy(): string {
+  const install: Partial<Record<NodeJS.Platform, string>> = {
+    linux:
+      '`sudo apt install openjdk-17-jre-headless` (Debian, Ubuntu) or `sudo dnf install java-17-openjdk-headless` (Fedora, RHEL)',
+    darwin: '`brew install openjdk@17`',
+    win32: '`winget install EclipseAdoptium.Temurin.17.JRE`',
+  }
+  return (
+    `install Java 17 or newer: ${install[process.platform] ?? 'any OpenJDK 17'}, or set JAVA_HOME to one that you have; ` +
+    'or give your own parts with KAFKA_BROKERS and SCHEMA_REGISTRY_URL'
+  )
+}

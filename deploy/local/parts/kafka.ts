@@ -1,0 +1,127 @@
+/** Apache Kafka, one node in KRaft mode: broker and controller in one process, on 127.0.0.1 only. */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ChainonError } from '#core/faults.ts'
+import { kafkaReady } from '../probes.ts'
+import type { ProcessSpec } from '../types.ts'
+import { partFolder } from './install.ts'
+
+export interface KafkaOptions {
+  readonly java: string
+  readonly cache: string
+  readonly data: string
+  readonly port: number
+  readonly controllerPort: number
+  readonly partitions: string
+}
+
+export function kafka(options: KafkaOptions): ProcessSpec {
+  const folder = join(options.data, 'kafka')
+  const properties = join(folder, 'server.properties')
+  const logging = join(folder, 'log4j2.properties')
+  const classpath = join(partFolder(options.cache, 'kafka'), 'lib', '*')
+  const jvm = [`-Dlog4j2.configurationFile=${logging}`, '-cp', classpath]
+  return {
+    name: 'kafka',
+    url: `127.0.0.1:${options.port}`,
+    command: options.java,
+    // The serial collector: half the threads and 100 MB less than G1 for a broker of this size.
+    args: [
+      '-Xmx512m',
+      '-XX:+UseSerialGC',
+      '-XX:+ExitOnOutOfMemoryError',
+      '-Djava.awt.headless=true',
+      ...jvm,
+      'kafka.Kafka',
+      properties,
+    ],
+    env: {},
+    prepare: async () => {
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      writeFileSync(properties, serverProperties(options, join(folder, 'log')), { mode: 0o600 })
+      writeFileSync(logging, LOG4J2, { mode: 0o600 })
+      if (!existsSync(join(folder, 'log', 'meta.properties')))
+        await format(options.java, jvm, properties, join(folder, 'log'))
+    },
+    ready: () => kafkaReady(options.port),
+    readyTimeoutMs: 60_000,
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 15_000,
+  }
+}
+
+function serverProperties(options: KafkaOptions, log: string): string {
+  const settings: Record<string, string | number | boolean> = {
+    'process.roles': 'broker,controller',
+    'node.id': 1,
+    'controller.quorum.voters': `1@127.0.0.1:${options.controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${options.controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${options.port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': log,
+    // One node: the defaults of the internal topics ask for three.
+    'offsets.topic.replication.factor': 1,
+    'offsets.topic.num.partitions': 8,
+    'transaction.state.log.replication.factor': 1,
+    'transaction.state.log.min.isr': 1,
+    'transaction.state.log.num.partitions': 8,
+    'share.coordinator.state.topic.replication.factor': 1,
+    'share.coordinator.state.topic.min.isr': 1,
+    'num.partitions': options.partitions,
+    // Topics come from `provision`, with their retention; a typing error must not make one.
+    'auto.create.topics.enable': false,
+    'message.max.bytes': 8 * 1024 ** 2,
+    'replica.fetch.max.bytes': 8 * 1024 ** 2,
+    'group.initial.rebalance.delay.ms': 0,
+    'num.io.threads': 4,
+    'num.network.threads': 2,
+    'log.cleaner.dedupe.buffer.size': 16 * 1024 ** 2,
+  }
+  return Object.entries(settings)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
+}
+
+/** Without a configuration file the broker says nothing at all. */
+const LOG4J2 = `status = warn
+appender.console.type = Console
+appender.console.name = console
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{ISO8601} %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.console.ref = console
+logger.kafka.name = org.apache.kafka
+logger.kafka.level = info
+logger.config.name = org.apache.kafka.common.config.AbstractConfig
+logger.config.level = warn
+`
+
+/** What `kafka-storage format` does. A format that was cut short leaves no meta.properties, so it is done again. */
+async function format(java: string, jvm: readonly string[], properties: string, log: string): Promise<void> {
+  rmSync(log, { recursive: true, force: true })
+  const clusterId = randomBytes(16).toString('base64url')
+  const args = [
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    ...jvm,
+    'kafka.tools.StorageTool',
+    'format',
+    '-t',
+    clusterId,
+    '-c',
+    properties,
+  ]
+  const child = spawn(java, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => (output = `${output}${chunk}`.slice(-2_000)))
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  if (status !== 0)
+    throw new ChainonError('dependency-unavailable', `Kafka's data folder could not be formatted:\n${output}`)
+}

@@ -1,0 +1,45 @@
+/** Where things lie: the project, Node 24, the data folder, the cache of parts. */
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+
+/** The project's root folder. */
+export const ROOT = resolve(import.meta.dirname, '../..')
+
+/** @returns the data folder: `given`, else CHAINON_DATA_DIR, else `.chainon` in the project; absolute */
+export function dataFolder(given?: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(given || env.CHAINON_DATA_DIR || join(ROOT, '.chainon'))
+}
+
+/** @returns the cache of downloaded parts, which every stack of this machine may share; absolute */
+export function partsFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return resolve(env.CHAINON_PARTS_DIR || join(ROOT, '.chainon', 'parts'))
+}
+
+/** @returns a Node that runs TypeScript: this one when it is new enough, else the one of the npm package `node` */
+export function node24(): string {
+  const major = Number(process.versions.node.split('.')[0])
+  const packaged = join(ROOT, 'node_modules', 'node', 'bin', 'node')
+  return major >= 24 || !existsSync(packaged) ? process.execPath : packaged
+}
+
+export interface DataPaths {
+  readonly data: string
+  readonly run: string
+  readonly logs: string
+  readonly stateFile: string
+  readonly lockFile: string
+  readonly firstRunMarker: string
+}
+
+/** @returns the supervisor's own files in a data folder */
+export function dataPaths(data: string): DataPaths {
+  const run = join(data, 'run')
+  return {
+    data,
+    run,
+    logs: join(data, 'logs'),
+    stateFile: join(run, 'state.json'),
+    lockFile: join(run, 'supervisor.lock'),
+    firstRunMarker: join(run, 'first-run-done'),
+  }
+}

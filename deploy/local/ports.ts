@@ -1,0 +1,132 @@
+/** Which port each process gets, and who has it when it is taken. */
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { ConfigurationError } from '#core/faults.ts'
+import { commandOf } from './identity.ts'
+
+/** Default ports; the `kafka-controller` port belongs to the process `kafka`. */
+export const DEFAULT_PORTS = {
+  kafka: 9092,
+  'kafka-controller': 9093,
+  registry: 8081,
+  redis: 6379,
+  clickhouse: 8123,
+  gateway: 8080,
+  console: 8090,
+  deidentify: 8091,
+  curate: 8092,
+} as const
+export type PortName = keyof typeof DEFAULT_PORTS
+export type Ports = Record<PortName, number>
+
+/** @returns the variable that overrides a port */
+export function portVariable(name: PortName): string {
+  return `CHAINON_PORT_${name.toUpperCase().replaceAll('-', '_')}`
+}
+
+/**
+ * Chooses a port for each name and sees that it is free.
+ *
+ * @param names the processes that will be started
+ * @param mode `auto` takes free ports for all that the environment does not fix
+ * @throws ConfigurationError naming every taken port, its part, its holder and both remedies
+ */
+export async function choosePorts(
+  names: readonly PortName[],
+  mode: 'default' | 'auto',
+  env: NodeJS.ProcessEnv,
+): Promise<Ports> {
+  const ports: Ports = { ...DEFAULT_PORTS }
+  const problems: string[] = []
+  const held: Server[] = []
+  const free: PortName[] = []
+  try {
+    for (const name of names) {
+      const given = env[portVariable(name)]
+      if (!given && mode === 'auto') {
+        free.push(name)
+        continue
+      }
+      const port = given ? Number(given) : DEFAULT_PORTS[name]
+      if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+        problems.push(`${portVariable(name)}=${given} is not a port (1 to 65535)`)
+        continue
+      }
+      ports[name] = port
+      const server = await hold(port)
+      if (typeof server === 'string') problems.push(takenMessage(name, port, server))
+      else held.push(server)
+    }
+    for (const name of free) {
+      const [port, server] = await holdFreePort()
+      ports[name] = port
+      held.push(server)
+    }
+  } finally {
+    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
+  }
+  if (problems.length > 0) throw new ConfigurationError('The ports are not free', problems)
+  return ports
+}
+
+function takenMessage(name: PortName, port: number, code: string): string {
+  const part = name === 'kafka-controller' ? 'kafka (its controller)' : name
+  if (code === 'EACCES')
+    return `port ${port} of ${part} may not be used by this user; choose another with ${portVariable(name)}=<port>`
+  const holder = portHolder(port)
+  const who = holder ? ` (held by pid ${holder.pid}: ${holder.command})` : ''
+  return (
+    `port ${port} of ${part} is taken${who}; stop what holds it (another Chainon: \`npx chainon down\`), ` +
+    `or choose another port with ${portVariable(name)}=<port> or \`--ports auto\``
+  )
+}
+
+/** Listens on the port to see that it is free, and to keep it while the others are chosen. */
+function hold(port: number): Promise<Server | string> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(server))
+  })
+}
+
+/** Below the range that systems hand out to outgoing connections, so that nobody takes it before the process does. */
+async function holdFreePort(): Promise<[number, Server]> {
+  for (let tries = 0; tries < 200; tries++) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const server = await hold(port)
+    if (typeof server !== 'string') return [port, server]
+  }
+  throw new ConfigurationError('The ports are not free', ['no free port was found between 20000 and 32000'])
+}
+
+/** @returns the process that listens on a port, where /proc shows it (Linux, same user or root) */
+export function portHolder(port: number): { pid: number; command: string } | null {
+  const inodes = new Set<string>()
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readLines(table).slice(1)) {
+      const fields = line.trim().split(/\s+/)
+      const listens = fields[3] === '0A' && Number.parseInt(fields[1]?.split(':')[1] ?? '', 16) === port
+      if (listens && fields[9]) inodes.add(`socket:[${fields[9]}]`)
+    }
+  }
+  if (inodes.size === 0) return null
+  for (const pid of list('/proc').filter((name) => /^\d+$/.test(name))) {
+    for (const fd of list(`/proc/${pid}/fd`)) {
+      if (inodes.has(link(`/proc/${pid}/fd/${fd}`))) return { pid: Number(pid), command: commandOf(Number(pid)) }
+    }
+  }
+  return null
+}
+
+const readLines = (file: string): string[] => attempt(() => readFileSync(file, 'utf8').split('\n'), [])
+const list = (folder: string): string[] => attempt(() => readdirSync(folder), [])
+const link = (file: string): string => attempt(() => readlinkSync(file), '')
+
+function attempt<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch {
+    return otherwise
+  }
+}

@@ -1,0 +1,76 @@
+/** The services of Chainon as processes: each its own `services/<name>/main.ts` under Node 24. */
+import { spawn } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { join } from 'node:path'
+import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { logTail, openLog, rotateAtStart } from './log-file.ts'
+import { childEnvironment } from './managed-process.ts'
+import { dataPaths, node24, ROOT } from './paths.ts'
+import type { Ports } from './ports.ts'
+import { httpReady } from './probes.ts'
+import type { ProcessSpec, ServiceName } from './types.ts'
+
+/** @returns how Node runs a service's main under the supervisor */
+function nodeArgs(service: string): string[] {
+  return ['--import', join(ROOT, 'deploy/local/die-with-parent.mjs'), join(ROOT, 'services', service, 'main.ts')]
+}
+
+/**
+ * @param environment the URLs of the parts and the data folder
+ * @param ports where each service listens
+ */
+export function service(name: ServiceName, environment: Readonly<Record<string, string>>, ports: Ports): ProcessSpec {
+  const url = `http://127.0.0.1:${ports[name]}`
+  const data = environment.CHAINON_DATA_DIR ?? ''
+  const env: Record<string, string> = {
+    ...environment,
+    CHAINON_HTTP_PORT: String(ports[name]),
+    CHAINON_SECRETS_DIR: join(data, 'secrets', name),
+  }
+  if (name === 'console') env.CHAINON_SUPERVISOR_STATE_FILE = dataPaths(data).stateFile
+  return {
+    name,
+    url,
+    command: node24(),
+    args: nodeArgs(name),
+    env,
+    ready: () => httpReady(`${url}/health`),
+    readyTimeoutMs: 60_000,
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 15_000,
+  }
+}
+
+/**
+ * Runs `services/provision/main.ts` to its end: topics, subjects and tables are there before any service starts.
+ *
+ * @throws ConfigurationError when it says that the configuration or a contract is wrong, else ChainonError (dependency)
+ */
+export async function provision(environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+  const data = environment.CHAINON_DATA_DIR ?? ''
+  const { logs } = dataPaths(data)
+  rotateAtStart(logs, 'provision')
+  const log = openLog(logs, 'provision')
+  const env = { ...environment, CHAINON_SECRETS_DIR: join(data, 'secrets', 'provision') }
+  const child = spawn(node24(), nodeArgs('provision'), {
+    cwd: ROOT,
+    env: childEnvironment(env),
+    detached: true,
+    stdio: ['pipe', log, log],
+    signal,
+    killSignal: 'SIGTERM',
+  })
+  closeSync(log)
+  const status = await new Promise<number | string>((resolve) => {
+    child.on('error', (error) => resolve(error.message))
+    child.on('exit', (code, killedBy) => resolve(code ?? killedBy ?? 1))
+  })
+  if (status === 0) return
+  signal.throwIfAborted()
+  const tail = logTail(logs, 'provision', 5)
+  if (status === 78) throw new ConfigurationError('Topics, subjects and tables could not be made', tail)
+  throw new ChainonError(
+    'dependency-unavailable',
+    `Topics, subjects and tables could not be made (provision ended with ${status}):\n${tail.join('\n')}\nMore in ${join(logs, 'provision.log')}`,
+  )
+}

@@ -1,0 +1,61 @@
+/** The local stack as a library, for tests and load tests: the same supervisor as `chainon up`, in the caller's process. */
+import { dataFolder, partsFolder } from './paths.ts'
+import { Supervisor } from './supervisor.ts'
+import { type ProcessName, SERVICES, type ServiceName, type StateRow } from './types.ts'
+
+export interface StackOptions {
+  /** Folder of this stack's data, its own; made when missing, never removed. */
+  readonly dataDir: string
+  /** `auto` (the default) takes free ports. */
+  readonly ports?: 'auto' | 'default'
+  /** Which services to start after `provision`; `none` starts the parts only and does not provision. */
+  readonly services: readonly ServiceName[] | 'all' | 'none'
+  /** Instead of `process.env`: ports, external parts, the cache of parts. */
+  readonly env?: NodeJS.ProcessEnv
+  /** Receives progress lines; silent by default. */
+  readonly say?: (line: string) => void
+}
+
+export interface Stack {
+  /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL... */
+  readonly env: Readonly<Record<string, string>>
+  url(name: ProcessName): string
+  /** @throws Error when it does not run at this moment */
+  pid(name: ProcessName): number
+  /** Sends a signal; the supervisor starts again what dies of it. */
+  kill(name: ProcessName, signal: NodeJS.Signals): void
+  state(): StateRow[]
+  stop(): Promise<void>
+}
+
+/** @throws ConfigurationError or ChainonError, with nothing left running */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const env = options.env ?? process.env
+  const services = options.services === 'all' ? SERVICES : options.services === 'none' ? [] : options.services
+  const supervisor = new Supervisor({
+    data: dataFolder(options.dataDir, env),
+    cache: partsFolder(env),
+    ports: options.ports ?? 'auto',
+    services,
+    env,
+    purpose: 'embedded',
+    say: options.say ?? (() => undefined),
+  })
+  await supervisor.start()
+  return {
+    env: supervisor.environment,
+    url: (name) => {
+      const url = supervisor.rows().find((row) => row.name === name)?.url
+      if (!url) throw new Error(`this stack does not run ${name}`)
+      return url
+    },
+    pid: (name) => {
+      const { pid, state } = supervisor.process(name).row
+      if (pid === null) throw new Error(`${name} does not run now (${state})`)
+      return pid
+    },
+    kill: (name, signal) => supervisor.process(name).kill(signal),
+    state: () => supervisor.rows(),
+    stop: () => supervisor.stop(),
+  }
+}

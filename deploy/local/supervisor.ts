@@ -1,0 +1,166 @@
+/**
+ * The supervisor of the local stack: parts side by side, then `provision`, then the services; keeps them alive; writes the
+ * state file at each change; stops everything in reverse order. `chainon up`, the tests and the load test all run this.
+ */
+import { ConfigurationError } from '#core/faults.ts'
+import { prepareDataFolder } from './data-folder.ts'
+import { type Lock, tryLock } from './lock.ts'
+import { ManagedProcess } from './managed-process.ts'
+import { installParts } from './parts/install.ts'
+import { type DataPaths, dataPaths } from './paths.ts'
+import { makePlan, type Plan, type PlanOptions, shown } from './plan.ts'
+import { provision, service } from './services.ts'
+import { writeState } from './state.ts'
+import { sweep } from './sweep.ts'
+import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
+
+const ROTATE_EVERY_MS = 10_000
+
+export interface SupervisorOptions extends PlanOptions {
+  /** `up` may be stopped by `chainon down`; an `embedded` stack belongs to the program around it. */
+  readonly purpose: 'up' | 'embedded'
+  /** Receives what people should see while it starts. */
+  readonly say: (line: string) => void
+}
+
+export class Supervisor {
+  /** Milliseconds until each process, and `provision`, was ready; counted from its own start. */
+  readonly timings = new Map<string, number>()
+  readonly #options: SupervisorOptions
+  readonly #paths: DataPaths
+  readonly #processes = new Map<ProcessName, ManagedProcess>()
+  readonly #stopping = new AbortController()
+  readonly #externalSince = new Date().toISOString()
+  #plan: Plan | undefined
+  #lock: Lock | undefined
+  #rotation: NodeJS.Timeout | undefined
+  #stopped: Promise<void> | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.#paths = dataPaths(options.data)
+  }
+
+  /**
+   * Resolves when all is up. When anything fails, all that was started is stopped before it rejects.
+   *
+   * @throws ConfigurationError, or ChainonError for a part that does not come up
+   */
+  async start(): Promise<void> {
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  /** Where everything is, as variables for services and commands; after `start`. */
+  get environment(): Readonly<Record<string, string>> {
+    if (!this.#plan) throw new Error('the stack has not started')
+    return this.#plan.environment
+  }
+
+  /** @returns a row for each process of this stack */
+  rows(): StateRow[] {
+    const names: readonly ProcessName[] = [...PARTS, ...SERVICES]
+    return names.flatMap((name) => {
+      const row = this.#processes.get(name)?.row ?? this.#externalRow(name)
+      return row ? [row] : []
+    })
+  }
+
+  /** @throws Error when this stack does not run it */
+  process(name: ProcessName): ManagedProcess {
+    const found = this.#processes.get(name)
+    if (!found) throw new Error(`this stack does not run ${name}`)
+    return found
+  }
+
+  /** Stops services, then parts, and lets go of the data folder. Safe to call at any moment, and again. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  /** The second Ctrl-C: no more waiting. */
+  killAll(): void {
+    for (const running of this.#processes.values()) running.kill('SIGKILL')
+  }
+
+  async #start(): Promise<void> {
+    const { data, cache, say, purpose, services } = this.#options
+    const warning = prepareDataFolder(data)
+    if (warning) say(`Warning: ${warning}`)
+    const lock = tryLock(this.#paths.lockFile, purpose)
+    if ('heldBy' in lock) {
+      throw new ConfigurationError('Chainon already runs', [
+        `process ${lock.heldBy.pid} uses the data folder ${data}: stop it with \`npx chainon down\`, ` +
+          'or start another one beside it with `--data-dir <folder> --ports auto`',
+      ])
+    }
+    this.#lock = lock
+    const left = await sweep(data)
+    if (left.length > 0)
+      say(`Stopped what an earlier start left behind: ${left.map((row) => `${row.name} (pid ${row.pid})`).join(', ')}`)
+    const plan = await makePlan(this.#options)
+    this.#plan = plan
+    await installParts(cache, plan.toInstall, this.#stopping.signal)
+    this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS)
+    this.#rotation.unref()
+    await this.#startAll(plan.parts().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
+    if (services.length === 0) return
+    await this.#timed('provision', () => provision(plan.environment, this.#stopping.signal))
+    const specs = services.map((name) => service(name, plan.environment, plan.ports))
+    await this.#startAll(specs.map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
+  }
+
+  async #startAll(processes: readonly ManagedProcess[]): Promise<void> {
+    this.#stopping.signal.throwIfAborted()
+    for (const managed of processes) this.#processes.set(managed.spec.name, managed)
+    this.#write()
+    await Promise.all(processes.map((managed) => this.#timed(managed.spec.name, () => managed.start())))
+  }
+
+  async #timed(name: string, run: () => Promise<void>): Promise<void> {
+    const started = Date.now()
+    await run()
+    this.timings.set(name, Date.now() - started)
+    this.#options.say(`${name} is ready (${((Date.now() - started) / 1000).toFixed(1)} s)`)
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopped'))
+    clearInterval(this.#rotation)
+    const group = (names: readonly ProcessName[]) => names.flatMap((name) => this.#processes.get(name) ?? [])
+    await Promise.all(group(SERVICES).map((managed) => managed.stop()))
+    await Promise.all(group(PARTS).map((managed) => managed.stop()))
+    if (!this.#lock) return
+    this.#write()
+    this.#lock.release()
+  }
+
+  #write(): void {
+    if (this.#lock) writeState(this.#paths, this.rows())
+  }
+
+  #rotateLogs(): void {
+    for (const managed of this.#processes.values()) managed.rotateLog()
+  }
+
+  #externalRow(name: ProcessName): StateRow | null {
+    const url = (this.#plan?.external as ReadonlyMap<ProcessName, string> | undefined)?.get(name)
+    if (url === undefined) return null
+    const state = this.#stopped ? 'stopped' : 'external'
+    return {
+      name,
+      pid: null,
+      url: shown(url),
+      state,
+      restarts: 0,
+      since: this.#externalSince,
+      message: 'not started here',
+      identity: null,
+    }
+  }
+}
