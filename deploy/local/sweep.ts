@@ -27,7 +27,7 @@ export async function sweep(data: string): Promise<StateRow[]> {
       rows.map((row) => ({ ...row, pid: null, identity: null, state: 'stopped', since, message: '' })),
     )
   }
-  return alive
+  return alive.reverse()
 }
 
 /** SIGTERM, then SIGKILL to those that are still there after the budget. Each signal checks again whom it reaches. */

@@ -1,0 +1,83 @@
+/**
+ * What a new user sees first: an API key for each of two producers, and the bundled sample feed on its way. It runs the same
+ * commands that the user would, so what it prints can be repeated by hand.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dataPaths, node24, ROOT } from './paths.ts'
+
+const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
+
+export interface FirstRun {
+  /** API keys by producer, as `chainon key ensure --json` gives them; empty when that failed. */
+  readonly keys: ReadonlyArray<{ readonly producer: string; readonly key: string }>
+  /** What went wrong, with the command that mends it; empty when all went well. */
+  readonly problems: readonly string[]
+}
+
+/**
+ * Makes the keys and streams the sample, once per data folder: a marker remembers it. A failing command is told, never thrown.
+ *
+ * @param environment of the running stack
+ * @returns null when it was done before
+ */
+export async function firstRun(
+  data: string,
+  environment: Readonly<Record<string, string>>,
+  say: (line: string) => void,
+  signal: AbortSignal,
+): Promise<FirstRun | null> {
+  const marker = dataPaths(data).firstRunMarker
+  if (existsSync(marker)) return null
+  const problems: string[] = []
+  const attempt = async (args: readonly string[], capture: boolean): Promise<string | null> => {
+    const run = await chainon(args, environment, capture, signal)
+    if (run.status === 0) return run.output
+    problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; run it again once the cause is mended`)
+    return null
+  }
+  const keys = parseKeys(await attempt(['key', 'ensure', '--json'], true))
+  if (keys.length > 0 && !signal.aborted) {
+    say('Streaming the sample feed')
+    await attempt(['sample', 'push', '--wait'], false)
+  }
+  if (problems.length === 0) writeFileSync(marker, `${new Date().toISOString()}\n`, { mode: 0o600 })
+  return { keys, problems }
+}
+
+/** Takes an array of `{producer, key}`, or one such object. */
+function parseKeys(output: string | null): Array<{ producer: string; key: string }> {
+  if (output === null) return []
+  try {
+    const value: unknown = JSON.parse(output)
+    const list: unknown[] = Array.isArray(value) ? value : [value]
+    return list.flatMap((entry) => {
+      const { producer, key } = entry as Record<string, unknown>
+      return typeof producer === 'string' && typeof key === 'string' ? [{ producer, key }] : []
+    })
+  } catch {
+    return []
+  }
+}
+
+/** Runs a command of Chainon against the stack; results are shown as they come, or captured. */
+function chainon(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  capture: boolean,
+  signal: AbortSignal,
+): Promise<{ status: number | string; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(node24(), [CHAINON, ...args], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
+      signal,
+    })
+    let output = ''
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    child.on('error', (error) => resolve({ status: error.message, output }))
+    child.on('close', (code, killedBy) => resolve({ status: code ?? killedBy ?? 1, output }))
+  })
+}

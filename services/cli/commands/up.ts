@@ -1,0 +1,32 @@
+/** `chainon up` (`npm start`): starts the local stack and keeps it alive until Ctrl-C. */
+import { type Command, Option } from 'commander'
+import type { UpOptions } from '../../../deploy/local/up.ts'
+import { examples, GROUPS } from '../help.ts'
+
+export function register(program: Command): void {
+  program
+    .command('up')
+    .helpGroup(GROUPS.stack)
+    .summary('start everything here, and keep it alive')
+    .description(
+      'Starts Kafka, the schema registry, Redis, ClickHouse and the services of Chainon on 127.0.0.1, and starts again what ' +
+        'dies. The first time it fetches the parts, makes an API key and streams the sample feed.\n' +
+        'KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and CLICKHOUSE_URL replace a part by one that you run.',
+    )
+    .option('--no-sample', 'do not make a first key or stream the sample feed')
+    .option('--parts-only', 'start the parts and no services, for those who run the services by hand')
+    .addOption(new Option('--ports <mode>', 'auto takes free ports').choices(['default', 'auto']).default('default'))
+    .option('--data-dir <folder>', 'where all data go (default: CHAINON_DATA_DIR, else .chainon)')
+    .addHelpText(
+      'after',
+      examples([
+        ['chainon up', 'the default ports and .chainon'],
+        ['chainon up --ports auto --data-dir /tmp/second', 'a second one beside it'],
+        ['CHAINON_PORT_GATEWAY=9000 chainon up', 'one port chosen by hand'],
+      ]),
+    )
+    .action(async (options: UpOptions) => {
+      const { up } = await import('../../../deploy/local/up.ts')
+      process.exitCode = await up(options)
+    })
+}

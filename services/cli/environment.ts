@@ -1,0 +1,45 @@
+/** The environment of a command: what is set explicitly wins, else the local stack that runs, else the defaults. */
+import { join } from 'node:path'
+import { lockHolder } from '../../deploy/local/lock.ts'
+import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
+import { readState } from '../../deploy/local/state.ts'
+import type { ProcessName } from '../../deploy/local/types.ts'
+
+const VARIABLES: Readonly<Record<ProcessName, string>> = {
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+  redis: 'REDIS_URL',
+  clickhouse: 'CLICKHOUSE_URL',
+  gateway: 'CHAINON_GATEWAY_URL',
+  deidentify: 'CHAINON_DEIDENTIFY_URL',
+  curate: 'CHAINON_CURATE_URL',
+  console: 'CHAINON_CONSOLE_URL',
+}
+
+/**
+ * @param options `dataDir` as given on the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
+ * @returns a copy of the environment in which CHAINON_DATA_DIR and CHAINON_FEEDS_DIR are absolute, and the URLs are those of
+ *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. A part that the stack
+ *   itself was given from outside keeps its password to itself: set its variable for the command, too.
+ */
+export function resolveEnvironment(
+  options: { dataDir?: string } = {},
+  env: NodeJS.ProcessEnv = process.env,
+): NodeJS.ProcessEnv {
+  const { _CHAINON_LAUNCHER_PID: _launcher, ...explicit } = env
+  const data = dataFolder(options.dataDir, env)
+  const resolved: NodeJS.ProcessEnv = { ...explicit, CHAINON_DATA_DIR: data }
+  resolved.CHAINON_FEEDS_DIR ||= join(ROOT, 'schemas', 'feeds')
+  const paths = dataPaths(data)
+  if (lockHolder(paths.lockFile) === null) return resolved
+  for (const row of readState(paths)) {
+    const variable = VARIABLES[row.name]
+    if (row.url && row.state !== 'stopped' && variable) resolved[variable] ||= row.url
+  }
+  return resolved
+}
+
+/** @returns whether a local stack runs in the data folder of this environment */
+export function localStackRuns(options: { dataDir?: string } = {}, env: NodeJS.ProcessEnv = process.env): boolean {
+  return lockHolder(dataPaths(dataFolder(options.dataDir, env)).lockFile) !== null
+}

@@ -1,0 +1,51 @@
+/**
+ * The `chainon` command. To add a command: write `commands/<name>.ts` that exports `register(program: Command)`, and name it
+ * in `commands/index.ts`; nothing else is edited. Conventions:
+ * - put it into a group with `.helpGroup(GROUPS.…)`, and give it examples with `.addHelpText('after', examples(…))`;
+ * - import what is heavy (Kafka, ClickHouse clients) inside the action, so that `chainon --help` stays instant;
+ * - get the environment from `resolveEnvironment()` (environment.ts), never from `process.env`: it knows the local stack;
+ * - a command that belongs to another service calls `runService()` (run-service.ts), and holds no logic of its own;
+ * - stdout is for results, stderr for the rest. Throw ChainonError to fail, or set `process.exitCode` (1: a finding).
+ */
+import { Command, CommanderError } from 'commander'
+import { ChainonError, exitStatus } from '#core/faults.ts'
+import { commands } from './commands/index.ts'
+import { examples } from './help.ts'
+
+const EXIT_USAGE = 2
+
+const program = new Command('chainon')
+  .description('Streaming ingestion gateway for health data.')
+  .version('0.1.0')
+  .showHelpAfterError('(`chainon --help` lists the commands)')
+  .showSuggestionAfterError()
+  .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
+  .exitOverride()
+  .addHelpText(
+    'after',
+    examples([
+      ['chainon up', 'start everything here; Ctrl-C stops it'],
+      ['chainon status', 'what runs where, from another terminal'],
+      ['chainon <command> --help', 'options and examples of a command'],
+    ]),
+  )
+
+for (const register of commands) register(program)
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+/** @returns the exit status */
+function report(error: unknown): number {
+  // Commander has printed its own message already; asking for help is no error.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)
+  else
+    process.stderr.write(
+      `chainon: an error of Chainon itself\n${error instanceof Error ? error.stack : String(error)}\n`,
+    )
+  return exitStatus(error)
+}

@@ -1,0 +1,50 @@
+/** Runs another service's main as a process: how a command reaches a service without importing it. */
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { node24, ROOT } from '../../deploy/local/paths.ts'
+import { resolveEnvironment } from './environment.ts'
+
+export interface RunServiceOptions {
+  /** `--data-dir` of the command, when it has one. */
+  readonly dataDir?: string
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/**
+ * Runs `services/<service>/main.ts <args>` in the user's folder with the terminal's input and output, and sets
+ * `process.exitCode` to its status. Signals reach it.
+ *
+ * @returns the exit status; 128 + n when signal n ended it
+ */
+export async function runService(
+  service: string,
+  args: readonly string[],
+  options: RunServiceOptions = {},
+): Promise<number> {
+  const environment = resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir })
+  const data = environment.CHAINON_DATA_DIR ?? ''
+  const child = spawn(node24(), [join(ROOT, 'services', service, 'main.ts'), ...args], {
+    stdio: 'inherit',
+    env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
+  })
+  const pass = (signal: NodeJS.Signals) => child.kill(signal)
+  // A terminal's Ctrl-C reaches the child by itself; this process only has to outlive it.
+  const interrupt = () => {
+    if (!process.stdin.isTTY) child.kill('SIGINT')
+  }
+  process.on('SIGINT', interrupt)
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, pass)
+  try {
+    const status = await new Promise<number>((resolve, reject) => {
+      child.on('error', reject)
+      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+    })
+    process.exitCode = status
+    return status
+  } finally {
+    process.off('SIGINT', interrupt)
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, pass)
+  }
+}
