@@ -23,7 +23,7 @@ export const FAULTS = {
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'missing-header': { blame: 'record', text: 'The message lacks a header that every record carries.' },
   'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
-  'unencodable': { blame: 'record', text: 'The de-identified record does not fit the pseudonymised schema.' },
+  unencodable: { blame: 'record', text: 'The de-identified record does not fit the pseudonymised schema.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
   // drops: counted, never an outcome of an origin of their own
   replayed: { blame: 'record', text: 'The origin was already taken.' },
@@ -47,7 +47,11 @@ export const FAULTS = {
   'bad-idempotency-key': { blame: 'request', status: 400, text: 'The idempotency key is empty or too long.' },
   'too-many-in-flight': { blame: 'request', status: 429, text: 'Too many bytes are in flight; try again later.' },
   // dependency
-  'dependency-unavailable': { blame: 'dependency', status: 503, text: 'A part behind the gateway does not answer; try again later.' },
+  'dependency-unavailable': {
+    blame: 'dependency',
+    status: 503,
+    text: 'A part behind the gateway does not answer; try again later.',
+  },
   gap: { blame: 'dependency', text: 'An origin offset is missing: the partition is stopped.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert came too late after its intent and was abandoned.' },
   // configuration and programmer

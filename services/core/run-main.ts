@@ -13,7 +13,10 @@ const STOP_BUDGET_MS = 12_000
  * Runs a service until SIGTERM or SIGINT, or until it fails. A failure says what happened in one line for people on stderr
  * and one for machines in the log; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
  */
-export function runMain(service: string, start: (logger: Logger, fail: (error: unknown) => void) => Promise<Running>): void {
+export function runMain(
+  service: string,
+  start: (logger: Logger, fail: (error: unknown) => void) => Promise<Running>,
+): void {
   const logger = createLogger(service, process.env.CHAINON_LOG_LEVEL || 'info')
   let running: Running | undefined
   let ending = false
@@ -28,7 +31,10 @@ export function runMain(service: string, start: (logger: Logger, fail: (error: u
   }
   const fail = (error: unknown) => {
     const status = exitStatus(error)
-    logger.fatal({ event: 'failed', status, err: safeError(error) }, error instanceof ChainonError ? error.message : 'an unexpected error')
+    logger.fatal(
+      { event: 'failed', status, err: safeError(error) },
+      error instanceof ChainonError ? error.message : 'an unexpected error',
+    )
     end(status)
   }
   process.on('SIGTERM', () => end(0))

@@ -40,15 +40,13 @@ export interface AvroRegistry {
 }
 
 export function avroRegistry(config: Config<(typeof REGISTRY_KEYS)[number]>): AvroRegistry {
-  const client = new SchemaRegistry(
-    {
-      host: config.SCHEMA_REGISTRY_URL,
-      retry: { retries: 8, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 3 },
-      ...(config.SCHEMA_REGISTRY_USERNAME
-        ? { auth: { username: config.SCHEMA_REGISTRY_USERNAME, password: config.SCHEMA_REGISTRY_PASSWORD } }
-        : {}),
-    },
-  )
+  const client = new SchemaRegistry({
+    host: config.SCHEMA_REGISTRY_URL,
+    retry: { retries: 8, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 3 },
+    ...(config.SCHEMA_REGISTRY_USERNAME
+      ? { auth: { username: config.SCHEMA_REGISTRY_USERNAME, password: config.SCHEMA_REGISTRY_PASSWORD } }
+      : {}),
+  })
   return {
     async encoder(subject, schema) {
       const id = await register(client, subject, schema)
@@ -73,7 +71,11 @@ async function register(client: SchemaRegistry, subject: string, schema: AvroRec
         'a new version must be able to read what was written before: give new fields a default, and keep types',
       ])
     }
-    throw new ChainonError('dependency-unavailable', `the schema registry did not take ${subject}${status ? ` (HTTP ${status})` : ''}`, { cause: error })
+    throw new ChainonError(
+      'dependency-unavailable',
+      `the schema registry did not take ${subject}${status ? ` (HTTP ${status})` : ''}`,
+      { cause: error },
+    )
   }
 }
 
@@ -115,7 +117,9 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
     } catch (error) {
       // 404: bytes of somebody else, a record's fault. Anything else: the registry is away, and the record is not to blame.
       if ((error as { status?: number }).status !== 404) {
-        throw new ChainonError('dependency-unavailable', `the schema registry did not give schema ${id}`, { cause: error })
+        throw new ChainonError('dependency-unavailable', `the schema registry did not give schema ${id}`, {
+          cause: error,
+        })
       }
       known.set(id, undefined)
       return
@@ -128,10 +132,14 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
       return
     }
     const resolver = reader.createResolver(writer)
-    known.set(id, { name, decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown> })
+    known.set(id, {
+      name,
+      decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
+    })
   }
 
-  const idOf = (value: Buffer | null) => (value && value.length > HEADER_BYTES && value[0] === 0 ? value.readUInt32BE(1) : undefined)
+  const idOf = (value: Buffer | null) =>
+    value && value.length > HEADER_BYTES && value[0] === 0 ? value.readUInt32BE(1) : undefined
   return {
     async prepare(values) {
       const missing = new Set<number>()

@@ -2,12 +2,21 @@
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import type { Config } from '../config/read.ts'
 
-export const CLICKHOUSE_KEYS = ['CLICKHOUSE_URL', 'CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD', 'CLICKHOUSE_DATABASE'] as const
+export const CLICKHOUSE_KEYS = [
+  'CLICKHOUSE_URL',
+  'CLICKHOUSE_USER',
+  'CLICKHOUSE_PASSWORD',
+  'CLICKHOUSE_DATABASE',
+] as const
 
 export type { ClickHouseClient }
 
 /** @param database overrides the configured one, for instance `default` before the configured one exists */
-export function clickhouseClient(service: string, config: Config<(typeof CLICKHOUSE_KEYS)[number]>, database?: string): ClickHouseClient {
+export function clickhouseClient(
+  service: string,
+  config: Config<(typeof CLICKHOUSE_KEYS)[number]>,
+  database?: string,
+): ClickHouseClient {
   return createClient({
     url: config.CLICKHOUSE_URL,
     username: config.CLICKHOUSE_USER,

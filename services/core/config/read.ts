@@ -1,7 +1,7 @@
 /** Reads a service's configuration from an environment: all errors at once, unknown CHAINON_ names refused. */
 import { join } from 'node:path'
 import { ConfigurationError } from '../faults.ts'
-import { type Key, KEYS, type KeySpec } from './keys.ts'
+import { KEYS, type Key, type KeySpec } from './keys.ts'
 
 type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer'
   ? number
@@ -54,13 +54,19 @@ export function secretsDir(service: string, config: Config<'CHAINON_SECRETS_DIR'
 function parse(spec: KeySpec, text: string): { value: unknown } | { problem: string } {
   switch (spec.type) {
     case 'string':
-      if (spec.oneOf && !spec.oneOf.includes(text)) return { problem: `must be one of ${spec.oneOf.filter(Boolean).join(', ')}` }
+      if (spec.oneOf && !spec.oneOf.includes(text))
+        return { problem: `must be one of ${spec.oneOf.filter(Boolean).join(', ')}` }
       return { value: text }
     case 'boolean':
       if (!/^(true|false|1|0)$/.test(text)) return { problem: 'must be true or false' }
       return { value: text === 'true' || text === '1' }
     case 'list':
-      return { value: text.split(',').map((part) => part.trim()).filter(Boolean) }
+      return {
+        value: text
+          .split(',')
+          .map((part) => part.trim())
+          .filter(Boolean),
+      }
     case 'url':
       return URL.canParse(text) ? { value: text.replace(/\/$/, '') } : { problem: 'must be a URL' }
     case 'port':
@@ -68,7 +74,8 @@ function parse(spec: KeySpec, text: string): { value: unknown } | { problem: str
       const number = Number(text)
       const min = spec.min ?? 0
       const max = spec.max ?? (spec.type === 'port' ? 65_535 : Number.MAX_SAFE_INTEGER)
-      if (!Number.isInteger(number) || number < min || number > max) return { problem: `must be an integer from ${min} to ${max}` }
+      if (!Number.isInteger(number) || number < min || number > max)
+        return { problem: `must be an integer from ${min} to ${max}` }
       return { value: number }
     }
   }

@@ -6,7 +6,12 @@ export interface AvroRecordSchema {
   readonly name: string
   readonly namespace: string
   readonly doc?: string
-  readonly fields: readonly { readonly name: string; readonly type: unknown; readonly default?: unknown; readonly doc?: string }[]
+  readonly fields: readonly {
+    readonly name: string
+    readonly type: unknown
+    readonly default?: unknown
+    readonly doc?: string
+  }[]
 }
 
 const ORIGIN_FIELDS = [
@@ -36,7 +41,11 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
     namespace: `${contract.namespace}.pseudonymised`,
     doc: contract.doc,
     fields: [
-      ...survivingFields(contract).map((field) => ({ name: field.as, type: survivingType(field), ...withDefault(field, true) })),
+      ...survivingFields(contract).map((field) => ({
+        name: field.as,
+        type: survivingType(field),
+        ...withDefault(field, true),
+      })),
       ...ORIGIN_FIELDS,
       {
         name: '_rule_outcomes',
@@ -45,7 +54,14 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
         doc: "Rules on fields that do not survive: '<rule>=failed' or '<rule>=not-applicable'; absent means passed",
       },
       ...(contract.linked
-        ? [{ name: '_tokens', type: { type: 'array', items: 'string' }, default: [], doc: 'Linkage tokens, first level' }]
+        ? [
+            {
+              name: '_tokens',
+              type: { type: 'array', items: 'string' },
+              default: [],
+              doc: 'Linkage tokens, first level',
+            },
+          ]
         : []),
     ],
   }

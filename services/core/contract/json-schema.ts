@@ -9,14 +9,19 @@ export function recordJsonSchema(contract: FeedContract): JsonSchema {
     title: contract.name,
     description: contract.doc,
     additionalProperties: false,
-    required: contract.fields.filter((field) => !field.nullable && field.default === undefined).map((field) => field.name),
+    required: contract.fields
+      .filter((field) => !field.nullable && field.default === undefined)
+      .map((field) => field.name),
     properties: Object.fromEntries(contract.fields.map((field) => [field.name, fieldSchema(field)])),
   }
 }
 
 function fieldSchema(field: FieldContract): JsonSchema {
   const privacy = `${field.privacy.class}: ${field.privacy.action}`
-  const base = { description: `${field.doc} (privacy ${privacy})`, ...(field.default === undefined ? {} : { default: field.default }) }
+  const base = {
+    description: `${field.doc} (privacy ${privacy})`,
+    ...(field.default === undefined ? {} : { default: field.default }),
+  }
   const type = (name: string) => (field.nullable ? [name, 'null'] : name)
   switch (field.kind) {
     case 'string':

@@ -11,9 +11,13 @@ export function loadContracts(dir: string): readonly FeedContract[] {
   const contracts: FeedContract[] = []
   let files: string[]
   try {
-    files = readdirSync(dir).filter((file) => file.endsWith('.avsc')).toSorted()
+    files = readdirSync(dir)
+      .filter((file) => file.endsWith('.avsc'))
+      .toSorted()
   } catch {
-    throw new ConfigurationError('The contracts cannot be read', [`the folder ${dir} is missing or unreadable (CHAINON_FEEDS_DIR)`])
+    throw new ConfigurationError('The contracts cannot be read', [
+      `the folder ${dir} is missing or unreadable (CHAINON_FEEDS_DIR)`,
+    ])
   }
   if (files.length === 0) problems.push(`the folder ${dir} holds no .avsc file (CHAINON_FEEDS_DIR)`)
   for (const file of files) {

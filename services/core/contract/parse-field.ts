@@ -43,14 +43,18 @@ export function checkField(raw: unknown, index: number): FieldContract | FieldPr
   if (name.startsWith('_')) say("names that begin with _ are Chainon's own")
   if (typeof raw.doc !== 'string' || raw.doc === '') say("lacks 'doc'")
   const type = readType(raw.type)
-  if (!type) say('its type must be string, int, long, double, boolean, an enum, a date or a timestamp-millis, or a union of null and one')
+  if (!type)
+    say(
+      'its type must be string, int, long, double, boolean, an enum, a date or a timestamp-millis, or a union of null and one',
+    )
   if (type?.nullable && raw.default !== null) say('a nullable field must have "default": null')
   const privacy = readPrivacy(raw.privacy, type?.kind, say)
   const maxLength = raw.maxLength ?? (privacy?.action === 'keep' ? KEPT_MAX_LENGTH : DEFAULT_MAX_LENGTH)
   if (!Number.isInteger(maxLength) || (maxLength as number) < 1) say("'maxLength' must be a positive integer")
   if (type?.kind === 'string' && privacy?.action === 'keep' && (maxLength as number) > KEPT_MAX_LENGTH)
     say(`a string that is kept may hold at most ${KEPT_MAX_LENGTH} characters: longer ones are text`)
-  if (raw.linkage !== undefined && !ROLES.includes(raw.linkage as LinkageRole)) say(`'linkage' must be one of ${ROLES.join(', ')}`)
+  if (raw.linkage !== undefined && !ROLES.includes(raw.linkage as LinkageRole))
+    say(`'linkage' must be one of ${ROLES.join(', ')}`)
   const rules = readRules(raw.rules, type?.kind, say)
   if (problems.length > 0 || !type || !privacy) return problems
   const as = isObject(raw.privacy) && typeof raw.privacy.as === 'string' ? raw.privacy.as : name
@@ -77,18 +81,30 @@ function readType(type: unknown): { kind: ValueKind; nullable: boolean; symbols:
     return inner && !inner.nullable ? { ...inner, nullable: true } : undefined
   }
   if (typeof type === 'string') {
-    const kinds: Record<string, ValueKind> = { string: 'string', int: 'integer', long: 'long', double: 'double', boolean: 'boolean' }
+    const kinds: Record<string, ValueKind> = {
+      string: 'string',
+      int: 'integer',
+      long: 'long',
+      double: 'double',
+      boolean: 'boolean',
+    }
     const kind = kinds[type]
     return kind ? { kind, nullable: false, symbols: [] } : undefined
   }
   if (!isObject(type)) return undefined
   if (type.type === 'int' && type.logicalType === 'date') return { kind: 'date', nullable: false, symbols: [] }
-  if (type.type === 'long' && type.logicalType === 'timestamp-millis') return { kind: 'timestamp', nullable: false, symbols: [] }
-  if (type.type === 'enum' && Array.isArray(type.symbols)) return { kind: 'enum', nullable: false, symbols: type.symbols as string[] }
+  if (type.type === 'long' && type.logicalType === 'timestamp-millis')
+    return { kind: 'timestamp', nullable: false, symbols: [] }
+  if (type.type === 'enum' && Array.isArray(type.symbols))
+    return { kind: 'enum', nullable: false, symbols: type.symbols as string[] }
   return undefined
 }
 
-function readPrivacy(raw: unknown, kind: ValueKind | undefined, say: (text: string) => void): FieldContract['privacy'] | undefined {
+function readPrivacy(
+  raw: unknown,
+  kind: ValueKind | undefined,
+  say: (text: string) => void,
+): FieldContract['privacy'] | undefined {
   if (!isObject(raw)) {
     say("lacks 'privacy': a field that nobody decided on is never passed on")
     return undefined
@@ -105,8 +121,12 @@ function readPrivacy(raw: unknown, kind: ValueKind | undefined, say: (text: stri
   if (raw.action === 'pseudonymise' && !['record', 'patient', 'encounter'].includes(String(raw.domain)))
     say("pseudonymise needs 'domain': record, patient or encounter")
   if (raw.action === 'pseudonymise' && kind !== 'string') say('only a string can be pseudonymised')
-  if (raw.action === 'truncate' && (kind !== 'date' || (raw.to !== 'month' && raw.to !== 'year'))) say("truncate needs a date and 'to': month or year")
-  if (raw.action === 'generalise' && (kind !== 'string' || raw.to !== 'department')) say("generalise needs a string and 'to': department")
+  if (raw.action === 'truncate' && (kind !== 'date' || (raw.to !== 'month' && raw.to !== 'year')))
+    say("truncate needs a date and 'to': month or year")
+  if (raw.action === 'generalise' && (kind !== 'string' || raw.to !== 'department'))
+    say("generalise needs a string and 'to': department")
+  if (raw.action === 'keep' && raw.as !== undefined)
+    say("a field that is kept keeps its name: 'as' is for what replaces a value")
   if (raw.action === 'keep' && raw.class === 'trait' && kind !== 'enum') say('a trait that is kept must be an enum')
   return raw as unknown as FieldContract['privacy']
 }
@@ -136,20 +156,25 @@ function readRules(raw: unknown, kind: ValueKind | undefined, say: (text: string
         if (kind !== 'string') wrong('pattern needs a string')
         break
       case 'range':
-        if (!number || (typeof rule.min !== 'number' && typeof rule.max !== 'number')) wrong("range needs a number and 'min' or 'max'")
+        if (!number || (typeof rule.min !== 'number' && typeof rule.max !== 'number'))
+          wrong("range needs a number and 'min' or 'max'")
         break
       case 'one-of':
         if (kind !== 'string' || !Array.isArray(rule.values)) wrong("one-of needs a string and 'values'")
         break
       case 'temporal':
         if (kind !== 'date' && kind !== 'timestamp') wrong('temporal needs a date or a timestamp')
-        if (rule.notAfter !== 'received' && Number.isNaN(Date.parse(String(rule.notBefore)))) wrong("temporal needs 'notAfter': received or 'notBefore': a date")
+        if (rule.notAfter !== 'received' && Number.isNaN(Date.parse(String(rule.notBefore))))
+          wrong("temporal needs 'notAfter': received or 'notBefore': a date")
         break
       case 'check-digit':
-        if (kind !== 'string' || !['nir', 'loinc', 'luhn'].includes(String(rule.algorithm))) wrong("check-digit needs a string and 'algorithm': nir, loinc or luhn")
+        if (kind !== 'string' || !['nir', 'loinc', 'luhn'].includes(String(rule.algorithm)))
+          wrong("check-digit needs a string and 'algorithm': nir, loinc or luhn")
         break
       default:
-        wrong(`unknown check '${String(rule.check)}'; a field's rule is pattern, range, one-of, temporal or check-digit`)
+        wrong(
+          `unknown check '${String(rule.check)}'; a field's rule is pattern, range, one-of, temporal or check-digit`,
+        )
     }
     rules.push(rule as unknown as FieldRule)
   }

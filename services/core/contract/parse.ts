@@ -17,21 +17,24 @@ const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
  */
 export function parseContract(feed: string, text: string): ParseResult {
   const problems: string[] = []
-  if (!FEED_NAME.test(feed)) problems.push(`the feed's name '${feed}' must be lower case letters, digits and _, from its file's name`)
+  if (!FEED_NAME.test(feed))
+    problems.push(`the feed's name '${feed}' must be lower case letters, digits and _, from its file's name`)
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch (error) {
     return { ok: false, problems: [...problems, `it is not JSON: ${(error as Error).message}`] }
   }
-  if (!isObject(json) || json.type !== 'record') return { ok: false, problems: [...problems, 'it must be an Avro record schema'] }
+  if (!isObject(json) || json.type !== 'record')
+    return { ok: false, problems: [...problems, 'it must be an Avro record schema'] }
   for (const attribute of Object.keys(json)) {
     if (!HEAD.includes(attribute)) problems.push(`unknown attribute '${attribute}' of the record`)
   }
   for (const attribute of ['name', 'namespace', 'doc', 'subject', 'event_time', 'version']) {
     if (typeof json[attribute] !== 'string') problems.push(`the record lacks '${attribute}' (a string)`)
   }
-  if (!Array.isArray(json.fields) || json.fields.length === 0) return { ok: false, problems: [...problems, "the record has no 'fields'"] }
+  if (!Array.isArray(json.fields) || json.fields.length === 0)
+    return { ok: false, problems: [...problems, "the record has no 'fields'"] }
 
   const fields: FieldContract[] = []
   for (const [index, raw] of json.fields.entries()) {
@@ -69,8 +72,10 @@ function checkHead(json: Record<string, unknown>, fields: readonly FieldContract
   const problems: string[] = []
   const byName = new Map(fields.map((field) => [field.name, field]))
   const duplicates = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
-  for (const name of duplicates(fields.map((field) => field.as))) problems.push(`two fields are both stored as '${name}'`)
-  if (!Array.isArray(json.key) || json.key.length !== 1 || json.key[0] !== 'record_id') problems.push("'key' must be [\"record_id\"]")
+  for (const name of duplicates(fields.map((field) => field.as)))
+    problems.push(`two fields are both stored as '${name}'`)
+  if (!Array.isArray(json.key) || json.key.length !== 1 || json.key[0] !== 'record_id')
+    problems.push('\'key\' must be ["record_id"]')
   const roles = [
     ['record_id', 'key', 'record'],
     [json.subject, 'subject', 'patient'],
@@ -78,18 +83,22 @@ function checkHead(json: Record<string, unknown>, fields: readonly FieldContract
   for (const [name, role, domain] of roles) {
     const field = typeof name === 'string' ? byName.get(name) : undefined
     if (!field) problems.push(`'${role}' names the field '${String(name)}', which is missing or wrong`)
-    else if (field.nullable || field.kind !== 'string') problems.push(`field '${field.name}' is the ${role} and must be a string that is never null`)
+    else if (field.nullable || field.kind !== 'string')
+      problems.push(`field '${field.name}' is the ${role} and must be a string that is never null`)
     else if (field.privacy.action !== 'pseudonymise' || field.privacy.domain !== domain)
       problems.push(`field '${field.name}' is the ${role}: its privacy must be pseudonymise with domain '${domain}'`)
   }
   const version = byName.get(String(json.version))
-  if (version?.kind !== 'long' || version.nullable) problems.push(`'version' must name a field of type long that is never null`)
+  if (version?.kind !== 'long' || version.nullable)
+    problems.push(`'version' must name a field of type long that is never null`)
   const operation = byName.get('operation')
   if (operation?.kind !== 'enum' || operation.symbols.join() !== 'upsert,cancel')
     problems.push("field 'operation' must be an enum of upsert and cancel")
   const time = byName.get(String(json.event_time))
-  if (!time || (time.kind !== 'timestamp' && time.kind !== 'date')) problems.push("'event_time' must name a date or timestamp field")
-  else if (time.privacy.action !== 'keep') problems.push(`field '${time.name}' is the event time: its privacy action must be keep`)
+  if (!time || (time.kind !== 'timestamp' && time.kind !== 'date'))
+    problems.push("'event_time' must name a date or timestamp field")
+  else if (time.privacy.action !== 'keep')
+    problems.push(`field '${time.name}' is the event time: its privacy action must be keep`)
   const ids = fields.flatMap((field) => field.rules.map((rule) => rule.id))
   for (const id of duplicates(ids)) problems.push(`two rules are both called '${id}'`)
   return problems
@@ -109,7 +118,11 @@ function checkRecordRules(raw: unknown, fields: readonly FieldContract[], proble
       continue
     }
     const named =
-      rule.check === 'compare' ? [rule.left, rule.right] : rule.check === 'required-with' ? [rule.field, rule.with] : undefined
+      rule.check === 'compare'
+        ? [rule.left, rule.right]
+        : rule.check === 'required-with'
+          ? [rule.field, rule.with]
+          : undefined
     if (!named) problems.push(`rule '${rule.id}': unknown check; a record's rule is compare or required-with`)
     if (rule.check === 'compare' && !['>=', '>', '=='].includes(String(rule.operator)))
       problems.push(`rule '${rule.id}': operator must be >=, > or ==`)

@@ -19,7 +19,8 @@ const MAX_FAULTS = 20
 export function recordReader(contract: FeedContract, source: ValueSource): (raw: unknown) => RecordRead {
   const known = new Map(contract.fields.map((field) => [field.name, fieldReader(field, source)]))
   return (raw) => {
-    if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { ok: false, faults: [{ pointer: '', rule: 'not-an-object' }] }
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+      return { ok: false, faults: [{ pointer: '', rule: 'not-an-object' }] }
     const given = raw as Record<string, unknown>
     const faults: FaultDetail[] = []
     const record: Record<string, unknown> = {}
@@ -32,7 +33,8 @@ export function recordReader(contract: FeedContract, source: ValueSource): (raw:
     }
     for (const name of Object.keys(given)) {
       // An unknown name could itself be a value (a map keyed by patient), so it is not echoed unless it looks like a field's.
-      if (!known.has(name)) faults.push({ pointer: /^[a-z][a-z0-9_]{0,39}$/i.test(name) ? `/${name}` : '', rule: 'unknown-field' })
+      if (!known.has(name))
+        faults.push({ pointer: /^[a-z][a-z0-9_]{0,39}$/i.test(name) ? `/${name}` : '', rule: 'unknown-field' })
       if (faults.length >= MAX_FAULTS) break
     }
     return faults.length === 0 ? { ok: true, record } : { ok: false, faults: faults.slice(0, MAX_FAULTS) }
@@ -62,12 +64,14 @@ function valueReader(field: FieldContract, source: ValueSource): (value: unknown
     }
     case 'enum': {
       const symbols = new Set(field.symbols)
-      return (value) => (typeof value !== 'string' ? { fault: 'type' } : symbols.has(value) ? { value } : { fault: 'enum' })
+      return (value) =>
+        typeof value !== 'string' ? { fault: 'type' } : symbols.has(value) ? { value } : { fault: 'enum' }
     }
     case 'boolean':
       return (value) => (typeof value === 'boolean' ? { value } : { fault: 'type' })
     case 'double':
-      return (value) => (typeof value !== 'number' ? { fault: 'type' } : Number.isFinite(value) ? { value } : { fault: 'number-range' })
+      return (value) =>
+        typeof value !== 'number' ? { fault: 'type' } : Number.isFinite(value) ? { value } : { fault: 'number-range' }
     case 'integer':
       return (value) => integer(value, -2_147_483_648, 2_147_483_647)
     case 'long':

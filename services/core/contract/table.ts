@@ -32,7 +32,11 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
  * @param present names of the columns that the storage table has already; empty when there is no table
  * @returns the statements that bring the storage table and the view that readers take up to the contract
  */
-export function tableStatements(contract: FeedContract, database: string, present: ReadonlySet<string>): readonly string[] {
+export function tableStatements(
+  contract: FeedContract,
+  database: string,
+  present: ReadonlySet<string>,
+): readonly string[] {
   const columns = columnsOf(contract)
   const table = `${quote(database)}.${quote(tableOf(contract.feed))}`
   const define = (column: Column) => `${quote(column.name)} ${column.type} COMMENT ${literal(column.comment)}`
@@ -44,7 +48,9 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
   const storage =
     present.size === 0
       ? [create]
-      : columns.filter((column) => !present.has(column.name)).map((column) => `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${define(column)}`)
+      : columns
+          .filter((column) => !present.has(column.name))
+          .map((column) => `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${define(column)}`)
   // FINAL stands in the view, once, so that no reader has to know of superseded or cancelled rows.
   const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
   return [...storage, view]
@@ -62,7 +68,9 @@ function columnType(field: FieldContract): string {
   const base = baseType(field)
   const nullable = field.nullable || ['truncate', 'generalise'].includes(field.privacy.action)
   if (!nullable) return base
-  return base.startsWith('LowCardinality(') ? `LowCardinality(Nullable(${base.slice('LowCardinality('.length, -1)}))` : `Nullable(${base})`
+  return base.startsWith('LowCardinality(')
+    ? `LowCardinality(Nullable(${base.slice('LowCardinality('.length, -1)}))`
+    : `Nullable(${base})`
 }
 
 function baseType(field: FieldContract): string {

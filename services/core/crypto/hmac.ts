@@ -43,5 +43,8 @@ export function hmacSha256(key: Buffer): Mac {
  * two domains have unrelated pseudonyms.
  */
 export function deriveKey(secret: Buffer, purpose: string): Buffer {
-  return createHmac('sha256', secret).update(purpose).update(Buffer.from([1])).digest()
+  return createHmac('sha256', secret)
+    .update(purpose)
+    .update(Buffer.from([1]))
+    .digest()
 }

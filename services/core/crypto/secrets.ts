@@ -14,10 +14,15 @@ export function loadOrCreateSecret(dir: string, name: string): Buffer {
   const path = join(dir, name)
   if (!existsSync(path)) create(dir, path)
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new ConfigurationError('A secret is not safe', [`${path} is readable by others: run chmod 600 on it and think about who read it`])
+    throw new ConfigurationError('A secret is not safe', [
+      `${path} is readable by others: run chmod 600 on it and think about who read it`,
+    ])
   }
   const text = readFileSync(path, 'utf8').trim()
-  if (!/^[0-9a-f]{64}$/.test(text)) throw new ConfigurationError('A secret is damaged', [`${path} must hold 64 hexadecimal digits: restore it from a backup`])
+  if (!/^[0-9a-f]{64}$/.test(text))
+    throw new ConfigurationError('A secret is damaged', [
+      `${path} must hold 64 hexadecimal digits: restore it from a backup`,
+    ])
   return Buffer.from(text, 'hex')
 }
 
@@ -36,6 +41,8 @@ function create(dir: string, path: string): void {
       rmSync(draft)
     }
   } catch (error) {
-    throw new ConfigurationError('A secret cannot be made', [`${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`])
+    throw new ConfigurationError('A secret cannot be made', [
+      `${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+    ])
   }
 }

@@ -26,13 +26,19 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     requestTimeout: 30_000,
     retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5000 },
     logLevel: logLevel.WARN,
-    logCreator: () => ({ namespace, level, log }) => {
-      // kafkajs logs at first contact that a coordinator is loading, as an error; it retries by itself.
-      const write = level === logLevel.ERROR ? logger.warn.bind(logger) : logger.debug.bind(logger)
-      write({ event: 'kafka-client', part: namespace, error: typeof log.error === 'string' ? log.error : undefined }, log.message)
-    },
+    logCreator:
+      () =>
+      ({ namespace, level, log }) => {
+        // kafkajs logs at first contact that a coordinator is loading, as an error; it retries by itself.
+        const write = level === logLevel.ERROR ? logger.warn.bind(logger) : logger.debug.bind(logger)
+        write(
+          { event: 'kafka-client', part: namespace, error: typeof log.error === 'string' ? log.error : undefined },
+          log.message,
+        )
+      },
   }
-  if (config.KAFKA_TLS) options.ssl = config.KAFKA_TLS_CA_FILE ? { ca: [readFileSync(config.KAFKA_TLS_CA_FILE, 'utf8')] } : true
+  if (config.KAFKA_TLS)
+    options.ssl = config.KAFKA_TLS_CA_FILE ? { ca: [readFileSync(config.KAFKA_TLS_CA_FILE, 'utf8')] } : true
   if (config.KAFKA_SASL_MECHANISM) {
     options.sasl = {
       mechanism: config.KAFKA_SASL_MECHANISM,

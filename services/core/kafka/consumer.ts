@@ -6,7 +6,7 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { committedOffsets, type Committed } from './offsets.ts'
+import { type Committed, committedOffsets } from './offsets.ts'
 
 export interface PartitionBatch {
   readonly topic: string
@@ -44,7 +44,12 @@ export interface ConsumerOptions {
   readonly topics: readonly string[]
   readonly logger: Logger
   readonly concurrency: number
+  /** Every partition begins anew: what was said of the former assignment no longer holds. */
+  onAssigned?(): void
   onBatch(batch: PartitionBatch): Promise<void>
+  /** An error nobody foresaw: the partition is paused, nothing is committed; say so where an operator sees it. */
+  onStopped(topic: string, partition: number, error: unknown): void
+  /** A part does not come back: the process must end and be started again. */
   fail(error: unknown): void
 }
 
@@ -80,14 +85,21 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     forget()
     joined = true
-    logger.info({ event: 'assigned', generation: payload.groupProtocol, epoch, topics: Object.keys(payload.memberAssignment).length })
+    logger.info({
+      event: 'assigned',
+      generation: payload.groupProtocol,
+      epoch,
+      topics: Object.keys(payload.memberAssignment).length,
+    })
+    options.onAssigned?.()
   })
   consumer.on(consumer.events.REBALANCING, forget)
   consumer.on(consumer.events.FETCH_START, () => {
     lastSign = Date.now()
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!stopping) options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer gave up', { cause: payload.error }))
+    if (!stopping)
+      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer gave up', { cause: payload.error }))
   })
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
@@ -121,8 +133,13 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     } catch (error) {
       if (error instanceof Revoked || stopping) return
       if (REBALANCING.has((error as { type?: string }).type ?? '')) throw error
-      options.fail(asDependency(error))
-      throw error
+      const known = asDependency(error)
+      if (known instanceof ChainonError) {
+        options.fail(known)
+        throw known
+      }
+      consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }])
+      options.onStopped(batch.topic, batch.partition, error)
     } finally {
       clearInterval(beat)
       running--
@@ -132,7 +149,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
 
   await consumer.connect()
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
-  await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, partitionsConsumedConcurrently: options.concurrency, eachBatch })
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.concurrency,
+    eachBatch,
+  })
   const watchdog = setInterval(() => {
     if (running === 0 && Date.now() - lastSign > SILENCE_LIMIT_MS) {
       options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has been silent for 90 s'))
@@ -148,11 +170,19 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   }
 }
 
-async function commit(consumer: Consumer, topic: string, partition: number, offset: bigint, metadata?: string): Promise<void> {
+async function commit(
+  consumer: Consumer,
+  topic: string,
+  partition: number,
+  offset: bigint,
+  metadata?: string,
+): Promise<void> {
   await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
 }
 
 function asDependency(error: unknown): unknown {
   const name = error instanceof Error ? error.name : ''
-  return name.startsWith('KafkaJS') ? new ChainonError('dependency-unavailable', 'Kafka did not answer within the retry budget', { cause: error }) : error
+  return name.startsWith('KafkaJS')
+    ? new ChainonError('dependency-unavailable', 'Kafka did not answer within the retry budget', { cause: error })
+    : error
 }

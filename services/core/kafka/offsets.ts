@@ -18,7 +18,11 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
 }
 
 /** @returns what the group committed for each partition of the topic */
-export function committedOffsets(kafka: Kafka, groupId: string, topic: string): Promise<ReadonlyMap<number, Committed>> {
+export function committedOffsets(
+  kafka: Kafka,
+  groupId: string,
+  topic: string,
+): Promise<ReadonlyMap<number, Committed>> {
   return withAdmin(kafka, async (admin) => {
     const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
     return new Map(

@@ -13,7 +13,9 @@ export interface AdminParts {
 
 /** Adds the three routes to a server that has others (the gateway's, the console's). */
 export function registerAdminRoutes(app: FastifyInstance, parts: AdminParts): void {
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await parts.metrics.scrape()))
+  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4').send(await parts.metrics.scrape()),
+  )
   app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
     const ok = parts.healthy()
     return reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'starting' })

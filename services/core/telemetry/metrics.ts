@@ -6,7 +6,8 @@ import { AggregationType, MeterProvider } from '@opentelemetry/sdk-metrics'
 
 /** Seconds; fine enough to tell a p50 from a p99 between 10 ms and 10 minutes. */
 export const FRESHNESS_BUCKETS_SECONDS = [
-  0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 6.5, 8, 10, 13, 16, 20, 30, 45, 60, 120, 300, 600,
+  0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 6.5, 8, 10, 13,
+  16, 20, 30, 45, 60, 120, 300, 600,
 ]
 
 export interface Metrics {
@@ -25,16 +26,21 @@ export function createMetrics(service: string): Metrics {
     views: [
       {
         instrumentName: '*_seconds',
-        aggregation: { type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM, options: { boundaries: FRESHNESS_BUCKETS_SECONDS } },
+        aggregation: {
+          type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
+          options: { boundaries: FRESHNESS_BUCKETS_SECONDS },
+        },
       },
     ],
   })
   metrics.setGlobalMeterProvider(provider)
   const meter = provider.getMeter('chainon')
   const serializer = new PrometheusSerializer()
-  meter.createObservableGauge('chainon_process_memory_bytes', { description: 'Resident memory' }).addCallback((result) => {
-    result.observe(process.memoryUsage.rss())
-  })
+  meter
+    .createObservableGauge('chainon_process_memory_bytes', { description: 'Resident memory' })
+    .addCallback((result) => {
+      result.observe(process.memoryUsage.rss())
+    })
   return {
     counter(name, description) {
       const instrument = meter.createCounter(name, { description })

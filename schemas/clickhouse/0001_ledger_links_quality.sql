@@ -1,0 +1,80 @@
+-- Tables that are not a feed's own. Feed tables are derived from their contracts (services/core/contract/table.ts).
+-- Every table that the exactly-once path writes sets a deduplication window: without one a repeated token is not dropped.
+
+CREATE TABLE ledger_batch
+(
+    feed LowCardinality(String),
+    partition UInt32,
+    from_offset UInt64 COMMENT 'First origin offset of the batch',
+    to_offset UInt64 COMMENT 'One past its last origin offset',
+    loaded UInt64,
+    refused UInt64 COMMENT 'Refused by a rule of the contract',
+    quarantined UInt64,
+    replayed UInt64 COMMENT 'Messages dropped because their origin was already taken',
+    log_from UInt64 COMMENT 'First offset read of pseudonymised.<feed>',
+    log_to UInt64,
+    loaded_at DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (feed, partition, from_offset)
+SETTINGS non_replicated_deduplication_window = 20000;
+
+CREATE TABLE quarantine
+(
+    feed LowCardinality(String),
+    partition UInt32,
+    origin_offset UInt64,
+    stage LowCardinality(String),
+    fault LowCardinality(String),
+    pointer LowCardinality(String) COMMENT 'JSON pointer of the field; never a value',
+    rule LowCardinality(String),
+    producer LowCardinality(String),
+    received_at DateTime64(3, 'UTC'),
+    quarantined_at DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (feed, fault, rule, quarantined_at)
+SETTINGS non_replicated_deduplication_window = 20000;
+
+CREATE TABLE rule_outcome
+(
+    feed LowCardinality(String),
+    producer LowCardinality(String),
+    hour DateTime('UTC') COMMENT 'Hour in which the gateway took the records',
+    rule LowCardinality(String),
+    severity LowCardinality(String),
+    checked UInt64 COMMENT 'Denominator: records to which the rule applied',
+    failed UInt64 COMMENT 'Numerator',
+    not_applicable UInt64
+)
+ENGINE = MergeTree ORDER BY (feed, rule, producer, hour)
+SETTINGS non_replicated_deduplication_window = 20000;
+
+CREATE VIEW rule_quality AS
+SELECT feed, producer, hour, rule, severity, sum(checked) AS checked, sum(failed) AS failed, sum(not_applicable) AS not_applicable
+FROM rule_outcome GROUP BY feed, producer, hour, rule, severity;
+
+CREATE TABLE person_link
+(
+    patient_id String COMMENT 'Pseudonym of a patient at one producer',
+    person_id String,
+    method LowCardinality(String) COMMENT 'The pass that links this patient: ins, nir, traits-place, traits, or establishment-ipp when it stands alone',
+    weight Nullable(Float64) COMMENT 'Match weight; null for a deterministic pass',
+    probability Nullable(Float64),
+    link_version UInt64 COMMENT 'The highest is in force',
+    cause_feed LowCardinality(String),
+    cause_partition UInt32,
+    cause_offset UInt64,
+    linked_at DateTime64(3, 'UTC') COMMENT 'When the record that caused the link was taken'
+)
+ENGINE = MergeTree ORDER BY (patient_id, link_version)
+SETTINGS non_replicated_deduplication_window = 20000;
+
+CREATE VIEW person_link_current AS
+SELECT
+    patient_id,
+    argMax(person_id, link_version) AS person_id,
+    argMax(method, link_version) AS method,
+    argMax(weight, link_version) AS weight,
+    argMax(probability, link_version) AS probability,
+    argMax(linked_at, link_version) AS linked_at,
+    max(link_version) AS link_version
+FROM person_link GROUP BY patient_id;

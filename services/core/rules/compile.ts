@@ -1,0 +1,121 @@
+/**
+ * The rules of a contract, compiled once. A rule on a field that survives de-identification is checked in the pseudonymised
+ * zone (`curate`), where the log can be replayed; a rule on a field that does not is checked in the identified zone
+ * (`deidentify`), while its value is still there.
+ */
+
+import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
+import type { Zone } from '../pipeline/zones.ts'
+import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
+
+export type Outcome = 'passed' | 'failed' | 'not-applicable'
+
+export interface CompiledRule {
+  readonly id: string
+  readonly severity: Severity
+  /** JSON pointer of the field, for the quarantine; never a value. */
+  readonly pointer: string
+  readonly zone: Zone
+  /**
+   * @param record values of the contract's fields (by their name in that zone)
+   * @param receivedAt when the gateway took the record, ms: "the future" is measured from there, so that a replay
+   *   years later decides the same
+   */
+  check(record: Readonly<Record<string, unknown>>, receivedAt: number): Outcome
+}
+
+const DAY_MS = 86_400_000
+
+/** @returns the rules of one zone, in the contract's order */
+export function compileRules(contract: FeedContract, zone: Zone): readonly CompiledRule[] {
+  const fieldRules = contract.fields.flatMap((field) => field.rules.map((rule) => compileFieldRule(field, rule)))
+  const recordRules = contract.recordRules.map((rule) => compileRecordRule(contract, rule))
+  return [...fieldRules, ...recordRules].filter((rule) => rule.zone === zone)
+}
+
+function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
+  const test = fieldTest(field, rule)
+  const { when } = rule
+  return {
+    id: rule.id,
+    severity: rule.severity,
+    pointer: `/${field.name}`,
+    zone: field.privacy.action === 'keep' ? 'pseudonymised' : 'identified',
+    check(record, receivedAt) {
+      if (when && record[when.field] !== when.equals) return 'not-applicable'
+      const value = record[field.name]
+      if (value === null || value === undefined) return 'not-applicable'
+      return test(value, receivedAt) ? 'passed' : 'failed'
+    },
+  }
+}
+
+function fieldTest(field: FieldContract, rule: FieldRule): (value: unknown, receivedAt: number) => boolean {
+  switch (rule.check) {
+    case 'pattern': {
+      const pattern = new RegExp(rule.pattern, 'u')
+      return (value) => pattern.test(String(value))
+    }
+    case 'range':
+      return (value) =>
+        Number(value) >= (rule.min ?? Number.NEGATIVE_INFINITY) &&
+        Number(value) <= (rule.max ?? Number.POSITIVE_INFINITY)
+    case 'one-of': {
+      const values = new Set(rule.values)
+      return (value) => values.has(String(value))
+    }
+    case 'temporal': {
+      const unit = field.kind === 'date' ? DAY_MS : 1
+      const earliest = rule.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rule.notBefore)
+      // A day's grace: a producer's clock or time zone may be ahead of ours.
+      const grace = rule.notAfter === 'received' ? DAY_MS : Number.POSITIVE_INFINITY
+      return (value, receivedAt) => Number(value) * unit >= earliest && Number(value) * unit <= receivedAt + grace
+    }
+    case 'check-digit': {
+      const valid = { nir: isValidNir, loinc: isValidLoinc, luhn: isValidLuhn }[rule.algorithm]
+      return (value) => valid(String(value))
+    }
+  }
+}
+
+function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRule {
+  const { when } = rule
+  const guarded = (check: CompiledRule['check']): CompiledRule['check'] =>
+    when
+      ? (record, receivedAt) => (record[when.field] === when.equals ? check(record, receivedAt) : 'not-applicable')
+      : check
+  switch (rule.check) {
+    case 'compare': {
+      const scale = (name: string) =>
+        contract.fields.find((field) => field.name === name)?.kind === 'date' ? DAY_MS : 1
+      const [left, right] = [scale(rule.left), scale(rule.right)]
+      const compare = {
+        '>=': (a: number, b: number) => a >= b,
+        '>': (a: number, b: number) => a > b,
+        '==': (a: number, b: number) => a === b,
+      }[rule.operator]
+      return {
+        id: rule.id,
+        severity: rule.severity,
+        pointer: `/${rule.left}`,
+        zone: 'pseudonymised',
+        check: guarded((record) => {
+          const [a, b] = [record[rule.left], record[rule.right]]
+          if (typeof a !== 'number' || typeof b !== 'number') return 'not-applicable'
+          return compare(a * left, b * right) ? 'passed' : 'failed'
+        }),
+      }
+    }
+    case 'required-with':
+      return {
+        id: rule.id,
+        severity: rule.severity,
+        pointer: `/${rule.field}`,
+        zone: 'pseudonymised',
+        check: guarded((record) => {
+          if (record[rule.with] === null || record[rule.with] === undefined) return 'not-applicable'
+          return record[rule.field] === null || record[rule.field] === undefined ? 'failed' : 'passed'
+        }),
+      }
+  }
+}

@@ -1,0 +1,188 @@
+-- Links one source patient, atomically. The links are a pure function of the set of contributions, so that neither the order
+-- of arrival nor a replay changes them:
+--   node          a patient at one producer (pseudonym, second level)
+--   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it
+--   strong edge   two nodes share an INS or NIR token
+--   weak edge     two nodes share a composite of traits, and the strong components of all that share it hold at most one INS, one
+--                 NIR and (for the composite without a place) one birth place: homonyms are not merged
+--   person        a connected component, named after its smallest node
+-- A token shared by more nodes than the hub limit (a default value, a test identity) links nothing.
+--
+-- ARGV: prefix, node, contribution, version, offset, origin, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
+-- Returns { node, person, method, link_version, ... } of every node whose link this origin changed, or an error reply
+-- "NEIGHBOURHOOD" before anything is changed of the links.
+local P, node, contribution = ARGV[1], ARGV[2], 'c:' .. ARGV[3]
+local version, offset, origin = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local cancelled, linkedAt = ARGV[7] == '1', ARGV[8]
+local HUB, LIMIT = tonumber(ARGV[9]), tonumber(ARGV[10])
+
+local function nodeKey(n) return P .. 'n:' .. n end
+local function tokenKey(t) return P .. 't:' .. t end
+local function kindOf(t) return string.match(t, '^t2_([%a%-]+)_') end
+
+-- Tokens of a node: the union over its contributions.
+local function tokensOf(n)
+  local found = {}
+  local flat = redis.call('HGETALL', nodeKey(n))
+  for i = 1, #flat, 2 do
+    if string.sub(flat[i], 1, 2) == 'c:' then
+      local list = string.match(flat[i + 1], '^[^|]*|[^|]*|(.*)$')
+      for t in string.gmatch(list or '', '%S+') do found[t] = true end
+    end
+  end
+  return found
+end
+
+local seeds = { [node] = true }
+local old = redis.call('HGET', nodeKey(node), contribution)
+local oldVersion, oldOffset = -1, -1
+if old then
+  oldVersion = tonumber(string.match(old, '^([^|]*)|'))
+  oldOffset = tonumber(string.match(old, '^[^|]*|([^|]*)|'))
+end
+
+if version > oldVersion or (version == oldVersion and offset > oldOffset) then
+  local before = tokensOf(node)
+  local list = {}
+  if not cancelled then for i = 11, #ARGV do list[#list + 1] = ARGV[i] end end
+  redis.call('HSET', nodeKey(node), contribution, ARGV[4] .. '|' .. ARGV[5] .. '|' .. table.concat(list, ' '))
+  local after = tokensOf(node)
+  for t in pairs(before) do
+    if not after[t] and kindOf(t) ~= 'place' then
+      redis.call('SREM', tokenKey(t), node)
+      -- Who shared the lost token may part, or may meet now that it is no hub any more.
+      if redis.call('SCARD', tokenKey(t)) <= HUB then
+        for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
+      end
+    end
+  end
+  for t in pairs(after) do
+    if not before[t] and kindOf(t) ~= 'place' then
+      redis.call('SADD', tokenKey(t), node)
+      -- The token has just become a hub: those it linked until now are decided anew.
+      if redis.call('SCARD', tokenKey(t)) == HUB + 1 then
+        for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
+      end
+    end
+  end
+end
+
+-- The neighbourhood: everything reachable over tokens that are no hubs.
+local nodes, queue, tokens, tokenOrder = {}, {}, {}, {}
+for s in pairs(seeds) do
+  nodes[s] = tokensOf(s)
+  queue[#queue + 1] = s
+end
+local at = 1
+while at <= #queue do
+  for t in pairs(nodes[queue[at]]) do
+    if not tokens[t] and kindOf(t) ~= 'place' then
+      tokens[t] = {}
+      tokenOrder[#tokenOrder + 1] = t
+      if redis.call('SCARD', tokenKey(t)) <= HUB then
+        tokens[t] = redis.call('SMEMBERS', tokenKey(t))
+        for _, m in ipairs(tokens[t]) do
+          if not nodes[m] then
+            nodes[m] = tokensOf(m)
+            queue[#queue + 1] = m
+            if #queue > LIMIT then return redis.error_reply('NEIGHBOURHOOD') end
+          end
+        end
+      end
+    end
+  end
+  at = at + 1
+end
+
+-- Union-find; the root is the smallest node, whatever the order of the unions.
+local parent = {}
+for n in pairs(nodes) do parent[n] = n end
+local function find(n)
+  while parent[n] ~= n do n = parent[n] end
+  return n
+end
+local function unite(members)
+  local root = nil
+  for _, m in ipairs(members) do
+    local r = find(m)
+    if not root then root = r
+    elseif r < root then parent[root] = r; root = r
+    elseif root < r then parent[r] = root end
+  end
+end
+
+local RANK = { ['ins'] = 1, ['nir'] = 2, ['traits-place'] = 3, ['traits'] = 4 }
+local NAME = { 'ins', 'nir', 'traits-place', 'traits' }
+local best = {}
+local function link(t)
+  if #tokens[t] < 2 then return end
+  unite(tokens[t])
+  local rank = RANK[kindOf(t)]
+  for _, m in ipairs(tokens[t]) do
+    if not best[m] or rank < best[m] then best[m] = rank end
+  end
+end
+
+for _, t in ipairs(tokenOrder) do
+  if (RANK[kindOf(t)] or 9) <= 2 then link(t) end
+end
+-- What tells people apart, gathered for each strong component before any weak edge is drawn.
+local marks = {}
+for n, list in pairs(nodes) do
+  local root = find(n)
+  marks[root] = marks[root] or { ins = {}, nir = {}, place = {} }
+  for t in pairs(list) do
+    local kind = kindOf(t)
+    if marks[root][kind] then marks[root][kind][t] = true end
+  end
+end
+local weak = {}
+for _, t in ipairs(tokenOrder) do
+  local kind = kindOf(t)
+  if (kind == 'traits-place' or kind == 'traits') and #tokens[t] > 1 then
+    local seen = { ins = {}, nir = {}, place = {} }
+    local counts = { ins = 0, nir = 0, place = 0 }
+    for _, m in ipairs(tokens[t]) do
+      for k, set in pairs(marks[find(m)]) do
+        for value in pairs(set) do
+          if not seen[k][value] then
+            seen[k][value] = true
+            counts[k] = counts[k] + 1
+          end
+        end
+      end
+    end
+    if counts.ins <= 1 and counts.nir <= 1 and (kind == 'traits-place' or counts.place <= 1) then weak[#weak + 1] = t end
+  end
+end
+for _, t in ipairs(weak) do link(t) end
+
+-- Write what changed; the rows of an earlier try of the same origin are given again.
+local outbox = P .. 'o:' .. origin
+local changed = {}
+for n in pairs(nodes) do
+  local person = 'pn_' .. string.sub(find(n), 4)
+  local method = best[n] and NAME[best[n]] or 'establishment-ipp'
+  local now = redis.call('HMGET', nodeKey(n), 'p', 'm')
+  if now[1] ~= person or now[2] ~= method then
+    redis.call('HSET', nodeKey(n), 'p', person, 'm', method, 'v', redis.call('INCR', P .. 'seq'), 'by', origin, 'at', linkedAt)
+    changed[#changed + 1] = n
+  end
+end
+if #changed > 0 then
+  redis.call('SADD', outbox, unpack(changed))
+  redis.call('EXPIRE', outbox, 86400)
+end
+local out = {}
+for _, n in ipairs(redis.call('SMEMBERS', outbox)) do
+  local row = redis.call('HMGET', nodeKey(n), 'p', 'm', 'v', 'by', 'at')
+  -- Changed again since by another origin: that one's batch brings the row.
+  if row[4] == origin then
+    out[#out + 1] = n
+    out[#out + 1] = row[1]
+    out[#out + 1] = row[2]
+    out[#out + 1] = row[3]
+    out[#out + 1] = row[5]
+  end
+end
+return out

@@ -1,0 +1,75 @@
+/**
+ * Inserts with a budget: what may pass is tried again under the same token; what will not is said at once. An insert later than
+ * the intent's deadline is abandoned: a zombie that wakes beyond the deduplication window must not write.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ClickHouseError } from '@clickhouse/client'
+import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { type Block, insertBlock } from '#core/clickhouse/insert.ts'
+import { ChainonError } from '#core/faults.ts'
+
+/** ClickHouse's codes for what may pass: timeouts, memory, too many parts or queries, network, read-only, shutting down. */
+const PASSING = new Set([
+  '159',
+  '160',
+  '164',
+  '202',
+  '203',
+  '209',
+  '210',
+  '236',
+  '241',
+  '242',
+  '243',
+  '252',
+  '279',
+  '425',
+  '439',
+  '999',
+])
+const BUDGET_MS = 60_000
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 3000
+
+export interface InsertGuard {
+  /** @throws Revoked when the partition is somebody else's by now */
+  assertOwned(): void
+  /** Milliseconds since 1970 after which nothing of this intent may be inserted. */
+  readonly deadline: number
+}
+
+/** @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when it is too late */
+export async function insertRetrying(client: ClickHouseClient, block: Block, guard: InsertGuard): Promise<void> {
+  const started = Date.now()
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    guard.assertOwned()
+    if (Date.now() > guard.deadline)
+      throw new ChainonError('intent-deadline', `an insert into ${block.table} came after its intent's deadline`)
+    try {
+      await insertBlock(client, block)
+      return
+    } catch (error) {
+      // An answer of ClickHouse that will be the same next time: not a matter of waiting.
+      if (error instanceof ClickHouseError && !PASSING.has(error.code))
+        throw new InsertRefused(block.table, error.code, error.type)
+      if (Date.now() - started > BUDGET_MS) {
+        throw new ChainonError(
+          'dependency-unavailable',
+          `ClickHouse did not take a block for ${block.table} within ${BUDGET_MS / 1000} s`,
+          { cause: error },
+        )
+      }
+      await sleep(wait)
+    }
+  }
+}
+
+/** ClickHouse refused a block for good; its message may quote a value, so only code and type are kept. */
+export class InsertRefused extends Error {
+  override readonly name = 'InsertRefused'
+  readonly code: string
+  constructor(table: string, code: string, type: string | undefined) {
+    super(`ClickHouse refused a block for ${table}: code ${code} ${type ?? ''}`)
+    this.code = code
+  }
+}

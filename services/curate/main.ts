@@ -1,0 +1,6 @@
+/** The pseudonymised zone's worker: links, validates, loads. It never sees an identity. */
+import { runMain } from '#core/run-main.ts'
+import { startCurate } from './app.ts'
+import { curateConfig } from './config.ts'
+
+runMain('curate', async (logger, fail) => startCurate(curateConfig(process.env), logger, fail))

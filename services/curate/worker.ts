@@ -1,0 +1,159 @@
+/**
+ * Loads one partition exactly once. Before an insert the batch's start is committed with the intent {to, hwm}; then one
+ * block per table goes in under tokens of that range; then the end is committed. Whoever takes over after a crash finds
+ * the intent and re-forms exactly that range: ClickHouse drops what had landed.
+ */
+import type { KafkaMessage } from 'kafkajs'
+import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import type { PartitionBatch } from '#core/kafka/consumer.ts'
+import { HEADER_MARKER } from '#core/kafka/headers.ts'
+import type { Alarms } from '#core/telemetry/alarms.ts'
+import type { WorkerEvents } from '#core/telemetry/worker-events.ts'
+import { blocksOf } from './load/blocks.ts'
+import { insertRetrying } from './load/insert-retrying.ts'
+import { formatProgress, parseProgress } from './load/intent.ts'
+import { orderByOrigin } from './load/order.ts'
+import { curateBatch, type FeedParts } from './pipeline.ts'
+
+export interface WorkerParts {
+  readonly clickhouse: ClickHouseClient
+  readonly events: WorkerEvents
+  readonly alarms: Alarms
+  /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
+  freshness(seconds: number, feed: string): void
+  /** What the ledger says was taken: for a group whose offsets were lost or set by hand. */
+  ledgerReach(feed: string, partition: number): Promise<bigint>
+  readonly batchMaxRecords: number
+  readonly intentDeadlineMs: number
+}
+
+interface PartitionState {
+  readonly epoch: number
+  hwm: bigint
+  /** End of an intent that was found: the next batch must be exactly up to here. */
+  pendingTo: bigint | undefined
+  held: KafkaMessage[]
+}
+
+const FRESHNESS_SAMPLES = 200
+
+/** @returns a function that handles one fetched batch of one partition */
+export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: PartitionBatch) => Promise<void> {
+  const states = new Map<string, PartitionState>()
+
+  async function stateOf(feed: FeedParts, batch: PartitionBatch): Promise<PartitionState> {
+    const key = `${feed.contract.feed}:${batch.partition}`
+    const known = states.get(key)
+    if (known?.epoch === batch.epoch) return known
+    const { offset, metadata } = await batch.committed()
+    const progress = offset === undefined ? undefined : parseProgress(metadata)
+    const hwm = progress?.hwm ?? (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
+    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, held: [] }
+    states.set(key, state)
+    return state
+  }
+
+  return async function handleBatch(feed, batch) {
+    const state = await stateOf(feed, batch)
+    for (const message of batch.messages) state.held.push(message)
+    const lastFetched = state.held.at(-1)
+    if (!lastFetched) return
+    if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
+      // The intent's range is longer than this fetch: hold it back until the range is whole, or the blocks would differ.
+      batch.advance(BigInt(lastFetched.offset))
+      return
+    }
+    let at = 0
+    while (at < state.held.length) {
+      const end = sliceEnd(state, at, parts.batchMaxRecords)
+      const gap = await loadSlice(parts, feed, batch, state, state.held.slice(at, end))
+      if (gap) return
+      at = end
+    }
+    state.held = []
+    batch.advance(BigInt(lastFetched.offset))
+  }
+}
+
+/** A re-formed batch ends where its intent says; any other where the block is full. */
+function sliceEnd(state: PartitionState, at: number, maxRecords: number): number {
+  if (state.pendingTo === undefined) return Math.min(state.held.length, at + maxRecords)
+  const { pendingTo } = state
+  const beyond = state.held.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
+  return beyond === -1 ? state.held.length : beyond
+}
+
+async function loadSlice(
+  parts: WorkerParts,
+  feed: FeedParts,
+  batch: PartitionBatch,
+  state: PartitionState,
+  slice: readonly KafkaMessage[],
+): Promise<boolean> {
+  const { feed: name } = feed.contract
+  const first = slice[0]
+  const last = slice.at(-1)
+  if (!first || !last) return false
+  const ordered = orderByOrigin(slice, state.hwm)
+  const from = BigInt(first.offset)
+  const to = ordered.gap?.logOffset ?? BigInt(last.offset) + 1n
+  if (to > from) {
+    const now = Date.now()
+    batch.assertOwned()
+    await batch.commit(from, formatProgress({ hwm: state.hwm, to }))
+    const curated = await curateBatch(feed, batch.partition, ordered.taken)
+    const range = {
+      feed: name,
+      partition: batch.partition,
+      from,
+      to,
+      originFrom: state.hwm + 1n,
+      originTo: ordered.hwm + 1n,
+      replayed: ordered.replayed,
+      now,
+    }
+    const guard = { assertOwned: () => batch.assertOwned(), deadline: now + parts.intentDeadlineMs }
+    for (const block of blocksOf(range, curated, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
+    batch.assertOwned()
+    await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
+    state.hwm = ordered.hwm
+    state.pendingTo = undefined
+    report(parts, name, batch, curated, ordered, to)
+  }
+  if (!ordered.gap) return false
+  parts.alarms.raise({
+    id: `gap:${name}:${batch.partition}`,
+    code: 'gap',
+    feed: name,
+    partition: batch.partition,
+    message: `Origin ${ordered.gap.expected} is missing: the log goes on with ${ordered.gap.found}. The partition is stopped and nothing beyond was loaded.`,
+  })
+  state.held = []
+  batch.pause()
+  return true
+}
+
+function report(
+  parts: WorkerParts,
+  feed: string,
+  batch: PartitionBatch,
+  curated: Awaited<ReturnType<typeof curateBatch>>,
+  ordered: ReturnType<typeof orderByOrigin>,
+  to: bigint,
+): void {
+  const { events } = parts
+  const refused = curated.rejections.filter((rejection) => rejection.outcome === 'refused').length
+  events.records(feed, 'loaded', curated.rows.length)
+  events.records(feed, 'refused', refused)
+  events.records(feed, 'quarantined', curated.rejections.length - refused)
+  events.records(feed, 'replayed', ordered.replayed)
+  // A marker's fault was counted by the stage that found it.
+  for (const one of [...curated.rejections, ...curated.unlinked])
+    if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)
+  for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', { pointer: '', rule: HEADER_MARKER })
+  const now = Date.now()
+  const step = Math.max(1, Math.floor(curated.receivedAt.length / FRESHNESS_SAMPLES))
+  for (let i = 0; i < curated.receivedAt.length; i += step)
+    parts.freshness((now - (curated.receivedAt[i] ?? now)) / 1000, feed)
+  events.lag(feed, batch.partition, Number(batch.highWatermark - to), curated.receivedAt.at(-1))
+}

@@ -1,0 +1,6 @@
+/** The only process that sees both zones: identities in, pseudonyms out. */
+import { runMain } from '#core/run-main.ts'
+import { startDeidentify } from './app.ts'
+import { deidentifyConfig } from './config.ts'
+
+runMain('deidentify', async (logger, fail) => startDeidentify(deidentifyConfig(process.env), logger, fail))

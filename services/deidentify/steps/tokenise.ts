@@ -1,0 +1,81 @@
+/**
+ * Identity traits become exact linkage tokens; then the traits are gone. Tokens are keyed hashes, one key per kind:
+ * `nir` (of the INS or the NIR: both are the same number), `ins` (of the qualified INS alone), `traits-place` (birth name, first
+ * given name, birth date, sex, birth place) and `traits` (without the place). `place` is no link: it tells two apart.
+ */
+import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
+import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
+import { isValidNir } from '#core/rules/check-digits.ts'
+import { firstGivenName, normaliseName, normaliseNir } from './normalise.ts'
+
+export type TokenKind = 'ins' | 'nir' | 'traits-place' | 'traits' | 'place'
+
+/** @returns the linkage tokens of a record, each `t1_<kind>_<22 characters>`, in a fixed order */
+export type Tokenise = (record: Readonly<Record<string, unknown>>) => readonly string[]
+
+/** HL7 0445 statuses under which an identity may be another person's, or nobody's: traits are held back. */
+const DOUBTFUL = new Set([
+  'DOUB',
+  'DESA',
+  'DPOT',
+  'DOUA',
+  'COLP',
+  'COLV',
+  'FILI',
+  'CACH',
+  'ANOM',
+  'USUR',
+  'HOMD',
+  'HOMA',
+  'INVA',
+  'FICT',
+  'DOUT',
+])
+const QUALIFIED = new Set(['', 'VALI'])
+/** 128 bits: beyond any chance of two traits meeting, at half the size in the log. */
+const TOKEN_CHARACTERS = 22
+
+export function tokeniser(contract: FeedContract, secret: Buffer): Tokenise {
+  if (!contract.linked) return () => []
+  const fieldOf = new Map(
+    contract.fields.flatMap((field) => (field.linkage ? [[field.linkage, field.name] as const] : [])),
+  )
+  const mac = (kind: TokenKind) => hmacSha256(deriveKey(secret, `chainon/token/1/${kind}`))
+  const macs = {
+    ins: mac('ins'),
+    nir: mac('nir'),
+    'traits-place': mac('traits-place'),
+    traits: mac('traits'),
+    place: mac('place'),
+  }
+  const token = (kind: TokenKind, value: string) => `t1_${kind}_${macs[kind].digest(value).slice(0, TOKEN_CHARACTERS)}`
+
+  return function tokeniseRecord(record) {
+    const text = (role: LinkageRole): string => {
+      const name = fieldOf.get(role)
+      const value = name === undefined ? undefined : record[name]
+      return value === undefined || value === null ? '' : String(value)
+    }
+    const status = text('identity_status').toUpperCase()
+    if (DOUBTFUL.has(status)) return []
+    const tokens: string[] = []
+    const ins = normaliseNir(text('ins'))
+    const nir = normaliseNir(text('nir'))
+    const insHolds = isValidNir(ins) && QUALIFIED.has(status)
+    if (insHolds) tokens.push(token('ins', ins))
+    const number = insHolds ? ins : isValidNir(nir) ? nir : ''
+    if (number) tokens.push(token('nir', number))
+    const family = normaliseName(text('birth_family_name'))
+    const given = firstGivenName(text('birth_given_names'))
+    const birth = text('birth_date')
+    const sex = text('sex')
+    const place = text('birth_place_insee').toUpperCase()
+    if (place) tokens.push(token('place', place))
+    if (family && given && birth && (sex === 'female' || sex === 'male')) {
+      const traits = `${family}\0${given}\0${birth}\0${sex}`
+      if (place) tokens.push(token('traits-place', `${traits}\0${place}`))
+      tokens.push(token('traits', traits))
+    }
+    return tokens
+  }
+}

@@ -1,0 +1,42 @@
+/** One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes. */
+import { avroRegistry } from '#core/avro/registry.ts'
+import { identifiedSchema, MARKER_SCHEMA, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
+import { ChainonError, exitStatus } from '#core/faults.ts'
+import { kafkaClient } from '#core/kafka/client.ts'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { provisionConfig } from './config.ts'
+import { createTables } from './tables.ts'
+import { createTopics } from './topics.ts'
+
+const logger = createLogger('provision', process.env.CHAINON_LOG_LEVEL || 'info')
+try {
+  const config = provisionConfig(process.env)
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+  const registry = avroRegistry(config)
+  const namespace = config.CHAINON_NAMESPACE
+  // Compatibility first: a contract that cannot read what was written must not get as far as a topic or a table.
+  await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
+  await Promise.all(
+    contracts.flatMap((contract) => [
+      registry.encoder(subjectOf(topicOf(namespace, 'identified', contract.feed)), identifiedSchema(contract)),
+      registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', contract.feed)), pseudonymisedSchema(contract)),
+    ]),
+  )
+  const [topics, migrations] = await Promise.all([
+    withAdmin(kafkaClient('provision', config, logger), (admin) => createTopics(admin, contracts, config)),
+    createTables(contracts, config, new Date()),
+  ])
+  logger.info({
+    event: 'provisioned',
+    feeds: contracts.length,
+    topics_created: topics.length,
+    migrations_run: migrations.length,
+  })
+} catch (error) {
+  const known = error instanceof ChainonError
+  logger.fatal({ event: 'failed', err: safeError(error) }, known ? error.message : 'a part did not answer; see err')
+  process.exitCode = known ? exitStatus(error) : 75
+}

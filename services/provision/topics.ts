@@ -1,0 +1,59 @@
+/** Creates the topics of every feed. A pseudonymised topic has the partitions of its identified one: origins keep their index. */
+import type { Admin, ITopicConfig } from 'kafkajs'
+import { topicOf } from '#core/contract/names.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import { ConfigurationError } from '#core/faults.ts'
+import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
+import type { ProvisionConfig } from './config.ts'
+
+export async function createTopics(
+  admin: Admin,
+  contracts: readonly FeedContract[],
+  config: ProvisionConfig,
+): Promise<readonly string[]> {
+  const namespace = config.CHAINON_NAMESPACE
+  const present = new Set(await admin.listTopics())
+  const missing: ITopicConfig[] = []
+  for (const { feed } of contracts) {
+    const identified = topicOf(namespace, 'identified', feed)
+    const pseudonymised = topicOf(namespace, 'pseudonymised', feed)
+    const retention = config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000
+    if (!present.has(identified)) missing.push(topic(identified, config, retention))
+    if (!present.has(pseudonymised)) missing.push(topic(pseudonymised, config, -1))
+  }
+  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
+  await checkPartitions(admin, contracts, namespace)
+  return missing.map(({ topic: name }) => name)
+}
+
+function topic(name: string, config: ProvisionConfig, retentionMs: number): ITopicConfig {
+  return {
+    topic: name,
+    numPartitions: config.CHAINON_PARTITIONS,
+    replicationFactor: config.CHAINON_REPLICATION,
+    configEntries: [
+      { name: 'cleanup.policy', value: 'delete' },
+      { name: 'retention.ms', value: String(retentionMs) },
+      { name: 'retention.bytes', value: '-1' },
+      { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
+      { name: 'min.insync.replicas', value: String(Math.max(1, config.CHAINON_REPLICATION - 1)) },
+    ],
+  }
+}
+
+async function checkPartitions(admin: Admin, contracts: readonly FeedContract[], namespace: string): Promise<void> {
+  const topics = contracts.flatMap(({ feed }) => [
+    topicOf(namespace, 'identified', feed),
+    topicOf(namespace, 'pseudonymised', feed),
+  ])
+  const { topics: described } = await admin.fetchTopicMetadata({ topics })
+  const counts = new Map(described.map(({ name, partitions }) => [name, partitions.length]))
+  const problems = contracts.flatMap(({ feed }) => {
+    const identified = counts.get(topicOf(namespace, 'identified', feed))
+    const pseudonymised = counts.get(topicOf(namespace, 'pseudonymised', feed))
+    return identified === pseudonymised
+      ? []
+      : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; they must be as many`]
+  })
+  if (problems.length > 0) throw new ConfigurationError('The topics do not fit each other', problems)
+}
