@@ -49,8 +49,8 @@ ENGINE = MergeTree ORDER BY (feed, rule, producer, hour)
 SETTINGS non_replicated_deduplication_window = 20000;
 
 CREATE VIEW rule_quality AS
-SELECT feed, producer, hour, rule, severity, sum(checked) AS checked, sum(failed) AS failed, sum(not_applicable) AS not_applicable
-FROM rule_outcome GROUP BY feed, producer, hour, rule, severity;
+SELECT feed, producer, hour, rule, severity, sum(o.checked) AS checked, sum(o.failed) AS failed, sum(o.not_applicable) AS not_applicable
+FROM rule_outcome AS o GROUP BY feed, producer, hour, rule, severity;
 
 CREATE TABLE person_link
 (
@@ -71,10 +71,10 @@ SETTINGS non_replicated_deduplication_window = 20000;
 CREATE VIEW person_link_current AS
 SELECT
     patient_id,
-    argMax(person_id, link_version) AS person_id,
-    argMax(method, link_version) AS method,
-    argMax(weight, link_version) AS weight,
-    argMax(probability, link_version) AS probability,
-    argMax(linked_at, link_version) AS linked_at,
-    max(link_version) AS link_version
-FROM person_link GROUP BY patient_id;
+    argMax(link.person_id, link.link_version) AS person_id,
+    argMax(link.method, link.link_version) AS method,
+    argMax(link.weight, link.link_version) AS weight,
+    argMax(link.probability, link.link_version) AS probability,
+    argMax(link.linked_at, link.link_version) AS linked_at,
+    max(link.link_version) AS link_version
+FROM person_link AS link GROUP BY patient_id;

@@ -1,4 +1,5 @@
 /** One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes. */
+import { ClickHouseError } from '@clickhouse/client'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { identifiedSchema, MARKER_SCHEMA, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -36,7 +37,8 @@ try {
     migrations_run: migrations.length,
   })
 } catch (error) {
-  const known = error instanceof ChainonError
-  logger.fatal({ event: 'failed', err: safeError(error) }, known ? error.message : 'a part did not answer; see err')
-  process.exitCode = known ? exitStatus(error) : 75
+  const refused = error instanceof ClickHouseError
+  const message = error instanceof ChainonError ? error.message : refused ? `ClickHouse refused a definition: ${error.type}` : 'a part did not answer; see err'
+  logger.fatal({ event: 'failed', err: safeError(error) }, message)
+  process.exitCode = error instanceof ChainonError || refused ? exitStatus(error) : 75
 }

@@ -19,6 +19,7 @@ export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[number]>, logger: Logger): Kafka {
+  silenceNegativeTimeouts()
   const options: KafkaConfig = {
     clientId: `chainon-${service}`,
     brokers: [...config.KAFKA_BROKERS],
@@ -47,4 +48,14 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     } as SASLOptions
   }
   return new Kafka(options)
+}
+
+/** kafkajs 2.2.4 sets timers of negative length while nothing throttles it; Node 24 warns each time, and means nothing by it. */
+function silenceNegativeTimeouts(): void {
+  const emit = process.emitWarning
+  if (emit.name === 'emitUnlessNegativeTimeout') return
+  process.emitWarning = function emitUnlessNegativeTimeout(warning: string | Error, ...rest: unknown[]) {
+    if (rest[0] === 'TimeoutNegativeWarning') return
+    Reflect.apply(emit, process, [warning, ...rest])
+  }
 }

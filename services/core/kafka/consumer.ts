@@ -103,11 +103,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   })
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, heartbeat, resolveOffset } = payload
+    const { batch } = payload
     const born = epoch
     running++
     // Work on a batch may outlast the session; kafkajs heartbeats only between batches.
-    const beat = setInterval(() => void heartbeat().catch(() => forget()), HEARTBEAT_MS)
+    const beat = setInterval(() => void payload.heartbeat().catch(() => forget()), HEARTBEAT_MS)
     try {
       await options.onBatch({
         topic: batch.topic,
@@ -127,7 +127,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
           if (epoch !== born) throw new Revoked()
         },
         commit: (offset, metadata) => commit(consumer, batch.topic, batch.partition, offset, metadata),
-        advance: (offset) => resolveOffset(offset.toString()),
+        advance: (offset) => payload.resolveOffset(offset.toString()),
         pause: () => consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]),
       })
     } catch (error) {

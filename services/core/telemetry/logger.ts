@@ -10,7 +10,7 @@ export function createLogger(service: string, level: string): Logger {
       base: { service },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: safeError },
+      serializers: { err: (error: unknown) => (made.has(error as object) ? error : safeError(error)) },
     },
     destination({ dest: 2, sync: true }),
   )
@@ -21,13 +21,25 @@ export function createLogger(service: string, level: string): Logger {
  * value they choked on, so only errors of Chainon and of connections keep theirs.
  */
 export function safeError(error: unknown): Record<string, unknown> {
+  const safe = describe(error)
+  made.add(safe)
+  return safe
+}
+
+/** What `safeError` returned already: the serializer meets it again. */
+const made = new WeakSet<object>()
+
+function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const code = (error as { code?: unknown }).code
-  const ours = error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || typeof code === 'string'
+  // A system error's code is upper case letters (ECONNREFUSED); ClickHouse's is a number, and its message quotes statements.
+  const system = typeof code === 'string' && /^[A-Z_]+$/.test(code)
+  const ours = error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRefused' || system
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),
     ...(ours ? { message: error.message.slice(0, 500) } : {}),
+    ...(error.cause === undefined ? {} : { cause: describe(error.cause) }),
     stack: error.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))

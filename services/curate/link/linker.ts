@@ -59,18 +59,16 @@ export function createLinker(redis: Redis, namespace: string, limits: LinkLimits
     const pipe = redis.pipeline() as unknown as ScriptedRedis & { exec(): Promise<[Error | null, unknown][] | null> }
     for (const c of chunk) {
       void pipe.chainonLink(
-        ...[
-          prefix,
-          c.patientId,
-          c.recordId,
-          c.version,
-          c.offset,
-          c.origin,
-          c.cancelled ? 1 : 0,
-          c.receivedAt,
-          limits.hub,
-          limits.neighbourhood,
-        ],
+        prefix,
+        c.patientId,
+        c.recordId,
+        c.version,
+        c.offset,
+        c.origin,
+        c.cancelled ? 1 : 0,
+        c.receivedAt,
+        limits.hub,
+        limits.neighbourhood,
         ...c.tokens,
       )
     }

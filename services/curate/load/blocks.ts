@@ -73,8 +73,16 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'quarantined_at',
       ],
       [...curated.rejections, ...curated.unlinked].map((one) => [
-        ...[feed, partition, one.origin.toString(), one.stage, one.fault, one.detail.pointer, one.detail.rule],
-        ...[one.producer, one.receivedAt, range.now],
+        feed,
+        partition,
+        one.origin.toString(),
+        one.stage,
+        one.fault,
+        one.detail.pointer,
+        one.detail.rule,
+        one.producer,
+        one.receivedAt,
+        range.now,
       ]),
     ),
     block(
@@ -109,9 +117,17 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
       range.originTo > range.originFrom
         ? [
             [
-              ...[feed, partition, range.originFrom.toString(), range.originTo.toString()],
-              ...[curated.rows.length, refused, curated.rejections.length - refused, range.replayed],
-              ...[range.from.toString(), range.to.toString(), range.now],
+              feed,
+              partition,
+              range.originFrom.toString(),
+              range.originTo.toString(),
+              curated.rows.length,
+              refused,
+              curated.rejections.length - refused,
+              range.replayed,
+              range.from.toString(),
+              range.to.toString(),
+              range.now,
             ],
           ]
         : [],
