@@ -100,7 +100,8 @@ export function fromEngine(error: unknown, names: ReadonlyMap<number, string>, q
     .replace(/^(?:Code:\s*\d+\.\s*DB::Exception:\s*)+/, '')
     .replace(/\(in file\/uri [^)]*\):?/g, '')
     .replace(new RegExp(`(?:\\s*\\(${type}\\))+\\s*$`), '')
-  return new EngineError(code, type, message)
+  // The client takes the first `(WORD)` in capitals for the error's name: `failed at position 1 (SELEC)`.
+  return new EngineError(code, type, message.replace(/\(([A-Z0-9_]{3,})\)/g, '[$1]'))
 }
 
 /** Keeps of a data error what names a place (row, column), and nothing that could be a value. */

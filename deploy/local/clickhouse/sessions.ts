@@ -1,5 +1,5 @@
 import { type ChdbResult, drainPending, Session } from 'chdb'
-import { type EngineError, fromEngine, frontError } from './errors.ts'
+import { type EngineError, fromEngine, frontError, type Quotes } from './errors.ts'
 
 interface Waiting {
   start(): void
