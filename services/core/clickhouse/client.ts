@@ -11,11 +11,15 @@ export const CLICKHOUSE_KEYS = [
 
 export type { ClickHouseClient }
 
-/** @param database overrides the configured one, for instance `default` before the configured one exists */
+/**
+ * @param database overrides the configured one, for instance `default` before the configured one exists
+ * @param requestTimeoutMs how long a statement may stay silent
+ */
 export function clickhouseClient(
   service: string,
   config: Config<(typeof CLICKHOUSE_KEYS)[number]>,
   database?: string,
+  requestTimeoutMs = 60_000,
 ): ClickHouseClient {
   return createClient({
     url: config.CLICKHOUSE_URL,
@@ -23,7 +27,7 @@ export function clickhouseClient(
     password: config.CLICKHOUSE_PASSWORD,
     database: database ?? config.CLICKHOUSE_DATABASE,
     application: `chainon-${service}`,
-    request_timeout: 60_000,
+    request_timeout: requestTimeoutMs,
     max_open_connections: 8,
     // The client's own log lines quote statements; ours say what failed.
     log: { level: 127 },

@@ -1,0 +1,251 @@
+/** An extraction from beginning to end. Read `extract` from top to bottom: it is the order in which things happen. */
+import { createHash, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { quote } from '#core/contract/table.ts'
+import { ChainonError } from '#core/faults.ts'
+import type { ContractsByFeed } from './criteria.ts'
+import { beginFolder, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { readLedgerSnapshot } from './ledger-snapshot.ts'
+import { lockProject } from './lock.ts'
+import {
+  type LedgerSnapshot,
+  type Linkage,
+  MANIFEST_FORMAT,
+  MANIFEST_NAME,
+  type Manifest,
+  type ManifestTable,
+  PROJECT_FILE_NAME,
+} from './manifest.ts'
+import { readParquet, writeParquet } from './parquet.ts'
+import { linkageOf, selectPopulation } from './population.ts'
+import type { ProjectFile } from './project-file.ts'
+import { type ProjectPseudonyms, projectPseudonyms } from './pseudonyms.ts'
+import { buildTable, countTable, planTable, type TableCounts, type TablePlan } from './table-build.ts'
+import type { Warehouse } from './warehouse.ts'
+import { createDatabase, dropDatabase, recover, swap, type Workspace, workspaceOf } from './workspace.ts'
+
+export interface Request {
+  /** The file's bytes as text, of which the manifest keeps the checksum. */
+  readonly text: string
+  readonly project: ProjectFile
+  readonly dryRun: boolean
+  readonly allowSmall: boolean
+}
+
+export interface Context {
+  readonly warehouse: Warehouse
+  readonly contracts: ContractsByFeed
+  readonly dataDir: string
+  /** Asked only when rows are about to be built: a dry run makes no secret. */
+  readonly secret: () => Buffer
+  readonly version: string
+  /** Told a sentence at each step. */
+  readonly progress: (step: string) => void
+  readonly signal: AbortSignal
+}
+
+/** What a build would make; exact numbers, to be rounded before they are shown. */
+export interface Survey {
+  readonly linkage: Linkage
+  readonly tables: readonly { readonly plan: TablePlan; readonly counts: TableCounts }[]
+  /** The run that a build would replace. */
+  readonly replaces: string | undefined
+}
+
+export type Outcome =
+  | { readonly kind: 'surveyed'; readonly survey: Survey }
+  | { readonly kind: 'too-small'; readonly survey: Survey }
+  | { readonly kind: 'built'; readonly directory: string; readonly manifest: Manifest }
+
+/**
+ * @throws ChainonError when ClickHouse does not do its part or another extraction of the project runs; the project's database
+ *   and files are then as they were before
+ */
+export async function extract(context: Context, request: Request): Promise<Outcome> {
+  const { warehouse, progress } = context
+  const projectDir = join(projectsDir(context.dataDir), request.project.id)
+  const started = new Date()
+  const run = runName(started, randomBytes(4).toString('hex'))
+  const space = workspaceOf(request.project.id, started.getTime())
+  const unlock = lockProject(projectDir)
+  try {
+    const replaces = await recover(warehouse, request.project.id)
+    recoverFolders(projectDir, replaces)
+    const ledgerAtStart = await readLedgerSnapshot(warehouse)
+    progress('cohort: selecting persons')
+    await createDatabase(warehouse, space.work, run)
+    const cohort = await selectPopulation(warehouse, request.project, context.contracts, space.work)
+    const survey = await surveyOf(context, request.project, cohort, replaces)
+    if (request.dryRun) return { kind: 'surveyed', survey }
+    if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
+    progress(summaryOf(request.project, survey, space))
+    const pseudonyms = projectPseudonyms(context.secret())
+    await createDatabase(warehouse, space.building, run)
+    const directory = beginFolder(projectDir, run)
+    const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
+    const ledgerAtEnd = await readLedgerSnapshot(warehouse)
+    const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
+    writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
+    writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
+    context.signal.throwIfAborted()
+    progress(`${space.project}: taking the place of ${replaces ?? 'nothing'}`)
+    await swap(warehouse, space)
+    return { kind: 'built', directory: publishFolder(projectDir, run), manifest }
+  } finally {
+    await cleanUp(context, projectDir, run, space)
+    unlock()
+  }
+}
+
+async function surveyOf(
+  context: Context,
+  project: ProjectFile,
+  cohort: string,
+  replaces: string | undefined,
+): Promise<Survey> {
+  const linkage = await linkageOf(context.warehouse, cohort)
+  const tables: { plan: TablePlan; counts: TableCounts }[] = []
+  for (const table of project.tables) {
+    const contract = context.contracts.get(table.feed)
+    if (!contract) throw new RangeError(`there is no feed ${table.feed}`)
+    context.signal.throwIfAborted()
+    context.progress(`${table.feed}: counting`)
+    const plan = planTable(project, table, contract)
+    tables.push({ plan, counts: await countTable(context.warehouse, plan, project, cohort) })
+  }
+  return { linkage, tables, replaces }
+}
+
+interface Places {
+  readonly cohort: string
+  readonly space: Workspace
+  readonly directory: string
+}
+
+async function buildTables(
+  context: Context,
+  project: ProjectFile,
+  survey: Survey,
+  places: Places,
+  pseudonyms: ProjectPseudonyms,
+): Promise<readonly ManifestTable[]> {
+  const made: ManifestTable[] = []
+  for (const [index, { plan, counts }] of survey.tables.entries()) {
+    const step = `table ${index + 1}/${survey.tables.length} ${plan.name}`
+    const target = `${quote(places.space.building)}.${quote(plan.name)}`
+    const onRows = (rows: number) => context.progress(`${step}: ${rows} of ${counts.rows} rows`)
+    context.signal.throwIfAborted()
+    context.progress(`${step}: 0 of ${counts.rows} rows`)
+    const names = { cohort: places.cohort, target }
+    const built = await buildTable(context.warehouse, plan, project, names, pseudonyms, onRows, context.signal)
+    context.progress(`${step}: writing Parquet`)
+    made.push(await exportTable(context, plan, counts, built, target, places.directory))
+  }
+  return made
+}
+
+async function exportTable(
+  context: Context,
+  plan: TablePlan,
+  counts: TableCounts,
+  built: { readonly rows: number; readonly persons: number },
+  target: string,
+  directory: string,
+): Promise<ManifestTable> {
+  const file = `${plan.name}.parquet`
+  const path = join(directory, file)
+  const written = await writeParquet(context.warehouse, target, plan.order, path)
+  const content = await readParquet(path)
+  const names = plan.columns.kept.map((column) => column.name)
+  if (content.rows !== built.rows || content.persons !== built.persons || content.columns.join() !== names.join()) {
+    throw new ChainonError(
+      'dependency-unavailable',
+      `${file} does not read back as it was built: ${content.rows} of ${built.rows} rows`,
+    )
+  }
+  return {
+    name: plan.name,
+    file,
+    ...written,
+    rows: built.rows,
+    persons: built.persons,
+    excluded: { no_event_time: counts.noEventTime, outside_period: counts.outsidePeriod },
+    whole_history: plan.table.wholeHistory,
+    columns: plan.columns.kept.map(({ name, type, description, source, decided }) => ({
+      name,
+      type,
+      description,
+      source,
+      ...(decided && { potential_identifier: decided.identifier, decision: decided.decision }),
+    })),
+    dropped_columns: plan.columns.dropped.map(({ source, identifier }) => ({
+      source,
+      potential_identifier: identifier,
+    })),
+  }
+}
+
+interface Facts {
+  readonly run: string
+  readonly started: Date
+  readonly space: Workspace
+  readonly survey: Survey
+  readonly tables: readonly ManifestTable[]
+  readonly ledgerAtStart: LedgerSnapshot | null
+  readonly ledgerAtEnd: LedgerSnapshot | null
+}
+
+function manifestOf(context: Context, request: Request, facts: Facts): Manifest {
+  const { project } = request
+  const { linkage } = facts.survey
+  return {
+    format: MANIFEST_FORMAT,
+    project: {
+      id: project.id,
+      title: project.title,
+      purpose: project.purpose,
+      contact: project.contact,
+      retention_until: project.retentionUntil,
+      file: PROJECT_FILE_NAME,
+      file_sha256: createHash('sha256').update(request.text).digest('hex'),
+    },
+    run: {
+      id: facts.run,
+      started_at: facts.started.toISOString(),
+      finished_at: new Date().toISOString(),
+      chainon_version: context.version,
+      small_cohort_allowed: linkage.persons < project.minCohort,
+    },
+    database: facts.space.project,
+    warehouse: {
+      database: context.warehouse.database,
+      ledger_at_start: facts.ledgerAtStart,
+      ledger_at_end: facts.ledgerAtEnd,
+      moved_during_build: JSON.stringify(facts.ledgerAtStart) !== JSON.stringify(facts.ledgerAtEnd),
+    },
+    period: project.period,
+    min_cohort: project.minCohort,
+    cohort: { persons: linkage.persons, source_patients: linkage.source_patients },
+    potential_identifiers: project.decisions,
+    linkage,
+    tables: facts.tables,
+  }
+}
+
+function summaryOf(project: ProjectFile, survey: Survey, space: Workspace): string {
+  const rows = survey.tables.reduce((sum, { counts }) => sum + counts.rows, 0)
+  const replaced = survey.replaces ? `, replacing run ${survey.replaces}` : ''
+  return `${space.project}: ${survey.linkage.persons} persons, ${rows} rows in ${project.tables.length} tables${replaced}`
+}
+
+function writeOwn(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600, flag: 'wx', flush: true })
+}
+
+/** What fails here is removed by the next start; the error that led here matters more. */
+async function cleanUp(context: Context, projectDir: string, run: string, space: Workspace): Promise<void> {
+  const work = [dropDatabase(context.warehouse, space.work), dropDatabase(context.warehouse, space.building)]
+  await Promise.allSettled([...work, rm(join(projectDir, `.building-${run}`), { recursive: true, force: true })])
+}

@@ -1,0 +1,11 @@
+import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
+import { readConfig } from '#core/config/read.ts'
+
+export const extractConfig = (env: NodeJS.ProcessEnv) =>
+  readConfig(
+    'extract',
+    [...CLICKHOUSE_KEYS, 'CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR', 'CHAINON_FEEDS_DIR', 'CHAINON_LOG_LEVEL'],
+    env,
+  )
+
+export type ExtractConfig = ReturnType<typeof extractConfig>

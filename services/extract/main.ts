@@ -1,0 +1,160 @@
+/**
+ * Builds, checks and lists projects. A command rather than a server: it ends with 0 done, 1 a finding (a cohort too small,
+ * files that differ), 2 usage, 70 a bug, 75 ClickHouse did not do its part or the run was interrupted, 78 configuration.
+ */
+import { readFileSync, statSync } from 'node:fs'
+import { secretsDir } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { ChainonError, ConfigurationError, exitStatus } from '#core/faults.ts'
+import { safeError } from '#core/telemetry/logger.ts'
+import { type Command, readArguments, USAGE } from './arguments.ts'
+import { extract, type Outcome } from './build.ts'
+import { type ExtractConfig, extractConfig } from './config.ts'
+import { listProjects } from './list.ts'
+import { builtJson, builtText, surveyJson, surveyText, textTable, thousands, tooSmall } from './output.ts'
+import { parseProjectFile } from './project-file.ts'
+import { verify } from './verify.ts'
+import { openWarehouse } from './warehouse.ts'
+
+const USAGE_STATUS = 2
+const FINDING_STATUS = 1
+const INTERRUPTED_STATUS = 75
+const MAX_PROJECT_FILE_BYTES = 1024 * 1024
+
+const interrupt = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
+
+process.exitCode = await run(readArguments(process.argv.slice(2))).catch(failed)
+
+async function run(command: Command | undefined): Promise<number> {
+  if (!command) {
+    process.stderr.write(USAGE)
+    return USAGE_STATUS
+  }
+  switch (command.command) {
+    case 'extract':
+      return runExtract(command, extractConfig(process.env))
+    case 'verify':
+      return runVerify(command.dir, command.json)
+    case 'list':
+      return runList(extractConfig(process.env), command.json)
+  }
+}
+
+async function runExtract(command: Command & { command: 'extract' }, config: ExtractConfig): Promise<number> {
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+  const text = readProjectFile(command.file)
+  const project = parseProjectFile(text, contracts, today())
+  const warehouse = openWarehouse(config)
+  try {
+    const outcome = await extract(
+      {
+        warehouse,
+        contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
+        dataDir: config.CHAINON_DATA_DIR,
+        secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
+        version: version(),
+        progress: (step) => process.stderr.write(`${step}\n`),
+        signal: interrupt.signal,
+      },
+      { text, project, dryRun: command.dryRun, allowSmall: command.allowSmall },
+    )
+    return report(outcome, project.id, project.minCohort, command.json)
+  } finally {
+    await warehouse.close()
+  }
+}
+
+function report(outcome: Outcome, id: string, minimum: number, json: boolean): number {
+  switch (outcome.kind) {
+    case 'surveyed':
+      print(json ? surveyJson(id, outcome.survey) : surveyText(id, outcome.survey))
+      return 0
+    case 'built':
+      print(json ? builtJson(outcome.directory, outcome.manifest) : builtText(outcome.directory, outcome.manifest))
+      return 0
+    case 'too-small':
+      process.stderr.write(tooSmall(id, minimum))
+      return FINDING_STATUS
+  }
+}
+
+async function runVerify(dir: string, json: boolean): Promise<number> {
+  if (!statSync(dir, { throwIfNoEntry: false })?.isDirectory()) {
+    process.stderr.write(`chainon: there is no folder ${dir}\n`)
+    return USAGE_STATUS
+  }
+  const checks = await verify(dir)
+  const rows = checks.map(({ file, ok, rows: count, problems }) => [
+    file,
+    ok ? 'ok' : 'DIFFERS',
+    count === null ? '-' : thousands(count),
+    problems.join('; '),
+  ])
+  print(json ? checks : textTable(['file', 'state', 'rows', 'problems'], rows))
+  return checks.every(({ ok }) => ok) ? 0 : FINDING_STATUS
+}
+
+async function runList(config: ExtractConfig, json: boolean): Promise<number> {
+  const warehouse = openWarehouse(config)
+  try {
+    const projects = await listProjects(config.CHAINON_DATA_DIR, warehouse, today())
+    const head = ['project', 'run', 'database', 'persons', 'tables', 'rows', 'keep until', 'title']
+    const rows = projects.map((project) => [
+      project.id,
+      project.run,
+      project.database,
+      thousands(project.persons),
+      thousands(project.tables),
+      thousands(project.rows),
+      project.retention === 'ended' ? `${project.retention_until} ENDED` : project.retention_until,
+      project.title,
+    ])
+    print(json ? projects : textTable(head, rows))
+    return 0
+  } finally {
+    await warehouse.close()
+  }
+}
+
+function print(result: string | object): void {
+  process.stdout.write(typeof result === 'string' ? result : `${JSON.stringify(result, null, 2)}\n`)
+}
+
+function readProjectFile(path: string): string {
+  try {
+    if (statSync(path).size > MAX_PROJECT_FILE_BYTES)
+      throw new ConfigurationError('The project file cannot be read', [`${path} is larger than 1 MiB`])
+    return new TextDecoder('utf8', { fatal: true }).decode(readFileSync(path))
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error
+    const reason =
+      error instanceof TypeError && !('syscall' in error)
+        ? 'is not UTF-8'
+        : error instanceof Error && 'code' in error
+          ? String(error.code)
+          : 'error'
+    throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
+  }
+}
+
+function version(): string {
+  const json: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
+}
+
+function today(): string {
+  return new Date().toISOString().slice(0, 10)
+}
+
+function failed(error: unknown): number {
+  if (interrupt.signal.aborted) {
+    process.stderr.write('chainon: interrupted; what was there before is unchanged\n')
+    return INTERRUPTED_STATUS
+  }
+  const text =
+    error instanceof ChainonError ? error.message : `an error of Chainon itself ${JSON.stringify(safeError(error))}`
+  process.stderr.write(`chainon: ${text}\n`)
+  return exitStatus(error)
+}

@@ -1,0 +1,97 @@
+/** What a person reads: tables on stdout, and counts that say nothing about a handful of people. */
+import type { Survey } from './build.ts'
+import type { Manifest } from './manifest.ts'
+import { DEFAULT_MIN_COHORT } from './project-file.ts'
+
+/** @param rows cells as text; numbers are set to the right */
+export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        /^[\d,]+$/.test(cell) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd()
+  return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`
+}
+
+/** Fewer than 11 is not told apart, more is rounded to ten: two looks must not reveal who came in between. */
+export function roundedCount(count: number): string {
+  return count < DEFAULT_MIN_COHORT
+    ? `fewer than ${DEFAULT_MIN_COHORT}`
+    : `about ${thousands(Math.round(count / 10) * 10)}`
+}
+
+export function thousands(count: number): string {
+  return count.toLocaleString('en-US')
+}
+
+/** A survey with rounded counts, as `--json` prints it. */
+export function surveyJson(id: string, survey: Survey): Readonly<Record<string, unknown>> {
+  return {
+    project: id,
+    dry_run: true,
+    replaces: survey.replaces ?? null,
+    persons: roundedCount(survey.linkage.persons),
+    tables: survey.tables.map(({ plan, counts }) => ({
+      table: plan.name,
+      rows: roundedCount(counts.rows),
+      persons: roundedCount(counts.persons),
+      columns: plan.columns.kept.map((column) => column.name),
+      dropped_columns: plan.columns.dropped.map((column) => column.source),
+    })),
+  }
+}
+
+export function surveyText(id: string, survey: Survey): string {
+  const rows = survey.tables.map(({ plan, counts }) => [
+    plan.name,
+    roundedCount(counts.rows),
+    roundedCount(counts.persons),
+    plan.columns.kept.map((column) => column.name).join(', '),
+    plan.columns.dropped.map((column) => column.source).join(', ') || '-',
+  ])
+  const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
+  return `project_${id} would hold ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${textTable(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
+}
+
+export function builtJson(directory: string, manifest: Manifest): Readonly<Record<string, unknown>> {
+  return {
+    project: manifest.project.id,
+    dry_run: false,
+    run: manifest.run.id,
+    database: manifest.database,
+    directory,
+    persons: manifest.cohort.persons,
+    source_patients: manifest.cohort.source_patients,
+    tables: manifest.tables.map(({ name, rows, persons, file, bytes, sha256 }) => ({
+      table: name,
+      rows,
+      persons,
+      file,
+      bytes,
+      sha256,
+    })),
+  }
+}
+
+export function builtText(directory: string, manifest: Manifest): string {
+  const rows = manifest.tables.map(({ name, rows: count, persons, file, bytes, sha256 }) => [
+    name,
+    thousands(count),
+    thousands(persons),
+    file,
+    thousands(bytes),
+    sha256.slice(0, 16),
+  ])
+  const table = textTable(['table', 'rows', 'persons', 'file', 'bytes', 'sha256'], rows)
+  return `${table}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n`
+}
+
+export function tooSmall(id: string, minimum: number): string {
+  return `chainon: project ${id} was not built: its cohort has fewer than ${minimum} persons.
+In so small a group people can be recognised by what is rare about them, whatever their names have become.
+Widen the cohort, or, when the small group is what was approved, run again with --allow-small (the manifest says so).
+`
+}

@@ -1,0 +1,71 @@
+/** Who is in: the table of source patients and their persons, and the cohort that the filter takes from it. */
+import { quote } from '#core/contract/table.ts'
+import { cohortQuery } from './cohort.ts'
+import { subjectColumn } from './columns.ts'
+import { type ContractsByFeed, feedsOfCohort } from './criteria.ts'
+import type { Linkage } from './manifest.ts'
+import type { ProjectFile } from './project-file.ts'
+import type { Warehouse } from './warehouse.ts'
+
+/**
+ * Makes the tables `source` and `cohort` in the work database.
+ *
+ * Only patients with a live record in a feed that the project reads are there: somebody whose records were all cancelled is in
+ * no view, and so is nobody here. A patient without a link is a person of its own, under the name that linkage would give it.
+ * @returns quoted name of the cohort's table
+ */
+export async function selectPopulation(
+  warehouse: Warehouse,
+  project: ProjectFile,
+  contracts: ContractsByFeed,
+  work: string,
+): Promise<string> {
+  const database = quote(warehouse.database)
+  const source = `${quote(work)}.source`
+  const cohort = `${quote(work)}.cohort`
+  const feeds = [
+    ...new Set([...feedsOfCohort(project.cohort), ...project.tables.map((table) => table.feed)]),
+  ].toSorted()
+  const everyone = feeds
+    .flatMap((feed) => contracts.get(feed) ?? [])
+    .map(
+      (contract) =>
+        `SELECT DISTINCT ${quote(subjectColumn(contract))} AS patient_id FROM ${database}.${quote(contract.feed)}`,
+    )
+  await warehouse.command(`CREATE TABLE ${source} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
+    ENGINE = MergeTree ORDER BY patient_id`)
+  await warehouse.command(`INSERT INTO ${source}
+    SELECT p.patient_id, if(l.person_id = '', concat('pn_', substring(p.patient_id, 4)), l.person_id), if(l.method = '', 'none', l.method), l.link_version
+    FROM (SELECT DISTINCT patient_id FROM (${everyone.join(' UNION ALL ')})) AS p
+    LEFT JOIN (SELECT patient_id, person_id, toString(method) AS method, link_version FROM ${database}.person_link_current) AS l
+      ON l.patient_id = p.patient_id
+    SETTINGS join_use_nulls = 0`)
+  await warehouse.command(`CREATE TABLE ${cohort} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
+    ENGINE = MergeTree ORDER BY patient_id`)
+  const filter = cohortQuery(project.cohort, {
+    warehouse: warehouse.database,
+    source,
+    contracts,
+    period: project.period,
+  })
+  await warehouse.command({ query: `INSERT INTO ${cohort} ${filter.query}`, parameters: filter.parameters })
+  return cohort
+}
+
+/** @param cohort quoted name of the cohort's table */
+export async function linkageOf(warehouse: Warehouse, cohort: string): Promise<Linkage> {
+  const [sizes] = await warehouse.rows<{ patients: string; persons: string; several: string; version: string }>(
+    `SELECT toString(sum(n)) AS patients, toString(count()) AS persons, toString(countIf(n > 1)) AS several, toString(max(v)) AS version
+     FROM (SELECT person_id, count() AS n, max(link_version) AS v FROM ${cohort} GROUP BY person_id)`,
+  )
+  const methods = await warehouse.rows<{ method: string; patients: string }>(
+    `SELECT toString(method) AS method, toString(count()) AS patients FROM ${cohort} GROUP BY method ORDER BY method`,
+  )
+  return {
+    source_patients: Number(sizes?.patients ?? 0),
+    persons: Number(sizes?.persons ?? 0),
+    persons_with_several_sources: Number(sizes?.several ?? 0),
+    source_patients_by_method: Object.fromEntries(methods.map(({ method, patients }) => [method, Number(patients)])),
+    highest_link_version: Number(sizes?.version ?? 0),
+  }
+}

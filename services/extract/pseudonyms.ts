@@ -1,0 +1,134 @@
+/**
+ * Third-level pseudonyms, computed here and nowhere else: rows stream from ClickHouse through this process back into ClickHouse,
+ * and only their identifier columns change on the way.
+ *
+ * Why a stream and not a table of correspondences that ClickHouse joins: the secret never leaves this process (a statement
+ * would keep it in the query log), no table p2 -> p3 exists at any moment, on any disk, after any crash, and no join has to
+ * hold tens of millions of identifiers. A row is one line of TabSeparated with its identifiers first; the rest of the line is
+ * copied byte by byte, so that values come back exactly as they went, and memory is one batch however long the table is.
+ */
+
+import { ChainonError } from '#core/faults.ts'
+import { type Pseudonymiser, pseudonymiser } from '#core/privacy/pseudonym.ts'
+import type { ThirdLevelDomain } from './columns.ts'
+
+export interface ProjectPseudonyms {
+  /** @returns the project's value for a warehouse value */
+  replace(domain: ThirdLevelDomain, value: string): string
+}
+
+/** @param secret the project's own; another project's gives unrelated values */
+export function projectPseudonyms(secret: Buffer): ProjectPseudonyms {
+  const third: Pseudonymiser = pseudonymiser(3, secret)
+  return {
+    replace(domain, value) {
+      const made = third.pseudonym(domain, value)
+      // A few dozen sites need no 43 characters, and a code must not look like a person.
+      return domain === 'site' ? `site_${made.slice(3, 13)}` : made
+    },
+  }
+}
+
+export interface Batch {
+  /** Whole lines of TabSeparated. */
+  readonly bytes: Buffer
+  readonly rows: number
+}
+
+const TAB = 9
+const NEWLINE = 10
+const NULL = '\\N'
+/** What a warehouse identifier can look like. An error text that a server appends to its rows cannot. */
+const IDENTIFIER = /^[\w-]{4,128}$/
+/** A whole second-level pseudonym: it cannot stand inside a third-level one, which is too short to hold it. */
+const SECOND_LEVEL = /p[2n]_[\w-]{43}/
+export const BATCH_BYTES = 16 * 1024 * 1024
+
+/**
+ * @param source TabSeparated rows whose first fields are identifiers of `domains`, in this order
+ * @yields batches of about `batchBytes`
+ * @throws ChainonError when the rows are not what was asked for or are cut off, or when a second-level pseudonym would pass
+ */
+export async function* replaceIdentifiers(
+  source: AsyncIterable<Buffer>,
+  domains: readonly ThirdLevelDomain[],
+  pseudonyms: ProjectPseudonyms,
+  batchBytes: number = BATCH_BYTES,
+): AsyncGenerator<Batch> {
+  let rest: Buffer = Buffer.alloc(0)
+  let out = new Out(batchBytes)
+  for await (const chunk of source) {
+    const data: Buffer = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    let at = 0
+    for (let end = data.indexOf(NEWLINE, at); end !== -1; end = data.indexOf(NEWLINE, at)) {
+      const { head, tail } = replaceHead(data, at, end, domains, pseudonyms)
+      out.line(head, data, tail, end + 1)
+      at = end + 1
+      if (out.length >= batchBytes) {
+        yield out.batch()
+        out = new Out(batchBytes)
+      }
+    }
+    rest = data.subarray(at)
+  }
+  if (rest.length > 0)
+    throw new ChainonError('dependency-unavailable', 'ClickHouse cut its answer off in the middle of a row')
+  if (out.length > 0) yield out.batch()
+}
+
+/** Lines of a batch, written into one buffer. */
+class Out {
+  length = 0
+  #rows = 0
+  #bytes: Buffer
+
+  constructor(size: number) {
+    this.#bytes = Buffer.allocUnsafe(size + 4096)
+  }
+
+  /** Adds `head` and the bytes `from`..`to` of `data`. */
+  line(head: string, data: Buffer, from: number, to: number): void {
+    const needed = this.length + head.length + to - from
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(needed * 2)
+      this.#bytes.copy(larger, 0, 0, this.length)
+      this.#bytes = larger
+    }
+    this.length += this.#bytes.write(head, this.length, 'latin1')
+    this.length += data.copy(this.#bytes, this.length, from, to)
+    this.#rows += 1
+  }
+
+  batch(): Batch {
+    const bytes = this.#bytes.subarray(0, this.length)
+    if (SECOND_LEVEL.test(bytes.toString('latin1')))
+      throw new ChainonError('bug', 'a second-level pseudonym stood in a column that is no identifier')
+    return { bytes, rows: this.#rows }
+  }
+}
+
+/** @returns the line's new identifiers, and where its other fields (or its line break) begin */
+function replaceHead(
+  data: Buffer,
+  start: number,
+  end: number,
+  domains: readonly ThirdLevelDomain[],
+  pseudonyms: ProjectPseudonyms,
+): { readonly head: string; readonly tail: number } {
+  let at = start
+  let head = ''
+  for (const [index, domain] of domains.entries()) {
+    const tab = data.indexOf(TAB, at)
+    const stop = tab === -1 || tab > end ? end : tab
+    if (stop === end && index < domains.length - 1) throw foreign()
+    const value = data.toString('utf8', at, stop)
+    if (domain !== 'site' && value !== NULL && !IDENTIFIER.test(value)) throw foreign()
+    head += `${index === 0 ? '' : '\t'}${value === NULL ? NULL : pseudonyms.replace(domain, value)}`
+    at = index === domains.length - 1 ? stop : stop + 1
+  }
+  return { head, tail: at }
+}
+
+function foreign(): ChainonError {
+  return new ChainonError('dependency-unavailable', 'ClickHouse answered something that is not the rows asked for')
+}
