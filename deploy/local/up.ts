@@ -32,7 +32,7 @@ export async function up(options: UpOptions): Promise<number> {
     data,
     cache,
     ports: options.ports,
-    services: SERVICES,
+    services,
     env: process.env,
     purpose: 'up',
     say,

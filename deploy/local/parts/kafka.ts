@@ -76,6 +76,9 @@ function serverProperties(options: KafkaOptions, log: string): string {
     'message.max.bytes': 8 * 1024 ** 2,
     'replica.fetch.max.bytes': 8 * 1024 ** 2,
     'group.initial.rebalance.delay.ms': 0,
+    // A killed broker may not register again before its old session is over; the default keeps everyone waiting for 9 s.
+    'broker.session.timeout.ms': 3_000,
+    'broker.heartbeat.interval.ms': 500,
     'num.io.threads': 4,
     'num.network.threads': 2,
     'log.cleaner.dedupe.buffer.size': 16 * 1024 ** 2,

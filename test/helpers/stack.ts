@@ -1,0 +1,66 @@
+/**
+ * The servers of the tests: real Kafka, schema registry, Redis and ClickHouse, started once per vitest run for all projects
+ * that need them. Tests reach them through `servers.ts`.
+ */
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestProject } from 'vitest/node'
+import { lockHolder } from '../../deploy/local/lock.ts'
+import { dataPaths } from '../../deploy/local/paths.ts'
+import { type Stack, startStack } from '../../deploy/local/stack.ts'
+import { sweep } from '../../deploy/local/sweep.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL and CHAINON_DATA_DIR of the shared stack. */
+    servers: Record<string, string>
+  }
+}
+
+interface Shared {
+  readonly folder: string
+  readonly stack: Promise<Stack>
+  users: number
+}
+
+const PREFIX = 'chainon-test-'
+const SETTLED_AFTER_MS = 60_000
+/** Each project loads this file anew, in the same process: what they share hangs here. */
+const holder = globalThis as typeof globalThis & { chainonTestStack?: Shared | undefined }
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  holder.chainonTestStack ??= await start()
+  const shared = holder.chainonTestStack
+  shared.users++
+  const stack = await shared.stack
+  project.provide('servers', { ...stack.env })
+  return async () => {
+    shared.users--
+    if (shared.users > 0) return
+    holder.chainonTestStack = undefined
+    await stack.stop()
+    rmSync(shared.folder, { recursive: true, force: true })
+  }
+}
+
+async function start(): Promise<Shared> {
+  await removeLeftovers()
+  const folder = mkdtempSync(join(tmpdir(), PREFIX))
+  const stack = startStack({ dataDir: folder, ports: 'auto', services: 'none' }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
+  return { folder, stack, users: 0 }
+}
+
+/** A killed run leaves its folder, and where the system cannot tell children of it, its servers too. */
+async function removeLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
+    const folder = join(tmpdir(), name)
+    const young = Date.now() - statSync(folder).mtimeMs < SETTLED_AFTER_MS
+    if (young || lockHolder(dataPaths(folder).lockFile)) continue
+    if (existsSync(dataPaths(folder).stateFile)) await sweep(folder)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

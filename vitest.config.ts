@@ -1,0 +1,47 @@
+/**
+ * One project for each kind of test. Those with servers share one stack of real parts per run (test/helpers/stack.ts), on
+ * random ports and in a temporary folder, so that they run beside a running `npm start`. The groups run one after the other.
+ */
+import { defineConfig } from 'vitest/config'
+
+/** Integration and unit files run two at a time: the machines that this is made for may have two cores. */
+const WORKERS = 2
+
+interface Kind {
+  readonly name: string
+  /** Milliseconds for one test, and for a hook. */
+  readonly timeout: number
+  readonly servers: boolean
+  /** Files one after the other: for tests that kill parts, measure, or drive a browser. */
+  readonly sequential: boolean
+}
+
+const KINDS: readonly Kind[] = [
+  { name: 'unit', timeout: 15_000, servers: false, sequential: false },
+  { name: 'contract', timeout: 60_000, servers: true, sequential: false },
+  { name: 'integration', timeout: 60_000, servers: true, sequential: false },
+  { name: 'guide', timeout: 120_000, servers: true, sequential: true },
+  { name: 'e2e', timeout: 180_000, servers: true, sequential: true },
+  { name: 'integrity', timeout: 600_000, servers: true, sequential: true },
+]
+
+export default defineConfig({
+  test: {
+    maxWorkers: WORKERS,
+    passWithNoTests: true,
+    reporters: ['default', './test/helpers/count-reporter.ts'],
+    projects: KINDS.map(({ name, timeout, servers, sequential }, order) => ({
+      test: {
+        name,
+        include: [`test/${name}/**/*.test.ts`],
+        environment: 'node',
+        pool: 'forks' as const,
+        testTimeout: timeout,
+        hookTimeout: Math.max(timeout, 60_000),
+        maxWorkers: sequential ? 1 : WORKERS,
+        globalSetup: servers ? ['./test/helpers/stack.ts'] : [],
+        sequence: { groupOrder: order },
+      },
+    })),
+  },
+})
