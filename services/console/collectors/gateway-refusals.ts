@@ -1,0 +1,19 @@
+/** What the gateway refused at the door, by rule: from its counters, since nothing of it goes further. */
+import type { RuleView } from '../snapshot.ts'
+import type { ServiceMetrics } from './service-metrics.ts'
+
+export function gatewayRefusals(gateway: ServiceMetrics): readonly RuleView[] {
+  return gateway.series('chainon_gateway_refused_total').map(({ labels, total, grewAt }) => ({
+    outcome: 'refused-at-gateway',
+    stage: 'gateway',
+    feed: labels.feed ?? '',
+    pointer: labels.pointer ?? '',
+    rule: labels.rule ?? labels.fault ?? '',
+    last_24h: null,
+    total,
+    total_since: 'start',
+    share_24h: null,
+    last_seen: grewAt === null ? null : new Date(grewAt).toISOString(),
+    trend: null,
+  }))
+}

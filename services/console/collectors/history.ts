@@ -1,0 +1,20 @@
+/** The last ten minutes, kept here so that a page that is opened now shows them at once. */
+import type { HistoryPoint } from '../snapshot.ts'
+
+export const HISTORY_SECONDS = 600
+
+export interface History {
+  add(point: HistoryPoint): void
+  /** @returns the points, oldest first */
+  points(): readonly HistoryPoint[]
+}
+
+export function createHistory(): History {
+  let points: HistoryPoint[] = []
+  return {
+    add(point) {
+      points = [...points.filter(({ t }) => t > point.t - HISTORY_SECONDS), point]
+    },
+    points: () => points,
+  }
+}

@@ -1,0 +1,84 @@
+/** The ledger for the page: sums per feed, the statement of conservation, and reading it again and again. */
+import type { Kafka } from 'kafkajs'
+import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { type LedgerRow, readLedger } from '#core/ledger/ledger.ts'
+import type { LedgerView } from '../snapshot.ts'
+import { withTimeout } from './source.ts'
+
+const TIMEOUT_MS = 8_000
+const ZERO = { accepted: 0, loaded: 0, quarantined: 0, refused: 0, in_flight: 0, gaps: 0, overlaps: 0 }
+type Sums = typeof ZERO
+
+/** @returns sums per feed and in all, feeds by name, and whether every accepted record is accounted for exactly once */
+export function summarise(rows: readonly LedgerRow[]): LedgerView {
+  const byFeed = Map.groupBy(rows, ({ feed }) => feed)
+  const feeds = [...byFeed]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([feed, partitions]) => ({ feed, ...sum(partitions), partitions }))
+  const total = sum(rows)
+  const difference = rows.reduce((all, row) => all + Math.abs(differenceOf(row)), 0)
+  const conserved = difference === 0 && rows.every((row) => row.gaps === 0 && row.overlaps === 0 && row.in_flight >= 0)
+  return { conserved, difference, total, feeds }
+}
+
+function sum(rows: readonly Sums[]): Sums {
+  return rows.reduce(
+    (all, row) => ({
+      accepted: all.accepted + row.accepted,
+      loaded: all.loaded + row.loaded,
+      quarantined: all.quarantined + row.quarantined,
+      refused: all.refused + row.refused,
+      in_flight: all.in_flight + row.in_flight,
+      gaps: all.gaps + row.gaps,
+      overlaps: all.overlaps + row.overlaps,
+    }),
+    ZERO,
+  )
+}
+
+/** The sum holds on its own where there is no gap and no overlap; where it does not, the ledger itself is at fault. */
+function differenceOf(row: LedgerRow): number {
+  const outcomes = row.loaded + row.quarantined + row.refused + row.in_flight
+  return row.accepted - outcomes - row.gaps + row.overlaps
+}
+
+export interface LedgerReader {
+  /** @throws when Kafka or ClickHouse does not answer within 8 s */
+  read(): Promise<readonly LedgerRow[]>
+  close(): Promise<void>
+}
+
+export interface LedgerReaderParts {
+  readonly kafka: Kafka
+  readonly clickhouse: ClickHouseClient
+  readonly namespace: string
+  readonly feeds: readonly string[]
+}
+
+/** Keeps one admin connection, and makes a new one after a failure: a broker that came back is found at the next read. */
+export function createLedgerReader({ kafka, clickhouse, namespace, feeds }: LedgerReaderParts): LedgerReader {
+  const connect = async () => {
+    const admin = kafka.admin({ retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 } })
+    await admin.connect()
+    return admin
+  }
+  let connection: ReturnType<typeof connect> | undefined
+  const forget = async () => {
+    const old = connection
+    connection = undefined
+    await old?.then((admin) => admin.disconnect()).catch(() => undefined)
+  }
+  return {
+    async read() {
+      connection ??= connect()
+      try {
+        const reading = connection.then((admin) => readLedger({ admin, clickhouse, namespace, feeds }))
+        return await withTimeout(reading, TIMEOUT_MS)
+      } catch (error) {
+        void forget()
+        throw error
+      }
+    },
+    close: forget,
+  }
+}

@@ -1,0 +1,139 @@
+/** What was quarantined, refused and flagged, by rule: from ClickHouse, where it stands for ever. */
+import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import type { RuleView } from '../snapshot.ts'
+
+export interface QuarantineGroup {
+  readonly feed: string
+  readonly stage: string
+  readonly fault: string
+  readonly pointer: string
+  readonly rule: string
+  readonly total: string
+  readonly last_24h: string
+  /** Seconds since 1970. */
+  readonly last_seen: number
+}
+
+/** Failures in one past hour; `hour` 0 is the one that began 23 hours before the current one, 23 the current one. */
+export interface HourCount {
+  readonly key: string
+  readonly hour: number
+  readonly n: string
+}
+
+export interface RuleGroup {
+  readonly feed: string
+  readonly rule: string
+  readonly severity: string
+  readonly failed: string
+  readonly failed_24h: string
+  readonly checked_24h: string
+  /** Hour in which it last failed, seconds since 1970. */
+  readonly last_seen: number
+}
+
+export interface RuleTables {
+  readonly quarantine: readonly QuarantineGroup[]
+  readonly quarantineHours: readonly HourCount[]
+  readonly rules: readonly RuleGroup[]
+  readonly ruleHours: readonly HourCount[]
+}
+
+const HOURS = 24
+/** The page is a page: more kinds of failure than this are a list for `clickhouse-client`. */
+const MOST_GROUPS = 200
+const QUARANTINE_KEY = "concat(feed, '|', stage, '|', fault, '|', pointer, '|', rule)"
+const RULE_KEY = "concat(feed, '|', rule, '|', severity)"
+const SINCE = 'toStartOfHour(now()) - INTERVAL 23 HOUR'
+
+const QUARANTINE = `
+  SELECT feed, stage, fault, pointer, rule, toString(count()) AS total,
+         toString(countIf(quarantined_at >= now() - INTERVAL 24 HOUR)) AS last_24h,
+         toUnixTimestamp(toDateTime(max(quarantined_at))) AS last_seen
+  FROM quarantine GROUP BY feed, stage, fault, pointer, rule ORDER BY count() DESC LIMIT ${MOST_GROUPS}`
+const QUARANTINE_HOURS = `
+  SELECT ${QUARANTINE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(quarantined_at)) AS hour, toString(count()) AS n
+  FROM quarantine WHERE quarantined_at >= ${SINCE} GROUP BY key, hour`
+const RULES = `
+  SELECT feed, rule, severity, toString(sum(failed)) AS failed,
+         toString(sumIf(failed, hour >= now() - INTERVAL 24 HOUR)) AS failed_24h,
+         toString(sumIf(checked, hour >= now() - INTERVAL 24 HOUR)) AS checked_24h,
+         toUnixTimestamp(toDateTime(maxIf(hour, failed > 0))) AS last_seen
+  FROM rule_outcome GROUP BY feed, rule, severity`
+const RULE_HOURS = `
+  SELECT ${RULE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(rule_outcome.hour)) AS past_hour, toString(sum(failed)) AS n
+  FROM rule_outcome WHERE rule_outcome.hour >= ${SINCE} AND failed > 0 GROUP BY key, past_hour`
+
+/** @throws when ClickHouse does not answer */
+export async function readRuleTables(clickhouse: ClickHouseClient): Promise<RuleTables> {
+  const rows = async <T>(query: string) => {
+    const result = await clickhouse.query({ query, format: 'JSONEachRow', clickhouse_settings: { max_execution_time: 10 } })
+    return await result.json<T>()
+  }
+  const [quarantine, quarantineHours, rules, ruleHours] = await Promise.all([
+    rows<QuarantineGroup>(QUARANTINE),
+    rows<HourCount>(QUARANTINE_HOURS),
+    rows<RuleGroup>(RULES),
+    rows<{ key: string; past_hour: number; n: string }>(RULE_HOURS),
+  ])
+  return {
+    quarantine,
+    quarantineHours,
+    rules,
+    ruleHours: ruleHours.map(({ key, past_hour, n }) => ({ key, hour: past_hour, n })),
+  }
+}
+
+/**
+ * A record that a rule of severity reject stopped stands in `quarantine` with its field, and in `rule_outcome` with how
+ * many were checked: it is shown once, from both. Flagged records were loaded and stand in `rule_outcome` only.
+ */
+export function ruleViews(tables: RuleTables): readonly RuleView[] {
+  const checked = new Map(tables.rules.map((group) => [`${group.feed}|${group.rule}|${group.severity}`, group]))
+  const quarantined = tables.quarantine.map((group): RuleView => {
+    const byRule = group.fault === 'rule-rejected'
+    const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
+    return {
+      outcome: byRule ? 'refused-by-rule' : 'quarantined',
+      stage: group.stage,
+      feed: group.feed,
+      pointer: group.pointer,
+      rule: group.rule || group.fault,
+      last_24h: Number(group.last_24h),
+      total: Number(group.total),
+      total_since: 'ever',
+      share_24h: counts ? share(counts) : null,
+      last_seen: new Date(group.last_seen * 1000).toISOString(),
+      trend: trendOf(tables.quarantineHours, `${group.feed}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`),
+    }
+  })
+  const flagged = tables.rules
+    .filter(({ severity, failed }) => severity === 'flag' && Number(failed) > 0)
+    .map(
+      (group): RuleView => ({
+        outcome: 'flagged',
+        stage: 'curate',
+        feed: group.feed,
+        pointer: '',
+        rule: group.rule,
+        last_24h: Number(group.failed_24h),
+        total: Number(group.failed),
+        total_since: 'ever',
+        share_24h: share(group),
+        last_seen: new Date(group.last_seen * 1000).toISOString(),
+        trend: trendOf(tables.ruleHours, `${group.feed}|${group.rule}|${group.severity}`),
+      }),
+    )
+  return [...quarantined, ...flagged]
+}
+
+function share({ failed_24h, checked_24h }: RuleGroup): number | null {
+  const checked = Number(checked_24h)
+  return checked > 0 ? Number(failed_24h) / checked : null
+}
+
+function trendOf(hours: readonly HourCount[], key: string): readonly number[] {
+  const trend = Array.from({ length: HOURS }, () => 0)
+  for (const { key: of, hour, n } of hours) if (of === key && hour >= 0 && hour < HOURS) trend[hour] = Number(n)
+  return trend
+}

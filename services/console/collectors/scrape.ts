@@ -1,0 +1,38 @@
+/** Asks one service for its metrics, its alarms and its health. */
+import type { Alarm } from '#core/telemetry/alarms.ts'
+import { parsePrometheusText, type Sample } from './prometheus-text.ts'
+
+export interface Scrape {
+  readonly samples: readonly Sample[]
+  readonly alarms: readonly Alarm[]
+  /** False while the service starts or cannot do its work. */
+  readonly healthy: boolean
+}
+
+const TIMEOUT_MS = 2_000
+
+/**
+ * @param url of the service, without a path
+ * @throws when the service does not answer within 2 s
+ */
+export async function scrape(url: string): Promise<Scrape> {
+  const get = (path: string) => fetch(`${url}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const [metrics, alarms, health] = await Promise.all([get('/metrics'), get('/alarms'), get('/health')])
+  await health.body?.cancel()
+  const standing: unknown = alarms.ok ? await alarms.json() : []
+  return {
+    samples: parsePrometheusText(await metrics.text()),
+    alarms: Array.isArray(standing) ? standing.filter(isAlarm) : [],
+    healthy: health.ok && metrics.ok,
+  }
+}
+
+function isAlarm(value: unknown): value is Alarm {
+  const alarm = value as Partial<Alarm> | null
+  return (
+    typeof alarm?.id === 'string' &&
+    typeof alarm.code === 'string' &&
+    typeof alarm.message === 'string' &&
+    typeof alarm.since === 'string'
+  )
+}

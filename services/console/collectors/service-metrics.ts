@@ -1,0 +1,80 @@
+/** The metrics of one service over time: its counters with restarts, its gauges as of the last scrape. Pure but for memory. */
+import { createCounterBook } from './counters.ts'
+import type { Sample } from './prometheus-text.ts'
+import { type Bucket, quantilesOf } from './quantiles.ts'
+import type { Quantiles } from '../snapshot.ts'
+
+export type Match = Readonly<Record<string, string | readonly string[]>>
+
+export interface ServiceMetrics {
+  take(samples: readonly Sample[], at: number): void
+  /** @returns records (or whatever is counted) per second over the last 5 s; null when not known */
+  rate(name: string, match: Match, now: number): number | null
+  /** @returns everything counted since the process that ran at our first scrape started */
+  total(name: string, match: Match): number
+  /** @returns the values of a label that the counter was ever seen with */
+  labelValues(name: string, label: string): readonly string[]
+  /** @returns the counter's series with their totals and when each last grew (ms since 1970) */
+  series(name: string): readonly { labels: Sample['labels']; total: number; grewAt: number | null }[]
+  /** @returns the gauges as of the last scrape */
+  gauges(name: string, match: Match): readonly Sample[]
+  /** @returns quantiles of the last 60 s (`window`) or of everything seen (`start`) */
+  quantiles(name: string, match: Match, basis: 'window' | 'start', now: number): Quantiles
+}
+
+export const RATE_WINDOW_MS = 5_000
+export const FRESHNESS_WINDOW_MS = 60_000
+
+export function createServiceMetrics(): ServiceMetrics {
+  const book = createCounterBook(FRESHNESS_WINDOW_MS)
+  /** Every counter series ever seen. */
+  const known = new Map<string, Sample>()
+  let current: readonly Sample[] = []
+
+  const matching = (name: string, match: Match) =>
+    [...known].filter(([, sample]) => sample.name === name && fits(sample, match))
+  const keys = (name: string, match: Match) => matching(name, match).map(([key]) => key)
+
+  return {
+    take(samples, at) {
+      const counters = samples.filter(({ name }) => /_(?:total|bucket)$/.test(name))
+      const values = new Map<string, number>()
+      for (const sample of counters) {
+        const key = keyOf(sample)
+        known.set(key, sample)
+        values.set(key, sample.value)
+      }
+      book.take(values, at)
+      current = samples
+    },
+    rate: (name, match, now) => book.rate(keys(name, match), RATE_WINDOW_MS, now),
+    total: (name, match) => keys(name, match).reduce((sum, key) => sum + book.total(key), 0),
+    labelValues: (name, label) =>
+      [...new Set(matching(name, {}).flatMap(([, { labels }]) => labels[label] ?? []))].toSorted(),
+    series: (name) =>
+      matching(name, {}).map(([key, { labels }]) => ({ labels, total: book.total(key), grewAt: book.grewAt(key) })),
+    gauges: (name, match) => current.filter((sample) => sample.name === name && fits(sample, match)),
+    quantiles(name, match, basis, now) {
+      const byBound = new Map<number, number>()
+      for (const [key, { labels }] of matching(`${name}_bucket`, match)) {
+        const le = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le)
+        const count = basis === 'start' ? book.total(key) : (book.increase([key], FRESHNESS_WINDOW_MS, now) ?? 0)
+        byBound.set(le, (byBound.get(le) ?? 0) + count)
+      }
+      const buckets: Bucket[] = [...byBound].map(([le, count]) => ({ le, count }))
+      return quantilesOf(buckets)
+    },
+  }
+}
+
+function fits({ labels }: Sample, match: Match): boolean {
+  return Object.entries(match).every(([label, wanted]) => {
+    const value = labels[label] ?? ''
+    return typeof wanted === 'string' ? value === wanted : wanted.includes(value)
+  })
+}
+
+function keyOf({ name, labels }: Sample): string {
+  const sorted = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return `${name}|${sorted.map(([label, value]) => `${label}=${value}`).join('|')}`
+}

@@ -1,0 +1,70 @@
+/** Whether a source of figures answers, since when it does not, and how old its figures are. */
+import type { SourceView } from '../snapshot.ts'
+
+export interface Source {
+  answered(at: number): void
+  /** @param problem why, in words for the page */
+  failed(problem: string, at: number): void
+  view(now: number): SourceView
+}
+
+/** @param staleAfterMs figures older than this are not live any more */
+export function createSource(staleAfterMs: number): Source {
+  let answeredAt: number | undefined
+  let failingSince: number | undefined
+  let problem: string | null = null
+  return {
+    answered(at) {
+      answeredAt = at
+      failingSince = undefined
+      problem = null
+    },
+    failed(reason, at) {
+      failingSince ??= at
+      problem = reason
+    },
+    view(now) {
+      const ageMs = answeredAt === undefined ? undefined : Math.max(0, now - answeredAt)
+      const status = ageMs === undefined ? 'never' : ageMs > staleAfterMs ? 'stale' : 'live'
+      // A source that hangs neither answers nor fails: it fails since its last answer.
+      const since = failingSince ?? (status === 'stale' ? answeredAt : undefined)
+      return {
+        status,
+        age_seconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
+        failing_since: since === undefined ? null : new Date(since).toISOString(),
+        problem: problem ?? (status === 'stale' ? 'does not answer' : null),
+      }
+    },
+  }
+}
+
+/** @returns why a connection or a request failed, in words and without what was sent */
+export function inWords(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  const code = codeOf(error)
+  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
+  if (code === 'ECONNREFUSED') return 'refuses the connection'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
+  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
+  return code ? `failed (${code})` : 'failed'
+}
+
+function codeOf(error: Error): string | undefined {
+  const own = (error as { code?: unknown }).code
+  if (typeof own === 'string') return own
+  return error.cause instanceof Error ? codeOf(error.cause) : undefined
+}
+
+/** @throws TimeoutError when the work takes longer */
+export async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DOMException('took too long', 'TimeoutError')), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,141 @@
+/** Puts together what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
+import type { Alarm } from '#core/telemetry/alarms.ts'
+import type { FreshnessView, HistoryPoint, LagView, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
+import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
+import { gatewayRefusals } from './gateway-refusals.ts'
+import { alarmViews, overallState } from './overall.ts'
+import { NO_QUANTILES } from './quantiles.ts'
+import type { ServiceMetrics } from './service-metrics.ts'
+
+export interface Knowledge {
+  readonly now: number
+  readonly startedAt: number
+  readonly version: string
+  readonly gatewayUrl: string
+  readonly sources: Readonly<Record<SourceName, SourceView>>
+  readonly gateway: ServiceMetrics
+  readonly deidentify: ServiceMetrics
+  readonly curate: ServiceMetrics
+  /** Records per second that ClickHouse gained, as the ledger saw it; null when not known. */
+  readonly warehouseRate: number | null
+  readonly ledger: LedgerView | null
+  readonly rules: readonly RuleView[] | null
+  readonly parts: readonly PartView[]
+  readonly alarms: ReadonlyMap<string, readonly Alarm[]>
+}
+
+const RECEIVED = 'chainon_gateway_records_total'
+const RECORDS = 'chainon_records_total'
+const FRESHNESS = 'chainon_freshness_seconds'
+/** Each of these ends a record's way through a stage; a replay does not. */
+const OUTCOMES = ['passed', 'loaded', 'quarantined', 'refused']
+
+export function snapshotOf(known: Knowledge): Snapshot {
+  const { now, sources, gateway } = known
+  const rates = ratesOf(known)
+  const freshness = freshnessOf(known)
+  const seenGateway = sources.gateway.status !== 'never'
+  const parts = {
+    now: new Date(now).toISOString(),
+    started_at: new Date(known.startedAt).toISOString(),
+    sources,
+    rates,
+    lag: { deidentify: lagOf(known, 'deidentify'), curate: lagOf(known, 'curate') },
+    ledger: known.ledger,
+    parts: known.parts.map((part) => withMemory(part, known)),
+    alarms: alarmViews(known.alarms),
+    empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
+  }
+  const inflight = live(sources.gateway) ? gateway.gauges('chainon_gateway_inflight_bytes', {}) : []
+  const refusals = gatewayRefusals(gateway)
+  return {
+    ...parts,
+    version: known.version,
+    gateway_url: known.gatewayUrl,
+    overall: overallState(parts),
+    received_by_feed: gateway.labelValues(RECEIVED, 'feed').map((feed) => ({
+      feed,
+      rate: live(sources.gateway) ? rounded(gateway.rate(RECEIVED, { feed, outcome: 'accepted' }, now)) : null,
+    })),
+    gateway_refused_total: seenGateway ? gateway.total(RECEIVED, { outcome: 'refused' }) : null,
+    gateway_inflight_bytes: inflight[0]?.value ?? null,
+    freshness,
+    rules: known.rules || refusals.length > 0 ? byCount([...(known.rules ?? []), ...refusals]) : known.rules,
+    point: pointOf(now, rates, freshness),
+  }
+}
+
+/** A service says itself what it holds, which works across machines; the other parts are read from /proc where they are ours. */
+function withMemory(part: PartView, known: Knowledge): PartView {
+  const name = SERVICE_NAMES.find((service) => service === part.name)
+  if (!name || !live(known.sources[name])) return part
+  return { ...part, memory_bytes: known[name].gauges('chainon_process_memory_bytes', {})[0]?.value ?? part.memory_bytes }
+}
+
+function live({ status }: SourceView): boolean {
+  return status === 'live'
+}
+
+function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: Knowledge): Rates {
+  const whenLive = (name: SourceName, rate: () => number | null) => (live(sources[name]) ? rounded(rate()) : null)
+  return {
+    received: whenLive('gateway', () => gateway.rate(RECEIVED, {}, now)),
+    accepted: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'accepted' }, now)),
+    refused: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'refused' }, now)),
+    deidentified: whenLive('deidentify', () =>
+      deidentify.rate(RECORDS, { stage: 'deidentify', outcome: OUTCOMES }, now),
+    ),
+    curated: whenLive('curate', () => curate.rate(RECORDS, { stage: 'curate', outcome: OUTCOMES }, now)),
+    warehouse: whenLive('ledger', () => warehouseRate),
+  }
+}
+
+function lagOf({ sources, deidentify, curate }: Knowledge, stage: 'deidentify' | 'curate'): LagView {
+  if (!live(sources[stage])) return { records: null, seconds: null }
+  const metrics = stage === 'deidentify' ? deidentify : curate
+  const records = metrics.gauges('chainon_lag_records', { stage })
+  const seconds = metrics.gauges('chainon_lag_seconds', { stage })
+  return {
+    records: records.length === 0 ? null : records.reduce((sum, { value }) => sum + value, 0),
+    seconds: seconds.length === 0 ? null : Math.max(...seconds.map(({ value }) => value)),
+  }
+}
+
+function freshnessOf({ now, sources, curate }: Knowledge): FreshnessView {
+  const measure = (match: Record<string, string>) => {
+    const recent = live(sources.curate) ? curate.quantiles(FRESHNESS, match, 'window', now) : NO_QUANTILES
+    return recent.count > 0
+      ? { basis: 'window' as const, ...recent }
+      : { basis: 'start' as const, ...curate.quantiles(FRESHNESS, match, 'start', now) }
+  }
+  const all = measure({})
+  return {
+    ...all,
+    basis: all.count === 0 ? 'none' : all.basis,
+    feeds: curate
+      .labelValues(`${FRESHNESS}_bucket`, 'feed')
+      .map((feed) => ({ feed, ...measure({ feed }) }))
+      .filter(({ count }) => count > 0),
+  }
+}
+
+function pointOf(now: number, rates: Rates, freshness: FreshnessView): HistoryPoint {
+  const { p50, p95, p99 } = freshness.basis === 'window' ? freshness : NO_QUANTILES
+  return {
+    t: Math.round(now / 1000),
+    accepted: rates.accepted,
+    deidentified: rates.deidentified,
+    loaded: rates.curated,
+    p50,
+    p95,
+    p99,
+  }
+}
+
+function byCount(rules: readonly RuleView[]): readonly RuleView[] {
+  return rules.toSorted((a, b) => (b.last_24h ?? b.total) - (a.last_24h ?? a.total) || b.total - a.total)
+}
+
+function rounded(rate: number | null): number | null {
+  return rate === null ? null : Math.round(rate * 10) / 10
+}

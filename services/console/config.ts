@@ -1,0 +1,32 @@
+/** What the console reads from its environment. */
+import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
+import { type Config, readConfig } from '#core/config/read.ts'
+import { KAFKA_KEYS } from '#core/kafka/client.ts'
+
+export const CONSOLE_KEYS = [
+  ...KAFKA_KEYS,
+  ...CLICKHOUSE_KEYS,
+  ...REGISTRY_KEYS,
+  'REDIS_URL',
+  'CHAINON_FEEDS_DIR',
+  'CHAINON_GATEWAY_URL',
+  'CHAINON_DEIDENTIFY_URL',
+  'CHAINON_CURATE_URL',
+  'CHAINON_SUPERVISOR_STATE_FILE',
+  'CHAINON_HTTP_HOST',
+  'CHAINON_HTTP_PORT',
+  'CHAINON_LOG_LEVEL',
+] as const
+
+export type ConsoleConfig = Config<(typeof CONSOLE_KEYS)[number]>
+
+const DEFAULT_PORT = '8090'
+
+/**
+ * @param env usually `process.env`
+ * @throws ConfigurationError that lists every problem
+ */
+export function consoleConfig(env: NodeJS.ProcessEnv): ConsoleConfig {
+  return readConfig('console', CONSOLE_KEYS, { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT })
+}
