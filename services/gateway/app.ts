@@ -1,0 +1,93 @@
+/** Builds the gateway's server; it listens nowhere yet, and reads nothing of the environment. */
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { AvroRegistry } from '#core/avro/registry.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import type { Mac } from '#core/crypto/hmac.ts'
+import type { KeyStore } from '#core/keys/store.ts'
+import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
+import type { Alarms } from '#core/telemetry/alarms.ts'
+import type { Logger } from '#core/telemetry/logger.ts'
+import type { Metrics } from '#core/telemetry/metrics.ts'
+import type { IdempotencyStore } from './idempotency/store.ts'
+import { feedIntake } from './intake/feed-intake.ts'
+import { createInFlight } from './intake/in-flight.ts'
+import type { RecordLog } from './kafka/record-log.ts'
+import { openapiDocument } from './openapi.ts'
+import { documentation } from './plugins/docs.ts'
+import { gatewayMetrics, observeRequests } from './plugins/observe.ts'
+import { clientError, frameworkError, installProblems } from './plugins/problems.ts'
+import { feedsRoute } from './routes/feeds.ts'
+import { fhirRoute } from './routes/fhir.ts'
+import { type RecordsParts, recordsRoute } from './routes/records.ts'
+
+export interface GatewayParts {
+  readonly contracts: readonly FeedContract[]
+  readonly namespace: string
+  readonly registry: AvroRegistry
+  readonly keys: KeyStore
+  readonly log: RecordLog
+  readonly idempotency: IdempotencyStore
+  /** Keyed with the routing key. */
+  readonly routing: Mac
+  readonly metrics: Metrics
+  readonly alarms: Alarms
+  readonly logger: Logger
+  readonly limits: Limits
+}
+
+export interface Limits {
+  readonly maxBodyBytes: number
+  readonly maxRecordBytes: number
+  readonly maxRecords: number
+  readonly maxInFlightBytes: number
+}
+
+const VERSION = '0.1.0'
+/** A request must be complete within this: a client that trickles bytes holds memory and a place. */
+const REQUEST_TIMEOUT_MS = 120_000
+
+/** @throws ChainonError dependency-unavailable when the registry is away, ConfigurationError when a contract does not fit it */
+export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance> {
+  const { limits, logger } = parts
+  const app = Fastify({
+    logger: false,
+    genReqId: () => randomUUID(),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A request that comes while the server closes is still answered, on a connection that then ends.
+    return503OnClosing: false,
+    bodyLimit: limits.maxBodyBytes,
+    frameworkErrors: frameworkError,
+    clientErrorHandler: clientError,
+    routerOptions: { caseSensitive: true },
+  })
+  const metrics = gatewayMetrics(parts.metrics)
+  installProblems(app, logger)
+  observeRequests(app, metrics)
+  // Bodies are read by the routes, after the key and the room were checked; no parser may touch them before.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+
+  const intakes = await Promise.all(
+    parts.contracts.map((contract) =>
+      feedIntake(contract, parts.namespace, parts.registry, parts.routing, limits.maxRecordBytes),
+    ),
+  )
+  const routes: RecordsParts = {
+    ...parts,
+    metrics,
+    feeds: new Map(intakes.map((intake) => [intake.contract.feed, intake])),
+    inFlight: createInFlight(limits.maxInFlightBytes, metrics.inFlight),
+    // What can never be in flight can never be taken: that is too large, not too many.
+    maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
+    maxRecordBytes: limits.maxRecordBytes,
+    maxRecords: limits.maxRecords,
+  }
+  recordsRoute(app, routes)
+  fhirRoute(app, routes)
+  feedsRoute(app, parts.contracts)
+  // Alive is healthy: without Kafka it answers 503 to records and says so in an alarm, and recovers by itself.
+  registerAdminRoutes(app, { metrics: parts.metrics, alarms: parts.alarms, healthy: () => true })
+  await documentation(app, openapiDocument(parts.contracts, VERSION))
+  return app
+}

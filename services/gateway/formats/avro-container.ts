@@ -1,0 +1,109 @@
+/**
+ * Avro object container files (Avro 1.12 specification, "Object Container Files"), read from memory with every length checked.
+ * avsc's own reader is a stream that cannot bound what a compressed block unfolds to.
+ */
+import { inflateRawSync } from 'node:zlib'
+import { ProblemError } from '../problem.ts'
+
+const MAGIC = Buffer.from('Obj\u0001', 'latin1')
+const SYNC_BYTES = 16
+const MAX_METADATA_ENTRIES = 64
+
+export interface ContainerBlock {
+  readonly count: number
+  readonly data: Buffer
+}
+
+export interface Container {
+  /** JSON text of the writer's schema. */
+  readonly schema: string
+  blocks(): Generator<ContainerBlock>
+}
+
+/**
+ * @param maxBytes most bytes that all blocks together may unfold to
+ * @throws ProblemError malformed-body, body-too-large
+ */
+export function openContainer(body: Buffer, maxBytes: number): Container {
+  if (body.length < 4 || !body.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin as one')
+  const cursor = { body, at: 4 }
+  const metadata = readMetadata(cursor)
+  const sync = take(cursor, SYNC_BYTES)
+  const schema = metadata.get('avro.schema')?.toString('utf8')
+  if (schema === undefined) throw malformed('it has no schema')
+  const codec = metadata.get('avro.codec')?.toString('utf8') ?? 'null'
+  if (codec !== 'null' && codec !== 'deflate') throw malformed('its codec is neither null nor deflate')
+  return {
+    schema,
+    *blocks() {
+      let budget = maxBytes
+      while (cursor.at < body.length) {
+        const count = readLong(cursor)
+        const size = readLong(cursor)
+        if (count < 0 || size < 0) throw malformed('a block has a negative length')
+        const raw = take(cursor, size)
+        if (!take(cursor, SYNC_BYTES).equals(sync)) throw malformed('a block does not end with the sync marker')
+        const data = codec === 'deflate' ? inflate(raw, budget) : raw
+        budget -= data.length
+        yield { count, data }
+      }
+    },
+  }
+}
+
+interface Cursor {
+  readonly body: Buffer
+  at: number
+}
+
+function readMetadata(cursor: Cursor): ReadonlyMap<string, Buffer> {
+  const metadata = new Map<string, Buffer>()
+  for (;;) {
+    let count = readLong(cursor)
+    if (count === 0) return metadata
+    // A negative count is followed by the size of the block in bytes.
+    if (count < 0) {
+      count = -count
+      readLong(cursor)
+    }
+    if (metadata.size + count > MAX_METADATA_ENTRIES) throw malformed('its header is too long')
+    for (let i = 0; i < count; i++) {
+      const key = take(cursor, readLong(cursor)).toString('utf8')
+      metadata.set(key, take(cursor, readLong(cursor)))
+    }
+  }
+}
+
+/** Zig-zag variable-length integer; those beyond 2^53 cannot be a length here. */
+function readLong(cursor: Cursor): number {
+  let value = 0
+  let scale = 1
+  for (let i = 0; i < 8; i++) {
+    const byte = cursor.body[cursor.at++]
+    if (byte === undefined) throw malformed('it is cut short')
+    value += (byte & 0x7f) * scale
+    if ((byte & 0x80) === 0) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+    scale *= 128
+  }
+  throw malformed('a length is out of range')
+}
+
+function take(cursor: Cursor, length: number): Buffer {
+  if (length < 0 || cursor.at + length > cursor.body.length) throw malformed('it is cut short')
+  cursor.at += length
+  return cursor.body.subarray(cursor.at - length, cursor.at)
+}
+
+function inflate(raw: Buffer, budget: number): Buffer {
+  try {
+    return inflateRawSync(raw, { maxOutputLength: Math.max(1, budget) })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw new ProblemError('body-too-large', 'The blocks of the Avro file unfold to more than a body may have.')
+    throw malformed('a block cannot be inflated')
+  }
+}
+
+export function malformed(why: string): ProblemError {
+  return new ProblemError('malformed-body', `The body is not a readable Avro object container file: ${why}.`)
+}

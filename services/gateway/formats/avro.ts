@@ -1,0 +1,32 @@
+/** Records of an Avro object container file. */
+import type { FeedContract } from '#core/contract/types.ts'
+import { malformed, openContainer } from './avro-container.ts'
+import { writerType } from './avro-fit.ts'
+import type { Item } from './item.ts'
+
+/**
+ * @param maxBytes most bytes that the file's blocks may unfold to
+ * @throws ProblemError malformed-body, body-too-large, foreign-schema
+ */
+export function* avroItems(body: Buffer, contract: FeedContract, maxBytes: number): Generator<Item> {
+  const container = openContainer(body, maxBytes)
+  const type = writerType(container.schema, contract)
+  for (const { count, data } of container.blocks()) {
+    let at = 0
+    for (let i = 0; i < count; i++) {
+      const { value, offset } = decode(() => type.decode(data, at))
+      if (offset <= at || offset > data.length) throw malformed('a record is cut short')
+      at = offset
+      yield { raw: value }
+    }
+    if (at !== data.length) throw malformed('a block holds more than its records')
+  }
+}
+
+function decode<T>(read: () => T): T {
+  try {
+    return read()
+  } catch {
+    throw malformed('a record does not match the schema')
+  }
+}

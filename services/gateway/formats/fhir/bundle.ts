@@ -1,0 +1,51 @@
+/** An R4 Bundle and what its references lead to: other entries by full URL or type and id, and contained resources. */
+import { ProblemError } from '../../problem.ts'
+import { type Json, object, objects, text } from './json.ts'
+
+const TYPES = ['transaction', 'batch', 'collection']
+
+export interface Bundle {
+  /** One for each entry, in order; undefined where the entry has no resource. */
+  readonly resources: readonly (Json | undefined)[]
+  /** When the gateway took it, ISO 8601; for resources that do not say when they changed. */
+  readonly receivedAt: string
+  /**
+   * @param from the resource that holds the reference
+   * @returns the resource, or undefined when the Bundle does not have it
+   */
+  resolve(reference: unknown, from: Json): Json | undefined
+}
+
+/**
+ * @param receivedAt milliseconds since 1970
+ * @throws ProblemError malformed-body when the body is not such a Bundle
+ */
+export function openBundle(raw: unknown, receivedAt: number): Bundle {
+  const bundle = object(raw)
+  if (bundle?.resourceType !== 'Bundle') throw new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
+  if (!TYPES.includes(text(bundle.type) ?? ''))
+    throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
+  const entries = Array.isArray(bundle.entry) ? bundle.entry.map((entry) => object(entry)) : []
+  const resources = entries.map((entry) => object(entry?.resource))
+  const known = new Map<string, Json>()
+  for (const [index, resource] of resources.entries()) {
+    const fullUrl = text(entries[index]?.fullUrl)
+    if (!resource) continue
+    if (fullUrl) known.set(fullUrl, resource)
+    const type = text(resource.resourceType)
+    const id = text(resource.id)
+    if (type && id) known.set(`${type}/${id}`, resource)
+  }
+  return {
+    resources,
+    receivedAt: new Date(receivedAt).toISOString(),
+    resolve(reference, from) {
+      const target = text(object(reference)?.reference)
+      if (target === undefined) return undefined
+      if (target.startsWith('#'))
+        return objects(from.contained).find((contained) => `#${text(contained.id) ?? ''}` === target)
+      const versionless = target.replace(/\/_history\/[^/]*$/, '')
+      return known.get(versionless) ?? known.get(versionless.split('/').slice(-2).join('/'))
+    },
+  }
+}

@@ -1,0 +1,79 @@
+/** Identifiers of resources: which one names a patient, a stay, a record, a professional. */
+import { type Json, object, objects, text } from './json.ts'
+
+/** INS: NIR, NIA, and the two that are for tests (ANS, annexe INS; FR Core). */
+const INS_SYSTEMS = [
+  'urn:oid:1.2.250.1.213.1.4.8',
+  'urn:oid:1.2.250.1.213.1.4.9',
+  'urn:oid:1.2.250.1.213.1.4.10',
+  'urn:oid:1.2.250.1.213.1.4.11',
+]
+/** An INS of type NIR is a NIR; so is what carries the national number's own system. */
+const NIR_SYSTEMS = [
+  'urn:oid:1.2.250.1.213.1.4.8',
+  'urn:oid:1.2.250.1.213.1.4.10',
+  'http://interopsante.org/fhir/NamingSystem/NIR',
+  'https://hl7.fr/fhir/NamingSystem/NIR',
+]
+const RPPS_SYSTEMS = [
+  'urn:oid:1.2.250.1.71.4.2.1',
+  'https://rpps.esante.gouv.fr',
+  'http://interopsante.org/fhir/NamingSystem/RPPS',
+]
+
+/** @returns the value of the identifier of type MR (medical record number), else the resource's id */
+export function patientIpp(patient: Json): string | undefined {
+  return typed(patient, 'MR') ?? text(patient.id)
+}
+
+/** @returns the stay's number: type VN or AN, else any identifier, else the id */
+export function encounterNda(encounter: Json): string | undefined {
+  return typed(encounter, 'VN') ?? typed(encounter, 'AN') ?? anyIdentifier(encounter) ?? text(encounter.id)
+}
+
+/** @returns the producer's own identifier of the resource: the official or the first one, else the id */
+export function recordId(resource: Json): string | undefined {
+  return anyIdentifier(resource) ?? text(resource.id)
+}
+
+export function insOf(patient: Json): string | null {
+  return bySystem(patient, INS_SYSTEMS)
+}
+
+export function nirOf(patient: Json): string | null {
+  const system = (identifier: Json) => text(identifier.system) ?? ''
+  const found = identifiers(patient).find(
+    (identifier) => NIR_SYSTEMS.includes(system(identifier)) || system(identifier).endsWith('/NIR'),
+  )
+  return compact(found)
+}
+
+export function rppsOf(practitioner: Json | undefined): string | null {
+  return practitioner ? bySystem(practitioner, RPPS_SYSTEMS) : null
+}
+
+function typed(resource: Json, type: string): string | undefined {
+  const found = identifiers(resource).find((identifier) =>
+    objects(object(identifier.type)?.coding).some((coding) => coding.code === type),
+  )
+  return text(found?.value)
+}
+
+function anyIdentifier(resource: Json): string | undefined {
+  const all = identifiers(resource)
+  return text((all.find((identifier) => identifier.use === 'official') ?? all[0])?.value)
+}
+
+function bySystem(resource: Json, systems: readonly string[]): string | null {
+  return compact(identifiers(resource).find((identifier) => systems.includes(text(identifier.system) ?? '')))
+}
+
+/** Most resources have a list of identifiers; a few have one. */
+function identifiers(resource: Json): readonly Json[] {
+  const single = object(resource.identifier)
+  return (single ? [single] : objects(resource.identifier)).filter((identifier) => text(identifier.value) !== undefined)
+}
+
+function compact(identifier: Json | undefined): string | null {
+  return text(identifier?.value)?.replaceAll(/\s/g, '') ?? null
+}

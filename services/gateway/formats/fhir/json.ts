@@ -1,0 +1,37 @@
+/** Careful reading of JSON that may be anything: a wrong shape reads as absent, and the contract then says what is missing. */
+export type Json = Readonly<Record<string, unknown>>
+
+export function object(value: unknown): Json | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined
+}
+
+/** @returns the objects of an array, other elements left out */
+export function objects(value: unknown): readonly Json[] {
+  return Array.isArray(value) ? value.filter((element): element is Json => object(element) !== undefined) : []
+}
+
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export function texts(value: unknown): readonly string[] {
+  return Array.isArray(value)
+    ? value.filter((element): element is string => typeof element === 'string' && element !== '')
+    : []
+}
+
+export function number(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
+}
+
+/** @returns the member of an object that may be missing; own members only */
+export function member(value: unknown, name: string): unknown {
+  const of = object(value)
+  return of && Object.hasOwn(of, name) ? of[name] : undefined
+}
+
+/** @returns the texts joined by a new line, or null when there is none */
+export function joined(parts: readonly (string | undefined)[]): string | null {
+  const present = parts.filter((part) => part !== undefined && part !== '')
+  return present.length > 0 ? present.join('\n') : null
+}

@@ -1,0 +1,97 @@
+/** Patient -> `patient`, and `death` when the day of death is known. */
+import type { Bundle } from './bundle.ts'
+import { type FeedRecord, type Mapped, versionOf } from './common.ts'
+import { dayOf, timestampOf } from './dates.ts'
+import { insOf, nirOf, patientIpp } from './identifiers.ts'
+import { type Json, object, objects, text, texts } from './json.ts'
+
+const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
+const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code'
+const RELIABILITY = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability'
+const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
+
+export function mapPatient(patient: Json, bundle: Bundle): Mapped {
+  const ipp = patientIpp(patient)
+  const deceasedOn = dayOf(patient.deceasedDateTime) ?? null
+  const identity = {
+    ...versionOf(patient),
+    record_id: ipp,
+    patient_ipp: ipp,
+    ins: insOf(patient),
+    nir: nirOf(patient),
+    identity_status: statusOf(patient),
+    ...birthNames(patient),
+    birth_date: dayOf(patient.birthDate) ?? null,
+    sex: text(patient.gender) ?? 'unknown',
+    birth_place_insee: birthPlace(patient),
+  }
+  const address = currentAddress(patient)
+  const updatedAt = timestampOf(object(patient.meta)?.lastUpdated) ?? bundle.receivedAt
+  const records: FeedRecord[] = [
+    {
+      feed: 'patient',
+      record: {
+        ...identity,
+        used_family_name: usedFamilyName(patient),
+        address_line: texts(address?.line).join(', ') || null,
+        postcode: text(address?.postalCode) ?? null,
+        city: text(address?.city) ?? null,
+        phone: telecom(patient, 'phone'),
+        email: telecom(patient, 'email'),
+        deceased_on: deceasedOn,
+        updated_at: updatedAt,
+      },
+    },
+  ]
+  if (deceasedOn !== null) records.push({ feed: 'death', record: { ...identity, died_on: deceasedOn } })
+  return { ok: true, records }
+}
+
+/** Birth name: `maiden` where a married name is official (HL7), else `official` (FR Core), else the first name. */
+function birthNames(patient: Json): { birth_family_name: string | null; birth_given_names: string | null } {
+  const names = objects(patient.name)
+  const maiden = names.find((name) => name.use === 'maiden')
+  const official = names.find((name) => name.use === 'official') ?? names[0]
+  const listed = text(extension(official, GIVEN_LIST)?.valueString)
+  return {
+    birth_family_name: text(maiden?.family) ?? text(official?.family) ?? null,
+    birth_given_names: listed ?? (texts(official?.given).join(' ') || null),
+  }
+}
+
+function usedFamilyName(patient: Json): string | null {
+  const names = objects(patient.name)
+  const used = names.find((name) => name.use === 'usual')
+  const married = names.some((name) => name.use === 'maiden')
+    ? names.find((name) => name.use === 'official')
+    : undefined
+  return text(used?.family) ?? text(married?.family) ?? null
+}
+
+/** HL7 table 0445 in FR Core's extension. */
+function statusOf(patient: Json): string | null {
+  const reliability = extension(patient, RELIABILITY)
+  const status = objects(reliability?.extension).find((part) => part.url === 'identityStatus')
+  return text(object((status ?? reliability)?.valueCoding)?.code) ?? null
+}
+
+function birthPlace(patient: Json): string | null {
+  const address = object(extension(patient, BIRTH_PLACE)?.valueAddress)
+  const insee = extension(address, INSEE_CODE)
+  return text(object(insee?.valueCoding)?.code) ?? text(insee?.valueString) ?? null
+}
+
+function currentAddress(patient: Json): Json | undefined {
+  const addresses = objects(patient.address).filter((address) => address.use !== 'old')
+  return addresses.find((address) => address.use === 'home') ?? addresses[0]
+}
+
+function telecom(patient: Json, system: string): string | null {
+  return (
+    text(objects(patient.telecom).find((contact) => contact.system === system && contact.use !== 'old')?.value) ?? null
+  )
+}
+
+function extension(of: Json | undefined, url: string): Json | undefined {
+  return objects(of?.extension).find((candidate) => candidate.url === url)
+}

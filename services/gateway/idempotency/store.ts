@@ -1,0 +1,90 @@
+/**
+ * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key takes a lease; its
+ * answer is kept for hours and given again to the same request. A gateway that dies lets its lease run out, so no key is stuck.
+ */
+import { hash, randomBytes } from 'node:crypto'
+import type { Redis } from 'ioredis'
+
+export type Begun =
+  | { readonly kind: 'begun'; readonly lease: Lease }
+  | { readonly kind: 'replay'; readonly status: number; readonly body: string }
+  | { readonly kind: 'mismatch' }
+  | { readonly kind: 'in-flight' }
+
+export interface Lease {
+  /** Keeps the answer. Does nothing when the lease ran out and another request has the key. */
+  finish(status: number, body: string): Promise<void>
+  /** Frees the key: the request had no effect that must be remembered. */
+  release(): Promise<void>
+}
+
+export interface IdempotencyStore {
+  /**
+   * @param fingerprint of the whole request; another one under the same key is a mismatch
+   * @throws when Redis does not answer
+   */
+  begin(producer: string, key: string, fingerprint: string): Promise<Begun>
+}
+
+/** Longer than a request can take once its body is read. */
+const LEASE_MS = 60_000
+
+const BEGIN = `
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'body')
+if not known[1] then
+  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+  return {'begun'}
+end
+if known[1] ~= ARGV[1] then return {'mismatch'} end
+if known[2] then return {'replay', known[2], known[3]} end
+return {'in-flight'}`
+
+const FINISH = `
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'status', ARGV[2], 'body', ARGV[3])
+redis.call('HDEL', KEYS[1], 'token')
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+return 1`
+
+const RELEASE = `
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])`
+
+export function idempotencyStore(redis: Redis, namespace: string, hours: number): IdempotencyStore {
+  return {
+    async begin(producer, key, fingerprint) {
+      const name = `${namespace}idem:${producer}:${hash('sha256', key, 'hex')}`
+      const token = randomBytes(12).toString('hex')
+      const [state, status, body] = (await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS)) as string[]
+      switch (state) {
+        case 'begun':
+          return {
+            kind: 'begun',
+            lease: {
+              finish: async (answerStatus, answerBody) => {
+                await redis.eval(FINISH, 1, name, token, answerStatus, answerBody, hours * 3_600_000)
+              },
+              release: async () => {
+                await redis.eval(RELEASE, 1, name, token)
+              },
+            },
+          }
+        case 'replay':
+          return { kind: 'replay', status: Number(status), body: body ?? '' }
+        case 'mismatch':
+          return { kind: 'mismatch' }
+        default:
+          return { kind: 'in-flight' }
+      }
+    },
+  }
+}
+
+/** Most characters of an idempotency key. */
+export const MAX_KEY_LENGTH = 255
+
+/** @returns true for a key of 1 to 255 printable ASCII characters */
+export function isIdempotencyKey(text: string): boolean {
+  return text.length > 0 && text.length <= MAX_KEY_LENGTH && /^[\x20-\x7e]+$/.test(text)
+}

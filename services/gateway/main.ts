@@ -1,0 +1,102 @@
+/** The gateway as a process: reads the environment, wires, listens, and on a signal finishes what is under way. */
+import { Redis } from 'ioredis'
+import { avroRegistry } from '#core/avro/registry.ts'
+import { secretsDir } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { ConfigurationError } from '#core/faults.ts'
+import { kafkaClient } from '#core/kafka/client.ts'
+import { openKeyStore } from '#core/keys/store.ts'
+import { runMain } from '#core/run-main.ts'
+import { type Alarms, createAlarms } from '#core/telemetry/alarms.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
+import { createMetrics } from '#core/telemetry/metrics.ts'
+import { buildGateway } from './app.ts'
+import { gatewayConfig } from './config.ts'
+import { idempotencyStore } from './idempotency/store.ts'
+import { openRecordLog } from './kafka/record-log.ts'
+
+/** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
+const REDIS_TIMEOUT_MS = 2000
+
+runMain('gateway', async (logger) => {
+  const config = gatewayConfig(process.env)
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+  const alarms = createAlarms()
+  const routing = hmacSha256(loadOrCreateSecret(secretsDir('gateway', config), 'routing.key'))
+  const keys = openKeyStore(config.CHAINON_DATA_DIR, (error) => {
+    logger.error(
+      { event: 'keys-damaged', err: safeError(error) },
+      'the changed key file cannot be read; the keys read before stay in force',
+    )
+  })
+  const log = openRecordLog(kafkaClient('gateway', config, logger), logger, {
+    onDown(error) {
+      logger.warn({ event: 'kafka-down', err: safeError(error) })
+      alarms.raise({
+        id: 'gateway-kafka',
+        code: 'dependency-unavailable',
+        message: 'Kafka does not acknowledge: records are answered 503',
+      })
+    },
+    onUp() {
+      logger.info({ event: 'kafka-up' })
+      alarms.lift('gateway-kafka')
+    },
+  })
+  const redis = redisClient(config.REDIS_URL, logger, alarms)
+  const app = await buildGateway({
+    contracts,
+    namespace: config.CHAINON_NAMESPACE,
+    registry: avroRegistry(config),
+    keys,
+    log,
+    idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
+    routing,
+    metrics: createMetrics('gateway'),
+    alarms,
+    logger,
+    limits: {
+      maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
+      maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
+      maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
+      maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
+    },
+  })
+  try {
+    const url = await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
+    logger.info({ event: 'listening', url })
+  } catch (error) {
+    throw new ConfigurationError('The gateway cannot listen', [
+      `${config.CHAINON_HTTP_HOST}:${config.CHAINON_HTTP_PORT}: ${(error as NodeJS.ErrnoException).code ?? 'error'} (CHAINON_HTTP_HOST, CHAINON_HTTP_PORT)`,
+    ])
+  }
+  return {
+    async stop() {
+      await app.close()
+      await log.stop()
+      redis.disconnect()
+    },
+  }
+})
+
+/** Unlike the workers' client it gives up early: a producer that waits for an answer is better told 503. */
+function redisClient(url: string, logger: Logger, alarms: Alarms): Redis {
+  const redis = new Redis(url, {
+    connectTimeout: 3000,
+    commandTimeout: REDIS_TIMEOUT_MS,
+    maxRetriesPerRequest: 1,
+    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
+  })
+  redis.on('error', (error: Error & { code?: string }) => {
+    logger.warn({ event: 'redis-unreachable', code: error.code })
+    alarms.raise({
+      id: 'gateway-redis',
+      code: 'dependency-unavailable',
+      message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
+    })
+  })
+  redis.on('ready', () => alarms.lift('gateway-redis'))
+  return redis
+}
