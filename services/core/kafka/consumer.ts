@@ -54,6 +54,12 @@ export interface ConsumerOptions {
 }
 
 const REBALANCING = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])
+/** A broker that has just started loads its groups; the client may begin again by itself. Anything else ends the process. */
+const COORDINATOR_AWAY = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+])
 const HEARTBEAT_MS = 3000
 const SILENCE_LIMIT_MS = 90_000
 
@@ -69,7 +75,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     minBytes: 1,
     maxWaitTimeInMs: 200,
     allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, retries: 10, maxRetryTime: 3000, restartOnFailure: async () => false },
+    retry: {
+      initialRetryTime: 100,
+      retries: 10,
+      maxRetryTime: 3000,
+      restartOnFailure: async (error) => COORDINATOR_AWAY.has((error as { type?: string }).type ?? ''),
+    },
   })
   let epoch = 0
   let joined = false
