@@ -65,7 +65,8 @@ function readByFeed(raw: unknown): Receipt['byFeed'] {
   if (!isObject(raw)) return counts
   for (const [feed, value] of Object.entries(raw)) {
     if (typeof value === 'number') counts[feed] = { accepted: value, refused: 0 }
-    else if (isObject(value)) counts[feed] = { accepted: Number(value.accepted ?? 0), refused: Number(value.refused ?? 0) }
+    else if (isObject(value))
+      counts[feed] = { accepted: Number(value.accepted ?? 0), refused: Number(value.refused ?? 0) }
   }
   return counts
 }

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { ChainonError } from './faults.ts'
+import { type Receipt, type RefusedRecord, readProblem, readReceipt } from './gateway-answers.ts'
 import { type Answer, answeringClient } from './gateway-http.ts'
-import { type RefusedRecord, readProblem, readReceipt, type Receipt } from './gateway-answers.ts'
 
 export type { Receipt, RefusedRecord }
 
@@ -69,7 +69,7 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
 const LONGEST_RETRY_AFTER_MS = 60_000
 /** 409: the same batch is under way, sent by an attempt whose answer was lost. */
-const AGAIN = new Set([408, 409, 429, 500, 502, 503, 504])
+const AGAIN = new Set([408, 409, 429, 502, 503, 504])
 const compress = promisify(gzip)
 
 export function gatewayClient(options: GatewayClientOptions): GatewayClient {

@@ -1,0 +1,11 @@
+/** What simulate and sample read from the environment. */
+import { type Config, readConfig } from '#core/config/read.ts'
+
+const KEYS = ['CHAINON_GATEWAY_URL', 'CHAINON_CONSOLE_URL', 'CHAINON_PARTS_DIR', 'CHAINON_LOG_LEVEL'] as const
+
+export type SyntheticConfig = Config<(typeof KEYS)[number]>
+
+/** @throws ConfigurationError listing every problem */
+export function syntheticConfig(env: NodeJS.ProcessEnv): SyntheticConfig {
+  return readConfig('synthetic', KEYS, env)
+}

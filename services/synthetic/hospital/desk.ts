@@ -1,0 +1,75 @@
+/** The registration desk of a hospital: who comes for the first time, who comes again, and under which numbers. */
+
+import type { Person } from '../people/person.ts'
+import { type Population } from '../people/population.ts'
+import type { Random } from '../random.ts'
+import type { Hospital } from './hospital.ts'
+import { type ErrorRates, type Registration, writeContact, writeIdentity } from './registration.ts'
+
+/** People who have not come yet, in about the order in which they were made. */
+export interface Desk {
+  /** A person who will come here one day. */
+  expect(person: Person): void
+  /** @returns a new registration, or null when nobody is left who is alive */
+  first(atMs: number): Registration | null
+  /** @returns one who is registered and alive, rather one who is not elsewhere just now; null when none is found */
+  again(atMs: number): Registration | null
+  /** Registers somebody a second time, under new numbers, as happens when the first is not found. */
+  twice(registration: Registration, atMs: number): Registration
+}
+
+/** A newcomer is drawn from this many, so that families do not come one after the other. */
+const WINDOW = 40
+const TRIES = 8
+
+export function desk(
+  hospital: Hospital,
+  people: Population,
+  share: () => void,
+  rates: ErrorRates,
+  random: Random,
+): Desk {
+  const expected: Person[] = []
+  let head = 0
+  const registrations: Registration[] = []
+
+  function register(person: Person, atMs: number): Registration {
+    const n = registrations.length
+    const registration: Registration = {
+      person,
+      ipp: hospital.ipp(n),
+      recordId: `pat-${n + 1}`,
+      version: 0,
+      identity: writeIdentity(person, hospital.spelling, rates, atMs, random),
+      contact: writeContact(person, hospital.spelling, rates, random),
+    }
+    registrations.push(registration)
+    return registration
+  }
+
+  return {
+    expect: (person) => void expected.push(person),
+    first(atMs) {
+      for (;;) {
+        while (expected.length - head < WINDOW && people.made.length < people.size) share()
+        if (head >= expected.length) return null
+        const at = head + random.int(0, Math.min(WINDOW, expected.length - head) - 1)
+        const person = expected[at] as Person
+        expected[at] = expected[head] as Person
+        head++
+        if (person.diedMs === null) return register(person, atMs)
+      }
+    },
+    again(atMs) {
+      let found: Registration | null = null
+      for (let i = 0; i < TRIES && registrations.length > 0; i++) {
+        const registration = random.pick(registrations)
+        if (registration.person.diedMs !== null) continue
+        found = registration
+        if (registration.person.lastSeenMs <= atMs) break
+      }
+      return found
+    },
+    twice: (registration, atMs) => register(registration.person, atMs),
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * Sends to the gateway, a request per producer and feed. Within a batch, patients go first; the rest follows when they are
+ * taken, while the next batch is already on its way, so that a patient is known before anything refers to it.
+ */
+import { ChainonError, FAULTS, type FaultCode } from '#core/faults.ts'
+import { type GatewayClient, gatewayClient, type PushOutcome } from '#core/gateway-client.ts'
+import { linesByProducer, type Sink } from './sink.ts'
+
+export interface GatewaySinkOptions {
+  readonly url: string
+  /** API key of each producer. */
+  readonly keys: ReadonlyMap<string, string>
+  readonly signal?: AbortSignal
+  readonly onRetry?: (reason: string) => void
+}
+
+/** Batches under way at once; with them memory is bounded. */
+const BATCHES = 3
+const MOST_RECORDS_PER_REQUEST = 5_000
+/** A record is 340 bytes on average, a note 1,100; the gateway takes 32 MiB. */
+const MOST_CHARACTERS_PER_REQUEST = 4_000_000
+
+export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void } {
+  const clients = new Map<string, GatewayClient>()
+  const underWay: Promise<void>[] = []
+  const refusedByRule: Record<string, number> = {}
+  let patients: Promise<void> = Promise.resolve()
+  let failure: unknown
+  let failed = false
+  let accepted = 0
+  let refused = 0
+
+  function clientOf(producer: string): GatewayClient {
+    const known = clients.get(producer)
+    if (known) return known
+    const key = options.keys.get(producer)
+    if (key === undefined) throw new ChainonError('missing-key', `There is no API key for the producer ${producer}.`)
+    const client = gatewayClient({
+      url: options.url,
+      key,
+      concurrency: 4,
+      ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.onRetry ? { onRetry: options.onRetry } : {}),
+    })
+    clients.set(producer, client)
+    return client
+  }
+
+  async function push(producer: string, feed: string, lines: readonly string[]): Promise<void> {
+    for (const body of requests(lines)) {
+      const outcome = await clientOf(producer).pushRecords(feed, { body: body.text })
+      const counts = countsOf(outcome, body.records, `${body.records} records of ${feed} of ${producer}`)
+      accepted += counts.accepted
+      refused += counts.refused
+      if (counts.refused === 0) continue
+      const errors = outcome.kind === 'taken' ? outcome.receipt.errors : outcome.errors
+      for (const { rule } of errors) refusedByRule[rule] = (refusedByRule[rule] ?? 0) + 1
+    }
+  }
+
+  const throwFailure = () => {
+    if (failed) throw failure
+  }
+
+  return {
+    async write(batch) {
+      throwFailure()
+      const pushes: { feed: string; run: () => Promise<void> }[] = []
+      for (const [producer, feeds] of linesByProducer(batch)) {
+        for (const [feed, lines] of feeds) pushes.push({ feed, run: () => push(producer, feed, lines) })
+      }
+      const all = async (wanted: boolean) => {
+        await Promise.all(pushes.filter(({ feed }) => (feed === 'patient') === wanted).map(({ run }) => run()))
+      }
+      const before = patients
+      patients = before.then(() => all(true))
+      const whole = patients
+        .then(() => all(false))
+        .catch((error: unknown) => {
+          if (!failed) failure = error
+          failed = true
+        })
+      underWay.push(whole)
+      if (underWay.length >= BATCHES) await underWay.shift()
+      throwFailure()
+    },
+    async finish() {
+      await Promise.all(underWay)
+      throwFailure()
+    },
+    totals: () => ({ accepted, refused, refusedByRule }),
+    close: () => clients.forEach((client) => client.close()),
+  }
+}
+
+/**
+ * @param sent records of the batch, for when the gateway took none and gives no count
+ * @throws ChainonError when the request itself was refused: the next ones would be, too
+ */
+export function countsOf(outcome: PushOutcome, sent: number, what: string): { accepted: number; refused: number } {
+  if (outcome.kind === 'taken') return { accepted: outcome.receipt.accepted, refused: outcome.receipt.refused }
+  if (outcome.code === 'all-refused') return { accepted: 0, refused: sent }
+  const code: FaultCode = outcome.code in FAULTS ? (outcome.code as FaultCode) : 'malformed-body'
+  throw new ChainonError(code, `The gateway refused ${what}: ${outcome.title} (${outcome.status}, ${outcome.code})`)
+}
+
+function* requests(lines: readonly string[]): Generator<{ text: string; records: number }> {
+  let part: string[] = []
+  let characters = 0
+  for (const line of lines) {
+    if (part.length >= MOST_RECORDS_PER_REQUEST || characters + line.length > MOST_CHARACTERS_PER_REQUEST) {
+      yield { text: `${part.join('\n')}\n`, records: part.length }
+      part = []
+      characters = 0
+    }
+    part.push(line)
+    characters += line.length + 1
+  }
+  if (part.length > 0) yield { text: `${part.join('\n')}\n`, records: part.length }
+}

@@ -1,0 +1,30 @@
+/** Where made records go. */
+import type { Made } from '../records.ts'
+
+export interface Totals {
+  readonly accepted: number
+  readonly refused: number
+  /** Refused records by rule of the gateway. */
+  readonly refusedByRule: Readonly<Record<string, number>>
+}
+
+export interface Sink {
+  /** Takes records in their order; resolves when it is ready for more. */
+  write(batch: readonly Made[]): Promise<void>
+  /** Resolves when all that was given has arrived. */
+  finish(): Promise<void>
+  totals(): Totals
+}
+
+/** @returns the records of each producer and feed as lines of JSON, in their order */
+export function linesByProducer(batch: readonly Made[]): Map<string, Map<Made['feed'], string[]>> {
+  const producers = new Map<string, Map<Made['feed'], string[]>>()
+  for (const made of batch) {
+    let feeds = producers.get(made.producer)
+    if (!feeds) producers.set(made.producer, (feeds = new Map()))
+    let lines = feeds.get(made.feed)
+    if (!lines) feeds.set(made.feed, (lines = []))
+    lines.push(JSON.stringify(made.record))
+  }
+  return producers
+}
