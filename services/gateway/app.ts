@@ -77,7 +77,7 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
     ...parts,
     metrics,
     feeds: new Map(intakes.map((intake) => [intake.contract.feed, intake])),
-    inFlight: createInFlight(limits.maxInFlightBytes, metrics.inFlight),
+    inFlight: createInFlight(limits.maxInFlightBytes, (bytes) => metrics.inFlight(bytes)),
     // What can never be in flight can never be taken: that is too large, not too many.
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,

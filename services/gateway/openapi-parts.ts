@@ -18,11 +18,12 @@ export const PARAMETERS = {
   },
 } as const
 
-const codes = (...statuses: readonly number[]): readonly FaultCode[] =>
-  (Object.keys(FAULTS) as FaultCode[]).filter((code) => {
-    const fault: { status?: number } = FAULTS[code]
-    return fault.status !== undefined && statuses.includes(fault.status)
+function codes(...statuses: readonly number[]): readonly FaultCode[] {
+  return (Object.keys(FAULTS) as FaultCode[]).filter((code) => {
+    const fault = FAULTS[code]
+    return 'status' in fault && statuses.includes(fault.status)
   })
+}
 
 export const SCHEMAS = {
   RecordError: {

@@ -48,6 +48,6 @@ export async function admitBody(
   if (announced > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
   const ticket = parts.inFlight.reserve(announced)
   if (!ticket) throw new ProblemError('too-many-in-flight')
-  closed.once('close', ticket.release)
+  closed.once('close', () => ticket.release())
   return await readBody(request.raw, encoding, parts.maxBodyBytes, ticket)
 }
