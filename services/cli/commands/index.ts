@@ -1,8 +1,10 @@
 /** Every command, in the order of `chainon --help`. A new one is a file here and a line in each list. */
 import type { Command } from 'commander'
 import { register as down } from './down.ts'
+import { register as feeds } from './feeds.ts'
+import { register as key } from './key.ts'
 import { register as project } from './project.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, project]
+export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, key, feeds, project]
