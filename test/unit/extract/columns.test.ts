@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest'
+import { survivingFields } from '#core/contract/avro-schemas.ts'
+import type { FieldContract } from '#core/contract/types.ts'
+import { planColumns, selectableColumns } from '../../../services/extract/columns.ts'
+import {
+  coveredColumns,
+  type Decision,
+  type Decisions,
+  IDENTIFIER_NAMES,
+  identifierOf,
+} from '../../../services/extract/potential-identifiers.ts'
+import { REGION_OF } from '../../../services/extract/regions.ts'
+import { byFeed, contracts } from './example.ts'
+
+const all = (decision: Decision) => Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, decision])) as Decisions
+const contractOf = (feed: string) => {
+  const contract = byFeed.get(feed)
+  if (!contract) throw new Error(feed)
+  return contract
+}
+const names = (feed: string, columns: readonly string[], decisions: Decisions) =>
+  planColumns(contractOf(feed), columns, decisions).kept.map((column) => column.name)
+
+describe('the columns of a project', () => {
+  test('every date, place and month of birth of every contract is a potential identifier', () => {
+    for (const contract of contracts) {
+      for (const field of survivingFields(contract)) {
+        const must = ['date', 'place'].includes(field.privacy.class) || ['date', 'timestamp'].includes(field.kind)
+        expect([contract.feed, field.as, identifierOf(field) !== undefined]).toEqual([contract.feed, field.as, must])
+      }
+    }
+    expect(coveredColumns(contracts, 'birth_year_month')).toEqual(['death.birth_month', 'patient.birth_month'])
+    expect(coveredColumns(contracts, 'exact_death_date')).toEqual(['death.died_on', 'patient.deceased_on'])
+    expect(coveredColumns(contracts, 'residence_location')).toEqual(['patient.residence_department'])
+    expect(coveredColumns(contracts, 'death_location')).toEqual(['death.death_department'])
+    expect(coveredColumns(contracts, 'exact_care_dates')).toContain('observation.effective_at')
+  })
+
+  test('a place that is neither of residence nor of death cannot be asked for', () => {
+    const residence = contractOf('patient').fields.find((field) => field.as === 'residence_department') as FieldContract
+    expect(identifierOf({ ...residence, as: 'workplace_department' })).toBe('uncovered')
+  })
+
+  test('no table offers the source patient or an internal column', () => {
+    for (const contract of contracts) {
+      const offered = selectableColumns(contract)
+      expect(offered).not.toContain('patient_id')
+      expect(offered.filter((name) => name.startsWith('_'))).toEqual([])
+      expect(offered).toContain('person_id')
+    }
+  })
+
+  test('the person comes first, named or not', () => {
+    expect(names('diagnosis', ['code'], all('keep'))).toEqual(['person_id', 'code'])
+    expect(names('diagnosis', ['code', 'person_id'], all('keep'))).toEqual(['person_id', 'code'])
+  })
+
+  test('keep leaves a column as it is, truncate renames it, drop leaves it out and says so', () => {
+    const columns = ['birth_month', 'residence_department', 'deceased_on', 'updated_at', 'sex']
+    expect(names('patient', columns, all('keep'))).toEqual(['person_id', ...columns])
+    expect(names('patient', columns, all('truncate'))).toEqual([
+      'person_id',
+      'birth_year',
+      'residence_region',
+      'deceased_month',
+      'updated_month',
+      'sex',
+    ])
+    const dropped = planColumns(contractOf('patient'), columns, all('drop'))
+    expect(dropped.kept.map((column) => column.name)).toEqual(['person_id', 'sex'])
+    expect(dropped.dropped.map((column) => column.source)).toEqual([
+      'birth_month',
+      'residence_department',
+      'deceased_on',
+      'updated_at',
+    ])
+  })
+
+  test('every pseudonym is replaced, in a domain of its own', () => {
+    for (const contract of contracts) {
+      const { kept } = planColumns(contract, selectableColumns(contract), all('keep'))
+      const pseudonyms = new Set(
+        survivingFields(contract).flatMap((field) => (field.privacy.action === 'pseudonymise' ? [field.as] : [])),
+      )
+      for (const column of kept) {
+        const must = pseudonyms.has(column.source) || ['person_id', '_producer'].includes(column.source)
+        expect([column.name, column.domain !== undefined]).toEqual([column.name, must])
+      }
+    }
+  })
+
+  test('101 departments lie in 18 regions', () => {
+    expect(REGION_OF.size).toBe(102)
+    expect(new Set(REGION_OF.values()).size).toBe(18)
+    expect([REGION_OF.get('75'), REGION_OF.get('69'), REGION_OF.get('2A'), REGION_OF.get('974')]).toEqual([
+      '11',
+      '84',
+      '94',
+      '04',
+    ])
+  })
+})

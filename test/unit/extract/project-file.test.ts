@@ -1,0 +1,149 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { parseProjectFile } from '../../../services/extract/project-file.ts'
+import { contracts, exampleText, exampleWith, problemsOf, TODAY } from './example.ts'
+
+const identifiers = {
+  birth_year_month: 'keep',
+  residence_location: 'drop',
+  exact_care_dates: 'keep',
+  exact_death_date: 'drop',
+  death_location: 'drop',
+}
+
+describe('a project file', () => {
+  test('the example is right, and its defaults are those that are documented', () => {
+    const project = parseProjectFile(exampleText, contracts, TODAY)
+    expect(project.id).toBe('cardiometabolic')
+    expect(project.tables.map((table) => table.feed)).toEqual([
+      'patient',
+      'encounter',
+      'diagnosis',
+      'observation',
+      'medication',
+    ])
+    expect(parseProjectFile(exampleWith({ min_cohort: undefined }), contracts, TODAY).minCohort).toBe(11)
+  })
+
+  test('every problem is told at once, with its place', () => {
+    const problems = problemsOf(
+      exampleWith({
+        id: 'Bad-Id',
+        title: 7,
+        contact: undefined,
+        surprise: 1,
+        retention_until: '2020-01-01',
+        period: { from: '2021-02-30', to: '2020-01-01', until: 1 },
+        cohort: { any_of: [{ feed: 'nothing' }], colour: 'red' },
+        tables: [{ feed: 'diagnosis', columns: ['patient_id', 'comment', 'code', 'code'], limit: 3 }],
+        min_cohort: 0,
+      }),
+    )
+    const text = problems.join('\n')
+    for (const part of [
+      "'surprise' is not known here",
+      "'contact' is missing",
+      'id: must be 2 to 41 lower-case letters',
+      'title: must be text',
+      'retention_until: lies in the past',
+      "period: 'until' is not known",
+      'period.from: must be a date of the calendar',
+      "cohort: 'colour' is not known",
+      'cohort.any_of[0].feed: must be one of death, diagnosis',
+      "tables[0]: 'limit' is not known",
+      'tables[0].columns[0]: must be one of person_id, record_id',
+      'tables[0].columns[1]: must be one of',
+      "tables[0].columns: 'code' is listed twice",
+      'min_cohort: must be a whole number',
+    ]) {
+      expect(text).toContain(part)
+    }
+  })
+
+  test.each(Object.keys(identifiers))('%s must be decided, and the message names its columns', (name) => {
+    const { [name as keyof typeof identifiers]: _left, ...rest } = identifiers
+    const problems = problemsOf(exampleWith({ potential_identifiers: rest }))
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(new RegExp(`'${name}' is not decided .* it covers \\w+\\.\\w+`))
+  })
+
+  test('an unknown potential identifier or decision is refused', () => {
+    expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, name: 'keep' } }))[0]).toContain(
+      "'name' is not known",
+    )
+    expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, death_location: 'blur' } }))[0]).toContain(
+      'must be one of keep, truncate, drop',
+    )
+  })
+
+  test.each(['a', '1ab', 'ab-c', 'ab__building_1', 'Ab', 'x'.repeat(42), 'a b', '../ab', 'ab`'])(
+    'the id %j is refused',
+    (id) => {
+      expect(problemsOf(exampleWith({ id }))).toEqual([expect.stringMatching(/^id: /)])
+    },
+  )
+
+  test('an empty cohort would take everybody and is refused', () => {
+    expect(problemsOf(exampleWith({ cohort: {} }))).toEqual([expect.stringContaining('would take everybody')])
+  })
+
+  test('a pseudonym may not stand in a filter, nor a column that did not survive', () => {
+    for (const column of ['patient_id', 'record_id', 'encounter_id', 'comment', '_producer', 'nope']) {
+      const cohort = { all_of: [{ feed: 'diagnosis', where: [{ column, equals: 'x' }] }] }
+      expect(problemsOf(exampleWith({ cohort }))).toEqual([
+        expect.stringContaining('cohort.all_of[0].where[0].column: must be one of'),
+      ])
+    }
+  })
+
+  test.each([
+    [{ column: 'code_system', equals: 'icd-10' }, 'must be one of cim10, snomed'],
+    [{ column: 'code', equals: 44054006 }, 'put quotes around a code'],
+    [{ column: 'code', equals: 'a', starts_with: 'b' }, 'needs exactly one of'],
+    [{ column: 'code' }, 'needs exactly one of'],
+    [{ column: 'code', equals: 'a\u0000b' }, 'control characters'],
+    [{ column: 'code', at_least: 'a' }, 'needs a number or a date'],
+    [{ column: 'code_system', starts_with: 'cim10' }, 'needs a text column'],
+    [{ column: 'onset_on', at_least: '2021-02-29' }, 'must be a date of the calendar'],
+    [{ column: 'code', is_null: 'yes' }, 'must be true or false'],
+    [{ column: 'code', in: [] }, 'must have 1 to'],
+  ])('the condition %j is refused', (condition, message) => {
+    const cohort = { all_of: [{ feed: 'diagnosis', where: [condition] }] }
+    expect(problemsOf(exampleWith({ cohort })).join('\n')).toContain(message)
+  })
+
+  test('a filter that is too long to be sent is found before anything is built', () => {
+    const codes = Array.from({ length: 1500 }, (_, i) => `CODE${i}`)
+    const cohort = { all_of: [{ feed: 'diagnosis', where: [{ column: 'code', in: codes }] }] }
+    expect(problemsOf(exampleWith({ cohort }))).toEqual([expect.stringContaining('name families of codes')])
+  })
+
+  test('groups nest four deep and no deeper', () => {
+    const leaf = { feed: 'diagnosis' }
+    const nested = (depth: number): object => (depth === 0 ? leaf : { any_of: [nested(depth - 1)] })
+    expect(problemsOf(exampleWith({ cohort: nested(4) }))).toEqual([])
+    expect(problemsOf(exampleWith({ cohort: nested(5) }))).toEqual([expect.stringContaining('nested 4 deep')])
+  })
+
+  test('broken YAML is told by line, without quoting the file', () => {
+    const problems = problemsOf('id: ok\ntitle: "Jeanne Secret\nfoo: [')
+    expect(problems.length).toBeGreaterThan(0)
+    expect(problems.join()).toMatch(/line \d+/)
+    expect(problems.join()).not.toContain('Secret')
+    expect(problemsOf('id: a\nid: b')).toEqual([expect.stringMatching(/line 2: .*DUPLICATE_KEY/)])
+  })
+
+  test('whatever the file holds, it is a project or a list of problems', () => {
+    fc.assert(
+      fc.property(
+        fc.jsonValue(),
+        fc.constantFrom('cohort', 'tables', 'period', 'potential_identifiers', 'id', 'min_cohort'),
+        (value, key) => {
+          problemsOf(exampleWith({ [key]: value }))
+        },
+      ),
+    )
+    fc.assert(fc.property(fc.string(), (text) => problemsOf(text).length > 0))
+    fc.assert(fc.property(fc.jsonValue(), (value) => problemsOf(JSON.stringify(value)).length > 0))
+  })
+})

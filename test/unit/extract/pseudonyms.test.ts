@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { projectPseudonyms, replaceIdentifiers } from '../../../services/extract/pseudonyms.ts'
+
+const pseudonyms = projectPseudonyms(Buffer.alloc(32, 7))
+const p2 = (n: number) => `p2_${String(n).padStart(43, 'a')}`
+
+async function* inChunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
+  let at = 0
+  for (let i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1
+    yield bytes.subarray(at, at + size)
+    at += size
+  }
+}
+
+async function rewritten(
+  text: string,
+  domains: Parameters<typeof replaceIdentifiers>[1],
+  sizes = [65_536],
+  batch = 1024,
+): Promise<string> {
+  const batches: Buffer[] = []
+  for await (const { bytes } of replaceIdentifiers(inChunks(Buffer.from(text), sizes), domains, pseudonyms, batch))
+    batches.push(Buffer.from(bytes))
+  return Buffer.concat(batches).toString()
+}
+
+describe('third-level pseudonyms', () => {
+  test('are stable for a secret, unrelated between secrets and between domains', () => {
+    const other = projectPseudonyms(Buffer.alloc(32, 8))
+    const made = ['person', 'record', 'encounter'].map((domain) => pseudonyms.replace(domain as 'person', p2(1)))
+    expect(new Set(made).size).toBe(3)
+    for (const value of made) expect(value).toMatch(/^p3_[\w-]{43}$/)
+    expect(pseudonyms.replace('person', p2(1))).toBe(made[0])
+    expect(other.replace('person', p2(1))).not.toBe(made[0])
+    expect(pseudonyms.replace('site', 'chu-a')).toMatch(/^site_[\w-]{10}$/)
+  })
+
+  test('replace the first fields and copy the rest byte by byte, however the rows are cut into chunks', async () => {
+    const field = fc
+      .string({ unit: 'grapheme', maxLength: 30 })
+      .map((text) => text.replace(/[\t\n\\]/g, '') + (text.length % 3 === 0 ? '\\t\\N' : ''))
+    const row = fc.record({
+      person: fc.nat(50),
+      encounter: fc.option(fc.nat(50)),
+      rest: fc.array(field, { maxLength: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { maxLength: 30 }),
+        fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 5 }),
+        async (rows, sizes) => {
+          const line = (person: string, encounter: string, rest: readonly string[]) =>
+            `${[person, encounter, ...rest].join('\t')}\n`
+          const id = (n: number | null) => (n === null ? '\\N' : p2(n))
+          const given = rows.map(({ person, encounter, rest }) => line(p2(person), id(encounter), rest)).join('')
+          const wanted = rows
+            .map(({ person, encounter, rest }) =>
+              line(
+                pseudonyms.replace('person', p2(person)),
+                encounter === null ? '\\N' : pseudonyms.replace('encounter', p2(encounter)),
+                rest,
+              ),
+            )
+            .join('')
+          expect(await rewritten(given, ['person', 'encounter'], sizes)).toBe(wanted)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  test('one row longer than a batch passes whole', async () => {
+    const long = 'x'.repeat(20_000)
+    expect(await rewritten(`${p2(1)}\t${long}\n`, ['person'])).toBe(`${pseudonyms.replace('person', p2(1))}\t${long}\n`)
+  })
+
+  test('an answer that is cut off, or an error in place of a row, ends the build', async () => {
+    await expect(rewritten(`${p2(1)}\tx\n${p2(2)}\ty`, ['person'])).rejects.toThrow('cut its answer off')
+    await expect(rewritten(`${p2(1)}\tx\nCode: 241. DB::Exception: Memory limit\n`, ['person'])).rejects.toThrow(
+      'not the rows asked for',
+    )
+    await expect(rewritten(`${p2(1)}\n`, ['person', 'record'])).rejects.toThrow('not the rows asked for')
+  })
+
+  test('a second-level pseudonym in another column never passes', async () => {
+    await expect(rewritten(`${p2(1)}\tx\t${p2(2)}\n`, ['person'])).rejects.toThrow('second-level pseudonym')
+    await expect(rewritten(`${p2(1)}\t['${p2(2).replace('p2', 'pn')}']\n`, ['person'])).rejects.toThrow(
+      'second-level pseudonym',
+    )
+  })
+})

@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { readArguments } from '../../../services/extract/arguments.ts'
+import { beginFolder, publishFolder, recoverFolders, runName, runsOf } from '../../../services/extract/folders.ts'
+import { lockProject } from '../../../services/extract/lock.ts'
+import { readManifest } from '../../../services/extract/manifest.ts'
+import { roundedCount, textTable } from '../../../services/extract/output.ts'
+import { runOf, workspaceOf } from '../../../services/extract/workspace.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chainon-extract-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a run', () => {
+  test('the command line is understood or refused as a whole', () => {
+    expect(readArguments(['--dry-run', '--json', '--', 'extract', '-f.yaml'])).toEqual({
+      command: 'extract',
+      file: '-f.yaml',
+      dryRun: true,
+      allowSmall: false,
+      json: true,
+    })
+    expect(readArguments(['list'])).toEqual({ command: 'list', json: false })
+    for (const line of [
+      [],
+      ['extract'],
+      ['verify', 'a', 'b'],
+      ['list', 'x'],
+      ['verify', 'a', '--dry-run'],
+      ['extract', 'a', '--force'],
+      ['drop'],
+    ]) {
+      expect(readArguments(line)).toBeUndefined()
+    }
+  })
+
+  test('counts below 11 are not told apart, others are rounded', () => {
+    expect([0, 1, 10].map(roundedCount)).toEqual(['fewer than 11', 'fewer than 11', 'fewer than 11'])
+    expect([11, 14, 15, 12_344].map(roundedCount)).toEqual(['about 10', 'about 10', 'about 20', 'about 12,340'])
+    expect(
+      textTable(
+        ['a', 'rows'],
+        [
+          ['x', '1,000'],
+          ['long', '5'],
+        ],
+      ),
+    ).toBe('a     rows\n----  -----\nx     1,000\nlong      5\n')
+  })
+
+  test('a lock is held against a living process and taken from a dead one', () => {
+    const dir = join(folder, 'locked')
+    const unlock = lockProject(dir)
+    expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600)
+    expect(() => lockProject(dir)).toThrow(/another extraction of this project runs \(process \d+\)/)
+    unlock()
+    // A number that is taken again by another process is told apart by its start.
+    writeFileSync(join(dir, 'lock'), `${process.pid} 1\n`)
+    if (process.platform === 'linux') lockProject(dir)()
+    writeFileSync(join(dir, 'lock'), '999999999 1\n')
+    lockProject(dir)()
+    writeFileSync(join(dir, 'lock'), '')
+    lockProject(dir)()
+    expect(existsSync(join(dir, 'lock'))).toBe(false)
+  })
+
+  test('a folder is a finished run or goes away, but for the run whose database stands', () => {
+    const dir = join(folder, 'runs')
+    const names = ['00000001', '00000002', '00000003'].map((random) =>
+      runName(new Date(Date.UTC(2026, 0, 2, 3, 4, 5)), random),
+    )
+    const [first = '', second = '', third = ''] = names
+    expect(first).toBe('20260102T030405Z-00000001')
+    for (const name of names) expect(statSync(beginFolder(dir, name)).mode & 0o777).toBe(0o700)
+    publishFolder(dir, first)
+    mkdirSync(join(dir, 'else'))
+    recoverFolders(dir, second)
+    expect(runsOf(dir)).toEqual([first, second])
+    expect(existsSync(join(dir, `.building-${third}`))).toBe(false)
+    expect(readManifest(join(dir, first))).toEqual({ problem: expect.stringContaining('cannot be read') })
+  })
+
+  test('a manifest whose file leads out of the folder is none', () => {
+    const dir = join(folder, 'manifest')
+    mkdirSync(dir)
+    const table = { name: 'a', file: '../a.parquet', sha256: '', bytes: 1, rows: 1, columns: [] }
+    const manifest = {
+      format: 'chainon-project-manifest/1',
+      project: { id: 'a', file_sha256: '' },
+      run: { id: 'r' },
+      cohort: {},
+      tables: [table],
+    }
+    writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))
+    expect(readManifest(dir)).toHaveProperty('problem')
+    writeFileSync(
+      join(dir, 'manifest.json'),
+      JSON.stringify({ ...manifest, tables: [{ ...table, file: 'a.parquet' }] }),
+    )
+    expect(readManifest(dir)).toHaveProperty('manifest')
+  })
+
+  test('the databases of a build are told from those of every other project', () => {
+    expect(workspaceOf('ab', 5)).toEqual({
+      project: 'project_ab',
+      building: 'project_ab__building_5',
+      work: 'project_ab__work_5',
+      old: 'project_ab__old_5',
+    })
+    expect(runOf('chainon run 20260102T030405Z-00000001')).toBe('20260102T030405Z-00000001')
+    expect(runOf('')).toBeUndefined()
+  })
+})
