@@ -41,8 +41,15 @@ export async function tryFront(
     ['--import', join(ROOT, 'deploy/local/die-with-parent.mjs'), join(ROOT, 'deploy/local/clickhouse/main.ts')],
     {
       cwd: ROOT,
-      env: { ...process.env, CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: dataDir, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        CHAINON_CLICKHOUSE_PORT: '0',
+        CHAINON_CLICKHOUSE_DATA_DIR: dataDir,
+        ...env,
+        _CHAINON_SUPERVISED: '1',
+      },
+      // Its standard input ends with this process, and it stops then.
+      stdio: ['pipe', 'pipe', 'pipe'],
     },
   )
   let stderr = ''
