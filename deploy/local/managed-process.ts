@@ -172,10 +172,10 @@ export class ManagedProcess {
       cwd: ROOT,
       env: childEnvironment(this.spec.env),
       detached: true,
-      stdio: ['pipe', log, log],
+      stdio: ['ignore', log, log, 'pipe'],
     })
     closeSync(log)
-    child.stdin?.on('error', () => undefined)
+    child.stdio[3]?.on('error', () => undefined)
     this.#child = child
     this.#startedAt = Date.now()
     const ended = new Promise<Ended>((resolve) => {

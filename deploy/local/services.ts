@@ -56,11 +56,12 @@ export async function provision(environment: Readonly<Record<string, string>>, s
     cwd: ROOT,
     env: childEnvironment(env),
     detached: true,
-    stdio: ['pipe', log, log],
+    stdio: ['ignore', log, log, 'pipe'],
     signal,
     killSignal: 'SIGTERM',
   })
   closeSync(log)
+  child.stdio[3]?.on('error', () => undefined)
   const status = await new Promise<number | string>((resolve) => {
     child.on('error', (error) => resolve(error.message))
     child.on('exit', (code, killedBy) => resolve(code ?? killedBy ?? 1))
