@@ -3,6 +3,8 @@
  * supervisor holds: when the supervisor is gone, even by kill -9, the pipe ends and this process stops as if asked to.
  * (Not standard input: `import 'node:process'` opens that one, and a pipe cannot be opened twice.)
  */
+import { Socket } from 'node:net'
+
 const GRACE_MS = 20_000
 
 if (process.env._CHAINON_SUPERVISED === '1') {
