@@ -3,8 +3,9 @@ import type { Command } from 'commander'
 import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
 import { register as key } from './key.ts'
+import { register as ledger } from './ledger.ts'
 import { register as project } from './project.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, key, feeds, project]
+export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, key, feeds, ledger, project]

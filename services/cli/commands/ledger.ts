@@ -1,0 +1,71 @@
+/** `chainon ledger`: every accepted record accounted for, or exit 1. */
+import type { Command } from 'commander'
+import type { LedgerRow } from '#core/ledger/ledger.ts'
+import { resolveEnvironment } from '../environment.ts'
+import { examples, GROUPS } from '../help.ts'
+import { table } from '../table.ts'
+
+interface Options {
+  readonly json?: true
+  readonly wait?: string
+  readonly dataDir?: string
+}
+
+export function register(program: Command): void {
+  program
+    .command('ledger')
+    .helpGroup(GROUPS.operate)
+    .summary('prove that no accepted record is lost or doubled')
+    .description(
+      'Shows, for each feed and partition: accepted = loaded + quarantined + refused by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Ends with 1 on any gap or overlap.',
+    )
+    .option(
+      '--json',
+      'an array of objects with feed, partition, accepted, loaded, quarantined, refused, in_flight, gaps, overlaps',
+    )
+    .option('--wait <seconds>', 'wait until nothing is in flight, at most so long; ends with 1 when something still is')
+    .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
+    .addHelpText(
+      'after',
+      examples([
+        ['chainon ledger', 'a table, now'],
+        ['chainon ledger --wait 60 && echo conserved', 'after a push, in a script'],
+      ]),
+    )
+    .action(async (options: Options) => {
+      const { openLedger } = await import('../ledger-source.ts')
+      const source = await openLedger(
+        resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+      )
+      try {
+        const seconds = Number(options.wait ?? 0)
+        const { rows, settled } = await source.settle(Number.isFinite(seconds) ? seconds : 0)
+        process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : render(rows))
+        const broken = rows.filter((row) => row.gaps > 0 || row.overlaps > 0)
+        for (const row of broken) {
+          process.stderr.write(
+            `chainon: ${row.feed}, partition ${row.partition}: ${row.gaps} records in gaps, ${row.overlaps} in overlaps\n`,
+          )
+        }
+        if (options.wait !== undefined && !settled) process.stderr.write('chainon: records are still in flight\n')
+        if (broken.length > 0 || (options.wait !== undefined && !settled)) process.exitCode = 1
+      } finally {
+        await source.close()
+      }
+    })
+}
+
+function render(rows: readonly LedgerRow[]): string {
+  const numbers = ['accepted', 'loaded', 'quarantined', 'refused', 'in_flight', 'gaps', 'overlaps'] as const
+  const total = (key: (typeof numbers)[number]) => rows.reduce((sum, row) => sum + row[key], 0)
+  const cells = [
+    ...rows.map((row) => [row.feed, String(row.partition), ...numbers.map((key) => row[key].toLocaleString('en'))]),
+    ['total', '', ...numbers.map((key) => total(key).toLocaleString('en'))],
+  ]
+  const broken = total('gaps') + total('overlaps')
+  const verdict =
+    broken === 0
+      ? 'Conserved: every accepted record is accounted for.'
+      : `NOT conserved: ${broken} records in gaps or overlaps.`
+  return `${table(['feed', 'partition', ...numbers.map((key) => key.replace('_', ' '))], cells)}${verdict}\n`
+}

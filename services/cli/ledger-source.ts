@@ -1,0 +1,60 @@
+/** Opens what the ledger is read from; apart from the command, so that `chainon --help` loads none of it. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
+import { readConfig } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { ChainonError } from '#core/faults.ts'
+import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
+import { type LedgerRow, readLedger } from '#core/ledger/ledger.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
+
+export interface LedgerSource {
+  /** Reads until nothing is in flight or the time is over; 0 seconds reads once. */
+  settle(seconds: number): Promise<{ readonly rows: readonly LedgerRow[]; readonly settled: boolean }>
+  close(): Promise<void>
+}
+
+const PAUSE_MS = 250
+
+/** @throws ChainonError dependency-unavailable when Kafka or ClickHouse does not answer */
+export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> {
+  const config = readConfig('ledger', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR'], env)
+  const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
+  const admin = kafkaClient('ledger', config, createLogger('ledger', 'fatal')).admin({ retry: { retries: 3 } })
+  const clickhouse = clickhouseClient('ledger', config)
+  const read = async () => {
+    try {
+      return await readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
+    } catch (error) {
+      throw new ChainonError(
+        'dependency-unavailable',
+        'the ledger cannot be read: Kafka or ClickHouse does not answer, or `chainon up` never ran',
+        { cause: error },
+      )
+    }
+  }
+  try {
+    await admin.connect()
+  } catch (error) {
+    throw new ChainonError(
+      'dependency-unavailable',
+      `Kafka does not answer at ${config.KAFKA_BROKERS.join(', ')}; is the stack up? (chainon status)`,
+      { cause: error },
+    )
+  }
+  return {
+    async settle(seconds) {
+      const until = Date.now() + seconds * 1000
+      for (;;) {
+        const rows = await read()
+        const settled = rows.every((row) => row.in_flight === 0)
+        if (settled || Date.now() >= until) return { rows, settled }
+        await sleep(PAUSE_MS)
+      }
+    },
+    async close() {
+      await admin.disconnect()
+      await clickhouse.close()
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { readFileSync } from 'node:fs'
+import avsc from 'avsc'
+import { describe, expect, it } from 'vitest'
+import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { parseContract } from '#core/contract/parse.ts'
+import { columnsOf, tableStatements } from '#core/contract/table.ts'
+
+const contracts = loadContracts('schemas/feeds')
+const patient = readFileSync('schemas/feeds/patient.avsc', 'utf8')
+type Json = { fields: Record<string, unknown>[] } & Record<string, unknown>
+function edited(edit: (json: Json) => void) {
+  const json = JSON.parse(patient) as Json
+  edit(json)
+  const result = parseContract('patient', JSON.stringify(json))
+  return result.ok ? [] : result.problems
+}
+
+describe('the bundled contracts', () => {
+  it('are the eight feeds of the first issue', () => {
+    expect(contracts.map(({ feed }) => feed)).toEqual([
+      'death',
+      'diagnosis',
+      'document',
+      'encounter',
+      'medication',
+      'observation',
+      'patient',
+      'procedure',
+    ])
+  })
+
+  it.each(contracts.map((contract) => [contract.feed, contract] as const))(
+    '%s derives two valid Avro schemas',
+    (_feed, contract) => {
+      for (const schema of [identifiedSchema(contract), pseudonymisedSchema(contract)]) {
+        expect(() => avsc.Type.forSchema(schema as unknown as avsc.Schema)).not.toThrow()
+      }
+    },
+  )
+
+  it.each(contracts.map((contract) => [contract.feed, contract] as const))(
+    '%s keeps no identity in its pseudonymised schema or table',
+    (_feed, contract) => {
+      const names = new Set([
+        ...pseudonymisedSchema(contract).fields.map((field) => field.name),
+        ...columnsOf(contract).map((column) => column.name),
+      ])
+      const identities = [
+        'patient_ipp',
+        'encounter_nda',
+        'ins',
+        'nir',
+        'birth_family_name',
+        'birth_given_names',
+        'birth_date',
+        'birth_place_insee',
+      ]
+      const gone = [
+        ...identities,
+        'used_family_name',
+        'address_line',
+        'postcode',
+        'city',
+        'phone',
+        'email',
+        'text',
+        'title',
+        'comment',
+        'author_rpps',
+        'registry_act',
+      ]
+      expect(gone.filter((name) => names.has(name))).toEqual([])
+    },
+  )
+
+  it('give tables that are created whole, and altered column by column', () => {
+    for (const contract of contracts) {
+      const columns = columnsOf(contract).map((column) => column.name)
+      expect(tableStatements(contract, 'd', new Set())).toHaveLength(2)
+      expect(tableStatements(contract, 'd', new Set(columns.slice(1)))[0]).toContain(
+        `ADD COLUMN IF NOT EXISTS \`${columns[0]}\``,
+      )
+    }
+  })
+})
+
+describe('a contract that is wrong', () => {
+  it('names the field that lacks privacy: default deny', () => {
+    expect(edited((json) => delete json.fields[4]?.privacy)).toEqual([
+      "field 'ins': lacks 'privacy': a field that nobody decided on is never passed on",
+    ])
+  })
+
+  it('says everything at once', () => {
+    const problems = edited((json) => {
+      delete json.fields[0]?.privacy
+      if (json.fields[4]) json.fields[4].type = 'bytes'
+      if (json.fields[5]) json.fields[5].privacy = { class: 'direct', action: 'keep' }
+      json.event_time = 'nothing'
+      json.surprise = true
+    })
+    for (const part of [
+      "'record_id'",
+      "'ins': its type",
+      "class 'direct' allows",
+      "'event_time' must name",
+      "'surprise'",
+    ]) {
+      expect(problems.join('\n')).toContain(part)
+    }
+  })
+
+  it.each([
+    ['a direct identifier that is kept', { class: 'direct', action: 'keep' }, 'allows pseudonymise, tokenise, drop'],
+    ['text that is kept', { class: 'text', action: 'keep' }, 'allows scrub, drop'],
+    ['an unknown class', { class: 'secret', action: 'drop' }, 'must be one of'],
+    ['a pseudonym without a domain', { class: 'direct', action: 'pseudonymise' }, "needs 'domain'"],
+  ])('refuses %s', (_what, privacy, text) => {
+    expect(edited((json) => void Object.assign(json.fields[4] ?? {}, { privacy })).join('\n')).toContain(text)
+  })
+
+  it('refuses a kept string that is long enough for a sentence', () => {
+    const problems = edited(
+      (json) =>
+        void json.fields.push({
+          name: 'x',
+          type: 'string',
+          doc: 'x',
+          maxLength: 500,
+          privacy: { class: 'none', action: 'keep' },
+        }),
+    )
+    expect(problems.join('\n')).toContain('longer ones are text')
+  })
+
+  it('is not JSON', () => {
+    const result = parseContract('patient', '{')
+    expect(result.ok).toBe(false)
+  })
+})
