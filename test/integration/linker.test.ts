@@ -1,0 +1,189 @@
+import fc from 'fast-check'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Contribution, createLinker, DEFAULT_LIMITS, type Linker } from '../../services/curate/link/linker.ts'
+import { isolated, servers } from '../helpers/servers.ts'
+import { modelLinks } from './helpers/link-model.ts'
+
+let redis: Redis
+beforeAll(() => {
+  redis = new Redis(servers().REDIS_URL ?? '')
+})
+afterAll(() => redis.disconnect())
+
+let offset = 0
+function contribution(patient: string, tokens: readonly string[], more: Partial<Contribution> = {}): Contribution {
+  offset++
+  return {
+    patientId: `p2_${patient}`,
+    recordId: `p2_record-${patient}`,
+    version: 0,
+    offset,
+    origin: `patient:0:${offset}`,
+    cancelled: false,
+    receivedAt: 1_700_000_000_000,
+    tokens: tokens.map((token) => `t2_${token}`),
+    ...more,
+  }
+}
+
+/** What a reader of `person_link_current` sees: the highest version of each patient. */
+async function linkAll(
+  linker: Linker,
+  contributions: readonly Contribution[],
+): Promise<Map<string, { person: string; method: string }>> {
+  const best = new Map<string, { person: string; method: string; version: number }>()
+  for (const result of await linker.link(contributions)) {
+    if (!result.ok) continue
+    for (const { patientId, personId, method, linkVersion } of result.links) {
+      if ((best.get(patientId)?.version ?? 0) < linkVersion)
+        best.set(patientId, { person: personId, method, version: linkVersion })
+    }
+  }
+  return new Map([...best].map(([patient, { person, method }]) => [patient, { person, method }]))
+}
+
+describe('deterministic passes', () => {
+  const fresh = () => createLinker(redis, isolatedNamespace())
+  const namespaces: (() => void)[] = []
+  afterAll(() => namespaces.forEach((remove) => remove()))
+  function isolatedNamespace(): string {
+    const one = isolated()
+    namespaces.push(one.remove)
+    return one.namespace
+  }
+
+  it('link by INS, NIR, traits with place and traits, and say by which', async () => {
+    const links = await linkAll(fresh(), [
+      contribution('a1', ['ins_1', 'nir_1']),
+      contribution('a2', ['ins_1', 'nir_1']),
+      contribution('a3', ['nir_1']),
+      contribution('b1', ['traits-place_7', 'traits_7', 'place_x']),
+      contribution('b2', ['traits-place_7', 'traits_7', 'place_x']),
+      contribution('b3', ['traits_7']),
+      contribution('c', ['traits_8']),
+    ])
+    expect(new Set(['a1', 'a2', 'a3'].map((id) => links.get(`p2_${id}`)?.person))).toEqual(new Set(['pn_a1']))
+    expect(new Set(['b1', 'b2', 'b3'].map((id) => links.get(`p2_${id}`)?.person))).toEqual(new Set(['pn_b1']))
+    expect(['a1', 'a3', 'b2', 'b3', 'c'].map((id) => links.get(`p2_${id}`)?.method)).toEqual([
+      'ins',
+      'nir',
+      'traits-place',
+      'traits',
+      'establishment-ipp',
+    ])
+  })
+
+  it('keep homonyms apart: equal traits under two INS merge nobody, not even a third without one', async () => {
+    const links = await linkAll(fresh(), [
+      contribution('a', ['ins_1', 'traits_7']),
+      contribution('c', ['traits_7']),
+      contribution('b', ['ins_2', 'traits_7']),
+    ])
+    expect(new Set([...links.values()].map(({ person }) => person)).size).toBe(3)
+  })
+
+  it('keep apart equal traits with two birth places', async () => {
+    const links = await linkAll(fresh(), [
+      contribution('a', ['traits_7', 'traits-place_1', 'place_1']),
+      contribution('b', ['traits_7', 'traits-place_2', 'place_2']),
+    ])
+    expect(links.get('p2_a')?.person).not.toBe(links.get('p2_b')?.person)
+  })
+
+  it('merge when a number arrives later, and part when a correction or a cancel takes it back', async () => {
+    const linker = fresh()
+    const before = [contribution('a', ['ins_1']), contribution('b', ['traits_7'])]
+    const merged = contribution('b', ['ins_1', 'traits_7'], { version: 1 })
+    const parted = contribution('b', ['ins_2'], { version: 2 })
+    expect((await linkAll(linker, before)).get('p2_b')?.person).toBe('pn_b')
+    expect((await linkAll(linker, [merged])).get('p2_b')?.person).toBe('pn_a')
+    const after = await linkAll(linker, [parted])
+    expect(after.get('p2_b')).toEqual({ person: 'pn_b', method: 'establishment-ipp' })
+    expect(after.get('p2_a')).toEqual({ person: 'pn_a', method: 'establishment-ipp' })
+    expect((await linkAll(linker, [contribution('a', [], { version: 5, cancelled: true })])).size).toBe(0)
+  })
+
+  it('give the same rows again for the same origin: a crash between script and insert loses no link', async () => {
+    const linker = fresh()
+    await linker.link([contribution('a', ['ins_1']), contribution('z', ['ins_1'])])
+    const split = contribution('a', ['ins_9'], { version: 1 })
+    const [first] = await linker.link([split])
+    const [again] = await linker.link([split])
+    expect(first?.ok && first.links.length).toBe(2)
+    expect(again).toEqual(first)
+  })
+
+  it('link nothing over a token that too many share, and undo what it linked before it was one', async () => {
+    const linker = createLinker(redis, isolatedNamespace(), { hub: 3, neighbourhood: 100 })
+    const three = await linkAll(
+      linker,
+      ['a', 'b', 'c'].map((id) => contribution(id, ['traits_0'])),
+    )
+    expect(new Set([...three.values()].map(({ person }) => person)).size).toBe(1)
+    const four = await linkAll(linker, [contribution('d', ['traits_0'])])
+    expect(new Set([...four.values()].map(({ person }) => person))).toEqual(
+      new Set(['pn_b', 'pn_c', 'pn_d', 'pn_a'].filter((person) => four.has(person.replace('pn_', 'p2_')))),
+    )
+    expect(four.get('p2_b')?.person).toBe('pn_b')
+  })
+
+  it('refuse a neighbourhood beyond the limit instead of deciding on a part of it', async () => {
+    const linker = createLinker(redis, isolatedNamespace(), { hub: 32, neighbourhood: 5 })
+    const chain = Array.from({ length: 8 }, (_, i) => contribution(`n${i}`, [`nir_${i}`, `nir_${i + 1}`]))
+    const results = await linker.link(chain)
+    expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false])
+  })
+
+  it('end in the same persons whatever the order of arrival: a pure function of the records', async () => {
+    const token = fc.oneof(
+      fc.nat(3).map((n) => `ins_${n}`),
+      fc.nat(3).map((n) => `nir_${n}`),
+      fc.nat(2).map((n) => `traits_${n}`),
+      fc.nat(2).map((n) => `traits-place_${n}`),
+      fc.nat(2).map((n) => `place_${n}`),
+    )
+    const record = fc.record({
+      patient: fc.nat(6),
+      version: fc.nat(2),
+      cancelled: fc.boolean(),
+      tokens: fc.uniqueArray(token, { maxLength: 4 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record, { minLength: 1, maxLength: 14 }),
+        fc.array(fc.nat(), { minLength: 14, maxLength: 14 }),
+        async (records, order) => {
+          const base = offset + 1
+          offset += records.length
+          const all = records.map(({ patient, version, cancelled, tokens }, index) =>
+            // The offset decides between equal versions, so it belongs to the record, not to its arrival.
+            contribution(`n${patient}`, tokens, {
+              version,
+              cancelled,
+              offset: base + index,
+              origin: `patient:0:${base + index}`,
+            }),
+          )
+          const shuffled = all.toSorted((a, b) => (order[a.offset - base] ?? 0) - (order[b.offset - base] ?? 0))
+          const expected = modelLinks(all, DEFAULT_LIMITS.hub)
+          expect(await linkAll(fresh(), all)).toEqual(expected)
+          expect(await linkAll(fresh(), shuffled)).toEqual(expected)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('resume', () => {
+  it('lets link versions rise above what ClickHouse holds, and says that the index is empty', async () => {
+    const one = isolated()
+    const linker = createLinker(redis, one.namespace)
+    expect(await linker.resume(500)).toEqual({ empty: true })
+    const [result] = await linker.link([contribution('a', [])])
+    expect(result?.ok && result.links[0]?.linkVersion).toBe(501)
+    expect(await linker.resume(3)).toEqual({ empty: false })
+    one.remove()
+  })
+})
