@@ -36,22 +36,15 @@ export async function tryFront(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Front | FailedFront> {
-  const child = spawn(
-    join(ROOT, 'node_modules/.bin/node'),
-    ['--import', join(ROOT, 'deploy/local/die-with-parent.mjs'), join(ROOT, 'deploy/local/clickhouse/main.ts')],
-    {
-      cwd: ROOT,
-      env: {
-        ...process.env,
-        CHAINON_CLICKHOUSE_PORT: '0',
-        CHAINON_CLICKHOUSE_DATA_DIR: dataDir,
-        ...env,
-        _CHAINON_SUPERVISED: '1',
-      },
-      // Its standard input ends with this process, and it stops then.
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  )
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'deploy/local/clickhouse/main.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: dataDir, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // A test that fails half-way leaves no process behind.
+  const abandon = (): void => void child.kill('SIGKILL')
+  process.once('exit', abandon)
+  child.once('close', () => process.off('exit', abandon))
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()
