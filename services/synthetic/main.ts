@@ -1,0 +1,199 @@
+/** `simulate` and `sample`: made-up feeds to try the whole with. Reads the environment, the clock and the command line. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Command, CommanderError, Option } from 'commander'
+import { ChainonError, ConfigurationError, exitStatus } from '#core/faults.ts'
+import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { type SyntheticConfig, syntheticConfig } from './config.ts'
+import { DEFAULT_RATES } from './hospital/registration.ts'
+import {
+  DEFAULT_SHARED,
+  DEFAULT_START,
+  DEFAULT_UNTIL,
+  readKeys,
+  type SimulateFlags,
+  simulateOptions,
+} from './options.ts'
+import { folderSink } from './output/folder.ts'
+import { gatewaySink } from './output/gateway.ts'
+import { progressLine } from './output/progress.ts'
+import { truthWriter } from './output/truth.ts'
+import { FIXTURE, readSample, readSynthea, writeSample } from './sample/files.ts'
+import { pushSample, waitUntilLoaded } from './sample/push.ts'
+import { SAMPLE_PRODUCERS } from './sample/split.ts'
+import { findJava, installSynthea, runSynthea } from './sample/synthea.ts'
+import { startSimulation } from './simulate.ts'
+
+const EXIT_FINDING = 1
+const EXIT_USAGE = 2
+const WAIT_MS = 60_000
+const PARTS = join(import.meta.dirname, '../../.chainon/parts')
+
+const program = new Command('chainon').exitOverride().showHelpAfterError()
+program
+  .command('simulate')
+  .description('Streams the records of made-up French hospitals: to the gateway, or to files with --out.')
+  .option('--hospitals <n>', 'hospitals', '3')
+  .option('--patients <n>', 'true persons; they come one after the other', '2000')
+  .option('--rate <n>', 'records per second in all, 0 for as fast as it goes', '50')
+  .option('--seed <n>', 'the same seed and options give the same records', '1')
+  .option('--records <n>', 'records in all (default: without end)')
+  .option(
+    '--truth <file>',
+    'write the true person of each identity here; it is never sent. Keep it out of the data folder',
+  )
+  .option('--out <dir>', 'write <dir>/<producer>/<feed>.ndjson instead of sending')
+  .option('--url <url>', "the gateway (default: the local stack's)")
+  .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
+  .option('--start <date>', 'first day of the records', DEFAULT_START)
+  .option('--until <date>', 'last day, which is approached and never passed', DEFAULT_UNTIL)
+  .option('--typo-rate <share>', `typing errors, per typed trait (default: ${DEFAULT_RATES.typo})`)
+  .option('--missing-rate <share>', `traits left out, per optional trait (default: ${DEFAULT_RATES.missing})`)
+  .option('--swap-rate <share>', `traits changed over, per registration (default: ${DEFAULT_RATES.swap})`)
+  .option('--shared-rate <share>', 'persons who go to two hospitals', String(DEFAULT_SHARED))
+  .addOption(new Option('--profile <name>', 'load: no errors').choices(['realistic', 'load']).default('realistic'))
+  .addOption(new Option('--producers').hideHelp())
+  .action(simulate)
+
+const sample = program
+  .command('sample')
+  .description(
+    'Without a subcommand: makes FHIR R4 bundles of two hospitals with Synthea 3.3.0 (fetched once, 200 MB; needs Java 17).',
+  )
+  .option('--patients <n>', 'patients alive at the end; those who died come on top', '30')
+  .option('--seed <n>', 'seed of Synthea', '1')
+  .option('--out <dir>', 'write <producer>.ndjson.gz files here (default without --push: sample-<seed>)')
+  .option('--push', 'send what was made')
+  .option('--url <url>', "the gateway (default: the local stack's)")
+  .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
+  .action(makeSample)
+sample
+  .command('push')
+  .description(
+    'Sends the bundled sample. A second time within the hours that the gateway remembers stores nothing twice.',
+  )
+  .option('--wait', 'end when all of it can be queried in ClickHouse, after a minute at most')
+  .action(async (options: { wait?: true }, command: Command) => {
+    await push(FIXTURE, { ...command.optsWithGlobals<SendFlags>(), ...options })
+  })
+
+const config = (): SyntheticConfig => syntheticConfig(process.env)
+
+async function simulate(flags: SimulateFlags): Promise<void> {
+  const options = simulateOptions(flags, Date.now())
+  if (flags.producers) {
+    process.stdout.write(`${JSON.stringify(options.producers)}\n`)
+    return
+  }
+  const stop = new AbortController()
+  const giveUp = new AbortController()
+  let retries = 0
+  const gateway =
+    flags.out === undefined
+      ? gatewaySink({
+          url: (flags.url ?? config().CHAINON_GATEWAY_URL).replace(/\/$/, ''),
+          keys: readKeys(flags.keys, options.producers),
+          signal: giveUp.signal,
+          onRetry: () => retries++,
+        })
+      : undefined
+  const sink = gateway ?? folderSink(flags.out ?? '')
+  // The first Ctrl-C finishes what is under way; the second does not wait for it.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => (stop.signal.aborted ? giveUp.abort() : stop.abort()))
+  }
+  const truth = flags.truth === undefined ? undefined : truthWriter(flags.truth)
+  const simulation = startSimulation({ ...options, sink, truth, stop: stop.signal })
+  const line = progressLine(() => {
+    const { accepted, refused } = sink.totals()
+    const rate = Math.round(simulation.sent() / Math.max(0.001, simulation.seconds()))
+    return `sent ${simulation.sent()}, accepted ${accepted}, refused ${refused}, ${rate}/s${retries ? `, retries ${retries}` : ''}`
+  }, process.stderr)
+  try {
+    const summary = await simulation.done
+    line.stop()
+    process.stdout.write(`${JSON.stringify({ ...summary, retries }, null, 2)}\n`)
+    if (summary.refused > 0) process.exitCode = EXIT_FINDING
+  } finally {
+    line.stop()
+    gateway?.close()
+  }
+}
+
+interface SendFlags {
+  readonly url?: string
+  readonly keys?: string
+  readonly wait?: true
+}
+
+async function makeSample(
+  flags: SendFlags & { patients: string; seed: string; out?: string; push?: true },
+): Promise<void> {
+  const patients = Number(flags.patients)
+  const seed = Number(flags.seed)
+  const problems: string[] = []
+  if (!Number.isInteger(patients) || patients < 1 || patients > 10_000)
+    problems.push('--patients must be an integer from 1 to 10000')
+  if (!Number.isInteger(seed) || seed < 0) problems.push('--seed must be an integer, 0 or more')
+  if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
+  // Before minutes of work: a push that could not be sent.
+  if (flags.push) readKeysOf(flags)
+  const java = findJava(process.env.JAVA_HOME)
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-synthea-'))
+  let doing = 'Synthea'
+  const show = (what: string) => (doing = `Synthea: ${what}`)
+  const line = progressLine(() => doing, process.stderr)
+  try {
+    const jars = await installSynthea(config().CHAINON_PARTS_DIR || PARTS, show)
+    const bundles = readSynthea(await runSynthea({ java, jars, patients, seed, folder, show }), Date.now())
+    show('done')
+    const out = flags.out ?? (flags.push ? join(folder, 'sample') : `sample-${seed}`)
+    const bytes = writeSample(out, bundles)
+    line.stop()
+    if (flags.push) await push(out, flags)
+    else process.stdout.write(`${JSON.stringify({ out, bundles: bundles.length, bytes }, null, 2)}\n`)
+  } finally {
+    line.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Read once: the keys may come from stdin. */
+let keysRead: ReadonlyMap<string, string> | undefined
+function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
+  keysRead ??= readKeys(flags.keys, SAMPLE_PRODUCERS)
+  return keysRead
+}
+
+async function push(dir: string, flags: SendFlags): Promise<void> {
+  const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_URL } = config()
+  const pushing = pushSample(readSample(dir), (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''), readKeysOf(flags))
+  const line = progressLine(() => `sample: ${pushing.sent()} of ${pushing.bundles} bundles`, process.stderr)
+  const summary = await pushing.done.finally(() => line.stop())
+  process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
+  if (summary.refused > 0) process.exitCode = EXIT_FINDING
+  if (!flags.wait) return
+  const inFlight = await waitUntilLoaded(CHAINON_CONSOLE_URL, WAIT_MS)
+  if (inFlight === 0) {
+    process.stderr.write('all of it can be queried\n')
+    return
+  }
+  const why =
+    inFlight === null
+      ? `the ledger at ${CHAINON_CONSOLE_URL} could not be read`
+      : `${inFlight} records are still on their way`
+  process.stderr.write(`After ${WAIT_MS / 1000} s ${why}; \`chainon ledger\` shows where.\n`)
+  process.exitCode = EXIT_FINDING
+}
+
+try {
+  await program.parseAsync(process.argv)
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
+  else {
+    if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)
+    else createLogger('synthetic', 'info').fatal({ event: 'failed', err: safeError(error) }, 'an unexpected error')
+    process.exitCode = error instanceof Error && error.name === 'AbortError' ? 130 : exitStatus(error)
+  }
+}
