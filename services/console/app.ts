@@ -37,7 +37,10 @@ export function buildApp({ station, page, ...admin }: AppParts): FastifyInstance
   registerLive(app, { station, headers: SECURITY_HEADERS, mostClients: MOST_CLIENTS })
   registerPage(app, page)
   app.setNotFoundHandler((_request, reply) =>
-    reply.code(404).type('application/problem+json').send(problem(404, 'not-found', 'There is nothing at this address.')),
+    reply
+      .code(404)
+      .type('application/problem+json')
+      .send(problem(404, 'not-found', 'There is nothing at this address.')),
   )
   return app
 }

@@ -153,6 +153,8 @@ export interface Snapshot {
   readonly lag: { readonly deidentify: LagView; readonly curate: LagView }
   readonly freshness: FreshnessView
   readonly ledger: LedgerView | null
+  /** Records are in flight and none was settled since then, ISO 8601; null while they move or none waits. */
+  readonly stalled_since: string | null
   readonly rules: readonly RuleView[] | null
   readonly parts: readonly PartView[]
   readonly alarms: readonly AlarmView[]

@@ -17,11 +17,14 @@ export interface CounterBook {
   total(series: string): number
   /** @returns how much the series grew in the last `windowMs`; null when no two scrapes fall into it */
   increase(series: readonly string[], windowMs: number, now: number): number | null
-  /** @returns growth per second over the last `windowMs`; null when no two scrapes fall into it */
+  /** @returns growth per second over the last `windowMs`; null while the scrapes in it span less than 2 s */
   rate(series: readonly string[], windowMs: number, now: number): number | null
   /** @returns when the series last grew, ms since 1970; null when it never did before our eyes */
   grewAt(series: string): number | null
 }
+
+/** Workers count in batches: over less than this, a rate is mostly the luck of where a batch fell. */
+const SHORTEST_SPAN_MS = 1_900
 
 /** @param keepMs the longest window that will be asked for */
 export function createCounterBook(keepMs: number): CounterBook {
@@ -61,7 +64,7 @@ export function createCounterBook(keepMs: number): CounterBook {
     rate(series, windowMs, now) {
       const entries = within(windowMs, now)
       const spanMs = entries.reduce((all, { from, to }) => all + (to - from), 0)
-      return spanMs === 0 ? null : (sum(entries, series) * 1000) / spanMs
+      return spanMs < SHORTEST_SPAN_MS ? null : (sum(entries, series) * 1000) / spanMs
     },
     grewAt: (series) => grown.get(series) ?? null,
   }

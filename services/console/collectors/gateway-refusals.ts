@@ -3,7 +3,8 @@ import type { RuleView } from '../snapshot.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 
 export function gatewayRefusals(gateway: ServiceMetrics): readonly RuleView[] {
-  return gateway.series('chainon_gateway_refused_total').map(({ labels, total, grewAt }) => ({
+  const refused = gateway.series('chainon_gateway_refused_total').filter(({ total }) => total > 0)
+  return refused.map(({ labels, total, grewAt }) => ({
     outcome: 'refused-at-gateway',
     stage: 'gateway',
     feed: labels.feed ?? '',

@@ -42,6 +42,30 @@ function differenceOf(row: LedgerRow): number {
   return row.accepted - outcomes - row.gaps + row.overlaps
 }
 
+export interface StallWatch {
+  see(ledger: LedgerView, at: number): void
+  /** @returns since when (ms since 1970) records wait and none is settled; null while they move or none waits */
+  since(now: number): number | null
+}
+
+/** Batches and a restarting worker take seconds; this long without one settled record is worth a word. */
+const STALL_MS = 20_000
+
+export function createStallWatch(): StallWatch {
+  let settled = -1
+  let movedAt = 0
+  let waiting = false
+  return {
+    see({ total }, at) {
+      const now = total.loaded + total.quarantined + total.refused
+      if (now !== settled || !waiting) movedAt = at
+      settled = now
+      waiting = total.in_flight > 0
+    },
+    since: (now) => (waiting && now - movedAt > STALL_MS ? movedAt : null),
+  }
+}
+
 export interface LedgerReader {
   /** @throws when Kafka or ClickHouse does not answer within 8 s */
   read(): Promise<readonly LedgerRow[]>

@@ -18,7 +18,7 @@ const BEHIND_SECONDS = 30
 
 export type Known = Pick<
   Snapshot,
-  'sources' | 'rates' | 'lag' | 'ledger' | 'parts' | 'alarms' | 'empty' | 'started_at' | 'now'
+  'sources' | 'rates' | 'lag' | 'ledger' | 'parts' | 'alarms' | 'empty' | 'started_at' | 'now' | 'stalled_since'
 >
 
 export function overallState(known: Known): Overall {
@@ -49,6 +49,10 @@ export function overallState(known: Known): Overall {
   }
   if (known.empty) {
     return { kind: 'waiting', sentence: 'Ready: nothing has been streamed yet', since: null }
+  }
+  if (known.stalled_since !== null && ledger) {
+    const waiting = `${ledger.total.in_flight.toLocaleString('en')} accepted records wait and none was settled`
+    return { kind: 'behind', sentence: waiting, since: known.stalled_since }
   }
   const seconds = Math.max(lag.deidentify.seconds ?? 0, lag.curate.seconds ?? 0)
   if (seconds > BEHIND_SECONDS) {

@@ -1,7 +1,15 @@
 /** Gathers the evidence about each part: state file, probes, scrapes, /proc. */
 import { PART_NAMES, type PartName, type PartView, type ServiceName } from '../snapshot.ts'
 import { every } from './loop.ts'
-import { type Answer, memoryOf, type PartEvidence, partViews, processExists, readStateFile, type StateRow } from './parts.ts'
+import {
+  type Answer,
+  memoryOf,
+  type PartEvidence,
+  partViews,
+  processExists,
+  readStateFile,
+  type StateRow,
+} from './parts.ts'
 import type { Probe, ProbedPart } from './probes.ts'
 import { inWords } from './source.ts'
 

@@ -73,7 +73,8 @@ function judge(
   const up = row && state === 'running' ? 'running' : supervised ? 'external' : 'running'
   if (!answer) return { state: row ? up : 'unknown', since: row?.since ?? null, message: row?.message ?? '' }
   const since = new Date(answer.since).toISOString()
-  if (answer.ok) return { state: up, since: state === 'running' && row ? row.since : since, message: row?.message ?? '' }
+  if (answer.ok)
+    return { state: up, since: state === 'running' && row ? row.since : since, message: row?.message ?? '' }
   if (now - answer.since < PATIENCE_MS && row) return { state: up, since: row.since, message: row.message }
   const whose = state === 'external' ? '; it is not started from here' : ''
   return { state: 'not-answering', since, message: `${answer.problem}${whose}` }

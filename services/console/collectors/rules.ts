@@ -67,7 +67,11 @@ const RULE_HOURS = `
 /** @throws when ClickHouse does not answer */
 export async function readRuleTables(clickhouse: ClickHouseClient): Promise<RuleTables> {
   const rows = async <T>(query: string) => {
-    const result = await clickhouse.query({ query, format: 'JSONEachRow', clickhouse_settings: { max_execution_time: 10 } })
+    const result = await clickhouse.query({
+      query,
+      format: 'JSONEachRow',
+      clickhouse_settings: { max_execution_time: 10 },
+    })
     return await result.json<T>()
   }
   const [quarantine, quarantineHours, rules, ruleHours] = await Promise.all([
@@ -94,7 +98,8 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
     const byRule = group.fault === 'rule-rejected'
     const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
     return {
-      outcome: byRule ? 'refused-by-rule' : 'quarantined',
+      // The identified zone leaves a marker, which the ledger counts as quarantined whatever the fault.
+      outcome: byRule && group.stage === 'curate' ? 'refused-by-rule' : 'quarantined',
       stage: group.stage,
       feed: group.feed,
       pointer: group.pointer,
@@ -104,7 +109,10 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
       total_since: 'ever',
       share_24h: counts ? share(counts) : null,
       last_seen: new Date(group.last_seen * 1000).toISOString(),
-      trend: trendOf(tables.quarantineHours, `${group.feed}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`),
+      trend: trendOf(
+        tables.quarantineHours,
+        `${group.feed}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`,
+      ),
     }
   })
   const flagged = tables.rules

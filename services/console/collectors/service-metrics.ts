@@ -1,8 +1,9 @@
 /** The metrics of one service over time: its counters with restarts, its gauges as of the last scrape. Pure but for memory. */
+
+import type { Quantiles } from '../snapshot.ts'
 import { createCounterBook } from './counters.ts'
 import type { Sample } from './prometheus-text.ts'
 import { type Bucket, quantilesOf } from './quantiles.ts'
-import type { Quantiles } from '../snapshot.ts'
 
 export type Match = Readonly<Record<string, string | readonly string[]>>
 

@@ -1,10 +1,17 @@
 /** Runs the collectors, each at its own pace, and makes one snapshot a second of what they know. */
 import { type Alarm, type Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
-import { SERVICE_NAMES, type LedgerView, type PartView, type RuleView, type ServiceName, type Snapshot } from '../snapshot.ts'
+import {
+  type LedgerView,
+  type PartView,
+  type RuleView,
+  SERVICE_NAMES,
+  type ServiceName,
+  type Snapshot,
+} from '../snapshot.ts'
 import { createCounterBook } from './counters.ts'
 import { createHistory, type History } from './history.ts'
-import { type LedgerReader, summarise } from './ledger.ts'
+import { createStallWatch, type LedgerReader, summarise } from './ledger.ts'
 import { every, type Loop } from './loop.ts'
 import { ledgerAlarms } from './overall.ts'
 import type { PartsWatch } from './parts-watch.ts'
@@ -61,6 +68,7 @@ export function startStation(station: StationParts): Station {
   let ledger: LedgerView | null = null
   let rules: readonly RuleView[] | null = null
   let parts: readonly PartView[] = []
+  const stall = createStallWatch()
   let listener: (snapshot: Snapshot) => void = () => undefined
 
   /** A failed read keeps the last figures, which the page greys, and says why. */
@@ -94,6 +102,7 @@ export function startStation(station: StationParts): Station {
     const rows = await station.ledger.read()
     ledger = summarise(rows)
     loaded.take(new Map([[LOADED, ledger.total.loaded]]), Date.now())
+    stall.see(ledger, Date.now())
     const found = ledgerAlarms(ledger)
     for (const { id } of station.alarms.standing()) {
       if (!found.some((alarm) => alarm.id === id)) station.alarms.lift(id)
@@ -115,7 +124,16 @@ export function startStation(station: StationParts): Station {
     }
     const warehouseRate = loaded.rate([LOADED], WAREHOUSE_WINDOW_MS, now)
     const { version, services } = station
-    const common = { now, startedAt, version, gatewayUrl: services.gateway, sources: views, warehouseRate }
+    const stalledSince = stall.since(now)
+    const common = {
+      now,
+      startedAt,
+      version,
+      gatewayUrl: services.gateway,
+      sources: views,
+      warehouseRate,
+      stalledSince,
+    }
     latest = snapshotOf({ ...common, gateway, deidentify, curate, ledger, rules, parts, alarms })
     history.add(latest.point)
     listener(latest)
@@ -126,8 +144,14 @@ export function startStation(station: StationParts): Station {
   const loops: Loop[] = [
     ...SERVICE_NAMES.map((name) => every(TICK_MS, readService(name))),
     every(LEDGER_MS, readLedger),
-    every(RULES_MS, attempt('rules', async () => void (rules = ruleViews(await station.readRules())))),
-    every(TICK_MS, attempt('parts', async () => void (parts = await station.parts.views(Date.now())))),
+    every(
+      RULES_MS,
+      attempt('rules', async () => void (rules = ruleViews(await station.readRules()))),
+    ),
+    every(
+      TICK_MS,
+      attempt('parts', async () => void (parts = await station.parts.views(Date.now()))),
+    ),
     every(TICK_MS, () => Promise.resolve(tick()), TICK_MS),
   ]
 

@@ -1,6 +1,15 @@
 /** Puts together what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
-import type { FreshnessView, HistoryPoint, LagView, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
+import type {
+  FreshnessView,
+  HistoryPoint,
+  LagView,
+  LedgerView,
+  PartView,
+  Rates,
+  RuleView,
+  Snapshot,
+} from '../snapshot.ts'
 import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
 import { gatewayRefusals } from './gateway-refusals.ts'
 import { alarmViews, overallState } from './overall.ts'
@@ -19,6 +28,8 @@ export interface Knowledge {
   /** Records per second that ClickHouse gained, as the ledger saw it; null when not known. */
   readonly warehouseRate: number | null
   readonly ledger: LedgerView | null
+  /** Milliseconds since 1970; null while records move or none waits. */
+  readonly stalledSince: number | null
   readonly rules: readonly RuleView[] | null
   readonly parts: readonly PartView[]
   readonly alarms: ReadonlyMap<string, readonly Alarm[]>
@@ -42,6 +53,7 @@ export function snapshotOf(known: Knowledge): Snapshot {
     rates,
     lag: { deidentify: lagOf(known, 'deidentify'), curate: lagOf(known, 'curate') },
     ledger: known.ledger,
+    stalled_since: known.stalledSince === null ? null : new Date(known.stalledSince).toISOString(),
     parts: known.parts.map((part) => withMemory(part, known)),
     alarms: alarmViews(known.alarms),
     empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
@@ -69,7 +81,10 @@ export function snapshotOf(known: Knowledge): Snapshot {
 function withMemory(part: PartView, known: Knowledge): PartView {
   const name = SERVICE_NAMES.find((service) => service === part.name)
   if (!name || !live(known.sources[name])) return part
-  return { ...part, memory_bytes: known[name].gauges('chainon_process_memory_bytes', {})[0]?.value ?? part.memory_bytes }
+  return {
+    ...part,
+    memory_bytes: known[name].gauges('chainon_process_memory_bytes', {})[0]?.value ?? part.memory_bytes,
+  }
 }
 
 function live({ status }: SourceView): boolean {

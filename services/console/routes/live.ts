@@ -45,7 +45,11 @@ export function registerLive(app: FastifyInstance, { station, headers, mostClien
   app.get('/api/live', { schema: { hide: true } }, (request, reply) => {
     if (clients.size >= mostClients) {
       const detail = `This console serves at most ${mostClients} pages at a time.`
-      return reply.header('retry-after', '10').code(503).type('application/problem+json').send(problem(503, 'too-many-pages', detail))
+      return reply
+        .header('retry-after', '10')
+        .code(503)
+        .type('application/problem+json')
+        .send(problem(503, 'too-many-pages', detail))
     }
     reply.hijack()
     const client = reply.raw
@@ -58,7 +62,10 @@ export function registerLive(app: FastifyInstance, { station, headers, mostClien
     client.on('error', () => clients.delete(client))
     request.raw.on('close', () => clients.delete(client))
     clients.add(client)
-    send(client, `retry: ${RETRY_MS}\n\n${event('hello', { history: station.history.points(), snapshot: station.latest() })}`)
+    send(
+      client,
+      `retry: ${RETRY_MS}\n\n${event('hello', { history: station.history.points(), snapshot: station.latest() })}`,
+    )
     return reply
   })
 }

@@ -15,7 +15,8 @@ export function svg(tag, attributes = {}, ...children) {
 
 function fill(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : value)
+    if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? '' : value)
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined))
   return element
@@ -44,10 +45,11 @@ export function render(parent, ...children) {
 /** Brings `old` to the likeness of `next`, touching only what differs. Elements are matched by `data-key`, else by place. */
 function update(old, next) {
   for (const { name, value } of next.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value)
-  for (const { name } of [...old.attributes]) if (!next.hasAttribute(name)) old.removeAttribute(name)
+  for (const name of old.getAttributeNames()) if (!next.hasAttribute(name)) old.removeAttribute(name)
   const keyed = new Map([...old.children].flatMap((child) => (child.dataset?.key ? [[child.dataset.key, child]] : [])))
   let at = old.firstChild
-  for (const wanted of [...next.childNodes]) {
+  const children = [...next.childNodes]
+  for (const wanted of children) {
     const match = wanted.dataset?.key ? keyed.get(wanted.dataset.key) : at
     if (match && alike(match, wanted)) {
       if (match === at) at = at.nextSibling

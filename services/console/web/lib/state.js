@@ -15,8 +15,8 @@ export const PART_STATES = {
   running: { tone: 'ok', icon: 'ok', word: 'running' },
   external: { tone: 'ok', icon: 'ok', word: 'answers' },
   starting: { tone: 'info', icon: 'wait', word: 'starting' },
-  restarting: { tone: 'bad', icon: 'restart', word: 'down, restarting' },
-  'not-answering': { tone: 'bad', icon: 'bad', word: 'does not answer' },
+  restarting: { tone: 'bad', icon: 'restart', word: 'restarting' },
+  'not-answering': { tone: 'bad', icon: 'bad', word: 'no answer' },
   failed: { tone: 'bad', icon: 'bad', word: 'failed' },
   stopped: { tone: 'bad', icon: 'bad', word: 'stopped' },
   unknown: { tone: 'warn', icon: 'unknown', word: 'not known' },
@@ -24,7 +24,7 @@ export const PART_STATES = {
 
 export const PART_TITLES = {
   kafka: 'Kafka',
-  registry: 'Schema registry',
+  registry: 'Registry',
   redis: 'Redis',
   clickhouse: 'ClickHouse',
   gateway: 'Gateway',
