@@ -5,7 +5,8 @@ import { register as feeds } from './feeds.ts'
 import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
 import { register as project } from './project.ts'
+import { register as push } from './push.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, key, feeds, ledger, project]
+export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, push, key, feeds, ledger, project]

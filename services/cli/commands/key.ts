@@ -6,7 +6,7 @@ import { examples, GROUPS } from '../help.ts'
 import { table } from '../table.ts'
 
 /** The hospitals of the sample feed. */
-const LOCAL_PRODUCERS = ['hospital-a', 'hospital-b']
+const LOCAL_PRODUCERS = ['hospital-1', 'hospital-2']
 
 interface Options {
   readonly dataDir?: string

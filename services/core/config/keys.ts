@@ -121,6 +121,7 @@ export const KEYS = {
     max: 1000000,
     description: 'Most records in one ClickHouse block',
   },
+  CHAINON_API_KEY: { type: 'string', default: '', secret: true, description: 'API key that `chainon push` sends with' },
   CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'Where the gateway is' },
   CHAINON_DEIDENTIFY_URL: {
     type: 'url',

@@ -1,0 +1,44 @@
+/** Gathers records into the bodies of requests: bounded in records and in bytes, the same for the same file and options. */
+import type { SourceRecord } from './source.ts'
+
+export interface SourceBatch {
+  readonly body: Buffer
+  /** Line of each record in the body, by index. */
+  readonly lines: readonly number[]
+  readonly lastLine: number
+}
+
+/** Well below what a gateway takes, so that documents of a megabyte fit too. */
+const MAX_BATCH_BYTES = 8 * 1024 * 1024
+const NEWLINE = Buffer.from('\n')
+
+/**
+ * @param after records up to this line were sent already
+ * @param maxRecords records in a batch; 1 for Bundles, which are a body each
+ */
+export async function* batches(
+  records: AsyncIterable<SourceRecord>,
+  after: number,
+  maxRecords: number,
+): AsyncGenerator<SourceBatch> {
+  let lines: number[] = []
+  let parts: Buffer[] = []
+  let bytes = 0
+  const flush = (): SourceBatch => {
+    const batch = { body: Buffer.concat(parts), lines, lastLine: lines.at(-1) ?? after }
+    lines = []
+    parts = []
+    bytes = 0
+    return batch
+  }
+  for await (const record of records) {
+    if (record.line <= after) continue
+    if (lines.length > 0 && bytes + record.bytes.length > MAX_BATCH_BYTES) yield flush()
+    lines.push(record.line)
+    if (parts.length > 0) parts.push(NEWLINE)
+    parts.push(record.bytes)
+    bytes += record.bytes.length + 1
+    if (lines.length >= maxRecords) yield flush()
+  }
+  if (lines.length > 0) yield flush()
+}

@@ -1,0 +1,63 @@
+/**
+ * How far a file was sent: a small file in `<data>/push/`, replaced after each acknowledged batch, so that the same command goes on
+ * where it was. A file that changed is another file.
+ */
+import { createHash } from 'node:crypto'
+import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ConfigurationError } from '#core/faults.ts'
+import type { Source } from './source.ts'
+
+export interface Position {
+  /** Last line (or place) of which the gateway acknowledged the batch. */
+  readonly line: number
+  readonly accepted: number
+  readonly refused: number
+  readonly done: boolean
+}
+
+export interface PositionFile {
+  readonly start: Position
+  save(position: Position): void
+}
+
+const NOTHING: Position = { line: 0, accepted: 0, refused: 0, done: false }
+
+/**
+ * @param target what it is sent to: gateway, producer and feed
+ * @param restart forget what was sent
+ */
+export function positionOf(dataDir: string, source: Source, target: readonly string[], restart: boolean): PositionFile {
+  if (source.path === '-') return { start: NOTHING, save: () => undefined }
+  const folder = join(dataDir, 'push')
+  const identity = [realpathSync(source.path), source.size, source.modified, ...target].join('\u0000')
+  const path = join(folder, `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.json`)
+  if (restart) rmSync(path, { force: true })
+  return {
+    start: read(path),
+    save(position) {
+      try {
+        mkdirSync(folder, { recursive: true })
+        writeFileSync(`${path}.new`, `${JSON.stringify({ file: source.path, ...position })}\n`, { mode: 0o600 })
+        renameSync(`${path}.new`, path)
+      } catch (error) {
+        throw new ConfigurationError('The progress cannot be kept', [
+          `${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
+        ])
+      }
+    },
+  }
+}
+
+function read(path: string): Position {
+  try {
+    const kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Position>
+    const good = [kept.line, kept.accepted, kept.refused].every((count) => Number.isInteger(count))
+    return good
+      ? { line: kept.line ?? 0, accepted: kept.accepted ?? 0, refused: kept.refused ?? 0, done: kept.done === true }
+      : NOTHING
+  } catch {
+    // No such file, or a damaged one: sending again from the start doubles nothing.
+    return NOTHING
+  }
+}

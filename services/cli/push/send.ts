@@ -1,0 +1,92 @@
+/** Sends the files one after the other, batch by batch, each from where it was left. */
+
+import type { FeedContract } from '#core/contract/types.ts'
+import { ChainonError, FAULTS, type FaultCode } from '#core/faults.ts'
+import type { GatewayClient, PushOutcome, RefusedRecord } from '#core/gateway-client.ts'
+import { batches, type SourceBatch } from './batches.ts'
+import { positionOf } from './position.ts'
+import type { Report } from './report.ts'
+import type { Source } from './source.ts'
+
+export interface SendOptions {
+  readonly client: GatewayClient
+  /** The feed, or undefined for FHIR Bundles. */
+  readonly feed: string | undefined
+  /** Contract of the feed; Avro files need it. */
+  readonly contract: FeedContract | undefined
+  readonly dataDir: string
+  /** What positions belong to: the gateway's URL and the key's id. */
+  readonly target: readonly string[]
+  readonly batchRecords: number
+  readonly restart: boolean
+  readonly report: Report
+}
+
+export interface Sent {
+  readonly accepted: number
+  readonly refused: number
+}
+
+/** @throws ChainonError when the gateway is away (dependency) or refuses a request as a whole (wrong key, unknown feed...) */
+export async function sendFile(source: Source, options: SendOptions): Promise<Sent> {
+  const { client, feed, report } = options
+  const file = positionOf(options.dataDir, source, [...options.target, feed ?? 'fhir'], options.restart)
+  let { line, accepted, refused } = file.start
+  if (file.start.done) {
+    report.say(`${source.path}: was sent already; --restart sends it again`)
+    return { accepted, refused }
+  }
+  if (line > 0) report.say(`${source.path}: goes on after line ${line}`)
+  const perBatch = feed === undefined ? 1 : options.batchRecords
+  for await (const batch of batches(source.records(options.contract), line, perBatch)) {
+    const outcome = await push(client, feed, batch, source.path, line)
+    const counted = counts(outcome, batch)
+    accepted += counted.accepted
+    refused += counted.refused
+    line = batch.lastLine
+    for (const error of counted.errors) report.refused(source.path, lineOf(error, batch, feed), error)
+    file.save({ line, accepted, refused, done: false })
+    report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, refused)
+  }
+  file.save({ line, accepted, refused, done: true })
+  return { accepted, refused }
+}
+
+async function push(
+  client: GatewayClient,
+  feed: string | undefined,
+  batch: SourceBatch,
+  path: string,
+  line: number,
+): Promise<PushOutcome> {
+  try {
+    return feed === undefined
+      ? await client.pushBundle({ body: batch.body })
+      : await client.pushRecords(feed, { body: batch.body })
+  } catch (error) {
+    if (!(error instanceof ChainonError) || error.code !== 'dependency-unavailable') throw error
+    const again = path === '-' ? '' : ` ${path} was sent up to line ${line}; the same command goes on from there.`
+    throw new ChainonError('dependency-unavailable', `${error.message}${again}`, { cause: error })
+  }
+}
+
+/** A batch refused as a whole for its records' sake is counted; one refused for another cause ends the command. */
+function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RefusedRecord[] } {
+  if (outcome.kind === 'taken') return outcome.receipt
+  if (outcome.code === 'all-refused') return { accepted: 0, refused: batch.lines.length, errors: outcome.errors }
+  // A body that cannot be read, or is too large, is refused as a whole; the next one may be good.
+  if (outcome.status === 400 || outcome.status === 413) {
+    const error = { index: 0, pointer: '', rule: outcome.code, detail: outcome.title }
+    return { accepted: 0, refused: batch.lines.length, errors: [error] }
+  }
+  const code = outcome.code in FAULTS ? (outcome.code as FaultCode) : 'malformed-body'
+  throw new ChainonError(
+    code,
+    `The gateway refused lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
+  )
+}
+
+/** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
+function lineOf(error: RefusedRecord, batch: SourceBatch, feed: string | undefined): number {
+  return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
+}
