@@ -1,0 +1,38 @@
+/** What the warehouse must hold, counted from the files that were sent and by nothing of Chainon: for each feed, records that live. */
+import { createReadStream, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+export interface Expected {
+  /** Lines of the files. */
+  readonly sent: number
+  /** Records whose last version is not a cancel. */
+  readonly living: ReadonlyMap<string, number>
+}
+
+export async function expectedOf(folder: string): Promise<Expected> {
+  let sent = 0
+  const last = new Map<string, Map<string, { version: number; cancelled: boolean }>>()
+  for (const producer of readdirSync(folder)) {
+    for (const file of readdirSync(join(folder, producer))) {
+      const feed = file.replace('.ndjson', '')
+      const records = last.get(feed) ?? new Map<string, { version: number; cancelled: boolean }>()
+      last.set(feed, records)
+      for await (const line of createInterface({ input: createReadStream(join(folder, producer, file)) })) {
+        sent++
+        // Three values of a line suffice; parsing a million whole ones would take as long as the test.
+        const id = `${producer} ${/"record_id":"([^"]+)"/.exec(line)?.[1]}`
+        const version = Number(/"record_version":(\d+)/.exec(line)?.[1] ?? 0)
+        const known = records.get(id)
+        if (!known || version >= known.version)
+          records.set(id, { version, cancelled: line.includes('"operation":"cancel"') })
+      }
+    }
+  }
+  return {
+    sent,
+    living: new Map(
+      [...last].map(([feed, records]) => [feed, [...records.values()].filter(({ cancelled }) => !cancelled).length]),
+    ),
+  }
+}

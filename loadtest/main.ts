@@ -1,0 +1,252 @@
+/**
+ * `npm run loadtest`: a million simulated records through every stop on this machine. First the floors and each stage alone on a
+ * part of the records, then all of them with everything running at once. Ends with 1 when one record is lost or doubled.
+ */
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
+import { readConfig } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { topicOf } from '#core/contract/names.ts'
+import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
+import { topicExtent } from '#core/kafka/offsets.ts'
+import { isConserved, readLedger } from '#core/ledger/ledger.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
+import { startStack } from '../deploy/local/stack.ts'
+import { expectedOf } from './expected.ts'
+import { measureFloors } from './floors.ts'
+import { watchMemory } from './memory.ts'
+import { runOnce, type Service, startService } from './processes.ts'
+import { type Result, render } from './report.ts'
+import { sendFolder } from './sender.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    records: { type: 'string', default: '1000000' },
+    hospitals: { type: 'string', default: '3' },
+    seed: { type: 'string', default: '1' },
+    profile: { type: 'string', default: 'realistic' },
+    out: { type: 'string', default: join(import.meta.dirname, 'results') },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (flags.help) {
+  process.stdout.write(
+    'npm run loadtest -- [--records 1000000] [--hospitals 3] [--seed 1] [--profile realistic|load] [--out loadtest/results]\n',
+  )
+  process.exit(0)
+}
+const records = Number(flags.records)
+const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`)
+const seconds = (since: number) => (performance.now() - since) / 1000
+const perSecond = (count: number, took: number) => Math.round(count / took)
+
+const folder = mkdtempSync(join(tmpdir(), 'chainon-load-'))
+const services: Service[] = []
+const stack = await startStack({ dataDir: join(folder, 'data'), ports: 'auto', services: 'none', say })
+try {
+  const env = { ...stack.env }
+  const config = readConfig('loadtest', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR'], {
+    ...process.env,
+    ...env,
+  })
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+  const kafka = kafkaClient('loadtest', config, createLogger('loadtest', 'error'))
+  await runOnce(['services/provision/main.ts'], env)
+  const clickhouse = clickhouseClient('loadtest', config)
+  const admin = kafka.admin()
+  await admin.connect()
+  const sources = { admin, clickhouse, namespace: '', feeds: contracts.map(({ feed }) => feed) }
+
+  say(`simulating ${records} records`)
+  const part = Math.max(20_000, Math.round(records / 5))
+  const simulate = (count: number, seed: string, into: string) =>
+    runOnce(
+      [
+        ...[
+          'services/synthetic/main.ts',
+          'simulate',
+          '--hospitals',
+          flags.hospitals,
+          '--patients',
+          String(Math.max(1000, Math.round(count / 12))),
+        ],
+        ...[
+          '--records',
+          String(count),
+          '--rate',
+          '0',
+          '--seed',
+          seed,
+          '--profile',
+          flags.profile,
+          '--out',
+          into,
+          '--truth',
+          `${into}.truth`,
+        ],
+      ],
+      env,
+    )
+  await simulate(part, `${flags.seed}7`, join(folder, 'part'))
+  await simulate(records, flags.seed, join(folder, 'all'))
+  // The simulator numbers each hospital's records from 1: the part's hospitals are others than the whole's.
+  for (const name of readdirSync(join(folder, 'part')))
+    renameSync(join(folder, 'part', name), join(folder, 'part', `part-${name}`))
+  const producers = ['part', 'all'].flatMap((name) => readdirSync(join(folder, name)))
+  const keyRows = JSON.parse(
+    await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...producers], env),
+  ) as { producer: string; key: string }[]
+  const keys = new Map(keyRows.map(({ producer, key }) => [producer, key]))
+
+  say('floors: plain produce, consume and insert')
+  const observation = contracts.find(({ feed }) => feed === 'observation')
+  if (!observation) throw new Error('there is no observation contract')
+  const floors = await measureFloors(kafka, clickhouse, observation, part)
+
+  const loaded = async () =>
+    (await readLedger(sources)).reduce((sum, row) => sum + row.loaded + row.quarantined + row.refused, 0)
+  const pseudonymised = async () => {
+    const extents = await Promise.all(
+      sources.feeds.map((feed) => topicExtent(admin, topicOf('', 'pseudonymised', feed))),
+    )
+    return extents.flat().reduce((sum, { high }) => sum + Number(high), 0)
+  }
+  const until = async (count: () => Promise<number>, target: number) => {
+    while ((await count()) < target) await sleep(100)
+  }
+
+  say(`each stage alone, ${part} records`)
+  const gateway = await startService('gateway', env, folder)
+  services.push(gateway)
+  let started = performance.now()
+  const partSent = await sendFolder(join(folder, 'part'), gateway.url, keys, () => undefined)
+  const gatewayAlone = perSecond(partSent.accepted, seconds(started))
+  const deidentify = await startService('deidentify', env, folder)
+  services.push(deidentify)
+  started = performance.now()
+  const already = await pseudonymised()
+  await until(pseudonymised, partSent.accepted)
+  const deidentifyAlone = perSecond(partSent.accepted - already, seconds(started))
+  const curate = await startService('curate', env, folder)
+  services.push(curate)
+  started = performance.now()
+  const loadedAlready = await loaded()
+  await until(loaded, partSent.accepted)
+  const curateAlone = perSecond(partSent.accepted - loadedAlready, seconds(started))
+
+  say(`everything at once, ${records} records`)
+  const pids = new Map([
+    ...services.map(({ name, pid }): [string, number] => [name, pid]),
+    ...stackPids(),
+    ['sender', process.pid] as [string, number],
+  ])
+  const memory = watchMemory(pids)
+  started = performance.now()
+  let last = 0
+  const sent = await sendFolder(join(folder, 'all'), gateway.url, keys, ({ accepted }) => {
+    if (accepted - last < 50_000) return
+    last = accepted
+    say(`${accepted} accepted`)
+  })
+  const gatewaySeconds = seconds(started)
+  const total = partSent.accepted + sent.accepted
+  await until(pseudonymised, total)
+  const deidentifySeconds = seconds(started)
+  await until(loaded, total)
+  const allSeconds = seconds(started)
+  const processes = memory()
+
+  say('counting')
+  const ledger = await readLedger(sources)
+  const expected = [await expectedOf(join(folder, 'part')), await expectedOf(join(folder, 'all'))]
+  const tables = await Promise.all(
+    sources.feeds.map(async (feed) => {
+      const query = `SELECT count() AS rows, uniqExact(record_id) AS records FROM \`${feed}\``
+      const [row] = await (await clickhouse.query({ query, format: 'JSONEachRow' })).json<{
+        rows: string
+        records: string
+      }>()
+      return {
+        feed,
+        expected: expected.reduce((sum, { living }) => sum + (living.get(feed) ?? 0), 0),
+        rows: Number(row?.rows),
+        records: Number(row?.records),
+      }
+    }),
+  )
+  const freshness = await freshnessOf(curate.url)
+  const result: Result = {
+    command: `npm run loadtest -- --records ${flags.records} --hospitals ${flags.hospitals} --seed ${flags.seed} --profile ${flags.profile}`,
+    date: new Date().toISOString(),
+    machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
+    records: sent.accepted,
+    refused_by_gateway: sent.refused + partSent.refused,
+    floors,
+    stages: [
+      {
+        stage: 'gateway (HTTP to acks=all)',
+        alone_per_second: gatewayAlone,
+        together_per_second: perSecond(sent.accepted, gatewaySeconds),
+        floor: 'produce',
+      },
+      {
+        stage: 'deidentify',
+        alone_per_second: deidentifyAlone,
+        together_per_second: perSecond(sent.accepted, deidentifySeconds),
+        floor: 'produce',
+      },
+      {
+        stage: 'curate (link, validate, load)',
+        alone_per_second: curateAlone,
+        together_per_second: perSecond(sent.accepted, allSeconds),
+        floor: 'insert',
+      },
+    ],
+    end_to_end_seconds: Number(allSeconds.toFixed(1)),
+    freshness_note: freshness,
+    ledger: {
+      accepted: ledger.reduce((sum, row) => sum + row.accepted, 0),
+      loaded: ledger.reduce((sum, row) => sum + row.loaded, 0),
+      quarantined: ledger.reduce((sum, row) => sum + row.quarantined, 0),
+      refused: ledger.reduce((sum, row) => sum + row.refused, 0),
+      in_flight: ledger.reduce((sum, row) => sum + row.in_flight, 0),
+      conserved: isConserved(ledger) && ledger.reduce((sum, row) => sum + row.accepted, 0) === total,
+    },
+    tables,
+    processes,
+  }
+  mkdirSync(flags.out, { recursive: true })
+  const file = join(flags.out, `${result.date.slice(0, 10)}-${flags.records}.json`)
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
+  process.stdout.write(render(result))
+  if (!result.ledger.conserved || tables.some((table) => table.rows !== table.records || table.rows !== table.expected))
+    process.exitCode = 1
+  await admin.disconnect()
+  await clickhouse.close()
+} finally {
+  for (const service of services.toReversed()) await service.stop()
+  await stack.stop()
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function stackPids(): [string, number][] {
+  return (['kafka', 'registry', 'redis', 'clickhouse'] as const).map((name) => [name, stack.pid(name)])
+}
+
+/** Rejections are the exception: a table whose expected count differs by them says so in the ledger. */
+async function freshnessOf(curateUrl: string): Promise<string> {
+  const text = await (await fetch(`${curateUrl}/metrics`)).text()
+  const sum = (suffix: string) =>
+    [...text.matchAll(new RegExp(`^chainon_freshness_seconds_${suffix}\\{.*\\} ([\\d.e+-]+)`, 'gm'))].reduce(
+      (total, match) => total + Number(match[1]),
+      0,
+    )
+  const count = sum('count')
+  return count === 0
+    ? 'no samples'
+    : `mean ${(sum('sum') / count).toFixed(1)} s over ${count} samples, under full load (a backlog builds up: the sender outruns the rest)`
+}

@@ -1,0 +1,100 @@
+/** The result of a load test, and its table. */
+import type { Floors } from './floors.ts'
+import type { MemoryReport } from './memory.ts'
+
+export interface Result {
+  readonly command: string
+  readonly date: string
+  readonly machine: string
+  readonly records: number
+  readonly refused_by_gateway: number
+  readonly floors: Floors
+  readonly stages: readonly {
+    readonly stage: string
+    readonly alone_per_second: number
+    /** Up to this stage, with everything running at once. */
+    readonly together_per_second: number
+    readonly floor: 'produce' | 'consume' | 'insert'
+  }[]
+  readonly end_to_end_seconds: number
+  readonly freshness_note: string
+  readonly ledger: {
+    readonly accepted: number
+    readonly loaded: number
+    readonly quarantined: number
+    readonly refused: number
+    readonly in_flight: number
+    readonly conserved: boolean
+  }
+  readonly tables: readonly {
+    readonly feed: string
+    readonly expected: number
+    readonly rows: number
+    readonly records: number
+  }[]
+  readonly processes: readonly MemoryReport[]
+}
+
+const n = (value: number) => value.toLocaleString('en')
+
+export function render(result: Result): string {
+  const { floors, ledger } = result
+  const floorOf = {
+    produce: floors.produce_per_second,
+    consume: floors.consume_per_second,
+    insert: floors.insert_per_second,
+  }
+  const stages = result.stages.map((stage) => {
+    const floor = floorOf[stage.floor]
+    return [
+      stage.stage,
+      n(stage.alone_per_second),
+      n(stage.together_per_second),
+      `${n(floor)} (${stage.floor})`,
+      (stage.alone_per_second / floor).toFixed(2),
+    ]
+  })
+  return [
+    `${result.date}  ${result.machine}`,
+    result.command,
+    '',
+    `floors, records/s: produce ${n(floors.produce_per_second)}, consume ${n(floors.consume_per_second)}, insert ${n(floors.insert_per_second)}`,
+    '',
+    lines(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
+    '',
+    `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s; freshness: ${result.freshness_note}`,
+    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + refused ${n(ledger.refused)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
+    '',
+    lines(
+      ['feed', 'expected', 'count()', 'uniqExact', ''],
+      result.tables.map((table) => [
+        table.feed,
+        n(table.expected),
+        n(table.rows),
+        n(table.records),
+        table.rows === table.expected && table.records === table.expected ? 'equal' : 'DIFFERENT',
+      ]),
+    ),
+    '',
+    lines(
+      ['process', 'peak MB', '2nd quarter MB', 'last quarter MB', 'CPU s'],
+      result.processes.map((one) => [
+        one.name,
+        n(one.peak_mb),
+        n(one.second_quarter_mb),
+        n(one.last_quarter_mb),
+        n(one.cpu_seconds),
+      ]),
+    ),
+    '',
+  ].join('\n')
+}
+
+function lines(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+  return [head, ...rows].map(line).join('\n')
+}
