@@ -67,6 +67,7 @@ const sample = program
   .option('--push', 'send what was made')
   .option('--url <url>', "the gateway (default: the local stack's)")
   .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
+  .addOption(new Option('--producers').hideHelp())
   .action(makeSample)
 sample
   .command('push')
@@ -82,10 +83,7 @@ const config = (): SyntheticConfig => syntheticConfig(process.env)
 
 async function simulate(flags: SimulateFlags): Promise<void> {
   const options = simulateOptions(flags, Date.now())
-  if (flags.producers) {
-    process.stdout.write(`${JSON.stringify(options.producers)}\n`)
-    return
-  }
+  if (flags.producers) return printProducers(options.producers)
   const stop = new AbortController()
   const giveUp = new AbortController()
   let retries = 0
@@ -125,6 +123,8 @@ interface SendFlags {
   readonly url?: string
   readonly keys?: string
   readonly wait?: true
+  /** Asked by `chainon`: print the producers that need a key, do nothing else. */
+  readonly producers?: true
 }
 
 async function makeSample(
@@ -137,6 +137,7 @@ async function makeSample(
     problems.push('--patients must be an integer from 1 to 10000')
   if (!Number.isInteger(seed) || seed < 0) problems.push('--seed must be an integer, 0 or more')
   if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
+  if (flags.producers) return printProducers(flags.push ? SAMPLE_PRODUCERS : [])
   // Before minutes of work: a push that could not be sent.
   if (flags.push) readKeysOf(flags)
   const java = findJava(process.env.JAVA_HOME)
@@ -159,6 +160,10 @@ async function makeSample(
   }
 }
 
+function printProducers(producers: readonly string[]): void {
+  process.stdout.write(`${JSON.stringify(producers)}\n`)
+}
+
 /** Read once: the keys may come from stdin. */
 let keysRead: ReadonlyMap<string, string> | undefined
 function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
@@ -167,6 +172,7 @@ function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
 }
 
 async function push(dir: string, flags: SendFlags): Promise<void> {
+  if (flags.producers) return printProducers(SAMPLE_PRODUCERS)
   const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_URL } = config()
   const pushing = pushSample(readSample(dir), (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''), readKeysOf(flags))
   const line = progressLine(() => `sample: ${pushing.sent()} of ${pushing.bundles} bundles`, process.stderr)

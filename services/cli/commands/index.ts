@@ -6,7 +6,9 @@ import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
 import { register as project } from './project.ts'
 import { register as push } from './push.ts'
+import { register as sample } from './sample.ts'
+import { register as simulate } from './simulate.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, push, key, feeds, ledger, project]
+export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, push, sample, simulate, key, feeds, ledger, project]

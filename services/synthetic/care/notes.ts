@@ -1,4 +1,6 @@
 /** Fills note templates: where the identity of a patient ends up in running text. */
+
+import { COMMUNES } from '../data/communes.ts'
 import { CONDITIONS, conditionBit } from '../data/conditions.ts'
 import { COURSES, EXAMS, LIVINGS, NOTE_TEMPLATES, type NoteTemplate, STORIES } from '../data/note-templates.ts'
 import type { Doctor } from '../hospital/hospital.ts'
@@ -32,6 +34,7 @@ const byKind = new Map<Kind, Weighted<Prepared>>(
     ),
   ]),
 )
+const COMMUNE_NAMES = new Map(COMMUNES.values.map(({ insee, name }) => [insee, name]))
 const MONTHS = 'janvier février mars avril mai juin juillet août septembre octobre novembre décembre'.split(' ')
 
 /** @param treatment names of drugs, as one line */
@@ -92,7 +95,7 @@ function slotsOf(
     birthShort: `${day}/${month}/${year.slice(2)}`,
     birthLong: longDate(person.birthMs),
     birthIso: person.birthDate,
-    birthTown: person.birthPlace.startsWith('99') ? 'l’étranger' : person.home.commune.name,
+    birthTown: COMMUNE_NAMES.get(person.birthPlace) ?? 'l’étranger',
     ipp: registration.ipp,
     nda: visit.nda,
     nir: identity.nir ? grouped(identity.nir) : 'non renseigné',

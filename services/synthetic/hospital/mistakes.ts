@@ -34,7 +34,7 @@ const NEAR: Readonly<Record<string, string>> = {
 
 /** A letter replaced, left out, doubled, or two changed over. Texts of less than two letters come back with one doubled. */
 export function mistype(text: string, random: Random): string {
-  const letters = [...text]
+  const letters = Array.from(text)
   const at = random.int(0, Math.max(0, letters.length - 2))
   const letter = letters[at] ?? 'x'
   const next = letters[at + 1]
@@ -43,7 +43,7 @@ export function mistype(text: string, random: Random): string {
   if (next !== undefined && kind === 1) return replace(letters, at, 1, '')
   const near = NEAR[letter.toLowerCase()]
   if (kind !== 3 && near) {
-    const wrong = random.pick([...near])
+    const wrong = random.pick(Array.from(near))
     return replace(letters, at, 1, letter === letter.toLowerCase() ? wrong : wrong.toUpperCase())
   }
   return replace(letters, at, 1, letter + letter)

@@ -1,0 +1,25 @@
+/** `chainon sample`: the bundled FHIR sample, and more of its kind. */
+import type { Command } from 'commander'
+import { examples, GROUPS } from '../help.ts'
+import { runWithKeys } from '../synthetic-keys.ts'
+
+export function register(program: Command): void {
+  program
+    .command('sample')
+    .helpGroup(GROUPS.data)
+    .summary('send the bundled FHIR sample, or make more with Synthea')
+    .description('Options: `chainon sample --help`, `chainon sample push --help`.')
+    .argument('[options...]')
+    .allowUnknownOption()
+    .helpOption(false)
+    .addHelpText(
+      'after',
+      examples([
+        ['chainon sample push --wait', 'the bundled sample, two hospitals'],
+        ['chainon sample --patients 100 --seed 7 --push', 'a hundred others'],
+      ]),
+    )
+    .action(async (args: string[]) => {
+      await runWithKeys('sample', args)
+    })
+}

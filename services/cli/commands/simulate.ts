@@ -1,0 +1,27 @@
+/** `chainon simulate`: made-up hospitals, streamed to the local gateway or written to files. */
+import type { Command } from 'commander'
+import { examples, GROUPS } from '../help.ts'
+import { runWithKeys } from '../synthetic-keys.ts'
+
+export function register(program: Command): void {
+  program
+    .command('simulate')
+    .helpGroup(GROUPS.data)
+    .summary('stream the records of made-up French hospitals')
+    .description('Options: `chainon simulate --help`.')
+    .argument('[options...]')
+    .allowUnknownOption()
+    // The service knows its options; repeating them here would be a second truth.
+    .helpOption(false)
+    .addHelpText(
+      'after',
+      examples([
+        ['chainon simulate', '3 hospitals, 50 records a second, until Ctrl-C'],
+        ['chainon simulate --records 1000000 --patients 25000 --rate 0 --profile load', 'a load'],
+        ['chainon simulate --records 100000 --truth truth.ndjson --out feeds', 'files, and who is who'],
+      ]),
+    )
+    .action(async (args: string[]) => {
+      await runWithKeys('simulate', args)
+    })
+}

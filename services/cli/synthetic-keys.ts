@@ -1,0 +1,57 @@
+/** Gives `simulate` and `sample` the keys of their hospitals, made where they are missing, unless the user brings some. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { node24, ROOT } from '../../deploy/local/paths.ts'
+import { resolveEnvironment } from './environment.ts'
+import { runService } from './run-service.ts'
+
+/** The gateway reads its file of keys again within a second. */
+const KEYS_TAKEN_MS = 1_500
+
+/** Runs `services/synthetic/main.ts <command> <args>`; sets `process.exitCode`. */
+export async function runWithKeys(command: 'simulate' | 'sample', args: readonly string[]): Promise<void> {
+  const producers = args.some((arg) => /^--keys(=|$)/.test(arg)) ? [] : producersOf(command, args)
+  if (producers.length === 0) {
+    await runService('synthetic', [command, ...args])
+    return
+  }
+  const { ensureKey, localKey } = await import('#core/keys/admin.ts')
+  const data = resolveEnvironment().CHAINON_DATA_DIR ?? ''
+  let fresh = false
+  const keys = producers.map((producer) => {
+    const kept = localKey(data, producer)
+    const { key } = ensureKey(data, producer)
+    if (key !== kept) fresh = true
+    return { producer, key }
+  })
+  if (fresh) await sleep(KEYS_TAKEN_MS)
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-keys-'))
+  try {
+    const file = join(folder, 'keys.json')
+    writeFileSync(file, JSON.stringify(keys), { mode: 0o600 })
+    await runService('synthetic', [command, ...args, '--keys', file])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns the producers that need a key: what the service says; none when it only writes files, or is asked for help */
+function producersOf(command: string, args: readonly string[]): string[] {
+  if (args.includes('--help') || args.includes('-h')) return []
+  const main = join(ROOT, 'services', 'synthetic', 'main.ts')
+  const run = spawnSync(node24(), [main, command, ...args, '--producers'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: resolveEnvironment(),
+  })
+  try {
+    const value: unknown = JSON.parse(run.stdout)
+    return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+  } catch {
+    // Its own run will say what is wrong with the options.
+    return []
+  }
+}
