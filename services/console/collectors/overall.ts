@@ -78,13 +78,20 @@ function downSentence({ name, state }: PartView): string {
 }
 
 function notConserved({ total, difference }: LedgerView): string {
-  const records = (n: number) => `${n.toLocaleString('en')} ${n === 1 ? 'record' : 'records'}`
+  if (total.gaps + total.overlaps > 0) return `Not conserved: ${missingOrDouble(total.gaps, total.overlaps)}`
+  return `Not conserved: ${recordsText(difference)} unaccounted for`
+}
+
+function missingOrDouble(gaps: number, overlaps: number): string {
   const said = [
-    ...(total.gaps > 0 ? [`${records(total.gaps)} missing`] : []),
-    ...(total.overlaps > 0 ? [`${records(total.overlaps)} counted twice`] : []),
-    ...(difference > 0 && total.gaps + total.overlaps === 0 ? [`${records(difference)} unaccounted for`] : []),
+    ...(gaps > 0 ? [`${recordsText(gaps)} missing`] : []),
+    ...(overlaps > 0 ? [`${recordsText(overlaps)} counted twice`] : []),
   ]
-  return `Not conserved: ${said.join(', ')}`
+  return said.join(', ')
+}
+
+function recordsText(n: number): string {
+  return `${n.toLocaleString('en')} ${n === 1 ? 'record' : 'records'}`
 }
 
 function sinceOf(alarms: readonly AlarmView[], code: string): string | null {
@@ -101,13 +108,25 @@ export function ledgerAlarms(ledger: LedgerView): readonly Omit<Alarm, 'since'>[
       code: 'not-conserved',
       feed,
       partition,
-      message: `${feed}, partition ${partition}: ${gaps} missing, ${overlaps} counted twice`,
+      message: `${feed}, partition ${partition}: ${missingOrDouble(gaps, overlaps)}`,
     }))
 }
 
-/** @returns all standing alarms, newest first */
-export function alarmViews(bySource: ReadonlyMap<string, readonly Alarm[]>): readonly AlarmView[] {
-  return [...bySource]
+/** @returns all standing alarms, those of the services and one for each part that is down; newest first */
+export function alarmViews(
+  bySource: ReadonlyMap<string, readonly Alarm[]>,
+  parts: readonly PartView[],
+  now: string,
+): readonly AlarmView[] {
+  const down = parts.filter(isDown).map(
+    (part): Alarm => ({
+      id: `part-down:${part.name}`,
+      code: 'part-down',
+      message: `${downSentence(part)}${part.message ? `: ${part.message}` : ''}`,
+      since: part.since ?? now,
+    }),
+  )
+  return [...bySource, ['parts', down] as const]
     .flatMap(([source, alarms]) =>
       alarms.map(({ id, code, feed, partition, message, since }) => ({
         id: `${source}:${id}`,

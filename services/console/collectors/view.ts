@@ -55,7 +55,7 @@ export function snapshotOf(known: Knowledge): Snapshot {
     ledger: known.ledger,
     stalled_since: known.stalledSince === null ? null : new Date(known.stalledSince).toISOString(),
     parts: known.parts.map((part) => withMemory(part, known)),
-    alarms: alarmViews(known.alarms),
+    alarms: alarmViews(known.alarms, known.parts, new Date(now).toISOString()),
     empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
   }
   const inflight = live(sources.gateway) ? gateway.gauges('chainon_gateway_inflight_bytes', {}) : []
