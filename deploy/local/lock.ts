@@ -46,12 +46,12 @@ export function tryLock(file: string, purpose: string): Lock | { readonly heldBy
   }
 }
 
-/** Waits for the lock; `onWait` is called about once a second with its holder. */
+/** Waits for the lock; `onWait` is called every five seconds with its holder. */
 export async function waitForLock(file: string, purpose: string, onWait: (holder: LockHolder) => void): Promise<Lock> {
   for (let round = 0; ; round++) {
     const lock = tryLock(file, purpose)
     if ('release' in lock) return lock
-    if (round % 5 === 0) onWait(lock.heldBy)
+    if (round % 25 === 0) onWait(lock.heldBy)
     await sleep(200)
   }
 }

@@ -2,8 +2,9 @@
 
 import { join } from 'node:path'
 import { readConfig } from '#core/config/read.ts'
+import { archiveOptions, type JavaPart, makeArchives } from './parts/class-archive.ts'
 import { clickhouse } from './parts/clickhouse.ts'
-import { type InstalledPart, redisCommand, redisOnPath } from './parts/install.ts'
+import { type InstalledPart, installParts, redisCommand, redisOnPath } from './parts/install.ts'
 import { findJava } from './parts/java.ts'
 import { kafka } from './parts/kafka.ts'
 import { redis } from './parts/redis.ts'
@@ -32,8 +33,8 @@ export interface PlanOptions {
 export interface Plan {
   /** Given by the environment, so not started. */
   readonly external: ReadonlyMap<PartName, string>
-  /** To be fetched before `parts()` is called. */
-  readonly toInstall: readonly InstalledPart[]
+  /** Fetches what is not in the cache yet, and readies it; before `parts()` is called. */
+  install(signal: AbortSignal): Promise<void>
   readonly ports: Ports
   /** For services and commands: where everything is. */
   readonly environment: Readonly<Record<string, string>>
@@ -52,26 +53,32 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     if (given) external.set(part, given)
   }
   const own = PARTS.filter((part) => !external.has(part))
-  const java = own.includes('kafka') || own.includes('registry') ? findJava(env) : ''
+  const javaParts = own.filter(isJava)
+  const java = javaParts.length > 0 ? findJava(env) : { command: '', build: '' }
   const toInstall = own.filter(
     (part) => part === 'kafka' || part === 'registry' || (part === 'redis' && !redisOnPath()),
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')
   const ports = await choosePorts(names, options.ports, env)
-  const build: Record<PartName, () => ProcessSpec> = {
-    kafka: () =>
-      kafka({
-        java,
-        cache,
-        data,
-        port: ports.kafka,
-        controllerPort: ports['kafka-controller'],
-        partitions: String(partitions),
-      }),
-    registry: () => registry({ java, cache, data, port: ports.registry }),
-    redis: () => redis({ command: redisCommand(cache), data, port: ports.redis }),
-    clickhouse: () => clickhouse({ data, port: ports.clickhouse }),
+  const describe = (part: PartName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
+    switch (part) {
+      case 'kafka': {
+        const { kafka: port, 'kafka-controller': controllerPort } = on
+        return kafka({ java: java.command, jvm, cache, data: at, port, controllerPort, partitions: String(partitions) })
+      }
+      case 'registry':
+        return registry({ java: java.command, jvm, cache, data: at, port: on.registry })
+      case 'redis':
+        return redis({ command: redisCommand(cache), data: at, port: on.redis })
+      case 'clickhouse':
+        return clickhouse({ data: at, port: on.clickhouse })
+    }
+  }
+  const jvm = (part: PartName) => (isJava(part) ? archiveOptions(cache, part, java.build) : [])
+  const trial = async (part: JavaPart, at: string, options: readonly string[]) => {
+    const names: PortName[] = part === 'kafka' ? ['kafka', 'kafka-controller'] : [part]
+    return describe(part, at, await choosePorts(names, 'auto', {}), options)
   }
   const at = (part: PartName, local: string) => external.get(part) ?? local
   const environment: Record<string, string> = {
@@ -89,12 +96,17 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   }
   return {
     external,
-    toInstall: toInstall as InstalledPart[],
+    install: async (signal) => {
+      await installParts(cache, toInstall as InstalledPart[], signal)
+      await makeArchives(cache, java.build, javaParts, trial, signal)
+    },
     ports,
     environment,
-    parts: () => own.map((part) => build[part]()),
+    parts: () => own.map((part) => describe(part, data, ports, jvm(part))),
   }
 }
+
+const isJava = (part: PartName): part is JavaPart => part === 'kafka' || part === 'registry'
 
 /** @returns a URL or broker list without a user and password in it, to be shown */
 export function shown(url: string): string {

@@ -6,7 +6,6 @@ import { ConfigurationError } from '#core/faults.ts'
 import { prepareDataFolder } from './data-folder.ts'
 import { type Lock, tryLock } from './lock.ts'
 import { ManagedProcess } from './managed-process.ts'
-import { installParts } from './parts/install.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
 import { makePlan, type Plan, type PlanOptions, shown } from './plan.ts'
 import { provision, service } from './services.ts'
@@ -89,7 +88,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { data, cache, say, purpose, services } = this.#options
+    const { data, say, purpose, services } = this.#options
     const warning = prepareDataFolder(data)
     if (warning) say(`Warning: ${warning}`)
     const lock = tryLock(this.#paths.lockFile, purpose)
@@ -105,7 +104,7 @@ export class Supervisor {
       say(`Stopped what an earlier start left behind: ${left.map((row) => `${row.name} (pid ${row.pid})`).join(', ')}`)
     const plan = await makePlan(this.#options)
     this.#plan = plan
-    await installParts(cache, plan.toInstall, this.#stopping.signal)
+    await plan.install(this.#stopping.signal)
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS)
     this.#rotation.unref()
     await this.#startAll(plan.parts().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))

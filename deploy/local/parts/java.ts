@@ -1,15 +1,22 @@
 /** Finds Java and sees that it is new enough for Kafka 4 and Apicurio Registry 3. */
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ConfigurationError } from '#core/faults.ts'
 
 export const JAVA_MIN = 17
 
+export interface Java {
+  readonly command: string
+  /** Tells this build of Java from every other; what is made for one is of no use to another. */
+  readonly build: string
+}
+
 /**
- * @returns the command of a Java that is at least 17: `JAVA_HOME`'s when set, else the one on the PATH
+ * @returns a Java that is at least 17: `JAVA_HOME`'s when set, else the one on the PATH
  * @throws ConfigurationError that names the package to install
  */
-export function findJava(env: NodeJS.ProcessEnv = process.env): string {
+export function findJava(env: NodeJS.ProcessEnv = process.env): Java {
   const command = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java'
   const run = spawnSync(command, ['-version'], { encoding: 'utf8', env, timeout: 20_000 })
   if (run.error || run.status !== 0) {
@@ -18,14 +25,15 @@ export function findJava(env: NodeJS.ProcessEnv = process.env): string {
       : 'there is no `java` on the PATH'
     throw new ConfigurationError('Java is missing', [what, remedy()])
   }
-  const version = javaVersion(`${run.stderr}\n${run.stdout}`)
+  const text = `${run.stderr}\n${run.stdout}`
+  const version = javaVersion(text)
   if (version === null || version < JAVA_MIN) {
     throw new ConfigurationError('Java is too old', [
       `\`${command}\` is Java ${version ?? 'of an unknown version'}, and Kafka and the schema registry need ${JAVA_MIN} or newer`,
       remedy(),
     ])
   }
-  return command
+  return { command, build: createHash('sha256').update(text).digest('hex').slice(0, 8) }
 }
 
 /** @returns the major version in the output of `java -version`: 8 for "1.8.0_292", 17 for "17.0.15" */

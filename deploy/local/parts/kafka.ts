@@ -10,6 +10,8 @@ import { partFolder } from './install.ts'
 
 export interface KafkaOptions {
   readonly java: string
+  /** More options of the JVM; see class-archive.ts. */
+  readonly jvm: readonly string[]
   readonly cache: string
   readonly data: string
   readonly port: number
@@ -33,6 +35,7 @@ export function kafka(options: KafkaOptions): ProcessSpec {
       '-XX:+UseSerialGC',
       '-XX:+ExitOnOutOfMemoryError',
       '-Djava.awt.headless=true',
+      ...options.jvm,
       ...jvm,
       'kafka.Kafka',
       properties,
@@ -88,8 +91,9 @@ function serverProperties(options: KafkaOptions, log: string): string {
     .join('')
 }
 
-/** Without a configuration file the broker says nothing at all. */
+/** Without a configuration file the broker says nothing at all; with log4j's shutdown hook, nothing of how it stops. */
 const LOG4J2 = `status = warn
+shutdownHook = disable
 appender.console.type = Console
 appender.console.name = console
 appender.console.layout.type = PatternLayout

@@ -7,6 +7,8 @@ import { partFolder, VERSIONS } from './install.ts'
 
 export interface RegistryOptions {
   readonly java: string
+  /** More options of the JVM; see class-archive.ts. */
+  readonly jvm: readonly string[]
   readonly cache: string
   readonly data: string
   readonly port: number
@@ -21,7 +23,15 @@ export function registry(options: RegistryOptions): ProcessSpec {
     url,
     command: options.java,
     // The first compiler tier only: it starts sooner, and a registry is asked a few times an hour.
-    args: ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:+ExitOnOutOfMemoryError', '-jar', jar],
+    args: [
+      '-Xmx256m',
+      '-XX:+UseSerialGC',
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+ExitOnOutOfMemoryError',
+      ...options.jvm,
+      '-jar',
+      jar,
+    ],
     env: {
       QUARKUS_HTTP_HOST: '127.0.0.1',
       QUARKUS_HTTP_PORT: String(options.port),
