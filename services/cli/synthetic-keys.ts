@@ -6,20 +6,24 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { node24, ROOT } from '../../deploy/local/paths.ts'
 import { resolveEnvironment } from './environment.ts'
-import { runService } from './run-service.ts'
+import { type RunServiceOptions, runService } from './run-service.ts'
 
 /** The gateway reads its file of keys again within a second. */
 const KEYS_TAKEN_MS = 1_500
 
 /** Runs `services/synthetic/main.ts <command> <args>`; sets `process.exitCode`. */
-export async function runWithKeys(command: 'simulate' | 'sample', args: readonly string[]): Promise<void> {
+export async function runWithKeys(
+  command: 'simulate' | 'sample',
+  args: readonly string[],
+  options: Pick<RunServiceOptions, 'dataDir'>,
+): Promise<void> {
   const producers = args.some((arg) => /^--keys(=|$)/.test(arg)) ? [] : producersOf(command, args)
   if (producers.length === 0) {
-    await runService('synthetic', [command, ...args])
+    await runService('synthetic', [command, ...args], options)
     return
   }
   const { ensureKey, localKey } = await import('#core/keys/admin.ts')
-  const data = resolveEnvironment().CHAINON_DATA_DIR ?? ''
+  const data = resolveEnvironment(options).CHAINON_DATA_DIR ?? ''
   let fresh = false
   const keys = producers.map((producer) => {
     const kept = localKey(data, producer)
@@ -32,7 +36,7 @@ export async function runWithKeys(command: 'simulate' | 'sample', args: readonly
   try {
     const file = join(folder, 'keys.json')
     writeFileSync(file, JSON.stringify(keys), { mode: 0o600 })
-    await runService('synthetic', [command, ...args, '--keys', file])
+    await runService('synthetic', [command, ...args, '--keys', file], options)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -11,4 +11,15 @@ import { register as simulate } from './simulate.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [up, status, down, push, sample, simulate, key, feeds, ledger, project]
+export const commands: ReadonlyArray<(program: Command) => void> = [
+  up,
+  status,
+  down,
+  push,
+  sample,
+  simulate,
+  key,
+  feeds,
+  ledger,
+  project,
+]

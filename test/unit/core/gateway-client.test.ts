@@ -32,7 +32,10 @@ async function gateway(replies: readonly Reply[], delayMs = 0) {
       seen.push({ url: request.url ?? '', headers: request.headers, body: gunzipSync(raw).toString() })
       setTimeout(() => {
         underWay--
-        if (reply === 'hang-up') return request.socket.destroy()
+        if (reply === 'hang-up') {
+          request.socket.destroy()
+          return
+        }
         response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers })
         response.end(JSON.stringify(reply.body ?? {}))
       }, delayMs)
