@@ -1,0 +1,73 @@
+/** A gateway of a test's own, as a process, on the shared servers. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const NODE = join(ROOT, 'node_modules/.bin/node')
+
+export interface GatewayProcess {
+  readonly url: string
+  readonly process: ChildProcess
+  /** All that it logged. */
+  log(): string
+  /** @returns the exit status */
+  stop(): Promise<number | null>
+}
+
+/** @param env as `isolated().env`; the gateway listens on a free port unless it says another */
+export async function startGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
+  const child = spawn(NODE, [join(ROOT, 'services/gateway/main.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, CHAINON_HTTP_PORT: '0', ...env },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  const lines: string[] = []
+  const url = await new Promise<string>((resolve, reject) => {
+    child.on('exit', (status) => reject(new Error(`the gateway ended with ${status}:\n${lines.slice(-10).join('\n')}`)))
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      lines.push(line)
+      const found = /"event":"listening","url":"([^"]+)"/.exec(line)?.[1]
+      if (found) resolve(found)
+    })
+  })
+  return {
+    url,
+    process: child,
+    log: () => lines.join('\n'),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      return child.exitCode
+    },
+  }
+}
+
+/** Runs a one-shot main (`services/provision/main.ts`, `services/cli/chainon.mjs`...) to its end. */
+export async function runToEnd(
+  script: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  input = '',
+): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
+  const child = spawn(NODE, [join(ROOT, script), ...args], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: 'pipe',
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString()
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString()
+  })
+  child.stdin.end(input)
+  const [status] = (await once(child, 'close')) as [number | null]
+  return { status, stdout, stderr }
+}
