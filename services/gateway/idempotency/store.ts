@@ -56,7 +56,14 @@ export function idempotencyStore(redis: Redis, namespace: string, hours: number)
     async begin(producer, key, fingerprint) {
       const name = `${namespace}idem:${producer}:${hash('sha256', key, 'hex')}`
       const token = randomBytes(12).toString('hex')
-      const [state, status, body] = (await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS)) as string[]
+      const [state, status, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS).then(
+        (answer) => answer as string[],
+        (error: unknown) => {
+          // It may yet be carried out when Redis comes back; freed behind it, the key does not wait for its lease to run out.
+          redis.eval(RELEASE, 1, name, token).catch(() => undefined)
+          throw error
+        },
+      )
       switch (state) {
         case 'begun':
           return {

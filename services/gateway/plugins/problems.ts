@@ -25,7 +25,8 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const problem = error instanceof ProblemError ? error : fromFramework(error)
     if (problem.status >= 500) {
-      const log = problem.code === 'bug' ? logger.error.bind(logger) : logger.warn.bind(logger)
+      // A part that is away is said once, where it is noticed, and not by each request that it fails.
+      const log = problem.code === 'bug' ? logger.error.bind(logger) : logger.debug.bind(logger)
       log({
         event: 'request-failed',
         code: problem.code,
