@@ -28,6 +28,7 @@ import { startSimulation } from './simulate.ts'
 const EXIT_FINDING = 1
 const EXIT_USAGE = 2
 const WAIT_MS = 60_000
+const SAME_SIGNAL_MS = 1_000
 const PARTS = join(import.meta.dirname, '../../.chainon/parts')
 
 const program = new Command('chainon').exitOverride().showHelpAfterError()
@@ -97,9 +98,15 @@ async function simulate(flags: SimulateFlags): Promise<void> {
         })
       : undefined
   const sink = gateway ?? folderSink(flags.out ?? '')
-  // The first Ctrl-C finishes what is under way; the second does not wait for it.
+  // The first Ctrl-C finishes what is under way; a later one does not wait for it. One Ctrl-C may arrive twice, from the
+  // terminal and from the command that started this.
+  let stoppedAt = Number.POSITIVE_INFINITY
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => (stop.signal.aborted ? giveUp.abort() : stop.abort()))
+    process.on(signal, () => {
+      if (stop.signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) giveUp.abort()
+      if (!stop.signal.aborted) stoppedAt = performance.now()
+      stop.abort()
+    })
   }
   const truth = flags.truth === undefined ? undefined : truthWriter(flags.truth)
   const simulation = startSimulation({ ...options, sink, truth, stop: stop.signal })

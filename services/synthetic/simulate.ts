@@ -32,7 +32,7 @@ export interface Summary extends Totals {
   readonly by_producer: Readonly<Record<string, number>>
 }
 
-/** Large batches make requests of thousands of records; at a low rate a batch is a quarter of a second. */
+/** Large batches make requests of thousands of records; at a low rate a batch is half a second. */
 const LARGEST_BATCH = 20_000
 
 export function startSimulation(options: SimulationOptions): Simulation {
@@ -44,7 +44,7 @@ export function startSimulation(options: SimulationOptions): Simulation {
   async function run(): Promise<Summary> {
     const byFeed: Partial<Record<Feed, number>> = {}
     const byProducer: Record<string, number> = {}
-    const size = options.rate > 0 ? Math.min(LARGEST_BATCH, Math.ceil(options.rate / 4)) : LARGEST_BATCH
+    const size = options.rate > 0 ? Math.min(LARGEST_BATCH, Math.ceil(options.rate / 2)) : LARGEST_BATCH
     try {
       for (const batch of batches(options.world, options.records, size)) {
         if (options.stop.aborted) break

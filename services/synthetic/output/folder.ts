@@ -25,6 +25,6 @@ export function folderSink(dir: string): Sink {
       for (const file of files.values()) closeSync(file)
       files.clear()
     },
-    totals: () => ({ accepted: written, refused: 0, refusedByRule: {} }),
+    totals: () => ({ accepted: written, refused: 0, refused_by_rule: {} }),
   }
 }

@@ -88,7 +88,7 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
       await Promise.all(underWay)
       throwFailure()
     },
-    totals: () => ({ accepted, refused, refusedByRule }),
+    totals: () => ({ accepted, refused, refused_by_rule: refusedByRule }),
     close: () => clients.forEach((client) => client.close()),
   }
 }

@@ -5,7 +5,7 @@ export interface Totals {
   readonly accepted: number
   readonly refused: number
   /** Refused records by rule of the gateway. */
-  readonly refusedByRule: Readonly<Record<string, number>>
+  readonly refused_by_rule: Readonly<Record<string, number>>
 }
 
 export interface Sink {
