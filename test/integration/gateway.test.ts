@@ -1,19 +1,15 @@
 /** The gateway against real Kafka, registry and Redis: what it says is stored is stored, and reads back as it was sent. */
-import { randomUUID } from 'node:crypto'
-import { connect } from 'node:net'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import avsc from 'avsc'
 import fc from 'fast-check'
-import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { avroRegistry } from '#core/avro/registry.ts'
-import { readConfig } from '#core/config/read.ts'
-import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { createKey, revokeKey } from '#core/keys/admin.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
 import { isolated } from '../helpers/servers.ts'
+import { avroContainer, bytesToSocket, storedRecords } from './helpers/gateway-reads.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../schemas/feeds', import.meta.url)))
 const NDJSON = 'application/x-ndjson'
@@ -67,41 +63,7 @@ function observation(id: string, more: Record<string, unknown> = {}): Record<str
   }
 }
 
-/** Every record of a feed's identified topic, decoded, with its message key and partition. */
-async function stored(feed: string) {
-  const kafka = new Kafka({
-    brokers: (env as Record<string, string>).KAFKA_BROKERS?.split(',') ?? [],
-    logLevel: logLevel.NOTHING,
-  })
-  const topic = `${place.namespace}identified.${feed}`
-  const admin = kafka.admin()
-  await admin.connect()
-  const offsets = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
-  let left = offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
-  const messages: { key: string; partition: number; value: Buffer | null }[] = []
-  if (left === 0) return []
-  const consumer = kafka.consumer({ groupId: `${place.namespace}${randomUUID()}` })
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await new Promise<void>((resolve) => {
-    void consumer.run({
-      eachMessage: async ({ message, partition }) => {
-        messages.push({ key: message.key?.toString() ?? '', partition, value: message.value })
-        if (--left === 0) resolve()
-      },
-    })
-  })
-  await consumer.disconnect()
-  const registry = avroRegistry(
-    readConfig('test', ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'], {
-      SCHEMA_REGISTRY_URL: (env as Record<string, string>).SCHEMA_REGISTRY_URL,
-    }),
-  )
-  const decoder = registry.decoder(contracts.map(identifiedSchema))
-  await decoder.prepare(messages.map(({ value }) => value))
-  return messages.map((message) => ({ ...message, record: decoder.decode(message.value)?.record }))
-}
+const stored = (feed: string) => storedRecords(env, place.namespace, feed)
 
 test('each media type is stored, and what Kafka has is what was sent', async () => {
   const schema = {
@@ -113,7 +75,7 @@ test('each media type is stored, and what Kafka has is what was sent', async () 
       { name: 'value_number', type: ['null', 'double'] },
     ],
   }
-  const avro = await container(schema, [{ ...observation('avro-1'), effective_at: 1_700_000_000_123 }])
+  const avro = await avroContainer(schema, [{ ...observation('avro-1'), effective_at: 1_700_000_000_123 }])
   const bodies: [string, string | Uint8Array, Record<string, string>][] = [
     [JSON_TYPE, JSON.stringify(observation('json-1')), {}],
     [JSON_TYPE, JSON.stringify([observation('json-2'), observation('json-3', { patient_ipp: 'é𝄞' })]), {}],
@@ -134,7 +96,10 @@ test('each media type is stored, and what Kafka has is what was sent', async () 
   }
   const found = await stored('observation')
   const byId = new Map(found.map((message) => [message.record?.record_id, message]))
-  expect([...byId.keys()].toSorted()).toEqual(['avro-1', 'gz-1', 'json-1', 'json-2', 'json-3', 'nd-1', 'nd-2'])
+  expect(byId.size).toBe(7)
+  expect([...byId.keys()]).toEqual(
+    expect.arrayContaining(['avro-1', 'gz-1', 'json-1', 'json-2', 'json-3', 'nd-1', 'nd-2']),
+  )
   expect(byId.get('json-1')?.record).toMatchObject({
     patient_ipp: '8000123',
     code: '718-7',
@@ -340,13 +305,11 @@ test('nothing is ever a 5xx, whatever the bytes', async () => {
     `GET / HTTP/1.1\r\nHost: x\r\nx: ${'a'.repeat(40_000)}\r\n\r\n`,
     'POST /fhir/R4 HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
   ]) {
-    expect(await raw(Number(port), bytes)).toMatch(/^HTTP\/1.1 4\d\d /)
+    expect(await bytesToSocket(Number(port), bytes)).toMatch(/^HTTP\/1.1 4\d\d /)
   }
 })
 
 test('chainon push sends a file, goes on after what was sent, and its log holds no value', async () => {
-  const { writeFileSync } = await import('node:fs')
-  const { join } = await import('node:path')
   const file = join(place.folder, 'notes.ndjson')
   const document = (id: number, more = {}) =>
     JSON.stringify({
@@ -374,24 +337,3 @@ test('chainon push sends a file, goes on after what was sent, and its log holds 
   expect(await stored('document')).toHaveLength(250)
   expect(first.stdout + first.stderr + gateway.log()).not.toContain('Zxq9Canary')
 })
-
-async function container(schema: unknown, records: readonly Record<string, unknown>[]): Promise<Uint8Array> {
-  const encoder = new avsc.streams.BlockEncoder(schema as avsc.Schema)
-  for (const record of records) encoder.write(record)
-  encoder.end()
-  const chunks: Buffer[] = []
-  for await (const chunk of encoder as AsyncIterable<Buffer>) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-function raw(port: number, bytes: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let answer = ''
-    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
-    socket.on('data', (chunk: Buffer) => {
-      answer += chunk.toString()
-    })
-    socket.on('close', () => resolve(answer))
-    socket.on('error', reject)
-  })
-}

@@ -1,0 +1,71 @@
+/** Reads what the gateway wrote, and writes what a client would. */
+import { randomUUID } from 'node:crypto'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import avsc from 'avsc'
+import { Kafka, logLevel } from 'kafkajs'
+import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { readConfig } from '#core/config/read.ts'
+import { identifiedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+
+const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
+
+/** Every record of a feed's identified topic, decoded, with its message key and partition. */
+export async function storedRecords(env: Readonly<Record<string, string>>, namespace: string, feed: string) {
+  const kafka = new Kafka({
+    brokers: env.KAFKA_BROKERS?.split(',') ?? [],
+    logLevel: logLevel.NOTHING,
+  })
+  const topic = `${namespace}identified.${feed}`
+  const admin = kafka.admin()
+  await admin.connect()
+  const offsets = await admin.fetchTopicOffsets(topic)
+  await admin.disconnect()
+  let left = offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
+  const messages: { key: string; partition: number; value: Buffer | null }[] = []
+  if (left === 0) return []
+  const consumer = kafka.consumer({ groupId: `${namespace}${randomUUID()}` })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachMessage: async ({ message, partition }) => {
+        messages.push({ key: message.key?.toString() ?? '', partition, value: message.value })
+        if (--left === 0) resolve()
+      },
+    })
+  })
+  await consumer.disconnect()
+  const registry = avroRegistry(
+    readConfig('test', REGISTRY_KEYS, {
+      SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL,
+    }),
+  )
+  const decoder = registry.decoder(contracts.map(identifiedSchema))
+  await decoder.prepare(messages.map(({ value }) => value))
+  return messages.map((message) => ({ ...message, record: decoder.decode(message.value)?.record }))
+}
+
+/** @returns an Avro object container file, written by avsc's own encoder */
+export async function avroContainer(schema: unknown, records: readonly Record<string, unknown>[]): Promise<Uint8Array> {
+  const encoder = new avsc.streams.BlockEncoder(schema as avsc.Schema)
+  for (const record of records) encoder.write(record)
+  encoder.end()
+  const chunks: Buffer[] = []
+  for await (const chunk of encoder as AsyncIterable<Buffer>) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+/** @returns all that comes back on the socket */
+export function bytesToSocket(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    socket.on('data', (chunk: Buffer) => {
+      answer += chunk.toString()
+    })
+    socket.on('close', () => resolve(answer))
+    socket.on('error', reject)
+  })
+}
