@@ -83,7 +83,7 @@ export class ConfigurationError extends ChainonError {
 
 /** Exit status of a process that ends with this error: 78 configuration, 75 dependency, 70 a bug. */
 export function exitStatus(error: unknown): number {
-  if (!(error instanceof ChainonError)) return 70
+  if (!(error instanceof ChainonError)) return isDependency(error) ? 75 : 70
   switch (FAULTS[error.code].blame) {
     case 'configuration':
       return 78
@@ -95,4 +95,11 @@ export function exitStatus(error: unknown): number {
     case 'programmer':
       return 70
   }
+}
+
+/** A client's own error for a part that is away: nobody's bug. */
+function isDependency(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const code = (error as { code?: unknown }).code
+  return error.name.startsWith('KafkaJS') || (typeof code === 'string' && /^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code))
 }

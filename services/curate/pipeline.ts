@@ -5,7 +5,9 @@
  *
  * Order and loading (high-water mark, intent, insert, commit) are around it, in worker.ts.
  */
+
 import type { Decoder } from '#core/avro/registry.ts'
+import { breathe } from '#core/breathe.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { FaultCode } from '#core/faults.ts'
 import { HEADER_MARKER, headerText } from '#core/kafka/headers.ts'
@@ -62,7 +64,8 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
   const tally = ruleTally()
   const accepted: Accepted[] = []
   const rejections: Rejection[] = []
-  for (const one of taken) {
+  for (const [index, one] of taken.entries()) {
+    await breathe(index)
     const read = readMessage(parts, one)
     if ('outcome' in read) {
       rejections.push(read)
@@ -73,8 +76,13 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
     else accepted.push({ ...read, flags: validation.flags })
   }
   const linked = parts.contract.linked ? await linkAccepted(parts, partition, accepted) : { links: [], unlinked: [] }
+  const rows: (readonly unknown[])[] = []
+  for (const [index, { record, flags, origin }] of accepted.entries()) {
+    await breathe(index)
+    rows.push(parts.rows.row(record, flags, partition, origin))
+  }
   return {
-    rows: accepted.map(({ record, flags, origin }) => parts.rows.row(record, flags, partition, origin)),
+    rows,
     rejections,
     ...linked,
     rules: tally.rows(),

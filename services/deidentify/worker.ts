@@ -4,6 +4,7 @@
  */
 import type { KafkaMessage, Message, Producer } from 'kafkajs'
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
+import { breathe } from '#core/breathe.ts'
 import { MAX_PRODUCE_BYTES } from '#core/kafka/client.ts'
 import type { PartitionBatch } from '#core/kafka/consumer.ts'
 import { HEADER_MARKER, HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
@@ -35,7 +36,8 @@ export function deidentifyBatch(parts: WorkerParts): (work: FeedWork, batch: Par
     const out: Envelope<'pseudonymised', Message>[] = []
     let quarantined = 0
     let receivedAt: number | undefined
-    for (const message of batch.messages) {
+    for (const [index, message] of batch.messages.entries()) {
+      await breathe(index)
       const verdict = work.pipeline.run(message.value)
       switch (verdict.kind) {
         case 'pass':

@@ -60,14 +60,15 @@ const COORDINATOR_AWAY = new Set([
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
 ])
-const HEARTBEAT_MS = 3000
+const HEARTBEAT_MS = 2000
 const SILENCE_LIMIT_MS = 90_000
 
 export async function startConsumer(options: ConsumerOptions): Promise<PartitionConsumer> {
   const { kafka, groupId, logger } = options
   const consumer = kafka.consumer({
     groupId,
-    sessionTimeout: 30_000,
+    // A member killed outright holds its partitions until its session ends: kafkajs has no static membership.
+    sessionTimeout: 15_000,
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: 60_000,
     maxBytesPerPartition: 4 * 1024 * 1024,
@@ -143,7 +144,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
       })
     } catch (error) {
       if (error instanceof Revoked || stopping) return
-      if (REBALANCING.has((error as { type?: string }).type ?? '')) throw error
+      const rebalancing = rebalancingCause(error)
+      if (rebalancing) throw rebalancing
       const known = asDependency(error)
       if (known instanceof ChainonError) {
         options.fail(known)
@@ -189,6 +191,14 @@ async function commit(
   metadata?: string,
 ): Promise<void> {
   await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+}
+
+/** The client rejoins on the protocol's own error, but hands it out wrapped when a retried request met it. */
+function rebalancingCause(error: unknown): Error | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (REBALANCING.has((at as { type?: string }).type ?? '')) return at
+  }
+  return undefined
 }
 
 function asDependency(error: unknown): unknown {

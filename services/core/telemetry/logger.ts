@@ -34,7 +34,8 @@ function describe(error: unknown): Record<string, unknown> {
   const code = (error as { code?: unknown }).code
   // A system error's code is upper case letters (ECONNREFUSED); ClickHouse's is a number, and its message quotes statements.
   const system = typeof code === 'string' && /^[A-Z_]+$/.test(code)
-  const ours = error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRefused' || system
+  const ours =
+    error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRefused' || system
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),

@@ -29,21 +29,31 @@ export interface RuleTally {
 }
 
 export function ruleTally(): RuleTally {
-  const counts = new Map<string, RuleCount>()
+  const groups = new Map<string, Map<string, RuleCount>>()
+  let group: Map<string, RuleCount> | undefined
+  let groupProducer = ''
+  let groupHour = -1
   return {
     add(producer, receivedAt, rule, severity, outcome) {
       const hour = Math.floor(receivedAt / 3_600_000) * 3600
-      const key = `${producer}\0${hour}\0${rule}`
-      let count = counts.get(key)
+      // Neighbours in a batch share producer and hour: their group is looked up once, not per rule.
+      if (group === undefined || producer !== groupProducer || hour !== groupHour) {
+        const key = `${hour} ${producer}`
+        group = groups.get(key) ?? new Map()
+        groups.set(key, group)
+        groupProducer = producer
+        groupHour = hour
+      }
+      let count = group.get(rule)
       if (!count) {
         count = { producer, hour, rule, severity, checked: 0, failed: 0, notApplicable: 0 }
-        counts.set(key, count)
+        group.set(rule, count)
       }
       if (outcome === 'not-applicable') count.notApplicable++
       else count.checked++
       if (outcome === 'failed') count.failed++
     },
-    rows: () => [...counts.values()],
+    rows: () => [...groups.values()].flatMap((one) => [...one.values()]),
   }
 }
 

@@ -1,0 +1,95 @@
+/** A hospital that never stops sending: batches of patients and observations, each record with an identifier of its own. */
+import { gatewayClient } from '#core/gateway-client.ts'
+
+export interface Sender {
+  /** Records that the gateway answered for with 202. */
+  accepted(): number
+  /** Source patients and true persons among them. */
+  patients(): number
+  persons(): number
+  /** Ends after the batches under way. */
+  finish(): Promise<void>
+}
+
+const BATCH = 150
+/** With three loops about 3,000 records a second at most: a load, not a backlog that hides a loss for minutes. */
+const PAUSE_MS = 180
+
+export function startSender(url: string, key: string, concurrency = 3): Sender {
+  const client = gatewayClient({
+    url,
+    key,
+    concurrency,
+    maxAttempts: 400,
+    maxElapsedMs: 240_000,
+    requestTimeoutMs: 20_000,
+  })
+  let next = 0
+  let accepted = 0
+  let patients = 0
+  let persons = 0
+  let going = true
+
+  async function push(feed: string, records: readonly object[]): Promise<void> {
+    const outcome = await client.pushRecords(feed, { body: records.map((record) => JSON.stringify(record)).join('\n') })
+    if (outcome.kind === 'refused') throw new Error(`the gateway refused a batch: ${outcome.code}`)
+    if (outcome.receipt.accepted !== records.length) throw new Error('the gateway refused records of a good batch')
+    accepted += records.length
+  }
+
+  async function loop(): Promise<void> {
+    while (going) {
+      const first = next
+      next += BATCH
+      const ids = Array.from({ length: BATCH }, (_, i) => first + i)
+      // Every three patients are one person, by their traits: linkage is at work while parts die.
+      await push(
+        'patient',
+        ids.slice(0, 30).map((id) => patient(id, first)),
+      )
+      patients += 30
+      persons += 10
+      await push('observation', ids.map(observation))
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+  }
+
+  const loops = Promise.all(Array.from({ length: concurrency }, loop))
+  return {
+    accepted: () => accepted,
+    patients: () => patients,
+    persons: () => persons,
+    async finish() {
+      going = false
+      await loops
+      client.close()
+    },
+  }
+}
+
+function patient(id: number, first: number): object {
+  const person = first + Math.floor((id - first) / 3)
+  const letters = (n: number) => String(n).replace(/\d/g, (digit) => String.fromCharCode(65 + Number(digit)))
+  return {
+    record_id: `pat-${id}`,
+    patient_ipp: `ipp-${id}`,
+    birth_family_name: `Canari${letters(person)}`,
+    birth_given_names: 'Camille',
+    birth_date: '1970-05-17',
+    sex: 'female',
+    birth_place_insee: '69381',
+    updated_at: '2025-01-01T10:00:00Z',
+  }
+}
+
+function observation(id: number): object {
+  return {
+    record_id: `obs-${id}`,
+    patient_ipp: `ipp-${id - (id % BATCH) + (id % 30)}`,
+    code_system: 'loinc',
+    code: '718-7',
+    effective_at: '2025-01-01T10:00:00Z',
+    value_number: id % 20,
+    value_unit: 'g/dL',
+  }
+}
