@@ -2,17 +2,21 @@
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
+import { readLedger } from '#core/ledger/ledger.ts'
 import { runMain } from '#core/run-main.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
-import { createLedgerReader } from './collectors/ledger.ts'
+import { lastingAdmin } from './collectors/kafka-admin.ts'
+import { readLags } from './collectors/lag.ts'
 import { watchParts } from './collectors/parts-watch.ts'
 import { createProbes } from './collectors/probes.ts'
 import { readRuleTables } from './collectors/rules.ts'
 import { startStation } from './collectors/station.ts'
 import { consoleConfig } from './config.ts'
 import { loadPage } from './routes/page.ts'
+
+const KAFKA_TIMEOUT_MS = 8_000
 
 runMain('console', async (logger) => {
   const config = consoleConfig(process.env)
@@ -21,6 +25,9 @@ runMain('console', async (logger) => {
   const alarms = createAlarms()
   const kafka = kafkaClient('console', config, logger)
   const clickhouse = clickhouseClient('console', config)
+  const namespace = config.CHAINON_NAMESPACE
+  const ledgerAdmin = lastingAdmin(kafka)
+  const lagAdmin = lastingAdmin(kafka)
   const page = loadPage()
   const services = {
     gateway: config.CHAINON_GATEWAY_URL,
@@ -29,7 +36,8 @@ runMain('console', async (logger) => {
   }
   const station = startStation({
     services,
-    ledger: createLedgerReader({ kafka, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds }),
+    readLedger: () => ledgerAdmin.use((admin) => readLedger({ admin, clickhouse, namespace, feeds }), KAFKA_TIMEOUT_MS),
+    readLags: () => lagAdmin.use((admin) => readLags(admin, namespace, feeds), KAFKA_TIMEOUT_MS),
     readRules: () => readRuleTables(clickhouse),
     parts: watchParts({
       stateFile: config.CHAINON_SUPERVISOR_STATE_FILE,
@@ -54,7 +62,7 @@ runMain('console', async (logger) => {
     async stop() {
       await app.close()
       await station.stop()
-      await clickhouse.close()
+      await Promise.all([ledgerAdmin.close(), lagAdmin.close(), clickhouse.close()])
     },
   }
 })

@@ -17,7 +17,7 @@ export interface SourceView {
   readonly problem: string | null
 }
 
-export type SourceName = ServiceName | 'ledger' | 'rules' | 'parts'
+export type SourceName = ServiceName | 'ledger' | 'lag' | 'rules' | 'parts'
 
 export interface Overall {
   readonly kind: 'flowing' | 'idle' | 'waiting' | 'starting' | 'behind' | 'unknown' | 'down' | 'alarm'
@@ -39,7 +39,7 @@ export interface Rates {
 
 export interface LagView {
   readonly records: number | null
-  /** The partition that is most behind. */
+  /** Since the first waiting record arrived, in the partition that is most behind. */
   readonly seconds: number | null
 }
 
@@ -88,6 +88,8 @@ export interface RuleView {
   /** Share of the checked records, 24 h, 0 to 1; null when not counted. */
   readonly share_24h: number | null
   readonly last_seen: string | null
+  /** `hour`: only the hour that begins at `last_seen` is known. */
+  readonly last_seen_to: 'second' | 'hour'
   /** Per hour, oldest first, 24 values; null when not counted. */
   readonly trend: readonly number[] | null
 }

@@ -15,6 +15,7 @@ export function gatewayRefusals(gateway: ServiceMetrics): readonly RuleView[] {
     total_since: 'start',
     share_24h: null,
     last_seen: grewAt === null ? null : new Date(grewAt).toISOString(),
+    last_seen_to: 'second',
     trend: null,
   }))
 }

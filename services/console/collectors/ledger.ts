@@ -1,11 +1,7 @@
-/** The ledger for the page: sums per feed, the statement of conservation, and reading it again and again. */
-import type { Kafka } from 'kafkajs'
-import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import { type LedgerRow, readLedger } from '#core/ledger/ledger.ts'
+/** The ledger for the page: sums per feed, the statement of conservation, and whether what waits still moves. */
+import type { LedgerRow } from '#core/ledger/ledger.ts'
 import type { LedgerView } from '../snapshot.ts'
-import { withTimeout } from './source.ts'
 
-const TIMEOUT_MS = 8_000
 const ZERO = { accepted: 0, loaded: 0, quarantined: 0, refused: 0, in_flight: 0, gaps: 0, overlaps: 0 }
 type Sums = typeof ZERO
 
@@ -63,46 +59,5 @@ export function createStallWatch(): StallWatch {
       waiting = total.in_flight > 0
     },
     since: (now) => (waiting && now - movedAt > STALL_MS ? movedAt : null),
-  }
-}
-
-export interface LedgerReader {
-  /** @throws when Kafka or ClickHouse does not answer within 8 s */
-  read(): Promise<readonly LedgerRow[]>
-  close(): Promise<void>
-}
-
-export interface LedgerReaderParts {
-  readonly kafka: Kafka
-  readonly clickhouse: ClickHouseClient
-  readonly namespace: string
-  readonly feeds: readonly string[]
-}
-
-/** Keeps one admin connection, and makes a new one after a failure: a broker that came back is found at the next read. */
-export function createLedgerReader({ kafka, clickhouse, namespace, feeds }: LedgerReaderParts): LedgerReader {
-  const connect = async () => {
-    const admin = kafka.admin({ retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 } })
-    await admin.connect()
-    return admin
-  }
-  let connection: ReturnType<typeof connect> | undefined
-  const forget = async () => {
-    const old = connection
-    connection = undefined
-    await old?.then((admin) => admin.disconnect()).catch(() => undefined)
-  }
-  return {
-    async read() {
-      connection ??= connect()
-      try {
-        const reading = connection.then((admin) => readLedger({ admin, clickhouse, namespace, feeds }))
-        return await withTimeout(reading, TIMEOUT_MS)
-      } catch (error) {
-        void forget()
-        throw error
-      }
-    },
-    close: forget,
   }
 }

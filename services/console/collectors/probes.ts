@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { ConsoleConfig } from '../config.ts'
+import { lastingAdmin } from './kafka-admin.ts'
 import { withTimeout } from './source.ts'
 
 export interface Probe {
@@ -36,29 +37,12 @@ export function createProbes(
 }
 
 function kafkaProbe(kafka: Kafka): Probe {
-  let admin: ReturnType<Kafka['admin']> | undefined
-  const forget = async () => {
-    const old = admin
-    admin = undefined
-    await old?.disconnect().catch(() => undefined)
-  }
-  const ask = async () => {
-    if (!admin) {
-      admin = kafka.admin({ retry: { retries: 0 } })
-      await admin.connect()
-    }
-    await admin.describeCluster()
-  }
+  const admin = lastingAdmin(kafka)
   return {
     async ask() {
-      try {
-        await withTimeout(ask(), TIMEOUT_MS)
-      } catch (error) {
-        void forget()
-        throw error
-      }
+      await admin.use((connected) => connected.describeCluster(), TIMEOUT_MS)
     },
-    close: forget,
+    close: () => admin.close(),
   }
 }
 

@@ -43,7 +43,6 @@ const HOURS = 24
 /** The page is a page: more kinds of failure than this are a list for `clickhouse-client`. */
 const MOST_GROUPS = 200
 const QUARANTINE_KEY = "concat(feed, '|', stage, '|', fault, '|', pointer, '|', rule)"
-const RULE_KEY = "concat(feed, '|', rule, '|', severity)"
 const SINCE = 'toStartOfHour(now()) - INTERVAL 23 HOUR'
 
 const QUARANTINE = `
@@ -55,14 +54,15 @@ const QUARANTINE_HOURS = `
   SELECT ${QUARANTINE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(quarantined_at)) AS hour, toString(count()) AS n
   FROM quarantine WHERE quarantined_at >= ${SINCE} GROUP BY key, hour`
 const RULES = `
-  SELECT feed, rule, severity, toString(sum(failed)) AS failed,
-         toString(sumIf(failed, hour >= now() - INTERVAL 24 HOUR)) AS failed_24h,
-         toString(sumIf(checked, hour >= now() - INTERVAL 24 HOUR)) AS checked_24h,
-         toUnixTimestamp(toDateTime(maxIf(hour, failed > 0))) AS last_seen
-  FROM rule_outcome GROUP BY feed, rule, severity`
+  SELECT o.feed AS feed, o.rule AS rule, o.severity AS severity, toString(sum(o.failed)) AS failed,
+         toString(sumIf(o.failed, o.hour >= now() - INTERVAL 24 HOUR)) AS failed_24h,
+         toString(sumIf(o.checked, o.hour >= now() - INTERVAL 24 HOUR)) AS checked_24h,
+         toUnixTimestamp(maxIf(o.hour, o.failed > 0)) AS last_seen
+  FROM rule_outcome AS o GROUP BY o.feed, o.rule, o.severity`
 const RULE_HOURS = `
-  SELECT ${RULE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(rule_outcome.hour)) AS past_hour, toString(sum(failed)) AS n
-  FROM rule_outcome WHERE rule_outcome.hour >= ${SINCE} AND failed > 0 GROUP BY key, past_hour`
+  SELECT concat(o.feed, '|', o.rule, '|', o.severity) AS key, dateDiff('hour', ${SINCE}, o.hour) AS hour,
+         toString(sum(o.failed)) AS n
+  FROM rule_outcome AS o WHERE o.hour >= ${SINCE} AND o.failed > 0 GROUP BY key, o.hour`
 
 /** @throws when ClickHouse does not answer */
 export async function readRuleTables(clickhouse: ClickHouseClient): Promise<RuleTables> {
@@ -78,14 +78,9 @@ export async function readRuleTables(clickhouse: ClickHouseClient): Promise<Rule
     rows<QuarantineGroup>(QUARANTINE),
     rows<HourCount>(QUARANTINE_HOURS),
     rows<RuleGroup>(RULES),
-    rows<{ key: string; past_hour: number; n: string }>(RULE_HOURS),
+    rows<HourCount>(RULE_HOURS),
   ])
-  return {
-    quarantine,
-    quarantineHours,
-    rules,
-    ruleHours: ruleHours.map(({ key, past_hour, n }) => ({ key, hour: past_hour, n })),
-  }
+  return { quarantine, quarantineHours, rules, ruleHours }
 }
 
 /**
@@ -109,6 +104,7 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
       total_since: 'ever',
       share_24h: counts ? share(counts) : null,
       last_seen: new Date(group.last_seen * 1000).toISOString(),
+      last_seen_to: 'second',
       trend: trendOf(
         tables.quarantineHours,
         `${group.feed}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`,
@@ -129,6 +125,7 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
         total_since: 'ever',
         share_24h: share(group),
         last_seen: new Date(group.last_seen * 1000).toISOString(),
+        last_seen_to: 'hour',
         trend: trendOf(tables.ruleHours, `${group.feed}|${group.rule}|${group.severity}`),
       }),
     )

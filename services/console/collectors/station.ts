@@ -1,4 +1,6 @@
 /** Runs the collectors, each at its own pace, and makes one snapshot a second of what they know. */
+
+import type { LedgerRow } from '#core/ledger/ledger.ts'
 import { type Alarm, type Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import {
@@ -11,7 +13,8 @@ import {
 } from '../snapshot.ts'
 import { createCounterBook } from './counters.ts'
 import { createHistory, type History } from './history.ts'
-import { createStallWatch, type LedgerReader, summarise } from './ledger.ts'
+import { createLagBook, type StageLags } from './lag.ts'
+import { createStallWatch, summarise } from './ledger.ts'
 import { every, type Loop } from './loop.ts'
 import { ledgerAlarms } from './overall.ts'
 import type { PartsWatch } from './parts-watch.ts'
@@ -23,7 +26,8 @@ import { snapshotOf } from './view.ts'
 
 export interface StationParts {
   readonly services: Readonly<Record<ServiceName, string>>
-  readonly ledger: LedgerReader
+  readonly readLedger: () => Promise<readonly LedgerRow[]>
+  readonly readLags: () => Promise<StageLags>
   readonly readRules: () => Promise<RuleTables>
   readonly parts: PartsWatch
   readonly alarms: Alarms
@@ -44,7 +48,7 @@ const TICK_MS = 1_000
 const LEDGER_MS = 2_000
 const RULES_MS = 10_000
 const WAREHOUSE_WINDOW_MS = 10_000
-const STALE_MS = { service: 4_000, ledger: 10_000, rules: 45_000, parts: 10_000 }
+const STALE_MS = { service: 4_000, ledger: 10_000, lag: 10_000, rules: 45_000, parts: 10_000 }
 const LOADED = 'loaded'
 
 export function startStation(station: StationParts): Station {
@@ -55,6 +59,7 @@ export function startStation(station: StationParts): Station {
     deidentify: createSource(STALE_MS.service),
     curate: createSource(STALE_MS.service),
     ledger: createSource(STALE_MS.ledger),
+    lag: createSource(STALE_MS.lag),
     rules: createSource(STALE_MS.rules),
     parts: createSource(STALE_MS.parts),
   }
@@ -69,6 +74,7 @@ export function startStation(station: StationParts): Station {
   let rules: readonly RuleView[] | null = null
   let parts: readonly PartView[] = []
   const stall = createStallWatch()
+  const lags = { deidentify: createLagBook(), curate: createLagBook() }
   let listener: (snapshot: Snapshot) => void = () => undefined
 
   /** A failed read keeps the last figures, which the page greys, and says why. */
@@ -99,7 +105,7 @@ export function startStation(station: StationParts): Station {
     })
 
   const readLedger = attempt('ledger', async () => {
-    const rows = await station.ledger.read()
+    const rows = await station.readLedger()
     ledger = summarise(rows)
     loaded.take(new Map([[LOADED, ledger.total.loaded]]), Date.now())
     stall.see(ledger, Date.now())
@@ -111,6 +117,12 @@ export function startStation(station: StationParts): Station {
     alarms.set('console', station.alarms.standing())
   })
 
+  const readLags = attempt('lag', async () => {
+    const found = await station.readLags()
+    lags.deidentify.see(found.deidentify, Date.now())
+    lags.curate.see(found.curate, Date.now())
+  })
+
   const tick = () => {
     const now = Date.now()
     const { gateway, deidentify, curate } = metrics
@@ -119,12 +131,14 @@ export function startStation(station: StationParts): Station {
       deidentify: sources.deidentify.view(now),
       curate: sources.curate.view(now),
       ledger: sources.ledger.view(now),
+      lag: sources.lag.view(now),
       rules: sources.rules.view(now),
       parts: sources.parts.view(now),
     }
     const warehouseRate = loaded.rate([LOADED], WAREHOUSE_WINDOW_MS, now)
     const { version, services } = station
     const stalledSince = stall.since(now)
+    const lag = { deidentify: lags.deidentify.view(now), curate: lags.curate.view(now) }
     const common = {
       now,
       startedAt,
@@ -134,7 +148,7 @@ export function startStation(station: StationParts): Station {
       warehouseRate,
       stalledSince,
     }
-    latest = snapshotOf({ ...common, gateway, deidentify, curate, ledger, rules, parts, alarms })
+    latest = snapshotOf({ ...common, gateway, deidentify, curate, ledger, lag, rules, parts, alarms })
     history.add(latest.point)
     listener(latest)
   }
@@ -144,6 +158,7 @@ export function startStation(station: StationParts): Station {
   const loops: Loop[] = [
     ...SERVICE_NAMES.map((name) => every(TICK_MS, readService(name))),
     every(LEDGER_MS, readLedger),
+    every(LEDGER_MS, readLags),
     every(
       RULES_MS,
       attempt('rules', async () => void (rules = ruleViews(await station.readRules()))),
@@ -163,7 +178,7 @@ export function startStation(station: StationParts): Station {
     },
     async stop() {
       await Promise.all(loops.map((loop) => loop.stop()))
-      await Promise.all([station.ledger.close(), station.parts.close()])
+      await station.parts.close()
     },
   }
 }

@@ -1,15 +1,6 @@
 /** Puts together what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
-import type {
-  FreshnessView,
-  HistoryPoint,
-  LagView,
-  LedgerView,
-  PartView,
-  Rates,
-  RuleView,
-  Snapshot,
-} from '../snapshot.ts'
+import type { FreshnessView, HistoryPoint, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
 import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
 import { gatewayRefusals } from './gateway-refusals.ts'
 import { alarmViews, overallState } from './overall.ts'
@@ -28,6 +19,7 @@ export interface Knowledge {
   /** Records per second that ClickHouse gained, as the ledger saw it; null when not known. */
   readonly warehouseRate: number | null
   readonly ledger: LedgerView | null
+  readonly lag: Snapshot['lag']
   /** Milliseconds since 1970; null while records move or none waits. */
   readonly stalledSince: number | null
   readonly rules: readonly RuleView[] | null
@@ -41,6 +33,11 @@ const FRESHNESS = 'chainon_freshness_seconds'
 /** Each of these ends a record's way through a stage; a replay does not. */
 const OUTCOMES = ['passed', 'loaded', 'quarantined', 'refused']
 
+const NOT_KNOWN: Snapshot['lag'] = {
+  deidentify: { records: null, seconds: null },
+  curate: { records: null, seconds: null },
+}
+
 export function snapshotOf(known: Knowledge): Snapshot {
   const { now, sources, gateway } = known
   const rates = ratesOf(known)
@@ -51,7 +48,7 @@ export function snapshotOf(known: Knowledge): Snapshot {
     started_at: new Date(known.startedAt).toISOString(),
     sources,
     rates,
-    lag: { deidentify: lagOf(known, 'deidentify'), curate: lagOf(known, 'curate') },
+    lag: live(sources.lag) ? known.lag : NOT_KNOWN,
     ledger: known.ledger,
     stalled_since: known.stalledSince === null ? null : new Date(known.stalledSince).toISOString(),
     parts: known.parts.map((part) => withMemory(part, known)),
@@ -102,17 +99,6 @@ function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: K
     ),
     curated: whenLive('curate', () => curate.rate(RECORDS, { stage: 'curate', outcome: OUTCOMES }, now)),
     warehouse: whenLive('ledger', () => warehouseRate),
-  }
-}
-
-function lagOf({ sources, deidentify, curate }: Knowledge, stage: 'deidentify' | 'curate'): LagView {
-  if (!live(sources[stage])) return { records: null, seconds: null }
-  const metrics = stage === 'deidentify' ? deidentify : curate
-  const records = metrics.gauges('chainon_lag_records', { stage })
-  const seconds = metrics.gauges('chainon_lag_seconds', { stage })
-  return {
-    records: records.length === 0 ? null : records.reduce((sum, { value }) => sum + value, 0),
-    seconds: seconds.length === 0 ? null : Math.max(...seconds.map(({ value }) => value)),
   }
 }
 

@@ -54,12 +54,13 @@ function knowledge(over: Partial<Knowledge> = {}): Knowledge {
     startedAt: NOW - 3_600_000,
     version: 'v',
     gatewayUrl: 'http://127.0.0.1:8080',
-    sources: { gateway: LIVE, deidentify: LIVE, curate: LIVE, ledger: LIVE, rules: LIVE, parts: LIVE },
+    sources: { gateway: LIVE, deidentify: LIVE, curate: LIVE, ledger: LIVE, lag: LIVE, rules: LIVE, parts: LIVE },
     gateway: counting('chainon_gateway_records_total', { feed: 'patient', outcome: 'accepted' }, 100),
     deidentify: counting('chainon_records_total', { stage: 'deidentify', feed: 'patient', outcome: 'passed' }, 90),
     curate: counting('chainon_records_total', { stage: 'curate', feed: 'patient', outcome: 'loaded' }, 80),
     warehouseRate: 79.96,
     ledger: summarise([ledgerRow({})]),
+    lag: { deidentify: { records: 0, seconds: 0 }, curate: { records: 7, seconds: 1.5 } },
     stalledSince: null,
     rules: [],
     parts: PART_NAMES.map((name) => part(name)),
@@ -81,7 +82,7 @@ describe('the snapshot', () => {
   test('a source that does not answer leaves no figure that looks live', () => {
     const { rates, lag, freshness, point, overall } = snapshotOf(
       knowledge({
-        sources: sources({ curate: STALE }),
+        sources: sources({ curate: STALE, lag: STALE }),
         parts: PART_NAMES.map((name) =>
           part(name, name === 'curate' ? { state: 'restarting', since: '2026-11-23T11:59:30.000Z' } : {}),
         ),
@@ -104,7 +105,15 @@ describe('the snapshot', () => {
     const nothing = createServiceMetrics()
     const { overall, rates, ledger } = snapshotOf(
       knowledge({
-        sources: { gateway: never, deidentify: never, curate: never, ledger: never, rules: never, parts: never },
+        sources: {
+          gateway: never,
+          deidentify: never,
+          curate: never,
+          ledger: never,
+          lag: never,
+          rules: never,
+          parts: never,
+        },
         gateway: nothing,
         deidentify: nothing,
         curate: nothing,

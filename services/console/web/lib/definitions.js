@@ -14,7 +14,7 @@ export const DEFINITIONS = {
   overlaps: 'Accepted records that more than one batch accounts for. Must be 0.',
   freshness:
     'From the 202 of the gateway to queryable in ClickHouse. p95: 95 of 100 records took no longer. Estimated from a histogram, records sampled.',
-  lag: 'Records that wait before the stage, and the age of the last one it finished, in the partition that is most behind.',
+  lag: 'Records that wait before the stage or are in its hands, from the offsets in Kafka, and how long ago the first of them arrived in the partition that is most behind.',
   warehouse: 'Records that ClickHouse gained per second, as the ledger sees it; mean of the last 10 s.',
   stage: 'Records the stage settled per second; mean of the last 5 s.',
   last24: 'In the last 24 hours. The gateway counts only since it started, so it has none.',

@@ -64,6 +64,14 @@ export function when(iso, now) {
   return date.toDateString() === now.toDateString() ? clock.format(date) : dayAndTime.format(date)
 }
 
+/** @returns the hour that begins then: "16:00 to 17:00", or its day when that was not today */
+export function hourOf(iso, now) {
+  const begin = new Date(iso)
+  if (begin.toDateString() !== now.toDateString()) return dayAndTime.format(begin)
+  const end = new Date(begin.getTime() + 3_600_000)
+  return `${clock.format(begin).slice(0, 5)} to ${clock.format(end).slice(0, 5)}`
+}
+
 /** @returns how long, coarsely: "4 s", "12 min", "3 h 5 min", "2 d 4 h" */
 export function duration(s) {
   const total = Math.max(0, Math.round(s))

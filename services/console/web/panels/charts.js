@@ -23,7 +23,7 @@ const FRESHNESS = {
     { key: 'p95', name: 'p95', hue: 'p95', dash: [7, 4], width: 2 },
     { key: 'p99', name: 'p99', hue: 'p99', dash: [2, 3], width: 2 },
   ],
-  axis: (n) => secondsText(n),
+  axis: (n) => (n > 10 && n < 60 && !Number.isInteger(n) ? `${n.toFixed(1)} s` : secondsText(n)),
   words: (n) => secondsText(n),
   least: 0.1,
 }

@@ -41,15 +41,25 @@ function rows(part, now) {
     h('th', { scope: 'row', class: 'left', title: part.url }, PART_TITLES[part.name]),
     h('td', { class: `left ${tone}` }, icon(picture), ` ${word}`),
     h('td', {}, when(part.since, now)),
-    h('td', { class: part.restarts ? 'warn' : 'zero' }, count(part.restarts)),
+    h('td', { class: part.restarts ? 'warn' : 'zero' }, restarts(part)),
     h('td', {}, bytes(part.memory_bytes)),
     h('td', { class: 'dim' }, part.pid === null ? '–' : String(part.pid)),
   )
-  if (!part.message) return [row]
+  if (!part.message || isUp(part)) return [row]
   const message = h(
     'tr',
     { 'data-key': `${part.name}-message` },
     h('td', { colspan: '6', class: 'left message' }, part.message),
   )
   return [row, message]
+}
+
+/** Of a part that runs again, why it was started again stands behind the number. */
+function restarts(part) {
+  const text = count(part.restarts)
+  return part.message && isUp(part) ? defined(text, part.message) : text
+}
+
+function isUp({ state }) {
+  return state === 'running' || state === 'external'
 }

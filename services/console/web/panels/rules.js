@@ -2,7 +2,7 @@
 
 import { DEFINITIONS } from '../lib/definitions.js'
 import { byId, defined, h, render, svg } from '../lib/dom.js'
-import { count, percent, when } from '../lib/format.js'
+import { count, hourOf, percent, when } from '../lib/format.js'
 import { OUTCOMES } from '../lib/state.js'
 
 const FIRST = 12
@@ -93,7 +93,7 @@ function row(rule, now) {
     h('td', {}, count(rule.last_24h)),
     h('td', {}, percent(rule.share_24h)),
     h('td', {}, count(rule.total)),
-    h('td', { class: 'dim' }, when(rule.last_seen, now)),
+    h('td', { class: 'dim' }, rule.last_seen_to === 'hour' ? hourOf(rule.last_seen, now) : when(rule.last_seen, now)),
     h('td', {}, spark(rule.trend)),
   )
 }

@@ -1,0 +1,35 @@
+/** An admin connection to Kafka that survives the broker: after a failure the next use connects anew. */
+import type { Admin, Kafka } from 'kafkajs'
+import { withTimeout } from './source.ts'
+
+export interface LastingAdmin {
+  /** @throws when Kafka does not answer in time, or what the work throws */
+  use<T>(work: (admin: Admin) => Promise<T>, timeoutMs: number): Promise<T>
+  close(): Promise<void>
+}
+
+export function lastingAdmin(kafka: Kafka): LastingAdmin {
+  const connect = async () => {
+    const admin = kafka.admin({ retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 } })
+    await admin.connect()
+    return admin
+  }
+  let connection: Promise<Admin> | undefined
+  const forget = async () => {
+    const old = connection
+    connection = undefined
+    await old?.then((admin) => admin.disconnect()).catch(() => undefined)
+  }
+  return {
+    async use(work, timeoutMs) {
+      connection ??= connect()
+      try {
+        return await withTimeout(connection.then(work), timeoutMs)
+      } catch (error) {
+        void forget()
+        throw error
+      }
+    },
+    close: forget,
+  }
+}
