@@ -52,10 +52,10 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
 
 /** kafkajs 2.2.4 sets timers of negative length while nothing throttles it; Node 24 warns each time, and means nothing by it. */
 function silenceNegativeTimeouts(): void {
-  const emit = process.emitWarning
-  if (emit.name === 'emitUnlessNegativeTimeout') return
+  if (process.emitWarning.name === 'emitUnlessNegativeTimeout') return
+  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void
   process.emitWarning = function emitUnlessNegativeTimeout(warning: string | Error, ...rest: unknown[]) {
     if (rest[0] === 'TimeoutNegativeWarning') return
-    Reflect.apply(emit, process, [warning, ...rest])
+    emit(warning, ...rest)
   }
 }
