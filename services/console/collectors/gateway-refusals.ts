@@ -1,9 +1,10 @@
 /** What the gateway refused at the door, by rule: from its counters, since nothing of it goes further. */
 import type { RuleView } from '../snapshot.ts'
+import { REFUSED } from './metric-names.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 
 export function gatewayRefusals(gateway: ServiceMetrics): readonly RuleView[] {
-  const refused = gateway.series('chainon_gateway_refused_total').filter(({ total }) => total > 0)
+  const refused = gateway.series(REFUSED).filter(({ total }) => total > 0)
   return refused.map(({ labels, total, grewAt }) => ({
     outcome: 'refused-at-gateway',
     stage: 'gateway',

@@ -11,16 +11,17 @@ export interface Sample {
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\.)*)"\s*,?/y
 
-export function parsePrometheusText(text: string): readonly Sample[] {
+/** @param wanted names to read; without it, all */
+export function parsePrometheusText(text: string, wanted?: ReadonlySet<string>): readonly Sample[] {
   return text.split('\n').flatMap((line) => {
-    const sample = parseLine(line.trim())
+    const sample = parseLine(line.trim(), wanted)
     return sample ? [sample] : []
   })
 }
 
-function parseLine(line: string): Sample | undefined {
+function parseLine(line: string, wanted?: ReadonlySet<string>): Sample | undefined {
   const name = NAME.exec(line)?.[0]
-  if (name === undefined) return undefined
+  if (name === undefined || (wanted && !wanted.has(name))) return undefined
   const labels: Record<string, string> = {}
   let at = name.length
   if (line[at] === '{') {

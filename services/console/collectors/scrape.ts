@@ -1,5 +1,6 @@
 /** Asks one service for its metrics, its alarms and its health. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
+import { WANTED } from './metric-names.ts'
 import { parsePrometheusText, type Sample } from './prometheus-text.ts'
 
 export interface Scrape {
@@ -21,7 +22,7 @@ export async function scrape(url: string): Promise<Scrape> {
   await health.body?.cancel()
   const standing: unknown = alarms.ok ? await alarms.json() : []
   return {
-    samples: parsePrometheusText(await metrics.text()),
+    samples: parsePrometheusText(await metrics.text(), WANTED),
     alarms: Array.isArray(standing) ? standing.filter(isAlarm) : [],
     healthy: health.ok && metrics.ok,
   }

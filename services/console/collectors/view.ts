@@ -3,6 +3,7 @@ import type { Alarm } from '#core/telemetry/alarms.ts'
 import type { FreshnessView, HistoryPoint, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
 import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
 import { gatewayRefusals } from './gateway-refusals.ts'
+import { FRESHNESS, INFLIGHT_BYTES, MEMORY_BYTES, RECEIVED, RECORDS } from './metric-names.ts'
 import { alarmViews, overallState } from './overall.ts'
 import { NO_QUANTILES } from './quantiles.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
@@ -27,9 +28,6 @@ export interface Knowledge {
   readonly alarms: ReadonlyMap<string, readonly Alarm[]>
 }
 
-const RECEIVED = 'chainon_gateway_records_total'
-const RECORDS = 'chainon_records_total'
-const FRESHNESS = 'chainon_freshness_seconds'
 /** Each of these ends a record's way through a stage; a replay does not. */
 const OUTCOMES = ['passed', 'loaded', 'quarantined', 'refused']
 
@@ -55,7 +53,7 @@ export function snapshotOf(known: Knowledge): Snapshot {
     alarms: alarmViews(known.alarms, known.parts, new Date(now).toISOString()),
     empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
   }
-  const inflight = live(sources.gateway) ? gateway.gauges('chainon_gateway_inflight_bytes', {}) : []
+  const inflight = live(sources.gateway) ? gateway.gauges(INFLIGHT_BYTES, {}) : []
   const refusals = gatewayRefusals(gateway)
   return {
     ...parts,
@@ -80,7 +78,7 @@ function withMemory(part: PartView, known: Knowledge): PartView {
   if (!name || !live(known.sources[name])) return part
   return {
     ...part,
-    memory_bytes: known[name].gauges('chainon_process_memory_bytes', {})[0]?.value ?? part.memory_bytes,
+    memory_bytes: known[name].gauges(MEMORY_BYTES, {})[0]?.value ?? part.memory_bytes,
   }
 }
 
