@@ -1,5 +1,6 @@
 /** Every command, in the order of `chainon --help`. A new one is a file here and a line in each list. */
 import type { Command } from 'commander'
+import { register as config } from './config.ts'
 import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
 import { register as key } from './key.ts'
@@ -20,6 +21,7 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   simulate,
   key,
   feeds,
+  config,
   ledger,
   project,
 ]
