@@ -15,8 +15,7 @@ export function renderConserve({ ledger, sources, empty, gateway_refused_total }
   panel.classList.toggle('broken', tone === 'bad')
   render(title, h('span', { class: tone }, icon(picture)), ' ', defined(words, DEFINITIONS.conserved))
   const total = ledger?.total
-  const share = (n) =>
-    total && total.accepted > 0 ? `${(Math.floor((n / total.accepted) * 1e4) / 100).toFixed(2)} %` : ''
+  const share = (n) => (total && total.accepted > 0 ? percentOf(n, total.accepted) : '')
   equation.classList.toggle('stale', old)
   render(
     equation,
@@ -63,6 +62,12 @@ function tile(label, definition, n, sub) {
     h('div', { class: `value${text.length > 9 ? ' long' : ''}` }, text),
     h('div', { class: 'sub' }, sub),
   )
+}
+
+/** Rounded down, so that 100 % is said only of all. */
+function percentOf(n, all) {
+  const share = Math.floor((n / all) * 1e4) / 100
+  return n > 0 && share === 0 ? '< 0.01 %' : `${share.toFixed(2)} %`
 }
 
 function operator(sign, word) {
