@@ -1,5 +1,6 @@
 -- Tables that are not a feed's own. Feed tables are derived from their contracts (services/core/contract/table.ts).
--- Every table that the exactly-once path writes sets a deduplication window: without one a repeated token is not dropped.
+-- Every table that the exactly-once path writes sets a deduplication window: without one a repeated token is not dropped. All feeds
+-- and partitions share these tables, so their windows are wider than a feed's: more blocks than come before an intent's deadline.
 
 CREATE TABLE ledger_batch
 (
@@ -16,7 +17,7 @@ CREATE TABLE ledger_batch
     loaded_at DateTime64(3, 'UTC')
 )
 ENGINE = MergeTree ORDER BY (feed, partition, from_offset)
-SETTINGS non_replicated_deduplication_window = 20000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 CREATE TABLE quarantine
 (
@@ -32,7 +33,7 @@ CREATE TABLE quarantine
     quarantined_at DateTime64(3, 'UTC')
 )
 ENGINE = MergeTree ORDER BY (feed, fault, rule, quarantined_at)
-SETTINGS non_replicated_deduplication_window = 20000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 CREATE TABLE rule_outcome
 (
@@ -46,7 +47,7 @@ CREATE TABLE rule_outcome
     not_applicable UInt64
 )
 ENGINE = MergeTree ORDER BY (feed, rule, producer, hour)
-SETTINGS non_replicated_deduplication_window = 20000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 CREATE VIEW rule_quality AS
 SELECT feed, producer, hour, rule, severity, sum(o.checked) AS checked, sum(o.failed) AS failed, sum(o.not_applicable) AS not_applicable
@@ -66,7 +67,7 @@ CREATE TABLE person_link
     linked_at DateTime64(3, 'UTC') COMMENT 'When the record that caused the link was taken'
 )
 ENGINE = MergeTree ORDER BY (patient_id, link_version)
-SETTINGS non_replicated_deduplication_window = 20000;
+SETTINGS non_replicated_deduplication_window = 100000;
 
 CREATE VIEW person_link_current AS
 SELECT

@@ -82,6 +82,9 @@ export async function startCurate(
     topics: [...feeds.keys()],
     logger,
     concurrency: CONCURRENCY,
+    // Every batch is a block in up to five tables: at a low rate, half a second's records share one.
+    minBytes: 256 * 1024,
+    maxWaitMs: 500,
     async onBatch(batch) {
       const feed = feeds.get(batch.topic)
       if (feed) await handle(feed, batch)

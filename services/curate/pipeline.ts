@@ -8,6 +8,7 @@
 
 import type { Decoder } from '#core/avro/registry.ts'
 import { breathe } from '#core/breathe.ts'
+import { fullName, MARKER_SCHEMA } from '#core/contract/avro-schemas.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { FaultCode } from '#core/faults.ts'
 import { HEADER_MARKER, headerText } from '#core/kafka/headers.ts'
@@ -59,6 +60,8 @@ interface Accepted {
 
 type Taken = Ordered['taken'][number]
 
+const MARKER_NAME = fullName(MARKER_SCHEMA)
+
 export async function curateBatch(parts: FeedParts, partition: number, taken: Ordered['taken']): Promise<Curated> {
   await parts.decoder.prepare(taken.map(({ message }) => message.value))
   const tally = ruleTally()
@@ -69,6 +72,9 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
     const read = readMessage(parts, one)
     if ('outcome' in read) {
       rejections.push(read)
+      // A rule that rejected where the value still was: it counts with those checked here. Rules it never came to do not.
+      if (read.stage === 'deidentify' && read.fault === 'rule-rejected')
+        tally.add(read.producer, read.receivedAt, read.detail.rule, 'reject', 'failed')
       continue
     }
     const validation = parts.validate(read.record, tally)
@@ -95,7 +101,9 @@ function readMessage(
   { message, origin }: Taken,
 ): { record: Readonly<Record<string, unknown>>; origin: bigint } | Rejection {
   const decoded = parts.decoder.decode(message.value)
-  if (!decoded) {
+  const marked = headerText(message.headers, HEADER_MARKER) !== undefined
+  // A marker's header on a record's body, or the other way round, is nobody's message.
+  if (!decoded || marked !== (decoded.name === MARKER_NAME)) {
     return {
       origin,
       outcome: 'quarantined',
@@ -106,7 +114,7 @@ function readMessage(
       receivedAt: Number(message.timestamp),
     }
   }
-  if (headerText(message.headers, HEADER_MARKER) === undefined) return { record: decoded.record, origin }
+  if (!marked) return { record: decoded.record, origin }
   const marker = decoded.record
   return {
     origin,

@@ -21,7 +21,7 @@ export interface WorkerParts {
   readonly alarms: Alarms
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** What the ledger says was taken: for a group whose offsets were lost or set by hand. */
+  /** One past the last origin that the ledger says was taken, 0 before the first. */
   ledgerReach(feed: string, partition: number): Promise<bigint>
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
@@ -47,7 +47,10 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
     if (known?.epoch === batch.epoch) return known
     const { offset, metadata } = await batch.committed()
     const progress = offset === undefined ? undefined : parseProgress(metadata)
-    const hwm = progress?.hwm ?? (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
+    // The ledger's block is the last of a batch: what it reaches has landed whole, even if the group's offsets were lost or
+    // set back since, and other batches than before would be formed of the same records.
+    const reached = (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
+    const hwm = progress && progress.hwm > reached ? progress.hwm : reached
     const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, held: [] }
     states.set(key, state)
     return state
@@ -118,9 +121,10 @@ async function loadSlice(
     await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
     state.hwm = ordered.hwm
     state.pendingTo = undefined
-    report(parts, name, batch, curated, ordered, to)
+    report(parts, name, curated, ordered)
   }
   if (!ordered.gap) return false
+  batch.assertOwned()
   parts.alarms.raise({
     id: `gap:${name}:${batch.partition}`,
     code: 'gap',
@@ -136,10 +140,8 @@ async function loadSlice(
 function report(
   parts: WorkerParts,
   feed: string,
-  batch: PartitionBatch,
   curated: Awaited<ReturnType<typeof curateBatch>>,
   ordered: ReturnType<typeof orderByOrigin>,
-  to: bigint,
 ): void {
   const { events } = parts
   const refused = curated.rejections.filter((rejection) => rejection.outcome === 'refused').length
@@ -155,5 +157,4 @@ function report(
   const step = Math.max(1, Math.floor(curated.receivedAt.length / FRESHNESS_SAMPLES))
   for (let i = 0; i < curated.receivedAt.length; i += step)
     parts.freshness((now - (curated.receivedAt[i] ?? now)) / 1000, feed)
-  events.lag(feed, batch.partition, Number(batch.highWatermark - to), curated.receivedAt.at(-1))
 }

@@ -64,6 +64,8 @@ export async function startDeidentify(
     topics: [...workOf.keys()],
     logger,
     concurrency: CONCURRENCY,
+    minBytes: 1,
+    maxWaitMs: 100,
     async onBatch(batch) {
       const work = workOf.get(batch.topic)
       if (work) await handle(work, batch)

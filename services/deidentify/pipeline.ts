@@ -30,10 +30,8 @@ interface Checked extends Identified {
   readonly outcomes: readonly string[]
 }
 
-export interface Deidentified {
-  readonly receivedAt: number
-  readonly bytes: Buffer
-}
+/** The Avro bytes that go to `pseudonymised.<feed>`. */
+export type Deidentified = Buffer
 
 export type DeidentifyFault = 'undecodable' | 'rule-rejected' | 'unencodable'
 
@@ -72,9 +70,7 @@ function checkRules(contract: FeedContract): Step<Identified, Checked, 'rule-rej
   }
 }
 
-function removeIdentity(
-  parts: DeidentifyParts,
-): Step<Checked, Envelope<'pseudonymised', { receivedAt: number; record: Record<string, unknown> }>> {
+function removeIdentity(parts: DeidentifyParts): Step<Checked, Envelope<'pseudonymised', Record<string, unknown>>> {
   const apply = policies(parts.contract, parts.pseudonymiser)
   const tokenise = tokeniser(parts.contract, parts.tokenSecret)
   return {
@@ -85,7 +81,7 @@ function removeIdentity(
       out._received_at = receivedAt
       out._rule_outcomes = outcomes
       if (parts.contract.linked) out._tokens = tokenise(record)
-      return pass({ zone: 'pseudonymised', body: { receivedAt, record: out } })
+      return pass({ zone: 'pseudonymised', body: out })
     },
   }
 }
@@ -93,17 +89,13 @@ function removeIdentity(
 /** The writer schema is the last guard: a field that it does not name is not written. */
 function encodePseudonymised(
   encoder: Encoder,
-): Step<
-  Envelope<'pseudonymised', { receivedAt: number; record: Record<string, unknown> }>,
-  Envelope<'pseudonymised', Deidentified>,
-  'unencodable'
-> {
+): Step<Envelope<'pseudonymised', Record<string, unknown>>, Envelope<'pseudonymised', Deidentified>, 'unencodable'> {
   return {
     name: 'encodePseudonymised',
     run({ body }) {
-      const bytes = encoder.encode(body.record)
+      const bytes = encoder.encode(body)
       if (!bytes) return quarantine('unencodable', { pointer: '', rule: 'unencodable' })
-      return pass({ zone: 'pseudonymised', body: { receivedAt: body.receivedAt, bytes } })
+      return pass({ zone: 'pseudonymised', body: bytes })
     },
   }
 }

@@ -5,7 +5,7 @@
 import type { KafkaMessage, Message, Producer } from 'kafkajs'
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import { breathe } from '#core/breathe.ts'
-import { MAX_PRODUCE_BYTES } from '#core/kafka/client.ts'
+import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { PartitionBatch } from '#core/kafka/consumer.ts'
 import { HEADER_MARKER, HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
 import type { Pipeline } from '#core/pipeline/pipeline.ts'
@@ -35,16 +35,14 @@ export function deidentifyBatch(parts: WorkerParts): (work: FeedWork, batch: Par
     await work.decoder.prepare(batch.messages.map((message) => message.value))
     const out: Envelope<'pseudonymised', Message>[] = []
     let quarantined = 0
-    let receivedAt: number | undefined
     for (const [index, message] of batch.messages.entries()) {
       await breathe(index)
       const verdict = work.pipeline.run(message.value)
       switch (verdict.kind) {
         case 'pass':
-          receivedAt = verdict.value.body.receivedAt
           out.push({
             zone: 'pseudonymised',
-            body: { value: verdict.value.body.bytes, headers: { [HEADER_ORIGIN_OFFSET]: message.offset } },
+            body: { value: verdict.value.body, headers: { [HEADER_ORIGIN_OFFSET]: message.offset } },
           })
           break
         case 'quarantine':
@@ -67,7 +65,6 @@ export function deidentifyBatch(parts: WorkerParts): (work: FeedWork, batch: Par
     batch.advance(BigInt(last.offset))
     events.records(work.feed, 'passed', out.length - quarantined)
     events.records(work.feed, 'quarantined', quarantined)
-    events.lag(work.feed, batch.partition, Number(batch.highWatermark - end), receivedAt)
   }
 }
 
@@ -105,7 +102,7 @@ function partitionSink(producer: Producer, topic: string, batch: PartitionBatch)
       }
       for (const { body } of envelopes) {
         const size = (body.value?.length ?? 0) + 100
-        if (bytes + size > MAX_PRODUCE_BYTES) await flush()
+        if (bytes + size > MAX_PRODUCE_BYTES || slice.length >= MAX_PRODUCE_MESSAGES) await flush()
         slice.push({ ...body, partition: batch.partition })
         bytes += size
       }

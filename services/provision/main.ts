@@ -38,7 +38,12 @@ try {
   })
 } catch (error) {
   const refused = error instanceof ClickHouseError
-  const message = error instanceof ChainonError ? error.message : refused ? `ClickHouse refused a definition: ${error.type}` : 'a part did not answer; see err'
+  const message =
+    error instanceof ChainonError
+      ? error.message
+      : refused
+        ? `ClickHouse refused a definition: ${error.type}`
+        : 'a part did not answer; see err'
   logger.fatal({ event: 'failed', err: safeError(error) }, message)
   process.exitCode = error instanceof ChainonError || refused ? exitStatus(error) : 75
 }

@@ -22,7 +22,7 @@ export async function createTables(
     const ran = await migrate(client, MIGRATIONS_DIR, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
-      for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Set())) {
+      for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Map())) {
         await client.command({ query: statement })
       }
     }
@@ -35,13 +35,13 @@ export async function createTables(
 async function presentColumns(
   client: ClickHouseClient,
   database: string,
-): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const result = await client.query({
     query:
-      'SELECT table, groupArray(name) AS names FROM system.columns WHERE database = {database:String} GROUP BY table',
+      'SELECT table, groupArray((name, type)) AS columns FROM system.columns WHERE database = {database:String} GROUP BY table',
     query_params: { database },
     format: 'JSONEachRow',
   })
-  const rows = await result.json<{ table: string; names: string[] }>()
-  return new Map(rows.map(({ table, names }) => [table, new Set(names)]))
+  const rows = await result.json<{ table: string; columns: [string, string][] }>()
+  return new Map(rows.map(({ table, columns }) => [table, new Map(columns)]))
 }

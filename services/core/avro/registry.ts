@@ -2,10 +2,10 @@
  * Avro with the schema registry's wire format (a zero byte, the schema's id in 4 bytes, the value). The registry client
  * fetches and registers schemas; framing is done here because a promise per record would dominate the record's cost.
  */
-import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avsc from 'avsc'
 import type { Config } from '../config/read.ts'
-import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
+import { type AvroRecordSchema, fullName } from '../contract/avro-schemas.ts'
 import { ChainonError, ConfigurationError } from '../faults.ts'
 
 export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
@@ -13,6 +13,8 @@ export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME',
 const HEADER_BYTES = 5
 /** Status the registry answers with when a schema cannot read what was written before. */
 const INCOMPATIBLE = 409
+/** Transitive, not only against the version before: the pseudonymised log keeps messages of every version for good. */
+const COMPATIBILITY_RULE = COMPATIBILITY.BACKWARD_TRANSITIVE
 
 export interface Encoder {
   readonly schemaId: number
@@ -62,13 +64,19 @@ function typeOf(schema: AvroRecordSchema): avsc.Type {
 
 async function register(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<number> {
   try {
-    const { id } = await client.register({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }, { subject })
+    const options = { subject, compatibility: COMPATIBILITY_RULE }
+    const { id } = await client.register({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }, options)
     return id
   } catch (error) {
     const status = (error as { status?: number }).status
     if (status === INCOMPATIBLE) {
       throw new ConfigurationError(`The schema of ${subject} does not fit its earlier version`, [
         'a new version must be able to read what was written before: give new fields a default, and keep types',
+      ])
+    }
+    if ((error as Error).name === 'ConfluentSchemaRegistryCompatibilityError') {
+      throw new ConfigurationError(`The registry checks ${subject} by another rule`, [
+        `set its compatibility to ${COMPATIBILITY_RULE}: every message that was ever written must stay readable`,
       ])
     }
     throw new ChainonError(
@@ -106,8 +114,9 @@ function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
 }
 
 function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema[]): Decoder {
-  const readerTypes = new Map(readers.map((schema) => [`${schema.namespace}.${schema.name}`, typeOf(schema)]))
-  const known = new Map<number, { name: string; decode: (value: Buffer) => Record<string, unknown> } | undefined>()
+  const readerTypes = new Map(readers.map((schema) => [fullName(schema), typeOf(schema)]))
+  type Known = { readonly name: string; decode(value: Buffer): Record<string, unknown> } | undefined
+  const known = new Map<number, Known>()
 
   async function learn(id: number): Promise<void> {
     let schema: AvroRecordSchema
@@ -124,18 +133,24 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
       known.set(id, undefined)
       return
     }
-    const writer = typeOf(schema)
-    const name = writer.name ?? ''
-    const reader = readerTypes.get(name)
-    if (!reader) {
-      known.set(id, undefined)
-      return
+    known.set(id, decoderOf(schema))
+  }
+
+  /** @returns undefined for a schema that is not Avro, not one of the readers', or that its reader cannot read */
+  function decoderOf(schema: AvroRecordSchema): Known {
+    try {
+      const writer = typeOf(schema)
+      const name = writer.name ?? ''
+      const reader = readerTypes.get(name)
+      const resolver = reader?.createResolver(writer)
+      if (!reader || !resolver) return undefined
+      return {
+        name,
+        decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
+      }
+    } catch {
+      return undefined
     }
-    const resolver = reader.createResolver(writer)
-    known.set(id, {
-      name,
-      decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
-    })
   }
 
   const idOf = (value: Buffer | null) =>

@@ -67,6 +67,11 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
   }
 }
 
+/** The full name by which a decoded message is told from a record. */
+export function fullName(schema: AvroRecordSchema): string {
+  return `${schema.namespace}.${schema.name}`
+}
+
 /** Stands in `pseudonymised.<feed>` for an origin that was quarantined: names and rules, never a value. */
 export const MARKER_SCHEMA: AvroRecordSchema = {
   type: 'record',

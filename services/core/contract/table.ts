@@ -29,13 +29,13 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
 }
 
 /**
- * @param present names of the columns that the storage table has already; empty when there is no table
+ * @param present columns that the storage table has already, with their types; empty when there is no table
  * @returns the statements that bring the storage table and the view that readers take up to the contract
  */
 export function tableStatements(
   contract: FeedContract,
   database: string,
-  present: ReadonlySet<string>,
+  present: ReadonlyMap<string, string>,
 ): readonly string[] {
   const columns = columnsOf(contract)
   const table = `${quote(database)}.${quote(tableOf(contract.feed))}`
@@ -48,9 +48,13 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
   const storage =
     present.size === 0
       ? [create]
-      : columns
-          .filter((column) => !present.has(column.name))
-          .map((column) => `ALTER TABLE ${table} ADD COLUMN IF NOT EXISTS ${define(column)}`)
+      : columns.flatMap((column) => {
+          const type = present.get(column.name)
+          if (type === column.type) return []
+          // A type may only widen (the registry refused anything else): a table left narrow would cut values without a word.
+          const change = type === undefined ? 'ADD COLUMN IF NOT EXISTS' : 'MODIFY COLUMN'
+          return [`ALTER TABLE ${table} ${change} ${define(column)}`]
+        })
   // FINAL stands in the view, once, so that no reader has to know of superseded or cancelled rows.
   const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
   return [...storage, view]

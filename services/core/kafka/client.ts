@@ -16,6 +16,8 @@ export const KAFKA_KEYS = [
 
 /** Largest message batch we send: brokers refuse more than `message.max.bytes`, which topics made here set to 8 MiB. */
 export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
+/** kafkajs 2.2.4 copies the list of a partition's messages once for each message: beyond a thousand that is most of a send's cost. */
+export const MAX_PRODUCE_MESSAGES = 1000
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[number]>, logger: Logger): Kafka {

@@ -12,8 +12,6 @@ export interface PartitionBatch {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly KafkaMessage[]
-  /** One past the last offset in the partition when the batch was fetched. */
-  readonly highWatermark: bigint
   /** Changes at each assignment: state of a partition belongs to one epoch. */
   readonly epoch: number
   /** The offset and metadata that the group had committed when this epoch began. */
@@ -44,6 +42,9 @@ export interface ConsumerOptions {
   readonly topics: readonly string[]
   readonly logger: Logger
   readonly concurrency: number
+  /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many quick ones. */
+  readonly minBytes: number
+  readonly maxWaitMs: number
   /** Every partition begins anew: what was said of the former assignment no longer holds. */
   onAssigned?(): void
   onBatch(batch: PartitionBatch): Promise<void>
@@ -73,8 +74,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     rebalanceTimeout: 60_000,
     maxBytesPerPartition: 4 * 1024 * 1024,
     maxBytes: 32 * 1024 * 1024,
-    minBytes: 1,
-    maxWaitTimeInMs: 200,
+    minBytes: options.minBytes,
+    maxWaitTimeInMs: options.maxWaitMs,
     allowAutoTopicCreation: false,
     retry: {
       initialRetryTime: 100,
@@ -96,6 +97,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     forget()
+    // kafkajs keeps a pause over rebalances; here every partition that was assigned is looked at anew.
+    consumer.resume(consumer.paused())
     joined = true
     logger.info({
       event: 'assigned',
@@ -125,7 +128,6 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         topic: batch.topic,
         partition: batch.partition,
         messages: batch.messages,
-        highWatermark: BigInt(batch.highWatermark),
         epoch: born,
         async committed() {
           let found = committed.get(batch.topic)

@@ -2,7 +2,7 @@
 import { type Attributes, metrics } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import { resourceFromAttributes } from '@opentelemetry/resources'
-import { AggregationType, MeterProvider } from '@opentelemetry/sdk-metrics'
+import { AggregationType, InstrumentType, MeterProvider } from '@opentelemetry/sdk-metrics'
 
 /** Seconds; fine enough to tell a p50 from a p99 between 10 ms and 10 minutes. */
 export const FRESHNESS_BUCKETS_SECONDS = [
@@ -26,6 +26,7 @@ export function createMetrics(service: string): Metrics {
     views: [
       {
         instrumentName: '*_seconds',
+        instrumentType: InstrumentType.HISTOGRAM,
         aggregation: {
           type: AggregationType.EXPLICIT_BUCKET_HISTOGRAM,
           options: { boundaries: FRESHNESS_BUCKETS_SECONDS },
