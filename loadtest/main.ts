@@ -222,6 +222,7 @@ try {
   mkdirSync(flags.out, { recursive: true })
   const file = join(flags.out, `${result.date.slice(0, 10)}-${flags.records}.json`)
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
+  writeFileSync(file.replace(/\.json$/, '.txt'), render(result))
   process.stdout.write(render(result))
   if (!result.ledger.conserved || tables.some((table) => table.rows !== table.records || table.rows !== table.expected))
     process.exitCode = 1

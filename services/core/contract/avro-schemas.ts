@@ -1,4 +1,5 @@
 /** The two Avro schemas of a feed. Names that begin with `_` are Chainon's own and no contract may use them. */
+import { readFileSync } from 'node:fs'
 import type { FeedContract, FieldContract } from './types.ts'
 
 export interface AvroRecordSchema {
@@ -73,18 +74,9 @@ export function fullName(schema: AvroRecordSchema): string {
 }
 
 /** Stands in `pseudonymised.<feed>` for an origin that was quarantined: names and rules, never a value. */
-export const MARKER_SCHEMA: AvroRecordSchema = {
-  type: 'record',
-  name: 'QuarantineMarker',
-  namespace: 'org.chainon.envelope',
-  fields: [
-    { name: 'fault', type: 'string' },
-    { name: 'pointer', type: 'string' },
-    { name: 'rule', type: 'string' },
-    { name: 'producer', type: 'string' },
-    { name: 'received_at', type: 'long' },
-  ],
-}
+export const MARKER_SCHEMA: AvroRecordSchema = JSON.parse(
+  readFileSync(new URL('../../../schemas/envelopes/quarantine_marker.avsc', import.meta.url), 'utf8'),
+) as AvroRecordSchema
 
 /** @returns the fields of which something is left after de-identification, in the contract's order */
 export function survivingFields(contract: FeedContract): readonly FieldContract[] {
