@@ -1,10 +1,15 @@
 /** Creates the topics of every feed. A pseudonymised topic has the partitions of its identified one: origins keep their index. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { ProvisionConfig } from './config.ts'
+
+/** A new topic is known to its broker a moment after it is made. */
+const KNOWN_WITHIN_MS = 30_000
+const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
 export async function createTopics(
   admin: Admin,
@@ -21,7 +26,8 @@ export async function createTopics(
     if (!present.has(identified)) missing.push(topic(identified, config, retention))
     if (!present.has(pseudonymised)) missing.push(topic(pseudonymised, config, -1))
   }
-  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true, timeout: 30_000 })
+  // Not `waitForLeaders`: it gives up on the first answer of a broker that has not heard of the new topic yet.
+  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false, timeout: 30_000 })
   await checkPartitions(admin, contracts, namespace)
   return missing.map(({ topic: name }) => name)
 }
@@ -46,7 +52,7 @@ async function checkPartitions(admin: Admin, contracts: readonly FeedContract[],
     topicOf(namespace, 'identified', feed),
     topicOf(namespace, 'pseudonymised', feed),
   ])
-  const { topics: described } = await admin.fetchTopicMetadata({ topics })
+  const { topics: described } = await describeTopics(admin, topics)
   const counts = new Map(described.map(({ name, partitions }) => [name, partitions.length]))
   const problems = contracts.flatMap(({ feed }) => {
     const identified = counts.get(topicOf(namespace, 'identified', feed))
@@ -56,4 +62,15 @@ async function checkPartitions(admin: Admin, contracts: readonly FeedContract[],
       : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; they must be as many`]
   })
   if (problems.length > 0) throw new ConfigurationError('The topics do not fit each other', problems)
+}
+
+async function describeTopics(admin: Admin, topics: string[]): ReturnType<Admin['fetchTopicMetadata']> {
+  for (const until = Date.now() + KNOWN_WITHIN_MS; ; ) {
+    try {
+      return await admin.fetchTopicMetadata({ topics })
+    } catch (error) {
+      if (!NOT_YET.has((error as { type?: string }).type ?? '') || Date.now() > until) throw error
+      await sleep(100)
+    }
+  }
 }

@@ -39,7 +39,7 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
   const client = clickhouseClient('test', config)
   await migrate(client, join(ROOT, 'schemas/clickhouse'), new Date())
   for (const contract of loadContracts(join(ROOT, 'schemas/feeds'))) {
-    for (const query of tableStatements(contract, place.database, new Set())) await client.command({ query })
+    for (const query of tableStatements(contract, place.database, new Map())) await client.command({ query })
   }
   return {
     client,

@@ -113,7 +113,10 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     lastSign = Date.now()
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!stopping)
+    forget()
+    joined = false
+    // The client starts again by itself; should that come to nothing, the watchdog below ends the process.
+    if (!stopping && !payload.restart)
       options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer gave up', { cause: payload.error }))
   })
 

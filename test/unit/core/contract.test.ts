@@ -76,11 +76,14 @@ describe('the bundled contracts', () => {
 
   it('give tables that are created whole, and altered column by column', () => {
     for (const contract of contracts) {
-      const columns = columnsOf(contract).map((column) => column.name)
-      expect(tableStatements(contract, 'd', new Set())).toHaveLength(2)
-      expect(tableStatements(contract, 'd', new Set(columns.slice(1)))[0]).toContain(
-        `ADD COLUMN IF NOT EXISTS \`${columns[0]}\``,
-      )
+      const columns = columnsOf(contract).map((column): [string, string] => [column.name, column.type])
+      expect(tableStatements(contract, 'd', new Map())).toHaveLength(2)
+      // Nothing to change but the view.
+      expect(tableStatements(contract, 'd', new Map(columns))).toHaveLength(1)
+      const name = `\`${columns[0]?.[0]}\``
+      expect(tableStatements(contract, 'd', new Map(columns.slice(1)))[0]).toContain(`ADD COLUMN IF NOT EXISTS ${name}`)
+      const narrow = tableStatements(contract, 'd', new Map([...columns.slice(1), [columns[0]?.[0] ?? '', 'Int8']]))
+      expect(narrow[0]).toContain(`MODIFY COLUMN ${name} ${columns[0]?.[1]}`)
     }
   })
 })

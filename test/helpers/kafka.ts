@@ -1,0 +1,91 @@
+/** What a test does to Kafka behind the services' backs: reads whole topics, writes into them, moves a group's offsets. */
+import { randomUUID } from 'node:crypto'
+import { type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
+import { withAdmin } from '#core/kafka/offsets.ts'
+
+type Env = Readonly<Record<string, string>>
+
+export interface ReadMessage {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: IHeaders
+}
+
+export interface GroupOffset {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly metadata: string
+}
+
+export interface WrittenMessage {
+  readonly partition: number
+  readonly value: Buffer | string | null
+  readonly headers?: Record<string, string>
+}
+
+export function testKafka(env: Env): Kafka {
+  return new Kafka({ clientId: 'test', brokers: env.KAFKA_BROKERS?.split(',') ?? [], logLevel: logLevel.NOTHING })
+}
+
+/** @returns every message of the topics, in the order of each partition */
+export async function readTopics(env: Env, topics: readonly string[]): Promise<readonly ReadMessage[]> {
+  const kafka = testKafka(env)
+  const extents = await withAdmin(kafka, (admin) => Promise.all(topics.map((topic) => admin.fetchTopicOffsets(topic))))
+  let left = extents.flat().reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
+  if (left === 0) return []
+  const found: ReadMessage[] = []
+  const consumer = kafka.consumer({ groupId: `test-${randomUUID()}` })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ topic, partition, message: { offset, key, value, headers } }) => {
+        found.push({ topic, partition, offset, key, value, headers: headers ?? {} })
+        if (--left === 0) resolve()
+      },
+    })
+  })
+  await consumer.disconnect()
+  return found
+}
+
+export async function produce(env: Env, topic: string, messages: readonly WrittenMessage[]): Promise<void> {
+  const producer = testKafka(env).producer({ createPartitioner: Partitioners.DefaultPartitioner })
+  await producer.connect()
+  await producer.send({ topic, messages: [...messages] })
+  await producer.disconnect()
+}
+
+/** @returns what a group committed for the topics, with its metadata; partitions without an offset are left out */
+export async function groupOffsets(env: Env, groupId: string, topics: readonly string[]): Promise<GroupOffset[]> {
+  const found = await withAdmin(testKafka(env), (admin) => admin.fetchOffsets({ groupId, topics: [...topics] }))
+  return found.flatMap(({ topic, partitions }) =>
+    partitions
+      .filter(({ offset }) => offset !== '-1')
+      .map(({ partition, offset, metadata }) => ({ topic, partition, offset, metadata: metadata ?? '' })),
+  )
+}
+
+/** Commits as a member of the group would; no service may be in the group. kafkajs' admin cannot set metadata. */
+export async function commitAs(env: Env, groupId: string, offsets: readonly GroupOffset[]): Promise<void> {
+  const topics = [...new Set(offsets.map(({ topic }) => topic))]
+  const consumer = testKafka(env).consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topics, fromBeginning: true })
+  const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
+  await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => undefined })
+  consumer.pause(topics.map((topic) => ({ topic })))
+  await joined
+  await consumer.commitOffsets([...offsets])
+  await consumer.disconnect()
+}
+
+/** Forgets all that a group committed. */
+export async function forgetGroup(env: Env, groupId: string): Promise<void> {
+  await withAdmin(testKafka(env), (admin) => admin.deleteGroups([groupId]))
+}

@@ -1,0 +1,37 @@
+/** Small valid records of every feed, as a hospital would send them. */
+
+export const FEEDS = [
+  'patient',
+  'encounter',
+  'diagnosis',
+  'procedure',
+  'observation',
+  'medication',
+  'document',
+  'death',
+] as const
+export type Feed = (typeof FEEDS)[number]
+
+type Fields = Readonly<Record<string, unknown>>
+
+const AT = '2024-05-06T07:08:09.123Z'
+const OF_FEED: Readonly<Record<Feed, Fields>> = {
+  patient: { sex: 'female', updated_at: AT },
+  encounter: { encounter_nda: 'nda-1', kind: 'inpatient', started_at: AT, ended_at: '2024-05-09T10:00:00Z' },
+  diagnosis: { encounter_nda: 'nda-1', code_system: 'cim10', code: 'E119', kind: 'principal', recorded_at: AT },
+  procedure: { encounter_nda: 'nda-1', code_system: 'ccam', code: 'HHFA016', performed_at: AT },
+  observation: { code_system: 'loinc', code: '718-7', effective_at: AT, value_number: 13.5, value_unit: 'g/dL' },
+  medication: { kind: 'request', code_system: 'atc', code: 'N02BE01', started_at: AT, quantity: 3 },
+  document: { kind_system: 'loinc', kind: '34117-2', authored_at: AT, text: 'Note' },
+  death: { sex: 'male', died_on: '2024-05-06', death_place_insee: '69381', cause_code: 'I219' },
+}
+
+/** @param more overrides, and adds to, the feed's usual fields */
+export function recordOf(feed: Feed, id: string, ipp: string, more: Fields = {}): Record<string, unknown> {
+  return { record_id: id, patient_ipp: ipp, ...OF_FEED[feed], ...more }
+}
+
+/** @param first13 a NIR without its key @returns all 15 characters */
+export function nirOf(first13: string): string {
+  return `${first13}${String(97 - (Number(first13) % 97)).padStart(2, '0')}`
+}

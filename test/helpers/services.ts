@@ -1,0 +1,187 @@
+/** Services of a test's own, as processes on the shared servers: what `chainon up` starts, in a namespace that no other test has. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { createKey } from '#core/keys/admin.ts'
+import type { LedgerRow } from '#core/ledger/ledger.ts'
+import type { Alarm } from '#core/telemetry/alarms.ts'
+import { openLedger } from '../../services/cli/ledger-source.ts'
+import { runToEnd } from './gateway.ts'
+import { type Isolated, isolated } from './servers.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const SETTLE_SECONDS = 60
+
+export type ServiceName = 'gateway' | 'deidentify' | 'curate'
+
+export interface ServiceProcess {
+  readonly name: ServiceName
+  readonly url: string
+  /** All that it logged. */
+  log(): string
+  alarms(): Promise<readonly Alarm[]>
+  /** Prometheus text. */
+  metrics(): Promise<string>
+  /** SIGTERM; @returns the exit status */
+  stop(): Promise<number | null>
+}
+
+/** @throws Error when it ends before it is ready */
+export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: new URL(url).port })
+  while (
+    !(await fetch(`${url}/health`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  ) {
+    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log().slice(-2000)}`)
+    await sleep(50)
+  }
+  const text = async (path: string) => (await fetch(`${url}${path}`)).text()
+  return {
+    name,
+    url,
+    log,
+    alarms: async () => JSON.parse(await text('/alarms')) as Alarm[],
+    metrics: () => text('/metrics'),
+    async stop() {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await once(child, 'exit')
+      }
+      return child.exitCode
+    },
+  }
+}
+
+/** For a service that is meant not to start. */
+export async function failingService(
+  name: ServiceName,
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly status: number | null; readonly log: string }> {
+  const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: String(await freePort()) })
+  await once(child, 'close')
+  return { status: child.exitCode, log: log() }
+}
+
+function spawnService(name: string, env: Readonly<Record<string, string>>): { child: ChildProcess; log(): string } {
+  const secrets = env.CHAINON_SECRETS_DIR ? { CHAINON_SECRETS_DIR: join(env.CHAINON_SECRETS_DIR, name) } : {}
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services', name, 'main.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, ...env, ...secrets },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  // A test that fails half-way leaves no process behind.
+  const abandon = (): void => void child.kill('SIGKILL')
+  process.once('exit', abandon)
+  child.once('close', () => process.off('exit', abandon))
+  let log = ''
+  child.stderr.on('data', (chunk: Buffer) => {
+    log += chunk.toString()
+  })
+  return { child, log: () => log }
+}
+
+export interface Pipeline {
+  readonly place: Isolated
+  readonly env: Readonly<Record<string, string>>
+  readonly clickhouse: ClickHouseClient
+  readonly services: Record<ServiceName, ServiceProcess>
+  /** Starts a service again, or one more of it. */
+  start(name: ServiceName): Promise<ServiceProcess>
+  /** Sends records of one producer; throws unless all are accepted. */
+  push(producer: string, feed: string, records: readonly object[]): Promise<void>
+  key(producer: string): string
+  /** The ledger once nothing is in flight. @throws Error when that does not come */
+  settled(): Promise<readonly LedgerRow[]>
+  /** The ledger as it is now, summed over a feed's partitions. */
+  sums(feed: string): Promise<Omit<LedgerRow, 'feed' | 'partition'>>
+  rows<T = Record<string, unknown>>(query: string): Promise<T[]>
+  stop(): Promise<void>
+}
+
+/** Provisions, then starts the gateway and both workers. */
+export async function startPipeline(more: Readonly<Record<string, string>> = {}): Promise<Pipeline> {
+  const place = isolated()
+  const env: Readonly<Record<string, string>> = { ...place.env, CHAINON_LOG_LEVEL: 'info', ...more }
+  const provisioned = await runToEnd('services/provision/main.ts', [], env)
+  if (provisioned.status !== 0) throw new Error(`provision ended with ${provisioned.status}:\n${provisioned.stderr}`)
+  const running = new Set<ServiceProcess>()
+  const start = async (name: ServiceName) => {
+    const service = await startService(name, env)
+    running.add(service)
+    return service
+  }
+  const [gateway, deidentify, curate] = await Promise.all([start('gateway'), start('deidentify'), start('curate')])
+  const clickhouse = createClient({ url: env.CLICKHOUSE_URL ?? '', database: place.database })
+  const ledger = await openLedger(env)
+  const keys = new Map<string, string>()
+  const key = (producer: string) => {
+    const known = keys.get(producer) ?? createKey(place.folder, producer, '').key
+    keys.set(producer, known)
+    return known
+  }
+  const services = { gateway, deidentify, curate }
+  return {
+    place,
+    env,
+    clickhouse,
+    services,
+    start,
+    key,
+    async push(producer, feed, records) {
+      const headers = { authorization: `Bearer ${key(producer)}`, 'content-type': 'application/json' }
+      const url = `${services.gateway.url}/v1/feeds/${feed}/records`
+      // The gateway reads its keys again within half a second.
+      for (;;) {
+        const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(records) })
+        const text = await answer.text()
+        if (answer.status === 401) await sleep(50)
+        else if (answer.status === 202 && (JSON.parse(text) as { refused: number }).refused === 0) return
+        else throw new Error(`the gateway answered ${answer.status}: ${text}`)
+      }
+    },
+    async settled() {
+      const { rows, settled } = await ledger.settle(SETTLE_SECONDS)
+      if (!settled) throw new Error(`in flight: ${JSON.stringify(rows.filter((row) => row.in_flight > 0))}`)
+      return rows
+    },
+    async sums(feed) {
+      const { rows } = await ledger.settle(0)
+      const of = rows.filter((row) => row.feed === feed)
+      const sum = (name: Exclude<keyof LedgerRow, 'feed'>) => of.reduce((total, row) => total + row[name], 0)
+      return {
+        accepted: sum('accepted'),
+        loaded: sum('loaded'),
+        quarantined: sum('quarantined'),
+        refused: sum('refused'),
+        in_flight: sum('in_flight'),
+        gaps: sum('gaps'),
+        overlaps: sum('overlaps'),
+      }
+    },
+    rows: async <T>(query: string) => (await clickhouse.query({ query, format: 'JSONEachRow' })).json<T>(),
+    async stop() {
+      await Promise.all([...running].map((service) => service.stop()))
+      await ledger.close()
+      await clickhouse.close()
+      place.remove()
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (typeof address !== 'object' || address === null) throw new Error('no free port')
+  return address.port
+}

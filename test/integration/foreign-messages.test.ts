@@ -1,0 +1,161 @@
+/**
+ * Messages that nobody of Chainon wrote, put into its topics behind its back: none stops a partition but a gap, and a gap stops
+ * its own partition alone.
+ */
+import { randomBytes } from 'node:crypto'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { groupOffsets, produce, readTopics } from '../helpers/kafka.ts'
+import { type Feed, recordOf } from '../helpers/records.ts'
+import { type Pipeline, startPipeline } from '../helpers/services.ts'
+
+let line: Pipeline
+
+beforeAll(async () => {
+  line = await startPipeline()
+  for (const feed of ['patient', 'death', 'document', 'procedure'] as const)
+    await line.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
+  // Enough patients that both partitions have some.
+  const ids = Array.from({ length: 16 }, (_, i) => `many-${i}`)
+  await line.push(
+    'chu-first',
+    'procedure',
+    ids.map((name) => recordOf('procedure', name, name)),
+  )
+  await line.push('chu-first', 'patient', [recordOf('patient', 'unborn', 'ipp-2', { birth_date: '2090-01-01' })])
+  await line.settled()
+}, 120_000)
+afterAll(async () => line?.stop())
+
+const topic = (zone: 'identified' | 'pseudonymised', feed: Feed) => `${line.place.namespace}${zone}.${feed}`
+const conserved = async () => {
+  const rows = await line.settled()
+  expect(rows.filter(({ gaps, overlaps }) => gaps + overlaps > 0)).toEqual([])
+}
+const quarantined = (feed: Feed) =>
+  line.rows<Record<string, string>>(
+    `SELECT stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}'`,
+  )
+
+/** A schema of somebody else's in the same registry. @returns its id, as a message has it */
+async function jsonSchema(): Promise<string> {
+  const answer = await fetch(`${line.env.SCHEMA_REGISTRY_URL}/subjects/${line.place.namespace}foreign-value/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({
+      schemaType: 'JSON',
+      schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{}}',
+    }),
+  })
+  const { id } = (await answer.json()) as { id: number }
+  return id.toString(16).padStart(8, '0')
+}
+
+test('in identified.<feed>: quarantined as undecodable, and the partition goes on', async () => {
+  const ofPatient = (await readTopics(line.env, [topic('identified', 'patient')]))[0]?.value
+  const id = (hex: string) => Buffer.concat([Buffer.from(`00${hex}`, 'hex'), randomBytes(20)])
+  const garbage = [
+    id(await jsonSchema()),
+    randomBytes(40),
+    '',
+    null,
+    'text',
+    id('7fffffff'),
+    id('ffffffff'),
+    id('00000000'),
+    ofPatient ?? '',
+  ]
+  for (const partition of [0, 1])
+    await produce(
+      line.env,
+      topic('identified', 'encounter'),
+      garbage.map((value) => ({ partition, value })),
+    )
+  const ids = Array.from({ length: 12 }, (_, i) => `after-${i}`)
+  await line.push(
+    'chu-after',
+    'encounter',
+    ids.map((name) => recordOf('encounter', name, name)),
+  )
+  await conserved()
+  expect(await line.sums('encounter')).toMatchObject({ accepted: 30, loaded: 12, quarantined: 18 })
+  const [first] = await quarantined('encounter')
+  expect(first).toEqual({ stage: 'deidentify', fault: 'undecodable', pointer: '', rule: 'undecodable', producer: '' })
+})
+
+test('in pseudonymised.<feed>: without an origin it is counted and not loaded', async () => {
+  const [record] = await readTopics(line.env, [topic('pseudonymised', 'document')])
+  const value = record?.value ?? null
+  for (const partition of [0, 1])
+    await produce(line.env, topic('pseudonymised', 'document'), [
+      { partition, value: randomBytes(40) },
+      { partition, value, headers: { 'chainon-origin': '-1' } },
+      { partition, value, headers: { 'chainon-origin': '1e3' } },
+    ])
+  const ids = Array.from({ length: 12 }, (_, i) => `after-${i}`)
+  await line.push(
+    'chu-after',
+    'document',
+    ids.map((name) => recordOf('document', name, name)),
+  )
+  await conserved()
+  expect(await line.sums('document')).toMatchObject({ accepted: 13, loaded: 13, quarantined: 0 })
+  await expect
+    .poll(() => line.services.curate.metrics())
+    .toMatch(/chainon_faults_total\{[^}]*feed="document",fault="missing-header"[^}]*\} 6\b/)
+})
+
+test('in pseudonymised.<feed>: a body that is not what its headers say is quarantined', async () => {
+  const marker = (await readTopics(line.env, [topic('pseudonymised', 'patient')])).find(
+    ({ headers }) => 'chainon-marker' in headers,
+  )
+  const [record] = await readTopics(line.env, [topic('pseudonymised', 'death')])
+  const before = await line.settled()
+  for (const { partition, accepted } of before.filter(({ feed }) => feed === 'death'))
+    await produce(line.env, topic('pseudonymised', 'death'), [
+      { partition, value: marker?.value ?? null, headers: { 'chainon-origin': String(accepted) } },
+      {
+        partition,
+        value: record?.value ?? null,
+        headers: { 'chainon-origin': String(accepted + 1), 'chainon-marker': 'quarantine' },
+      },
+    ])
+  await expect.poll(() => line.sums('death'), { timeout: 20_000 }).toMatchObject({ quarantined: 4, overlaps: 0 })
+  expect((await quarantined('death')).map(({ fault }) => fault)).toEqual(Array(4).fill('undecodable'))
+  expect(await line.services.curate.alarms()).toEqual([])
+})
+
+test('a gap stops its partition, also after a rebalance; the other partitions go on', async () => {
+  const procedures = topic('pseudonymised', 'procedure')
+  const [record] = await readTopics(line.env, [procedures])
+  const before = await line.settled()
+  const reached = before.find(({ feed, partition }) => feed === 'procedure' && partition === 0)?.accepted ?? 0
+  const skipped = { partition: 0, value: record?.value ?? null, headers: { 'chainon-origin': String(reached + 3) } }
+  await produce(line.env, procedures, [skipped])
+  const gaps = async (curates = [line.services.curate]) =>
+    (await Promise.all(curates.map((one) => one.alarms())))
+      .flat()
+      .map(({ code, feed, partition }) => ({ code, feed, partition }))
+  const standing = [{ code: 'gap', feed: 'procedure', partition: 0 }]
+  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
+
+  const ids = Array.from({ length: 20 }, (_, i) => `gap-${i}`)
+  await line.push(
+    'chu-gap',
+    'procedure',
+    ids.map((name) => recordOf('procedure', name, name)),
+  )
+  const partitions = () =>
+    line.rows("SELECT _origin_partition AS partition FROM procedure WHERE _producer = 'chu-gap' GROUP BY partition")
+  await expect.poll(partitions, { timeout: 20_000 }).toEqual([{ partition: 1 }])
+
+  // Whoever has the partition after a rebalance looks again, and finds the same.
+  const other = await line.start('curate')
+  const both = [line.services.curate, other]
+  await expect.poll(() => gaps(both), { timeout: 20_000 }).toEqual(standing)
+  await other.stop()
+  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
+  expect(await partitions()).toEqual([{ partition: 1 }])
+  const committed = await groupOffsets(line.env, `${line.place.namespace}curate`, [procedures])
+  expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(JSON.stringify({ hwm: `${reached - 1}` }))
+  expect(await line.sums('procedure')).toMatchObject({ gaps: 0, overlaps: 0 })
+})

@@ -1,0 +1,177 @@
+/** The whole way of a record, with every part real: what goes in at the gateway stands in ClickHouse as the contracts say. */
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { columnsOf } from '#core/contract/table.ts'
+import { FEEDS, type Feed, nirOf, recordOf } from '../helpers/records.ts'
+import { type Pipeline, startPipeline } from '../helpers/services.ts'
+
+const contracts = loadContracts(fileURLToPath(new URL('../../schemas/feeds', import.meta.url)))
+let line: Pipeline
+
+beforeAll(async () => {
+  line = await startPipeline()
+}, 120_000)
+afterAll(async () => line?.stop())
+
+const conserved = async () => {
+  const rows = await line.settled()
+  expect(rows.filter(({ gaps, overlaps }) => gaps + overlaps > 0)).toEqual([])
+}
+const quarantined = (feed: Feed) =>
+  line.rows<Record<string, string>>(
+    `SELECT stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}' ORDER BY stage, rule, producer`,
+  )
+
+test('a record of every feed arrives with the columns of its contract', async () => {
+  for (const feed of FEEDS) await line.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
+  await conserved()
+  for (const contract of contracts) {
+    const [row, ...others] = await line.rows(`SELECT * FROM ${contract.feed}`)
+    const columns = columnsOf(contract).map(({ name }) => name)
+    expect(others).toEqual([])
+    expect(Object.keys(row ?? {})).toEqual(columns.filter((name) => name !== '_version' && name !== '_deleted'))
+    expect(row).toMatchObject({ _producer: 'chu-first', operation: 'upsert', _flags: [] })
+    expect([row?.record_id, row?.patient_id]).toEqual(Array(2).fill(expect.stringMatching(/^p2_[\w-]{43}$/)))
+    expect(await line.sums(contract.feed)).toMatchObject({ accepted: 1, loaded: 1, in_flight: 0 })
+  }
+})
+
+describe('corrections', () => {
+  const step = async (version: number, value: number, more = {}) => {
+    const fields = { record_version: version, value_number: value, ...more }
+    await line.push('chu-corrects', 'observation', [recordOf('observation', 'obs', 'ipp', fields)])
+    await line.settled()
+  }
+  const values = async () =>
+    (await line.rows("SELECT value_number FROM observation WHERE _producer = 'chu-corrects'")).map(
+      (row) => row.value_number,
+    )
+
+  test('the highest version stands, in whatever order the versions arrive', async () => {
+    await step(2, 22)
+    await step(1, 11)
+    expect(await values()).toEqual([22])
+    await step(2, 22)
+    expect(await values()).toEqual([22])
+  })
+
+  test('a cancelled record is gone, and a late lower version does not bring it back', async () => {
+    await step(4, 22, { operation: 'cancel' })
+    expect(await values()).toEqual([])
+    await step(3, 33)
+    expect(await values()).toEqual([])
+    await line.rows('SELECT 1')
+    await line.clickhouse.command({ query: 'OPTIMIZE TABLE feed_observation FINAL' })
+    expect(await values()).toEqual([])
+    await conserved()
+  })
+})
+
+describe('rules', () => {
+  test('a flag is stored with the record; a reject is refused, with pointer and rule and no value', async () => {
+    const observation = (id: string, code: string, more = {}) => recordOf('observation', id, 'ipp', { code, ...more })
+    await line.push('chu-rules', 'observation', [
+      observation('1', '718-7'),
+      observation('2', '718-8'),
+      observation('3', 'anything', { code_system: 'other' }),
+    ])
+    const diagnosis = (id: string, code: string) => recordOf('diagnosis', id, 'ipp', { code })
+    await line.push('chu-rules', 'diagnosis', [diagnosis('1', 'E119'), diagnosis('2', 'zqx wrong')])
+    await conserved()
+    const flags = await line.rows("SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code")
+    expect(flags).toEqual([
+      { code: '718-7', _flags: [] },
+      { code: '718-8', _flags: ['loinc-key'] },
+      { code: 'anything', _flags: [] },
+    ])
+    expect(await line.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, refused: 1, quarantined: 0 })
+    expect(await quarantined('diagnosis')).toEqual([
+      { stage: 'curate', fault: 'rule-rejected', pointer: '/code', rule: 'cim10-form', producer: 'chu-rules' },
+    ])
+    expect(JSON.stringify(await line.rows('SELECT * FROM quarantine'))).not.toContain('zqx')
+    expect(
+      await line.rows(
+        `SELECT feed, rule, toUInt32(checked) AS checked, toUInt32(failed) AS failed, toUInt32(not_applicable) AS na
+         FROM rule_quality WHERE producer = 'chu-rules' AND rule IN ('loinc-key', 'cim10-form') ORDER BY feed`,
+      ),
+    ).toEqual([
+      { feed: 'diagnosis', rule: 'cim10-form', checked: 2, failed: 1, na: 0 },
+      { feed: 'observation', rule: 'loinc-key', checked: 2, failed: 1, na: 1 },
+    ])
+  })
+
+  test('a reject on a field that does not survive is decided while its value is there', async () => {
+    const patient = (id: string, birth: string) => recordOf('patient', id, id, { birth_date: birth })
+    await line.push('chu-births', 'patient', [patient('1', '2090-01-01'), patient('2', '1990-01-01')])
+    await conserved()
+    expect(await quarantined('patient')).toEqual([
+      {
+        stage: 'deidentify',
+        fault: 'rule-rejected',
+        pointer: '/birth_date',
+        rule: 'birth-not-in-future',
+        producer: 'chu-births',
+      },
+    ])
+    const [quality] = await line.rows(
+      `SELECT toUInt32(checked) AS checked, toUInt32(failed) AS failed FROM rule_quality
+       WHERE producer = 'chu-births' AND rule = 'birth-not-in-future'`,
+    )
+    expect(quality).toEqual({ checked: 2, failed: 1 })
+  })
+})
+
+describe('linkage', () => {
+  test('one person at two hospitals by INS, by NIR or by traits; homonyms stay apart', async () => {
+    const traits = (family: string, birth: string) => ({
+      birth_family_name: family,
+      birth_given_names: 'Élodie, Marie',
+      birth_date: birth,
+      birth_place_insee: '69381',
+    })
+    const ins = nirOf('2501069381001')
+    const pairs: [object, object][] = [
+      [
+        { birth_date: '1950-01-02', ins, identity_status: 'VALI' },
+        { birth_date: '1950-01-02', ins },
+      ],
+      [
+        { birth_date: '1951-01-02', nir: nirOf('2510169381002') },
+        { birth_date: '1951-01-02', ins: nirOf('2510169381002') },
+      ],
+      [traits("D'Artagnan-Lefèvre", '1952-01-02'), traits('DARTAGNAN LEFEVRE', '1952-01-02')],
+      [
+        { ...traits('Martin', '1953-01-02'), nir: nirOf('2530169381003') },
+        { ...traits('Martin', '1953-01-02'), nir: nirOf('2530169381004') },
+      ],
+    ]
+    for (const side of [0, 1] as const) {
+      const producer = `chu-side-${side}`
+      const records = pairs.map((pair, n) => recordOf('patient', `rec-${n}`, `ipp-${n}`, { ...pair[side] }))
+      await line.push(producer, 'patient', records)
+    }
+    await conserved()
+    const people = await line.rows(
+      `SELECT toYear(birth_month) AS year, count() AS patients, uniqExact(patient_id) AS ids, uniqExact(person_id) AS persons,
+              groupUniqArray(method) AS methods
+       FROM patient JOIN person_link_current USING (patient_id) WHERE startsWith(_producer, 'chu-side') GROUP BY year ORDER BY year`,
+    )
+    const row = (year: number, persons: number, method: string) =>
+      expect.objectContaining({ year, patients: 2, ids: 2, persons, methods: [method] })
+    expect(people).toEqual([
+      row(1950, 1, 'ins'),
+      row(1951, 1, 'nir'),
+      row(1952, 1, 'traits-place'),
+      row(1953, 2, 'establishment-ipp'),
+    ])
+  })
+
+  test('no pseudonym of one producer is one of another, for the same numbers', async () => {
+    const ids = await line.rows<{ id: string; producers: string[] }>(
+      `SELECT arrayJoin([record_id, patient_id]) AS id, groupUniqArray(_producer) AS producers
+       FROM patient GROUP BY id HAVING length(producers) > 1 OR NOT startsWith(id, 'p2_')`,
+    )
+    expect(ids).toEqual([])
+  })
+})
