@@ -49,7 +49,7 @@ describe('deterministic passes', () => {
   afterAll(() => namespaces.forEach((remove) => remove()))
   function isolatedNamespace(): string {
     const one = isolated()
-    namespaces.push(one.remove)
+    namespaces.push(() => one.remove())
     return one.namespace
   }
 
