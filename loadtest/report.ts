@@ -1,5 +1,6 @@
 /** The result of a load test, and its table. */
 import type { Floors } from './floors.ts'
+import type { Freshness } from './freshness.ts'
 import type { MemoryReport } from './memory.ts'
 
 export interface Result {
@@ -17,7 +18,8 @@ export interface Result {
     readonly floor: 'produce' | 'consume' | 'insert'
   }[]
   readonly end_to_end_seconds: number
-  readonly freshness_note: string
+  /** At a steady rate that the machine keeps up with. */
+  readonly steady: Freshness & { readonly records_per_second: number }
   readonly ledger: {
     readonly accepted: number
     readonly loaded: number
@@ -38,7 +40,7 @@ export interface Result {
 const n = (value: number) => value.toLocaleString('en')
 
 export function render(result: Result): string {
-  const { floors, ledger } = result
+  const { floors, ledger, steady } = result
   const floorOf = {
     produce: floors.produce_per_second,
     consume: floors.consume_per_second,
@@ -62,7 +64,8 @@ export function render(result: Result): string {
     '',
     lines(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
     '',
-    `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s; freshness: ${result.freshness_note}`,
+    `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s`,
+    `freshness at a steady ${n(steady.records_per_second)} records/s, from the gateway's receipt to queryable: p50 ${steady.p50_seconds} s, p95 ${steady.p95_seconds} s, p99 ${steady.p99_seconds} s (${n(steady.samples)} samples)`,
     `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + refused ${n(ledger.refused)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
     '',
     lines(

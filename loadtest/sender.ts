@@ -2,6 +2,7 @@
 import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayClient } from '#core/gateway-client.ts'
 
 export interface Sent {
@@ -12,15 +13,28 @@ export interface Sent {
 const BATCH_RECORDS = 5000
 const BATCH_CHARACTERS = 4_000_000
 
-/** @param folder `<producer>/<feed>.ndjson`, as `chainon simulate --out` writes @param keys API key of each producer */
+export interface Pace {
+  /** Records per second, of all producers together. */
+  readonly perSecond: number
+  readonly batchRecords: number
+}
+
+/**
+ * @param folder `<producer>/<feed>.ndjson`, as `chainon simulate --out` writes
+ * @param keys API key of each producer
+ * @param pace as fast as it goes when absent
+ */
 export async function sendFolder(
   folder: string,
   url: string,
   keys: ReadonlyMap<string, string>,
   progress: (sent: Sent) => void,
+  pace?: Pace,
 ): Promise<Sent> {
   const sent: Sent = { accepted: 0, refused: 0 }
   const producers = readdirSync(folder)
+  const started = performance.now()
+  let begun = 0
   await Promise.all(
     producers.map(async (producer) => {
       const client = gatewayClient({ url, key: keys.get(producer) ?? '', concurrency: 2 })
@@ -38,7 +52,9 @@ export async function sendFolder(
         (a, b) => Number(b.startsWith('patient')) - Number(a.startsWith('patient')),
       )
       for (const file of feeds) {
-        for await (const lines of batches(join(folder, producer, file))) {
+        for await (const lines of batches(join(folder, producer, file), pace?.batchRecords ?? BATCH_RECORDS)) {
+          if (pace) await sleep(Math.max(0, (begun / pace.perSecond) * 1000 - (performance.now() - started)))
+          begun += lines.length
           const one: Promise<void> = push(file.replace('.ndjson', ''), lines).finally(() => pending.delete(one))
           pending.add(one)
           if (pending.size >= 2) await Promise.race(pending)
@@ -51,13 +67,13 @@ export async function sendFolder(
   return sent
 }
 
-async function* batches(path: string): AsyncGenerator<readonly string[]> {
+async function* batches(path: string, batchRecords: number): AsyncGenerator<readonly string[]> {
   let lines: string[] = []
   let characters = 0
   for await (const line of createInterface({ input: createReadStream(path, { highWaterMark: 1 << 20 }) })) {
     lines.push(line)
     characters += line.length
-    if (lines.length < BATCH_RECORDS && characters < BATCH_CHARACTERS) continue
+    if (lines.length < batchRecords && characters < BATCH_CHARACTERS) continue
     yield lines
     lines = []
     characters = 0
