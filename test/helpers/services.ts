@@ -69,7 +69,7 @@ export async function failingService(
   return { status: child.exitCode, log: log() }
 }
 
-function spawnService(name: string, env: Readonly<Record<string, string>>): { child: ChildProcess; log(): string } {
+function spawnService(name: string, env: Readonly<Record<string, string>>): { child: ChildProcess; log: () => string } {
   const secrets = env.CHAINON_SECRETS_DIR ? { CHAINON_SECRETS_DIR: join(env.CHAINON_SECRETS_DIR, name) } : {}
   const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services', name, 'main.ts')], {
     cwd: ROOT,

@@ -62,6 +62,26 @@ function typeOf(schema: AvroRecordSchema): avsc.Type {
   return avsc.Type.forSchema(schema as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
 }
 
+/** @returns undefined for a schema of another kind: the registry holds JSON Schema and Protobuf, too */
+function parsed(schema: AvroRecordSchema): avsc.Type | undefined {
+  try {
+    return typeOf(schema)
+  } catch {
+    return undefined
+  }
+}
+
+/** A service left behind on an older contract must not take the newer records for damaged ones. */
+function resolverOf(reader: avsc.Type, writer: avsc.Type): ReturnType<avsc.Type['createResolver']> {
+  try {
+    return reader.createResolver(writer)
+  } catch {
+    throw new ConfigurationError('A message was written with a contract that this one cannot read', [
+      `${reader.name}: bring the contracts of this service (CHAINON_FEEDS_DIR) up to those that provision ran with last`,
+    ])
+  }
+}
+
 async function register(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<number> {
   try {
     const options = { subject, compatibility: COMPATIBILITY_RULE }
@@ -136,20 +156,16 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
     known.set(id, decoderOf(schema))
   }
 
-  /** @returns undefined for a schema that is not Avro, not one of the readers', or that its reader cannot read */
+  /** @returns undefined for a schema that is not Avro, or not one of the readers' */
   function decoderOf(schema: AvroRecordSchema): Known {
-    try {
-      const writer = typeOf(schema)
-      const name = writer.name ?? ''
-      const reader = readerTypes.get(name)
-      const resolver = reader?.createResolver(writer)
-      if (!reader || !resolver) return undefined
-      return {
-        name,
-        decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
-      }
-    } catch {
-      return undefined
+    const writer = parsed(schema)
+    const name = writer?.name ?? ''
+    const reader = readerTypes.get(name)
+    if (!writer || !reader) return undefined
+    const resolver = resolverOf(reader, writer)
+    return {
+      name,
+      decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
     }
   }
 
