@@ -3,7 +3,7 @@
  * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and an end of the process when
  * the client gives up (it would otherwise stay, silently consuming nothing).
  */
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { type Committed, committedOffsets } from './offsets.ts'
@@ -86,6 +86,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   })
   let epoch = 0
   let joined = false
+  /** What this epoch may work on; undefined from the first doubt of it until the group is joined again. */
+  let assigned: Readonly<Record<string, readonly number[]>> | undefined
   let lastSign = Date.now()
   let running = 0
   let stopping = false
@@ -93,10 +95,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
 
   const forget = () => {
     epoch++
+    assigned = undefined
     committed.clear()
   }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     forget()
+    assigned = payload.memberAssignment
     // kafkajs keeps a pause over rebalances; here every partition that was assigned is looked at anew.
     consumer.resume(consumer.paused())
     joined = true
@@ -123,6 +127,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const born = epoch
+    if (stopping) return
+    // In doubt (a heartbeat that failed, for whatever reason) the client must join again: only then does it read on from what is
+    // committed, so that a new epoch forms the same blocks as the last one. Nor may it work off what it fetched before a rebalance.
+    if (!assigned) throw new RejoinGroup()
+    if (!assigned[batch.topic]?.includes(batch.partition)) return
     running++
     // Work on a batch may outlast the session; kafkajs heartbeats only between batches.
     const beat = setInterval(() => void payload.heartbeat().catch(() => forget()), HEARTBEAT_MS)
@@ -143,12 +152,19 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         assertOwned() {
           if (epoch !== born) throw new Revoked()
         },
-        commit: (offset, metadata) => commit(consumer, batch.topic, batch.partition, offset, metadata),
+        async commit(offset, metadata) {
+          const { topic, partition } = batch
+          // A client that is being stopped drops commits without a word: what rests on one (an insert on its intent) must not happen.
+          if (stopping) throw new Revoked()
+          await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+          if (stopping) throw new Revoked()
+        },
         advance: (offset) => payload.resolveOffset(offset.toString()),
         pause: () => consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]),
       })
     } catch (error) {
-      if (error instanceof Revoked || stopping) return
+      if (stopping) return
+      if (error instanceof Revoked) throw new RejoinGroup()
       const rebalancing = rebalancingCause(error)
       if (rebalancing) throw rebalancing
       const known = asDependency(error)
@@ -188,14 +204,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   }
 }
 
-async function commit(
-  consumer: Consumer,
-  topic: string,
-  partition: number,
-  offset: bigint,
-  metadata?: string,
-): Promise<void> {
-  await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+/** What makes the client join the group again: it does so on an error of this type, whoever throws it. */
+class RejoinGroup extends kafkajs.KafkaJSError {
+  readonly type = 'REBALANCE_IN_PROGRESS'
+  constructor() {
+    super('the assignment is in doubt')
+  }
 }
 
 /** The client rejoins on the protocol's own error, but hands it out wrapped when a retried request met it. */
