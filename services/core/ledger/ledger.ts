@@ -5,8 +5,9 @@
  */
 import type { Admin } from 'kafkajs'
 import type { ClickHouseClient } from '../clickhouse/client.ts'
-import { topicOf } from '../contract/names.ts'
-import { topicExtent } from '../kafka/offsets.ts'
+import { feedOf, topicOf } from '../contract/names.ts'
+import { type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
+import type { Zone } from '../pipeline/zones.ts'
 
 export interface LedgerRow {
   readonly feed: string
@@ -30,11 +31,25 @@ export interface Tile {
   readonly quarantined: number
 }
 
+/** Where a partition's records are between the two workers; what neither log holds any more is lost, not in flight. */
+export interface Between {
+  /** One past the last origin that `deidentify` passed or that Kafka dropped when its time was over. */
+  readonly passed: number
+  /** Messages of `pseudonymised.<feed>` that `curate` has yet to settle. */
+  readonly unread: number
+}
+
 /**
  * @param accepted one past the last origin offset in Kafka
  * @param tiles batches of one feed and partition, in any order
  */
-export function settle(feed: string, partition: number, accepted: number, tiles: readonly Tile[]): LedgerRow {
+export function settle(
+  feed: string,
+  partition: number,
+  accepted: number,
+  tiles: readonly Tile[],
+  between: Between = { passed: 0, unread: 0 },
+): LedgerRow {
   let reached = 0
   let gaps = 0
   let overlaps = 0
@@ -55,6 +70,9 @@ export function settle(feed: string, partition: number, accepted: number, tiles:
   }
   // Loaded beyond what Kafka holds: the topic was lost or made anew under a warehouse that remembers it.
   if (reached > accepted) gaps += reached - accepted
+  // Every origin that was passed and is not settled must stand among the unread messages, one for each.
+  const lost = Math.max(0, between.passed - reached - between.unread)
+  gaps += lost
   return {
     feed,
     partition,
@@ -62,7 +80,7 @@ export function settle(feed: string, partition: number, accepted: number, tiles:
     loaded,
     quarantined,
     refused,
-    in_flight: Math.max(0, accepted - reached),
+    in_flight: Math.max(0, accepted - reached - lost),
     gaps,
     overlaps,
   }
@@ -75,18 +93,58 @@ export interface LedgerSources {
   readonly feeds: readonly string[]
 }
 
-/** Reads Kafka after ClickHouse would show a batch as "in flight" too few; so ClickHouse is read first. */
+/**
+ * The order of reading matters while records move: each place is read before the one that its records go to next, but for what
+ * is settled, which is read after `curate`'s offsets. What moves meanwhile then counts as in flight, never as lost.
+ */
 export async function readLedger(sources: LedgerSources): Promise<readonly LedgerRow[]> {
+  const { admin, namespace, feeds } = sources
+  const curated = await committedBy(admin, namespace, 'curate', 'pseudonymised', feeds)
+  const deidentified = await committedBy(admin, namespace, 'deidentify', 'identified', feeds)
   const tiles = await readTiles(sources.clickhouse)
   const rows = await Promise.all(
-    sources.feeds.map(async (feed) => {
-      const extents = await topicExtent(sources.admin, topicOf(sources.namespace, 'identified', feed))
-      return extents.map(({ partition, high }) =>
-        settle(feed, partition, Number(high), tiles.get(`${feed}:${partition}`) ?? []),
-      )
+    feeds.map(async (feed) => {
+      const target = await extentsOf(admin, topicOf(namespace, 'pseudonymised', feed))
+      const source = await extentsOf(admin, topicOf(namespace, 'identified', feed))
+      // A partition that only the warehouse remembers is a topic made anew with fewer.
+      const partitions = new Set([...source.keys(), ...(tiles.get(feed)?.keys() ?? [])])
+      return [...partitions]
+        .toSorted((a, b) => a - b)
+        .map((partition) => {
+          const key = `${feed}:${partition}`
+          const { low = 0n, high: accepted = 0n } = source.get(partition) ?? {}
+          const { low: first = 0n, high: last = 0n } = target.get(partition) ?? {}
+          const passed = Math.max(Number(low), deidentified.get(key) ?? 0)
+          const unread = Number(last) - Math.max(Number(first), curated.get(key) ?? 0)
+          return settle(feed, partition, Number(accepted), tiles.get(feed)?.get(partition) ?? [], { passed, unread })
+        })
     }),
   )
   return rows.flat()
+}
+
+async function extentsOf(admin: Admin, topic: string): Promise<ReadonlyMap<number, PartitionExtent>> {
+  return new Map((await topicExtent(admin, topic)).map((extent) => [extent.partition, extent]))
+}
+
+/** @returns `<feed>:<partition>` to the offset that the worker's group committed; -1 where it never did */
+async function committedBy(
+  admin: Admin,
+  namespace: string,
+  worker: 'deidentify' | 'curate',
+  zone: Zone,
+  feeds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
+  const groups = await admin.fetchOffsets({ groupId: `${namespace}${worker}`, topics })
+  return new Map(
+    groups.flatMap(({ topic, partitions }) =>
+      partitions.map(({ partition, offset }): [string, number] => [
+        `${feedOf(namespace, zone, topic)}:${partition}`,
+        Number(offset),
+      ]),
+    ),
+  )
 }
 
 /** True when no row has a gap or an overlap. */
@@ -94,7 +152,10 @@ export function isConserved(rows: readonly LedgerRow[]): boolean {
   return rows.every((row) => row.gaps === 0 && row.overlaps === 0)
 }
 
-async function readTiles(clickhouse: ClickHouseClient): Promise<ReadonlyMap<string, readonly Tile[]>> {
+/** @returns feed to partition to tiles */
+async function readTiles(
+  clickhouse: ClickHouseClient,
+): Promise<ReadonlyMap<string, ReadonlyMap<number, readonly Tile[]>>> {
   // Neighbouring tiles that fit are merged in the query, so that a year of batches stays a handful of rows.
   const result = await clickhouse.query({
     query: `
@@ -111,7 +172,7 @@ async function readTiles(clickhouse: ClickHouseClient): Promise<ReadonlyMap<stri
       GROUP BY feed, partition, run`,
     format: 'JSONEachRow',
   })
-  const tiles = new Map<string, Tile[]>()
+  const tiles = new Map<string, Map<number, Tile[]>>()
   type Row = {
     feed: string
     partition: number
@@ -122,7 +183,6 @@ async function readTiles(clickhouse: ClickHouseClient): Promise<ReadonlyMap<stri
     quarantined: string
   }
   for (const row of await result.json<Row>()) {
-    const key = `${row.feed}:${row.partition}`
     const tile = {
       from: Number(row.from),
       to: Number(row.to),
@@ -130,7 +190,11 @@ async function readTiles(clickhouse: ClickHouseClient): Promise<ReadonlyMap<stri
       refused: Number(row.refused),
       quarantined: Number(row.quarantined),
     }
-    tiles.set(key, [...(tiles.get(key) ?? []), tile])
+    const ofFeed = tiles.get(row.feed) ?? new Map<number, Tile[]>()
+    tiles.set(row.feed, ofFeed)
+    const known = ofFeed.get(row.partition)
+    if (known) known.push(tile)
+    else ofFeed.set(row.partition, [tile])
   }
   return tiles
 }

@@ -48,4 +48,15 @@ describe('settle', () => {
     expect(settle('f', 0, 10, [tile(0, 10, { loaded: 11 })])).toMatchObject({ gaps: 0, overlaps: 1 })
     expect(settle('f', 0, 5, [tile(0, 10)])).toMatchObject({ gaps: 5, in_flight: 0 })
   })
+
+  it('tells what neither log holds any more from what is in flight', () => {
+    // 0 to 99 expired before deidentify took them; it went on with 100, and curate stopped before that.
+    const expired = settle('f', 0, 200, [], { passed: 200, unread: 100 })
+    expect(expired).toMatchObject({ gaps: 100, in_flight: 100 })
+    expect(isConserved([expired])).toBe(false)
+    // Read and not yet settled, replays among them: nothing is missing.
+    expect(settle('f', 0, 200, [tile(0, 50)], { passed: 120, unread: 90 })).toMatchObject({ gaps: 0, in_flight: 150 })
+    // Expired after they were settled, as they should be.
+    expect(settle('f', 0, 200, [tile(0, 200)], { passed: 200, unread: 0 })).toMatchObject({ gaps: 0, in_flight: 0 })
+  })
 })
