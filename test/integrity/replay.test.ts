@@ -1,0 +1,151 @@
+/**
+ * Exactly once, by its mechanics: offsets set back, intents found again, offsets lost, messages written twice, partitions that
+ * change hands. After each, the ledger is exact and no table has a row more.
+ */
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { commitAs, forgetGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
+import { recordOf } from '../helpers/records.ts'
+import { type Pipeline, startPipeline } from '../helpers/services.ts'
+
+const FEED = 'observation'
+let line: Pipeline
+let group = ''
+let topic = ''
+let sent = 0
+
+beforeAll(async () => {
+  // Small batches, so that a few hundred records make many blocks.
+  line = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40' })
+  group = `${line.place.namespace}curate`
+  topic = `${line.place.namespace}pseudonymised.${FEED}`
+}, 120_000)
+afterAll(async () => line?.stop())
+
+/** Each with an identifier of its own, of many patients, so of both partitions; one in ten is refused, one in ten flagged. */
+async function push(count: number): Promise<void> {
+  const ids = Array.from({ length: count }, (_, i) => sent + i)
+  sent += count
+  const records = ids.map((id) =>
+    recordOf(FEED, `r${id}`, `ipp-${id % 50}`, {
+      ...(id % 10 === 3 ? { effective_at: '1850-01-01T00:00:00Z' } : {}),
+      ...(id % 10 === 7 ? { code: '718-8' } : {}),
+    }),
+  )
+  await line.push('chu', FEED, records)
+}
+
+/** Everything that a doubled block would change, also before ClickHouse merges. */
+async function stored(): Promise<unknown> {
+  const [row] = await line.rows(
+    `SELECT (SELECT count() FROM feed_${FEED}) AS stored, (SELECT count() FROM ${FEED}) AS visible,
+            (SELECT count() FROM quarantine) AS refused, (SELECT sum(checked) FROM rule_quality WHERE rule = 'loinc-key') AS checked,
+            (SELECT sum(failed) FROM rule_quality WHERE rule = 'loinc-key') AS failed,
+            (SELECT sum(to_offset - from_offset) FROM ledger_batch) AS tiled`,
+  )
+  return row
+}
+
+async function exact(): Promise<void> {
+  const rows = (await line.settled()).filter(({ feed }) => feed === FEED)
+  expect(rows.filter(({ gaps, overlaps }) => gaps + overlaps > 0)).toEqual([])
+  const tenth = sent / 10
+  expect(await stored()).toEqual({
+    stored: sent - tenth,
+    visible: sent - tenth,
+    refused: tenth,
+    checked: sent,
+    failed: tenth,
+    tiled: sent,
+  })
+}
+
+/** Stops curate, does what a crash or an operator would, and lets it go on to the end of the log. */
+async function whileStopped(work: () => Promise<void>): Promise<void> {
+  await line.services.curate.stop()
+  await work()
+  line.services.curate = await line.start('curate')
+  await push(20)
+  await exact()
+}
+
+beforeEach(async () => {
+  await push(200)
+  await exact()
+})
+
+test('offsets set back to an older point, with the metadata of that point', async () => {
+  const older = await groupOffsets(line.env, group, [topic])
+  await push(300)
+  await exact()
+  await whileStopped(() => commitAs(line.env, group, older))
+})
+
+test('an intent whose blocks have landed: the range is formed again, and nothing of it is doubled', async () => {
+  const batches = await line.rows<{ partition: number; offset: string; to: string; hwm: string }>(
+    `SELECT partition, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
+            toString(toInt64(max(from_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${FEED}' GROUP BY partition`,
+  )
+  const intents = batches.map(({ partition, offset, to, hwm }) => ({
+    topic,
+    partition,
+    offset,
+    metadata: JSON.stringify({ hwm, to }),
+  }))
+  await whileStopped(() => commitAs(line.env, group, intents))
+})
+
+test('a batch of which only a part landed: the rest follows, under the same tokens', async () => {
+  const rename = (from: string, to: string) => line.clickhouse.command({ query: `RENAME TABLE ${from} TO ${to}` })
+  // The ledger's block is the last of a batch. Refused, it stops the partition between the two commits, as a crash would.
+  await rename('ledger_batch', 'ledger_away')
+  await push(100)
+  const stopped = async () => (await line.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
+  await expect.poll(async () => (await stopped()).toSorted(), { timeout: 20_000 }).toEqual(['bug 0', 'bug 1'])
+  await whileStopped(() => rename('ledger_away', 'ledger_batch').then(() => undefined))
+})
+
+test('offsets lost altogether: it goes on from where the ledger reaches', async () => {
+  await whileStopped(() => forgetGroup(line.env, group))
+})
+
+/** What curate says it dropped since it started. */
+async function replayed(): Promise<number> {
+  const sample = new RegExp(`^chainon_records_total\\{[^}]*feed="${FEED}",outcome="replayed"[^}]*\\} (\\d+)`, 'm')
+  return Number(sample.exec(await line.services.curate.metrics())?.[1] ?? 0)
+}
+
+test('deidentify writes everything again: the log has it twice, and the second time is dropped as replayed', async () => {
+  const identified = `${line.place.namespace}identified.${FEED}`
+  const deidentify = `${line.place.namespace}deidentify`
+  const before = (await readTopics(line.env, [topic])).length
+  const dropped = await replayed()
+  await line.services.deidentify.stop()
+  const beginning = [0, 1].map((partition) => ({ topic: identified, partition, offset: '0', metadata: '' }))
+  await commitAs(line.env, deidentify, beginning)
+  line.services.deidentify = await line.start('deidentify')
+  await push(20)
+  await exact()
+  expect((await readTopics(line.env, [topic])).length).toBe(2 * before + 20)
+  await expect.poll(replayed).toBe(dropped + before)
+})
+
+test('workers that come and go under load: partitions change hands, and nothing is lost or doubled', async () => {
+  let going = true
+  const load = (async () => {
+    while (going) await push(50)
+  })()
+  try {
+    for (const name of ['curate', 'deidentify', 'curate'] as const) {
+      const other = await line.start(name)
+      const reached = sent
+      await expect.poll(() => sent, { timeout: 30_000 }).toBeGreaterThan(reached + 100)
+      // The older one leaves, and the newer one has all partitions.
+      await line.services[name].stop()
+      line.services[name] = other
+    }
+  } finally {
+    going = false
+    await load
+  }
+  await exact()
+})
