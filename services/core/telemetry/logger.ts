@@ -32,8 +32,9 @@ const made = new WeakSet<object>()
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
   const code = (error as { code?: unknown }).code
-  // A system error's code is upper case letters (ECONNREFUSED); ClickHouse's is a number, and its message quotes statements.
-  const system = typeof code === 'string' && /^[A-Z_]+$/.test(code)
+  // A system error's code is upper case letters (ECONNREFUSED). ClickHouse's is a number, and its message quotes statements; Node's
+  // own begins with ERR_, and its message quotes the argument.
+  const system = typeof code === 'string' && /^E(?!RR_)[A-Z0-9_]+$/.test(code)
   const ours =
     error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRefused' || system
   return {
@@ -41,10 +42,16 @@ function describe(error: unknown): Record<string, unknown> {
     ...(code === undefined ? {} : { code }),
     ...(ours ? { message: error.message.slice(0, 500) } : {}),
     ...(error.cause === undefined ? {} : { cause: describe(error.cause) }),
-    stack: error.stack
+    stack: framesOf(error)
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))
       .slice(0, 8)
       .map((line) => line.trim()),
   }
+}
+
+/** The stack behind the message that it begins with: a message of several lines may have one that looks like a frame. */
+function framesOf({ stack, message }: Error): string | undefined {
+  const at = stack?.indexOf(message) ?? -1
+  return at === -1 ? stack : stack?.slice(at + message.length)
 }
