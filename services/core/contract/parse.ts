@@ -1,5 +1,6 @@
 /** Reads one contract and says everything that is wrong with it at once. */
 import avsc from 'avsc'
+import { checkRules } from './check-rules.ts'
 import { checkField, type FieldProblem, isObject } from './parse-field.ts'
 import type { FeedContract, FieldContract, RecordRule } from './types.ts'
 
@@ -8,6 +9,7 @@ export type ParseResult =
   | { readonly ok: false; readonly problems: readonly string[] }
 
 const HEAD = ['type', 'name', 'namespace', 'doc', 'key', 'version', 'subject', 'event_time', 'rules', 'fields']
+const STORED_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
 const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
 
 /**
@@ -49,6 +51,7 @@ export function parseContract(feed: string, text: string): ParseResult {
   }
   problems.push(...checkHead(json, fields))
   const recordRules = checkRecordRules(json.rules, fields, problems)
+  problems.push(...checkRules(fields, recordRules))
   if (problems.length > 0) return { ok: false, problems }
   return {
     ok: true,
@@ -74,6 +77,9 @@ function checkHead(json: Record<string, unknown>, fields: readonly FieldContract
   const duplicates = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
   for (const name of duplicates(fields.map((field) => field.as)))
     problems.push(`two fields are both stored as '${name}'`)
+  for (const { name, as } of fields)
+    if (!STORED_NAME.test(as))
+      problems.push(`field '${name}': 'as' must be letters, digits and _, and begin with a letter`)
   if (!Array.isArray(json.key) || json.key.length !== 1 || json.key[0] !== 'record_id')
     problems.push('\'key\' must be ["record_id"]')
   const roles = [
@@ -99,8 +105,6 @@ function checkHead(json: Record<string, unknown>, fields: readonly FieldContract
     problems.push("'event_time' must name a date or timestamp field")
   else if (time.privacy.action !== 'keep')
     problems.push(`field '${time.name}' is the event time: its privacy action must be keep`)
-  const ids = fields.flatMap((field) => field.rules.map((rule) => rule.id))
-  for (const id of duplicates(ids)) problems.push(`two rules are both called '${id}'`)
   return problems
 }
 

@@ -137,6 +137,44 @@ describe('a contract that is wrong', () => {
     expect(problems.join('\n')).toContain('longer ones are text')
   })
 
+  const rule = (more: object) => ({ id: 'a-rule', check: 'range', min: 0, severity: 'flag', ...more })
+  it.each([
+    [
+      'a condition on a field that is gone where the rule is checked',
+      { when: { field: 'phone', equals: '1' } },
+      'survive',
+    ],
+    ['a condition on no field', { when: { field: 'code_systm', equals: 'x' } }, 'does not exist'],
+    ['a condition that no symbol meets', { when: { field: 'sex', equals: 'F' } }, "no symbol of 'sex'"],
+    ['a condition that is none', { when: 'sex' }, "'when' must be"],
+    ['a name that ends a record of outcomes', { id: 'a=b' }, "'id' must be"],
+    ['a name that two rules have', { id: 'ins-key' }, 'both called'],
+  ])('refuses a rule with %s', (_what, more, text) => {
+    const problems = edited((json) => void Object.assign(json.fields[1] ?? {}, { rules: [rule(more)] }))
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(text)
+  })
+
+  it("refuses rules of the record that are named like a field's, or that compare what has no order", () => {
+    const compare = {
+      id: 'ins-key',
+      check: 'compare',
+      operator: '>=',
+      severity: 'flag',
+      left: 'sex',
+      right: 'updated_at',
+    }
+    expect(edited((json) => void (json.rules = [compare])).toSorted()).toEqual([
+      "rule 'ins-key': 'sex' is neither a number nor a time",
+      "two rules are both called 'ins-key'",
+    ])
+  })
+
+  it('refuses a stored name that is one of our own', () => {
+    const as = (json: Json) => void Object.assign(json.fields[3]?.privacy ?? {}, { as: '_deleted' })
+    expect(edited(as).join()).toContain("field 'patient_ipp': 'as' must be letters")
+  })
+
   it('is not JSON', () => {
     const result = parseContract('patient', '{')
     expect(result.ok).toBe(false)
