@@ -104,6 +104,18 @@ describe('deterministic passes', () => {
     expect((await linkAll(linker, [contribution('a', [], { version: 5, cancelled: true })])).size).toBe(0)
   })
 
+  it('part when a correction says that the record is of another patient', async () => {
+    const linker = fresh()
+    const before = [contribution('a', ['ins_1']), contribution('b', ['ins_1'], { recordId: 'p2_record-x' })]
+    expect((await linkAll(linker, before)).get('p2_b')?.person).toBe('pn_a')
+    const corrected = contribution('c', ['ins_1'], { recordId: 'p2_record-x', version: 1 })
+    const after = await linkAll(linker, [corrected])
+    expect(after.get('p2_b')).toEqual({ person: 'pn_b', method: 'establishment-ipp' })
+    expect(after.get('p2_c')).toEqual({ person: 'pn_a', method: 'ins' })
+    // The version before, from a partition that is behind, changes nothing any more.
+    expect((await linkAll(linker, before)).get('p2_b')?.person ?? 'pn_b').toBe('pn_b')
+  })
+
   it('give the same rows again for the same origin: a crash between script and insert loses no link', async () => {
     const linker = fresh()
     await linker.link([contribution('a', ['ins_1']), contribution('z', ['ins_1'])])
@@ -145,6 +157,8 @@ describe('deterministic passes', () => {
     )
     const record = fc.record({
       patient: fc.nat(6),
+      // Most records stay with their patient; some change it between versions.
+      id: fc.option(fc.nat(3), { freq: 3 }),
       version: fc.nat(2),
       cancelled: fc.boolean(),
       tokens: fc.uniqueArray(token, { maxLength: 4 }),
@@ -156,9 +170,10 @@ describe('deterministic passes', () => {
         async (records, order) => {
           const base = offset + 1
           offset += records.length
-          const all = records.map(({ patient, version, cancelled, tokens }, index) =>
+          const all = records.map(({ patient, id, version, cancelled, tokens }, index) =>
             // The offset decides between equal versions, so it belongs to the record, not to its arrival.
             contribution(`n${patient}`, tokens, {
+              ...(id === null ? {} : { recordId: `p2_record-of-any-${id}` }),
               version,
               cancelled,
               offset: base + index,

@@ -1,7 +1,8 @@
 -- Links one source patient, atomically. The links are a pure function of the set of contributions, so that neither the order
 -- of arrival nor a replay changes them:
 --   node          a patient at one producer (pseudonym, second level)
---   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it
+--   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it, and
+--                 a version that names another patient takes it from the one before
 --   strong edge   two nodes share an INS or NIR token
 --   weak edge     two nodes share a composite of traits, and the strong components of all that share it hold at most one INS, one
 --                 NIR and (for the composite without a place) one birth place: homonyms are not merged
@@ -34,22 +35,15 @@ local function tokensOf(n)
 end
 
 local seeds = { [node] = true }
-local old = redis.call('HGET', nodeKey(node), contribution)
-local oldVersion, oldOffset = -1, -1
-if old then
-  oldVersion = tonumber(string.match(old, '^([^|]*)|'))
-  oldOffset = tonumber(string.match(old, '^[^|]*|([^|]*)|'))
-end
-
-if version > oldVersion or (version == oldVersion and offset > oldOffset) then
-  local before = tokensOf(node)
-  local list = {}
-  if not cancelled then for i = 11, #ARGV do list[#list + 1] = ARGV[i] end end
-  redis.call('HSET', nodeKey(node), contribution, ARGV[4] .. '|' .. ARGV[5] .. '|' .. table.concat(list, ' '))
-  local after = tokensOf(node)
+-- Gives the record's contribution to a node, or takes it away (nil), and notes whose links may change by it.
+local function put(n, value)
+  local before = tokensOf(n)
+  if value then redis.call('HSET', nodeKey(n), contribution, value)
+  else redis.call('HDEL', nodeKey(n), contribution) end
+  local after = tokensOf(n)
   for t in pairs(before) do
     if not after[t] and kindOf(t) ~= 'place' then
-      redis.call('SREM', tokenKey(t), node)
+      redis.call('SREM', tokenKey(t), n)
       -- Who shared the lost token may part, or may meet now that it is no hub any more.
       if redis.call('SCARD', tokenKey(t)) <= HUB then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
@@ -58,13 +52,37 @@ if version > oldVersion or (version == oldVersion and offset > oldOffset) then
   end
   for t in pairs(after) do
     if not before[t] and kindOf(t) ~= 'place' then
-      redis.call('SADD', tokenKey(t), node)
+      redis.call('SADD', tokenKey(t), n)
       -- The token has just become a hub: those it linked until now are decided anew.
       if redis.call('SCARD', tokenKey(t)) == HUB + 1 then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
       end
     end
   end
+end
+
+-- Which version of the record counts, and for whom: `version|offset|node`.
+local ownerKey = P .. 'r:' .. ARGV[3]
+local owner = redis.call('GET', ownerKey)
+local oldVersion, oldOffset, oldNode = -1, -1, nil
+if owner then
+  local v, o, n = string.match(owner, '^([^|]*)|([^|]*)|(.*)$')
+  oldVersion, oldOffset, oldNode = tonumber(v), tonumber(o), n
+end
+local newer = not owner or version > oldVersion
+if version == oldVersion then
+  -- Two partitions count their offsets apart: a tie between them is decided by the node, whatever the order of arrival.
+  newer = offset > oldOffset or (offset == oldOffset and node > oldNode)
+end
+if newer then
+  if oldNode and oldNode ~= node then
+    seeds[oldNode] = true
+    put(oldNode, nil)
+  end
+  local list = {}
+  if not cancelled then for i = 11, #ARGV do list[#list + 1] = ARGV[i] end end
+  put(node, ARGV[4] .. '|' .. ARGV[5] .. '|' .. table.concat(list, ' '))
+  redis.call('SET', ownerKey, ARGV[4] .. '|' .. ARGV[5] .. '|' .. node)
 end
 
 -- The neighbourhood: everything reachable over tokens that are no hubs.
@@ -171,7 +189,8 @@ for n in pairs(nodes) do
 end
 if #changed > 0 then
   redis.call('SADD', outbox, unpack(changed))
-  redis.call('EXPIRE', outbox, 86400)
+  -- A week: an intent may wait for its next owner over a long weekend.
+  redis.call('EXPIRE', outbox, 604800)
 end
 local out = {}
 for _, n in ipairs(redis.call('SMEMBERS', outbox)) do

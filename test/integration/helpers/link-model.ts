@@ -11,12 +11,12 @@ export function modelLinks(
 ): Map<string, { person: string; method: string }> {
   const last = new Map<string, Contribution>()
   for (const one of contributions) {
-    const key = `${one.patientId} ${one.recordId}`
-    const known = last.get(key)
+    const known = last.get(one.recordId)
     if (!known || one.version > known.version || (one.version === known.version && one.offset > known.offset))
-      last.set(key, one)
+      last.set(one.recordId, one)
   }
-  const tokens = new Map<string, Set<string>>()
+  // A patient of whom an earlier version spoke is still a patient, with nothing said of it.
+  const tokens = new Map(contributions.map((one) => [one.patientId, new Set<string>()]))
   for (const one of last.values()) {
     const own = tokens.get(one.patientId) ?? new Set()
     if (!one.cancelled) for (const token of one.tokens) own.add(token)
