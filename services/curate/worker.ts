@@ -59,8 +59,11 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
   return async function handleBatch(feed, batch) {
     const state = await stateOf(feed, batch)
     for (const message of batch.messages) state.held.push(message)
+    const [firstHeld] = state.held
     const lastFetched = state.held.at(-1)
-    if (!lastFetched) return
+    if (!firstHeld || !lastFetched) return
+    // The log no longer holds the intent's range: there is nothing to re-form, and what is missing shows as a gap.
+    if (state.pendingTo !== undefined && BigInt(firstHeld.offset) >= state.pendingTo) state.pendingTo = undefined
     if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
       // The intent's range is longer than this fetch: hold it back until the range is whole, or the blocks would differ.
       batch.advance(BigInt(lastFetched.offset))

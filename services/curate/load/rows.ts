@@ -39,7 +39,10 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
   }
 }
 
-/** The record's version in the upper 64 bits, its origin below: a tie is decided the same whatever the order of arrival. */
+/**
+ * The record's version in the upper 64 bits, its origin below: a tie is decided the same whatever the order of arrival. A contract
+ * whose rules let a negative version pass has it count as 0: the column holds none, and one record would stop the partition.
+ */
 export function versionOf(version: number, origin: bigint): string {
-  return version === 0 ? origin.toString() : ((BigInt(version) << 64n) | origin).toString()
+  return version <= 0 ? origin.toString() : ((BigInt(version) << 64n) | origin).toString()
 }

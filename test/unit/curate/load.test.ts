@@ -90,6 +90,10 @@ describe('versions', () => {
       ),
     )
   })
+
+  it('are never negative: the column holds no such number', () => {
+    expect(versionOf(-3, 7n)).toBe(versionOf(0, 7n))
+  })
 })
 
 describe('a batch as blocks', () => {

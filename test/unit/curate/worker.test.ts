@@ -1,0 +1,115 @@
+/** The boundaries of a batch that no broker shows on demand. */
+import type { KafkaMessage } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import type { PartitionBatch } from '#core/kafka/consumer.ts'
+import { formatProgress } from '../../../services/curate/load/intent.ts'
+import type { FeedParts } from '../../../services/curate/pipeline.ts'
+import { curateWorker, type WorkerParts } from '../../../services/curate/worker.ts'
+
+/** Messages that decode to nothing: each is quarantined, which is an outcome like any other. */
+const feed = {
+  contract: { feed: 'f', linked: false },
+  decoder: { prepare: async () => undefined, decode: () => undefined },
+  rows: { columns: ['a'], row: () => [] },
+} as unknown as FeedParts
+
+function harness(committed: { offset: bigint | undefined; metadata: string }, reach = 0n) {
+  const tokens: string[] = []
+  const commits: string[] = []
+  const alarms: string[] = []
+  let advanced: bigint | undefined
+  const parts = {
+    clickhouse: {
+      insert: async ({ clickhouse_settings: { insert_deduplication_token: token } }: never) => void tokens.push(token),
+    },
+    events: { records: () => undefined, fault: () => undefined },
+    alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
+    freshness: () => undefined,
+    ledgerReach: async () => reach,
+    batchMaxRecords: 3,
+    intentDeadlineMs: 60_000,
+  } as unknown as WorkerParts
+  const handle = curateWorker(parts)
+  return {
+    tokens,
+    commits,
+    alarms,
+    advanced: () => advanced,
+    /** @param from log offset of the first message; @param origins one message for each */
+    hand: (from: number, origins: readonly number[]) =>
+      handle(feed, {
+        topic: 't',
+        partition: 0,
+        epoch: 1,
+        messages: origins.map(
+          (origin, index) =>
+            ({
+              offset: String(from + index),
+              timestamp: '0',
+              value: null,
+              headers: { 'chainon-origin': Buffer.from(String(origin)) },
+            }) as unknown as KafkaMessage,
+        ),
+        committed: async () => committed,
+        assertOwned: () => undefined,
+        commit: async (offset: bigint, metadata: string) => void commits.push(`${offset} ${metadata}`),
+        advance: (offset: bigint) => (advanced = offset),
+        pause: () => undefined,
+      } satisfies PartitionBatch),
+  }
+}
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+const ledgerOf = (tokens: readonly string[]) => tokens.filter((token) => token.endsWith(':ledger_batch'))
+
+describe('curateWorker', () => {
+  it('cuts a fetch into blocks, each after an intent of its own', async () => {
+    const h = harness({ offset: undefined, metadata: '' })
+    await h.hand(0, range(0, 7))
+    expect(ledgerOf(h.tokens)).toEqual(['f:0:0-3:ledger_batch', 'f:0:3-6:ledger_batch', 'f:0:6-7:ledger_batch'])
+    expect(h.commits).toEqual([
+      '0 {"hwm":"-1","to":"3"}',
+      '3 {"hwm":"2"}',
+      '3 {"hwm":"2","to":"6"}',
+      '6 {"hwm":"5"}',
+      '6 {"hwm":"5","to":"7"}',
+      '7 {"hwm":"6"}',
+    ])
+    expect(h.advanced()).toBe(6n)
+  })
+
+  it('re-forms exactly the range of an intent, over as many fetches as it takes and beyond the size of a block', async () => {
+    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 15n }) }, 10n)
+    await h.hand(10, range(10, 12))
+    await h.hand(12, range(12, 14))
+    expect(h.tokens).toEqual([])
+    await h.hand(14, range(14, 17))
+    expect(ledgerOf(h.tokens)).toEqual(['f:0:10-15:ledger_batch', 'f:0:15-17:ledger_batch'])
+  })
+
+  it('inserts nothing for an intent that had landed whole, nor for replays alone', async () => {
+    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 13n)
+    await h.hand(10, range(10, 13))
+    await h.hand(13, range(8, 13))
+    expect(h.tokens).toEqual([])
+    expect(h.commits.at(-1)).toBe('18 {"hwm":"12"}')
+  })
+
+  it('goes on, or stops at the gap, when the log no longer holds the range of the intent', async () => {
+    const kept = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
+    await kept.hand(20, range(10, 12))
+    expect(ledgerOf(kept.tokens)).toEqual(['f:0:20-22:ledger_batch'])
+    const lost = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
+    await lost.hand(20, range(20, 22))
+    expect(lost.alarms).toEqual(['gap'])
+    expect(lost.tokens).toEqual([])
+  })
+
+  it('stops at a gap inside the range of an intent, with what came before it loaded', async () => {
+    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 14n }) }, 10n)
+    await h.hand(10, [10, 11, 13, 14])
+    expect(ledgerOf(h.tokens)).toEqual(['f:0:10-12:ledger_batch'])
+    expect(h.commits.at(-1)).toBe('12 {"hwm":"11"}')
+    expect(h.alarms).toEqual(['gap'])
+    expect(h.advanced()).toBeUndefined()
+  })
+})
