@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
-import { ChainonError } from './faults.ts'
+import { ChainonError, ConfigurationError } from './faults.ts'
 import { type Receipt, type RefusedRecord, readProblem, readReceipt } from './gateway-answers.ts'
 import { type Answer, answeringClient } from './gateway-http.ts'
 
@@ -72,7 +72,11 @@ const LONGEST_RETRY_AFTER_MS = 60_000
 const AGAIN = new Set([408, 409, 429, 502, 503, 504])
 const compress = promisify(gzip)
 
+/** @throws ConfigurationError when the address is none */
 export function gatewayClient(options: GatewayClientOptions): GatewayClient {
+  if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? '')) {
+    throw new ConfigurationError("The gateway's address is wrong", ['it must be an http:// or https:// URL'])
+  }
   const http = answeringClient({
     url: options.url,
     sockets: options.concurrency ?? 4,

@@ -57,7 +57,7 @@ export function register(program: Command): void {
         return
       }
       process.stdout.write(
-        `${file}: ${result.problems.length} problems\n${result.problems.map((problem) => `  - ${problem}\n`).join('')}`,
+        `${file}: ${result.problems.length} problem${result.problems.length === 1 ? '' : 's'}\n${result.problems.map((problem) => `  - ${problem}\n`).join('')}`,
       )
       process.exitCode = 1
     })

@@ -20,8 +20,8 @@ export const commands: ReadonlyArray<(program: Command) => void> = [
   sample,
   simulate,
   key,
-  feeds,
-  config,
   ledger,
   project,
+  feeds,
+  config,
 ]

@@ -3,11 +3,12 @@ import type { Command } from 'commander'
 import type { LedgerRow } from '#core/ledger/ledger.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { wholeNumber } from '../options.ts'
 import { table } from '../table.ts'
 
 interface Options {
   readonly json?: true
-  readonly wait?: string
+  readonly wait?: number
   readonly dataDir?: string
 }
 
@@ -23,7 +24,11 @@ export function register(program: Command): void {
       '--json',
       'an array of objects with feed, partition, accepted, loaded, quarantined, refused, in_flight, gaps, overlaps',
     )
-    .option('--wait <seconds>', 'wait until nothing is in flight, at most so long; ends with 1 when something still is')
+    .option(
+      '--wait <seconds>',
+      'wait until nothing is in flight, at most so long; ends with 1 when something still is',
+      wholeNumber,
+    )
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
       'after',
@@ -38,8 +43,7 @@ export function register(program: Command): void {
         resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       )
       try {
-        const seconds = Number(options.wait ?? 0)
-        const { rows, settled } = await source.settle(Number.isFinite(seconds) ? seconds : 0)
+        const { rows, settled } = await source.settle(options.wait ?? 0)
         process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : render(rows))
         const broken = rows.filter((row) => row.gaps > 0 || row.overlaps > 0)
         for (const row of broken) {

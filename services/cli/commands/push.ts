@@ -1,9 +1,10 @@
 /** `chainon push`: sends files to the gateway; a second run of the same command goes on where the first one stopped. */
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { ChainonError, ConfigurationError } from '#core/faults.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { wholeNumber } from '../options.ts'
 
 interface Options {
   readonly fhir?: true
@@ -36,10 +37,10 @@ Ends with 1 when a record was refused, 75 when the gateway stayed away. The same
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'take the key that `chainon key ensure` keeps on this machine for this producer')
-    .option('--batch-records <n>', 'records in one request', integer, 5000)
-    .option('--max-errors <n>', 'refused records that are shown', integer, 20)
+    .option('--batch-records <n>', 'records in one request', wholeNumber, 5000)
+    .option('--max-errors <n>', 'refused records that are shown', wholeNumber, 20)
     .option('--errors <file>', 'write each refused record as a line of JSON: file, line, pointer, rule')
-    .option('--retry-seconds <n>', 'how long a request is tried while the gateway is away', integer, 120)
+    .option('--retry-seconds <n>', 'how long a request is tried while the gateway is away', wholeNumber, 120)
     .option('--restart', 'forget what was sent before')
     .option('--dry-run', 'check against the contract here, send nothing')
     .option('--json', 'print an array of objects with file, accepted, refused')
@@ -118,10 +119,4 @@ async function contractOf(dir: string, feed: string) {
 
 function missing(feed: string | undefined): never {
   throw new ChainonError('unknown-feed', `There is no feed '${feed ?? ''}'; \`chainon feeds\` lists them.`)
-}
-
-function integer(text: string): number {
-  const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
-  return value
 }

@@ -10,8 +10,8 @@ export function register(program: Command): void {
     .summary('send the bundled FHIR sample, or make more with Synthea')
     .description('Options: `chainon sample --help`, `chainon sample push --help`.')
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
-    .argument('[options...]')
     .allowUnknownOption()
+    .allowExcessArguments()
     .helpOption(false)
     .addHelpText(
       'after',
@@ -20,7 +20,7 @@ export function register(program: Command): void {
         ['chainon sample --patients 100 --seed 7 --push', 'a hundred others'],
       ]),
     )
-    .action(async (args: string[], options: { dataDir?: string }) => {
-      await runWithKeys('sample', args, options)
+    .action(async (options: { dataDir?: string }, self: Command) => {
+      await runWithKeys('sample', self.args, options)
     })
 }

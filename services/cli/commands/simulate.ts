@@ -10,8 +10,8 @@ export function register(program: Command): void {
     .summary('stream the records of made-up French hospitals')
     .description('Options: `chainon simulate --help`.')
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
-    .argument('[options...]')
     .allowUnknownOption()
+    .allowExcessArguments()
     // The service knows its options; repeating them here would be a second truth.
     .helpOption(false)
     .addHelpText(
@@ -22,7 +22,7 @@ export function register(program: Command): void {
         ['chainon simulate --records 100000 --truth truth.ndjson --out feeds', 'files, and who is who'],
       ]),
     )
-    .action(async (args: string[], options: { dataDir?: string }) => {
-      await runWithKeys('simulate', args, options)
+    .action(async (options: { dataDir?: string }, self: Command) => {
+      await runWithKeys('simulate', self.args, options)
     })
 }

@@ -37,7 +37,7 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
     start: read(path),
     save(position) {
       try {
-        mkdirSync(folder, { recursive: true })
+        mkdirSync(folder, { recursive: true, mode: 0o700 })
         writeFileSync(`${path}.new`, `${JSON.stringify({ file: source.path, ...position })}\n`, { mode: 0o600 })
         renameSync(`${path}.new`, path)
       } catch (error) {

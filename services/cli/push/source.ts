@@ -34,6 +34,8 @@ const FORMATS: Readonly<Record<string, SourceFormat>> = {
   avro: 'avro',
 }
 const NEWLINE = 0x0a
+const AVRO_SYNC_BYTES = 16
+const CUT_SHORT = 'it is damaged or cut short; the records before that place may have been sent'
 
 /**
  * @param path a file, or `-` for NDJSON on standard input
@@ -64,12 +66,10 @@ export function openSource(path: string): Source {
     async *records(contract) {
       try {
         if (format === 'ndjson') yield* lines(open())
-        else if (format === 'json') yield* values(open())
-        else yield* avroRecords(open(), contract)
+        else if (format === 'json') yield* values(open(), path)
+        else yield* avroRecords(open, contract)
       } catch (error) {
-        throw error instanceof ChainonError
-          ? error
-          : unreadable(path, (error as NodeJS.ErrnoException).code ?? 'it is damaged')
+        throw error instanceof ChainonError ? error : unreadable(path, reason(error as NodeJS.ErrnoException))
       }
     },
   }
@@ -99,7 +99,7 @@ function isBlank(bytes: Buffer): boolean {
   return bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 }
 
-async function* values(stream: Readable): AsyncGenerator<SourceRecord> {
+async function* values(stream: Readable, path: string): AsyncGenerator<SourceRecord> {
   const chunks: Buffer[] = []
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
   let value: unknown
@@ -110,7 +110,7 @@ async function* values(stream: Readable): AsyncGenerator<SourceRecord> {
         .replace(/^\ufeff/, ''),
     )
   } catch {
-    throw new ChainonError('malformed-body', 'The file is not valid JSON.')
+    throw new ChainonError('malformed-body', `${path} is not valid JSON.`)
   }
   for (const [place, element] of (Array.isArray(value) ? value : [value]).entries()) {
     yield { line: place + 1, bytes: Buffer.from(JSON.stringify(element)) }
@@ -118,10 +118,20 @@ async function* values(stream: Readable): AsyncGenerator<SourceRecord> {
 }
 
 /** Avro counts days and milliseconds; the JSON that is sent has ISO 8601 text for the contract's dates and timestamps. */
-async function* avroRecords(stream: Readable, contract: FeedContract | undefined): AsyncGenerator<SourceRecord> {
+async function* avroRecords(open: () => Readable, contract: FeedContract | undefined): AsyncGenerator<SourceRecord> {
   const { default: avsc } = await import('avsc')
+  const stream = open()
   const decoder = new avsc.streams.BlockDecoder({
     parseHook: (schema) => avsc.Type.forSchema(schema, { logicalTypes: {} }),
+  })
+  // avsc ends in silence where a file is cut short; a whole one ends with the marker that its header ends with.
+  let marker: Buffer | undefined
+  let tail = Buffer.alloc(0)
+  decoder.on('metadata', (_type: unknown, _codec: unknown, header: { readonly sync: Buffer }) => {
+    marker = header.sync
+  })
+  stream.on('data', (chunk: Buffer) => {
+    tail = Buffer.concat([tail, chunk.subarray(-AVRO_SYNC_BYTES)]).subarray(-AVRO_SYNC_BYTES)
   })
   const records = pipeline(stream, decoder, () => undefined)
   const dates = new Map(
@@ -138,13 +148,31 @@ async function* avroRecords(stream: Readable, contract: FeedContract | undefined
     }
     yield { line: ++place, bytes: Buffer.from(JSON.stringify(plain)) }
   }
+  if (!marker?.equals(tail)) throw new Error(CUT_SHORT)
 }
 
 function statOf(path: string) {
   try {
     return statSync(path)
   } catch (error) {
-    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? 'error')
+    throw unreadable(path, reason(error as NodeJS.ErrnoException))
+  }
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  switch (error.code) {
+    case undefined:
+    case 'Z_BUF_ERROR':
+    case 'Z_DATA_ERROR':
+      return CUT_SHORT
+    case 'ENOENT':
+      return 'there is no such file'
+    case 'EACCES':
+      return 'this user may not read it'
+    case 'EISDIR':
+      return 'it is a folder'
+    default:
+      return error.code
   }
 }
 

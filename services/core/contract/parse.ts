@@ -47,7 +47,8 @@ export function parseContract(feed: string, text: string): ParseResult {
   try {
     avsc.Type.forSchema(json as unknown as avsc.Schema, { registry: {} })
   } catch (error) {
-    problems.push(`it is not a valid Avro schema: ${(error as Error).message}`)
+    // avsc quotes the whole schema behind its message.
+    problems.push(`it is not a valid Avro schema: ${(error as Error).message.replace(/:?\s*[[{].*$/s, '')}`)
   }
   problems.push(...checkHead(json, fields))
   const recordRules = checkRecordRules(json.rules, fields, problems)

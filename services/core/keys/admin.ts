@@ -93,7 +93,7 @@ function checkName(producer: string): void {
 function locked<T>(dataDir: string, work: () => T): T {
   const lock = `${keysFile(dataDir)}.lock`
   try {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   } catch (error) {
     throw new ConfigurationError('The API keys cannot be written', [
       `${dataDir}: ${(error as NodeJS.ErrnoException).code ?? 'error'} (CHAINON_DATA_DIR)`,
