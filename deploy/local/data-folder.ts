@@ -1,11 +1,12 @@
-/** Makes the data folder, and says clearly when it cannot be used. */
-import { chmodSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+/** Makes the data folder, and says clearly when it cannot be used, at the start or later. */
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { ConfigurationError } from '#core/faults.ts'
 import { dataPaths } from './paths.ts'
 
 const REFUSE_BELOW_BYTES = 200 * 1024 ** 2
 const WARN_BELOW_BYTES = 1024 ** 3
+const FULL_BELOW_BYTES = 8 * 1024 ** 2
 
 /**
  * @param data absolute path
@@ -15,16 +16,17 @@ const WARN_BELOW_BYTES = 1024 ** 3
 export function prepareDataFolder(data: string): string | null {
   const paths = dataPaths(data)
   try {
+    // Making folders recursively on a read-only disk fails with ENOENT, which would explain nothing.
+    accessSync(nearestExisting(data), constants.W_OK)
     for (const folder of [data, paths.run, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(data, 0o700)
     const probe = join(paths.run, `write-test.${process.pid}`)
     writeFileSync(probe, 'x', { mode: 0o600 })
     rmSync(probe)
   } catch (error) {
-    throw new ConfigurationError(`The data folder ${data} cannot be used`, [explain(error as NodeJS.ErrnoException)])
+    throw unusable(data, error)
   }
-  const disk = statfsSync(data)
-  const free = disk.bavail * disk.bsize
+  const free = freeBytes(data)
   if (free < REFUSE_BELOW_BYTES) {
     throw new ConfigurationError(`The data folder ${data} cannot be used`, [
       `its disk has ${megabytes(free)} MB free, and Chainon needs 200 MB to start; make room, or choose another folder with --data-dir`,
@@ -32,6 +34,30 @@ export function prepareDataFolder(data: string): string | null {
   }
   if (free >= WARN_BELOW_BYTES) return null
   return `the disk of ${data} has ${megabytes(free)} MB free: Kafka and ClickHouse stop when it is full`
+}
+
+/** @returns the error that tells a person why nothing can be written to the data folder, and what to do */
+export function unusable(data: string, cause: unknown): ConfigurationError {
+  const why = explain(cause as NodeJS.ErrnoException)
+  return new ConfigurationError(`The data folder ${data} cannot be used`, [why])
+}
+
+/** @returns what to add to a message about a process that ended: its disk is full; empty when it is not */
+export function fullDiskRemark(folder: string): string {
+  try {
+    return freeBytes(folder) < FULL_BELOW_BYTES ? `; the disk of ${folder} is full: make room` : ''
+  } catch {
+    return ''
+  }
+}
+
+function freeBytes(folder: string): number {
+  const disk = statfsSync(folder)
+  return disk.bavail * disk.bsize
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path))
 }
 
 function explain(error: NodeJS.ErrnoException): string {

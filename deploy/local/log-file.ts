@@ -11,6 +11,7 @@ import {
   openSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
 } from 'node:fs'
@@ -41,8 +42,13 @@ export function openLog(logs: string, name: string): number {
 export function rotateIfLarge(logs: string, name: string, limit = ROTATE_AT_BYTES): void {
   const file = logPath(logs, name)
   if (!existsSync(file) || statSync(file).size < limit) return
-  copyFileSync(file, `${file}.1`)
-  chmodSync(`${file}.1`, 0o600)
+  try {
+    copyFileSync(file, `${file}.1`)
+    chmodSync(`${file}.1`, 0o600)
+  } catch {
+    // No room for a copy: the log is what makes room.
+    rmSync(`${file}.1`, { force: true })
+  }
   truncateSync(file, 0)
 }
 

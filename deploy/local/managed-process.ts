@@ -1,8 +1,11 @@
 /** One process of the stack: started, watched, started again with back-off when it dies, stopped. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { fullDiskRemark, unusable } from './data-folder.ts'
+import { dyingWithParent } from './dying-with-parent.ts'
 import { identityOf } from './identity.ts'
 import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
 import { ROOT } from './paths.ts'
@@ -16,7 +19,8 @@ const CONFIGURATION_RETRY_MS = 30_000
 const FIRST_START_TRIES = 3
 const EXIT_CONFIGURATION = 78
 
-type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+/** `why`: it could not even be started. */
+type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly why?: string }
 
 export class ManagedProcess {
   readonly spec: ProcessSpec
@@ -127,13 +131,14 @@ export class ManagedProcess {
       const delay = wrong ? CONFIGURATION_RETRY_MS : this.#nextBackoff()
       const why = wrong
         ? `its configuration is wrong: ${logTail(this.#logs, this.spec.name, 1).join('')}`
-        : describe(ended)
+        : `${describe(ended)}${fullDiskRemark(dirname(this.#logs))}`
       this.#set(wrong ? 'failed' : 'restarting', `${why}; starts again in ${delay / 1000} s`, null)
       await this.#wait(delay)
       if (this.#stopped.signal.aborted) return
       this.#row = { ...this.#row, restarts: this.#row.restarts + 1 }
       const failed = await this.#launch('restarting', `${why}; starting again`).catch((error: unknown) => {
-        this.#ended = Promise.resolve({ code: 1, signal: null })
+        const why = error instanceof Error ? error.message : String(error)
+        this.#ended = Promise.resolve({ code: 1, signal: null, why })
         return { error }
       })
       if (failed === null && !this.#stopped.signal.aborted)
@@ -144,9 +149,14 @@ export class ManagedProcess {
   /** @returns null once it serves, or how it ended before */
   async #launch(state: ProcessState, message = ''): Promise<Ended | null> {
     this.#set(state, message, null)
-    await this.spec.prepare?.()
-    if (this.#stopped.signal.aborted) return null
-    const ended = this.#spawn(state, message)
+    let ended: Promise<Ended>
+    try {
+      await this.spec.prepare?.()
+      if (this.#stopped.signal.aborted) return null
+      ended = this.#spawn(state, message)
+    } catch (error) {
+      throw error instanceof ChainonError ? error : unusable(dirname(this.#logs), error)
+    }
     let end: Ended | undefined
     void ended.then((value) => (end = value))
     const deadline = Date.now() + this.spec.readyTimeoutMs
@@ -205,6 +215,7 @@ export class ManagedProcess {
 }
 
 function describe(ended: Ended): string {
+  if (ended.why) return ended.why
   if (ended.signal) return `it was killed by ${ended.signal}`
   if (ended.code === 127) return 'its program could not be run'
   return `it ended with status ${ended.code}`
@@ -214,15 +225,4 @@ function describe(ended: Ended): string {
 export function childEnvironment(values: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   const { _CHAINON_LAUNCHER_PID: _launcher, ...inherited } = process.env
   return { ...inherited, ...values, _CHAINON_SUPERVISED: '1' }
-}
-
-let setpriv: boolean | undefined
-/**
- * On Linux a program that is not ours is told by the kernel when the supervisor dies. Elsewhere the next start or
- * `chainon down` finds it through the state file. Node processes have die-with-parent.mjs.
- */
-function dyingWithParent(command: string, args: readonly string[]): [string, readonly string[]] {
-  if (args[0] === '--import') return [command, args]
-  setpriv ??= process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true']).status === 0
-  return setpriv ? ['setpriv', ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args]
 }

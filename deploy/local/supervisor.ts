@@ -3,7 +3,7 @@
  * state file at each change; stops everything in reverse order. `chainon up`, the tests and the load test all run this.
  */
 import { ConfigurationError } from '#core/faults.ts'
-import { prepareDataFolder } from './data-folder.ts'
+import { prepareDataFolder, unusable } from './data-folder.ts'
 import { type Lock, tryLock } from './lock.ts'
 import { ManagedProcess } from './managed-process.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
@@ -14,6 +14,7 @@ import { sweep } from './sweep.ts'
 import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
 
 const ROTATE_EVERY_MS = 10_000
+const WRITE_AGAIN_MS = 1_000
 
 export interface SupervisorOptions extends PlanOptions {
   /** `up` may be stopped by `chainon down`; an `embedded` stack belongs to the program around it. */
@@ -33,6 +34,8 @@ export class Supervisor {
   #plan: Plan | undefined
   #lock: Lock | undefined
   #rotation: NodeJS.Timeout | undefined
+  #writeAgain: NodeJS.Timeout | undefined
+  #writeFailed = false
   #stopped: Promise<void> | undefined
 
   constructor(options: SupervisorOptions) {
@@ -94,7 +97,7 @@ export class Supervisor {
     const lock = tryLock(this.#paths.lockFile, purpose)
     if ('heldBy' in lock) {
       throw new ConfigurationError('Chainon already runs', [
-        `process ${lock.heldBy.pid} uses the data folder ${data}: stop it with \`npx chainon down\`, ` +
+        `process ${lock.heldBy.pid} uses the data folder ${data} (\`npx chainon status\` shows it): stop it with \`npx chainon down\`, ` +
           'or start another one beside it with `--data-dir <folder> --ports auto`',
       ])
     }
@@ -139,8 +142,20 @@ export class Supervisor {
     this.#lock.release()
   }
 
+  /** A full disk must not end the supervisor, which alone can start again what dies of it: the file is written later. */
   #write(): void {
-    if (this.#lock) writeState(this.#paths, this.rows())
+    if (!this.#lock) return
+    clearTimeout(this.#writeAgain)
+    try {
+      writeState(this.#paths, this.rows())
+      this.#writeFailed = false
+    } catch (error) {
+      if (!this.#writeFailed) this.#options.say(unusable(this.#options.data, error).message)
+      this.#writeFailed = true
+      if (this.#stopped) return
+      this.#writeAgain = setTimeout(() => this.#write(), WRITE_AGAIN_MS)
+      this.#writeAgain.unref()
+    }
   }
 
   #rotateLogs(): void {

@@ -22,10 +22,14 @@ export async function sweep(data: string): Promise<StateRow[]> {
   await stopAll(group(PARTS), PART_BUDGET_MS)
   if (rows.some((row) => row.state !== 'stopped')) {
     const since = new Date().toISOString()
-    writeState(
-      paths,
-      rows.map((row) => ({ ...row, pid: null, identity: null, state: 'stopped', since, message: '' })),
+    const over = rows.map(
+      (row): StateRow => ({ ...row, pid: null, identity: null, state: 'stopped', since, message: '' }),
     )
+    try {
+      writeState(paths, over)
+    } catch {
+      // The disk is full or read-only now: whoever reads the file sees that the processes are gone.
+    }
   }
   return alive.reverse()
 }

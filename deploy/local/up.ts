@@ -49,7 +49,7 @@ export async function up(options: UpOptions): Promise<number> {
   const ready = Date.now() - started
   const first =
     options.sample && !options.partsOnly ? await firstRun(data, supervisor.environment, say, stopping.signal) : null
-  if (!stopping.signal.aborted) say(summary(supervisor, data, ready, Date.now() - started, first))
+  if (!stopping.signal.aborted) say(summary(options, supervisor, data, ready, Date.now() - started, first))
   await stopped
   return 0
 }
@@ -91,6 +91,7 @@ function watchLauncher(ask: () => void): void {
 }
 
 function summary(
+  options: UpOptions,
   supervisor: Supervisor,
   data: string,
   readyMs: number,
@@ -105,9 +106,12 @@ function summary(
   if (rows.some(([name]) => name === 'console'))
     facts.push(['dashboard', `${supervisor.environment.CHAINON_CONSOLE_URL}/`])
   for (const { producer, key } of first?.keys ?? []) facts.push([`API key of ${producer}`, key])
+  const elsewhere = options.dataDir ? ` --data-dir ${options.dataDir}` : ''
+  if (!first?.keys.length && !options.partsOnly)
+    facts.push(['API keys', `\`npx chainon key ensure${elsewhere}\` shows those of this machine`])
   facts.push(['data and logs', `${data}, ${dataPaths(data).logs}`])
   facts.push(['all ready after', `${took(readyMs)}${first ? `, with the sample ${took(totalMs)}` : ''}`])
-  facts.push(['to stop', 'Ctrl-C here, or `npx chainon down` in another terminal; data stay'])
+  facts.push(['to stop', `Ctrl-C here, or \`npx chainon down${elsewhere}\` in another terminal; data stay`])
   lines.push(aligned(facts))
   for (const problem of first?.problems ?? []) lines.push(`Not done: ${problem}`)
   return lines.join('\n')

@@ -7,10 +7,11 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dyingWithParent } from '../dying-with-parent.ts'
 import { waitForLock } from '../lock.ts'
 import type { ProcessSpec } from '../types.ts'
 import { type InstalledPart, VERSIONS } from './install.ts'
-import { startProgress } from './progress.ts'
+import { type Progress, startProgress } from './progress.ts'
 
 const READY_WITHIN_MS = 60_000
 const EXIT_WITHIN_MS = 60_000
@@ -48,10 +49,11 @@ export async function makeArchives(
     process.stderr.write(`Waiting for process ${holder.pid}, which prepares the local parts\n`),
   )
   const work = mkdtempSync(join(cache, 'fetching-'))
+  let progress: Progress | undefined
   try {
     const todo = missing()
     if (todo.length === 0) return
-    const progress = startProgress(`Preparing quicker starts of ${todo.join(' and ')} (once)`)
+    progress = startProgress(`Preparing quicker starts of ${todo.join(' and ')} (once)`)
     await Promise.all(
       todo.map(async (part) => {
         const fresh = join(work, `${part}.jsa`)
@@ -60,13 +62,13 @@ export async function makeArchives(
         if (clean && existsSync(fresh)) renameSync(fresh, archivePath(cache, part, build))
       }),
     )
-    progress.done()
   } catch (error) {
     signal.throwIfAborted()
     process.stderr.write(
       `Starts will be slower: ${error instanceof Error ? error.message : 'no class archive could be made'}\n`,
     )
   } finally {
+    progress?.done()
     rmSync(work, { recursive: true, force: true })
     lock.release()
   }
@@ -75,7 +77,8 @@ export async function makeArchives(
 /** Starts a part, waits until it serves, asks it to stop; the JVM writes the archive on its way out. */
 async function runOnce(spec: ProcessSpec, signal: AbortSignal): Promise<boolean> {
   await spec.prepare?.()
-  const child = spawn(spec.command, spec.args, { env: { ...process.env, ...spec.env }, stdio: 'ignore', signal })
+  const [command, args] = dyingWithParent(spec.command, spec.args)
+  const child = spawn(command, args, { env: { ...process.env, ...spec.env }, stdio: 'ignore', signal })
   let over = false
   const ended = new Promise<void>((resolve) => {
     const end = () => {

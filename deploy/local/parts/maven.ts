@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ChainonError } from '#core/faults.ts'
+import { dyingWithParent } from '../dying-with-parent.ts'
 import type { Progress } from './progress.ts'
 
 const HERE = dirname(import.meta.dirname)
@@ -21,15 +22,15 @@ export async function runMaven(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const command = findMaven()
-  const args = [
+  const maven = findMaven()
+  const [command, args] = dyingWithParent(maven, [
     '-B',
     '-f',
     join(HERE, 'pom.xml'),
     'process-resources',
     `-P${profiles.join(',')}`,
     `-Dchainon.parts.target=${target}`,
-  ]
+  ])
   const child = spawn(command, args, {
     cwd: HERE,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,7 +55,7 @@ export async function runMaven(
   signal.throwIfAborted()
   throw new ChainonError(
     'dependency-unavailable',
-    `Maven could not fetch the local parts (${command}, status ${status}).\n${errors.slice(0, 6).join('\n')}\n` +
+    `Maven could not fetch the local parts (${maven}, status ${status}).\n${errors.slice(0, 6).join('\n')}\n` +
       'Chainon needs to reach Maven Central once, or a mirror named in ~/.m2/settings.xml.',
   )
 }
