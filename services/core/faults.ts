@@ -83,7 +83,7 @@ export class ConfigurationError extends ChainonError {
 
 /** Exit status of a process that ends with this error: 78 configuration, 75 dependency, 70 a bug. */
 export function exitStatus(error: unknown): number {
-  if (!(error instanceof ChainonError)) return isDependency(error) ? 75 : 70
+  if (!(error instanceof ChainonError)) return awayPart(error) ? 75 : 70
   switch (FAULTS[error.code].blame) {
     case 'configuration':
       return 78
@@ -97,9 +97,12 @@ export function exitStatus(error: unknown): number {
   }
 }
 
-/** A client's own error for a part that is away: nobody's bug. */
-function isDependency(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
+/** @returns what to say of a client's own error for a part that is away, which is nobody's bug; null for any other error */
+export function awayPart(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer (KAFKA_BROKERS)'
+  if (error.name === 'MaxRetriesPerRequestError') return 'Redis does not answer (REDIS_URL)'
   const code = (error as { code?: unknown }).code
-  return error.name.startsWith('KafkaJS') || (typeof code === 'string' && /^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code))
+  const network = typeof code === 'string' && /^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)
+  return network ? `a part does not answer (${code})` : null
 }

@@ -1,5 +1,5 @@
 /** What every main.ts shares: signals, unknown errors, exit statuses. */
-import { ChainonError, exitStatus } from './faults.ts'
+import { awayPart, ChainonError, exitStatus } from './faults.ts'
 import { createLogger, type Logger, safeError } from './telemetry/logger.ts'
 
 export interface Running {
@@ -33,7 +33,7 @@ export function runMain(
     const status = exitStatus(error)
     logger.fatal(
       { event: 'failed', status, err: safeError(error) },
-      error instanceof ChainonError ? error.message : 'an unexpected error',
+      error instanceof ChainonError ? error.message : (awayPart(error) ?? 'an unexpected error'),
     )
     end(status)
   }
