@@ -101,6 +101,12 @@ describe('resources become records that their contracts take', () => {
     ])
   })
 
+  test('Patient of FR Core: the IPP is the identifier of type PI that is in use', () => {
+    const of = (code: string, value: string, use = 'usual') => ({ use, type: { coding: [{ code }] }, value })
+    const identifier = [of('INS-NIR', '185057800608491', 'official'), of('PI', 'IPP-0', 'old'), of('PI', 'IPP-9')]
+    expect(map({ ...patient, identifier })).toMatchObject([{ record: { record_id: 'IPP-9', patient_ipp: 'IPP-9' } }])
+  })
+
   test('a deceased Patient is a death too; a day that is not known makes none', () => {
     const records = map({ ...patient, id: 'p2', deceasedDateTime: '2025-02-03T23:30:00-05:00' })
     expect(records).toMatchObject([

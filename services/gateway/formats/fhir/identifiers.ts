@@ -21,9 +21,9 @@ const RPPS_SYSTEMS = [
   'http://interopsante.org/fhir/NamingSystem/RPPS',
 ]
 
-/** @returns the value of the identifier of type MR (medical record number), else the resource's id */
+/** @returns the value of the identifier of type PI (the IPP in FR Core), else MR (medical record number), else the id */
 export function patientIpp(patient: Json): string | undefined {
-  return typed(patient, 'MR') ?? text(patient.id)
+  return typed(patient, 'PI') ?? typed(patient, 'MR') ?? text(patient.id)
 }
 
 /** @returns the stay's number: type VN or AN, else any identifier, else the id */
@@ -53,8 +53,9 @@ export function rppsOf(practitioner: Json | undefined): string | null {
 }
 
 function typed(resource: Json, type: string): string | undefined {
-  const found = identifiers(resource).find((identifier) =>
-    objects(object(identifier.type)?.coding).some((coding) => coding.code === type),
+  const found = identifiers(resource).find(
+    (identifier) =>
+      identifier.use !== 'old' && objects(object(identifier.type)?.coding).some((coding) => coding.code === type),
   )
   return text(found?.value)
 }
