@@ -2,6 +2,7 @@
  * Exactly once, by its mechanics: offsets set back, intents found again, offsets lost, messages written twice, partitions that
  * change hands. After each, the ledger is exact and no table has a row more.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { commitAs, forgetGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -132,7 +133,11 @@ test('deidentify writes everything again: the log has it twice, and the second t
 test('workers that come and go under load: partitions change hands, and nothing is lost or doubled', async () => {
   let going = true
   const load = (async () => {
-    while (going) await push(50)
+    while (going) {
+      await push(50)
+      // A load, not a backlog that takes a minute to work off in such small batches.
+      await sleep(150)
+    }
   })()
   try {
     for (const name of ['curate', 'deidentify', 'curate'] as const) {

@@ -1,0 +1,242 @@
+/**
+ * The test that matters: identities that exist once in the world are pushed through every format, as good records and as bad
+ * ones, and none of them stands in any byte that Chainon stores, logs, serves or answers past the identified zone.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { createClient } from '@clickhouse/client'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { recordReader } from '#core/contract/record-reader.ts'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { createKey } from '#core/keys/admin.ts'
+import { type Stack, startStack } from '../../deploy/local/stack.ts'
+import { openLedger } from '../../services/cli/ledger-source.ts'
+import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
+import { avroContainer } from '../integration/helpers/gateway-reads.ts'
+import { canaryBundle, canaryNir, canaryRecord, word } from './helpers/canaries.ts'
+import { type Scanner, scannerFor } from './helpers/scanner.ts'
+
+const FEEDS_DIR = fileURLToPath(new URL('../../schemas/feeds', import.meta.url))
+const contracts = loadContracts(FEEDS_DIR)
+const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
+/** Of records that were taken, so that stand in the identified topics. */
+const taken: string[] = []
+/** Of what was refused. */
+const refused: string[] = []
+const answers: Buffer[] = []
+let stack: Stack
+let keys: readonly string[]
+let scanner: Scanner
+let fhir: readonly string[]
+
+beforeAll(async () => {
+  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all' })
+  keys = ['hospital-a', 'hospital-b'].map((name) => createKey(folder, name, '').key)
+  // The gateway reads its keys again within half a second.
+  while ((await post('/v1/feeds/patient/records', '[]', 'application/json')).status === 401) await sleep(50)
+  await pushEveryFormat()
+  await pushBad()
+  scanner = scannerFor([...taken, ...refused, ...fhir])
+  const ledger = await openLedger({ ...process.env, ...stack.env })
+  const { rows, settled } = await ledger.settle(60)
+  await ledger.close()
+  expect([settled, rows.filter((row) => row.loaded > 0).length > contracts.length / 2]).toEqual([true, true])
+}, 180_000)
+
+afterAll(async () => {
+  await stack?.stop()
+  rmSync(folder, { recursive: true, force: true })
+}, 60_000)
+
+async function post(path: string, body: string | Uint8Array, type: string, headers: Record<string, string> = {}) {
+  const answer = await fetch(`${stack.url('gateway')}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${keys[0]}`, 'content-type': type, ...headers },
+    body: typeof body === 'string' ? body : Buffer.from(body),
+  })
+  const text = await answer.text()
+  answers.push(Buffer.from(`${JSON.stringify([...answer.headers])} ${text}`))
+  return { status: answer.status, text }
+}
+
+async function pushEveryFormat(): Promise<void> {
+  const send = async (expected: number, ...request: Parameters<typeof post>) => {
+    const { status, text } = await post(...request)
+    expect([status, text]).toEqual([202, expect.stringContaining(`"accepted":${expected},"refused":0`)])
+  }
+  for (const contract of contracts) {
+    const path = `/v1/feeds/${contract.feed}/records`
+    const fresh = () => {
+      const { record, canaries } = canaryRecord(contract)
+      taken.push(...canaries)
+      return record
+    }
+    await send(1, path, JSON.stringify([fresh()]), 'application/json', { 'idempotency-key': hidden() })
+    const twice = fresh()
+    const lines = [twice, fresh(), { ...twice, record_version: 1, operation: 'cancel' }]
+    await send(3, path, lines.map((line) => JSON.stringify(line)).join('\n'), 'application/x-ndjson')
+    const zipped = gzipSync(JSON.stringify([fresh()]))
+    await send(1, path, zipped, 'application/json', { 'content-encoding': 'gzip', authorization: `Bearer ${keys[1]}` })
+    const read = recordReader(contract, 'json')(fresh())
+    if (!read.ok) throw new Error(`a canary of ${contract.feed} is not a record: ${JSON.stringify(read.faults)}`)
+    const schema = JSON.parse(readFileSync(join(FEEDS_DIR, `${contract.feed}.avsc`), 'utf8')) as unknown
+    await send(1, path, await avroContainer(schema, [read.record]), 'application/avro')
+  }
+  const { bundle, canaries } = canaryBundle()
+  fhir = canaries
+  const { status, text } = await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json')
+  expect([status, text]).toEqual([202, expect.stringContaining('"refused":0')])
+  await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json', { accept: 'application/fhir+json' })
+}
+
+const hidden = () => {
+  const canary = word()
+  refused.push(canary)
+  return canary
+}
+
+/** What is refused at the gateway, quarantined behind it, or is no record at all. */
+async function pushBad(): Promise<void> {
+  const patient = contracts.find(({ feed }) => feed === 'patient')
+  if (!patient) throw new Error('no contract for patient')
+  const path = '/v1/feeds/patient/records'
+  const good = () => canaryRecord(patient)
+  const json = 'application/json'
+  const nir = canaryNir()
+  refused.push(nir)
+  const wrong = [
+    { ...good().record, birth_date: hidden(), sex: hidden(), updated_at: hidden(), ins: hidden() },
+    { ...good().record, [`${nir}`]: hidden(), [`née ${hidden()}`]: 1, record_version: hidden() },
+    { ...good().record, record_id: hidden().repeat(20), operation: hidden(), deceased_on: `2024-02-30 ${hidden()}` },
+  ]
+  const one = (fields: object) => JSON.stringify([{ ...good().record, ...fields }])
+  const requests: Parameters<typeof post>[] = [
+    [path, JSON.stringify(wrong), json, { 'idempotency-key': hidden() }],
+    [path, `{"record_id": "${hidden()}", `, json],
+    [path, `{"record_id": "${hidden()}", \n${hidden()}\n"${hidden()}"`, 'application/x-ndjson'],
+    [path, gzipSync(`{"record_id": "${hidden()}"`).subarray(0, 30), json, { 'content-encoding': 'gzip' }],
+    [path, await avroContainer({ type: 'record', name: hidden(), fields: [] }, [{}]), 'application/avro'],
+    [path, hidden(), `text/${hidden()}`],
+    [path, hidden(), json, { 'content-encoding': hidden() }],
+    [path, hidden(), json, { authorization: `Bearer ${hidden()}` }],
+    [`${path}?name=${hidden()}`, `"${hidden()}"`, json],
+    [`/v1/feeds/${hidden()}/records`, '[]', json],
+    [`/${hidden()}/${hidden()}`, '[]', json],
+    ['/fhir/R4', `{"resourceType":"Bundle","type":"${hidden()}"}`, 'application/fhir+json'],
+    [
+      '/fhir/R4',
+      JSON.stringify({
+        resourceType: 'Bundle',
+        type: 'batch',
+        entry: [{ resource: { resourceType: hidden() } }, { resource: { resourceType: 'Condition', id: hidden() } }],
+      }),
+      'application/fhir+json',
+    ],
+  ]
+  for (const request of requests) expect((await post(...request)).status).toBeGreaterThanOrEqual(400)
+  // Taken, and then quarantined by deidentify, flagged there for its wrong key, and refused by a rule of curate.
+  const behind = [{ birth_date: '2150-01-01' }, { nir: `${nir.slice(0, 13)}99` }, { record_version: -1 }]
+  for (const fields of behind) expect((await post(path, one(fields), json)).status).toBe(202)
+  await produce(stack.env, 'identified.patient', [{ partition: 0, value: `{"name":"${hidden()}"}` }])
+}
+
+const topicsLike = async (prefix: string) =>
+  (await withAdmin(testKafka(stack.env), (admin) => admin.listTopics())).filter((topic) => topic.startsWith(prefix))
+const nothing = (found: readonly string[]) => expect(found.slice(0, 20)).toEqual([])
+const flat = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
+
+/** Topics whose log folders hold identities by their purpose: the identified zone, which is gone after hours. */
+const isIdentified = (path: string) => /^identified\.[a-z_]+-\d+$/.test(basename(dirname(path)))
+
+test('the scanner can fail: it finds every canary in the identified topics, in messages and in files', async () => {
+  const messages = await readTopics(stack.env, await topicsLike('identified.'))
+  const found = new Set(
+    messages.flatMap(({ value }) => (value ? scanner.scan(value) : [])).map((one) => one.split(' ')[0]),
+  )
+  expect(taken.filter((canary) => !found.has(canary))).toEqual([])
+  expect(fhir.filter((canary) => found.has(canary)).length).toBeGreaterThan(20)
+  const files = scanner.scanFolder(folder, (path) => !isIdentified(path))
+  expect(files.length).toBeGreaterThanOrEqual(taken.length)
+  const sample = `${taken[0]}`
+  const encoded = ['base64', 'base64url', 'hex', 'utf16le'] as const
+  for (const shift of [0, 1, 2])
+    for (const encoding of encoded) {
+      const bytes = Buffer.from(`${'.'.repeat(shift)}${sample}...`, encoding === 'utf16le' ? encoding : 'utf8')
+      const text = encoding === 'utf16le' ? bytes : Buffer.from(bytes.toString(encoding), 'latin1')
+      expect(scanner.scan(text), `${encoding}, ${shift} before`).not.toEqual([])
+    }
+})
+
+test('no message of the pseudonymised zone, and no offset metadata', async () => {
+  const topics = await topicsLike('pseudonymised.')
+  const messages = await readTopics(stack.env, topics)
+  expect(messages.length).toBeGreaterThan(contracts.length * 5)
+  for (const { key, value, headers } of messages) {
+    nothing(scanner.scan(key ?? Buffer.alloc(0)))
+    nothing(scanner.scan(value ?? Buffer.alloc(0)))
+    for (const [name, header] of Object.entries(headers)) nothing(scanner.scan(flat(`${name}=${String(header)}`)))
+  }
+  const offsets = await groupOffsets(stack.env, 'curate', topics)
+  expect(offsets.length).toBeGreaterThan(0)
+  nothing(scanner.scan(flat(offsets)))
+})
+
+test('no key and no value in Redis', async () => {
+  const redis = new Redis(stack.env.REDIS_URL ?? '')
+  const names = await redis.keys('*')
+  expect(names.filter((name) => name.startsWith('idem:')).length).toBeGreaterThan(contracts.length - 1)
+  const read: Record<string, (name: string) => Promise<unknown>> = {
+    string: (name) => redis.get(name),
+    hash: (name) => redis.hgetall(name),
+    set: (name) => redis.smembers(name),
+    list: (name) => redis.lrange(name, 0, -1),
+    zset: (name) => redis.zrange(name, '0', '-1'),
+  }
+  for (const name of names) {
+    const value = await read[await redis.type(name)]?.(name)
+    expect(value, `a type of key that this test cannot read: ${name}`).toBeDefined()
+    nothing(scanner.scan(flat([name, value])))
+  }
+  redis.disconnect()
+})
+
+test('no row of any table of ClickHouse, the system tables that log included', async () => {
+  const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '' })
+  const rows = async (query: string) => (await clickhouse.query({ query, format: 'JSONEachRow' })).text()
+  const tables = (
+    await rows(
+      `SELECT database, name FROM system.tables WHERE lower(database) != 'information_schema' AND (database != 'system' OR endsWith(name, '_log')
+     OR name IN ('errors', 'processes', 'query_cache', 'mutations', 'warnings', 'parts', 'parts_columns'))`,
+    )
+  )
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as { database: string; name: string })
+  expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['feed_patient', 'quarantine', 'person_link']))
+  for (const { database, name } of tables)
+    nothing(scanner.scan(flat(await rows(`SELECT * FROM \`${database}\`.\`${name}\``))))
+  await clickhouse.close()
+})
+
+test('no answer of the gateway, no metrics, no alarms, no page, no schema', async () => {
+  const read = async (url: string) => flat(await (await fetch(url)).text())
+  const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.url(name))
+  const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
+  pages.push(`${stack.url('console')}/`, `${stack.url('console')}/api/snapshot`, `${stack.url('gateway')}/openapi.json`)
+  const registry = stack.env.SCHEMA_REGISTRY_URL ?? ''
+  const subjects = JSON.parse((await read(`${registry}/subjects`)).toString()) as string[]
+  pages.push(...subjects.map((subject) => `${registry}/subjects/${encodeURIComponent(subject)}/versions/latest`))
+  expect(answers.length).toBeGreaterThan(contracts.length * 4)
+  for (const bytes of [...answers, ...(await Promise.all(pages.map(read)))]) nothing(scanner.scan(bytes))
+})
+
+test('no byte of the data folder: logs, the warehouse, Redis, the registry, and Kafka but for the identified topics', () => {
+  // The identified topics' own log folders are the one place that is meant to hold identities, until their retention is over.
+  nothing(scanner.scanFolder(folder, isIdentified))
+})

@@ -1,0 +1,126 @@
+/** Canaries: identities that exist once in the world, so that finding one anywhere is finding a leak. */
+import { randomBytes } from 'node:crypto'
+import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import { type Feed, nirOf, recordOf } from '../../helpers/records.ts'
+
+/** Shorter values (a postcode, an INSEE code) are shared by thousands of people and found by chance in any file. */
+const SHORTEST = 11
+
+/** @returns 16 letters, mixed case: names are normalised on their way, and letters survive that */
+export function word(): string {
+  const letters = [...randomBytes(13)].map((byte) => String.fromCharCode(97 + (byte % 26))).join('')
+  return `Zqx${letters}`
+}
+
+const digits = (count: number) => [...randomBytes(count)].map((byte) => byte % 10).join('')
+
+/** @returns a NIR of a made-up person of 2150: valid, and nobody's */
+export const canaryNir = () => nirOf(`2500769${digits(6)}`)
+
+/** @returns a valid record of the feed whose every field that must not be passed on is a canary */
+export function canaryRecord(contract: FeedContract): { record: Record<string, unknown>; canaries: string[] } {
+  const fields = contract.fields.filter((field) => field.kind === 'string' && field.privacy.action !== 'keep')
+  const values = Object.fromEntries(fields.map((field) => [field.name, canaryValue(field)]))
+  const traits = contract.linked ? { birth_date: '1977-03-21' } : {}
+  return {
+    record: { ...recordOf(contract.feed as Feed, '', ''), ...traits, ...values },
+    canaries: Object.values(values).flatMap((value) => value.split(/[ ,@]+/).filter((part) => part.length >= SHORTEST)),
+  }
+}
+
+function canaryValue(field: FieldContract): string {
+  if (field.linkage === 'nir' || field.linkage === 'ins') return canaryNir()
+  if (field.name === 'email') return `${word()}@${word()}.example`
+  if (field.name === 'phone') return `0033${digits(9)}`
+  if (field.name.endsWith('_rpps')) return digits(11)
+  if (field.privacy.action === 'scrub') return `Patient ${word()} ${word()}, tel 0033${digits(9)}, NIR ${canaryNir()}`
+  return field.maxLength < 16 ? '69381' : word()
+}
+
+/** A Bundle of one patient and all that happened; every place where FHIR has room for an identity holds one. */
+export function canaryBundle(): { bundle: object; canaries: string[] } {
+  const canaries: string[] = []
+  const sow = (text = word()) => {
+    canaries.push(text)
+    return text
+  }
+  const patient = `urn:uuid:${sow()}`
+  const about = { subject: { reference: patient, display: sow() } }
+  const when = '2024-05-06T07:08:09Z'
+  const coded = (system: string, code: string) => ({ coding: [{ system, code, display: sow() }], text: sow() })
+  const stay = { resourceType: 'Encounter', id: sow(), ...about, class: { code: 'IMP' }, period: { start: when } }
+  const ids = [
+    { type: { coding: [{ code: 'MR' }] }, value: sow() },
+    { system: 'urn:oid:1.2.250.1.213.1.4.8', value: sow(canaryNir()) },
+  ]
+  const resources = [
+    {
+      resourceType: 'Patient',
+      identifier: ids,
+      name: [{ use: 'official', family: sow(), given: [sow(), sow()], text: sow() }],
+      gender: 'female',
+      birthDate: '1977-03-21',
+      deceasedDateTime: '2024-05-07',
+      address: [{ line: [sow(), sow()], city: sow(), postalCode: '69003', text: sow() }],
+      telecom: ['phone', 'email'].map((system) => ({ system, value: sow() })),
+      contact: [{ name: { family: sow() } }],
+      text: { status: 'generated', div: `<div>${sow()}</div>` },
+    },
+    { ...stay, identifier: [{ value: sow() }], reasonCode: [{ text: sow() }] },
+    {
+      resourceType: 'Condition',
+      id: sow(),
+      ...about,
+      recordedDate: when,
+      code: coded('http://hl7.org/fhir/sid/icd-10', 'E11.9'),
+      note: [{ text: sow() }],
+    },
+    {
+      resourceType: 'Procedure',
+      id: sow(),
+      ...about,
+      performedDateTime: when,
+      code: coded('https://smt.esante.gouv.fr/terminologie-ccam', 'HHFA016'),
+      performer: [{ actor: { display: sow() } }],
+      location: { display: sow() },
+    },
+    {
+      resourceType: 'Observation',
+      id: sow(),
+      ...about,
+      effectiveDateTime: when,
+      code: coded('http://loinc.org', '718-7'),
+      valueString: sow(),
+      note: [{ text: sow() }],
+    },
+    {
+      resourceType: 'Observation',
+      id: sow(),
+      ...about,
+      effectiveDateTime: when,
+      code: coded('http://loinc.org', '718-7'),
+      valueCodeableConcept: { text: sow() },
+    },
+    {
+      resourceType: 'MedicationRequest',
+      id: sow(),
+      ...about,
+      authoredOn: when,
+      medicationCodeableConcept: coded('http://www.whocc.no/atc', 'N02BE01'),
+      dosageInstruction: [{ text: sow(), route: { text: sow() }, patientInstruction: sow() }],
+    },
+    {
+      resourceType: 'DocumentReference',
+      id: sow(),
+      ...about,
+      date: when,
+      type: coded('http://loinc.org', '34117-2'),
+      description: sow(),
+      content: [
+        { attachment: { contentType: 'text/plain', title: sow(), data: Buffer.from(sow()).toString('base64') } },
+      ],
+    },
+  ]
+  const entry = resources.map((resource, index) => (index === 0 ? { fullUrl: patient, resource } : { resource }))
+  return { bundle: { resourceType: 'Bundle', type: 'collection', id: sow(), entry }, canaries }
+}
