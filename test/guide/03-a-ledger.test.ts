@@ -1,0 +1,85 @@
+/**
+ * Chapter 3: the ledger.
+ *
+ * Nothing is lost, nothing is doubled, and that is shown while it runs. A record's origin is its place in `identified.<feed>`:
+ * partition and offset. Origins are dense there, so counting them is comparing two numbers; and each ends as exactly one of loaded,
+ * refused by a rule, or quarantined. accepted = loaded + refused + quarantined + in flight.
+ */
+import type { KafkaMessage } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
+import { isConserved, settle } from '#core/ledger/ledger.ts'
+import { formatProgress, parseProgress } from '../../services/curate/load/intent.ts'
+import { orderByOrigin } from '../../services/curate/load/order.ts'
+import { versionOf } from '../../services/curate/load/rows.ts'
+
+/** A message of `pseudonymised.<feed>`: deidentify writes one for each origin, with the origin in its header. */
+function message(origin: number, offset: number): KafkaMessage {
+  return {
+    offset: String(offset),
+    key: null,
+    value: null,
+    timestamp: '0',
+    attributes: 0,
+    headers: { [HEADER_ORIGIN_OFFSET]: Buffer.from(String(origin)) },
+  }
+}
+const log = (...origins: number[]) => origins.map(message)
+
+test('one comparison with the high-water mark tells the next record, a replay and a loss apart', () => {
+  // Up to origin 4 all was taken. 5 and 6 are next; 5 comes again, for its writer had crashed; then 7.
+  expect(orderByOrigin(log(5, 6, 5, 7), 4n)).toMatchObject({ replayed: 1, hwm: 7n })
+  // 8 is missing: the partition stops there, and nothing beyond is taken.
+  const { taken, gap } = orderByOrigin(log(6, 7, 9, 10), 5n)
+  expect(taken.map(({ origin }) => origin)).toEqual([6n, 7n])
+  expect(gap).toEqual({ expected: 8n, found: 9n, logOffset: 2n })
+})
+
+test('an intent goes before every insert, into the metadata of the committed offset', () => {
+  // "I have taken all up to 41, and am about to load the log up to 120."
+  const intent = formatProgress({ hwm: 41n, to: 120n })
+  expect(intent).toBe('{"hwm":"41","to":"120"}')
+  // Whoever takes over after a crash re-forms exactly that range. ClickHouse knows its tokens, and drops what had landed.
+  expect(parseProgress(intent)).toEqual({ hwm: 41n, to: 120n })
+  // After the inserts: "all up to 90, and nothing under way".
+  expect(parseProgress(formatProgress({ hwm: 90n }))).toEqual({ hwm: 90n })
+})
+
+test('each batch leaves a tile; tiles must cover the origins without a gap or an overlap', () => {
+  const tile = (from: number, to: number, refused = 0, quarantined = 0) => ({
+    from,
+    to,
+    loaded: to - from - refused - quarantined,
+    refused,
+    quarantined,
+  })
+  const exact = settle('observation', 0, 100, [tile(0, 40, 2), tile(40, 90, 0, 3)])
+  expect(exact).toMatchObject({
+    accepted: 100,
+    loaded: 85,
+    refused: 2,
+    quarantined: 3,
+    in_flight: 10,
+    gaps: 0,
+    overlaps: 0,
+  })
+  expect(exact.accepted).toBe(exact.loaded + exact.refused + exact.quarantined + exact.in_flight)
+
+  expect(settle('observation', 0, 100, [tile(0, 40), tile(45, 100)])).toMatchObject({ gaps: 5, overlaps: 0 })
+  expect(settle('observation', 0, 100, [tile(0, 60), tile(40, 100)])).toMatchObject({ gaps: 0, overlaps: 20 })
+  // A batch that took ten and says what became of nine has lost one.
+  expect(settle('observation', 0, 10, [{ ...tile(0, 10), loaded: 9 }])).toMatchObject({ gaps: 1 })
+  // `chainon ledger` exits with 1 when this is false.
+  expect(isConserved([exact])).toBe(true)
+})
+
+test('the last version of a record stands, whatever the order of arrival', () => {
+  // The record's version above, its origin below: one number to compare, and no two records with the same.
+  const arrived = [
+    { what: 'second', version: BigInt(versionOf(2, 7n)) },
+    { what: 'first', version: BigInt(versionOf(1, 900n)) },
+    { what: 'second, sent again', version: BigInt(versionOf(2, 901n)) },
+  ]
+  const standing = arrived.reduce((best, one) => (one.version > best.version ? one : best))
+  expect(standing.what).toBe('second, sent again')
+})
