@@ -1,4 +1,5 @@
 /** The result of a load test, and its table. */
+import { table } from '#core/text-table.ts'
 import type { Floors } from './floors.ts'
 import type { Freshness } from './freshness.ts'
 import type { MemoryReport } from './memory.ts'
@@ -62,24 +63,22 @@ export function render(result: Result): string {
     '',
     `floors, records/s: produce ${n(floors.produce_per_second)}, consume ${n(floors.consume_per_second)}, insert ${n(floors.insert_per_second)}`,
     '',
-    lines(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
-    '',
+    table(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
     `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s`,
     `freshness at a steady ${n(steady.records_per_second)} records/s, from the gateway's receipt to queryable: p50 ${steady.p50_seconds} s, p95 ${steady.p95_seconds} s, p99 ${steady.p99_seconds} s (${n(steady.samples)} samples)`,
     `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + refused ${n(ledger.refused)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
     '',
-    lines(
+    table(
       ['feed', 'expected', 'count()', 'uniqExact', ''],
-      result.tables.map((table) => [
-        table.feed,
-        n(table.expected),
-        n(table.rows),
-        n(table.records),
-        table.rows === table.expected && table.records === table.expected ? 'equal' : 'DIFFERENT',
+      result.tables.map((one) => [
+        one.feed,
+        n(one.expected),
+        n(one.rows),
+        n(one.records),
+        one.rows === one.expected && one.records === one.expected ? 'equal' : 'DIFFERENT',
       ]),
     ),
-    '',
-    lines(
+    table(
       ['process', 'peak MB', '2nd quarter MB', 'last quarter MB', 'CPU s'],
       result.processes.map((one) => [
         one.name,
@@ -89,15 +88,5 @@ export function render(result: Result): string {
         n(one.cpu_seconds),
       ]),
     ),
-    '',
   ].join('\n')
-}
-
-function lines(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  ')
-  return [head, ...rows].map(line).join('\n')
 }

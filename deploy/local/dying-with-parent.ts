@@ -6,8 +6,12 @@ let setpriv: boolean | undefined
  * On Linux a program that is not ours is told by the kernel when the supervisor dies. Elsewhere the next start or
  * `chainon down` finds it through the state file. Node processes have die-with-parent.mjs.
  */
-export function dyingWithParent(command: string, args: readonly string[]): [string, readonly string[]] {
+export function dyingWithParent(
+  command: string,
+  args: readonly string[],
+  signal: 'TERM' | 'KILL' = 'TERM',
+): [string, readonly string[]] {
   if (args[0] === '--import') return [command, args]
   setpriv ??= process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true']).status === 0
-  return setpriv ? ['setpriv', ['--pdeathsig', 'TERM', '--', command, ...args]] : [command, args]
+  return setpriv ? ['setpriv', ['--pdeathsig', signal, '--', command, ...args]] : [command, args]
 }

@@ -1,8 +1,8 @@
 /** What `chainon up` does: starts the stack, shows where everything is, waits for Ctrl-C or `chainon down`. */
+import { aligned } from '#core/text-table.ts'
 import { type FirstRun, firstRun } from './first-run.ts'
 import { dataFolder, dataPaths, partsFolder } from './paths.ts'
 import { Supervisor } from './supervisor.ts'
-import { aligned } from './table.ts'
 import { SERVICES } from './types.ts'
 
 /** npm, a shell and a terminal may each deliver the same Ctrl-C; what comes this soon is the same one. */

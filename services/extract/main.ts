@@ -8,11 +8,12 @@ import { loadContracts } from '#core/contract/load.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults.ts'
 import { safeError } from '#core/telemetry/logger.ts'
+import { table } from '#core/text-table.ts'
 import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
 import { listProjects } from './list.ts'
-import { builtJson, builtText, surveyJson, surveyText, textTable, thousands, tooSmall } from './output.ts'
+import { builtJson, builtText, surveyJson, surveyText, thousands, tooSmall } from './output.ts'
 import { parseProjectFile } from './project-file.ts'
 import { verify } from './verify.ts'
 import { openWarehouse } from './warehouse.ts'
@@ -92,7 +93,7 @@ async function runVerify(dir: string, json: boolean): Promise<number> {
     count === null ? '-' : thousands(count),
     problems.join('; '),
   ])
-  print(json ? checks : textTable(['file', 'state', 'rows', 'problems'], rows))
+  print(json ? checks : table(['file', 'state', 'rows', 'problems'], rows))
   return checks.every(({ ok }) => ok) ? 0 : FINDING_STATUS
 }
 
@@ -111,7 +112,7 @@ async function runList(config: ExtractConfig, json: boolean): Promise<number> {
       project.retention === 'ended' ? `${project.retention_until} ENDED` : project.retention_until,
       project.title,
     ])
-    print(json ? projects : textTable(head, rows))
+    print(json ? projects : table(head, rows))
     return 0
   } finally {
     await warehouse.close()

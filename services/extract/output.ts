@@ -1,20 +1,8 @@
 /** What a person reads: tables on stdout, and counts that say nothing about a handful of people. */
+import { table } from '#core/text-table.ts'
 import type { Survey } from './build.ts'
 import type { Manifest } from './manifest.ts'
 import { DEFAULT_MIN_COHORT } from './project-file.ts'
-
-/** @param rows cells as text; numbers are set to the right */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)))
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) =>
-        /^[\d,]+$/.test(cell) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd()
-  return `${[line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')}\n`
-}
 
 /** Fewer than 11 is not told apart, more is rounded to ten: two looks must not reveal who came in between. */
 export function roundedCount(count: number): string {
@@ -53,7 +41,7 @@ export function surveyText(id: string, survey: Survey): string {
     plan.columns.dropped.map((column) => column.source).join(', ') || '-',
   ])
   const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
-  return `project_${id} would hold ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${textTable(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
+  return `project_${id} would hold ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
 }
 
 export function builtJson(directory: string, manifest: Manifest): Readonly<Record<string, unknown>> {
@@ -85,8 +73,8 @@ export function builtText(directory: string, manifest: Manifest): string {
     thousands(bytes),
     sha256.slice(0, 16),
   ])
-  const table = textTable(['table', 'rows', 'persons', 'file', 'bytes', 'sha256'], rows)
-  return `${table}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n`
+  const files = table(['table', 'rows', 'persons', 'file', 'bytes', 'sha256'], rows)
+  return `${files}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n`
 }
 
 export function tooSmall(id: string, minimum: number): string {

@@ -77,8 +77,10 @@ export async function makeArchives(
 /** Starts a part, waits until it serves, asks it to stop; the JVM writes the archive on its way out. */
 async function runOnce(spec: ProcessSpec, signal: AbortSignal): Promise<boolean> {
   await spec.prepare?.()
-  const [command, args] = dyingWithParent(spec.command, spec.args)
-  const child = spawn(command, args, { env: { ...process.env, ...spec.env }, stdio: 'ignore', signal })
+  const [command, args] = dyingWithParent(spec.command, spec.args, 'KILL')
+  const env = { ...process.env, ...spec.env }
+  // Asked politely, the JVM would write its archive first.
+  const child = spawn(command, args, { env, stdio: 'ignore', signal, killSignal: 'SIGKILL' })
   let over = false
   const ended = new Promise<void>((resolve) => {
     const end = () => {

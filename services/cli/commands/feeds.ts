@@ -4,9 +4,9 @@ import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults.ts'
+import { table } from '#core/text-table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
-import { table } from '../table.ts'
 
 export function register(program: Command): void {
   const feeds = program

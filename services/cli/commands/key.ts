@@ -1,9 +1,9 @@
 /** `chainon key`: API keys of producers. Only hashes are stored; a key is shown when it is made. */
 import type { Command } from 'commander'
 import { ChainonError } from '#core/faults.ts'
+import { table } from '#core/text-table.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
 import { examples, GROUPS } from '../help.ts'
-import { table } from '../table.ts'
 
 /** The hospitals of the sample feed. */
 const LOCAL_PRODUCERS = ['hospital-1', 'hospital-2']

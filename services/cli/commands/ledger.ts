@@ -1,10 +1,10 @@
 /** `chainon ledger`: every accepted record accounted for, or exit 1. */
 import type { Command } from 'commander'
 import type { LedgerRow } from '#core/ledger/ledger.ts'
+import { table } from '#core/text-table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { wholeNumber } from '../options.ts'
-import { table } from '../table.ts'
 
 interface Options {
   readonly json?: true

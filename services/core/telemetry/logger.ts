@@ -3,7 +3,12 @@ import { destination, type Logger as PinoLogger, pino } from 'pino'
 
 export type Logger = PinoLogger
 
+const MAX_WAITING_CHARACTERS = 1024 ** 2
+
 export function createLogger(service: string, level: string): Logger {
+  // A full disk must not end a service for the sake of its log: lines wait here, and the eldest that find no room are lost.
+  const out = destination({ dest: 2, sync: true, maxLength: MAX_WAITING_CHARACTERS })
+  out.on('error', () => undefined)
   return pino(
     {
       level,
@@ -12,7 +17,7 @@ export function createLogger(service: string, level: string): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (error: unknown) => (made.has(error as object) ? error : safeError(error)) },
     },
-    destination({ dest: 2, sync: true }),
+    out,
   )
 }
 

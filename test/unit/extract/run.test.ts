@@ -6,7 +6,7 @@ import { readArguments } from '../../../services/extract/arguments.ts'
 import { beginFolder, publishFolder, recoverFolders, runName, runsOf } from '../../../services/extract/folders.ts'
 import { lockProject } from '../../../services/extract/lock.ts'
 import { readManifest } from '../../../services/extract/manifest.ts'
-import { roundedCount, textTable } from '../../../services/extract/output.ts'
+import { roundedCount } from '../../../services/extract/output.ts'
 import { runOf, workspaceOf } from '../../../services/extract/workspace.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-extract-'))
@@ -38,15 +38,6 @@ describe('a run', () => {
   test('counts below 11 are not told apart, others are rounded', () => {
     expect([0, 1, 10].map(roundedCount)).toEqual(['fewer than 11', 'fewer than 11', 'fewer than 11'])
     expect([11, 14, 15, 12_344].map(roundedCount)).toEqual(['about 10', 'about 10', 'about 20', 'about 12,340'])
-    expect(
-      textTable(
-        ['a', 'rows'],
-        [
-          ['x', '1,000'],
-          ['long', '5'],
-        ],
-      ),
-    ).toBe('a     rows\n----  -----\nx     1,000\nlong      5\n')
   })
 
   test('a lock is held against a living process and taken from a dead one', () => {
