@@ -102,7 +102,7 @@ export function awayPart(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer (KAFKA_BROKERS)'
   if (error.name === 'MaxRetriesPerRequestError') return 'Redis does not answer (REDIS_URL)'
-  const code = (error as { code?: unknown }).code
-  const network = typeof code === 'string' && /^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)
-  return network ? `a part does not answer (${code})` : null
+  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
+  if (typeof code !== 'string' || !/^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)) return null
+  return `a part does not answer (${typeof address === 'string' ? `${address}:${String(port)}, ` : ''}${code})`
 }
