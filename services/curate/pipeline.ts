@@ -44,8 +44,8 @@ export interface Rejection {
 export interface Curated {
   readonly rows: readonly (readonly unknown[])[]
   readonly rejections: readonly Rejection[]
-  /** Loaded, but without a link: too many patients share its traits. */
-  readonly unlinked: readonly Rejection[]
+  /** Records that were loaded, under the flag `UNLINKED`, without a link. */
+  readonly unlinked: number
   readonly links: readonly { readonly link: Link; readonly cause: bigint }[]
   readonly rules: readonly RuleCount[]
   /** When the gateway took each loaded record, ms, in order. */
@@ -60,6 +60,8 @@ interface Accepted {
 
 type Taken = Ordered['taken'][number]
 
+/** Flag of a record whose traits too many patients share: it is loaded, and stands alone. */
+export const UNLINKED: FaultCode = 'linkage-neighbourhood-too-large'
 const MARKER_NAME = fullName(MARKER_SCHEMA)
 
 export async function curateBatch(parts: FeedParts, partition: number, taken: Ordered['taken']): Promise<Curated> {
@@ -81,16 +83,19 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
     if (validation.rejected) rejections.push(refusal(read, validation.rejected))
     else accepted.push({ ...read, flags: validation.flags })
   }
-  const linked = parts.contract.linked ? await linkAccepted(parts, partition, accepted) : { links: [], unlinked: [] }
+  const { links, unlinked } = parts.contract.linked
+    ? await linkAccepted(parts, partition, accepted)
+    : { links: [], unlinked: new Set<bigint>() }
   const rows: (readonly unknown[])[] = []
   for (const [index, { record, flags, origin }] of accepted.entries()) {
     await breathe(index)
-    rows.push(parts.rows.row(record, flags, partition, origin))
+    rows.push(parts.rows.row(record, unlinked.has(origin) ? [...flags, UNLINKED] : flags, partition, origin))
   }
   return {
     rows,
     rejections,
-    ...linked,
+    links,
+    unlinked: unlinked.size,
     rules: tally.rows(),
     receivedAt: accepted.map(({ record }) => Number(record._received_at)),
   }
@@ -146,18 +151,15 @@ async function linkAccepted(
   parts: FeedParts,
   partition: number,
   accepted: readonly Accepted[],
-): Promise<Pick<Curated, 'links' | 'unlinked'>> {
+): Promise<{ links: Curated['links']; unlinked: ReadonlySet<bigint> }> {
   const results = await parts.linker.link(accepted.map((one) => contribution(parts, partition, one)))
   const links: { link: Link; cause: bigint }[] = []
-  const unlinked: Rejection[] = []
+  const unlinked = new Set<bigint>()
   for (const [index, result] of results.entries()) {
     const one = accepted[index]
     if (!one) continue
     if (result.ok) links.push(...result.links.map((link) => ({ link, cause: one.origin })))
-    else {
-      const fault = 'linkage-neighbourhood-too-large'
-      unlinked.push({ ...refusal(one, { pointer: '', rule: fault }), outcome: 'quarantined', fault })
-    }
+    else unlinked.add(one.origin)
   }
   return { links, unlinked }
 }

@@ -13,7 +13,7 @@ import { blocksOf } from './load/blocks.ts'
 import { insertRetrying } from './load/insert-retrying.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
 import { orderByOrigin } from './load/order.ts'
-import { curateBatch, type FeedParts } from './pipeline.ts'
+import { curateBatch, type FeedParts, UNLINKED } from './pipeline.ts'
 
 export interface WorkerParts {
   readonly clickhouse: ClickHouseClient
@@ -153,8 +153,8 @@ function report(
   events.records(feed, 'quarantined', curated.rejections.length - refused)
   events.records(feed, 'replayed', ordered.replayed)
   // A marker's fault was counted by the stage that found it.
-  for (const one of [...curated.rejections, ...curated.unlinked])
-    if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)
+  for (const one of curated.rejections) if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)
+  for (let i = 0; i < curated.unlinked; i++) events.fault(feed, UNLINKED, { pointer: '', rule: UNLINKED })
   for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', { pointer: '', rule: HEADER_MARKER })
   const now = Date.now()
   const step = Math.max(1, Math.floor(curated.receivedAt.length / FRESHNESS_SAMPLES))

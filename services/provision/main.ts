@@ -26,10 +26,10 @@ try {
       registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', contract.feed)), pseudonymisedSchema(contract)),
     ]),
   )
-  const [topics, migrations] = await Promise.all([
-    withAdmin(kafkaClient('provision', config, logger), (admin) => createTopics(admin, contracts, config)),
-    createTables(contracts, config, new Date()),
-  ])
+  const [topics, migrations] = await withAdmin(kafkaClient('provision', config, logger), async (admin) => {
+    const { clusterId } = await admin.describeCluster()
+    return Promise.all([createTopics(admin, contracts, config), createTables(contracts, config, clusterId, new Date())])
+  })
   logger.info({
     event: 'provisioned',
     feeds: contracts.length,

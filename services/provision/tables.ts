@@ -4,13 +4,16 @@ import { migrate } from '#core/clickhouse/migrate.ts'
 import { tableOf } from '#core/contract/names.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { ConfigurationError } from '#core/faults.ts'
 import type { ProvisionConfig } from './config.ts'
 
 const MIGRATIONS_DIR = new URL('../../schemas/clickhouse', import.meta.url).pathname
 
+/** @param clusterId of the Kafka that the records come through @throws ConfigurationError when the warehouse came from another */
 export async function createTables(
   contracts: readonly FeedContract[],
   config: ProvisionConfig,
+  clusterId: string,
   now: Date,
 ): Promise<readonly string[]> {
   const database = config.CLICKHOUSE_DATABASE
@@ -20,6 +23,7 @@ export async function createTables(
   const client = clickhouseClient('provision', config)
   try {
     const ran = await migrate(client, MIGRATIONS_DIR, now)
+    await checkLog(client, config.CHAINON_NAMESPACE, clusterId, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
       for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Map())) {
@@ -44,4 +48,22 @@ async function presentColumns(
   })
   const rows = await result.json<{ table: string; columns: [string, string][] }>()
   return new Map(rows.map(({ table, columns }) => [table, new Map(columns)]))
+}
+
+/** Origins of another Kafka would begin at 0 and be dropped as replays, unseen: the two belong together, or the start is refused. */
+async function checkLog(client: ClickHouseClient, namespace: string, clusterId: string, now: Date): Promise<void> {
+  const result = await client.query({
+    query: 'SELECT cluster_id FROM log_identity WHERE namespace = {namespace:String} ORDER BY first_seen LIMIT 1',
+    query_params: { namespace },
+    format: 'JSONEachRow',
+  })
+  const [known] = await result.json<{ cluster_id: string }>()
+  if (known === undefined) {
+    const row = { namespace, cluster_id: clusterId, first_seen: now.getTime() }
+    await client.insert({ table: 'log_identity', values: [row], format: 'JSONEachRow' })
+  } else if (known.cluster_id !== clusterId) {
+    throw new ConfigurationError('The warehouse was loaded from another Kafka', [
+      `it knows the cluster ${known.cluster_id}, and KAFKA_BROKERS leads to ${clusterId}: bring the first one back, or take an empty CLICKHOUSE_DATABASE`,
+    ])
+  }
 }

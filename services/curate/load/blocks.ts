@@ -72,7 +72,7 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'received_at',
         'quarantined_at',
       ],
-      [...curated.rejections, ...curated.unlinked].map((one) => [
+      curated.rejections.map((one) => [
         feed,
         partition,
         one.origin.toString(),

@@ -152,7 +152,7 @@ describe('a batch as blocks', () => {
       {
         rows: [rows.row(record, [], 1, 8n)],
         rejections: [rejection],
-        unlinked: [],
+        unlinked: 0,
         links: [],
         rules: [],
         receivedAt: [5],
@@ -172,7 +172,7 @@ describe('a batch as blocks', () => {
     expect(
       blocksOf(
         { ...range, originTo: 8n },
-        { rows: [], rejections: [], unlinked: [], links: [], rules: [], receivedAt: [] },
+        { rows: [], rejections: [], unlinked: 0, links: [], rules: [], receivedAt: [] },
         rows,
       ),
     ).toEqual([])

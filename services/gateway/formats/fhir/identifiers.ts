@@ -31,9 +31,16 @@ export function encounterNda(encounter: Json): string | undefined {
   return typed(encounter, 'VN') ?? typed(encounter, 'AN') ?? anyIdentifier(encounter) ?? text(encounter.id)
 }
 
-/** @returns the producer's own identifier of the resource: the official or the first one, else the id */
+/**
+ * The resource's id: it is the sender's own and stands for this resource alone. A business identifier may stand on several (all results of
+ * an order carry its number), so it is taken only where there is no id, and with its system.
+ */
 export function recordId(resource: Json): string | undefined {
-  return anyIdentifier(resource) ?? text(resource.id)
+  const id = text(resource.id)
+  if (id !== undefined) return id
+  const identifier = identifiers(resource)[0]
+  const value = identifier && text(identifier.value)
+  return value === undefined ? undefined : `${text(identifier?.system) ?? ''}|${value}`
 }
 
 export function insOf(patient: Json): string | null {
