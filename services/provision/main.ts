@@ -28,7 +28,9 @@ try {
   )
   const [topics, migrations] = await withAdmin(kafkaClient('provision', config, logger), async (admin) => {
     const { clusterId } = await admin.describeCluster()
-    return Promise.all([createTopics(admin, contracts, config), createTables(contracts, config, clusterId, new Date())])
+    // Tables first: a warehouse of another Kafka is refused before this one gets a topic.
+    const ran = await createTables(contracts, config, clusterId, new Date())
+    return [await createTopics(admin, contracts, config), ran] as const
   })
   logger.info({
     event: 'provisioned',
