@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { recordReader } from '#core/contract/record-reader.ts'
 import { openBundle } from '../../../services/gateway/formats/fhir/bundle.ts'
-import { recordId } from '../../../services/gateway/formats/fhir/identifiers.ts'
 import { mapResource } from '../../../services/gateway/formats/fhir/map.ts'
 import { contractOf, harness } from './harness.ts'
 
@@ -349,12 +348,4 @@ test('a Bundle goes on past resources that are not mapped, and counts by feed', 
       { index: 4, feed: 'encounter', pointer: '/started_at', rule: 'required' },
     ],
   })
-})
-
-test('a business identifier that many resources share never makes one record of them', () => {
-  const order = [{ system: 'urn:oid:1.2.3', value: 'ORDER-7' }]
-  expect(recordId({ resourceType: 'Observation', id: 'o1', identifier: order })).toBe('o1')
-  expect(recordId({ resourceType: 'Observation', id: 'o2', identifier: order })).toBe('o2')
-  expect(recordId({ resourceType: 'Observation', identifier: order })).toBe('urn:oid:1.2.3|ORDER-7')
-  expect(recordId({ resourceType: 'Observation' })).toBeUndefined()
 })
