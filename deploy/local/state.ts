@@ -1,15 +1,48 @@
 /** The state file: what runs where, for `chainon status`, `chainon down`, the console and the next start. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { isAlive } from './identity.ts'
 import { lockHolder } from './lock.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
 import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
 
-/** Replaces the state file in one step, so that no reader sees half of it. */
-export function writeState(paths: DataPaths, rows: readonly StateRow[]): void {
+/**
+ * Replaces the state file in one step, so that no reader sees half of it.
+ *
+ * @returns null, or why there was no room for that: on a full disk the file's own place is all there is, and is written over
+ * @throws when not even that can be written
+ */
+export function writeState(paths: DataPaths, rows: readonly StateRow[]): unknown {
   const temporary = `${paths.stateFile}.${process.pid}`
-  writeFileSync(temporary, `${JSON.stringify(rows, null, 1)}\n`, { mode: 0o600 })
-  renameSync(temporary, paths.stateFile)
+  const text = `${JSON.stringify(rows, null, 1)}\n`
+  try {
+    writeFileSync(temporary, text, { mode: 0o600 })
+    renameSync(temporary, paths.stateFile)
+    return null
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    if (!existsSync(paths.stateFile)) throw error
+    writeOver(paths.stateFile, text)
+    return error
+  }
+}
+
+function writeOver(file: string, text: string): void {
+  const fd = openSync(file, 'r+')
+  try {
+    ftruncateSync(fd, writeSync(fd, text, 0))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 /** @returns the rows of the state file as they were written; none when there is no readable file */

@@ -146,16 +146,17 @@ export class Supervisor {
   #write(): void {
     if (!this.#lock) return
     clearTimeout(this.#writeAgain)
+    let trouble: unknown
     try {
-      writeState(this.#paths, this.rows())
-      this.#writeFailed = false
+      trouble = writeState(this.#paths, this.rows())
     } catch (error) {
-      if (!this.#writeFailed) this.#options.say(unusable(this.#options.data, error).message)
-      this.#writeFailed = true
-      if (this.#stopped) return
-      this.#writeAgain = setTimeout(() => this.#write(), WRITE_AGAIN_MS)
-      this.#writeAgain.unref()
+      trouble = error
     }
+    if (trouble && !this.#writeFailed) this.#options.say(unusable(this.#options.data, trouble).message)
+    this.#writeFailed = Boolean(trouble)
+    if (!trouble || this.#stopped) return
+    this.#writeAgain = setTimeout(() => this.#write(), WRITE_AGAIN_MS)
+    this.#writeAgain.unref()
   }
 
   #rotateLogs(): void {

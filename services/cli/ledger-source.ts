@@ -1,6 +1,6 @@
 /** Opens what the ledger is read from; apart from the command, so that `chainon --help` loads none of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
+import { CLICKHOUSE_KEYS, clickhouseClient, refusedLogin } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { ChainonError } from '#core/faults.ts'
@@ -26,6 +26,8 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
     try {
       return await readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
     } catch (error) {
+      const refused = refusedLogin(error)
+      if (refused) throw refused
       throw new ChainonError(
         'dependency-unavailable',
         'the ledger cannot be read: Kafka or ClickHouse does not answer, or `chainon up` never ran',

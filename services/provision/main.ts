@@ -1,10 +1,11 @@
 /** One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes. */
 import { ClickHouseError } from '@clickhouse/client'
 import { avroRegistry } from '#core/avro/registry.ts'
+import { refusedLogin } from '#core/clickhouse/client.ts'
 import { identifiedSchema, MARKER_SCHEMA, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
-import { ChainonError, exitStatus } from '#core/faults.ts'
+import { awayPart, ChainonError, exitStatus } from '#core/faults.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
@@ -38,14 +39,15 @@ try {
     topics_created: topics.length,
     migrations_run: migrations.length,
   })
-} catch (error) {
+} catch (thrown) {
+  const error = refusedLogin(thrown) ?? thrown
   const refused = error instanceof ClickHouseError
   const message =
     error instanceof ChainonError
       ? error.message
       : refused
         ? `ClickHouse refused a definition: ${error.type}`
-        : 'a part did not answer; see err'
+        : (awayPart(error) ?? 'a part did not answer; see err')
   logger.fatal({ event: 'failed', err: safeError(error) }, message)
   process.exitCode = error instanceof ChainonError || refused ? exitStatus(error) : 75
 }

@@ -1,6 +1,7 @@
 /** The ClickHouse client of every service, from its configuration. */
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import type { Config } from '../config/read.ts'
+import { ConfigurationError } from '../faults.ts'
 
 export const CLICKHOUSE_KEYS = [
   'CLICKHOUSE_URL',
@@ -32,4 +33,10 @@ export function clickhouseClient(
     // The client's own log lines quote statements; ours say what failed.
     log: { level: 127 },
   })
+}
+
+/** @returns the error for people when ClickHouse does not know this user or password; null for any other error */
+export function refusedLogin(error: unknown): ConfigurationError | null {
+  if (!(error instanceof ClickHouseError) || error.type !== 'AUTHENTICATION_FAILED') return null
+  return new ConfigurationError('ClickHouse refuses the login', ['mend CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])
 }
