@@ -109,15 +109,21 @@ export interface Pipeline {
 export async function startPipeline(more: Readonly<Record<string, string>> = {}): Promise<Pipeline> {
   const place = isolated()
   const env: Readonly<Record<string, string>> = { ...place.env, CHAINON_LOG_LEVEL: 'info', ...more }
-  const provisioned = await runToEnd('services/provision/main.ts', [], env)
-  if (provisioned.status !== 0) throw new Error(`provision ended with ${provisioned.status}:\n${provisioned.stderr}`)
   const running = new Set<ServiceProcess>()
   const start = async (name: ServiceName) => {
     const service = await startService(name, env)
     running.add(service)
     return service
   }
-  const [gateway, deidentify, curate] = await Promise.all([start('gateway'), start('deidentify'), start('curate')])
+  const startAll = async () => {
+    const { status, stderr } = await runToEnd('services/provision/main.ts', [], env)
+    if (status !== 0) throw new Error(`provision ended with ${status}:\n${stderr}`)
+    return Promise.all([start('gateway'), start('deidentify'), start('curate')])
+  }
+  const [gateway, deidentify, curate] = await startAll().catch((error: unknown) => {
+    place.remove()
+    throw error
+  })
   const clickhouse = createClient({ url: env.CLICKHOUSE_URL ?? '', database: place.database })
   const ledger = await openLedger(env)
   const keys = new Map<string, string>()
