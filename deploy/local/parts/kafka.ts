@@ -109,7 +109,7 @@ logger.config.level = warn
 /** What `kafka-storage format` does. A format that was cut short leaves no meta.properties, so it is done again. */
 async function format(java: string, jvm: readonly string[], properties: string, log: string): Promise<void> {
   rmSync(log, { recursive: true, force: true })
-  const clusterId = randomBytes(16).toString('base64url')
+  const clusterId = newClusterId()
   const args = [
     '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
@@ -131,4 +131,12 @@ async function format(java: string, jvm: readonly string[], properties: string, 
   })
   if (status !== 0)
     throw new ChainonError('dependency-unavailable', `Kafka's data folder could not be formatted:\n${output}`)
+}
+
+/** A cluster id as Kafka makes them: 16 random bytes in base64url. One that begins with `-` would be read as an option. */
+export function newClusterId(random: (bytes: number) => Buffer = randomBytes): string {
+  for (;;) {
+    const id = random(16).toString('base64url')
+    if (!id.startsWith('-')) return id
+  }
 }
