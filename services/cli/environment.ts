@@ -38,8 +38,3 @@ export function resolveEnvironment(
   }
   return resolved
 }
-
-/** @returns whether a local stack runs in the data folder of this environment */
-export function localStackRuns(options: { dataDir?: string } = {}, env: NodeJS.ProcessEnv = process.env): boolean {
-  return lockHolder(dataPaths(dataFolder(options.dataDir, env)).lockFile) !== null
-}

@@ -1,9 +1,13 @@
-/** Lets timers and sockets have their turn in a long computation: heartbeats above all, or the group thinks the worker dead. */
+/**
+ * Lets timers, sockets and other requests have their turn in a long computation: heartbeats above all, or the group thinks the worker
+ * dead. `due` is asked for each record and costs a remainder; only `pause` makes a promise.
+ */
 import { setImmediate } from 'node:timers/promises'
 
-const RECORDS_BETWEEN = 256
+const RECORDS_PER_SLICE = 256
 
-/** Call with the number of records done: gives way after each few hundred. */
-export async function breathe(done: number): Promise<void> {
-  if (done % RECORDS_BETWEEN === RECORDS_BETWEEN - 1) await setImmediate()
+export const breathe = {
+  /** @param index of the record that is next, from 0 */
+  due: (index: number): boolean => index > 0 && index % RECORDS_PER_SLICE === 0,
+  pause: (): Promise<void> => setImmediate(),
 }

@@ -70,7 +70,7 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
   const accepted: Accepted[] = []
   const rejections: Rejection[] = []
   for (const [index, one] of taken.entries()) {
-    await breathe(index)
+    if (breathe.due(index)) await breathe.pause()
     const read = readMessage(parts, one)
     if ('outcome' in read) {
       rejections.push(read)
@@ -88,7 +88,7 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
     : { links: [], unlinked: new Set<bigint>() }
   const rows: (readonly unknown[])[] = []
   for (const [index, { record, flags, origin }] of accepted.entries()) {
-    await breathe(index)
+    if (breathe.due(index)) await breathe.pause()
     rows.push(parts.rows.row(record, unlinked.has(origin) ? [...flags, UNLINKED] : flags, partition, origin))
   }
   return {

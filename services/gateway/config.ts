@@ -26,5 +26,3 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
     ],
     { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },
   )
-
-export type GatewayConfig = ReturnType<typeof gatewayConfig>

@@ -33,6 +33,3 @@ export function startProgress(title: string, out: NodeJS.WriteStream = process.s
     },
   }
 }
-
-/** For callers that show nothing, such as tests. */
-export const SILENT: Progress = { show: () => undefined, done: () => undefined }

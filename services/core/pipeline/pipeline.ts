@@ -9,12 +9,6 @@ export interface Step<In, Out, Fault extends string = never> {
   run(input: In): Verdict<Out, Fault>
 }
 
-/** For look-ups and inserts that pay per round trip: one verdict for each input, in order. */
-export interface BatchStep<In, Out, Fault extends string = never> {
-  readonly name: string
-  runBatch(inputs: readonly In[]): Promise<readonly Verdict<Out, Fault>[]>
-}
-
 export interface Pipeline<In, Out, Fault extends string> {
   readonly name: string
   readonly steps: readonly string[]

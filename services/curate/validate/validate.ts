@@ -66,11 +66,8 @@ export function validator(contract: FeedContract): (record: Values, tally: RuleT
     const receivedAt = Number(record._received_at)
     const flags: string[] = []
     let rejected: FaultDetail | undefined
-    const before = new Map(
-      (record._rule_outcomes as readonly string[]).map((text) => text.split('=') as [string, Outcome]),
-    )
     for (const rule of identified) {
-      const outcome = before.get(rule.id) ?? 'passed'
+      const outcome = outcomeBefore(record._rule_outcomes as readonly string[], rule.id)
       if (outcome === 'failed') flags.push(rule.id)
       tally.add(producer, receivedAt, rule.id, rule.severity, outcome)
     }
@@ -83,4 +80,10 @@ export function validator(contract: FeedContract): (record: Values, tally: RuleT
     }
     return rejected ? { flags, rejected } : { flags }
   }
+}
+
+/** What `deidentify` found of a rule whose field is gone: `<rule>=failed` or `<rule>=not-applicable`; absent means passed. */
+function outcomeBefore(outcomes: readonly string[], rule: string): Outcome {
+  if (outcomes.includes(`${rule}=failed`)) return 'failed'
+  return outcomes.includes(`${rule}=not-applicable`) ? 'not-applicable' : 'passed'
 }

@@ -4,12 +4,12 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
+import { breathe } from '#core/breathe.ts'
 import { openBundle } from '../formats/fhir/bundle.ts'
 import { mapResource } from '../formats/fhir/map.ts'
 import { checkFhirType } from '../formats/media-types.ts'
 import { bomLength } from '../formats/ndjson.ts'
 import type { Batch } from '../intake/batch.ts'
-import { breathe } from '../intake/breathe.ts'
 import { take } from '../intake/take.ts'
 import { admitBody, authenticate } from '../plugins/admission.ts'
 import { ProblemError } from '../problem.ts'
@@ -33,7 +33,7 @@ export function fhirRoute(app: FastifyInstance, parts: RecordsParts): void {
 async function readBundle(batch: Batch, body: Buffer, parts: RecordsParts): Promise<void> {
   const bundle = openBundle(parse(body), batch.receivedAt)
   for (const [index, resource] of bundle.resources.entries()) {
-    if (index > 0 && breathe.due(index)) await breathe.pause()
+    if (breathe.due(index)) await breathe.pause()
     const mapped = mapResource(resource, bundle)
     if (!mapped.ok) {
       batch.refuse(index, mapped.feed, [mapped.fault])

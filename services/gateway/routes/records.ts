@@ -1,12 +1,12 @@
 /** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. */
 import type { FastifyInstance } from 'fastify'
+import { breathe } from '#core/breathe.ts'
 import { avroItems } from '../formats/avro.ts'
 import type { Item } from '../formats/item.ts'
 import { jsonItems } from '../formats/json.ts'
 import { type RecordFormat, recordFormat } from '../formats/media-types.ts'
 import { ndjsonItems } from '../formats/ndjson.ts'
 import type { Batch } from '../intake/batch.ts'
-import { breathe } from '../intake/breathe.ts'
 import type { FeedIntake } from '../intake/feed-intake.ts'
 import { type TakeParts, take } from '../intake/take.ts'
 import { type AdmissionParts, admitBody, authenticate } from '../plugins/admission.ts'

@@ -91,8 +91,6 @@ export const CONDITIONS: readonly Condition[] = [
   { name: 'obesity', cim10: ['E6600', 'E6690'], label: 'obésité', atc: [], share: [0.14, 0.18, 0.12] },
 ]
 
-export type ConditionName = (typeof CONDITIONS)[number]['name']
-
 /** @returns the bit of a condition in `Person.conditions` */
 export function conditionBit(name: string): number {
   const index = CONDITIONS.findIndex((condition) => condition.name === name)
