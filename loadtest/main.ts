@@ -114,7 +114,7 @@ try {
   const floors = await measureFloors(kafka, clickhouse, observation, part)
 
   const loaded = async () =>
-    (await readLedger(sources)).reduce((sum, row) => sum + row.loaded + row.quarantined + row.refused, 0)
+    (await readLedger(sources)).reduce((sum, row) => sum + row.loaded + row.quarantined + row.rejected, 0)
   const pseudonymised = async () => {
     const extents = await Promise.all(
       sources.feeds.map((feed) => topicExtent(admin, topicOf('', 'pseudonymised', feed))),
@@ -198,7 +198,7 @@ try {
     date: new Date().toISOString(),
     machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
     records: sent.accepted,
-    refused_by_gateway: sent.refused + partSent.refused,
+    rejected_by_gateway: sent.rejected + partSent.rejected,
     floors,
     stages: [
       {
@@ -226,7 +226,7 @@ try {
       accepted: ledger.reduce((sum, row) => sum + row.accepted, 0),
       loaded: ledger.reduce((sum, row) => sum + row.loaded, 0),
       quarantined: ledger.reduce((sum, row) => sum + row.quarantined, 0),
-      refused: ledger.reduce((sum, row) => sum + row.refused, 0),
+      rejected: ledger.reduce((sum, row) => sum + row.rejected, 0),
       in_flight: ledger.reduce((sum, row) => sum + row.in_flight, 0),
       conserved: isConserved(ledger) && ledger.reduce((sum, row) => sum + row.accepted, 0) === total,
     },

@@ -1,5 +1,5 @@
 /** The result of a load test, and its table. */
-import { table } from '#core/text-table.ts'
+import { table } from '#core/terminal/table.ts'
 import type { Floors } from './floors.ts'
 import type { Freshness } from './freshness.ts'
 import type { MemoryReport } from './memory.ts'
@@ -9,7 +9,7 @@ export interface Result {
   readonly date: string
   readonly machine: string
   readonly records: number
-  readonly refused_by_gateway: number
+  readonly rejected_by_gateway: number
   readonly floors: Floors
   readonly stages: readonly {
     readonly stage: string
@@ -25,7 +25,7 @@ export interface Result {
     readonly accepted: number
     readonly loaded: number
     readonly quarantined: number
-    readonly refused: number
+    readonly rejected: number
     readonly in_flight: number
     readonly conserved: boolean
   }
@@ -66,7 +66,7 @@ export function render(result: Result): string {
     table(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
     `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s`,
     `freshness at a steady ${n(steady.records_per_second)} records/s, from the gateway's receipt to queryable: p50 ${steady.p50_seconds} s, p95 ${steady.p95_seconds} s, p99 ${steady.p99_seconds} s (${n(steady.samples)} samples)`,
-    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + refused ${n(ledger.refused)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
+    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + rejected ${n(ledger.rejected)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
     '',
     table(
       ['feed', 'expected', 'count()', 'uniqExact', ''],

@@ -3,11 +3,11 @@ import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gatewayClient } from '#core/gateway-client.ts'
+import { gatewayClient } from '#core/gateway-api/client.ts'
 
 export interface Sent {
   accepted: number
-  refused: number
+  rejected: number
 }
 
 const BATCH_RECORDS = 5000
@@ -31,7 +31,7 @@ export async function sendFolder(
   progress: (sent: Sent) => void,
   pace?: Pace,
 ): Promise<Sent> {
-  const sent: Sent = { accepted: 0, refused: 0 }
+  const sent: Sent = { accepted: 0, rejected: 0 }
   const producers = readdirSync(folder)
   const started = performance.now()
   let begun = 0
@@ -43,8 +43,8 @@ export async function sendFolder(
         const outcome = await client.pushRecords(feed, { body: `${lines.join('\n')}\n` })
         if (outcome.kind === 'taken') {
           sent.accepted += outcome.receipt.accepted
-          sent.refused += outcome.receipt.refused
-        } else sent.refused += lines.length
+          sent.rejected += outcome.receipt.rejected
+        } else sent.rejected += lines.length
         progress(sent)
       }
       // Identities first, as a hospital's interface engine sends them.

@@ -1,7 +1,7 @@
 /** Makes the data folder, and says clearly when it cannot be used, at the start or later. */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import { dataPaths } from './paths.ts'
 
 const REFUSE_BELOW_BYTES = 200 * 1024 ** 2

@@ -1,8 +1,8 @@
 /** Stops a stack from outside: through its supervisor when it lives, through the state file when it does not. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigurationError } from '#core/faults.ts'
-import { isAlive } from './identity.ts'
-import { lockHolder } from './lock.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { isAlive } from '#core/process/identity.ts'
+import { lockHolder } from '#core/process/lock.ts'
 import { dataPaths } from './paths.ts'
 import { readState } from './state.ts'
 import { sweep } from './sweep.ts'

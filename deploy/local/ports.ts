@@ -1,8 +1,8 @@
 /** Which port each process gets, and who has it when it is taken. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { ConfigurationError } from '#core/faults.ts'
-import { commandOf } from './identity.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { commandOf } from '#core/process/identity.ts'
 
 /** Default ports; the `kafka-controller` port belongs to the process `kafka`. */
 export const DEFAULT_PORTS = {

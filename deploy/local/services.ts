@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
-import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { logTail, openLog, rotateAtStart } from './log-file.ts'
 import { childEnvironment } from './managed-process.ts'
 import { dataPaths, node24, ROOT } from './paths.ts'

@@ -10,8 +10,8 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
-import { isAlive } from './identity.ts'
-import { lockHolder } from './lock.ts'
+import { isAlive } from '#core/process/identity.ts'
+import { lockHolder } from '#core/process/lock.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
 import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
 

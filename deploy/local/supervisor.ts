@@ -2,9 +2,9 @@
  * The supervisor of the local stack: parts side by side, then `provision`, then the services; keeps them alive; writes the
  * state file at each change; stops everything in reverse order. `chainon up`, the tests and the load test all run this.
  */
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { type Lock, tryLock } from '#core/process/lock.ts'
 import { prepareDataFolder, unusable } from './data-folder.ts'
-import { type Lock, tryLock } from './lock.ts'
 import { ManagedProcess } from './managed-process.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
 import { makePlan, type Plan, type PlanOptions, shown } from './plan.ts'

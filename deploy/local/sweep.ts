@@ -1,6 +1,6 @@
 /** Stops what a killed supervisor left: nothing half-started stays behind. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isAlive } from './identity.ts'
+import { isAlive } from '#core/process/identity.ts'
 import { dataPaths } from './paths.ts'
 import { readState, writeState } from './state.ts'
 import { PARTS, SERVICES, type StateRow } from './types.ts'

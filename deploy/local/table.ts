@@ -1,5 +1,5 @@
 /** The tables that people see: what runs where. */
-import { aligned } from '#core/text-table.ts'
+import { aligned } from '#core/terminal/table.ts'
 import type { StateRow } from './types.ts'
 
 /** @returns the rows as aligned text with a heading, one line each */

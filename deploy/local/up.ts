@@ -1,5 +1,5 @@
 /** What `chainon up` does: starts the stack, shows where everything is, waits for Ctrl-C or `chainon down`. */
-import { aligned } from '#core/text-table.ts'
+import { aligned } from '#core/terminal/table.ts'
 import { type FirstRun, firstRun } from './first-run.ts'
 import { dataFolder, dataPaths, partsFolder } from './paths.ts'
 import { Supervisor } from './supervisor.ts'

@@ -9,7 +9,7 @@ CREATE TABLE ledger_batch
     from_offset UInt64 COMMENT 'First origin offset of the batch',
     to_offset UInt64 COMMENT 'One past its last origin offset',
     loaded UInt64,
-    refused UInt64 COMMENT 'Refused by a rule of the contract',
+    rejected UInt64 COMMENT 'Rejected by a rule of the contract',
     quarantined UInt64,
     replayed UInt64 COMMENT 'Messages dropped because their origin was already taken',
     log_from UInt64 COMMENT 'First offset read of pseudonymised.<feed>',

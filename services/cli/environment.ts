@@ -1,6 +1,6 @@
 /** The environment of a command: what is set explicitly wins, else the local stack that runs, else the defaults. */
 import { join } from 'node:path'
-import { lockHolder } from '../../deploy/local/lock.ts'
+import { lockHolder } from '#core/process/lock.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
 import { readState } from '../../deploy/local/state.ts'
 import type { ProcessName } from '../../deploy/local/types.ts'

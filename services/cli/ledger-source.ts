@@ -1,9 +1,9 @@
 /** Opens what the ledger is read from; apart from the command, so that `chainon --help` loads none of it. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CLICKHOUSE_KEYS, clickhouseClient, refusedLogin } from '#core/clickhouse/client.ts'
+import { CLICKHOUSE_KEYS, clickhouseClient, rejectedLogin } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { type LedgerRow, readLedger } from '#core/ledger/ledger.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
@@ -26,8 +26,8 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
     try {
       return await readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
     } catch (error) {
-      const refused = refusedLogin(error)
-      if (refused) throw refused
+      const rejected = rejectedLogin(error)
+      if (rejected) throw rejected
       throw new ChainonError(
         'dependency-unavailable',
         'the ledger cannot be read: Kafka or ClickHouse does not answer, or `chainon up` never ran',

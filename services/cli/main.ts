@@ -8,7 +8,7 @@
  * - stdout is for results, stderr for the rest. Throw ChainonError to fail, or set `process.exitCode` (1: a finding).
  */
 import { Command, CommanderError } from 'commander'
-import { ChainonError, exitStatus } from '#core/faults.ts'
+import { ChainonError, exitStatus } from '#core/faults/errors.ts'
 import { commands } from './commands/index.ts'
 import { examples } from './help.ts'
 

@@ -30,7 +30,7 @@ export interface Overall {
 export interface Rates {
   readonly received: number | null
   readonly accepted: number | null
-  readonly refused: number | null
+  readonly rejected: number | null
   readonly deidentified: number | null
   readonly curated: number | null
   /** As the ledger sees it in ClickHouse, not as `curate` says. */
@@ -59,7 +59,7 @@ export interface FreshnessView extends Quantiles {
   readonly feeds: readonly ({ readonly feed: string; readonly basis: 'window' | 'start' } & Quantiles)[]
 }
 
-type Sums = Pick<LedgerRow, 'accepted' | 'loaded' | 'quarantined' | 'refused' | 'in_flight' | 'gaps' | 'overlaps'>
+type Sums = Pick<LedgerRow, 'accepted' | 'loaded' | 'quarantined' | 'rejected' | 'in_flight' | 'gaps' | 'overlaps'>
 
 export interface LedgerFeedView extends Sums {
   readonly feed: string
@@ -68,14 +68,14 @@ export interface LedgerFeedView extends Sums {
 
 export interface LedgerView {
   readonly conserved: boolean
-  /** accepted - (loaded + quarantined + refused + in flight): 0, or records are unaccounted for (or counted twice). */
+  /** accepted - (loaded + quarantined + rejected + in flight): 0, or records are unaccounted for (or counted twice). */
   readonly difference: number
   readonly total: Sums
   readonly feeds: readonly LedgerFeedView[]
 }
 
 export interface RuleView {
-  readonly outcome: 'refused-at-gateway' | 'quarantined' | 'refused-by-rule' | 'flagged'
+  readonly outcome: 'rejected-at-gateway' | 'quarantined' | 'rejected-by-rule' | 'flagged'
   readonly stage: string
   readonly feed: string
   /** JSON pointer of the field; empty for the whole record. */
@@ -149,8 +149,8 @@ export interface Snapshot {
   readonly sources: Readonly<Record<SourceName, SourceView>>
   readonly rates: Rates
   readonly received_by_feed: readonly { readonly feed: string; readonly rate: number | null }[]
-  /** Refused at the gateway, never accepted: not in the ledger. Null while the gateway was never seen. */
-  readonly gateway_refused_total: number | null
+  /** Rejected at the gateway, never accepted: not in the ledger. Null while the gateway was never seen. */
+  readonly gateway_rejected_total: number | null
   readonly gateway_inflight_bytes: number | null
   readonly lag: { readonly deidentify: LagView; readonly curate: LagView }
   readonly freshness: FreshnessView

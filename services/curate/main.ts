@@ -1,5 +1,5 @@
 /** The pseudonymised zone's worker: links, validates, loads. It never sees an identity. */
-import { runMain } from '#core/run-main.ts'
+import { runMain } from '#core/process/run-main.ts'
 import { startCurate } from './app.ts'
 import { curateConfig } from './config.ts'
 

@@ -7,13 +7,13 @@
  */
 
 import type { Decoder } from '#core/avro/registry.ts'
-import { breathe } from '#core/breathe.ts'
 import { fullName, MARKER_SCHEMA } from '#core/contract/avro-schemas.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import type { FaultCode } from '#core/faults.ts'
+import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { FaultCode } from '#core/faults/codes.ts'
 import { HEADER_MARKER, headerText } from '#core/kafka/headers.ts'
 import type { FaultDetail } from '#core/pipeline/verdict.ts'
-import type { Pseudonymiser } from '#core/privacy/pseudonym.ts'
+import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { Contribution, Link, Linker } from './link/linker.ts'
 import type { Ordered } from './load/order.ts'
 import type { RowBuilder } from './load/rows.ts'
@@ -32,7 +32,7 @@ export interface FeedParts {
 /** A record that did not reach its table: names and rules, never a value. */
 export interface Rejection {
   readonly origin: bigint
-  readonly outcome: 'refused' | 'quarantined'
+  readonly outcome: 'rejected' | 'quarantined'
   readonly stage: 'deidentify' | 'curate'
   readonly fault: FaultCode
   readonly detail: FaultDetail
@@ -40,7 +40,7 @@ export interface Rejection {
   readonly receivedAt: number
 }
 
-/** What a batch comes to. loaded + refused + quarantined = records taken. */
+/** What a batch comes to. loaded + rejected + quarantined = records taken. */
 export interface Curated {
   readonly rows: readonly (readonly unknown[])[]
   readonly rejections: readonly Rejection[]
@@ -70,7 +70,7 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
   const accepted: Accepted[] = []
   const rejections: Rejection[] = []
   for (const [index, one] of taken.entries()) {
-    if (breathe.due(index)) await breathe.pause()
+    if (yieldDue(index)) await yieldToEventLoop()
     const read = readMessage(parts, one)
     if ('outcome' in read) {
       rejections.push(read)
@@ -80,7 +80,7 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
       continue
     }
     const validation = parts.validate(read.record, tally)
-    if (validation.rejected) rejections.push(refusal(read, validation.rejected))
+    if (validation.rejected) rejections.push(rejection(read, validation.rejected))
     else accepted.push({ ...read, flags: validation.flags })
   }
   const { links, unlinked } = parts.contract.linked
@@ -88,7 +88,7 @@ export async function curateBatch(parts: FeedParts, partition: number, taken: Or
     : { links: [], unlinked: new Set<bigint>() }
   const rows: (readonly unknown[])[] = []
   for (const [index, { record, flags, origin }] of accepted.entries()) {
-    if (breathe.due(index)) await breathe.pause()
+    if (yieldDue(index)) await yieldToEventLoop()
     rows.push(parts.rows.row(record, unlinked.has(origin) ? [...flags, UNLINKED] : flags, partition, origin))
   }
   return {
@@ -132,13 +132,13 @@ function readMessage(
   }
 }
 
-function refusal(
+function rejection(
   { record, origin }: { record: Readonly<Record<string, unknown>>; origin: bigint },
   detail: FaultDetail,
 ): Rejection {
   return {
     origin,
-    outcome: 'refused',
+    outcome: 'rejected',
     stage: 'curate',
     fault: 'rule-rejected',
     detail,

@@ -5,10 +5,10 @@
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import type { PartitionBatch } from '#core/kafka/consumer.ts'
 import { HEADER_MARKER } from '#core/kafka/headers.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
-import type { WorkerEvents } from '#core/telemetry/worker-events.ts'
+import type { PartitionBatch } from '#core/worker/consumer.ts'
+import type { WorkerEvents } from '#core/worker/events.ts'
 import { blocksOf } from './load/blocks.ts'
 import { insertRetrying } from './load/insert-retrying.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
@@ -147,10 +147,10 @@ function report(
   ordered: ReturnType<typeof orderByOrigin>,
 ): void {
   const { events } = parts
-  const refused = curated.rejections.filter((rejection) => rejection.outcome === 'refused').length
+  const rejected = curated.rejections.filter((rejection) => rejection.outcome === 'rejected').length
   events.records(feed, 'loaded', curated.rows.length)
-  events.records(feed, 'refused', refused)
-  events.records(feed, 'quarantined', curated.rejections.length - refused)
+  events.records(feed, 'rejected', rejected)
+  events.records(feed, 'quarantined', curated.rejections.length - rejected)
   events.records(feed, 'replayed', ordered.replayed)
   // A marker's fault was counted by the stage that found it.
   for (const one of curated.rejections) if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)

@@ -1,5 +1,5 @@
 /** The only process that sees both zones: identities in, pseudonyms out. */
-import { runMain } from '#core/run-main.ts'
+import { runMain } from '#core/process/run-main.ts'
 import { startDeidentify } from './app.ts'
 import { deidentifyConfig } from './config.ts'
 

@@ -5,10 +5,10 @@
  */
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type Pipeline, pipeline, type Step } from '#core/pipeline/pipeline.ts'
 import { pass, quarantine } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
-import type { Pseudonymiser } from '#core/privacy/pseudonym.ts'
 import { policies } from './steps/apply-policies.ts'
 import { identifiedRules } from './steps/check-identified-rules.ts'
 import { tokeniser } from './steps/tokenise.ts'

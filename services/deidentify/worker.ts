@@ -4,14 +4,14 @@
  */
 import type { KafkaMessage, Message, Producer } from 'kafkajs'
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
-import { breathe } from '#core/breathe.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
-import type { PartitionBatch } from '#core/kafka/consumer.ts'
 import { HEADER_MARKER, HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
 import type { Pipeline } from '#core/pipeline/pipeline.ts'
 import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
-import type { WorkerEvents } from '#core/telemetry/worker-events.ts'
+import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import type { PartitionBatch } from '#core/worker/consumer.ts'
+import type { WorkerEvents } from '#core/worker/events.ts'
 import type { Deidentified, DeidentifyFault } from './pipeline.ts'
 
 export interface FeedWork {
@@ -36,7 +36,7 @@ export function deidentifyBatch(parts: WorkerParts): (work: FeedWork, batch: Par
     const out: Envelope<'pseudonymised', Message>[] = []
     let quarantined = 0
     for (const [index, message] of batch.messages.entries()) {
-      if (breathe.due(index)) await breathe.pause()
+      if (yieldDue(index)) await yieldToEventLoop()
       const verdict = work.pipeline.run(message.value)
       switch (verdict.kind) {
         case 'pass':

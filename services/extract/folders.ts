@@ -1,7 +1,7 @@
 /** The folders of a project's runs: `<data>/projects/<id>/<run>`, complete or not there at all. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 
 const BUILDING = '.building-'
 /** A run's name begins with its time, so that names sort by age. */

@@ -1,7 +1,7 @@
 /** One extraction of a project at a time: a second one would remove the first one's databases as leftovers. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 
 /**
  * @param dir the project's folder, made when missing

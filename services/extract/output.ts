@@ -1,5 +1,5 @@
 /** What a person reads: tables on stdout, and counts that say nothing about a handful of people. */
-import { table } from '#core/text-table.ts'
+import { table } from '#core/terminal/table.ts'
 import type { Survey } from './build.ts'
 import type { Manifest } from './manifest.ts'
 import { DEFAULT_MIN_COHORT } from './project-file.ts'

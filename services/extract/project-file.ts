@@ -1,7 +1,7 @@
 /** A project's file: read strictly, every problem at once. What comes out needs no further check. */
 import { LineCounter, parseDocument } from 'yaml'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import { Problems, readBoolean, readDate, readInteger, readList, readObject, readSymbol, readText } from './checks.ts'
 import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, parameterBytes } from './cohort.ts'
 import { selectableColumns } from './columns.ts'

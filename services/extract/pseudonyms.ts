@@ -8,8 +8,8 @@
  * copied byte by byte, so that values come back exactly as they went, and memory is one batch however long the table is.
  */
 
-import { ChainonError } from '#core/faults.ts'
-import { type Pseudonymiser, pseudonymiser } from '#core/privacy/pseudonym.ts'
+import { type Pseudonymiser, pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import type { ThirdLevelDomain } from './columns.ts'
 
 export interface ProjectPseudonyms {

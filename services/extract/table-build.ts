@@ -1,7 +1,7 @@
 /** Builds one table of a project: definition, rows through the pseudonyms, one sorted part. */
 import { literal, quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { conditionsSql, ParameterBag, periodSql, type Sql } from './cohort.ts'
 import { type OutputColumn, planColumns, subjectColumn, type TableColumns } from './columns.ts'
 import type { ProjectFile, ProjectTable } from './project-file.ts'

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { ClickHouseError } from '@clickhouse/client'
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { quote } from '#core/contract/table.ts'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import type { Sql } from './cohort.ts'
 import type { ExtractConfig } from './config.ts'
 
@@ -63,7 +63,7 @@ export function asDependencyError(error: unknown): unknown {
   if (error instanceof ClickHouseError)
     return new ChainonError(
       blame(error.code),
-      `ClickHouse refused a statement: ${error.type ?? 'error'} (${error.code})${hint(error.code)}`,
+      `ClickHouse rejected a statement: ${error.type ?? 'error'} (${error.code})${hint(error.code)}`,
     )
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const lost = code !== undefined && /^E(CONN|PIPE|HOST|NET|TIMEDOUT|AI_)|^UND_|ABORTED|ERR_STREAM/.test(code)

@@ -1,5 +1,6 @@
 /** Answers to requests that cannot be served: RFC 9457 problems, and for FHIR clients the same as OperationOutcome. */
-import { ChainonError, FAULTS, type FaultCode } from '#core/faults.ts'
+import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 
 type Statused = { [C in FaultCode]: (typeof FAULTS)[C] extends { status: number } ? C : never }[FaultCode]
 

@@ -1,11 +1,11 @@
 /** One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes. */
 import { ClickHouseError } from '@clickhouse/client'
 import { avroRegistry } from '#core/avro/registry.ts'
-import { refusedLogin } from '#core/clickhouse/client.ts'
+import { rejectedLogin } from '#core/clickhouse/client.ts'
 import { identifiedSchema, MARKER_SCHEMA, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
-import { awayPart, ChainonError, exitStatus } from '#core/faults.ts'
+import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
@@ -29,7 +29,7 @@ try {
   )
   const [topics, migrations] = await withAdmin(kafkaClient('provision', config, logger), async (admin) => {
     const { clusterId } = await admin.describeCluster()
-    // Tables first: a warehouse of another Kafka is refused before this one gets a topic.
+    // Tables first: a warehouse of another Kafka is rejected before this one gets a topic.
     const ran = await createTables(contracts, config, clusterId, new Date())
     return [await createTopics(admin, contracts, config), ran] as const
   })
@@ -40,14 +40,14 @@ try {
     migrations_run: migrations.length,
   })
 } catch (thrown) {
-  const error = refusedLogin(thrown) ?? thrown
-  const refused = error instanceof ClickHouseError
+  const error = rejectedLogin(thrown) ?? thrown
+  const rejected = error instanceof ClickHouseError
   const message =
     error instanceof ChainonError
       ? error.message
-      : refused
-        ? `ClickHouse refused a definition: ${error.type}`
-        : (awayPart(error) ?? 'a part did not answer; see err')
+      : rejected
+        ? `ClickHouse rejected a definition: ${error.type}`
+        : (describeUnreachable(error) ?? 'a part did not answer; see err')
   logger.fatal({ event: 'failed', err: safeError(error) }, message)
-  process.exitCode = error instanceof ChainonError || refused ? exitStatus(error) : 75
+  process.exitCode = error instanceof ChainonError || rejected ? exitStatus(error) : 75
 }

@@ -4,7 +4,7 @@ import { migrate } from '#core/clickhouse/migrate.ts'
 import { tableOf } from '#core/contract/names.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import type { ProvisionConfig } from './config.ts'
 
 const MIGRATIONS_DIR = new URL('../../schemas/clickhouse', import.meta.url).pathname
@@ -50,7 +50,7 @@ async function presentColumns(
   return new Map(rows.map(({ table, columns }) => [table, new Map(columns)]))
 }
 
-/** Origins of another Kafka would begin at 0 and be dropped as replays, unseen: the two belong together, or the start is refused. */
+/** Origins of another Kafka would begin at 0 and be dropped as replays, unseen: the two belong together, or the start is rejected. */
 async function checkLog(client: ClickHouseClient, namespace: string, clusterId: string, now: Date): Promise<void> {
   const result = await client.query({
     query: 'SELECT cluster_id FROM log_identity WHERE namespace = {namespace:String} ORDER BY first_seen LIMIT 1',

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { ProvisionConfig } from './config.ts'
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
-import { ChainonError, ConfigurationError, exitStatus } from '#core/faults.ts'
+import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { type SyntheticConfig, syntheticConfig } from './config.ts'
 import { DEFAULT_RATES } from './hospital/registration.ts'
@@ -111,15 +111,15 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   const truth = flags.truth === undefined ? undefined : truthWriter(flags.truth)
   const simulation = startSimulation({ ...options, sink, truth, stop: stop.signal })
   const line = progressLine(() => {
-    const { accepted, refused } = sink.totals()
+    const { accepted, rejected } = sink.totals()
     const rate = Math.round(simulation.sent() / Math.max(0.001, simulation.seconds()))
-    return `sent ${simulation.sent()}, accepted ${accepted}, refused ${refused}, ${rate}/s${retries ? `, retries ${retries}` : ''}`
+    return `sent ${simulation.sent()}, accepted ${accepted}, rejected ${rejected}, ${rate}/s${retries ? `, retries ${retries}` : ''}`
   }, process.stderr)
   try {
     const summary = await simulation.done
     line.stop()
     process.stdout.write(`${JSON.stringify({ ...summary, retries }, null, 2)}\n`)
-    if (summary.refused > 0) process.exitCode = EXIT_FINDING
+    if (summary.rejected > 0) process.exitCode = EXIT_FINDING
   } finally {
     line.stop()
     gateway?.close()
@@ -185,7 +185,7 @@ async function push(dir: string, flags: SendFlags): Promise<void> {
   const line = progressLine(() => `sample: ${pushing.sent()} of ${pushing.bundles} bundles`, process.stderr)
   const summary = await pushing.done.finally(() => line.stop())
   process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
-  if (summary.refused > 0) process.exitCode = EXIT_FINDING
+  if (summary.rejected > 0) process.exitCode = EXIT_FINDING
   if (!flags.wait) return
   const inFlight = await waitUntilLoaded(CHAINON_CONSOLE_URL, WAIT_MS)
   if (inFlight === 0) {

@@ -1,7 +1,7 @@
 /** What the command line of `simulate` takes, its defaults, and what is wrong with it, said at once. */
 import { readFileSync } from 'node:fs'
 import { parseCalendarDate } from '#core/contract/calendar.ts'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import { DEATH_REGISTER, producerOf } from './hospital/hospital.ts'
 import { DEFAULT_RATES } from './hospital/registration.ts'
 import { DAY_MS } from './people/person.ts'

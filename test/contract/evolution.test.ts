@@ -126,7 +126,7 @@ describe('a contract that could not read what was written', () => {
       'a new field has no default',
       ({ fields }) => void fields.push({ name: 'more', type: 'string', doc: 'More', privacy: KEEP }),
     ],
-  ])('%s: refused with 78, naming the subject', async (_name, change) => {
+  ])('%s: rejected with 78, naming the subject', async (_name, change) => {
     const before = readFileSync(fileOf('procedure'))
     edit('procedure', change)
     const { status, stderr } = await provision()

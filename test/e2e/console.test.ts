@@ -6,11 +6,11 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
-/** Stands where a value could leak: in a good record, in one that a rule refuses, in one refused at the door. */
+/** Stands where a value could leak: in a good record, in one that a rule refuses, in one rejected by the gateway. */
 const CANARY = 'ZZCANARYZZ'
 const GOOD = 40
-const REFUSED_BY_RULE = 3
-const REFUSED_AT_DOOR = 2
+const REJECTED_BY_RULE = 3
+const REJECTED_BY_GATEWAY = 2
 
 let own: Isolated
 let stack: Stack
@@ -86,26 +86,26 @@ describe('the page', () => {
   test('accounts for what is streamed, to the record', async () => {
     const records = [
       ...Array.from({ length: GOOD }, (_, n) => observation(n)),
-      ...Array.from({ length: REFUSED_BY_RULE }, (_, n) =>
+      ...Array.from({ length: REJECTED_BY_RULE }, (_, n) =>
         observation(1_000 + n, { effective_at: '2098-01-01T00:00:00Z', comment: CANARY }),
       ),
-      ...Array.from({ length: REFUSED_AT_DOOR }, (_, n) => observation(2_000 + n, { value_number: CANARY })),
+      ...Array.from({ length: REJECTED_BY_GATEWAY }, (_, n) => observation(2_000 + n, { value_number: CANARY })),
     ]
     expect(await push(records)).toBe(202)
     await expect.poll(() => tile('Loaded'), eventually).toBe(String(GOOD))
-    expect(await tile('Accepted')).toBe(String(GOOD + REFUSED_BY_RULE))
-    await expect.poll(() => tile('Refused by rule'), eventually).toBe(String(REFUSED_BY_RULE))
+    expect(await tile('Accepted')).toBe(String(GOOD + REJECTED_BY_RULE))
+    await expect.poll(() => tile('Rejected by rule'), eventually).toBe(String(REJECTED_BY_RULE))
     await expect.poll(() => tile('In flight'), eventually).toBe('0')
     expect(await page.locator('#conserve-title').textContent()).toContain('Conserved')
-    expect(await page.locator('#received').textContent()).toContain(`${REFUSED_AT_DOOR} in all`)
+    expect(await page.locator('#received').textContent()).toContain(`${REJECTED_BY_GATEWAY} in all`)
     await expect.poll(() => page.locator('#fresh').textContent(), eventually).toMatch(/p95.*\d+ ?m?s/)
   })
 
-  test('names rule and field of what was refused', async () => {
+  test('names rule and field of what was rejected', async () => {
     const rule = page.locator('#rules tbody tr', { hasText: 'not-in-future' })
     await rule.waitFor({ timeout: 30_000 })
     expect(await rule.textContent()).toContain('/effective_at')
-    expect(await page.locator('#rules tbody tr', { hasText: 'refused at the door' }).count()).toBe(1)
+    expect(await page.locator('#rules tbody tr', { hasText: 'rejected by the gateway' }).count()).toBe(1)
   })
 
   test('shows no value of any record, on the page or behind it', async () => {
@@ -123,7 +123,7 @@ describe('the page', () => {
     const accepted = page.locator('#ledger tr.partition td:nth-of-type(2)')
     await expect.poll(() => accepted.count(), eventually).toBeGreaterThan(0)
     const sum = (await accepted.allTextContents()).reduce((all, text) => all + Number(text), 0)
-    expect(sum).toBe(GOOD + REFUSED_BY_RULE)
+    expect(sum).toBe(GOOD + REJECTED_BY_RULE)
     // The figures are drawn anew each second; the focus stays where it was.
     await page.waitForTimeout(2_500)
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('observation')

@@ -3,7 +3,7 @@
  *
  * Nothing is lost, nothing is doubled, and that is shown while it runs. A record's origin is its place in `identified.<feed>`:
  * partition and offset. Origins are dense there, so counting them is comparing two numbers; and each ends as exactly one of loaded,
- * refused by a rule, or quarantined. accepted = loaded + refused + quarantined + in flight.
+ * rejected by a rule, or quarantined. accepted = loaded + rejected + quarantined + in flight.
  */
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
@@ -46,24 +46,24 @@ test('an intent goes before every insert, into the metadata of the committed off
 })
 
 test('each batch leaves a tile; tiles must cover the origins without a gap or an overlap', () => {
-  const tile = (from: number, to: number, refused = 0, quarantined = 0) => ({
+  const tile = (from: number, to: number, rejected = 0, quarantined = 0) => ({
     from,
     to,
-    loaded: to - from - refused - quarantined,
-    refused,
+    loaded: to - from - rejected - quarantined,
+    rejected,
     quarantined,
   })
   const exact = settle('observation', 0, 100, [tile(0, 40, 2), tile(40, 90, 0, 3)])
   expect(exact).toMatchObject({
     accepted: 100,
     loaded: 85,
-    refused: 2,
+    rejected: 2,
     quarantined: 3,
     in_flight: 10,
     gaps: 0,
     overlaps: 0,
   })
-  expect(exact.accepted).toBe(exact.loaded + exact.refused + exact.quarantined + exact.in_flight)
+  expect(exact.accepted).toBe(exact.loaded + exact.rejected + exact.quarantined + exact.in_flight)
 
   expect(settle('observation', 0, 100, [tile(0, 40), tile(45, 100)])).toMatchObject({ gaps: 5, overlaps: 0 })
   expect(settle('observation', 0, 100, [tile(0, 60), tile(40, 100)])).toMatchObject({ gaps: 0, overlaps: 20 })

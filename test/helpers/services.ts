@@ -148,7 +148,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
         const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(records) })
         const text = await answer.text()
         if (answer.status === 401) await sleep(50)
-        else if (answer.status === 202 && (JSON.parse(text) as { refused: number }).refused === 0) return
+        else if (answer.status === 202 && (JSON.parse(text) as { rejected: number }).rejected === 0) return
         else throw new Error(`the gateway answered ${answer.status}: ${text}`)
       }
     },
@@ -165,7 +165,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
         accepted: sum('accepted'),
         loaded: sum('loaded'),
         quarantined: sum('quarantined'),
-        refused: sum('refused'),
+        rejected: sum('rejected'),
         in_flight: sum('in_flight'),
         gaps: sum('gaps'),
         overlaps: sum('overlaps'),

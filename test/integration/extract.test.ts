@@ -210,15 +210,15 @@ describe('an extraction', () => {
   }, 120_000)
 })
 
-describe('what is refused, and what then remains', () => {
+describe('what is rejected, and what then remains', () => {
   test('a small cohort ends with 1 and leaves nothing; a dry run rounds and leaves nothing', async () => {
     const file = projectFile(place, id('small'), {
       cohort: { all_of: [{ feed: 'diagnosis', where: [{ column: 'code', equals: 'I10' }] }] },
     })
-    const refused = await runExtract(place, ['extract', file])
-    expect([refused.code, refused.stdout]).toEqual([1, ''])
-    expect(refused.stderr).toContain('fewer than 11 persons')
-    expect(refused.stderr).toContain('--allow-small')
+    const rejected = await runExtract(place, ['extract', file])
+    expect([rejected.code, rejected.stdout]).toEqual([1, ''])
+    expect(rejected.stderr).toContain('fewer than 11 persons')
+    expect(rejected.stderr).toContain('--allow-small')
     const dry = await runExtract(place, ['extract', file, '--dry-run', '--json'])
     expect(dry.code).toBe(0)
     expect(JSON.parse(dry.stdout)).toMatchObject({ dry_run: true, persons: 'fewer than 11' })

@@ -90,7 +90,7 @@ test('each media type is stored, and what Kafka has is what was sent', async () 
     expect(receipt).toMatchObject({
       receipt_id: expect.stringMatching(/^rcp_/),
       feed: 'observation',
-      refused: 0,
+      rejected: 0,
       errors: [],
     })
   }
@@ -172,7 +172,7 @@ test('a Bundle becomes records of several feeds', async () => {
   )
   expect(await answer.json()).toMatchObject({
     accepted: 3,
-    refused: 1,
+    rejected: 1,
     by_feed: { patient: { accepted: 1 }, death: { accepted: 1 }, observation: { accepted: 1 } },
     errors: [{ index: 2, rule: 'unmapped-resource' }],
   })
@@ -194,7 +194,7 @@ describe('Idempotency-Key', () => {
       { 'idempotency-key': name },
     )
 
-  test('the same request gets the first answer again and is stored once; another body is refused', async () => {
+  test('the same request gets the first answer again and is stored once; another body is rejected', async () => {
     const first = await send('key-1', 'a')
     const again = await send('key-1', 'a')
     expect([
@@ -220,11 +220,11 @@ describe('Idempotency-Key', () => {
     expect((await stored('procedure')).filter(({ record }) => record?.record_id === 'c')).toHaveLength(1)
   })
 
-  test('a request that could not be read frees its key; one whose records were all refused keeps its answer', async () => {
+  test('a request that could not be read frees its key; one whose records were all rejected keeps its answer', async () => {
     const bad = () => post('procedure', JSON_TYPE, '{', { 'idempotency-key': 'key-3' })
     expect([(await bad()).status, (await bad()).status]).toEqual([400, 400])
-    const refused = () => post('procedure', NDJSON, '{}', { 'idempotency-key': 'key-4' })
-    expect([(await refused()).status, (await refused()).headers.get('idempotency-replayed')]).toEqual([422, 'true'])
+    const rejected = () => post('procedure', NDJSON, '{}', { 'idempotency-key': 'key-4' })
+    expect([(await rejected()).status, (await rejected()).headers.get('idempotency-replayed')]).toEqual([422, 'true'])
   })
 })
 
@@ -329,11 +329,11 @@ test('chainon push sends a file, goes on after what was sent, and its log holds 
   const push = (more: string[] = []) =>
     runToEnd('services/cli/chainon.mjs', [...args, ...more], { ...env, CHAINON_DATA_DIR: place.folder })
   const first = await push()
-  expect([first.status, JSON.parse(first.stdout)]).toEqual([1, [{ file, accepted: 250, refused: 1 }]])
+  expect([first.status, JSON.parse(first.stdout)]).toEqual([1, [{ file, accepted: 250, rejected: 1 }]])
   expect(first.stderr).toContain(`${file}:251  /authored_at  timestamp`)
   const second = await push()
   const third = await push(['--restart'])
-  for (const again of [second, third]) expect(JSON.parse(again.stdout)).toEqual([{ file, accepted: 250, refused: 1 }])
+  for (const again of [second, third]) expect(JSON.parse(again.stdout)).toEqual([{ file, accepted: 250, rejected: 1 }])
   expect(await stored('document')).toHaveLength(250)
   expect(first.stdout + first.stderr + gateway.log()).not.toContain('Zxq9Canary')
 })

@@ -69,7 +69,7 @@ describe('corrections', () => {
 })
 
 describe('rules', () => {
-  test('a flag is stored with the record; a reject is refused, with pointer and rule and no value', async () => {
+  test('a flag is stored with the record; a reject is rejected, with pointer and rule and no value', async () => {
     const observation = (id: string, code: string, more = {}) => recordOf('observation', id, 'ipp', { code, ...more })
     await line.push('chu-rules', 'observation', [
       observation('1', '718-7'),
@@ -85,7 +85,7 @@ describe('rules', () => {
       { code: '718-8', _flags: ['loinc-key'] },
       { code: 'anything', _flags: [] },
     ])
-    expect(await line.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, refused: 1, quarantined: 0 })
+    expect(await line.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, rejected: 1, quarantined: 0 })
     expect(await quarantined('diagnosis')).toEqual([
       { stage: 'curate', fault: 'rule-rejected', pointer: '/code', rule: 'cim10-form', producer: 'chu-rules' },
     ])

@@ -7,7 +7,7 @@ import { isolated } from '../helpers/servers.ts'
 const own = isolated()
 afterAll(() => own.remove())
 
-test('a warehouse that another Kafka filled is refused: its origins would be taken for replays', async () => {
+test('a warehouse that another Kafka filled is rejected: its origins would be taken for replays', async () => {
   const provision = () => runToEnd('services/provision/main.ts', [], own.env)
   expect((await provision()).status).toBe(0)
   expect((await provision()).status, 'a second time changes nothing').toBe(0)
@@ -19,7 +19,7 @@ test('a warehouse that another Kafka filled is refused: its origins would be tak
     format: 'JSONEachRow',
   })
   await client.close()
-  const refused = await provision()
-  expect(refused.status).toBe(78)
-  expect(refused.stderr).toContain('The warehouse was loaded from another Kafka')
+  const rejected = await provision()
+  expect(rejected.status).toBe(78)
+  expect(rejected.stderr).toContain('The warehouse was loaded from another Kafka')
 })

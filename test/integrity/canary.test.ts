@@ -27,8 +27,8 @@ const contracts = loadContracts(FEEDS_DIR)
 const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
 /** Of records that were taken, so that stand in the identified topics. */
 const taken: string[] = []
-/** Of what was refused. */
-const refused: string[] = []
+/** Of what was rejected. */
+const rejected: string[] = []
 const answers: Buffer[] = []
 let stack: Stack
 let keys: readonly string[]
@@ -42,7 +42,7 @@ beforeAll(async () => {
   while ((await post('/v1/feeds/patient/records', '[]', 'application/json')).status === 401) await sleep(50)
   await pushEveryFormat()
   await pushBad()
-  scanner = scannerFor([...taken, ...refused, ...fhir])
+  scanner = scannerFor([...taken, ...rejected, ...fhir])
   const ledger = await openLedger({ ...process.env, ...stack.env })
   const { rows, settled } = await ledger.settle(60)
   await ledger.close()
@@ -68,7 +68,7 @@ async function post(path: string, body: string | Uint8Array, type: string, heade
 async function pushEveryFormat(): Promise<void> {
   const send = async (expected: number, ...request: Parameters<typeof post>) => {
     const { status, text } = await post(...request)
-    expect([status, text]).toEqual([202, expect.stringContaining(`"accepted":${expected},"refused":0`)])
+    expect([status, text]).toEqual([202, expect.stringContaining(`"accepted":${expected},"rejected":0`)])
   }
   for (const contract of contracts) {
     const path = `/v1/feeds/${contract.feed}/records`
@@ -91,17 +91,17 @@ async function pushEveryFormat(): Promise<void> {
   const { bundle, canaries } = canaryBundle()
   fhir = canaries
   const { status, text } = await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json')
-  expect([status, text]).toEqual([202, expect.stringContaining('"refused":0')])
+  expect([status, text]).toEqual([202, expect.stringContaining('"rejected":0')])
   await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json', { accept: 'application/fhir+json' })
 }
 
 const hidden = () => {
   const canary = word()
-  refused.push(canary)
+  rejected.push(canary)
   return canary
 }
 
-/** What is refused at the gateway, quarantined behind it, or is no record at all. */
+/** What is rejected at the gateway, quarantined behind it, or is no record at all. */
 async function pushBad(): Promise<void> {
   const patient = contracts.find(({ feed }) => feed === 'patient')
   if (!patient) throw new Error('no contract for patient')
@@ -109,7 +109,7 @@ async function pushBad(): Promise<void> {
   const good = () => canaryRecord(patient)
   const json = 'application/json'
   const nir = canaryNir()
-  refused.push(nir)
+  rejected.push(nir)
   const wrong = [
     { ...good().record, birth_date: hidden(), sex: hidden(), updated_at: hidden(), ins: hidden() },
     { ...good().record, [`${nir}`]: hidden(), [`née ${hidden()}`]: 1, record_version: hidden() },
@@ -140,7 +140,7 @@ async function pushBad(): Promise<void> {
     ],
   ]
   for (const request of requests) expect((await post(...request)).status).toBeGreaterThanOrEqual(400)
-  // Taken, and then quarantined by deidentify, flagged there for its wrong key, and refused by a rule of curate.
+  // Taken, and then quarantined by deidentify, flagged there for its wrong key, and rejected by a rule of curate.
   const behind = [{ birth_date: '2150-01-01' }, { nir: `${nir.slice(0, 13)}99` }, { record_version: -1 }]
   for (const fields of behind) expect((await post(path, one(fields), json)).status).toBe(202)
   await produce(stack.env, 'identified.patient', [{ partition: 0, value: `{"name":"${hidden()}"}` }])

@@ -68,8 +68,8 @@ describe('a process killed with SIGKILL under load', () => {
     expect(settled, `nothing is in flight, but ${JSON.stringify(rows.filter((row) => row.in_flight > 0))}`).toBe(true)
     const total = (key: Exclude<keyof LedgerRow, 'feed'>) => rows.reduce((sum, row) => sum + row[key], 0)
     expect({ gaps: total('gaps'), overlaps: total('overlaps') }).toEqual({ gaps: 0, overlaps: 0 })
-    expect(total('loaded') + total('quarantined') + total('refused')).toBe(total('accepted'))
-    expect(total('quarantined') + total('refused')).toBe(0)
+    expect(total('loaded') + total('quarantined') + total('rejected')).toBe(total('accepted'))
+    expect(total('quarantined') + total('rejected')).toBe(0)
 
     const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', database: 'chainon' })
     const one = async (query: string) =>

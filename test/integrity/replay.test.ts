@@ -22,7 +22,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => line?.stop())
 
-/** Each with an identifier of its own, of many patients, so of both partitions; one in ten is refused, one in ten flagged. */
+/** Each with an identifier of its own, of many patients, so of both partitions; one in ten is rejected, one in ten flagged. */
 async function push(count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, i) => sent + i)
   sent += count
@@ -39,7 +39,7 @@ async function push(count: number): Promise<void> {
 async function stored(): Promise<unknown> {
   const [row] = await line.rows(
     `SELECT (SELECT count() FROM feed_${FEED}) AS stored, (SELECT count() FROM ${FEED}) AS visible,
-            (SELECT count() FROM quarantine) AS refused, (SELECT sum(checked) FROM rule_quality WHERE rule = 'loinc-key') AS checked,
+            (SELECT count() FROM quarantine) AS rejected, (SELECT sum(checked) FROM rule_quality WHERE rule = 'loinc-key') AS checked,
             (SELECT sum(failed) FROM rule_quality WHERE rule = 'loinc-key') AS failed,
             (SELECT sum(to_offset - from_offset) FROM ledger_batch) AS tiled`,
   )
@@ -53,7 +53,7 @@ async function exact(): Promise<void> {
   expect(await stored()).toEqual({
     stored: sent - tenth,
     visible: sent - tenth,
-    refused: tenth,
+    rejected: tenth,
     checked: sent,
     failed: tenth,
     tiled: sent,
@@ -97,7 +97,7 @@ test('an intent whose blocks have landed: the range is formed again, and nothing
 
 test('a batch of which only a part landed: the rest follows, under the same tokens', async () => {
   const rename = (from: string, to: string) => line.clickhouse.command({ query: `RENAME TABLE ${from} TO ${to}` })
-  // The ledger's block is the last of a batch. Refused, it stops the partition between the two commits, as a crash would.
+  // The ledger's block is the last of a batch. Rejected, it stops the partition between the two commits, as a crash would.
   await rename('ledger_batch', 'ledger_away')
   await push(100)
   const stopped = async () => (await line.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)

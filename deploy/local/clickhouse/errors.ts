@@ -56,7 +56,7 @@ export const frontError = {
   unauthorised: () =>
     new EngineError(516, 'AUTHENTICATION_FAILED', 'Authentication failed: wrong user or password.', 401),
   crossSite: () =>
-    new EngineError(497, 'ACCESS_DENIED', 'Requests made by a web page of another site are refused.', 403),
+    new EngineError(497, 'ACCESS_DENIED', 'Requests made by a web page of another site are rejected.', 403),
   spool: (reason: string) =>
     new EngineError(75, 'CANNOT_WRITE_TO_FILE_DESCRIPTOR', `The data folder cannot be written (${reason}).`, 503),
 }
@@ -114,5 +114,5 @@ function withoutValues(text: string): string {
   if (key) places.push(`column ${key}`)
   if (constraint) places.push(`constraint ${constraint}`)
   const where = places.length > 0 ? ` (${places.join(', ')})` : ''
-  return `The data of the INSERT was refused${where}. The engine's own text is withheld, as it may quote a record.`
+  return `The data of the INSERT was rejected${where}. The engine's own text is withheld, as it may quote a record.`
 }

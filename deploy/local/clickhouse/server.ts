@@ -173,7 +173,7 @@ function refuse(parts: FrontParts, response: ServerResponse, error: unknown): vo
   response.setHeader('X-ClickHouse-Exception-Code', String(known.code))
   if (known.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse"')
   if (known.status === 503) response.setHeader('Retry-After', '1')
-  // What is left of a refused body is not read.
+  // What is left of a rejected body is not read.
   response.setHeader('Connection', 'close')
   response.end(text)
 }

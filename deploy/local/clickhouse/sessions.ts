@@ -64,7 +64,7 @@ export class Engine {
     return { running: this.#running, waiting: this.#waiting.length }
   }
 
-  /** Throws at once when a new statement would be refused, before its body is read. */
+  /** Throws at once when a new statement would be rejected, before its body is read. */
   admit(): void {
     if (this.#stopping) throw frontError.stopping()
     if (this.#running >= this.#lanes && this.#waiting.length >= this.#queueBound)

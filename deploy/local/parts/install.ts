@@ -6,8 +6,8 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults.ts'
-import { waitForLock } from '../lock.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { waitForLock } from '#core/process/lock.ts'
 import { runMaven } from './maven.ts'
 import { startProgress } from './progress.ts'
 

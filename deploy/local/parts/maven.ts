@@ -5,7 +5,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { dyingWithParent } from '../dying-with-parent.ts'
 import type { Progress } from './progress.ts'
 

@@ -1,7 +1,7 @@
 /** `chainon key`: API keys of producers. Only hashes are stored; a key is shown when it is made. */
 import type { Command } from 'commander'
-import { ChainonError } from '#core/faults.ts'
-import { table } from '#core/text-table.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { table } from '#core/terminal/table.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
 import { examples, GROUPS } from '../help.ts'
 

@@ -1,7 +1,7 @@
 /** `chainon ledger`: every accepted record accounted for, or exit 1. */
 import type { Command } from 'commander'
 import type { LedgerRow } from '#core/ledger/ledger.ts'
-import { table } from '#core/text-table.ts'
+import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { wholeNumber } from '../options.ts'
@@ -18,11 +18,11 @@ export function register(program: Command): void {
     .helpGroup(GROUPS.operate)
     .summary('prove that no accepted record is lost or doubled')
     .description(
-      'Shows, for each feed and partition: accepted = loaded + quarantined + refused by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Ends with 1 on any gap or overlap.',
+      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Ends with 1 on any gap or overlap.',
     )
     .option(
       '--json',
-      'an array of objects with feed, partition, accepted, loaded, quarantined, refused, in_flight, gaps, overlaps',
+      'an array of objects with feed, partition, accepted, loaded, quarantined, rejected, in_flight, gaps, overlaps',
     )
     .option(
       '--wait <seconds>',
@@ -60,7 +60,7 @@ export function register(program: Command): void {
 }
 
 function render(rows: readonly LedgerRow[]): string {
-  const numbers = ['accepted', 'loaded', 'quarantined', 'refused', 'in_flight', 'gaps', 'overlaps'] as const
+  const numbers = ['accepted', 'loaded', 'quarantined', 'rejected', 'in_flight', 'gaps', 'overlaps'] as const
   const total = (key: (typeof numbers)[number]) => rows.reduce((sum, row) => sum + row[key], 0)
   const cells = [
     ...rows.map((row) => [row.feed, String(row.partition), ...numbers.map((key) => row[key].toLocaleString('en'))]),

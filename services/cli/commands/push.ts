@@ -1,6 +1,6 @@
 /** `chainon push`: sends files to the gateway; a second run of the same command goes on where the first one stopped. */
 import type { Command } from 'commander'
-import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .description(
       `Sends records of a feed: .ndjson, .jsonl, .json (an object or an array) or .avro, each also as .gz; - is NDJSON on standard input.
 With --fhir, R4 Bundles: one a .json file, or one a line of .ndjson.
-Ends with 1 when a record was refused, 75 when the gateway stayed away. The same command then goes on where it was, and doubles nothing.`,
+Ends with 1 when a record was rejected, 75 when the gateway stayed away. The same command then goes on where it was, and doubles nothing.`,
     )
     .argument('<words...>', 'FEED FILE..., or FILE... with --fhir')
     .option('--fhir', 'the files hold FHIR R4 Bundles')
@@ -38,19 +38,19 @@ Ends with 1 when a record was refused, 75 when the gateway stayed away. The same
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'take the key that `chainon key ensure` keeps on this machine for this producer')
     .option('--batch-records <n>', 'records in one request', wholeNumber, 5000)
-    .option('--max-errors <n>', 'refused records that are shown', wholeNumber, 20)
-    .option('--errors <file>', 'write each refused record as a line of JSON: file, line, pointer, rule')
+    .option('--max-errors <n>', 'rejected records that are shown', wholeNumber, 20)
+    .option('--errors <file>', 'write each rejected record as a line of JSON: file, line, pointer, rule')
     .option('--retry-seconds <n>', 'how long a request is tried while the gateway is away', wholeNumber, 120)
     .option('--restart', 'forget what was sent before')
     .option('--dry-run', 'check against the contract here, send nothing')
-    .option('--json', 'print an array of objects with file, accepted, refused')
+    .option('--json', 'print an array of objects with file, accepted, rejected')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
       'after',
       examples([
         ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with a key of this machine'],
         ['chainon push --fhir bundles/*.json --key chn_...', 'each Bundle feeds several feeds'],
-        ['chainon push observation labs.avro --dry-run', 'what would be refused, by line and rule'],
+        ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
     )
     .action(run)
@@ -69,13 +69,13 @@ async function run(words: readonly string[], options: Options): Promise<void> {
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
   const send = options.dryRun ? undefined : await sender(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
-  const rows: { file: string; accepted: number; refused: number }[] = []
+  const rows: { file: string; accepted: number; rejected: number }[] = []
   try {
     for (const source of sources) {
       const sent = send
         ? await (await import('../push/send.ts')).sendFile(source, { ...send, feed, contract, report })
         : await (await import('../push/check.ts')).checkFile(source, contract ?? missing(feed), report)
-      rows.push({ file: source.path, accepted: sent.accepted, refused: sent.refused })
+      rows.push({ file: source.path, accepted: sent.accepted, rejected: sent.rejected })
     }
   } finally {
     report.end()
@@ -83,12 +83,12 @@ async function run(words: readonly string[], options: Options): Promise<void> {
   }
   const verb = options.dryRun ? 'good' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
-  else for (const row of rows) process.stdout.write(`${row.file}: ${row.accepted} ${verb}, ${row.refused} refused\n`)
-  if (rows.some((row) => row.refused > 0)) process.exitCode = 1
+  else for (const row of rows) process.stdout.write(`${row.file}: ${row.accepted} ${verb}, ${row.rejected} rejected\n`)
+  if (rows.some((row) => row.rejected > 0)) process.exitCode = 1
 }
 
 async function sender(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
-  const { gatewayClient } = await import('#core/gateway-client.ts')
+  const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const { localKey } = await import('#core/keys/admin.ts')
   const { KEYS } = await import('#core/config/keys.ts')
   const dataDir = dataFolder(options.dataDir)

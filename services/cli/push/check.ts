@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { FAULTS, type FaultCode } from '#core/faults.ts'
+import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
 import type { Report } from './report.ts'
 import type { Sent } from './send.ts'
 import type { Source } from './source.ts'
@@ -11,16 +11,16 @@ import type { Source } from './source.ts'
 export async function checkFile(source: Source, contract: FeedContract, report: Report): Promise<Sent> {
   const read = recordReader(contract, 'json')
   let accepted = 0
-  let refused = 0
+  let rejected = 0
   for await (const { line, bytes } of source.records(contract)) {
     const raw = parse(bytes)
     const result =
       raw === MALFORMED ? { ok: false as const, faults: [{ pointer: '', rule: 'malformed-json' }] } : read(raw)
     if (result.ok) accepted++
     else {
-      refused++
+      rejected++
       for (const { pointer, rule } of result.faults) {
-        report.refused(source.path, line, {
+        report.rejected(source.path, line, {
           index: line - 1,
           pointer,
           rule,
@@ -28,10 +28,10 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
         })
       }
     }
-    if ((accepted + refused) % 5000 === 0)
-      report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, refused)
+    if ((accepted + rejected) % 5000 === 0)
+      report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
-  return { accepted, refused }
+  return { accepted, rejected }
 }
 
 const MALFORMED = Symbol('malformed')

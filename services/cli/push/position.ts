@@ -5,14 +5,14 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import type { Source } from './source.ts'
 
 export interface Position {
   /** Last line (or place) of which the gateway acknowledged the batch. */
   readonly line: number
   readonly accepted: number
-  readonly refused: number
+  readonly rejected: number
   readonly done: boolean
 }
 
@@ -21,7 +21,7 @@ export interface PositionFile {
   save(position: Position): void
 }
 
-const NOTHING: Position = { line: 0, accepted: 0, refused: 0, done: false }
+const NOTHING: Position = { line: 0, accepted: 0, rejected: 0, done: false }
 
 /**
  * @param target what it is sent to: gateway, producer and feed
@@ -52,9 +52,9 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
 function read(path: string): Position {
   try {
     const kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Position>
-    const good = [kept.line, kept.accepted, kept.refused].every((count) => Number.isInteger(count))
+    const good = [kept.line, kept.accepted, kept.rejected].every((count) => Number.isInteger(count))
     return good
-      ? { line: kept.line ?? 0, accepted: kept.accepted ?? 0, refused: kept.refused ?? 0, done: kept.done === true }
+      ? { line: kept.line ?? 0, accepted: kept.accepted ?? 0, rejected: kept.rejected ?? 0, done: kept.done === true }
       : NOTHING
   } catch {
     // No such file, or a damaged one: sending again from the start doubles nothing.

@@ -1,13 +1,13 @@
-/** What the user sees while a file is sent: a bar on a terminal, lines elsewhere, and the refused records by file, line and rule. */
+/** What the user sees while a file is sent: a bar on a terminal, lines elsewhere, and the rejected records by file, line and rule. */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { SingleBar } from 'cli-progress'
-import { ConfigurationError } from '#core/faults.ts'
-import type { RefusedRecord } from '#core/gateway-client.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import type { RejectedRecord } from '#core/gateway-api/client.ts'
 
 export interface Report {
   /** @param share read so far, from 0 to 1; undefined when the size is not known */
-  progress(file: string, share: number | undefined, accepted: number, refused: number): void
-  refused(file: string, line: number, error: RefusedRecord): void
+  progress(file: string, share: number | undefined, accepted: number, rejected: number): void
+  rejected(file: string, line: number, error: RejectedRecord): void
   /** Says something between the bar's updates. */
   say(text: string): void
   end(): void
@@ -16,14 +16,14 @@ export interface Report {
 const EVERY_MS = 2000
 
 /**
- * @param shown refused records that are shown; the rest is only counted
- * @param errorsFile gets each refused record as a line of JSON, when given
+ * @param shown rejected records that are shown; the rest is only counted
+ * @param errorsFile gets each rejected record as a line of JSON, when given
  */
 export function createReport(shown: number, errorsFile: string | undefined): Report {
   const terminal = process.stderr.isTTY
   const bar = terminal
     ? new SingleBar({
-        format: '{file} [{bar}] {percentage}%  {accepted} accepted, {refused} refused',
+        format: '{file} [{bar}] {percentage}%  {accepted} accepted, {rejected} rejected',
         hideCursor: true,
         stream: process.stderr,
       })
@@ -38,8 +38,8 @@ export function createReport(shown: number, errorsFile: string | undefined): Rep
     process.stderr.write(`${text}\n`)
   }
   return {
-    progress(file, share, accepted, refused) {
-      const payload = { file, accepted, refused }
+    progress(file, share, accepted, rejected) {
+      const payload = { file, accepted, rejected }
       if (bar && share !== undefined) {
         if (current !== file) {
           bar.stop()
@@ -50,11 +50,11 @@ export function createReport(shown: number, errorsFile: string | undefined): Rep
       } else if (performance.now() - spokeAt > EVERY_MS) {
         spokeAt = performance.now()
         say(
-          `${file}: ${share === undefined ? '' : `${Math.floor(share * 100)} %, `}${accepted} accepted, ${refused} refused`,
+          `${file}: ${share === undefined ? '' : `${Math.floor(share * 100)} %, `}${accepted} accepted, ${rejected} rejected`,
         )
       }
     },
-    refused(file, line, error) {
+    rejected(file, line, error) {
       if (errorsFile) {
         const { index: _place, ...named } = error
         guarded(errorsFile, () => appendFileSync(errorsFile, `${JSON.stringify({ file, line, ...named })}\n`))

@@ -1,8 +1,9 @@
 /** Sends the files one after the other, batch by batch, each from where it was left. */
 
 import type { FeedContract } from '#core/contract/types.ts'
-import { ChainonError, FAULTS, type FaultCode } from '#core/faults.ts'
-import type { GatewayClient, PushOutcome, RefusedRecord } from '#core/gateway-client.ts'
+import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import type { GatewayClient, PushOutcome, RejectedRecord } from '#core/gateway-api/client.ts'
 import { batches, type SourceBatch } from './batches.ts'
 import { positionOf } from './position.ts'
 import type { Report } from './report.ts'
@@ -24,17 +25,17 @@ export interface SendOptions {
 
 export interface Sent {
   readonly accepted: number
-  readonly refused: number
+  readonly rejected: number
 }
 
 /** @throws ChainonError when the gateway is away (dependency) or refuses a request as a whole (wrong key, unknown feed...) */
 export async function sendFile(source: Source, options: SendOptions): Promise<Sent> {
   const { client, feed, report } = options
   const file = positionOf(options.dataDir, source, [...options.target, feed ?? 'fhir'], options.restart)
-  let { line, accepted, refused } = file.start
+  let { line, accepted, rejected } = file.start
   if (file.start.done) {
     report.say(`${source.path}: was sent already; --restart sends it again`)
-    return { accepted, refused }
+    return { accepted, rejected }
   }
   if (line > 0) report.say(`${source.path}: goes on after line ${line}`)
   const perBatch = feed === undefined ? 1 : options.batchRecords
@@ -42,14 +43,14 @@ export async function sendFile(source: Source, options: SendOptions): Promise<Se
     const outcome = await push(client, feed, batch, source.path, line)
     const counted = counts(outcome, batch)
     accepted += counted.accepted
-    refused += counted.refused
+    rejected += counted.rejected
     line = batch.lastLine
-    for (const error of counted.errors) report.refused(source.path, lineOf(error, batch, feed), error)
-    file.save({ line, accepted, refused, done: false })
-    report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, refused)
+    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, feed), error)
+    file.save({ line, accepted, rejected, done: false })
+    report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
-  file.save({ line, accepted, refused, done: true })
-  return { accepted, refused }
+  file.save({ line, accepted, rejected, done: true })
+  return { accepted, rejected }
 }
 
 async function push(
@@ -70,23 +71,23 @@ async function push(
   }
 }
 
-/** A batch refused as a whole for its records' sake is counted; one refused for another cause ends the command. */
-function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RefusedRecord[] } {
+/** A batch rejected as a whole for its records' sake is counted; one rejected for another cause ends the command. */
+function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RejectedRecord[] } {
   if (outcome.kind === 'taken') return outcome.receipt
-  if (outcome.code === 'all-refused') return { accepted: 0, refused: batch.lines.length, errors: outcome.errors }
-  // A body that cannot be read, or is too large, is refused as a whole; the next one may be good.
+  if (outcome.code === 'all-rejected') return { accepted: 0, rejected: batch.lines.length, errors: outcome.errors }
+  // A body that cannot be read, or is too large, is rejected as a whole; the next one may be good.
   if (outcome.status === 400 || outcome.status === 413) {
     const error = { index: 0, pointer: '', rule: outcome.code, detail: outcome.title }
-    return { accepted: 0, refused: batch.lines.length, errors: [error] }
+    return { accepted: 0, rejected: batch.lines.length, errors: [error] }
   }
   const code = outcome.code in FAULTS ? (outcome.code as FaultCode) : 'malformed-body'
   throw new ChainonError(
     code,
-    `The gateway refused lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
+    `The gateway rejected lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
   )
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(error: RefusedRecord, batch: SourceBatch, feed: string | undefined): number {
+function lineOf(error: RejectedRecord, batch: SourceBatch, feed: string | undefined): number {
   return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

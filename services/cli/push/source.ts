@@ -5,7 +5,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { formatDate } from '#core/contract/calendar.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 
 export interface SourceRecord {
   /** Line of an NDJSON file, else the place of the record, from 1. */

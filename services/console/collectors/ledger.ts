@@ -2,7 +2,7 @@
 import type { LedgerRow } from '#core/ledger/ledger.ts'
 import type { LedgerView } from '../snapshot.ts'
 
-const ZERO = { accepted: 0, loaded: 0, quarantined: 0, refused: 0, in_flight: 0, gaps: 0, overlaps: 0 }
+const ZERO = { accepted: 0, loaded: 0, quarantined: 0, rejected: 0, in_flight: 0, gaps: 0, overlaps: 0 }
 type Sums = typeof ZERO
 
 /** @returns sums per feed and in all, feeds by name, and whether every accepted record is accounted for exactly once */
@@ -23,7 +23,7 @@ function sum(rows: readonly Sums[]): Sums {
       accepted: all.accepted + row.accepted,
       loaded: all.loaded + row.loaded,
       quarantined: all.quarantined + row.quarantined,
-      refused: all.refused + row.refused,
+      rejected: all.rejected + row.rejected,
       in_flight: all.in_flight + row.in_flight,
       gaps: all.gaps + row.gaps,
       overlaps: all.overlaps + row.overlaps,
@@ -34,7 +34,7 @@ function sum(rows: readonly Sums[]): Sums {
 
 /** The sum holds on its own where there is no gap and no overlap; where it does not, the ledger itself is at fault. */
 function differenceOf(row: LedgerRow): number {
-  const outcomes = row.loaded + row.quarantined + row.refused + row.in_flight
+  const outcomes = row.loaded + row.quarantined + row.rejected + row.in_flight
   return row.accepted - outcomes - row.gaps + row.overlaps
 }
 
@@ -53,7 +53,7 @@ export function createStallWatch(): StallWatch {
   let waiting = false
   return {
     see({ total }, at) {
-      const now = total.loaded + total.quarantined + total.refused
+      const now = total.loaded + total.quarantined + total.rejected
       if (now !== settled || !waiting) movedAt = at
       settled = now
       waiting = total.in_flight > 0

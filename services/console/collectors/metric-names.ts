@@ -1,6 +1,6 @@
 /** The metrics that the page is made of; the others that services serve are not even parsed. */
 export const RECEIVED = 'chainon_gateway_records_total'
-export const REFUSED = 'chainon_gateway_refused_total'
+export const REJECTED = 'chainon_gateway_rejected_total'
 export const INFLIGHT_BYTES = 'chainon_gateway_inflight_bytes'
 export const RECORDS = 'chainon_records_total'
 export const FRESHNESS = 'chainon_freshness_seconds'
@@ -8,7 +8,7 @@ export const MEMORY_BYTES = 'chainon_process_memory_bytes'
 
 export const WANTED: ReadonlySet<string> = new Set([
   RECEIVED,
-  REFUSED,
+  REJECTED,
   INFLIGHT_BYTES,
   RECORDS,
   `${FRESHNESS}_bucket`,

@@ -56,7 +56,7 @@ function registryProbe(config: ConsoleConfig): Probe {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       })
       await response.body?.cancel()
-      if (!response.ok) throw Object.assign(new Error('refused'), { code: `HTTP ${response.status}` })
+      if (!response.ok) throw Object.assign(new Error('rejected'), { code: `HTTP ${response.status}` })
     },
     close: nothing,
   }

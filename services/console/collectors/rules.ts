@@ -1,4 +1,4 @@
-/** What was quarantined, refused and flagged, by rule: from ClickHouse, where it stands for ever. */
+/** What was quarantined, rejected and flagged, by rule: from ClickHouse, where it stands for ever. */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { RuleView } from '../snapshot.ts'
 
@@ -94,7 +94,7 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
     const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
     return {
       // The identified zone leaves a marker, which the ledger counts as quarantined whatever the fault.
-      outcome: byRule && group.stage === 'curate' ? 'refused-by-rule' : 'quarantined',
+      outcome: byRule && group.stage === 'curate' ? 'rejected-by-rule' : 'quarantined',
       stage: group.stage,
       feed: group.feed,
       pointer: group.pointer,

@@ -46,7 +46,7 @@ export function inWords(error: unknown): string {
   if (code === 'ECONNREFUSED') return 'refuses the connection'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
-  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse refused the question (code ${code})`
+  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the question (code ${code})`
   if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
   return code ? `failed (${code})` : 'failed'
 }

@@ -2,7 +2,7 @@
 import type { Alarm } from '#core/telemetry/alarms.ts'
 import type { FreshnessView, HistoryPoint, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
 import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
-import { gatewayRefusals } from './gateway-refusals.ts'
+import { gatewayRejections } from './gateway-rejections.ts'
 import { FRESHNESS, INFLIGHT_BYTES, MEMORY_BYTES, RECEIVED, RECORDS } from './metric-names.ts'
 import { alarmViews, overallState } from './overall.ts'
 import { NO_QUANTILES } from './quantiles.ts'
@@ -29,7 +29,7 @@ export interface Knowledge {
 }
 
 /** Each of these ends a record's way through a stage; a replay does not. */
-const OUTCOMES = ['passed', 'loaded', 'quarantined', 'refused']
+const OUTCOMES = ['passed', 'loaded', 'quarantined', 'rejected']
 
 const NOT_KNOWN: Snapshot['lag'] = {
   deidentify: { records: null, seconds: null },
@@ -54,7 +54,7 @@ export function snapshotOf(known: Knowledge): Snapshot {
     empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
   }
   const inflight = live(sources.gateway) ? gateway.gauges(INFLIGHT_BYTES, {}) : []
-  const refusals = gatewayRefusals(gateway)
+  const rejections = gatewayRejections(gateway)
   return {
     ...parts,
     version: known.version,
@@ -64,10 +64,10 @@ export function snapshotOf(known: Knowledge): Snapshot {
       feed,
       rate: live(sources.gateway) ? rounded(gateway.rate(RECEIVED, { feed, outcome: 'accepted' }, now)) : null,
     })),
-    gateway_refused_total: seenGateway ? gateway.total(RECEIVED, { outcome: 'refused' }) : null,
+    gateway_rejected_total: seenGateway ? gateway.total(RECEIVED, { outcome: 'rejected' }) : null,
     gateway_inflight_bytes: inflight[0]?.value ?? null,
     freshness,
-    rules: known.rules || refusals.length > 0 ? byCount([...(known.rules ?? []), ...refusals]) : known.rules,
+    rules: known.rules || rejections.length > 0 ? byCount([...(known.rules ?? []), ...rejections]) : known.rules,
     point: pointOf(now, rates, freshness),
   }
 }
@@ -91,7 +91,7 @@ function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: K
   return {
     received: whenLive('gateway', () => gateway.rate(RECEIVED, {}, now)),
     accepted: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'accepted' }, now)),
-    refused: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'refused' }, now)),
+    rejected: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'rejected' }, now)),
     deidentified: whenLive('deidentify', () =>
       deidentify.rate(RECORDS, { stage: 'deidentify', outcome: OUTCOMES }, now),
     ),

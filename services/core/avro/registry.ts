@@ -6,7 +6,7 @@ import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-sc
 import avsc from 'avsc'
 import type { Config } from '../config/read.ts'
 import { type AvroRecordSchema, fullName } from '../contract/avro-schemas.ts'
-import { ChainonError, ConfigurationError } from '../faults.ts'
+import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 
 export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
 

@@ -1,7 +1,7 @@
 /** The ClickHouse client of every service, from its configuration. */
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
 import type { Config } from '../config/read.ts'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 
 export const CLICKHOUSE_KEYS = [
   'CLICKHOUSE_URL',
@@ -36,7 +36,7 @@ export function clickhouseClient(
 }
 
 /** @returns the error for people when ClickHouse does not know this user or password; null for any other error */
-export function refusedLogin(error: unknown): ConfigurationError | null {
+export function rejectedLogin(error: unknown): ConfigurationError | null {
   if (!(error instanceof ClickHouseError) || error.type !== 'AUTHENTICATION_FAILED') return null
   return new ConfigurationError('ClickHouse refuses the login', ['mend CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])
 }

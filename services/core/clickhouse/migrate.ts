@@ -1,9 +1,9 @@
-/** Versioned migrations: each file of `schemas/clickhouse` runs once, in order; a changed file that has run is refused. */
+/** Versioned migrations: each file of `schemas/clickhouse` runs once, in order; a changed file that has run is rejected. */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { literal } from '../contract/table.ts'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import type { ClickHouseClient } from './client.ts'
 
 const HISTORY = `CREATE TABLE IF NOT EXISTS schema_migration

@@ -15,7 +15,7 @@ export function configurationPage(): string {
   return `# Configuration
 
 Made from \`services/core/config/keys.ts\` by \`chainon config --write\`; a test compares the two. Services read the environment only;
-an unknown name that begins with \`CHAINON_\` is refused, and all problems are told at once.
+an unknown name that begins with \`CHAINON_\` is rejected, and all problems are told at once.
 
 | variable | type | default | meaning |
 | --- | --- | --- | --- |

@@ -1,6 +1,6 @@
-/** Reads a service's configuration from an environment: all errors at once, unknown CHAINON_ names refused. */
+/** Reads a service's configuration from an environment: all errors at once, unknown CHAINON_ names rejected. */
 import { join } from 'node:path'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import { KEYS, type Key, type KeySpec } from './keys.ts'
 
 type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer'
@@ -13,7 +13,7 @@ type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer
 
 export type Config<K extends Key> = { readonly [P in K]: ValueOf<P> }
 
-/** Keys that the local stack and the tools beside the services read; known, so never refused. */
+/** Keys that the local stack and the tools beside the services read; known, so never rejected. */
 const OTHER_PREFIXES = ['CHAINON_PORT_', 'CHAINON_CLICKHOUSE_', 'CHAINON_TEST_']
 
 /**

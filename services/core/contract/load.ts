@@ -1,7 +1,7 @@
 /** Loads every contract of a folder; one bad contract stops the service and names what is wrong. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import { parseContract } from './parse.ts'
 import type { FeedContract } from './types.ts'
 

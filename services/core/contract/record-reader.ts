@@ -1,7 +1,7 @@
 /**
  * Reads a record against its contract: every fault at once, by field and rule, never with a value. Compiled once per feed.
  */
-import type { FaultCode } from '../faults.ts'
+import type { FaultCode } from '../faults/codes.ts'
 import type { FaultDetail } from '../pipeline/verdict.ts'
 import { parseCalendarDate, parseTimestamp } from './calendar.ts'
 import type { FeedContract, FieldContract } from './types.ts'

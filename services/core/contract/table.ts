@@ -51,7 +51,7 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
       : columns.flatMap((column) => {
           const type = present.get(column.name)
           if (type === column.type) return []
-          // A type may only widen (the registry refused anything else): a table left narrow would cut values without a word.
+          // A type may only widen (the registry rejected anything else): a table left narrow would cut values without a word.
           const change = type === undefined ? 'ADD COLUMN IF NOT EXISTS' : 'MODIFY COLUMN'
           return [`ALTER TABLE ${table} ${change} ${define(column)}`]
         })

@@ -11,7 +11,7 @@ export interface Mac {
   digest(message: string): string
 }
 
-/** @param key at least 32 bytes; shorter keys are refused (RangeError) */
+/** @param key at least 32 bytes; shorter keys are rejected (RangeError) */
 export function hmacSha256(key: Buffer): Mac {
   if (key.length < 32) throw new RangeError('a key must have at least 32 bytes')
   const block = Buffer.alloc(BLOCK_BYTES)

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 
 /**
  * @param dir the service's own secrets folder, made with mode 0700 when missing

@@ -1,7 +1,7 @@
 /** Making, listing and revoking API keys; what `chainon key` does. */
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import { keysFile, readKeys, type StoredKey, writeKeys } from './file.ts'
 import { isProducerName, newKey, parseKey } from './format.ts'
 

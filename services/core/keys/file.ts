@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ConfigurationError } from '../faults.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import { isProducerName } from './format.ts'
 
 export interface StoredKey {

@@ -1,5 +1,5 @@
 /**
- * The ledger: for every feed and partition, accepted = loaded + quarantined + refused + in flight. Accepted is what Kafka
+ * The ledger: for every feed and partition, accepted = loaded + quarantined + rejected + in flight. Accepted is what Kafka
  * holds in `identified.<feed>` (offsets are dense there: no transactions, no compaction); the rest are the ranges that
  * `curate` wrote with each batch. Ranges must tile from 0 without a gap or an overlap.
  */
@@ -15,7 +15,7 @@ export interface LedgerRow {
   readonly accepted: number
   readonly loaded: number
   readonly quarantined: number
-  readonly refused: number
+  readonly rejected: number
   readonly in_flight: number
   /** Origin offsets that no batch accounts for although a later one does, or that Kafka lost. */
   readonly gaps: number
@@ -27,7 +27,7 @@ export interface Tile {
   readonly from: number
   readonly to: number
   readonly loaded: number
-  readonly refused: number
+  readonly rejected: number
   readonly quarantined: number
 }
 
@@ -54,17 +54,17 @@ export function settle(
   let gaps = 0
   let overlaps = 0
   let loaded = 0
-  let refused = 0
+  let rejected = 0
   let quarantined = 0
   for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (tile.from > reached) gaps += tile.from - reached
     if (tile.from < reached) overlaps += Math.min(tile.to, reached) - tile.from
     reached = Math.max(reached, tile.to)
     loaded += tile.loaded
-    refused += tile.refused
+    rejected += tile.rejected
     quarantined += tile.quarantined
     // A batch whose outcomes do not add up to its range lost or doubled records inside the range.
-    const difference = tile.to - tile.from - (tile.loaded + tile.refused + tile.quarantined)
+    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined)
     if (difference > 0) gaps += difference
     else overlaps -= difference
   }
@@ -79,7 +79,7 @@ export function settle(
     accepted,
     loaded,
     quarantined,
-    refused,
+    rejected,
     in_flight: Math.max(0, accepted - reached - lost),
     gaps,
     overlaps,
@@ -160,12 +160,12 @@ async function readTiles(
   const result = await clickhouse.query({
     query: `
       SELECT feed, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,
-             toString(sum(loaded)) AS loaded, toString(sum(refused)) AS refused, toString(sum(quarantined)) AS quarantined
+             toString(sum(loaded)) AS loaded, toString(sum(rejected)) AS rejected, toString(sum(quarantined)) AS quarantined
       FROM (
         SELECT *, sum(starts) OVER (PARTITION BY feed, partition ORDER BY from_offset, to_offset ROWS UNBOUNDED PRECEDING) AS run
         FROM (
           SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (PARTITION BY feed, partition ORDER BY from_offset, to_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-                    OR to_offset - from_offset != loaded + refused + quarantined AS starts
+                    OR to_offset - from_offset != loaded + rejected + quarantined AS starts
           FROM ledger_batch
         )
       )
@@ -179,7 +179,7 @@ async function readTiles(
     from: string
     to: string
     loaded: string
-    refused: string
+    rejected: string
     quarantined: string
   }
   for (const row of await result.json<Row>()) {
@@ -187,7 +187,7 @@ async function readTiles(
       from: Number(row.from),
       to: Number(row.to),
       loaded: Number(row.loaded),
-      refused: Number(row.refused),
+      rejected: Number(row.rejected),
       quarantined: Number(row.quarantined),
     }
     const ofFeed = tiles.get(row.feed) ?? new Map<number, Tile[]>()

@@ -1,7 +1,7 @@
 /**
  * What a step says of a record. A record's fault is a value, never an exception: an exception means infrastructure or a bug.
  */
-import type { FaultCode } from '../faults.ts'
+import type { FaultCode } from '../faults/codes.ts'
 
 /** Where and by which rule a record failed: names only, never a value of the record. */
 export interface FaultDetail {

@@ -41,7 +41,7 @@ function describe(error: unknown): Record<string, unknown> {
   // own begins with ERR_, and its message quotes the argument.
   const system = typeof code === 'string' && /^E(?!RR_)[A-Z0-9_]+$/.test(code)
   const ours =
-    error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRefused' || system
+    error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRejected' || system
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),

@@ -1,7 +1,7 @@
 /** The linkage index: Redis, one atomic script per patient-bearing record, pipelined per batch. */
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 
 /** A record's part in the linkage: which source patient it speaks of, and with which tokens. */
 export interface Contribution {

@@ -32,7 +32,7 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
     rows: values,
     token: token(table),
   })
-  const refused = curated.rejections.filter((rejection) => rejection.outcome === 'refused').length
+  const rejected = curated.rejections.filter((rejection) => rejection.outcome === 'rejected').length
   const blocks = [
     block(tableOf(feed), rows.columns, curated.rows),
     block(
@@ -107,7 +107,7 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'from_offset',
         'to_offset',
         'loaded',
-        'refused',
+        'rejected',
         'quarantined',
         'replayed',
         'log_from',
@@ -122,8 +122,8 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
               range.originFrom.toString(),
               range.originTo.toString(),
               curated.rows.length,
-              refused,
-              curated.rejections.length - refused,
+              rejected,
+              curated.rejections.length - rejected,
               range.replayed,
               range.from.toString(),
               range.to.toString(),

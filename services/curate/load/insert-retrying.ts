@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ClickHouseError } from '@clickhouse/client'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { type Block, insertBlock } from '#core/clickhouse/insert.ts'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 
 /** ClickHouse's codes for what may pass: timeouts, memory, too many parts or queries, network, read-only, shutting down. */
 const PASSING = new Set([
@@ -51,7 +51,7 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
     } catch (error) {
       // An answer of ClickHouse that will be the same next time: not a matter of waiting.
       if (error instanceof ClickHouseError && !PASSING.has(error.code))
-        throw new InsertRefused(block.table, error.code, error.type)
+        throw new InsertRejected(block.table, error.code, error.type)
       if (Date.now() - started > BUDGET_MS) {
         throw new ChainonError(
           'dependency-unavailable',
@@ -64,12 +64,12 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
   }
 }
 
-/** ClickHouse refused a block for good; its message may quote a value, so only code and type are kept. */
-export class InsertRefused extends Error {
-  override readonly name = 'InsertRefused'
+/** ClickHouse rejected a block for good; its message may quote a value, so only code and type are kept. */
+export class InsertRejected extends Error {
+  override readonly name = 'InsertRejected'
   readonly code: string
   constructor(table: string, code: string, type: string | undefined) {
-    super(`ClickHouse refused a block for ${table}: code ${code} ${type ?? ''}`)
+    super(`ClickHouse rejected a block for ${table}: code ${code} ${type ?? ''}`)
     this.code = code
   }
 }

@@ -2,7 +2,7 @@
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { columnsOf } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import type { Pseudonymiser } from '#core/privacy/pseudonym.ts'
+import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

@@ -5,7 +5,7 @@
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { truncateDate } from '#core/contract/calendar.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import type { Pseudonymiser } from '#core/privacy/pseudonym.ts'
+import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { departmentOf } from './generalise.ts'
 
 type Values = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify'
 import { recordJsonSchema } from '#core/contract/json-schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { RECORD_TYPES } from '../formats/media-types.ts'
+import { RECORD_TYPES } from '../http/media-types.ts'
 
 export function feedsRoute(app: FastifyInstance, contracts: readonly FeedContract[]): void {
   const feeds = contracts.map((contract) => ({

@@ -4,14 +4,14 @@
  */
 import { isUtf8 } from 'node:buffer'
 import type { FastifyInstance } from 'fastify'
-import { breathe } from '#core/breathe.ts'
-import { openBundle } from '../formats/fhir/bundle.ts'
-import { mapResource } from '../formats/fhir/map.ts'
-import { checkFhirType } from '../formats/media-types.ts'
-import { bomLength } from '../formats/ndjson.ts'
-import type { Batch } from '../intake/batch.ts'
-import { take } from '../intake/take.ts'
-import { admitBody, authenticate } from '../plugins/admission.ts'
+import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import { openBundle } from '../decode/fhir/bundle.ts'
+import { mapResource } from '../decode/fhir/map.ts'
+import { bomLength } from '../decode/ndjson.ts'
+import { admitBody, authenticate } from '../http/admission.ts'
+import { checkFhirType } from '../http/media-types.ts'
+import type { Batch } from '../ingest/batch.ts'
+import { take } from '../ingest/ingest.ts'
 import { ProblemError } from '../problem.ts'
 import type { RecordsParts } from './records.ts'
 
@@ -33,16 +33,16 @@ export function fhirRoute(app: FastifyInstance, parts: RecordsParts): void {
 async function readBundle(batch: Batch, body: Buffer, parts: RecordsParts): Promise<void> {
   const bundle = openBundle(parse(body), batch.receivedAt)
   for (const [index, resource] of bundle.resources.entries()) {
-    if (breathe.due(index)) await breathe.pause()
+    if (yieldDue(index)) await yieldToEventLoop()
     const mapped = mapResource(resource, bundle)
     if (!mapped.ok) {
-      batch.refuse(index, mapped.feed, [mapped.fault])
+      batch.reject(index, mapped.feed, [mapped.fault])
       continue
     }
     for (const { feed, record } of mapped.records) {
       const intake = parts.feeds.get(feed)
       if (intake) batch.take(intake, index, record, 'json')
-      else batch.refuse(index, undefined, [{ pointer: '', rule: 'unmapped-resource' }])
+      else batch.reject(index, undefined, [{ pointer: '', rule: 'unmapped-resource' }])
     }
   }
 }

@@ -1,15 +1,15 @@
 /** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. */
 import type { FastifyInstance } from 'fastify'
-import { breathe } from '#core/breathe.ts'
-import { avroItems } from '../formats/avro.ts'
-import type { Item } from '../formats/item.ts'
-import { jsonItems } from '../formats/json.ts'
-import { type RecordFormat, recordFormat } from '../formats/media-types.ts'
-import { ndjsonItems } from '../formats/ndjson.ts'
-import type { Batch } from '../intake/batch.ts'
-import type { FeedIntake } from '../intake/feed-intake.ts'
-import { type TakeParts, take } from '../intake/take.ts'
-import { type AdmissionParts, admitBody, authenticate } from '../plugins/admission.ts'
+import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import { avroItems } from '../decode/avro.ts'
+import type { Item } from '../decode/item.ts'
+import { jsonItems } from '../decode/json.ts'
+import { ndjsonItems } from '../decode/ndjson.ts'
+import type { FeedIntake } from '../encode/feed-encoder.ts'
+import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
+import { type RecordFormat, recordFormat } from '../http/media-types.ts'
+import type { Batch } from '../ingest/batch.ts'
+import { type TakeParts, take } from '../ingest/ingest.ts'
 import { ProblemError } from '../problem.ts'
 
 export interface RecordsParts extends TakeParts, AdmissionParts {
@@ -54,9 +54,9 @@ async function readRecords(
 ): Promise<void> {
   let index = 0
   for (const item of items) {
-    if (item.fault) batch.refuse(index, intake.contract.feed, [{ pointer: '', rule: item.fault }])
+    if (item.fault) batch.reject(index, intake.contract.feed, [{ pointer: '', rule: item.fault }])
     else batch.take(intake, index, item.raw, source)
     index++
-    if (breathe.due(index)) await breathe.pause()
+    if (yieldDue(index)) await yieldToEventLoop()
   }
 }

@@ -25,6 +25,6 @@ export function folderSink(dir: string): Sink {
       for (const file of files.values()) closeSync(file)
       files.clear()
     },
-    totals: () => ({ accepted: written, refused: 0, refused_by_rule: {} }),
+    totals: () => ({ accepted: written, rejected: 0, rejected_by_rule: {} }),
   }
 }

@@ -2,8 +2,9 @@
  * Sends to the gateway, a request per producer and feed. Within a batch, patients go first; the rest follows when they are
  * taken, while the next batch is already on its way, so that a patient is known before anything refers to it.
  */
-import { ChainonError, FAULTS, type FaultCode } from '#core/faults.ts'
-import { type GatewayClient, gatewayClient, type PushOutcome } from '#core/gateway-client.ts'
+import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { type GatewayClient, gatewayClient, type PushOutcome } from '#core/gateway-api/client.ts'
 import { linesByProducer, type Sink } from './sink.ts'
 
 export interface GatewaySinkOptions {
@@ -23,12 +24,12 @@ const MOST_CHARACTERS_PER_REQUEST = 4_000_000
 export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void } {
   const clients = new Map<string, GatewayClient>()
   const underWay: Promise<void>[] = []
-  const refusedByRule: Record<string, number> = {}
+  const rejectedByRule: Record<string, number> = {}
   let patients: Promise<void> = Promise.resolve()
   let failure: unknown
   let failed = false
   let accepted = 0
-  let refused = 0
+  let rejected = 0
 
   function clientOf(producer: string): GatewayClient {
     const known = clients.get(producer)
@@ -51,10 +52,10 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
       const outcome = await clientOf(producer).pushRecords(feed, { body: body.text })
       const counts = countsOf(outcome, body.records, `${body.records} records of ${feed} of ${producer}`)
       accepted += counts.accepted
-      refused += counts.refused
-      if (counts.refused === 0) continue
+      rejected += counts.rejected
+      if (counts.rejected === 0) continue
       const errors = outcome.kind === 'taken' ? outcome.receipt.errors : outcome.errors
-      for (const { rule } of errors) refusedByRule[rule] = (refusedByRule[rule] ?? 0) + 1
+      for (const { rule } of errors) rejectedByRule[rule] = (rejectedByRule[rule] ?? 0) + 1
     }
   }
 
@@ -88,20 +89,20 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
       await Promise.all(underWay)
       throwFailure()
     },
-    totals: () => ({ accepted, refused, refused_by_rule: refusedByRule }),
+    totals: () => ({ accepted, rejected, rejected_by_rule: rejectedByRule }),
     close: () => clients.forEach((client) => client.close()),
   }
 }
 
 /**
  * @param sent records of the batch, for when the gateway took none and gives no count
- * @throws ChainonError when the request itself was refused: the next ones would be, too
+ * @throws ChainonError when the request itself was rejected: the next ones would be, too
  */
-export function countsOf(outcome: PushOutcome, sent: number, what: string): { accepted: number; refused: number } {
-  if (outcome.kind === 'taken') return { accepted: outcome.receipt.accepted, refused: outcome.receipt.refused }
-  if (outcome.code === 'all-refused') return { accepted: 0, refused: sent }
+export function countsOf(outcome: PushOutcome, sent: number, what: string): { accepted: number; rejected: number } {
+  if (outcome.kind === 'taken') return { accepted: outcome.receipt.accepted, rejected: outcome.receipt.rejected }
+  if (outcome.code === 'all-rejected') return { accepted: 0, rejected: sent }
   const code: FaultCode = outcome.code in FAULTS ? (outcome.code as FaultCode) : 'malformed-body'
-  throw new ChainonError(code, `The gateway refused ${what}: ${outcome.title} (${outcome.status}, ${outcome.code})`)
+  throw new ChainonError(code, `The gateway rejected ${what}: ${outcome.title} (${outcome.status}, ${outcome.code})`)
 }
 
 function* requests(lines: readonly string[]): Generator<{ text: string; records: number }> {

@@ -3,9 +3,9 @@ import type { Made } from '../records.ts'
 
 export interface Totals {
   readonly accepted: number
-  readonly refused: number
-  /** Refused records by rule of the gateway. */
-  readonly refused_by_rule: Readonly<Record<string, number>>
+  readonly rejected: number
+  /** Rejected records by rule of the gateway. */
+  readonly rejected_by_rule: Readonly<Record<string, number>>
 }
 
 export interface Sink {

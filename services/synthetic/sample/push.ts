@@ -1,6 +1,6 @@
 /** Sends sample bundles, each with a key of its own, so that a second push is answered with the first one's receipts. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { gatewayClient } from '#core/gateway-client.ts'
+import { gatewayClient } from '#core/gateway-api/client.ts'
 import { countsOf } from '../output/gateway.ts'
 import type { SampleFile } from './files.ts'
 
@@ -14,17 +14,17 @@ export interface SamplePush {
 export interface SampleSummary {
   readonly bundles: number
   readonly accepted: number
-  readonly refused: number
+  readonly rejected: number
   readonly by_feed: Readonly<Record<string, number>>
   readonly by_producer: Readonly<Record<string, number>>
-  readonly refused_by_rule: Readonly<Record<string, number>>
+  readonly rejected_by_rule: Readonly<Record<string, number>>
 }
 
 /** Bundles of one hospital under way at once: their order does not matter, each holds its patient. */
 const AT_ONCE = 3
 
 export function pushSample(files: readonly SampleFile[], url: string, keys: ReadonlyMap<string, string>): SamplePush {
-  const totals = { accepted: 0, refused: 0 }
+  const totals = { accepted: 0, rejected: 0 }
   const byFeed: Record<string, number> = {}
   const byProducer: Record<string, number> = {}
   const byRule: Record<string, number> = {}
@@ -39,7 +39,7 @@ export function pushSample(files: readonly SampleFile[], url: string, keys: Read
           const counts = countsOf(outcome, resourcesOf(line), `bundle ${index} of ${file.producer}`)
           sent++
           totals.accepted += counts.accepted
-          totals.refused += counts.refused
+          totals.rejected += counts.rejected
           byProducer[file.producer] = (byProducer[file.producer] ?? 0) + counts.accepted
           if (outcome.kind === 'taken') {
             for (const [feed, { accepted }] of Object.entries(outcome.receipt.byFeed))
@@ -60,7 +60,7 @@ export function pushSample(files: readonly SampleFile[], url: string, keys: Read
     ...totals,
     by_feed: byFeed,
     by_producer: byProducer,
-    refused_by_rule: byRule,
+    rejected_by_rule: byRule,
   }))
   return { sent: () => sent, bundles, done }
 }

@@ -154,7 +154,7 @@ function rereference(value: unknown, ids: ReadonlyMap<string, string>): unknown 
   return present.length > 0 ? Object.fromEntries(present) : undefined
 }
 
-/** What a resource says of its beginning: when no date is later than that, none of its dates can be refused as future. */
+/** What a resource says of its beginning: when no date is later than that, none of its dates can be rejected as future. */
 function beginsBy(resource: Json, untilMs: number): boolean {
   const dates = [
     ...Object.entries(resource).flatMap(([name, value]) =>

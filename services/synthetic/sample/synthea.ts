@@ -6,7 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { ChainonError, ConfigurationError } from '#core/faults.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 
 export const SYNTHEA_VERSION = '3.3.0'
 /** People are as old as they are on this day; nothing happens after it. */

@@ -1,5 +1,5 @@
 /** A hospital that never stops sending: batches of patients and observations, each record with an identifier of its own. */
-import { gatewayClient } from '#core/gateway-client.ts'
+import { gatewayClient } from '#core/gateway-api/client.ts'
 
 export interface Sender {
   /** Records that the gateway answered for with 202. */
@@ -32,8 +32,8 @@ export function startSender(url: string, key: string, concurrency = 3): Sender {
 
   async function push(feed: string, records: readonly object[]): Promise<void> {
     const outcome = await client.pushRecords(feed, { body: records.map((record) => JSON.stringify(record)).join('\n') })
-    if (outcome.kind === 'refused') throw new Error(`the gateway refused a batch: ${outcome.code}`)
-    if (outcome.receipt.accepted !== records.length) throw new Error('the gateway refused records of a good batch')
+    if (outcome.kind === 'rejected') throw new Error(`the gateway rejected a batch: ${outcome.code}`)
+    if (outcome.receipt.accepted !== records.length) throw new Error('the gateway rejected records of a good batch')
     accepted += records.length
   }
 

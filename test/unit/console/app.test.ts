@@ -15,7 +15,7 @@ const row = {
   accepted: 3,
   loaded: 2,
   quarantined: 1,
-  refused: 0,
+  rejected: 0,
   in_flight: 0,
   gaps: 0,
   overlaps: 0,
@@ -111,10 +111,10 @@ describe('the live stream', () => {
     const ends = Array.from({ length: 50 }, () => new AbortController())
     const taken = await Promise.all(ends.map(({ signal }) => open(signal)))
     expect(taken.every(({ status }) => status === 200)).toBe(true)
-    const refused = await open(new AbortController().signal)
-    expect(refused.status).toBe(503)
-    expect(refused.headers.get('retry-after')).toBe('10')
-    await refused.arrayBuffer()
+    const rejected = await open(new AbortController().signal)
+    expect(rejected.status).toBe(503)
+    expect(rejected.headers.get('retry-after')).toBe('10')
+    await rejected.arrayBuffer()
     ends[0]?.abort()
     await expect
       .poll(async () => {

@@ -41,7 +41,7 @@ const ledgerRow = (over: Partial<LedgerRow>): LedgerRow => ({
   accepted: 100,
   loaded: 100,
   quarantined: 0,
-  refused: 0,
+  rejected: 0,
   in_flight: 0,
   gaps: 0,
   overlaps: 0,

@@ -1,7 +1,7 @@
 /** The boundaries of a batch that no broker shows on demand. */
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import type { PartitionBatch } from '#core/kafka/consumer.ts'
+import type { PartitionBatch } from '#core/worker/consumer.ts'
 import { formatProgress } from '../../../services/curate/load/intent.ts'
 import type { FeedParts } from '../../../services/curate/pipeline.ts'
 import { curateWorker, type WorkerParts } from '../../../services/curate/worker.ts'

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { loadContracts } from '#core/contract/load.ts'
-import { ConfigurationError } from '#core/faults.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
 import { type ProjectFile, parseProjectFile } from '../../../services/extract/project-file.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')

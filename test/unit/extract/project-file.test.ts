@@ -67,7 +67,7 @@ describe('a project file', () => {
     expect(problems[0]).toMatch(new RegExp(`'${name}' is not decided .* it covers \\w+\\.\\w+`))
   })
 
-  test('an unknown potential identifier or decision is refused', () => {
+  test('an unknown potential identifier or decision is rejected', () => {
     expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, name: 'keep' } }))[0]).toContain(
       "'name' is not known",
     )
@@ -77,13 +77,13 @@ describe('a project file', () => {
   })
 
   test.each(['a', '1ab', 'ab-c', 'ab__building_1', 'Ab', 'x'.repeat(42), 'a b', '../ab', 'ab`'])(
-    'the id %j is refused',
+    'the id %j is rejected',
     (id) => {
       expect(problemsOf(exampleWith({ id }))).toEqual([expect.stringMatching(/^id: /)])
     },
   )
 
-  test('an empty cohort would take everybody and is refused', () => {
+  test('an empty cohort would take everybody and is rejected', () => {
     expect(problemsOf(exampleWith({ cohort: {} }))).toEqual([expect.stringContaining('would take everybody')])
   })
 
@@ -107,7 +107,7 @@ describe('a project file', () => {
     [{ column: 'onset_on', at_least: '2021-02-29' }, 'must be a date of the calendar'],
     [{ column: 'code', is_null: 'yes' }, 'must be true or false'],
     [{ column: 'code', in: [] }, 'must have 1 to'],
-  ])('the condition %j is refused', (condition, message) => {
+  ])('the condition %j is rejected', (condition, message) => {
     const cohort = { all_of: [{ feed: 'diagnosis', where: [condition] }] }
     expect(problemsOf(exampleWith({ cohort })).join('\n')).toContain(message)
   })

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-extract-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a run', () => {
-  test('the command line is understood or refused as a whole', () => {
+  test('the command line is understood or rejected as a whole', () => {
     expect(readArguments(['--dry-run', '--json', '--', 'extract', '-f.yaml'])).toEqual({
       command: 'extract',
       file: '-f.yaml',

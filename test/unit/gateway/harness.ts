@@ -8,14 +8,14 @@ import avsc from 'avsc'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
-import { ChainonError } from '#core/faults.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import type { LogMessage } from '../../../services/gateway/intake/feed-intake.ts'
+import type { LogMessage } from '../../../services/gateway/encode/feed-encoder.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 

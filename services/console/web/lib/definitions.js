@@ -1,15 +1,15 @@
 /** What each figure means, in the words of an operator. */
 export const DEFINITIONS = {
-  received: 'Records that reached the gateway per second, taken or refused; mean of the last 5 s.',
-  refusedAtDoor:
-    'Refused by the gateway with the field and the rule in the receipt. They were never accepted, so they are not in the ledger. Counted since the gateway or this console started.',
+  received: 'Records that reached the gateway per second, taken or rejected; mean of the last 5 s.',
+  rejectedByGateway:
+    'Rejected by the gateway with the field and the rule in the receipt. They were never accepted, so they are not in the ledger. Counted since the gateway or this console started.',
   accepted: 'Acknowledged with 202 after every in-sync replica of Kafka had them: offsets of the identified topics.',
   loaded: 'Written to ClickHouse exactly once, as the batches there say.',
   quarantined: 'Set aside by a worker with the reason; kept, to be mended and replayed.',
-  refused: 'Stopped by a rule of the contract with severity reject, after they were accepted.',
+  rejected: 'Stopped by a rule of the contract with severity reject, after they were accepted.',
   inFlight: 'Accepted and not settled yet: waiting in Kafka or being worked on.',
   conserved:
-    'For every feed and partition, accepted = loaded + quarantined + refused + in flight, without a gap (missing) and without an overlap (counted twice). Read from Kafka and ClickHouse every 2 s, not from the services.',
+    'For every feed and partition, accepted = loaded + quarantined + rejected + in flight, without a gap (missing) and without an overlap (counted twice). Read from Kafka and ClickHouse every 2 s, not from the services.',
   gaps: 'Accepted records that no batch accounts for although a later one does, or that Kafka lost. Must be 0.',
   overlaps: 'Accepted records that more than one batch accounts for. Must be 0.',
   freshness:

@@ -34,8 +34,8 @@ export const PART_TITLES = {
 }
 
 export const OUTCOMES = {
-  'refused-at-gateway': { word: 'refused at the door', tone: 'dim' },
+  'rejected-at-gateway': { word: 'rejected by the gateway', tone: 'dim' },
   quarantined: { word: 'quarantined', tone: 'warn' },
-  'refused-by-rule': { word: 'refused by rule', tone: 'warn' },
+  'rejected-by-rule': { word: 'rejected by rule', tone: 'warn' },
   flagged: { word: 'flagged, loaded', tone: 'info' },
 }

@@ -9,7 +9,7 @@ const panel = byId('conserve')
 const title = byId('conserve-title')
 const equation = byId('equation')
 
-export function renderConserve({ ledger, sources, empty, gateway_refused_total }) {
+export function renderConserve({ ledger, sources, empty, gateway_rejected_total }) {
   const old = isOld(sources.ledger)
   const { tone, picture, words } = statement(ledger, old, empty)
   panel.classList.toggle('broken', tone === 'bad')
@@ -25,13 +25,13 @@ export function renderConserve({ ledger, sources, empty, gateway_refused_total }
     operator('+', 'plus'),
     tile('Quarantined', DEFINITIONS.quarantined, total?.quarantined, share(total?.quarantined)),
     operator('+', 'plus'),
-    tile('Refused by rule', DEFINITIONS.refused, total?.refused, share(total?.refused)),
+    tile('Rejected by rule', DEFINITIONS.rejected, total?.rejected, share(total?.rejected)),
     operator('+', 'plus'),
     tile(
       'In flight',
       DEFINITIONS.inFlight,
       total?.in_flight,
-      total && gateway_refused_total !== null ? 'not settled yet' : '',
+      total && gateway_rejected_total !== null ? 'not settled yet' : '',
     ),
   )
 }

@@ -5,7 +5,7 @@ import { byId, defined, figure, h, render } from '../lib/dom.js'
 import { count, rate, seconds } from '../lib/format.js'
 import { isOld } from './ages.js'
 
-export function renderReceived({ rates, gateway_refused_total }) {
+export function renderReceived({ rates, gateway_rejected_total }) {
   const known = rates.received !== null
   render(
     byId('received'),
@@ -17,8 +17,8 @@ export function renderReceived({ rates, gateway_refused_total }) {
       h(
         'div',
         { class: 'sub' },
-        defined('refused at the door', DEFINITIONS.refusedAtDoor),
-        `: ${rate(rates.refused)}/s, ${count(gateway_refused_total)} in all`,
+        defined('rejected by the gateway', DEFINITIONS.rejectedByGateway),
+        `: ${rate(rates.rejected)}/s, ${count(gateway_rejected_total)} in all`,
       ),
     ),
   )

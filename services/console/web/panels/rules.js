@@ -1,4 +1,4 @@
-/** What was refused, quarantined and flagged, by rule and field. Never by value. */
+/** What was rejected, quarantined and flagged, by rule and field. Never by value. */
 
 import { DEFINITIONS } from '../lib/definitions.js'
 import { byId, defined, h, render, svg } from '../lib/dom.js'
@@ -21,7 +21,7 @@ export function renderRules(snapshot, now) {
   const { rules } = snapshot
   const none = byId('rules-none')
   none.hidden = !rules || rules.length > 0
-  none.textContent = snapshot.empty ? 'Nothing was streamed yet.' : 'No record was refused, quarantined or flagged.'
+  none.textContent = snapshot.empty ? 'Nothing was streamed yet.' : 'No record was rejected, quarantined or flagged.'
   const column = (name, text, left) =>
     h('th', { scope: 'col', class: left ? 'left' : '' }, text ? defined(name, text) : name)
   const head = h(

@@ -1,0 +1,22 @@
+/** What the gateway rejected by the gateway, by rule: from its counters, since nothing of it goes further. */
+import type { RuleView } from '../snapshot.ts'
+import { REJECTED } from './metric-names.ts'
+import type { ServiceMetrics } from './service-metrics.ts'
+
+export function gatewayRejections(gateway: ServiceMetrics): readonly RuleView[] {
+  const rejected = gateway.series(REJECTED).filter(({ total }) => total > 0)
+  return rejected.map(({ labels, total, grewAt }) => ({
+    outcome: 'rejected-at-gateway',
+    stage: 'gateway',
+    feed: labels.feed ?? '',
+    pointer: labels.pointer ?? '',
+    rule: labels.rule ?? labels.fault ?? '',
+    last_24h: null,
+    total,
+    total_since: 'start',
+    share_24h: null,
+    last_seen: grewAt === null ? null : new Date(grewAt).toISOString(),
+    last_seen_to: 'second',
+    trend: null,
+  }))
+}

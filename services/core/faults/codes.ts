@@ -1,0 +1,63 @@
+/**
+ * The one table of fault codes. Types, metric labels, quarantine rows and HTTP problems derive from it.
+ * `blame` says whose fault it is, and so what happens: record -> quarantined or rejected, never retried; request -> 4xx;
+ * dependency -> retried within a budget, then stop without committing; configuration -> all listed at start, exit 78.
+ */
+export const FAULTS = {
+  // record: rejected at the gateway, by index, with field and rule
+  'not-an-object': { blame: 'record', text: 'A record must be a JSON object.' },
+  'malformed-json': { blame: 'record', text: 'The line is not valid JSON.' },
+  'unknown-field': { blame: 'record', text: 'The feed has no such field.' },
+  required: { blame: 'record', text: 'The field is required.' },
+  type: { blame: 'record', text: 'The value has the wrong type.' },
+  enum: { blame: 'record', text: 'The value is not one of the allowed symbols.' },
+  date: { blame: 'record', text: 'The value is not a date of the calendar (YYYY-MM-DD).' },
+  timestamp: { blame: 'record', text: 'The value is not an ISO 8601 timestamp with an offset.' },
+  'number-range': { blame: 'record', text: 'The number is outside what the field can hold.' },
+  'max-length': { blame: 'record', text: 'The value is longer than the field allows.' },
+  empty: { blame: 'record', text: 'The value must not be empty.' },
+  'record-too-large': { blame: 'record', text: 'The record is larger than allowed.' },
+  'unmapped-resource': { blame: 'record', text: 'The resource type is not mapped to a feed.' },
+  'unresolved-reference': { blame: 'record', text: 'The reference does not lead to a patient with an identifier.' },
+  // record: quarantined by a worker
+  undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
+  'missing-header': { blame: 'record', text: 'The message lacks a header that every record carries.' },
+  'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
+  unencodable: { blame: 'record', text: 'The de-identified record does not fit the pseudonymised schema.' },
+  'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
+  // drops: counted, never an outcome of an origin of their own
+  replayed: { blame: 'record', text: 'The origin was already taken.' },
+  // request
+  'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
+  'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
+  'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
+  'not-found': { blame: 'request', status: 404, text: 'There is nothing at this address.' },
+  'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not take this method.' },
+  'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
+  'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or cut short.' },
+  'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
+  'unsupported-media-type': { blame: 'request', status: 415, text: 'The media type is not supported.' },
+  'body-too-large': { blame: 'request', status: 413, text: 'The body is larger than allowed.' },
+  'too-many-records': { blame: 'request', status: 413, text: 'The request has more records than allowed.' },
+  'foreign-schema': { blame: 'request', status: 422, text: 'The Avro schema cannot be read as this feed.' },
+  'all-rejected': { blame: 'request', status: 422, text: 'No record of the request could be accepted.' },
+  'no-records': { blame: 'request', status: 400, text: 'The request holds no record.' },
+  'idempotency-mismatch': { blame: 'request', status: 422, text: 'The idempotency key was used with another body.' },
+  'idempotency-in-flight': { blame: 'request', status: 409, text: 'A request with this idempotency key is under way.' },
+  'bad-idempotency-key': { blame: 'request', status: 400, text: 'The idempotency key is empty or too long.' },
+  'too-many-in-flight': { blame: 'request', status: 429, text: 'Too many bytes are in flight; try again later.' },
+  // dependency
+  'dependency-unavailable': {
+    blame: 'dependency',
+    status: 503,
+    text: 'A part behind the gateway does not answer; try again later.',
+  },
+  gap: { blame: 'dependency', text: 'An origin offset is missing: the partition is stopped.' },
+  'intent-deadline': { blame: 'dependency', text: 'The insert came too late after its intent and was abandoned.' },
+  // configuration and programmer
+  configuration: { blame: 'configuration', text: 'The configuration is wrong.' },
+  bug: { blame: 'programmer', status: 500, text: 'An error of Chainon itself.' },
+} as const satisfies Record<string, { blame: Blame; text: string; status?: number }>
+
+export type Blame = 'record' | 'request' | 'dependency' | 'configuration' | 'programmer'
+export type FaultCode = keyof typeof FAULTS

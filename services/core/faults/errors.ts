@@ -1,0 +1,47 @@
+/** Errors that Chainon throws, and the exit status that each ends a process with. A record's fault is a value, not one of these. */
+import { FAULTS, type FaultCode } from './codes.ts'
+
+/** Thrown for what a restart or a person must mend; carries no record value. */
+export class ChainonError extends Error {
+  override readonly name = 'ChainonError'
+  readonly code: FaultCode
+  constructor(code: FaultCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
+
+/** All that is wrong with a configuration or a contract, at once. */
+export class ConfigurationError extends ChainonError {
+  readonly problems: readonly string[]
+  constructor(subject: string, problems: readonly string[]) {
+    super('configuration', `${subject}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`)
+    this.problems = problems
+  }
+}
+
+/** Exit status of a process that ends with this error: 78 configuration, 75 dependency, 70 a bug. */
+export function exitStatus(error: unknown): number {
+  if (!(error instanceof ChainonError)) return describeUnreachable(error) ? 75 : 70
+  switch (FAULTS[error.code].blame) {
+    case 'configuration':
+      return 78
+    case 'dependency':
+      return 75
+    case 'record':
+    case 'request':
+      return 1
+    case 'programmer':
+      return 70
+  }
+}
+
+/** @returns what to say of a client's own error for a part that is away, which is nobody's bug; null for any other error */
+export function describeUnreachable(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer (KAFKA_BROKERS)'
+  if (error.name === 'MaxRetriesPerRequestError') return 'Redis does not answer (REDIS_URL)'
+  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
+  if (typeof code !== 'string' || !/^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)) return null
+  return `a part does not answer (${typeof address === 'string' ? `${address}:${String(port)}, ` : ''}${code})`
+}

@@ -1,0 +1,173 @@
+/**
+ * A client of the gateway: what `chainon push`, `simulate` and `sample` send with. A batch has an idempotency key made of its
+ * content, so that sending it again, also after a crash of this side, is answered with the first receipt and stores nothing twice.
+ * No error of this file carries a record's value: of an answer only codes, counts and pointers are kept.
+ */
+import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import { ChainonError, ConfigurationError } from '../faults/errors.ts'
+import { type Receipt, type RejectedRecord, readProblem, readReceipt } from './answers.ts'
+import { type Answer, answeringClient } from './http.ts'
+
+export type { Receipt, RejectedRecord }
+
+/** `rejected`: nothing of the batch was taken, and sending it again would not help. */
+export type PushOutcome =
+  | { readonly kind: 'taken'; readonly receipt: Receipt }
+  | {
+      readonly kind: 'rejected'
+      readonly status: number
+      /** Fault code of the gateway, for instance `wrong-key` or `all-rejected`. */
+      readonly code: string
+      readonly title: string
+      readonly errors: readonly RejectedRecord[]
+    }
+
+export interface GatewayClientOptions {
+  /** Base URL of the gateway, without a slash at its end. */
+  readonly url: string
+  /** API key of the producer. */
+  readonly key: string
+  /** Requests under way at once; more wait (default 4). */
+  readonly concurrency?: number
+  /** Times that a batch is sent at most, the first one included (default 60). */
+  readonly maxAttempts?: number
+  /** Milliseconds from a batch's first attempt after which it is given up (default 5 minutes). */
+  readonly maxElapsedMs?: number
+  /** Milliseconds for one answer (default 60 s). */
+  readonly requestTimeoutMs?: number
+  /** Called before a batch is sent again; `reason` is a status or the code of a network error. */
+  readonly onRetry?: (reason: string, waitMs: number) => void
+  /** Ends waiting and requests; what was under way throws. */
+  readonly signal?: AbortSignal
+  /** For tests: a number from 0 to 1. */
+  readonly random?: () => number
+}
+
+export interface Batch {
+  /** NDJSON for records, JSON for a bundle. */
+  readonly body: string | Buffer
+  /** Default: the SHA-256 of address and body. */
+  readonly idempotencyKey?: string
+}
+
+export interface GatewayClient {
+  /**
+   * Sends records of a feed as NDJSON.
+   * @throws ChainonError (dependency-unavailable) when the gateway did not take the batch within the bounds
+   */
+  pushRecords(feed: string, batch: Batch): Promise<PushOutcome>
+  /** Sends a FHIR R4 Bundle; throws as `pushRecords` does. */
+  pushBundle(batch: Batch): Promise<PushOutcome>
+  /** Lets go of the connections; requests under way fail. */
+  close(): void
+}
+
+const FIRST_WAIT_MS = 100
+const LONGEST_WAIT_MS = 5_000
+const LONGEST_RETRY_AFTER_MS = 60_000
+/** 409: the same batch is under way, sent by an attempt whose answer was lost. */
+const AGAIN = new Set([408, 409, 429, 502, 503, 504])
+const compress = promisify(gzip)
+
+/** @throws ConfigurationError when the address is none */
+export function gatewayClient(options: GatewayClientOptions): GatewayClient {
+  if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? '')) {
+    throw new ConfigurationError("The gateway's address is wrong", ['it must be an http:// or https:// URL'])
+  }
+  const http = answeringClient({
+    url: options.url,
+    sockets: options.concurrency ?? 4,
+    timeoutMs: options.requestTimeoutMs ?? 60_000,
+    ...(options.signal ? { signal: options.signal } : {}),
+  })
+  const slot = semaphore(options.concurrency ?? 4)
+
+  async function push(path: string, type: string, batch: Batch): Promise<PushOutcome> {
+    const release = await slot()
+    try {
+      const raw = typeof batch.body === 'string' ? Buffer.from(batch.body) : batch.body
+      const key = batch.idempotencyKey ?? idempotencyKey(path, raw)
+      // Level 1: records repeat their keys so much that higher levels gain little and cost the sender's processor.
+      const body = await compress(raw, { level: constants.Z_BEST_SPEED })
+      const answer = await sendUntilAnswered(path, body, {
+        authorization: `Bearer ${options.key}`,
+        'content-type': type,
+        'content-encoding': 'gzip',
+        'idempotency-key': key,
+        accept: 'application/json',
+      })
+      return outcomeOf(answer)
+    } finally {
+      release()
+    }
+  }
+
+  async function sendUntilAnswered(path: string, body: Buffer, headers: Record<string, string>): Promise<Answer> {
+    const random = options.random ?? Math.random
+    const maxAttempts = options.maxAttempts ?? 60
+    const deadline = performance.now() + (options.maxElapsedMs ?? 300_000)
+    for (let attempt = 1; ; attempt++) {
+      const answer = await http.post(path, body, headers)
+      if (answer.kind === 'answer' && !AGAIN.has(answer.status)) return answer
+      options.signal?.throwIfAborted()
+      const reason = answer.kind === 'answer' ? String(answer.status) : answer.code
+      const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10))
+      const asked = answer.kind === 'answer' ? retryAfterMs(answer.retryAfter) : 0
+      // Full jitter on the back-off; what the gateway asked for is a floor, spread a little so that senders do not return at once.
+      const wait = Math.max(asked + asked * 0.1 * random(), backOff * random())
+      if (attempt >= maxAttempts || performance.now() + wait > deadline) {
+        throw new ChainonError(
+          'dependency-unavailable',
+          `The gateway at ${options.url} did not take a batch in ${attempt} attempts (last: ${reason}).`,
+        )
+      }
+      options.onRetry?.(reason, wait)
+      await sleep(wait, undefined, options.signal ? { signal: options.signal } : {})
+    }
+  }
+
+  return {
+    pushRecords: (feed, batch) => push(`/v1/feeds/${encodeURIComponent(feed)}/records`, 'application/x-ndjson', batch),
+    pushBundle: (batch) => push('/fhir/R4', 'application/fhir+json', batch),
+    close: () => http.close(),
+  }
+}
+
+/** @returns 40 characters that are the same for the same address and body, whenever and by whomever it is sent */
+export function idempotencyKey(path: string, body: string | Buffer): string {
+  return createHash('sha256').update(path).update('\0').update(body).digest('hex').slice(0, 40)
+}
+
+/** @returns milliseconds of a Retry-After header (RFC 9110, 10.2.3) in seconds; 0 when it is absent or no number */
+export function retryAfterMs(header: string | undefined): number {
+  const seconds = Number(header)
+  return header !== undefined && seconds > 0 ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : 0
+}
+
+function outcomeOf(answer: Answer): PushOutcome {
+  if (answer.status >= 200 && answer.status < 300) {
+    const receipt = readReceipt(answer.body)
+    if (receipt) return { kind: 'taken', receipt }
+    throw new ChainonError('bug', `The gateway answered ${answer.status} with a receipt that cannot be read.`)
+  }
+  return { kind: 'rejected', status: answer.status, ...readProblem(answer.body, answer.status) }
+}
+
+/** @returns a function that waits for one of `size` slots and resolves to the function that gives it back */
+function semaphore(size: number): () => Promise<() => void> {
+  const waiting: (() => void)[] = []
+  let free = size
+  const release = () => {
+    const next = waiting.shift()
+    if (next) next()
+    else free++
+  }
+  return async () => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    return release
+  }
+}

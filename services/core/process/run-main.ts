@@ -1,0 +1,48 @@
+/** What every main.ts shares: signals, unknown errors, exit statuses. */
+import { ChainonError, describeUnreachable, exitStatus } from '../faults/errors.ts'
+import { createLogger, type Logger, safeError } from '../telemetry/logger.ts'
+
+export interface Running {
+  /** Finishes what is under way and lets go of every resource. */
+  stop(): Promise<void>
+}
+
+const STOP_BUDGET_MS = 12_000
+
+/**
+ * Runs a service until SIGTERM or SIGINT, or until it fails. A failure says what happened in one line for people on stderr
+ * and one for machines in the log; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
+ */
+export function runMain(
+  service: string,
+  start: (logger: Logger, fail: (error: unknown) => void) => Promise<Running>,
+): void {
+  const logger = createLogger(service, process.env.CHAINON_LOG_LEVEL || 'info')
+  let running: Running | undefined
+  let ending = false
+  const end = (status: number) => {
+    if (ending) return
+    ending = true
+    const timer = setTimeout(() => process.exit(status || 75), STOP_BUDGET_MS)
+    timer.unref()
+    Promise.resolve(running?.stop())
+      .catch((error: unknown) => logger.error({ event: 'stop-failed', err: safeError(error) }))
+      .finally(() => process.exit(status))
+  }
+  const fail = (error: unknown) => {
+    const status = exitStatus(error)
+    logger.fatal(
+      { event: 'failed', status, err: safeError(error) },
+      error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an unexpected error'),
+    )
+    end(status)
+  }
+  process.on('SIGTERM', () => end(0))
+  process.on('SIGINT', () => end(0))
+  process.on('uncaughtException', fail)
+  process.on('unhandledRejection', fail)
+  start(logger, fail).then((started) => {
+    running = started
+    logger.info({ event: 'started' })
+  }, fail)
+}

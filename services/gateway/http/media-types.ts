@@ -1,0 +1,54 @@
+/** Which reader a request's Content-Type and Content-Encoding ask for. */
+import { ProblemError } from '../problem.ts'
+
+export type RecordFormat = 'json' | 'ndjson' | 'avro'
+export type BodyEncoding = 'identity' | 'gzip'
+
+export const RECORD_TYPES: Readonly<Record<string, RecordFormat>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/vnd.apache.avro+binary': 'avro',
+  'application/avro': 'avro',
+  'avro/binary': 'avro',
+}
+export const FHIR_TYPES: readonly string[] = ['application/fhir+json', 'application/json']
+
+/** @throws ProblemError unsupported-media-type */
+export function recordFormat(contentType: string | undefined): RecordFormat {
+  const type = essence(contentType)
+  const format = Object.hasOwn(RECORD_TYPES, type) ? RECORD_TYPES[type] : undefined
+  if (!format) throw new ProblemError('unsupported-media-type', `Send one of ${Object.keys(RECORD_TYPES).join(', ')}.`)
+  return format
+}
+
+/** @throws ProblemError unsupported-media-type */
+export function checkFhirType(contentType: string | undefined): void {
+  if (!FHIR_TYPES.includes(essence(contentType)))
+    throw new ProblemError('unsupported-media-type', `Send one of ${FHIR_TYPES.join(', ')}.`)
+}
+
+/** @throws ProblemError unsupported-encoding */
+export function bodyEncoding(header: string | undefined): BodyEncoding {
+  switch ((header ?? '').trim().toLowerCase()) {
+    case '':
+    case 'identity':
+      return 'identity'
+    case 'gzip':
+    case 'x-gzip':
+      return 'gzip'
+    default:
+      throw new ProblemError('unsupported-encoding', 'Send the body as it is or with Content-Encoding: gzip.')
+  }
+}
+
+/** The media type without parameters; a charset other than UTF-8 is rejected, as JSON has no other (RFC 8259). */
+function essence(contentType: string | undefined): string {
+  const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
+  for (const parameter of parameters) {
+    const [name, value] = parameter.split('=').map((part) => part.trim().replaceAll('"', ''))
+    if (name === 'charset' && value !== 'utf-8' && value !== 'utf8' && value !== 'us-ascii')
+      throw new ProblemError('unsupported-media-type', 'The charset must be UTF-8.')
+  }
+  return type.trim()
+}

@@ -1,0 +1,211 @@
+/**
+ * The way to Kafka. Records of concurrent requests are gathered for a few milliseconds and sent together, one send at a time,
+ * by an idempotent producer that waits for all replicas. kafkajs does not recover an idempotent producer from a failed send
+ * (its sequence numbers are then wrong), so after any failure a new producer takes over; until it is connected, `append` fails at once
+ * and the gateway answers 503. What was under way in a failed send may be in the log or not.
+ */
+import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
+import { ChainonError } from '#core/faults/errors.ts'
+import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
+import type { LogMessage } from '../encode/feed-encoder.ts'
+
+export interface RecordLog {
+  /**
+   * @returns when every message is acknowledged by all in-sync replicas
+   * @throws ChainonError dependency-unavailable; the messages may or may not be in the log
+   */
+  append(batches: readonly { readonly topic: string; readonly messages: readonly LogMessage[] }[]): Promise<void>
+  /** Sends what is pending and disconnects. */
+  stop(): Promise<void>
+}
+
+export interface RecordLogEvents {
+  onDown(error: unknown): void
+  onUp(): void
+}
+
+const LINGER_MS = 5
+const LINGER_BYTES = 1024 * 1024
+/** After this a send counts as failed, whatever the client still tries. */
+const SEND_DEADLINE_MS = 12_000
+const RECONNECT_MS = [100, 500, 1000, 2000, 3000] as const
+/** Rough cost of a record beside its value: key, lengths, offsets. */
+const OVERHEAD_BYTES = 70
+
+interface Chunk {
+  readonly topic: string
+  readonly messages: LogMessage[]
+  readonly bytes: number
+  readonly request: Request
+}
+
+interface Request {
+  waiting: number
+  resolve(): void
+  reject(error: ChainonError): void
+}
+
+export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEvents): RecordLog {
+  const pending: Chunk[] = []
+  let pendingBytes = 0
+  let producer: Producer | undefined
+  let timer: NodeJS.Timeout | undefined
+  let sending: Promise<void> | undefined
+  let stopped = false
+
+  async function connect(attempt: number): Promise<void> {
+    if (stopped) return
+    const fresh = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+      createPartitioner: byRoutingKey,
+      // The deadline above ends a send before these run out; kafkajs would otherwise go on for minutes.
+      retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 1500 },
+    })
+    try {
+      await within(fresh.connect(), SEND_DEADLINE_MS)
+      producer = fresh
+      events.onUp()
+    } catch (error) {
+      discard(fresh)
+      if (attempt === 0) events.onDown(error)
+      const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)]
+      setTimeout(() => void connect(attempt + 1), wait).unref()
+    }
+  }
+
+  function discard(old: Producer): void {
+    old.disconnect().catch((error: unknown) => logger.debug({ event: 'producer-discarded', err: safeError(error) }))
+  }
+
+  function schedule(): void {
+    if (sending || pending.length === 0) return
+    if (pendingBytes >= LINGER_BYTES || stopped) sendNow()
+    else timer ??= setTimeout(sendNow, LINGER_MS)
+  }
+
+  function sendNow(): void {
+    clearTimeout(timer)
+    timer = undefined
+    if (sending) return
+    sending = sendNext().finally(() => {
+      sending = undefined
+      schedule()
+    })
+  }
+
+  async function sendNext(): Promise<void> {
+    const chunks = nextChunks()
+    const current = producer
+    if (!current) return fail([...chunks, ...pending.splice(0)], undefined)
+    const byTopic = new Map<string, LogMessage[][]>()
+    for (const { topic, messages } of chunks) {
+      const of = byTopic.get(topic)
+      if (of) of.push(messages)
+      else byTopic.set(topic, [messages])
+    }
+    const topicMessages = [...byTopic].map(([topic, parts]) => ({
+      topic,
+      messages: parts.length === 1 && parts[0] ? parts[0] : parts.flat(),
+    }))
+    try {
+      await within(current.sendBatch({ acks: -1, timeout: SEND_DEADLINE_MS - 2000, topicMessages }), SEND_DEADLINE_MS)
+    } catch (error) {
+      producer = undefined
+      discard(current)
+      events.onDown(error)
+      void connect(1)
+      // Those that wait behind it would wait a whole deadline more: better a quick 503 that says when to come back.
+      return fail([...chunks, ...pending.splice(0)], error)
+    }
+    for (const { request } of chunks) if (--request.waiting === 0) request.resolve()
+  }
+
+  function nextChunks(): Chunk[] {
+    let bytes = 0
+    let messages = 0
+    let count = 0
+    for (const chunk of pending) {
+      if (
+        count > 0 &&
+        (bytes + chunk.bytes > MAX_PRODUCE_BYTES || messages + chunk.messages.length > MAX_PRODUCE_MESSAGES)
+      )
+        break
+      bytes += chunk.bytes
+      messages += chunk.messages.length
+      count++
+    }
+    pendingBytes -= bytes
+    return pending.splice(0, count)
+  }
+
+  function fail(chunks: readonly Chunk[], cause: unknown): void {
+    pendingBytes = pending.reduce((sum, chunk) => sum + chunk.bytes, 0)
+    for (const { request } of chunks) request.reject(away(cause))
+  }
+
+  void connect(0)
+  return {
+    append(batches) {
+      if (!producer) return Promise.reject(away(undefined))
+      return new Promise((resolve, reject) => {
+        const request: Request = { waiting: 0, resolve, reject }
+        for (const { topic, messages } of batches) {
+          for (const chunk of slice(topic, messages, request)) {
+            request.waiting++
+            pending.push(chunk)
+            pendingBytes += chunk.bytes
+          }
+        }
+        if (request.waiting === 0) resolve()
+        schedule()
+      })
+    },
+    async stop() {
+      stopped = true
+      schedule()
+      while (sending) await sending
+      await producer?.disconnect()
+    },
+  }
+}
+
+function* slice(topic: string, messages: readonly LogMessage[], request: Request): Generator<Chunk> {
+  let part: LogMessage[] = []
+  let bytes = 0
+  for (const message of messages) {
+    const size = message.value.length + OVERHEAD_BYTES
+    if (part.length > 0 && (bytes + size > LINGER_BYTES || part.length >= MAX_PRODUCE_MESSAGES)) {
+      yield { topic, messages: part, bytes, request }
+      part = []
+      bytes = 0
+    }
+    part.push(message)
+    bytes += size
+  }
+  if (part.length > 0) yield { topic, messages: part, bytes, request }
+}
+
+/** The routing key is a keyed hash already: its characters spread records evenly without a second hash of 200 instructions a byte. */
+const byRoutingKey: ICustomPartitioner =
+  () =>
+  ({ message, partitionMetadata }) => {
+    const key = String(message.key)
+    let sum = 0
+    for (let i = 0; i < 12; i++) sum = (sum * 31 + key.charCodeAt(i)) >>> 0
+    return sum % partitionMetadata.length
+  }
+
+function away(cause: unknown): ChainonError {
+  return new ChainonError('dependency-unavailable', 'Kafka did not acknowledge in time', { cause })
+}
+
+function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new ChainonError('dependency-unavailable', `no answer within ${ms} ms`)), ms)
+  })
+  return Promise.race([work, deadline]).finally(() => clearTimeout(timer))
+}

@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { gzipSync } from 'node:zlib'
+import avsc from 'avsc'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openSource, type SourceRecord } from '../../../../services/cli/push/source.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chainon-push-'))
+const whole = join(folder, 'whole.avro')
+const COUNT = 5000
+
+beforeAll(async () => {
+  const type = avsc.Type.forSchema({ type: 'record', name: 'Any', fields: [{ name: 'id', type: 'string' }] })
+  const encoder = new avsc.streams.BlockEncoder(type, { blockSize: 1024 })
+  for (let i = 0; i < COUNT; i++) encoder.write({ id: `record-${i}` })
+  encoder.end()
+  writeFileSync(whole, await buffer(encoder))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+async function read(path: string): Promise<SourceRecord[]> {
+  const records: SourceRecord[] = []
+  for await (const record of openSource(path).records(undefined)) records.push(record)
+  return records
+}
+
+function file(name: string, content: Buffer | string): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+describe('a file to push', () => {
+  test('an Avro file is read whole, compressed or not', async () => {
+    expect(await read(whole)).toHaveLength(COUNT)
+    expect(await read(file('whole.avro.gz', gzipSync(readFileSync(whole))))).toHaveLength(COUNT)
+  })
+
+  test('an Avro file cut short is never taken for a whole one', async () => {
+    const bytes = readFileSync(whole)
+    for (const length of [0, 3, 40, 2000, bytes.length - 17, bytes.length - 1]) {
+      await expect(read(file('cut.avro', bytes.subarray(0, length))), `${length} bytes`).rejects.toThrow(/cut short/)
+    }
+  })
+
+  test('nor is a gzip file cut short', async () => {
+    const bytes = gzipSync('{"id":"1"}\n'.repeat(1000))
+    await expect(read(file('cut.ndjson.gz', bytes.subarray(0, -9)))).rejects.toThrow(/cut short/)
+  })
+
+  test('blank lines count as lines, and are not sent', async () => {
+    const records = await read(file('some.ndjson', '{"id":"1"}\r\n\n  \n{"id":"2"}'))
+    expect(records.map(({ line }) => line)).toEqual([1, 4])
+  })
+
+  test('what cannot be read is named', async () => {
+    expect(() => openSource(join(folder, 'none.ndjson'))).toThrow(/there is no such file/)
+    expect(() => openSource(join(folder, 'some.txt'))).toThrow(/its name must end in/)
+    await expect(read(file('bad.json', '[{'))).rejects.toThrow(/bad\.json is not valid JSON/)
+  })
+})

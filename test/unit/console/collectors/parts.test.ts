@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { type PartEvidence, partViews, type StateRow } from '../../../../services/console/collectors/parts.ts'
+import { PART_NAMES, type PartName } from '../../../../services/console/snapshot.ts'
+
+const NOW = Date.parse('2026-11-23T12:00:00Z')
+const ago = (seconds: number) => NOW - seconds * 1000
+const stateRow = (over: Partial<StateRow>): StateRow => ({
+  name: 'curate',
+  pid: 42,
+  url: 'http://127.0.0.1:8092',
+  state: 'running',
+  restarts: 0,
+  since: new Date(ago(600)).toISOString(),
+  message: '',
+  ...over,
+})
+
+/** All parts are well but for one. */
+function view(name: PartName, over: Partial<PartEvidence>, supervised = true) {
+  const well: PartEvidence = {
+    row: supervised ? stateRow({}) : undefined,
+    answer: { ok: true, since: ago(600), problem: '' },
+    alive: true,
+    memoryBytes: 1,
+    url: null,
+  }
+  const all = Object.fromEntries(PART_NAMES.map((part) => [part, part === name ? { ...well, ...over } : well]))
+  const views = partViews(all as Record<PartName, PartEvidence>, supervised, NOW)
+  const found = views.find((part) => part.name === name)
+  if (!found) throw new Error(`no ${name}`)
+  return found
+}
+
+describe('the state of a part', () => {
+  test('is what the supervisor says while it restarts, in its words', () => {
+    const row = stateRow({ state: 'restarting', restarts: 3, pid: null, message: 'killed by SIGKILL' })
+    expect(view('curate', { row })).toMatchObject({ state: 'restarting', restarts: 3, message: 'killed by SIGKILL' })
+  })
+
+  test('is "not answering" when it runs and does not answer', () => {
+    const answer = { ok: false, since: ago(12), problem: 'does not answer in time' }
+    expect(view('clickhouse', { answer })).toMatchObject({
+      state: 'not-answering',
+      since: new Date(ago(12)).toISOString(),
+      message: 'does not answer in time',
+    })
+  })
+
+  test('is given a moment before it is called silent', () => {
+    expect(view('curate', { answer: { ok: false, since: ago(1), problem: 'x' } }).state).toBe('running')
+  })
+
+  test('is never "running" when its process is gone', () => {
+    expect(view('curate', { alive: false }).state).toBe('not-answering')
+  })
+
+  test('without a supervisor comes from the answers alone, and restarts are not known', () => {
+    expect(view('kafka', {}, false)).toMatchObject({ state: 'running', restarts: null, pid: null })
+    const answer = { ok: false, since: ago(5), problem: 'refuses the connection' }
+    expect(view('kafka', { answer }, false).state).toBe('not-answering')
+    expect(view('kafka', { answer: undefined }, false).state).toBe('unknown')
+  })
+
+  test('shows no user and no password', () => {
+    const { url } = view('redis', { row: undefined, url: 'rediss://user:secret@redis.example:6380' })
+    expect(url).toBe('rediss://redis.example:6380')
+  })
+})

@@ -1,0 +1,198 @@
+import { randomBytes } from 'node:crypto'
+import fc from 'fast-check'
+import type { KafkaMessage } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { columnsOf } from '#core/contract/table.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { blocksOf } from '../../../../services/curate/load/blocks.ts'
+import { formatProgress, parseProgress } from '../../../../services/curate/load/intent.ts'
+import { orderByOrigin } from '../../../../services/curate/load/order.ts'
+import { rowBuilder, versionOf } from '../../../../services/curate/load/rows.ts'
+import { ruleTally, validator } from '../../../../services/curate/validate/validate.ts'
+
+const contracts = loadContracts('schemas/feeds')
+const observation = contracts.find(({ feed }) => feed === 'observation') as FeedContract
+const message = (offset: number, origin?: number) =>
+  ({
+    offset: String(offset),
+    headers: origin === undefined ? {} : { 'chainon-origin': Buffer.from(String(origin)) },
+  }) as unknown as KafkaMessage
+
+describe('orderByOrigin', () => {
+  it('takes each origin once and in order, however often a producer wrote it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 8 })), { maxLength: 40 }), (steps) => {
+        // A zombie or a restart writes again from some way back: origins never skip, but repeat.
+        const origins: number[] = []
+        let next = 0
+        for (const [back, count] of steps) {
+          const start = Math.max(0, next - back)
+          for (let origin = start; origin < start + count; origin++) origins.push(origin)
+          next = Math.max(next, start + count)
+        }
+        const ordered = orderByOrigin(
+          origins.map((origin, index) => message(index, origin)),
+          -1n,
+        )
+        expect(ordered.gap).toBeUndefined()
+        expect(ordered.taken.map(({ origin }) => Number(origin))).toEqual(Array.from({ length: next }, (_, i) => i))
+        expect(ordered.replayed).toBe(origins.length - next)
+      }),
+    )
+  })
+
+  it('stops at the first gap and says where', () => {
+    const ordered = orderByOrigin([message(0, 0), message(1, 1), message(2, 3), message(3, 2)], -1n)
+    expect(ordered.taken).toHaveLength(2)
+    expect(ordered.hwm).toBe(1n)
+    expect(ordered.gap).toEqual({ expected: 2n, found: 3n, logOffset: 2n })
+  })
+
+  it('counts what carries no origin, and takes nothing of it', () => {
+    expect(orderByOrigin([message(0), message(1, 0)], -1n)).toMatchObject({ foreign: 1, replayed: 0, hwm: 0n })
+  })
+})
+
+describe('progress', () => {
+  it('survives the group metadata', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: -1n, max: 2n ** 63n }),
+        fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n }), { nil: undefined }),
+        (hwm, to) => {
+          const progress = to === undefined ? { hwm } : { hwm, to }
+          expect(parseProgress(formatProgress(progress))).toEqual(progress)
+          expect(Buffer.byteLength(formatProgress(progress))).toBeLessThan(100)
+        },
+      ),
+    )
+  })
+
+  it.each(['', 'null', '{}', '{"hwm":5}', 'x', '{"hwm":"a"}', '{"hwm":"1","to":2}'])('is not read from %o', (text) => {
+    expect(parseProgress(text)).toBeUndefined()
+  })
+})
+
+describe('versions', () => {
+  it('put the producer’s version before the origin', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(2 ** 40),
+        fc.bigInt({ min: 0n, max: 2n ** 62n }),
+        fc.nat(2 ** 40),
+        fc.bigInt({ min: 0n, max: 2n ** 62n }),
+        (v1, o1, v2, o2) => {
+          const expected = v1 === v2 ? o1 > o2 : v1 > v2
+          expect(BigInt(versionOf(v1, o1)) > BigInt(versionOf(v2, o2))).toBe(expected)
+        },
+      ),
+    )
+  })
+
+  it('are never negative: the column holds no such number', () => {
+    expect(versionOf(-3, 7n)).toBe(versionOf(0, 7n))
+  })
+})
+
+describe('a batch as blocks', () => {
+  const rows = rowBuilder(observation, pseudonymiser(2, randomBytes(32)))
+  const record = {
+    ...{
+      record_id: 'p1_r',
+      record_version: 3,
+      operation: 'upsert',
+      patient_id: 'p1_p',
+      encounter_id: null,
+      code_system: 'loinc',
+      code: '718-7',
+    },
+    ...{
+      effective_at: 5,
+      value_number: 1,
+      value_unit: null,
+      value_code: null,
+      reference_low: null,
+      reference_high: null,
+    },
+    ...{ _producer: 'h', _received_at: 7_200_000, _rule_outcomes: [] },
+  }
+  const range = {
+    feed: 'observation',
+    partition: 1,
+    from: 10n,
+    to: 12n,
+    originFrom: 8n,
+    originTo: 10n,
+    replayed: 0,
+    now: 9,
+  }
+
+  it('rows fill exactly the table’s columns, with second-level pseudonyms', () => {
+    const row = rows.row(record, ['number-has-unit'], 1, 8n)
+    expect(rows.columns).toEqual(columnsOf(observation).map(({ name }) => name))
+    expect(row).toHaveLength(rows.columns.length)
+    expect(row[0]).toMatch(/^p2_/)
+    expect(JSON.stringify(row)).not.toContain('p1_')
+  })
+
+  it('name the range in their tokens, hold no empty block, and put the ledger last', () => {
+    const rejection = {
+      origin: 9n,
+      outcome: 'rejected',
+      stage: 'curate',
+      fault: 'rule-rejected',
+      detail: { pointer: '/code', rule: 'x' },
+      producer: 'h',
+      receivedAt: 5,
+    } as const
+    const blocks = blocksOf(
+      range,
+      {
+        rows: [rows.row(record, [], 1, 8n)],
+        rejections: [rejection],
+        unlinked: 0,
+        links: [],
+        rules: [],
+        receivedAt: [5],
+      },
+      rows,
+    )
+    expect(blocks.map(({ table, token }) => [table, token])).toEqual([
+      ['feed_observation', 'observation:1:10-12:feed_observation'],
+      ['quarantine', 'observation:1:10-12:quarantine'],
+      ['ledger_batch', 'observation:1:10-12:ledger_batch'],
+    ])
+    expect(blocks.at(-1)?.rows).toEqual([['observation', 1, '8', '10', 1, 1, 0, 0, '10', '12', 9]])
+    for (const block of blocks) for (const row of block.rows) expect(row).toHaveLength(block.columns.length)
+  })
+
+  it('write no tile for a batch of replays', () => {
+    expect(
+      blocksOf(
+        { ...range, originTo: 8n },
+        { rows: [], rejections: [], unlinked: 0, links: [], rules: [], receivedAt: [] },
+        rows,
+      ),
+    ).toEqual([])
+  })
+
+  it('count each rule’s numerator and denominator by producer and hour', () => {
+    const validate = validator(observation)
+    const tally = ruleTally()
+    expect(validate(record, tally).flags).toEqual(['number-has-unit'])
+    validate({ ...record, value_number: null }, tally)
+    expect(tally.rows().find(({ rule }) => rule === 'number-has-unit')).toMatchObject({
+      producer: 'h',
+      hour: 7200,
+      checked: 1,
+      failed: 1,
+      notApplicable: 1,
+    })
+    expect(validate({ ...record, effective_at: -1e13 }, tally).rejected).toEqual({
+      pointer: '/effective_at',
+      rule: 'effective-after-1900',
+    })
+  })
+})

@@ -1,0 +1,349 @@
+import { deflateRawSync, gzipSync } from 'node:zlib'
+import avsc from 'avsc'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contractOf, harness, observation } from '../harness.ts'
+
+let gateway: Awaited<ReturnType<typeof harness>>
+beforeAll(async () => {
+  gateway = await harness()
+})
+afterAll(() => gateway.close())
+
+const NDJSON = 'application/x-ndjson'
+const AVRO = 'application/vnd.apache.avro+binary'
+
+function errorsOf(body: string) {
+  return (JSON.parse(body).errors as { index: number; pointer: string; rule: string }[]).map(
+    ({ index, pointer, rule }) => [index, pointer, rule],
+  )
+}
+
+function avroFile(
+  records: readonly Record<string, unknown>[],
+  schema: unknown,
+  codec: 'null' | 'deflate' = 'null',
+): Buffer {
+  const type = avsc.Type.forSchema(schema as avsc.Schema, { registry: {}, logicalTypes: {} })
+  const meta = avsc.Type.forSchema({ type: 'map', values: 'bytes' }).toBuffer({
+    'avro.schema': Buffer.from(JSON.stringify(schema)),
+    'avro.codec': Buffer.from(codec),
+  })
+  const long = avsc.Type.forSchema('long')
+  const raw = Buffer.concat(records.map((record) => type.toBuffer(record)))
+  const data = codec === 'deflate' ? deflateRawSync(raw) : raw
+  const sync = Buffer.alloc(16, 9)
+  return Buffer.concat([
+    Buffer.from('Obj\u0001', 'latin1'),
+    meta,
+    sync,
+    long.toBuffer(records.length),
+    long.toBuffer(data.length),
+    data,
+    sync,
+  ])
+}
+
+const SCHEMA = {
+  type: 'record',
+  name: 'Theirs',
+  namespace: 'fr.chu',
+  fields: [
+    { name: 'record_id', type: ['null', 'string'] },
+    { name: 'patient_ipp', type: 'string' },
+    { name: 'code_system', type: { type: 'enum', name: 'System', symbols: ['loinc', 'nabm'] } },
+    { name: 'code', type: 'string' },
+    { name: 'effective_at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'value_number', type: ['null', 'float'] },
+  ],
+}
+const avroRecord = {
+  record_id: 'a-1',
+  patient_ipp: '8000',
+  code_system: 'loinc',
+  code: '718-7',
+  effective_at: 1_700_000_000_000,
+  value_number: 2.5,
+}
+
+describe('good records', () => {
+  test('each media type, plain and gzip, is taken and reads back as it was sent', async () => {
+    const sent: [string, string | Buffer, number][] = [
+      ['application/json', JSON.stringify(observation('j')), 1],
+      [
+        'application/json; charset=utf-8',
+        `\ufeff [ ${JSON.stringify(observation('j1'))} , ${JSON.stringify(observation('j2'))} ]\n`,
+        2,
+      ],
+      [NDJSON, `\ufeff${JSON.stringify(observation('n1'))}\r\n\r\n  \n${JSON.stringify(observation('n2'))}`, 2],
+      ['application/ndjson', `${JSON.stringify(observation('n3'))}\n`, 1],
+      [AVRO, avroFile([avroRecord], SCHEMA), 1],
+      ['avro/binary', avroFile([avroRecord, avroRecord], SCHEMA, 'deflate'), 2],
+    ]
+    for (const [type, body, count] of sent) {
+      for (const gzip of [false, true]) {
+        const before = gateway.written.length
+        const answer = await gateway.post(
+          'observation',
+          type,
+          gzip ? gzipSync(body) : body,
+          gzip ? { 'content-encoding': 'gzip' } : {},
+        )
+        expect([answer.statusCode, type]).toEqual([202, type])
+        expect(answer.json()).toMatchObject({ feed: 'observation', accepted: count, rejected: 0, errors: [] })
+        expect(gateway.written.length - before).toBe(count)
+      }
+    }
+    const last = gateway.decoded().at(-1)
+    expect(last?.topic).toBe('u.identified.observation')
+    expect(last?.record).toMatchObject({ ...avroRecord, value_number: 2.5, _producer: 'chu-test', operation: 'upsert' })
+    expect(last?.key).not.toContain('8000')
+  })
+
+  test('good records of a request are taken although others are bad; the bad ones are named by index, field and rule', async () => {
+    const lines = [
+      JSON.stringify(observation(0)),
+      '{"record_id": "cut',
+      JSON.stringify(observation(2, { effective_at: '2024-02-30T00:00:00Z' })),
+      JSON.stringify(observation(3, { nom_du_patient: 'DUPONT' })),
+      JSON.stringify({ ...observation(4), patient_ipp: undefined }),
+      JSON.stringify(observation(5, { value_number: 'DUPONT' })),
+      '[1,2]',
+      JSON.stringify(observation(7)).replace('13.5', '1e999'),
+      JSON.stringify(observation(8, { code: '\ud800' })),
+      JSON.stringify(observation(9, { comment: 'x'.repeat(5000) })),
+      `${JSON.stringify(observation(10)).slice(0, -1)}, "__proto__": {"code": "x"}}`,
+      '['.repeat(50_000),
+      JSON.stringify(observation(12)).replace('718-7', '\u0000'),
+      JSON.stringify(observation(13, { code_system: 'LOINC' })),
+      JSON.stringify(observation(14)),
+    ]
+    const answer = await gateway.post('observation', NDJSON, lines.join('\n'))
+    expect(answer.statusCode).toBe(202)
+    expect(answer.json()).toMatchObject({ accepted: 2, rejected: 13 })
+    expect(errorsOf(answer.body)).toEqual([
+      [1, '', 'malformed-json'],
+      [2, '/effective_at', 'timestamp'],
+      [3, '/nom_du_patient', 'unknown-field'],
+      [4, '/patient_ipp', 'required'],
+      [5, '/value_number', 'type'],
+      [6, '', 'not-an-object'],
+      [7, '/value_number', 'number-range'],
+      [8, '/code', 'type'],
+      [9, '/comment', 'max-length'],
+      [10, '', 'unknown-field'],
+      [11, '', 'malformed-json'],
+      [12, '', 'malformed-json'],
+      [13, '/code_system', 'enum'],
+    ])
+    expect(answer.body).not.toContain('DUPONT')
+  })
+
+  test('of a repeated member the last one counts', async () => {
+    await gateway.post(
+      'observation',
+      NDJSON,
+      JSON.stringify(observation('d')).replace('"code":"718-7"', '"code":"1","code":"2345-7"'),
+    )
+    expect(gateway.decoded().at(-1)?.record.code).toBe('2345-7')
+  })
+
+  test('records of one patient have one key, of another patient or producer another', async () => {
+    const before = gateway.written.length
+    await gateway.post(
+      'observation',
+      NDJSON,
+      ['a', 'a', 'b'].map((ipp, i) => JSON.stringify(observation(i, { patient_ipp: ipp }))).join('\n'),
+    )
+    const [a, again, b] = gateway.written.slice(before).map(({ message }) => message.key)
+    expect(a).toBe(again)
+    expect(a).not.toBe(b)
+  })
+
+  test('errors are listed up to 1000 and counted exactly', async () => {
+    const answer = await gateway.post('observation', NDJSON, `${'{}\n'.repeat(1500)}${JSON.stringify(observation(1))}`)
+    expect(answer.json()).toMatchObject({ accepted: 1, rejected: 1500, truncated: true })
+    expect(answer.json().errors).toHaveLength(1000)
+  })
+})
+
+describe('requests that cannot be taken', () => {
+  const cases: [string, string, string, string | Buffer, Record<string, string>, number, string][] = [
+    ['no record at all', 'observation', NDJSON, '\n \r\n', {}, 400, 'no-records'],
+    ['an empty array', 'observation', 'application/json', ' [ ] ', {}, 400, 'no-records'],
+    ['an empty body', 'observation', 'application/json', '', {}, 400, 'no-records'],
+    ['only bad records', 'observation', NDJSON, '{}\n[]', {}, 422, 'all-rejected'],
+    ['broken JSON', 'observation', 'application/json', '{"record_id":', {}, 400, 'malformed-body'],
+    ['a broken array', 'observation', 'application/json', '[{},]', {}, 400, 'malformed-body'],
+    ['two arrays', 'observation', 'application/json', '[{}][{}]', {}, 400, 'malformed-body'],
+    ['an unclosed string', 'observation', 'application/json', '[{"a":"]', {}, 400, 'malformed-body'],
+    ['not UTF-8', 'observation', 'application/json', Buffer.from([0x7b, 0xff, 0x7d]), {}, 400, 'malformed-body'],
+    ['an unknown feed', 'nothing', NDJSON, '{}', {}, 404, 'unknown-feed'],
+    ['a feed named like a member of Object', '__proto__', NDJSON, '{}', {}, 404, 'unknown-feed'],
+    ['another media type', 'observation', 'text/csv', 'a,b', {}, 415, 'unsupported-media-type'],
+    ['another charset', 'observation', 'application/json; charset=latin1', '{}', {}, 415, 'unsupported-media-type'],
+    ['another encoding', 'observation', NDJSON, '{}', { 'content-encoding': 'br' }, 415, 'unsupported-encoding'],
+    [
+      'gzip that is cut',
+      'observation',
+      NDJSON,
+      gzipSync('{}\n'.repeat(999)).subarray(0, 20),
+      { 'content-encoding': 'gzip' },
+      400,
+      'truncated-gzip',
+    ],
+    ['gzip that is none', 'observation', NDJSON, '{}', { 'content-encoding': 'gzip' }, 400, 'truncated-gzip'],
+    [
+      'a gzip bomb',
+      'observation',
+      NDJSON,
+      gzipSync(Buffer.alloc(50_000_000, ' ')),
+      { 'content-encoding': 'gzip' },
+      413,
+      'body-too-large',
+    ],
+    ['a large body', 'observation', NDJSON, Buffer.alloc(1_000_001, ' '), {}, 413, 'body-too-large'],
+    ['too many records', 'observation', NDJSON, '{}\n'.repeat(2001), {}, 413, 'too-many-records'],
+    ['a record that is too large', 'document', NDJSON, `{"text":"${'x'.repeat(120_000)}"}`, {}, 422, 'all-rejected'],
+    ['Avro that is none', 'observation', AVRO, 'Obj\u0001', {}, 400, 'malformed-body'],
+    [
+      'Avro cut in a record',
+      'observation',
+      AVRO,
+      avroFile([avroRecord], SCHEMA).subarray(0, -20),
+      {},
+      400,
+      'malformed-body',
+    ],
+    [
+      'a foreign schema',
+      'observation',
+      AVRO,
+      avroFile([{ a: 1 }], { type: 'record', name: 'X', fields: [{ name: 'a', type: 'int' }] }),
+      {},
+      422,
+      'foreign-schema',
+    ],
+    ['an Avro bomb', 'document', AVRO, avroBomb(), {}, 413, 'body-too-large'],
+    [
+      'a wrong key',
+      'observation',
+      NDJSON,
+      '{}',
+      { authorization: `Bearer chn_000000000000_${'A'.repeat(43)}` },
+      401,
+      'wrong-key',
+    ],
+    ['no key', 'observation', NDJSON, '{}', { authorization: '' }, 401, 'missing-key'],
+    ['an empty idempotency key', 'observation', NDJSON, '{}', { 'idempotency-key': '' }, 400, 'bad-idempotency-key'],
+    ['no Bundle', 'fhir', 'application/fhir+json', '{"resourceType":"Patient"}', {}, 400, 'malformed-body'],
+    [
+      'a Bundle of another type',
+      'fhir',
+      'application/fhir+json',
+      '{"resourceType":"Bundle","type":"history"}',
+      {},
+      400,
+      'malformed-body',
+    ],
+  ]
+
+  test.each(cases)('%s', async (_name, feed, type, body, headers, status, code) => {
+    const answer = await gateway.post(feed, type, body, headers)
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code])
+    expect(answer.headers['content-type']).toContain('application/problem+json')
+    expect(answer.json()).toMatchObject({
+      type: `urn:chainon:problem:${code}`,
+      status,
+      title: expect.any(String),
+      detail: expect.any(String),
+    })
+  })
+
+  test('a foreign schema names each field that does not fit, timestamps in microseconds too', async () => {
+    const fields = SCHEMA.fields.map((field) =>
+      field.name === 'effective_at'
+        ? { name: field.name, type: { type: 'long', logicalType: 'timestamp-micros' } }
+        : field,
+    )
+    const answer = await gateway.post(
+      'observation',
+      AVRO,
+      avroFile([avroRecord], {
+        ...SCHEMA,
+        fields: [...fields.filter(({ name }) => name !== 'code'), { name: 'extra', type: 'string', default: '' }],
+      }).subarray(0),
+    )
+    expect(answer.json().detail).toMatch(
+      /'effective_at' cannot be read as timestamp.*'extra' is not in the feed.*'code' is missing/,
+    )
+  })
+
+  test('paths and methods', async () => {
+    for (const [method, url, status] of [
+      ['GET', '/v1/feeds/observation/records', 405],
+      ['DELETE', '/fhir/R4', 405],
+      ['POST', '/nowhere', 404],
+      ['GET', '/%E0%A4%A', 404],
+    ] as const) {
+      const answer = await gateway.app.inject({ method, url, payload: method === 'POST' ? 'x' : '' })
+      expect([url, answer.statusCode]).toEqual([url, status])
+      expect(answer.headers['content-type']).toContain('problem+json')
+    }
+  })
+
+  test('Kafka away is a 503 with Retry-After, and says that sending again is safe', async () => {
+    gateway.state.down = true
+    const answer = await gateway.post('observation', NDJSON, JSON.stringify(observation(1)))
+    gateway.state.down = false
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'dependency-unavailable'])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    expect(answer.json().detail).toContain('safe')
+  })
+
+  test('a FHIR client gets an OperationOutcome', async () => {
+    const answer = await gateway.post('fhir', 'application/fhir+json', '{}', { accept: 'application/fhir+json' })
+    expect(answer.statusCode).toBe(400)
+    expect(answer.headers['content-type']).toContain('application/fhir+json')
+    expect(answer.json()).toMatchObject({
+      resourceType: 'OperationOutcome',
+      issue: [{ severity: 'error', code: 'invalid' }],
+    })
+  })
+})
+
+test('the OpenAPI document has a path for each feed and no dangling reference', async () => {
+  const document = (await gateway.app.inject('/openapi.json')).json()
+  expect(document.openapi).toBe('3.1.0')
+  expect(Object.keys(document.paths)).toContain(`/v1/feeds/${contractOf('observation').feed}/records`)
+  for (const [, reference] of JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+    const found = (reference ?? '')
+      .split('/')
+      .reduce<unknown>((of, name) => (of as Record<string, unknown>)?.[name], document)
+    expect([reference, typeof found]).toEqual([reference, 'object'])
+  }
+  expect((await gateway.app.inject('/docs/')).statusCode).toBe(200)
+})
+
+function avroBomb(): Buffer {
+  const schema = {
+    type: 'record',
+    name: 'D',
+    fields: ['record_id', 'patient_ipp', 'kind_system', 'kind', 'text']
+      .map((name) => ({ name, type: 'string' }))
+      .concat([{ name: 'authored_at', type: 'long' }]),
+  }
+  return avroFile(
+    [
+      {
+        record_id: 'a',
+        patient_ipp: 'b',
+        kind_system: 'loinc',
+        kind: 'c',
+        text: ' '.repeat(20_000_000),
+        authored_at: 0,
+      },
+    ],
+    schema,
+    'deflate',
+  )
+}
