@@ -1,24 +1,35 @@
-/** The configuration as a page, made from the same table that the services read: the two cannot disagree. */
-import { KEYS, type KeySpec } from './keys.ts'
+/** The configuration as a page, made from the same table that the programs read: the two cannot disagree. */
+import type { KeySpec } from './key-spec.ts'
+import { KEY_GROUPS, type KeyGroup } from './keys.ts'
 
 export function configurationPage(): string {
-  const rows = Object.entries(KEYS).map(([name, spec]: [string, KeySpec]) => {
-    const limits =
-      spec.min !== undefined
-        ? `, ${spec.min} to ${spec.max}`
-        : spec.oneOf
-          ? `: ${spec.oneOf.filter(Boolean).join(', ')}`
-          : ''
-    const shown = spec.default === undefined || spec.default === '' ? '' : `\`${spec.default}\``
-    return `| \`${name}\` | ${spec.type}${limits}${spec.secret ? ', secret' : ''} | ${shown} | ${spec.description} |`
-  })
   return `# Configuration
 
-Made from \`services/core/config/keys.ts\` by \`chainon config --write\`; a test compares the two. Services read the environment only;
-an unknown name that begins with \`CHAINON_\` is rejected, and all problems are told at once.
+Made from \`services/core/config/keys.ts\` by \`chainon config --write\`; a test compares the two. Every variable that Chainon
+reads is here. Every program (services, \`chainon\`, local stack, load test) rejects a name that begins with \`CHAINON_\` and is not
+here, and one that is a single letter away from another variable of this page, and names the nearest one. All problems are told at
+once. The environment is read in \`main.ts\` of a program and nowhere else.
+
+${KEY_GROUPS.map(section).join('\n')}`
+}
+
+function section({ title, readers, keys }: KeyGroup): string {
+  return `## ${title}
+${readers}
 
 | variable | type | default | meaning |
 | --- | --- | --- | --- |
-${rows.join('\n')}
+${Object.entries(keys).map(row).join('\n')}
 `
+}
+
+function row([name, spec]: [string, KeySpec]): string {
+  const limits =
+    spec.max !== undefined
+      ? `, ${spec.min} to ${spec.max}`
+      : spec.oneOf
+        ? `: ${spec.oneOf.filter(Boolean).join(', ')}`
+        : ''
+  const shown = spec.default === '' ? '' : `\`${spec.default}\``
+  return `| \`${name}\` | ${spec.type}${limits}${spec.secret ? ', secret' : ''} | ${shown} | ${spec.description} |`
 }

@@ -1,145 +1,65 @@
 /**
- * Every environment variable that Chainon reads, once: description, default and type. A service picks those it needs
- * (`readConfig`); the documentation is made from this table (`chainon config`), so the two cannot disagree.
+ * Every environment variable that Chainon reads, in one table. A program picks those it needs (`readConfig`), a name that is not
+ * here is rejected, and the documentation is made from this table (`chainon config`), so that they cannot disagree.
  */
-export interface KeySpec {
-  readonly type: 'string' | 'port' | 'integer' | 'boolean' | 'list' | 'url'
-  readonly description: string
-  readonly default?: string
-  readonly secret?: true
-  readonly min?: number
-  readonly max?: number
-  readonly oneOf?: readonly string[]
-}
+import type { KeyTable } from './key-spec.ts'
+import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
+import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, SERVICES } from './service-keys.ts'
 
 export const KEYS = {
-  KAFKA_BROKERS: { type: 'list', default: '127.0.0.1:9092', description: 'Kafka brokers, comma-separated host:port' },
-  KAFKA_TLS: { type: 'boolean', default: 'false', description: 'Speak TLS to Kafka' },
-  KAFKA_TLS_CA_FILE: { type: 'string', default: '', description: 'PEM file of the authority that signed the brokers' },
-  KAFKA_SASL_MECHANISM: {
-    type: 'string',
-    default: '',
-    oneOf: ['', 'plain', 'scram-sha-256', 'scram-sha-512'],
-    description: 'SASL mechanism',
-  },
-  KAFKA_SASL_USERNAME: { type: 'string', default: '', description: 'SASL user' },
-  KAFKA_SASL_PASSWORD: { type: 'string', default: '', secret: true, description: 'SASL password' },
-  SCHEMA_REGISTRY_URL: {
-    type: 'url',
-    default: 'http://127.0.0.1:8081/apis/ccompat/v7',
-    description: 'Confluent-compatible schema registry',
-  },
-  SCHEMA_REGISTRY_USERNAME: { type: 'string', default: '', description: 'Registry user' },
-  SCHEMA_REGISTRY_PASSWORD: { type: 'string', default: '', secret: true, description: 'Registry password' },
-  REDIS_URL: {
-    type: 'url',
-    default: 'redis://127.0.0.1:6379',
-    secret: true,
-    description: 'Redis; rediss:// for TLS, user:password@ for a login',
-  },
-  CLICKHOUSE_URL: { type: 'url', default: 'http://127.0.0.1:8123', description: 'ClickHouse HTTP interface' },
-  CLICKHOUSE_USER: { type: 'string', default: 'default', description: 'ClickHouse user' },
-  CLICKHOUSE_PASSWORD: { type: 'string', default: '', secret: true, description: 'ClickHouse password' },
-  CLICKHOUSE_DATABASE: { type: 'string', default: 'chainon', description: 'ClickHouse database of the warehouse' },
-  CHAINON_HTTP_HOST: { type: 'string', default: '127.0.0.1', description: 'Address the service listens on' },
-  CHAINON_HTTP_PORT: { type: 'port', default: '0', description: 'Port the service listens on, 0 for a free one' },
-  CHAINON_DATA_DIR: { type: 'string', default: '.chainon', description: 'Data folder' },
-  CHAINON_SECRETS_DIR: {
-    type: 'string',
-    default: '',
-    description: "Folder of the service's own secrets; default <data>/secrets/<service>",
-  },
-  CHAINON_FEEDS_DIR: { type: 'string', default: 'schemas/feeds', description: 'Folder of the feed contracts' },
-  CHAINON_PARTITIONS: { type: 'integer', default: '2', min: 1, max: 1000, description: 'Partitions of a new topic' },
-  CHAINON_REPLICATION: {
-    type: 'integer',
-    default: '1',
-    min: 1,
-    max: 9,
-    description: 'Replication factor of a new topic',
-  },
-  CHAINON_IDENTIFIED_RETENTION_HOURS: {
-    type: 'integer',
-    default: '72',
-    min: 1,
-    max: 8760,
-    description: 'Hours that identified records stay in Kafka',
-  },
-  CHAINON_NAMESPACE: { type: 'string', default: '', description: 'Prefix of topics, groups and Redis keys' },
-  CHAINON_LOG_LEVEL: {
-    type: 'string',
-    default: 'info',
-    oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
-    description: 'Log level',
-  },
-  CHAINON_MAX_BODY_BYTES: {
-    type: 'integer',
-    default: '33554432',
-    min: 1024,
-    max: 268435456,
-    description: 'Largest request body after decompression, in bytes',
-  },
-  CHAINON_MAX_RECORD_BYTES: {
-    type: 'integer',
-    default: '2097152',
-    min: 256,
-    max: 7340032,
-    description: 'Largest record, in bytes',
-  },
-  CHAINON_MAX_RECORDS_PER_REQUEST: {
-    type: 'integer',
-    default: '50000',
-    min: 1,
-    max: 1000000,
-    description: 'Most records in one request',
-  },
-  CHAINON_MAX_INFLIGHT_BYTES: {
-    type: 'integer',
-    default: '134217728',
-    min: 65536,
-    max: 8589934592,
-    description: 'Bytes in flight in one gateway before it answers 429',
-  },
-  CHAINON_IDEMPOTENCY_HOURS: {
-    type: 'integer',
-    default: '24',
-    min: 1,
-    max: 720,
-    description: 'Hours that an Idempotency-Key is remembered',
-  },
-  CHAINON_INTENT_DEADLINE_SECONDS: {
-    type: 'integer',
-    default: '600',
-    min: 10,
-    max: 86400,
-    description: 'Seconds after its intent when an insert is abandoned',
-  },
-  CHAINON_BATCH_MAX_RECORDS: {
-    type: 'integer',
-    default: '20000',
-    min: 1,
-    max: 1000000,
-    description: 'Most records in one ClickHouse block',
-  },
-  CHAINON_API_KEY: { type: 'string', default: '', secret: true, description: 'API key that `chainon push` sends with' },
-  CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'Where the gateway is' },
-  CHAINON_DEIDENTIFY_URL: {
-    type: 'url',
-    default: 'http://127.0.0.1:8091',
-    description: 'Where deidentify serves its metrics',
-  },
-  CHAINON_CURATE_URL: { type: 'url', default: 'http://127.0.0.1:8092', description: 'Where curate serves its metrics' },
-  CHAINON_CONSOLE_URL: { type: 'url', default: 'http://127.0.0.1:8090', description: 'Where the console is' },
-  CHAINON_SUPERVISOR_STATE_FILE: {
-    type: 'string',
-    default: '',
-    description: "The local supervisor's state file, when there is one",
-  },
-  CHAINON_PARTS_DIR: {
-    type: 'string',
-    default: '',
-    description: 'Cache of the local parts; default <project>/.chainon/parts',
-  },
-} as const satisfies Record<string, KeySpec>
+  ...DEPENDENCIES,
+  ...SERVICES,
+  ...PROVISION,
+  ...GATEWAY,
+  ...CURATE,
+  ...CALLERS,
+  ...LOCAL_STACK,
+  ...LOCAL_PORTS,
+  ...LOCAL_CLICKHOUSE,
+  ...INTERNAL,
+  ...TESTS,
+} as const satisfies KeyTable
 
 export type Key = keyof typeof KEYS
+
+export interface KeyGroup {
+  readonly title: string
+  /** Who reads these variables. */
+  readonly readers: string
+  readonly keys: KeyTable
+}
+
+/** The table by reader, in the order of the page. */
+export const KEY_GROUPS: readonly KeyGroup[] = [
+  {
+    title: 'Kafka, the schema registry, Redis and ClickHouse',
+    readers: 'Read by every program that uses one of them. `chainon up` does not start what its variable names.',
+    keys: DEPENDENCIES,
+  },
+  { title: 'Every service', readers: 'Read by the services and by `chainon`.', keys: SERVICES },
+  { title: 'provision', readers: 'Read by `provision`; the first one by the local Kafka, too.', keys: PROVISION },
+  { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
+  { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
+  {
+    title: 'Where the services are',
+    readers: 'Read by `console`, `chainon`, `simulate` and `sample`; `chainon up` sets them for its processes.',
+    keys: CALLERS,
+  },
+  {
+    title: 'Local stack',
+    readers: 'Read by `chainon up`, the load test, the tests and `sample`.',
+    keys: LOCAL_STACK,
+  },
+  {
+    title: 'Ports of the local stack',
+    readers: 'Read by `chainon up`, the load test and the tests.',
+    keys: LOCAL_PORTS,
+  },
+  {
+    title: 'Local ClickHouse',
+    readers: 'Read by `deploy/local/clickhouse`; `chainon up` sets its address, port and folder.',
+    keys: LOCAL_CLICKHOUSE,
+  },
+  { title: 'Set by Chainon itself', readers: 'Not for people.', keys: INTERNAL },
+  { title: 'Tests', readers: 'Read by the tests.', keys: TESTS },
+]

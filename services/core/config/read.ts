@@ -1,7 +1,8 @@
-/** Reads a service's configuration from an environment: all errors at once, unknown CHAINON_ names rejected. */
+/** Reads a program's configuration from an environment: all errors at once, unknown names rejected. */
 import { join } from 'node:path'
 import { ConfigurationError } from '../faults/errors.ts'
-import { KEYS, type Key, type KeySpec } from './keys.ts'
+import type { KeySpec } from './key-spec.ts'
+import { KEYS, type Key } from './keys.ts'
 
 type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer'
   ? number
@@ -13,37 +14,77 @@ type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer
 
 export type Config<K extends Key> = { readonly [P in K]: ValueOf<P> }
 
-/** Keys that the local stack and the tools beside the services read; known, so never rejected. */
-const OTHER_PREFIXES = ['CHAINON_PORT_', 'CHAINON_CLICKHOUSE_', 'CHAINON_TEST_']
+/** Names that begin like this are Chainon's: one that is not in the table is a mistake. */
+const OWN_PREFIX = /^_?CHAINON_/
+/** Names that other programs have, too: one is a mistake only when a single letter keeps it from being one of ours. */
+const SHARED_PREFIX = /^(KAFKA|SCHEMA_REGISTRY|REDIS|CLICKHOUSE)_/
 
 /**
- * @param service name of the service, for messages
+ * @param program name of the service or tool, for messages
  * @param env usually `process.env`; an empty value counts as absent
  * @throws ConfigurationError that lists every problem
  */
-export function readConfig<K extends Key>(service: string, keys: readonly K[], env: NodeJS.ProcessEnv): Config<K> {
+export function readConfig<K extends Key>(program: string, keys: readonly K[], env: NodeJS.ProcessEnv): Config<K> {
+  return read(program, keys, env, true) as Config<K>
+}
+
+/**
+ * For readers that must know whether a setting is given: a port that is chosen otherwise, a dependency that is started otherwise.
+ *
+ * @returns those of the settings that the environment gives, without the defaults
+ * @throws ConfigurationError that lists every problem
+ */
+export function readGiven<K extends Key>(
+  program: string,
+  keys: readonly K[],
+  env: NodeJS.ProcessEnv,
+): Partial<Config<K>> {
+  return read(program, keys, env, false) as Partial<Config<K>>
+}
+
+function read(program: string, keys: readonly Key[], env: NodeJS.ProcessEnv, defaults: boolean): object {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
   for (const key of keys) {
     const spec: KeySpec = KEYS[key]
     const given = env[key]
-    const text = given === undefined || given === '' ? spec.default : given
-    if (text === undefined) {
-      problems.push(`${key} is required: ${spec.description}`)
-      continue
-    }
-    const parsed = parse(spec, text)
+    const absent = given === undefined || given === ''
+    if (absent && !defaults) continue
+    const parsed = parse(spec, absent ? spec.default : given)
     if ('problem' in parsed) problems.push(`${key} ${parsed.problem} (${spec.description})`)
     else values[key] = parsed.value
   }
+  problems.push(...unknownNames(env))
+  if (problems.length > 0) throw new ConfigurationError(`${program} cannot start, its configuration is wrong`, problems)
+  return values
+}
+
+function unknownNames(env: NodeJS.ProcessEnv): string[] {
+  const problems: string[] = []
   for (const name of Object.keys(env)) {
-    if (!name.startsWith('CHAINON_') || name in KEYS) continue
-    if (OTHER_PREFIXES.some((prefix) => name.startsWith(prefix))) continue
-    const near = Object.keys(KEYS).find((key) => distance(key, name) <= 3)
-    problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : ''}`)
+    if (name in KEYS) continue
+    const own = OWN_PREFIX.test(name)
+    if (!own && !SHARED_PREFIX.test(name)) continue
+    const near = nearestKey(name, own ? 3 : 1)
+    if (own || near) problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : ''}`)
   }
-  if (problems.length > 0) throw new ConfigurationError(`${service} cannot start, its configuration is wrong`, problems)
-  return values as Config<K>
+  return problems
+}
+
+function nearestKey(name: string, within: number): string | undefined {
+  const distances = Object.keys(KEYS).map((key) => ({ key, far: distance(key, name) }))
+  const nearest = distances.reduce((best, one) => (one.far < best.far ? one : best))
+  return nearest.far <= within ? nearest.key : undefined
+}
+
+/**
+ * @returns the log level of an environment; `info` when it is missing or wrong: `readConfig` rejects it, through the logger that
+ *   this level is for
+ */
+export function logLevel(env: NodeJS.ProcessEnv): string {
+  const { default: usual, oneOf } = KEYS.CHAINON_LOG_LEVEL
+  const given = env.CHAINON_LOG_LEVEL ?? ''
+  return (oneOf as readonly string[]).includes(given) ? given : usual
 }
 
 /** @returns the folder of the service's own secrets */
