@@ -6,9 +6,8 @@ import { join } from 'node:path'
 import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { ContractsByFeed } from './criteria.ts'
-import { beginFolder, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { beginFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
-import { lockProject } from './lock.ts'
 import {
   type LedgerSnapshot,
   type Linkage,
@@ -69,7 +68,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
   const started = new Date()
   const run = runName(started, randomBytes(4).toString('hex'))
   const space = workspaceOf(request.project.id, started.getTime())
-  const unlock = lockProject(projectDir)
+  const lock = lockProject(projectDir)
   try {
     const replaces = await recover(warehouse, request.project.id)
     recoverFolders(projectDir, replaces)
@@ -95,7 +94,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     return { kind: 'built', directory: publishFolder(projectDir, run), manifest }
   } finally {
     await cleanUp(context, projectDir, run, space)
-    unlock()
+    lock.release()
   }
 }
 

@@ -1,7 +1,9 @@
 /** The folders of a project's runs: `<data>/projects/<id>/<run>`, complete or not there at all. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults/errors.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { type Lock, tryLock } from '#core/process/lock.ts'
 
 const BUILDING = '.building-'
 /** A run's name begins with its time, so that names sort by age. */
@@ -16,16 +18,40 @@ export function runName(now: Date, random: string): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`
 }
 
+/**
+ * One extraction of a project at a time: a second one would remove the first one's databases as leftovers.
+ *
+ * @param projectDir the project's folder, made when missing
+ * @throws ChainonError when a living process holds it
+ */
+export function lockProject(projectDir: string): Lock {
+  let lock: ReturnType<typeof tryLock>
+  try {
+    mkdirSync(projectDir, { recursive: true, mode: 0o700 })
+    lock = tryLock(join(projectDir, 'lock'), 'extract')
+  } catch (error) {
+    throw unusable(projectDir, error)
+  }
+  if ('release' in lock) return lock
+  throw new ChainonError(
+    'dependency-unavailable',
+    `another extraction of this project runs (process ${lock.heldBy.pid}); wait for it, or stop it`,
+  )
+}
+
 /** @returns the folder in which the run's files are made */
 export function beginFolder(projectDir: string, run: string): string {
   const dir = join(projectDir, `${BUILDING}${run}`)
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'error'
-    throw new ConfigurationError('The data folder cannot be used', [`${dir}: ${code} (CHAINON_DATA_DIR)`])
+    throw unusable(dir, error)
   }
   return dir
+}
+
+function unusable(dir: string, error: unknown): ConfigurationError {
+  return new ConfigurationError('The data folder cannot be used', [`${dir}: ${errorCode(error)} (CHAINON_DATA_DIR)`])
 }
 
 /** @returns the folder under its final name */

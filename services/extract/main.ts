@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { table } from '#core/terminal/table.ts'
@@ -130,12 +131,7 @@ function readProjectFile(path: string): string {
     return new TextDecoder('utf8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     if (error instanceof ConfigurationError) throw error
-    const reason =
-      error instanceof TypeError && !('syscall' in error)
-        ? 'is not UTF-8'
-        : error instanceof Error && 'code' in error
-          ? String(error.code)
-          : 'error'
+    const reason = error instanceof TypeError && !('syscall' in error) ? 'is not UTF-8' : errorCode(error)
     throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
   }
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
 
 /**
@@ -41,8 +42,6 @@ function create(dir: string, path: string): void {
       rmSync(draft)
     }
   } catch (error) {
-    throw new ConfigurationError('A secret cannot be made', [
-      `${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-    ])
+    throw new ConfigurationError('A secret cannot be made', [`${path}: ${errorCode(error)}`])
   }
 }

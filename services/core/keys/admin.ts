@@ -1,7 +1,9 @@
 /** Making, listing and revoking API keys; what `chainon key` does. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
+import { type Lock, waitForLockSync } from '../process/lock.ts'
 import { keysFile, readKeys, type StoredKey, writeKeys } from './file.ts'
 import { isProducerName, newKey, parseKey } from './format.ts'
 
@@ -12,7 +14,6 @@ export interface IssuedKey {
   readonly key: string
 }
 
-const LOCK_STALE_MS = 10_000
 const LOCK_WAIT_MS = 5_000
 
 /** @throws ConfigurationError when the producer's name has a wrong form */
@@ -91,40 +92,24 @@ function checkName(producer: string): void {
 
 /** Two commands at once must not lose each other's key: a lock file around reading and replacing. */
 function locked<T>(dataDir: string, work: () => T): T {
-  const lock = `${keysFile(dataDir)}.lock`
-  try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  } catch (error) {
-    throw new ConfigurationError('The API keys cannot be written', [
-      `${dataDir}: ${(error as NodeJS.ErrnoException).code ?? 'error'} (CHAINON_DATA_DIR)`,
-    ])
-  }
-  const until = Date.now() + LOCK_WAIT_MS
-  for (;;) {
-    try {
-      closeSync(openSync(lock, 'wx', 0o600))
-      break
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code !== 'EEXIST')
-        throw new ConfigurationError('The API keys cannot be written', [`${lock}: ${code ?? 'error'}`])
-      if (lockAge(lock) > LOCK_STALE_MS) rmSync(lock, { force: true })
-      else if (Date.now() > until)
-        throw new ConfigurationError('The API keys are locked', [`remove ${lock} when no command runs`])
-      else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
-    }
-  }
+  const lock = take(dataDir, `${keysFile(dataDir)}.lock`)
   try {
     return work()
   } finally {
-    rmSync(lock, { force: true })
+    lock.release()
   }
 }
 
-function lockAge(lock: string): number {
+function take(dataDir: string, file: string): Lock {
+  let lock: ReturnType<typeof waitForLockSync>
   try {
-    return Date.now() - statSync(lock).mtimeMs
-  } catch {
-    return 0
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+    lock = waitForLockSync(file, 'keys', LOCK_WAIT_MS)
+  } catch (error) {
+    throw new ConfigurationError('The API keys cannot be written', [
+      `${dataDir}: ${errorCode(error)} (CHAINON_DATA_DIR)`,
+    ])
   }
+  if ('release' in lock) return lock
+  throw new ConfigurationError('The API keys are locked', [`process ${lock.heldBy.pid} changes them: try again`])
 }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
 import { isProducerName } from './format.ts'
 
@@ -28,9 +29,9 @@ export function readKeys(path: string): readonly StoredKey[] {
   try {
     text = readFileSync(path, 'utf8')
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code
+    const code = errorCode(error)
     if (code === 'ENOENT') return []
-    throw new ConfigurationError('The API keys cannot be read', [`${path}: ${code ?? 'error'}`])
+    throw new ConfigurationError('The API keys cannot be read', [`${path}: ${code}`])
   }
   let keys: unknown
   try {
@@ -53,9 +54,7 @@ export function writeKeys(path: string, keys: readonly StoredKey[]): void {
     renameSync(draft, path)
   } catch (error) {
     rmSync(draft, { force: true })
-    throw new ConfigurationError('The API keys cannot be written', [
-      `${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-    ])
+    throw new ConfigurationError('The API keys cannot be written', [`${path}: ${errorCode(error)}`])
   }
 }
 

@@ -1,10 +1,10 @@
-/** Programs that are not ours must not outlive the supervisor either, even when it ends by kill -9. */
+/** Programs that are not ours must not outlive the process that started them, even when it ends by kill -9. */
 import { spawnSync } from 'node:child_process'
 
 let setpriv: boolean | undefined
 /**
- * On Linux a program that is not ours is told by the kernel when the supervisor dies. Elsewhere the next start or
- * `chainon down` finds it through the state file. Node processes have die-with-parent.mjs.
+ * On Linux a program that is not ours is told by the kernel when its parent dies. Elsewhere the next start or `chainon down` finds
+ * it through the state file. Node processes of the local stack have die-with-parent.mjs.
  */
 export function dyingWithParent(
   command: string,

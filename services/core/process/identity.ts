@@ -25,15 +25,23 @@ export function isAlive(pid: number | null, identity: string | null): boolean {
 
 function linuxIdentity(pid: number): string | null {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const fields = statFields(pid)
     const [state, startTicks] = [fields[0], fields[19]]
     if (state === 'Z' || state === 'X' || startTicks === undefined) return null
     return `${bootId()}:${startTicks}`
   } catch {
     return null
   }
+}
+
+/**
+ * @returns the fields of `/proc/<pid>/stat` behind the program's name: the state is at 0, the start at 19; proc_pid_stat(5)
+ * @throws when there is no such process, or no /proc
+ */
+export function statFields(pid: number): readonly string[] {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  // The name stands in parentheses and may itself hold spaces and parentheses.
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 let boot: string | undefined

@@ -1,5 +1,5 @@
 /**
- * A lock file that names its holder. A holder that was killed leaves the file behind; the next one sees that the process is
+ * A lock file that names its holder, for processes of one machine that see each other. A holder that was killed leaves the file behind; the next one sees that the process is
  * gone and takes over. The file appears with its content in one step (link), so nobody ever reads half of it.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { identityOf, isAlive } from './identity.ts'
 export interface LockHolder {
   readonly pid: number
   readonly identity: string
-  /** What holds it: `up` for the command, `embedded` for a stack inside a test or a load test, `install` for parts. */
+  /** What holds it: `up` for the command, `embedded` for a stack inside a test or a load test, `install`, `keys`, `extract`. */
   readonly purpose: string
 }
 
@@ -56,13 +56,28 @@ export async function waitForLock(file: string, purpose: string, onWait: (holder
   }
 }
 
+/**
+ * Waits for the lock without yielding to the event loop: for a command that holds it for milliseconds.
+ *
+ * @param waitMs longest wait, in milliseconds
+ */
+export function waitForLockSync(file: string, purpose: string, waitMs: number): Lock | { readonly heldBy: LockHolder } {
+  const until = Date.now() + waitMs
+  for (;;) {
+    const lock = tryLock(file, purpose)
+    if ('release' in lock || Date.now() > until) return lock
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+  }
+}
+
 /** Moves the stale file aside first: if another process took the lock in between, its file is put back. */
 function removeStale(file: string, seen: string | null): void {
   const aside = `${file}.stale.${process.pid}`
   try {
     renameSync(file, aside)
-  } catch {
-    return // somebody else removed it; the next round sees
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return // Somebody else removed it: the next round sees.
   }
   if (seen !== null && readText(aside) !== seen) {
     try {

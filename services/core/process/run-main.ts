@@ -1,4 +1,5 @@
 /** What every main.ts shares: signals, unknown errors, exit statuses. */
+import { logLevel } from '../config/read.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '../faults/errors.ts'
 import { createLogger, type Logger, safeError } from '../telemetry/logger.ts'
 
@@ -12,12 +13,15 @@ const STOP_BUDGET_MS = 12_000
 /**
  * Runs a service until SIGTERM or SIGINT, or until it fails. A failure says what happened in one line for people on stderr
  * and one for machines in the log; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
+ *
+ * @param env the environment, which only a main.ts reads
  */
 export function runMain(
   service: string,
+  env: NodeJS.ProcessEnv,
   start: (logger: Logger, fail: (error: unknown) => void) => Promise<Running>,
 ): void {
-  const logger = createLogger(service, process.env.CHAINON_LOG_LEVEL || 'info')
+  const logger = createLogger(service, logLevel(env))
   let running: Running | undefined
   let ending = false
   const end = (status: number) => {

@@ -3,8 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readArguments } from '../../../services/extract/arguments.ts'
-import { beginFolder, publishFolder, recoverFolders, runName, runsOf } from '../../../services/extract/folders.ts'
-import { lockProject } from '../../../services/extract/lock.ts'
+import {
+  beginFolder,
+  lockProject,
+  publishFolder,
+  recoverFolders,
+  runName,
+  runsOf,
+} from '../../../services/extract/folders.ts'
 import { readManifest } from '../../../services/extract/manifest.ts'
 import { roundedCount } from '../../../services/extract/output.ts'
 import { runOf, workspaceOf } from '../../../services/extract/workspace.ts'
@@ -42,17 +48,20 @@ describe('a run', () => {
 
   test('a lock is held against a living process and taken from a dead one', () => {
     const dir = join(folder, 'locked')
-    const unlock = lockProject(dir)
+    const lock = lockProject(dir)
     expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600)
     expect(() => lockProject(dir)).toThrow(/another extraction of this project runs \(process \d+\)/)
-    unlock()
+    lock.release()
     // A number that is taken again by another process is told apart by its start.
-    writeFileSync(join(dir, 'lock'), `${process.pid} 1\n`)
-    if (process.platform === 'linux') lockProject(dir)()
-    writeFileSync(join(dir, 'lock'), '999999999 1\n')
-    lockProject(dir)()
+    for (const stale of [
+      { pid: process.pid, identity: 'another' },
+      { pid: 999_999_999, identity: 'gone' },
+    ]) {
+      writeFileSync(join(dir, 'lock'), JSON.stringify({ ...stale, purpose: 'extract' }))
+      lockProject(dir).release()
+    }
     writeFileSync(join(dir, 'lock'), '')
-    lockProject(dir)()
+    lockProject(dir).release()
     expect(existsSync(join(dir, 'lock'))).toBe(false)
   })
 

@@ -1,0 +1,26 @@
+/** An error in words that a person understands, without what was sent: messages of parsers and databases may quote a value. */
+
+/** @returns why a connection or a request failed; completes a sentence that begins with the dependency's name */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return 'failed'
+  const code = codeOf(error)
+  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
+  if (code === 'ECONNREFUSED') return 'refuses the connection'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
+  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the query (code ${code})`
+  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
+  return code ? `failed (${code})` : 'failed'
+}
+
+/** @returns the code of a system error, for instance `ENOSPC`, or `error` when there is none; never a message */
+export function errorCode(error: unknown): string {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  return typeof code === 'string' ? code : 'error'
+}
+
+function codeOf(error: Error): string | undefined {
+  const own = (error as { code?: unknown }).code
+  if (typeof own === 'string') return own
+  return error.cause instanceof Error ? codeOf(error.cause) : undefined
+}
