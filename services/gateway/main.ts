@@ -1,5 +1,4 @@
 /** The gateway as a process: reads the environment, wires, listens, and on a signal finishes what is under way. */
-import { Redis } from 'ioredis'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -9,8 +8,9 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { runMain } from '#core/process/run-main.ts'
-import { type Alarms, createAlarms } from '#core/telemetry/alarms.ts'
-import { type Logger, safeError } from '#core/telemetry/logger.ts'
+import { redisClient } from '#core/redis/client.ts'
+import { createAlarms } from '#core/telemetry/alarms.ts'
+import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
 import { gatewayConfig } from './config.ts'
@@ -20,7 +20,7 @@ import { openRecordLog } from './log/record-log.ts'
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
 const REDIS_TIMEOUT_MS = 2000
 
-runMain('gateway', async (logger) => {
+runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
@@ -45,7 +45,17 @@ runMain('gateway', async (logger) => {
       alarms.lift('gateway-kafka')
     },
   })
-  const redis = redisClient(config.REDIS_URL, logger, alarms)
+  const redis = redisClient(config.REDIS_URL, logger, {
+    giveUpAfterMs: REDIS_TIMEOUT_MS,
+    onUnreachable() {
+      alarms.raise({
+        id: 'gateway-redis',
+        code: 'dependency-unavailable',
+        message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
+      })
+    },
+    onReady: () => alarms.lift('gateway-redis'),
+  })
   const app = await buildGateway({
     contracts,
     namespace: config.CHAINON_NAMESPACE,
@@ -80,23 +90,3 @@ runMain('gateway', async (logger) => {
     },
   }
 })
-
-/** Unlike the workers' client it gives up early: a producer that waits for an answer is better told 503. */
-function redisClient(url: string, logger: Logger, alarms: Alarms): Redis {
-  const redis = new Redis(url, {
-    connectTimeout: 3000,
-    commandTimeout: REDIS_TIMEOUT_MS,
-    maxRetriesPerRequest: 1,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
-  })
-  redis.on('error', (error: Error & { code?: string }) => {
-    logger.warn({ event: 'redis-unreachable', code: error.code })
-    alarms.raise({
-      id: 'gateway-redis',
-      code: 'dependency-unavailable',
-      message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
-    })
-  })
-  redis.on('ready', () => alarms.lift('gateway-redis'))
-  return redis
-}

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
+import pLimit from 'p-limit'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { type Receipt, type RejectedRecord, readProblem, readReceipt } from './answers.ts'
 import { type Answer, answeringClient } from './http.ts'
@@ -83,26 +84,21 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
     timeoutMs: options.requestTimeoutMs ?? 60_000,
     ...(options.signal ? { signal: options.signal } : {}),
   })
-  const slot = semaphore(options.concurrency ?? 4)
+  const limit = pLimit(options.concurrency ?? 4)
 
   async function push(path: string, type: string, batch: Batch): Promise<PushOutcome> {
-    const release = await slot()
-    try {
-      const raw = typeof batch.body === 'string' ? Buffer.from(batch.body) : batch.body
-      const key = batch.idempotencyKey ?? idempotencyKey(path, raw)
-      // Level 1: records repeat their keys so much that higher levels gain little and cost the sender's processor.
-      const body = await compress(raw, { level: constants.Z_BEST_SPEED })
-      const answer = await sendUntilAnswered(path, body, {
-        authorization: `Bearer ${options.key}`,
-        'content-type': type,
-        'content-encoding': 'gzip',
-        'idempotency-key': key,
-        accept: 'application/json',
-      })
-      return outcomeOf(answer)
-    } finally {
-      release()
-    }
+    const raw = typeof batch.body === 'string' ? Buffer.from(batch.body) : batch.body
+    const key = batch.idempotencyKey ?? idempotencyKey(path, raw)
+    // Level 1: records repeat their keys so much that higher levels gain little and cost the sender's processor.
+    const body = await compress(raw, { level: constants.Z_BEST_SPEED })
+    const answer = await sendUntilAnswered(path, body, {
+      authorization: `Bearer ${options.key}`,
+      'content-type': type,
+      'content-encoding': 'gzip',
+      'idempotency-key': key,
+      accept: 'application/json',
+    })
+    return outcomeOf(answer)
   }
 
   async function sendUntilAnswered(path: string, body: Buffer, headers: Record<string, string>): Promise<Answer> {
@@ -130,8 +126,9 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   }
 
   return {
-    pushRecords: (feed, batch) => push(`/v1/feeds/${encodeURIComponent(feed)}/records`, 'application/x-ndjson', batch),
-    pushBundle: (batch) => push('/fhir/R4', 'application/fhir+json', batch),
+    pushRecords: (feed, batch) =>
+      limit(push, `/v1/feeds/${encodeURIComponent(feed)}/records`, 'application/x-ndjson', batch),
+    pushBundle: (batch) => limit(push, '/fhir/R4', 'application/fhir+json', batch),
     close: () => http.close(),
   }
 }
@@ -154,20 +151,4 @@ function outcomeOf(answer: Answer): PushOutcome {
     throw new ChainonError('bug', `The gateway answered ${answer.status} with a receipt that cannot be read.`)
   }
   return { kind: 'rejected', status: answer.status, ...readProblem(answer.body, answer.status) }
-}
-
-/** @returns a function that waits for one of `size` slots and resolves to the function that gives it back */
-function semaphore(size: number): () => Promise<() => void> {
-  const waiting: (() => void)[] = []
-  let free = size
-  const release = () => {
-    const next = waiting.shift()
-    if (next) next()
-    else free++
-  }
-  return async () => {
-    if (free > 0) free--
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    return release
-  }
 }
