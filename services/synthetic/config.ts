@@ -1,7 +1,13 @@
 /** What simulate and sample read from the environment. */
 import { type Config, readConfig } from '#core/config/read.ts'
 
-const KEYS = ['CHAINON_GATEWAY_URL', 'CHAINON_CONSOLE_URL', 'CHAINON_PARTS_DIR', 'CHAINON_LOG_LEVEL'] as const
+const KEYS = [
+  'CHAINON_GATEWAY_URL',
+  'CHAINON_CONSOLE_URL',
+  'CHAINON_PARTS_DIR',
+  'JAVA_HOME',
+  'CHAINON_LOG_LEVEL',
+] as const
 
 export type SyntheticConfig = Config<(typeof KEYS)[number]>
 

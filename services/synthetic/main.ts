@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
+import { findJava } from '#core/java/java.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { startProgress } from '#core/terminal/progress.ts'
 import { type SyntheticConfig, syntheticConfig } from './config.ts'
 import { DEFAULT_RATES } from './hospital/registration.ts'
 import {
@@ -17,12 +19,11 @@ import {
 } from './options.ts'
 import { folderSink } from './output/folder.ts'
 import { gatewaySink } from './output/gateway.ts'
-import { progressLine } from './output/progress.ts'
 import { truthWriter } from './output/truth.ts'
 import { FIXTURE, readSample, readSynthea, writeSample } from './sample/files.ts'
 import { pushSample, waitUntilLoaded } from './sample/push.ts'
 import { SAMPLE_PRODUCERS } from './sample/split.ts'
-import { findJava, installSynthea, runSynthea } from './sample/synthea.ts'
+import { installSynthea, runSynthea } from './sample/synthea.ts'
 import { startSimulation } from './simulate.ts'
 
 const EXIT_FINDING = 1
@@ -80,9 +81,12 @@ sample
     await push(FIXTURE, { ...command.optsWithGlobals<SendFlags>(), ...options })
   })
 
-const config = (): SyntheticConfig => syntheticConfig(process.env)
+let known: SyntheticConfig | undefined
+/** Read by each command, not for `--help`. */
+const config = (): SyntheticConfig => (known ??= syntheticConfig(process.env))
 
 async function simulate(flags: SimulateFlags): Promise<void> {
+  const { CHAINON_GATEWAY_URL } = config()
   const options = simulateOptions(flags, Date.now())
   if (flags.producers) return printProducers(options.producers)
   const stop = new AbortController()
@@ -91,7 +95,7 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   const gateway =
     flags.out === undefined
       ? gatewaySink({
-          url: (flags.url ?? config().CHAINON_GATEWAY_URL).replace(/\/$/, ''),
+          url: (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''),
           keys: readKeys(flags.keys, options.producers),
           signal: giveUp.signal,
           onRetry: () => retries++,
@@ -110,11 +114,15 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   }
   const truth = flags.truth === undefined ? undefined : truthWriter(flags.truth)
   const simulation = startSimulation({ ...options, sink, truth, stop: stop.signal })
-  const line = progressLine(() => {
+  const line = startProgress(() => {
     const { accepted, rejected } = sink.totals()
     const rate = Math.round(simulation.sent() / Math.max(0.001, simulation.seconds()))
-    return `sent ${simulation.sent()}, accepted ${accepted}, rejected ${rejected}, ${rate}/s${retries ? `, retries ${retries}` : ''}`
-  }, process.stderr)
+    const again = retries ? `, retries ${retries}` : ''
+    return {
+      text: `sent ${simulation.sent()}, accepted ${accepted}, rejected ${rejected}, ${rate}/s${again}`,
+      share: options.records === undefined ? undefined : simulation.sent() / options.records,
+    }
+  })
   try {
     const summary = await simulation.done
     line.stop()
@@ -147,14 +155,18 @@ async function makeSample(
   if (flags.producers) return printProducers(flags.push ? SAMPLE_PRODUCERS : [])
   // Before minutes of work: a push that could not be sent.
   if (flags.push) readKeysOf(flags)
-  const java = findJava(process.env.JAVA_HOME)
+  const { CHAINON_PARTS_DIR, JAVA_HOME } = config()
+  const { command: java } = findJava({ program: 'Synthea', home: JAVA_HOME, env: process.env })
   const folder = mkdtempSync(join(tmpdir(), 'chainon-synthea-'))
   let doing = 'Synthea'
   const show = (what: string) => (doing = `Synthea: ${what}`)
-  const line = progressLine(() => doing, process.stderr)
+  const line = startProgress(() => ({ text: doing }))
   try {
-    const jars = await installSynthea(config().CHAINON_PARTS_DIR || PARTS, show)
-    const bundles = readSynthea(await runSynthea({ java, jars, patients, seed, folder, show }), Date.now())
+    const jars = await installSynthea(CHAINON_PARTS_DIR || PARTS, process.env, show)
+    const bundles = readSynthea(
+      await runSynthea({ java, jars, patients, seed, folder, env: process.env, show }),
+      Date.now(),
+    )
     show('done')
     const out = flags.out ?? (flags.push ? join(folder, 'sample') : `sample-${seed}`)
     const bytes = writeSample(out, bundles)
@@ -182,7 +194,10 @@ async function push(dir: string, flags: SendFlags): Promise<void> {
   if (flags.producers) return printProducers(SAMPLE_PRODUCERS)
   const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_URL } = config()
   const pushing = pushSample(readSample(dir), (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''), readKeysOf(flags))
-  const line = progressLine(() => `sample: ${pushing.sent()} of ${pushing.bundles} bundles`, process.stderr)
+  const line = startProgress(() => ({
+    text: `sample: ${pushing.sent()} of ${pushing.bundles} bundles`,
+    share: pushing.sent() / Math.max(1, pushing.bundles),
+  }))
   const summary = await pushing.done.finally(() => line.stop())
   process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
   if (summary.rejected > 0) process.exitCode = EXIT_FINDING

@@ -1,10 +1,10 @@
-/** Finds Java and sees that it is new enough for Kafka 4 and Apicurio Registry 3. */
+/** Finds Java, and checks that it is new enough for Kafka 4, Apicurio Registry 3 and Synthea 3. */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults/errors.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 
-export const JAVA_MIN = 17
+const JAVA_MIN = 17
 
 export interface Java {
   readonly command: string
@@ -12,25 +12,34 @@ export interface Java {
   readonly build: string
 }
 
+export interface JavaNeed {
+  /** What needs Java, for messages: `Synthea`. */
+  readonly program: string
+  /** What else would do, for messages; begins with `or`. */
+  readonly otherwise?: string
+  /** JAVA_HOME, empty when it is not set. */
+  readonly home: string
+  readonly env: NodeJS.ProcessEnv
+}
+
 /**
  * @returns a Java that is at least 17: `JAVA_HOME`'s when set, else the one on the PATH
  * @throws ConfigurationError that names the package to install
  */
-export function findJava(env: NodeJS.ProcessEnv = process.env): Java {
-  const command = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') : 'java'
+export function findJava(need: JavaNeed): Java {
+  const { program, home, env } = need
+  const command = home ? join(home, 'bin', 'java') : 'java'
   const run = spawnSync(command, ['-version'], { encoding: 'utf8', env, timeout: 20_000 })
   if (run.error || run.status !== 0) {
-    const what = env.JAVA_HOME
-      ? `JAVA_HOME=${env.JAVA_HOME} holds no working bin/java`
-      : 'there is no `java` on the PATH'
-    throw new ConfigurationError('Java is missing', [what, remedy()])
+    const what = home ? `JAVA_HOME=${home} holds no working bin/java` : 'there is no `java` on the PATH'
+    throw new ConfigurationError('Java is missing', [`${what}, and ${program} cannot run without it`, remedy(need)])
   }
   const text = `${run.stderr}\n${run.stdout}`
   const version = javaVersion(text)
   if (version === null || version < JAVA_MIN) {
     throw new ConfigurationError('Java is too old', [
-      `\`${command}\` is Java ${version ?? 'of an unknown version'}, and Kafka and the schema registry need ${JAVA_MIN} or newer`,
-      remedy(),
+      `\`${command}\` is Java ${version ?? 'of an unknown version'}, and Java ${JAVA_MIN} or newer is needed for ${program}`,
+      remedy(need),
     ])
   }
   return { command, build: createHash('sha256').update(text).digest('hex').slice(0, 8) }
@@ -44,15 +53,13 @@ export function javaVersion(text: string): number | null {
   return major === 1 ? minor : major
 }
 
-function remedy(): string {
+function remedy({ otherwise }: JavaNeed): string {
   const install: Partial<Record<NodeJS.Platform, string>> = {
     linux:
       '`sudo apt install openjdk-17-jre-headless` (Debian, Ubuntu) or `sudo dnf install java-17-openjdk-headless` (Fedora, RHEL)',
     darwin: '`brew install openjdk@17`',
     win32: '`winget install EclipseAdoptium.Temurin.17.JRE`',
   }
-  return (
-    `install Java 17 or newer: ${install[process.platform] ?? 'any OpenJDK 17'}, or set JAVA_HOME to one that you have; ` +
-    'or give your own parts with KAFKA_BROKERS and SCHEMA_REGISTRY_URL'
-  )
+  const choices = `install Java 17 or newer: ${install[process.platform] ?? 'any OpenJDK 17'}, or set JAVA_HOME to one that you have`
+  return otherwise ? `${choices}; ${otherwise}` : choices
 }

@@ -1,9 +1,92 @@
-/** Shows that something long goes on: one line that is rewritten on a terminal, a plain line every few seconds elsewhere. */
+/**
+ * Shows on stderr how far a long work is: one line that is drawn again and again on a terminal, with a bar where the share is known;
+ * a plain line every few seconds elsewhere.
+ */
+import { Format, SingleBar } from 'cli-progress'
 
-const TERMINAL_EVERY_MS = 200
+const DRAWINGS_PER_SECOND = 5
 const PLAIN_EVERY_MS = 5_000
 
+export interface ProgressView {
+  readonly text: string
+  /** Done so far, from 0 to 1; undefined when the whole is not known. */
+  readonly share?: number | undefined
+}
+
 export interface Progress {
+  /** Writes a line of its own above the progress. */
+  say(line: string): void
+  /**
+   * Ends it; a second time does nothing.
+   * @param last the line that stays; by default the last text. Empty: none stays
+   */
+  stop(last?: string): void
+}
+
+/**
+ * @param view asked for what to show, each time that it is shown; an empty text shows nothing
+ * @param out a terminal, or what takes plain lines
+ */
+export function startProgress(view: () => ProgressView, out: NodeJS.WriteStream = process.stderr): Progress {
+  const shown = out.isTTY ? onTerminal(view, out) : inLines(view, out)
+  let stopped = false
+  return {
+    say: shown.say,
+    stop(last = view().text) {
+      if (stopped) return
+      stopped = true
+      shown.end()
+      if (last) out.write(`${last}\n`)
+    },
+  }
+}
+
+interface Shown {
+  say(line: string): void
+  end(): void
+}
+
+function onTerminal(view: () => ProgressView, out: NodeJS.WriteStream): Shown {
+  const bar = new SingleBar({
+    format: (options) => line(view(), (share) => `[${Format.BarFormat(share, options)}] `),
+    stream: out,
+    fps: DRAWINGS_PER_SECOND,
+    // The line is cut to the terminal's width instead of changing the terminal's settings, which a kill would leave changed.
+    linewrap: true,
+    clearOnComplete: true,
+  })
+  bar.start(1, 0)
+  return {
+    say(text) {
+      bar.stop()
+      out.write(`${text}\n`)
+      bar.start(1, 0)
+    },
+    end: () => bar.stop(),
+  }
+}
+
+function inLines(view: () => ProgressView, out: NodeJS.WriteStream): Shown {
+  let last = ''
+  const write = () => {
+    const text = line(view(), () => '')
+    if (text && text !== last) out.write(`${text}\n`)
+    last = text
+  }
+  write()
+  const timer = setInterval(write, PLAIN_EVERY_MS)
+  timer.unref()
+  return { say: (text) => void out.write(`${text}\n`), end: () => clearInterval(timer) }
+}
+
+function line({ text, share }: ProgressView, bar: (share: number) => string): string {
+  if (!text || share === undefined) return text
+  const bounded = Math.min(1, Math.max(0, share))
+  return `${bar(bounded)}${Math.floor(bounded * 100)} %  ${text}`
+}
+
+/** A progress that counts the seconds: `<title>: 12 s, <what it is busy with now>`. */
+export interface TimedProgress {
   /** What it is busy with now. */
   show(what: string): void
   /** Ends the line, with how long it took. */
@@ -11,25 +94,15 @@ export interface Progress {
 }
 
 /** @param title what goes on, for instance `Fetching the local parts` */
-export function startProgress(title: string, out: NodeJS.WriteStream = process.stderr): Progress {
+export function startTimedProgress(title: string, out: NodeJS.WriteStream = process.stderr): TimedProgress {
   const started = Date.now()
-  const seconds = () => Math.round((Date.now() - started) / 1000)
+  const soFar = () => `${title}: ${Math.round((Date.now() - started) / 1000)} s`
   let current = ''
-  const line = () => `${title}: ${seconds()} s${current ? `, ${current}` : ''}`
-  const draw = () => {
-    if (out.isTTY) out.write(`\r\x1b[2K${line().slice(0, (out.columns || 80) - 1)}`)
-    else out.write(`${line()}\n`)
-  }
-  draw()
-  const timer = setInterval(draw, out.isTTY ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS)
-  timer.unref()
+  const progress = startProgress(() => ({ text: current ? `${soFar()}, ${current}` : soFar() }), out)
   return {
     show: (what) => {
       current = what
     },
-    done: () => {
-      clearInterval(timer)
-      out.write(`${out.isTTY ? '\r\x1b[2K' : ''}${title}: ${seconds()} s, done\n`)
-    },
+    done: () => progress.stop(`${soFar()}, done`),
   }
 }

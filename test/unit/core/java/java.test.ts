@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { javaVersion } from '../../../../deploy/local/parts/java.ts'
+import { javaVersion } from '#core/java/java.ts'
 import { shown } from '../../../../deploy/local/plan.ts'
 
 describe('javaVersion', () => {
