@@ -15,6 +15,7 @@ import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { topicExtent } from '#core/kafka/offsets.ts'
 import { isConserved, readLedger } from '#core/ledger/ledger.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
+import { startProgress } from '#core/terminal/progress.ts'
 import { startStack } from '../deploy/local/stack.ts'
 import { expectedOf } from './expected.ts'
 import { measureFloors } from './floors.ts'
@@ -50,13 +51,16 @@ const perSecond = (count: number, took: number) => Math.round(count / took)
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-load-'))
 const services: Service[] = []
-const stack = await startStack({ dataDir: join(folder, 'data'), ports: 'auto', services: 'none', say })
+const stack = await startStack({
+  dataDir: join(folder, 'data'),
+  ports: 'auto',
+  services: 'none',
+  env: process.env,
+  say,
+})
 try {
-  const env = { ...stack.env }
-  const config = readConfig('loadtest', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR'], {
-    ...process.env,
-    ...env,
-  })
+  const env = { ...process.env, ...stack.env }
+  const config = readConfig('loadtest', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR'], env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const kafka = kafkaClient('loadtest', config, createLogger('loadtest', 'error'))
   await runOnce(['services/provision/main.ts'], env)
@@ -161,12 +165,11 @@ try {
   ])
   const memory = watchMemory(pids)
   started = performance.now()
-  let last = 0
-  const sent = await sendFolder(join(folder, 'all'), gateway.url, keys, ({ accepted }) => {
-    if (accepted - last < 50_000) return
-    last = accepted
-    say(`${accepted} accepted`)
-  })
+  let accepted = 0
+  const progress = startProgress(() => ({ text: `${accepted} accepted`, share: accepted / records }))
+  const sent = await sendFolder(join(folder, 'all'), gateway.url, keys, (soFar) => {
+    accepted = soFar.accepted
+  }).finally(() => progress.stop())
   const gatewaySeconds = seconds(started)
   const total = partSent.accepted + steadySent.accepted + sent.accepted
   await until(pseudonymised, total)

@@ -1,5 +1,5 @@
 /** Samples the memory of every process once a second, and says for each: peak, and how flat it was over the run. */
-import { type Usage, usageOf } from './processes.ts'
+import { type Usage, usageOf } from '#core/process/usage.ts'
 
 export interface MemoryReport {
   readonly name: string

@@ -1,6 +1,6 @@
-/** Services as processes of the load test's own, and what memory and processor time each process of the run takes. */
+/** Services as processes of the load test's own. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { openSync, readFileSync } from 'node:fs'
+import { openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -15,19 +15,17 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** Starts `services/<name>/main.ts` and waits until its /health answers 200. */
-export async function startService(
-  name: string,
-  env: Readonly<Record<string, string>>,
-  folder: string,
-): Promise<Service> {
+/**
+ * Starts `services/<name>/main.ts` and waits until its /health answers 200.
+ * @param env all of its environment but its port and the folder of its secrets
+ */
+export async function startService(name: string, env: NodeJS.ProcessEnv, folder: string): Promise<Service> {
   const port = await freePort()
   const log = openSync(join(folder, `${name}.log`), 'a', 0o600)
   const child = spawn(process.execPath, [join(ROOT, 'services', name, 'main.ts')], {
     cwd: ROOT,
     stdio: ['ignore', log, log],
     env: {
-      ...process.env,
       ...env,
       CHAINON_HTTP_PORT: String(port),
       CHAINON_SECRETS_DIR: join(folder, 'secrets', name),
@@ -39,11 +37,11 @@ export async function startService(
 }
 
 /** Runs `provision`, or another one-shot main, to its end. */
-export async function runOnce(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string> {
+export async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn(process.execPath, [...args], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...env },
+    env,
   })
   let out = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -82,28 +80,4 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve))
   if (typeof address !== 'object' || address === null) throw new Error('no free port')
   return address.port
-}
-
-export interface Usage {
-  /** Resident memory in bytes. */
-  readonly rss: number
-  /** Processor time, user and system, in seconds. */
-  readonly cpu: number
-}
-
-const TICKS_PER_SECOND = 100
-
-/** @returns undefined where there is no /proc, or the process is gone */
-export function usageOf(pid: number): Usage | undefined {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return {
-      rss: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024,
-      cpu: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
-    }
-  } catch {
-    return undefined
-  }
 }

@@ -19,12 +19,12 @@ export interface FirstRun {
 /**
  * Makes the keys and streams the sample, once per data folder: a marker remembers it. A failing command is told, never thrown.
  *
- * @param environment of the running stack
+ * @param environment for the commands: with where the running stack is
  * @returns null when it was done before
  */
 export async function firstRun(
   data: string,
-  environment: Readonly<Record<string, string>>,
+  environment: NodeJS.ProcessEnv,
   say: (line: string) => void,
   signal: AbortSignal,
 ): Promise<FirstRun | null> {
@@ -64,14 +64,14 @@ function parseKeys(output: string | null): Array<{ producer: string; key: string
 /** Runs a command of Chainon against the stack; results are shown as they come, or captured. */
 function chainon(
   args: readonly string[],
-  environment: Readonly<Record<string, string>>,
+  environment: NodeJS.ProcessEnv,
   capture: boolean,
   signal: AbortSignal,
 ): Promise<{ status: number | string; output: string }> {
   return new Promise((resolve) => {
     const child = spawn(node24(), [CHAINON, ...args], {
       cwd: ROOT,
-      env: { ...process.env, ...environment },
+      env: environment,
       stdio: ['ignore', capture ? 'pipe' : 'inherit', 'inherit'],
       signal,
     })

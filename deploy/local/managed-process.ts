@@ -4,9 +4,9 @@ import { closeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 import { identityOf } from '#core/process/identity.ts'
 import { fullDiskRemark, unusable } from './data-folder.ts'
-import { dyingWithParent } from './dying-with-parent.ts'
 import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
 import { ROOT } from './paths.ts'
 import type { ProcessSpec, ProcessState, StateRow } from './types.ts'
@@ -180,7 +180,7 @@ export class ManagedProcess {
     // Its own process group: Ctrl-C in the terminal must reach the supervisor alone, which stops things in order.
     const child = spawn(command, args, {
       cwd: ROOT,
-      env: childEnvironment(this.spec.env),
+      env: this.spec.env,
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
     })
@@ -222,7 +222,7 @@ function describe(ended: Ended): string {
 }
 
 /** @returns the environment of a child: the supervisor's own, with these values, without what is private to launchers */
-export function childEnvironment(values: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
-  const { _CHAINON_LAUNCHER_PID: _launcher, ...inherited } = process.env
+export function childEnvironment(own: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { _CHAINON_LAUNCHER_PID: _launcher, ...inherited } = own
   return { ...inherited, ...values, _CHAINON_SUPERVISED: '1' }
 }

@@ -1,18 +1,27 @@
 /** Where things lie: the project, Node 24, the data folder, the cache of parts. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { readGiven } from '#core/config/read.ts'
 
 /** The project's root folder. */
 export const ROOT = resolve(import.meta.dirname, '../..')
 
-/** @returns the data folder: `given`, else CHAINON_DATA_DIR, else `.chainon` in the project; absolute */
-export function dataFolder(given?: string, env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(given || env.CHAINON_DATA_DIR || join(ROOT, '.chainon'))
+/**
+ * @returns the data folder: `given`, else CHAINON_DATA_DIR, else `.chainon` in the project; absolute
+ * @throws ConfigurationError when the environment has an unknown setting
+ */
+export function dataFolder(env: NodeJS.ProcessEnv, given?: string): string {
+  const { CHAINON_DATA_DIR: configured } = readGiven('chainon', ['CHAINON_DATA_DIR'], env)
+  return resolve(given || configured || join(ROOT, '.chainon'))
 }
 
-/** @returns the cache of downloaded parts, which every stack of this machine may share; absolute */
-export function partsFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(env.CHAINON_PARTS_DIR || join(ROOT, '.chainon', 'parts'))
+/**
+ * @returns the cache of downloaded parts, which every stack of this machine may share; absolute
+ * @throws ConfigurationError when the environment has an unknown setting
+ */
+export function partsFolder(env: NodeJS.ProcessEnv): string {
+  const { CHAINON_PARTS_DIR: configured } = readGiven('chainon', ['CHAINON_PARTS_DIR'], env)
+  return resolve(configured || join(ROOT, '.chainon', 'parts'))
 }
 
 /** @returns a Node that runs TypeScript: this one when it is new enough, else the one of the npm package `node` */

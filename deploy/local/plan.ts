@@ -1,25 +1,23 @@
 /** Turns options and the environment into what is started where: which parts are external, which ports, which processes. */
 
 import { join } from 'node:path'
-import { readConfig } from '#core/config/read.ts'
+import { readConfig, readGiven } from '#core/config/read.ts'
+import { findJava } from '#core/java/java.ts'
+import { childEnvironment } from './managed-process.ts'
 import { archiveOptions, type JavaPart, makeArchives } from './parts/class-archive.ts'
 import { clickhouse } from './parts/clickhouse.ts'
 import { type InstalledPart, installParts, redisCommand, redisOnPath } from './parts/install.ts'
-import { findJava } from './parts/java.ts'
 import { kafka } from './parts/kafka.ts'
 import { redis } from './parts/redis.ts'
 import { registry } from './parts/registry.ts'
 import { ROOT } from './paths.ts'
-import { choosePorts, type PortName, type Ports } from './ports.ts'
-import { PARTS, type PartName, type ProcessSpec, SERVICES, type ServiceName } from './types.ts'
+import { choosePorts, PORT_KEYS, type PortName, type Ports } from './ports.ts'
+import { ADDRESS_VARIABLES, PARTS, type PartName, type ProcessSpec, SERVICES, type ServiceName } from './types.ts'
 
-/** The variable that replaces each part by one that runs elsewhere. */
-export const PART_VARIABLES: Readonly<Record<PartName, string>> = {
-  kafka: 'KAFKA_BROKERS',
-  registry: 'SCHEMA_REGISTRY_URL',
-  redis: 'REDIS_URL',
-  clickhouse: 'CLICKHOUSE_URL',
-}
+const JAVA_NEED = {
+  program: 'Kafka and the schema registry',
+  otherwise: 'or give your own parts with KAFKA_BROKERS and SCHEMA_REGISTRY_URL',
+} as const
 
 export interface PlanOptions {
   /** Absolute. */
@@ -46,22 +44,31 @@ export interface Plan {
  */
 export async function makePlan(options: PlanOptions): Promise<Plan> {
   const { data, cache, env } = options
-  const { CHAINON_PARTITIONS: partitions } = readConfig('chainon', ['CHAINON_PARTITIONS'], env)
+  const { CHAINON_PARTITIONS: partitions, JAVA_HOME: javaHome } = readConfig(
+    'chainon',
+    ['CHAINON_PARTITIONS', 'JAVA_HOME'],
+    env,
+  )
+  const given = readGiven('chainon', [...Object.values(ADDRESS_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'], env)
   const external = new Map<PartName, string>()
   for (const part of PARTS) {
-    const given = env[PART_VARIABLES[part]]
-    if (given) external.set(part, given)
+    const address = given[ADDRESS_VARIABLES[part]]
+    if (address !== undefined) external.set(part, typeof address === 'string' ? address : address.join(','))
   }
   const own = PARTS.filter((part) => !external.has(part))
   const javaParts = own.filter(isJava)
-  const java = javaParts.length > 0 ? findJava(env) : { command: '', build: '' }
+  const java = javaParts.length > 0 ? findJava({ ...JAVA_NEED, home: javaHome, env }) : { command: '', build: '' }
   const toInstall = own.filter(
     (part) => part === 'kafka' || part === 'registry' || (part === 'redis' && !redisOnPath()),
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')
-  const ports = await choosePorts(names, options.ports, env)
+  const ports = await choosePorts(names, options.ports, given)
   const describe = (part: PartName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
+    const spec = partSpec(part, at, on, jvm)
+    return { ...spec, env: childEnvironment(env, spec.env) }
+  }
+  const partSpec = (part: PartName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
     switch (part) {
       case 'kafka': {
         const { kafka: port, 'kafka-controller': controllerPort } = on
@@ -87,17 +94,17 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     REDIS_URL: at('redis', `redis://127.0.0.1:${ports.redis}`),
     CLICKHOUSE_URL: at('clickhouse', `http://127.0.0.1:${ports.clickhouse}`),
     CHAINON_DATA_DIR: data,
-    CHAINON_FEEDS_DIR: env.CHAINON_FEEDS_DIR || join(ROOT, 'schemas', 'feeds'),
+    CHAINON_FEEDS_DIR: given.CHAINON_FEEDS_DIR ?? join(ROOT, 'schemas', 'feeds'),
   }
   for (const name of SERVICES) {
     const started = options.services.includes(name)
-    const variable = `CHAINON_${name.toUpperCase()}_URL`
-    environment[variable] = (started ? undefined : env[variable]) || `http://127.0.0.1:${ports[name]}`
+    const variable = ADDRESS_VARIABLES[name]
+    environment[variable] = (started ? undefined : given[variable]) ?? `http://127.0.0.1:${ports[name]}`
   }
   return {
     external,
     install: async (signal) => {
-      await installParts(cache, toInstall as InstalledPart[], signal)
+      await installParts(cache, toInstall as InstalledPart[], env, signal)
       await makeArchives(cache, java.build, javaParts, trial, signal)
     },
     ports,

@@ -1,6 +1,8 @@
 /** Which port each process gets, and who has it when it is taken. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
+import type { Key } from '#core/config/keys.ts'
+import type { Config } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { commandOf } from '#core/process/identity.ts'
 
@@ -19,22 +21,34 @@ export const DEFAULT_PORTS = {
 export type PortName = keyof typeof DEFAULT_PORTS
 export type Ports = Record<PortName, number>
 
-/** @returns the variable that overrides a port */
-export function portVariable(name: PortName): string {
-  return `CHAINON_PORT_${name.toUpperCase().replaceAll('-', '_')}`
-}
+/** The variable that chooses each port. */
+const PORT_VARIABLES = {
+  kafka: 'CHAINON_PORT_KAFKA',
+  'kafka-controller': 'CHAINON_PORT_KAFKA_CONTROLLER',
+  registry: 'CHAINON_PORT_REGISTRY',
+  redis: 'CHAINON_PORT_REDIS',
+  clickhouse: 'CHAINON_PORT_CLICKHOUSE',
+  gateway: 'CHAINON_PORT_GATEWAY',
+  console: 'CHAINON_PORT_CONSOLE',
+  deidentify: 'CHAINON_PORT_DEIDENTIFY',
+  curate: 'CHAINON_PORT_CURATE',
+} as const satisfies Record<PortName, Key>
+
+export const PORT_KEYS = Object.values(PORT_VARIABLES)
+export type GivenPorts = Partial<Config<(typeof PORT_KEYS)[number]>>
 
 /**
  * Chooses a port for each name and sees that it is free.
  *
  * @param names the processes that will be started
- * @param mode `auto` takes free ports for all that the environment does not fix
+ * @param mode `auto` takes free ports for all that are not given
+ * @param given the ports that the environment chooses
  * @throws ConfigurationError naming every taken port, its part, its holder and both remedies
  */
 export async function choosePorts(
   names: readonly PortName[],
   mode: 'default' | 'auto',
-  env: NodeJS.ProcessEnv,
+  given: GivenPorts,
 ): Promise<Ports> {
   const ports: Ports = { ...DEFAULT_PORTS }
   const problems: string[] = []
@@ -42,16 +56,12 @@ export async function choosePorts(
   const free: PortName[] = []
   try {
     for (const name of names) {
-      const given = env[portVariable(name)]
-      if (!given && mode === 'auto') {
+      const chosen = given[PORT_VARIABLES[name]]
+      if (chosen === undefined && mode === 'auto') {
         free.push(name)
         continue
       }
-      const port = given ? Number(given) : DEFAULT_PORTS[name]
-      if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-        problems.push(`${portVariable(name)}=${given} is not a port (1 to 65535)`)
-        continue
-      }
+      const port = chosen ?? DEFAULT_PORTS[name]
       ports[name] = port
       const server = await hold(port)
       if (typeof server === 'string') problems.push(takenMessage(name, port, server))
@@ -72,12 +82,12 @@ export async function choosePorts(
 function takenMessage(name: PortName, port: number, code: string): string {
   const part = name === 'kafka-controller' ? 'kafka (its controller)' : name
   if (code === 'EACCES')
-    return `port ${port} of ${part} may not be used by this user; choose another with ${portVariable(name)}=<port>`
+    return `port ${port} of ${part} may not be used by this user; choose another with ${PORT_VARIABLES[name]}=<port>`
   const holder = portHolder(port)
   const who = holder ? ` (held by pid ${holder.pid}: ${holder.command})` : ''
   return (
     `port ${port} of ${part} is taken${who}; stop what holds it (another Chainon: \`npx chainon down\`), ` +
-    `or choose another port with ${portVariable(name)}=<port> or \`--ports auto\``
+    `or choose another port with ${PORT_VARIABLES[name]}=<port> or \`--ports auto\``
   )
 }
 

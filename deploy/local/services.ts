@@ -18,8 +18,14 @@ function nodeArgs(service: string): string[] {
 /**
  * @param environment the URLs of the parts and the data folder
  * @param ports where each service listens
+ * @param own environment of the supervisor
  */
-export function service(name: ServiceName, environment: Readonly<Record<string, string>>, ports: Ports): ProcessSpec {
+export function service(
+  name: ServiceName,
+  environment: Readonly<Record<string, string>>,
+  ports: Ports,
+  own: NodeJS.ProcessEnv,
+): ProcessSpec {
   const url = `http://127.0.0.1:${ports[name]}`
   const data = environment.CHAINON_DATA_DIR ?? ''
   const env: Record<string, string> = {
@@ -33,7 +39,7 @@ export function service(name: ServiceName, environment: Readonly<Record<string, 
     url,
     command: node24(),
     args: nodeArgs(name),
-    env,
+    env: childEnvironment(own, env),
     ready: () => httpReady(`${url}/health`),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
@@ -44,9 +50,14 @@ export function service(name: ServiceName, environment: Readonly<Record<string, 
 /**
  * Runs `services/provision/main.ts` to its end: topics, subjects and tables are there before any service starts.
  *
+ * @param own environment of the supervisor
  * @throws ConfigurationError when it says that the configuration or a contract is wrong, else ChainonError (dependency)
  */
-export async function provision(environment: Readonly<Record<string, string>>, signal: AbortSignal): Promise<void> {
+export async function provision(
+  environment: Readonly<Record<string, string>>,
+  own: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
   const data = environment.CHAINON_DATA_DIR ?? ''
   const { logs } = dataPaths(data)
   rotateAtStart(logs, 'provision')
@@ -54,7 +65,7 @@ export async function provision(environment: Readonly<Record<string, string>>, s
   const env = { ...environment, CHAINON_SECRETS_DIR: join(data, 'secrets', 'provision') }
   const child = spawn(node24(), nodeArgs('provision'), {
     cwd: ROOT,
-    env: childEnvironment(env),
+    env: childEnvironment(own, env),
     detached: true,
     stdio: ['ignore', log, log, 'pipe'],
     signal,

@@ -10,8 +10,8 @@ export interface StackOptions {
   readonly ports?: 'auto' | 'default'
   /** Which services to start after `provision`; `none` starts the parts only and does not provision. */
   readonly services: readonly ServiceName[] | 'all' | 'none'
-  /** Instead of `process.env`: ports, external parts, the cache of parts. */
-  readonly env?: NodeJS.ProcessEnv
+  /** Usually `process.env`: ports, external parts, the cache of parts; the processes inherit it. */
+  readonly env: NodeJS.ProcessEnv
   /** Receives progress lines; silent by default. */
   readonly say?: (line: string) => void
 }
@@ -30,10 +30,10 @@ export interface Stack {
 
 /** @throws ConfigurationError or ChainonError, with nothing left running */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const env = options.env ?? process.env
+  const { env } = options
   const services = options.services === 'all' ? SERVICES : options.services === 'none' ? [] : options.services
   const supervisor = new Supervisor({
-    data: dataFolder(options.dataDir, env),
+    data: dataFolder(env, options.dataDir),
     cache: partsFolder(env),
     ports: options.ports ?? 'auto',
     services,

@@ -91,7 +91,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { data, say, purpose, services } = this.#options
+    const { data, say, purpose, services, env } = this.#options
     const warning = prepareDataFolder(data)
     if (warning) say(`Warning: ${warning}`)
     const lock = tryLock(this.#paths.lockFile, purpose)
@@ -112,8 +112,8 @@ export class Supervisor {
     this.#rotation.unref()
     await this.#startAll(plan.parts().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
     if (services.length === 0) return
-    await this.#timed('provision', () => provision(plan.environment, this.#stopping.signal))
-    const specs = services.map((name) => service(name, plan.environment, plan.ports))
+    await this.#timed('provision', () => provision(plan.environment, env, this.#stopping.signal))
+    const specs = services.map((name) => service(name, plan.environment, plan.ports, env))
     await this.#startAll(specs.map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
   }
 

@@ -1,10 +1,23 @@
 /** What the local stack is made of: descriptions of processes, and the rows that show their state. */
+import type { Key } from '#core/config/keys.ts'
 
 export const PARTS = ['kafka', 'registry', 'redis', 'clickhouse'] as const
 export const SERVICES = ['gateway', 'deidentify', 'curate', 'console'] as const
 export type PartName = (typeof PARTS)[number]
 export type ServiceName = (typeof SERVICES)[number]
 export type ProcessName = PartName | ServiceName
+
+/** The variable of each process's address. One that is given for a part replaces it by one that runs elsewhere. */
+export const ADDRESS_VARIABLES = {
+  kafka: 'KAFKA_BROKERS',
+  registry: 'SCHEMA_REGISTRY_URL',
+  redis: 'REDIS_URL',
+  clickhouse: 'CLICKHOUSE_URL',
+  gateway: 'CHAINON_GATEWAY_URL',
+  deidentify: 'CHAINON_DEIDENTIFY_URL',
+  curate: 'CHAINON_CURATE_URL',
+  console: 'CHAINON_CONSOLE_URL',
+} as const satisfies Record<ProcessName, Key>
 
 export type ProcessState = 'starting' | 'running' | 'restarting' | 'failed' | 'stopped' | 'external'
 
@@ -30,8 +43,8 @@ export interface ProcessSpec {
   readonly url: string
   readonly command: string
   readonly args: readonly string[]
-  /** Added to the supervisor's own environment. */
-  readonly env: Readonly<Record<string, string>>
+  /** All of its environment; see childEnvironment of managed-process.ts. */
+  readonly env: NodeJS.ProcessEnv
   /** Writes configuration files or formats a disk; runs before each start. */
   readonly prepare?: () => Promise<void>
   /** @returns true once it serves; false or a rejection means: ask again. */

@@ -1,4 +1,5 @@
 /** What `chainon up` does: starts the stack, shows where everything is, waits for Ctrl-C or `chainon down`. */
+import { readConfig } from '#core/config/read.ts'
 import { aligned } from '#core/terminal/table.ts'
 import { type FirstRun, firstRun } from './first-run.ts'
 import { dataFolder, dataPaths, partsFolder } from './paths.ts'
@@ -18,27 +19,29 @@ export interface UpOptions {
 }
 
 /**
+ * @param env usually `process.env`
  * @returns the exit status once it was stopped: 0
  * @throws ConfigurationError or ChainonError when it cannot start; nothing is left running then
  */
-export async function up(options: UpOptions): Promise<number> {
+export async function up(options: UpOptions, env: NodeJS.ProcessEnv): Promise<number> {
   // All that is written, by this process or its children, is for this user alone.
   process.umask(0o077)
   const started = Date.now()
-  const data = dataFolder(options.dataDir)
-  const cache = partsFolder()
+  const data = dataFolder(env, options.dataDir)
+  const cache = partsFolder(env)
   const services = options.partsOnly ? [] : SERVICES
   const supervisor = new Supervisor({
     data,
     cache,
     ports: options.ports,
     services,
-    env: process.env,
+    env,
     purpose: 'up',
     say,
   })
   const stopping = new AbortController()
-  const stopped = untilAsked(supervisor, stopping)
+  const { _CHAINON_LAUNCHER_PID: launcher } = readConfig('chainon', ['_CHAINON_LAUNCHER_PID'], env)
+  const stopped = untilAsked(supervisor, stopping, launcher)
   try {
     await supervisor.start()
   } catch (error) {
@@ -48,14 +51,16 @@ export async function up(options: UpOptions): Promise<number> {
   }
   const ready = Date.now() - started
   const first =
-    options.sample && !options.partsOnly ? await firstRun(data, supervisor.environment, say, stopping.signal) : null
+    options.sample && !options.partsOnly
+      ? await firstRun(data, { ...env, ...supervisor.environment }, say, stopping.signal)
+      : null
   if (!stopping.signal.aborted) say(summary(options, supervisor, data, ready, Date.now() - started, first))
   await stopped
   return 0
 }
 
 /** Resolves once somebody asked to stop and all is stopped. */
-function untilAsked(supervisor: Supervisor, stopping: AbortController): Promise<void> {
+function untilAsked(supervisor: Supervisor, stopping: AbortController, launcher: number): Promise<void> {
   return new Promise((resolve) => {
     let askedAt: number | undefined
     const ask = () => {
@@ -74,13 +79,12 @@ function untilAsked(supervisor: Supervisor, stopping: AbortController): Promise<
       }
     }
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, ask)
-    watchLauncher(ask)
+    watchLauncher(launcher, ask)
   })
 }
 
 /** Under Node 20 a launcher stands between the user and this process; when it is killed, nobody else would stop this. */
-function watchLauncher(ask: () => void): void {
-  const launcher = Number(process.env._CHAINON_LAUNCHER_PID ?? 0)
+function watchLauncher(launcher: number, ask: () => void): void {
   if (launcher !== process.ppid) return
   const timer = setInterval(() => {
     if (process.ppid === launcher) return

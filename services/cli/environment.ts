@@ -3,38 +3,24 @@ import { join } from 'node:path'
 import { lockHolder } from '#core/process/lock.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
 import { readState } from '../../deploy/local/state.ts'
-import type { ProcessName } from '../../deploy/local/types.ts'
-
-const VARIABLES: Readonly<Record<ProcessName, string>> = {
-  kafka: 'KAFKA_BROKERS',
-  registry: 'SCHEMA_REGISTRY_URL',
-  redis: 'REDIS_URL',
-  clickhouse: 'CLICKHOUSE_URL',
-  gateway: 'CHAINON_GATEWAY_URL',
-  deidentify: 'CHAINON_DEIDENTIFY_URL',
-  curate: 'CHAINON_CURATE_URL',
-  console: 'CHAINON_CONSOLE_URL',
-}
+import { ADDRESS_VARIABLES } from '../../deploy/local/types.ts'
 
 /**
+ * @param env of `main.ts`
  * @param options `dataDir` as given on the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
  * @returns a copy of the environment in which CHAINON_DATA_DIR and CHAINON_FEEDS_DIR are absolute, and the URLs are those of
  *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. A part that the stack
  *   itself was given from outside keeps its password to itself: set its variable for the command, too.
  */
-export function resolveEnvironment(
-  options: { dataDir?: string } = {},
-  env: NodeJS.ProcessEnv = process.env,
-): NodeJS.ProcessEnv {
+export function resolveEnvironment(env: NodeJS.ProcessEnv, options: { dataDir?: string } = {}): NodeJS.ProcessEnv {
   const { _CHAINON_LAUNCHER_PID: _launcher, ...explicit } = env
-  const data = dataFolder(options.dataDir, env)
+  const data = dataFolder(env, options.dataDir)
   const resolved: NodeJS.ProcessEnv = { ...explicit, CHAINON_DATA_DIR: data }
   resolved.CHAINON_FEEDS_DIR ||= join(ROOT, 'schemas', 'feeds')
   const paths = dataPaths(data)
   if (lockHolder(paths.lockFile) === null) return resolved
   for (const row of readState(paths)) {
-    const variable = VARIABLES[row.name]
-    if (row.url && row.state !== 'stopped' && variable) resolved[variable] ||= row.url
+    if (row.url && row.state !== 'stopped') resolved[ADDRESS_VARIABLES[row.name]] ||= row.url
   }
   return resolved
 }

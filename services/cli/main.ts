@@ -1,13 +1,14 @@
 /**
- * The `chainon` command. To add a command: write `commands/<name>.ts` that exports `register(program: Command)`, and name it
- * in `commands/index.ts`; nothing else is edited. Conventions:
+ * The `chainon` command. To add a command: write `commands/<name>.ts` that exports `register(program, env)`, and name it in
+ * `commands/index.ts`; nothing else is edited. Conventions:
  * - put it into a group with `.helpGroup(GROUPS.…)`, and give it examples with `.addHelpText('after', examples(…))`;
  * - import what is heavy (Kafka, ClickHouse clients) inside the action, so that `chainon --help` stays instant;
- * - get the environment from `resolveEnvironment()` (environment.ts), never from `process.env`: it knows the local stack;
+ * - get the environment from `resolveEnvironment(env)` (environment.ts): it knows the local stack;
  * - a command that belongs to another service calls `runService()` (run-service.ts), and holds no logic of its own;
  * - stdout is for results, stderr for the rest. Throw ChainonError to fail, or set `process.exitCode` (1: a finding).
  */
 import { Command, CommanderError } from 'commander'
+import { readConfig } from '#core/config/read.ts'
 import { ChainonError, exitStatus } from '#core/faults/errors.ts'
 import { commands } from './commands/index.ts'
 import { examples } from './help.ts'
@@ -30,7 +31,9 @@ const program = new Command('chainon')
     ]),
   )
 
-for (const register of commands) register(program)
+// Before any command, whatever it reads itself: a misspelt variable would be a default without a word.
+program.hook('preAction', () => void readConfig('chainon', [], process.env))
+for (const register of commands) register(program, process.env)
 
 try {
   await program.parseAsync(process.argv)

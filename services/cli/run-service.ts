@@ -16,14 +16,16 @@ export interface RunServiceOptions {
  * Runs `services/<service>/main.ts <args>` in the user's folder with the terminal's input and output, and sets
  * `process.exitCode` to its status. Signals reach it.
  *
+ * @param env of `main.ts`
  * @returns the exit status; 128 + n when signal n ended it
  */
 export async function runService(
+  env: NodeJS.ProcessEnv,
   service: string,
   args: readonly string[],
   options: RunServiceOptions = {},
 ): Promise<number> {
-  const environment = resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir })
+  const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const data = environment.CHAINON_DATA_DIR ?? ''
   const child = spawn(node24(), [join(ROOT, 'services', service, 'main.ts'), ...args], {
     stdio: 'inherit',

@@ -13,17 +13,18 @@ const KEYS_TAKEN_MS = 1_500
 
 /** Runs `services/synthetic/main.ts <command> <args>`; sets `process.exitCode`. */
 export async function runWithKeys(
+  env: NodeJS.ProcessEnv,
   command: 'simulate' | 'sample',
   args: readonly string[],
   options: Pick<RunServiceOptions, 'dataDir'>,
 ): Promise<void> {
-  const producers = args.some((arg) => /^--keys(=|$)/.test(arg)) ? [] : producersOf(command, args)
+  const producers = args.some((arg) => /^--keys(=|$)/.test(arg)) ? [] : producersOf(env, command, args)
   if (producers.length === 0) {
-    await runService('synthetic', [command, ...args], options)
+    await runService(env, 'synthetic', [command, ...args], options)
     return
   }
   const { ensureKey, localKey } = await import('#core/keys/admin.ts')
-  const data = resolveEnvironment(options).CHAINON_DATA_DIR ?? ''
+  const data = resolveEnvironment(env, options).CHAINON_DATA_DIR ?? ''
   let fresh = false
   const keys = producers.map((producer) => {
     const kept = localKey(data, producer)
@@ -36,20 +37,20 @@ export async function runWithKeys(
   try {
     const file = join(folder, 'keys.json')
     writeFileSync(file, JSON.stringify(keys), { mode: 0o600 })
-    await runService('synthetic', [command, ...args, '--keys', file], options)
+    await runService(env, 'synthetic', [command, ...args, '--keys', file], options)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
 /** @returns the producers that need a key: what the service says; none when it only writes files, or is asked for help */
-function producersOf(command: string, args: readonly string[]): string[] {
+function producersOf(env: NodeJS.ProcessEnv, command: string, args: readonly string[]): string[] {
   if (args.includes('--help') || args.includes('-h')) return []
   const main = join(ROOT, 'services', 'synthetic', 'main.ts')
   const run = spawnSync(node24(), [main, command, ...args, '--producers'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
-    env: resolveEnvironment(),
+    env: resolveEnvironment(env),
   })
   try {
     const value: unknown = JSON.parse(run.stdout)

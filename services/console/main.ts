@@ -18,7 +18,7 @@ import { loadPage } from './routes/page.ts'
 
 const KAFKA_TIMEOUT_MS = 8_000
 
-runMain('console', async (logger) => {
+runMain('console', process.env, async (logger) => {
   const config = consoleConfig(process.env)
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
   const metrics = createMetrics('console')

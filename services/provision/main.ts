@@ -2,6 +2,7 @@
 import { ClickHouseError } from '@clickhouse/client'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { rejectedLogin } from '#core/clickhouse/client.ts'
+import { logLevel } from '#core/config/read.ts'
 import { identifiedSchema, MARKER_SCHEMA, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
@@ -13,7 +14,7 @@ import { provisionConfig } from './config.ts'
 import { createTables } from './tables.ts'
 import { createTopics } from './topics.ts'
 
-const logger = createLogger('provision', process.env.CHAINON_LOG_LEVEL || 'info')
+const logger = createLogger('provision', logLevel(process.env))
 try {
   const config = provisionConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)

@@ -47,10 +47,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start(): Promise<Shared> {
   await removeLeftovers()
   const folder = mkdtempSync(join(tmpdir(), PREFIX))
-  const stack = startStack({ dataDir: folder, ports: 'auto', services: 'none' }).catch((error: unknown) => {
-    rmSync(folder, { recursive: true, force: true })
-    throw error
-  })
+  const stack = startStack({ dataDir: folder, ports: 'auto', services: 'none', env: process.env }).catch(
+    (error: unknown) => {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    },
+  )
   return { folder, stack, users: 0 }
 }
 

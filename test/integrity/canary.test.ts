@@ -36,7 +36,7 @@ let scanner: Scanner
 let fhir: readonly string[]
 
 beforeAll(async () => {
-  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all' })
+  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
   keys = ['hospital-a', 'hospital-b'].map((name) => createKey(folder, name, '').key)
   // The gateway reads its keys again within half a second.
   while ((await post('/v1/feeds/patient/records', '[]', 'application/json')).status === 401) await sleep(50)

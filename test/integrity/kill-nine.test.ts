@@ -20,7 +20,7 @@ let stack: Stack
 let sender: Sender
 
 beforeAll(async () => {
-  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all' })
+  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
   const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'key', 'ensure', '--json', 'hospital-k'], {
     env: { ...process.env, ...stack.env },
     encoding: 'utf8',

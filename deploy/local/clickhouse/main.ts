@@ -5,7 +5,9 @@
  */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type FrontConfig, readConfig } from './config.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { type FrontConfig, frontConfig } from './config.ts'
 import { writeEngineConfig } from './engine-config.ts'
 import type { Engine } from './sessions.ts'
 
@@ -14,13 +16,22 @@ function stop(code: number, message: string): never {
   process.exit(code)
 }
 
+function configured(): FrontConfig {
+  try {
+    return frontConfig(process.env)
+  } catch (error) {
+    if (error instanceof ConfigurationError) stop(78, error.message)
+    throw error
+  }
+}
+
 function prepareFolder(config: FrontConfig): void {
   try {
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
     writeEngineConfig(config.dataDir, config.memoryLimitBytes)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error)
     stop(
       78,
       `cannot write in ${config.dataDir} (${code}); free it, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder`,
@@ -43,9 +54,7 @@ async function openEngine(config: FrontConfig): Promise<Engine> {
 }
 
 async function main(): Promise<void> {
-  const read = readConfig(process.env)
-  if ('errors' in read) stop(78, read.errors.join('; '))
-  const { config } = read
+  const config = configured()
   // Files with records are made by the engine too.
   process.umask(0o077)
   // A running statement holds a thread of libuv's pool; files, ping and gzip need some beside.
@@ -79,7 +88,7 @@ async function main(): Promise<void> {
   }
 
   server.once('error', (error) => {
-    const code = 'code' in error ? String(error.code) : 'unknown'
+    const code = errorCode(error)
     const where = `${config.host}:${config.port}`
     stop(78, `cannot listen on ${where} (${code}); stop what uses it, or set CHAINON_CLICKHOUSE_PORT to another port`)
   })

@@ -4,6 +4,7 @@ import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { EngineError, frontError } from './errors.ts'
 
 /**
@@ -74,7 +75,7 @@ export function atMost(left: number, limit: number): Transform {
 /** Names why a body could not be taken. System errors carry a code and no record. */
 export function asBodyError(error: unknown): EngineError {
   if (error instanceof EngineError) return error
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown'
+  const code = errorCode(error)
   if (['ENOSPC', 'EROFS', 'EACCES', 'EDQUOT', 'EIO', 'ENOENT'].includes(code)) return frontError.spool(code)
   return frontError.badBody(code)
 }

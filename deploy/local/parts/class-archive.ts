@@ -7,11 +7,11 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 import { waitForLock } from '#core/process/lock.ts'
-import { dyingWithParent } from '../dying-with-parent.ts'
+import { startTimedProgress, type TimedProgress } from '#core/terminal/progress.ts'
 import type { ProcessSpec } from '../types.ts'
 import { type InstalledPart, VERSIONS } from './install.ts'
-import { type Progress, startProgress } from './progress.ts'
 
 const READY_WITHIN_MS = 60_000
 const EXIT_WITHIN_MS = 60_000
@@ -49,11 +49,11 @@ export async function makeArchives(
     process.stderr.write(`Waiting for process ${holder.pid}, which prepares the local parts\n`),
   )
   const work = mkdtempSync(join(cache, 'fetching-'))
-  let progress: Progress | undefined
+  let progress: TimedProgress | undefined
   try {
     const todo = missing()
     if (todo.length === 0) return
-    progress = startProgress(`Preparing quicker starts of ${todo.join(' and ')} (once)`)
+    progress = startTimedProgress(`Preparing quicker starts of ${todo.join(' and ')} (once)`)
     await Promise.all(
       todo.map(async (part) => {
         const fresh = join(work, `${part}.jsa`)
@@ -78,9 +78,8 @@ export async function makeArchives(
 async function runOnce(spec: ProcessSpec, signal: AbortSignal): Promise<boolean> {
   await spec.prepare?.()
   const [command, args] = dyingWithParent(spec.command, spec.args, 'KILL')
-  const env = { ...process.env, ...spec.env }
   // Asked politely, the JVM would write its archive first.
-  const child = spawn(command, args, { env, stdio: 'ignore', signal, killSignal: 'SIGKILL' })
+  const child = spawn(command, args, { env: spec.env, stdio: 'ignore', signal, killSignal: 'SIGKILL' })
   let over = false
   const ended = new Promise<void>((resolve) => {
     const end = () => {

@@ -7,9 +7,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { runMaven } from '#core/java/maven.ts'
 import { waitForLock } from '#core/process/lock.ts'
-import { runMaven } from './maven.ts'
-import { startProgress } from './progress.ts'
+import { startTimedProgress } from '#core/terminal/progress.ts'
+import { ROOT } from '../paths.ts'
 
 export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: 'embedded-1.4.3' } as const
 export type InstalledPart = keyof typeof VERSIONS
@@ -21,12 +22,14 @@ export function partFolder(cache: string, part: InstalledPart): string {
 
 /**
  * @param cache folder of the parts; made when missing
+ * @param env for Maven
  * @param wanted the parts that will be started; `redis` only when no `redis-server` is on the PATH
  * @throws ChainonError when Maven Central cannot be reached
  */
 export async function installParts(
   cache: string,
   wanted: readonly InstalledPart[],
+  env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
   const missing = () => wanted.filter((part) => !existsSync(partFolder(cache, part)))
@@ -40,9 +43,18 @@ export async function installParts(
     if (parts.length === 0) return
     removeLeftovers(cache)
     const target = mkdtempSync(join(cache, 'fetching-'))
-    const progress = startProgress(`Fetching ${parts.map((part) => `${part} ${VERSIONS[part]}`).join(', ')} (once)`)
+    const progress = startTimedProgress(
+      `Fetching ${parts.map((part) => `${part} ${VERSIONS[part]}`).join(', ')} (once)`,
+    )
     try {
-      await runMaven(parts, target, progress, signal)
+      await runMaven({
+        what: 'the local parts',
+        pom: join(ROOT, 'deploy/local/pom.xml'),
+        args: ['process-resources', `-P${parts.join(',')}`, `-Dchainon.parts.target=${target}`],
+        env,
+        onDownload: (file) => progress.show(file),
+        signal,
+      })
       for (const part of parts) renameSync(join(target, part), partFolder(cache, part))
     } finally {
       progress.done()

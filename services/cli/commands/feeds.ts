@@ -3,12 +3,13 @@ import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { FeedContract } from '#core/contract/types.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const feeds = program
     .command('feeds')
     .helpGroup(GROUPS.develop)
@@ -24,7 +25,7 @@ export function register(program: Command): void {
     )
     .action(async (options: { json?: true }) => {
       const { loadContracts } = await import('#core/contract/load.ts')
-      const rows = loadContracts(resolveEnvironment().CHAINON_FEEDS_DIR ?? '').map(summary)
+      const rows = loadContracts(resolveEnvironment(env).CHAINON_FEEDS_DIR ?? '').map(summary)
       if (options.json) {
         process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
         return
@@ -53,7 +54,7 @@ export function register(program: Command): void {
       const { parseContract } = await import('#core/contract/parse.ts')
       const result = parseContract(basename(file, '.avsc'), contents(file))
       if (result.ok) {
-        process.stdout.write(await derived(result.contract))
+        process.stdout.write(await derived(result.contract, resolveEnvironment(env).CHAINON_NAMESPACE ?? ''))
         return
       }
       process.stdout.write(
@@ -79,12 +80,11 @@ function summary(contract: FeedContract) {
   }
 }
 
-async function derived(contract: FeedContract): Promise<string> {
+async function derived(contract: FeedContract, namespace: string): Promise<string> {
   const [{ subjectOf, tableOf, topicOf }, { columnsOf }] = await Promise.all([
     import('#core/contract/names.ts'),
     import('#core/contract/table.ts'),
   ])
-  const namespace = resolveEnvironment().CHAINON_NAMESPACE ?? ''
   const topics = (['identified', 'pseudonymised'] as const).map((zone) => topicOf(namespace, zone, contract.feed))
   return [
     `${contract.feed}: good`,
@@ -102,8 +102,6 @@ function contents(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new ConfigurationError('The contract cannot be read', [
-      `${file}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-    ])
+    throw new ConfigurationError('The contract cannot be read', [`${file}: ${errorCode(error)}`])
   }
 }

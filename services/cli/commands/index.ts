@@ -12,7 +12,7 @@ import { register as simulate } from './simulate.ts'
 import { register as status } from './status.ts'
 import { register as up } from './up.ts'
 
-export const commands: ReadonlyArray<(program: Command) => void> = [
+export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) => void> = [
   up,
   status,
   down,

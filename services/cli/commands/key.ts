@@ -13,7 +13,7 @@ interface Options {
   readonly json?: true
 }
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const key = program
     .command('key')
     .helpGroup(GROUPS.data)
@@ -36,7 +36,7 @@ export function register(program: Command): void {
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (producer: string, options: Options & { name: string }) => {
       const { createKey } = await import('#core/keys/admin.ts')
-      const issued = createKey(dataFolder(options.dataDir), producer, options.name)
+      const issued = createKey(dataFolder(env, options.dataDir), producer, options.name)
       if (options.json) return print(issued)
       process.stderr.write(`Key ${issued.id} of ${producer}. It is shown once; keep it like a password.\n`)
       process.stdout.write(`${issued.key}\n`)
@@ -48,7 +48,7 @@ export function register(program: Command): void {
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (options: Options) => {
       const { listKeys } = await import('#core/keys/admin.ts')
-      const keys = listKeys(dataFolder(options.dataDir))
+      const keys = listKeys(dataFolder(env, options.dataDir))
       if (options.json) return print(keys)
       const rows = keys.map((one) => [one.id, one.producer, one.name, one.created_at, one.revoked_at ?? 'in force'])
       process.stdout.write(table(['key', 'producer', 'name', 'made', 'revoked'], rows))
@@ -60,7 +60,7 @@ export function register(program: Command): void {
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (id: string, options: Options) => {
       const { revokeKey } = await import('#core/keys/admin.ts')
-      if (!revokeKey(dataFolder(options.dataDir), id)) {
+      if (!revokeKey(dataFolder(env, options.dataDir), id)) {
         throw new ChainonError('wrong-key', `No key with the id ${id} is in force; \`chainon key list\` shows them.`)
       }
       process.stderr.write(`Key ${id} is revoked.\n`)
@@ -76,7 +76,7 @@ export function register(program: Command): void {
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (producers: string[], options: Options) => {
       const { ensureKey } = await import('#core/keys/admin.ts')
-      const data = dataFolder(options.dataDir)
+      const data = dataFolder(env, options.dataDir)
       const names = producers.length > 0 ? producers : LOCAL_PRODUCERS
       const keys = names
         .map((producer) => ensureKey(data, producer))

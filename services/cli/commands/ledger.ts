@@ -12,7 +12,7 @@ interface Options {
   readonly dataDir?: string
 }
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('ledger')
     .helpGroup(GROUPS.operate)
@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .action(async (options: Options) => {
       const { openLedger } = await import('../ledger-source.ts')
       const source = await openLedger(
-        resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+        resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       )
       try {
         const { rows, settled } = await source.settle(options.wait ?? 0)

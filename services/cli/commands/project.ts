@@ -15,7 +15,7 @@ interface ExtractOptions extends Options {
 
 const DATA_DIR = ['--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)'] as const
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const project = program
     .command('project')
     .helpGroup(GROUPS.projects)
@@ -43,7 +43,7 @@ export function register(program: Command): void {
     .option(...DATA_DIR)
     .action(async (file: string, options: ExtractOptions) => {
       const flags = [...(options.dryRun ? ['--dry-run'] : []), ...(options.allowSmall ? ['--allow-small'] : [])]
-      await run('extract', [file], options, flags)
+      await run(env, 'extract', [file], options, flags)
     })
   project
     .command('verify')
@@ -52,7 +52,7 @@ export function register(program: Command): void {
     .argument('<dir>', 'folder of a run, <data>/projects/<id>/<run>')
     .option('--json', 'an array of objects with file, ok, rows and problems')
     .action(async (dir: string, options: Options) => {
-      await run('verify', [dir], options)
+      await run(env, 'verify', [dir], options)
     })
   project
     .command('list')
@@ -60,11 +60,12 @@ export function register(program: Command): void {
     .option('--json', 'an array of objects with id, run, database, persons, tables, rows, retention_until and more')
     .option(...DATA_DIR)
     .action(async (options: Options) => {
-      await run('list', [], options)
+      await run(env, 'list', [], options)
     })
 }
 
 async function run(
+  env: NodeJS.ProcessEnv,
   command: string,
   paths: readonly string[],
   options: Options,
@@ -72,5 +73,5 @@ async function run(
 ): Promise<void> {
   // Behind `--`, a path that begins with a dash is a path.
   const line = [...flags, ...(options.json ? ['--json'] : []), '--', command, ...paths]
-  await runService('extract', line, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
+  await runService(env, 'extract', line, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
 }

@@ -1,7 +1,6 @@
 /** `chainon push`: sends files to the gateway; a second run of the same command goes on where the first one stopped. */
 import type { Command } from 'commander'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
-import { dataFolder } from '../../../deploy/local/paths.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { wholeNumber } from '../options.ts'
@@ -21,7 +20,7 @@ interface Options {
   readonly dataDir?: string
 }
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('push')
     .helpGroup(GROUPS.data)
@@ -53,10 +52,10 @@ Ends with 1 when a record was rejected, 75 when the gateway stayed away. The sam
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
     )
-    .action(run)
+    .action((words: string[], options: Options) => run(env, words, options))
 }
 
-async function run(words: readonly string[], options: Options): Promise<void> {
+async function run(env: NodeJS.ProcessEnv, words: readonly string[], options: Options): Promise<void> {
   const [feed, files] = options.fhir ? [undefined, words] : [words[0], words.slice(1)]
   if (files.length === 0)
     throw new ConfigurationError('Nothing to send', ['name a feed and at least one file, or --fhir and a file'])
@@ -65,7 +64,7 @@ async function run(words: readonly string[], options: Options): Promise<void> {
   const { createReport } = await import('../push/report.ts')
   const { openSource } = await import('../push/source.ts')
   const sources = files.map(openSource)
-  const environment = resolveEnvironment(options.dataDir === undefined ? {} : { dataDir: options.dataDir })
+  const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
   const send = options.dryRun ? undefined : await sender(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
@@ -90,17 +89,18 @@ async function run(words: readonly string[], options: Options): Promise<void> {
 async function sender(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const { localKey } = await import('#core/keys/admin.ts')
-  const { KEYS } = await import('#core/config/keys.ts')
-  const dataDir = dataFolder(options.dataDir)
+  const { readConfig } = await import('#core/config/read.ts')
+  const config = readConfig('push', ['CHAINON_GATEWAY_URL', 'CHAINON_API_KEY'], environment)
+  const dataDir = environment.CHAINON_DATA_DIR ?? ''
   const key =
-    options.key ?? (options.producer ? localKey(dataDir, options.producer) : undefined) ?? environment.CHAINON_API_KEY
+    options.key ?? (options.producer ? localKey(dataDir, options.producer) : undefined) ?? config.CHAINON_API_KEY
   if (!key) {
     const why = options.producer
       ? `this machine keeps no key of ${options.producer}: run \`chainon key ensure ${options.producer}\``
       : 'give --key, --producer or CHAINON_API_KEY'
     throw new ChainonError('missing-key', `An API key is needed to send ${feed ?? 'Bundles'}: ${why}.`)
   }
-  const url = (options.url ?? environment.CHAINON_GATEWAY_URL ?? KEYS.CHAINON_GATEWAY_URL.default).replace(/\/$/, '')
+  const url = (options.url ?? config.CHAINON_GATEWAY_URL).replace(/\/$/, '')
   const client = gatewayClient({ url, key, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
   // The key's id, not the key: a position file must not help anybody to send.
   return {

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
 import { runWithKeys } from '../synthetic-keys.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('sample')
     .helpGroup(GROUPS.data)
@@ -21,6 +21,6 @@ export function register(program: Command): void {
       ]),
     )
     .action(async (options: { dataDir?: string }, self: Command) => {
-      await runWithKeys('sample', self.args, options)
+      await runWithKeys(env, 'sample', self.args, options)
     })
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
 import { runWithKeys } from '../synthetic-keys.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('simulate')
     .helpGroup(GROUPS.data)
@@ -23,6 +23,6 @@ export function register(program: Command): void {
       ]),
     )
     .action(async (options: { dataDir?: string }, self: Command) => {
-      await runWithKeys('simulate', self.args, options)
+      await runWithKeys(env, 'simulate', self.args, options)
     })
 }

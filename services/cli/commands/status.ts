@@ -5,7 +5,7 @@ import { liveState } from '../../../deploy/local/state.ts'
 import { stateTable } from '../../../deploy/local/table.ts'
 import { examples, GROUPS } from '../help.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('status')
     .helpGroup(GROUPS.stack)
@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText('after', examples([['chainon status --json | jq -r ".[].state"', 'for scripts']]))
     .action((options: { json?: true; dataDir?: string }) => {
-      const rows = liveState(dataFolder(options.dataDir))
+      const rows = liveState(dataFolder(env, options.dataDir))
       if (options.json) {
         const plain = rows.map(({ identity: _identity, ...row }) => row)
         process.stdout.write(`${JSON.stringify(plain, null, 2)}\n`)

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { UpOptions } from '../../../deploy/local/up.ts'
 import { examples, GROUPS } from '../help.ts'
 
-export function register(program: Command): void {
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('up')
     .helpGroup(GROUPS.stack)
@@ -27,6 +27,6 @@ export function register(program: Command): void {
     )
     .action(async (options: UpOptions) => {
       const { up } = await import('../../../deploy/local/up.ts')
-      process.exitCode = await up(options)
+      process.exitCode = await up(options, env)
     })
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { Source } from './source.ts'
 
@@ -41,9 +42,7 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
         writeFileSync(`${path}.new`, `${JSON.stringify({ file: source.path, ...position })}\n`, { mode: 0o600 })
         renameSync(`${path}.new`, path)
       } catch (error) {
-        throw new ConfigurationError('The progress cannot be kept', [
-          `${path}: ${(error as NodeJS.ErrnoException).code ?? 'error'}`,
-        ])
+        throw new ConfigurationError('The progress cannot be kept', [`${path}: ${errorCode(error)}`])
       }
     },
   }

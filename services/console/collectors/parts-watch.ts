@@ -1,4 +1,5 @@
 /** Gathers the evidence about each part: state file, probes, scrapes, /proc. */
+import { describeFailure } from '#core/faults/describe-failure.ts'
 import { PART_NAMES, type PartName, type PartView, type ServiceName } from '../snapshot.ts'
 import { every } from './loop.ts'
 import {
@@ -11,7 +12,6 @@ import {
   type StateRow,
 } from './parts.ts'
 import type { Probe, ProbedPart } from './probes.ts'
-import { inWords } from './source.ts'
 
 export interface PartsWatch {
   /** A service was scraped (or could not be). */
@@ -44,7 +44,7 @@ export function watchParts({ stateFile, urls, probes }: PartsWatchParts): PartsW
         await probe.ask()
         record(name as ProbedPart, true, '')
       } catch (error) {
-        record(name as ProbedPart, false, inWords(error))
+        record(name as ProbedPart, false, describeFailure(error))
       }
     }),
   )

@@ -38,25 +38,6 @@ export function createSource(staleAfterMs: number): Source {
   }
 }
 
-/** @returns why a connection or a request failed, in words and without what was sent */
-export function inWords(error: unknown): string {
-  if (!(error instanceof Error)) return 'failed'
-  const code = codeOf(error)
-  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
-  if (code === 'ECONNREFUSED') return 'refuses the connection'
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
-  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the question (code ${code})`
-  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
-  return code ? `failed (${code})` : 'failed'
-}
-
-function codeOf(error: Error): string | undefined {
-  const own = (error as { code?: unknown }).code
-  if (typeof own === 'string') return own
-  return error.cause instanceof Error ? codeOf(error.cause) : undefined
-}
-
 /** @throws TimeoutError when the work takes longer */
 export async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined

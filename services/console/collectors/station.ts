@@ -1,5 +1,6 @@
 /** Runs the collectors, each at its own pace, and makes one snapshot a second of what they know. */
 
+import { describeFailure } from '#core/faults/describe-failure.ts'
 import type { LedgerRow } from '#core/ledger/ledger.ts'
 import { type Alarm, type Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -21,7 +22,7 @@ import type { PartsWatch } from './parts-watch.ts'
 import { type RuleTables, ruleViews } from './rules.ts'
 import { scrape } from './scrape.ts'
 import { createServiceMetrics } from './service-metrics.ts'
-import { createSource, inWords } from './source.ts'
+import { createSource } from './source.ts'
 import { snapshotOf } from './view.ts'
 
 export interface StationParts {
@@ -83,7 +84,7 @@ export function startStation(station: StationParts): Station {
       await work()
       sources[source].answered(Date.now())
     } catch (error) {
-      const problem = inWords(error)
+      const problem = describeFailure(error)
       sources[source].failed(problem, Date.now())
       station.logger.debug({ event: 'source-failed', source, problem })
     }
@@ -99,7 +100,7 @@ export function startStation(station: StationParts): Station {
       } catch (error) {
         // Nobody can say whether its alarms still stand; that it is down is said instead.
         alarms.delete(name)
-        station.parts.answered(name, false, inWords(error))
+        station.parts.answered(name, false, describeFailure(error))
         throw error
       }
     })
