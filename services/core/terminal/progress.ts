@@ -2,7 +2,7 @@
  * Shows on stderr how far a long work is: one line that is drawn again and again on a terminal, with a bar where the share is known;
  * a plain line every few seconds elsewhere.
  */
-import { Format, SingleBar } from 'cli-progress'
+import cliProgress from 'cli-progress'
 
 const DRAWINGS_PER_SECOND = 5
 const PLAIN_EVERY_MS = 5_000
@@ -47,8 +47,8 @@ interface Shown {
 }
 
 function onTerminal(view: () => ProgressView, out: NodeJS.WriteStream): Shown {
-  const bar = new SingleBar({
-    format: (options) => line(view(), (share) => `[${Format.BarFormat(share, options)}] `),
+  const bar = new cliProgress.SingleBar({
+    format: (options) => line(view(), (share) => `[${cliProgress.Format.BarFormat(share, options)}] `),
     stream: out,
     fps: DRAWINGS_PER_SECOND,
     // The line is cut to the terminal's width instead of changing the terminal's settings, which a kill would leave changed.
