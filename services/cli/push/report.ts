@@ -39,7 +39,7 @@ export function createReport(shown: number, errorsFile: string | undefined): Rep
         )
       else hidden++
     },
-    say: line.say,
+    say: (text) => line.say(text),
     end() {
       // The command's result says what was sent.
       line.stop('')

@@ -31,7 +31,7 @@ export function startProgress(view: () => ProgressView, out: NodeJS.WriteStream 
   const shown = out.isTTY ? onTerminal(view, out) : inLines(view, out)
   let stopped = false
   return {
-    say: shown.say,
+    say: (text) => shown.say(text),
     stop(last = view().text) {
       if (stopped) return
       stopped = true
