@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { describeFailure, errorCode } from '#core/faults/describe-failure.ts'
+
+const failure = (name: string, code?: string, cause?: Error) =>
+  Object.assign(new Error('secret 1850178006048', cause ? { cause } : {}), { name }, code === undefined ? {} : { code })
+
+describe('describeFailure', () => {
+  it.each([
+    [failure('Error', 'ECONNREFUSED'), 'refuses the connection'],
+    [failure('TypeError', undefined, failure('Error', 'ENOTFOUND')), 'has a host name that is not known'],
+    [failure('TimeoutError'), 'does not answer in time'],
+    [failure('ClickHouseError', '60'), 'ClickHouse rejected the query (code 60)'],
+    [failure('KafkaJSConnectionError'), 'Kafka does not answer'],
+    [failure('Error', 'EPIPE'), 'failed (EPIPE)'],
+    [failure('Error'), 'failed'],
+    ['secret 1850178006048', 'failed'],
+  ])('%#', (error, words) => {
+    expect(describeFailure(error)).toBe(words)
+  })
+})
+
+describe('errorCode', () => {
+  it('is a code and never a message', () => {
+    const errors = [failure('Error', 'ENOSPC'), failure('Error'), 'secret 1850178006048']
+    expect(errors.map(errorCode)).toEqual(['ENOSPC', 'error', 'error'])
+  })
+})
