@@ -75,7 +75,7 @@ function explain(error: NodeJS.ErrnoException): string {
     case 'EDQUOT':
       return `its disk or quota is full; make room, ${choose}`
     default:
-      return `${error.code ?? 'error'}: ${error.message}; mend that, ${choose}`
+      return `${error.code ?? 'error'}: ${error.message}; correct that, ${choose}`
   }
 }
 

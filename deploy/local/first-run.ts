@@ -12,7 +12,7 @@ const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
 export interface FirstRun {
   /** API keys by producer, as `chainon key ensure --json` gives them; empty when that failed. */
   readonly keys: ReadonlyArray<{ readonly producer: string; readonly key: string }>
-  /** What went wrong, with the command that mends it; empty when all went well. */
+  /** What went wrong, with the command to run again; empty when all went well. */
   readonly problems: readonly string[]
 }
 
@@ -34,7 +34,7 @@ export async function firstRun(
   const attempt = async (args: readonly string[], capture: boolean): Promise<string | null> => {
     const run = await chainon(args, environment, capture, signal)
     if (run.status === 0) return run.output
-    problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; run it again once the cause is mended`)
+    problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; run it again once the cause is gone`)
     return null
   }
   const keys = parseKeys(await attempt(['key', 'ensure', '--json'], true))

@@ -100,7 +100,7 @@ function hold(port: number): Promise<Server | string> {
   })
 }
 
-/** Below the range that systems hand out to outgoing connections, so that nobody takes it before the process does. */
+/** Below the range that systems hand out to outgoing connections, so that no other process uses it before this one does. */
 async function holdFreePort(): Promise<[number, Server]> {
   for (let tries = 0; tries < 200; tries++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)

@@ -83,7 +83,7 @@ function untilAsked(supervisor: Supervisor, stopping: AbortController, launcher:
   })
 }
 
-/** Under Node 20 a launcher stands between the user and this process; when it is killed, nobody else would stop this. */
+/** Under Node 20 a launcher stands between the user and this process; when it is killed, this must stop by itself. */
 function watchLauncher(launcher: number, ask: () => void): void {
   if (launcher !== process.ppid) return
   const timer = setInterval(() => {

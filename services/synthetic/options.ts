@@ -69,7 +69,7 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
   // The last second of the day.
   const untilMs = date('until', flags.until) + DAY_MS - 1000
   if (untilMs - startMs < DAY_MS) problems.push('--until must be after --start')
-  if (untilMs > nowMs) problems.push('--until lies in the future: the gateway refuses records of tomorrow')
+  if (untilMs > nowMs) problems.push('--until lies in the future: the gateway rejects records of tomorrow')
   if (flags.out !== undefined && (flags.url !== undefined || flags.keys !== undefined))
     problems.push('--out writes files: --url and --keys have no place beside it')
   const hospitals = integer('hospitals', flags.hospitals, 1, 200)

@@ -65,7 +65,7 @@ export async function installParts(
   }
 }
 
-/** Removes what a killed installation left; the lock says that nobody is at it. */
+/** Removes what a killed installation left; the lock says that no other process works there. */
 function removeLeftovers(cache: string): void {
   for (const name of readdirSync(cache)) {
     if (name.startsWith('fetching-')) rmSync(join(cache, name), { recursive: true, force: true })

@@ -7,7 +7,7 @@ import type { Report } from './report.ts'
 import type { Sent } from './send.ts'
 import type { Source } from './source.ts'
 
-/** @returns what the gateway would accept and refuse */
+/** @returns what the gateway would accept and reject */
 export async function checkFile(source: Source, contract: FeedContract, report: Report): Promise<Sent> {
   const read = recordReader(contract, 'json')
   let accepted = 0

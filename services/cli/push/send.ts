@@ -28,7 +28,7 @@ export interface Sent {
   readonly rejected: number
 }
 
-/** @throws ChainonError when the gateway is away (dependency) or refuses a request as a whole (wrong key, unknown feed...) */
+/** @throws ChainonError when the gateway is unreachable (dependency) or rejects a request as a whole (wrong key, unknown feed...) */
 export async function sendFile(source: Source, options: SendOptions): Promise<Sent> {
   const { client, feed, report } = options
   const file = positionOf(options.dataDir, source, [...options.target, feed ?? 'fhir'], options.restart)

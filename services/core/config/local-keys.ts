@@ -32,8 +32,16 @@ export const LOCAL_PORTS = {
 
 export const LOCAL_CLICKHOUSE = {
   CHAINON_CLICKHOUSE_HOST: { type: 'string', default: '127.0.0.1', description: 'Address it listens on' },
-  CHAINON_CLICKHOUSE_PORT: { type: 'port', default: '8123', description: 'Port it listens on, 0 for a free one' },
-  CHAINON_CLICKHOUSE_DATA_DIR: { type: 'string', default: '.chainon/clickhouse', description: 'Data folder' },
+  CHAINON_CLICKHOUSE_PORT: {
+    type: 'port',
+    default: '8123',
+    description: 'Port it listens on; 0 for a free one, named in the first line of stdout',
+  },
+  CHAINON_CLICKHOUSE_DATA_DIR: {
+    type: 'string',
+    default: '.chainon/clickhouse',
+    description: 'Data folder, of one process at a time',
+  },
   CHAINON_CLICKHOUSE_PASSWORD: {
     type: 'string',
     default: '',
@@ -45,7 +53,7 @@ export const LOCAL_CLICKHOUSE = {
     default: String(4 * GIB),
     min: 256 * MIB,
     max: 1024 * GIB,
-    description: 'Most memory of the engine, in bytes',
+    description: 'Most memory of the engine, in bytes; one statement gets three quarters of it',
   },
   CHAINON_CLICKHOUSE_SESSIONS: {
     type: 'integer',
@@ -59,14 +67,14 @@ export const LOCAL_CLICKHOUSE = {
     default: '200',
     min: 0,
     max: 100_000,
-    description: 'Statements that wait for a session; one more is answered 503',
+    description: 'Statements that wait, in their order; one more is answered 503',
   },
   CHAINON_CLICKHOUSE_MAX_BODY_BYTES: {
     type: 'integer',
     default: String(GIB / 2),
     min: 1024,
     max: 64 * GIB,
-    description: 'Largest request body after decompression, in bytes',
+    description: 'Largest request body after decompression, in bytes; a larger one is answered 413',
   },
   CHAINON_CLICKHOUSE_STOP_MS: {
     type: 'integer',

@@ -1,6 +1,6 @@
 /**
  * A lock file that names its holder, for processes of one machine that see each other. A holder that was killed leaves the file behind; the next one sees that the process is
- * gone and takes over. The file appears with its content in one step (link), so nobody ever reads half of it.
+ * gone and takes over. The file appears with its content in one step (link), so that no process reads half of it.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ export interface Lock {
   release(): void
 }
 
-/** @returns who holds the lock now, or null; a holder that died counts as nobody */
+/** @returns who holds the lock now, or null; a holder that died counts as none */
 export function lockHolder(file: string): LockHolder | null {
   const holder = read(file)
   return holder && isAlive(holder.pid, holder.identity) ? holder : null
