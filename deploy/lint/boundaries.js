@@ -5,7 +5,7 @@
  * JavaScript, because oxlint loads it under any Node from 20 on. oxlint calls its JavaScript plugins alpha: should an upgrade change
  * them, that test fails.
  */
-import { realpathSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path'
 
 /** @typedef {{ folder: string, may: readonly string[] }} Boundary */
@@ -98,7 +98,9 @@ const isProcess = (node) =>
 const isImportMeta = (node) => node?.type === 'MetaProperty' && node.meta.name === 'import'
 
 function create(context) {
-  const file = inProject(realpathSync(context.filename))
+  // An editor asks about files that are not saved yet.
+  const path = existsSync(context.filename) ? realpathSync(context.filename) : context.filename
+  const file = inProject(path)
   if (file === undefined || !CODE.has(file.split('/')[0]) || FREE.has(file.split('/')[0])) return {}
   const report = (node, message) => context.report({ node, message })
 

@@ -59,7 +59,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   const javaParts = own.filter(isJava)
   const java = javaParts.length > 0 ? findJava({ ...JAVA_NEED, home: javaHome, env }) : { command: '', build: '' }
   const toInstall = own.filter(
-    (part) => part === 'kafka' || part === 'registry' || (part === 'redis' && !redisOnPath()),
+    (part) => part === 'kafka' || part === 'registry' || (part === 'redis' && !redisOnPath(env)),
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')
@@ -72,12 +72,13 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     switch (part) {
       case 'kafka': {
         const { kafka: port, 'kafka-controller': controllerPort } = on
-        return kafka({ java: java.command, jvm, cache, data: at, port, controllerPort, partitions: String(partitions) })
+        const settings = { port, controllerPort, partitions: String(partitions), own: env }
+        return kafka({ java: java.command, jvm, cache, data: at, ...settings })
       }
       case 'registry':
         return registry({ java: java.command, jvm, cache, data: at, port: on.registry })
       case 'redis':
-        return redis({ command: redisCommand(cache), data: at, port: on.redis })
+        return redis({ command: redisCommand(cache, env), data: at, port: on.redis })
       case 'clickhouse':
         return clickhouse({ data: at, port: on.clickhouse })
     }

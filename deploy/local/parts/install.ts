@@ -73,16 +73,16 @@ function removeLeftovers(cache: string): void {
 }
 
 /** @returns whether a `redis-server` on the PATH can be used */
-export function redisOnPath(): boolean {
-  return spawnSync('redis-server', ['--version'], { timeout: 10_000 }).status === 0
+export function redisOnPath(env: NodeJS.ProcessEnv): boolean {
+  return spawnSync('redis-server', ['--version'], { env, timeout: 10_000 }).status === 0
 }
 
 /**
  * @returns the command of the Redis server: the one on the PATH, else the binary of the embedded-redis jar
  * @throws ConfigurationError on a machine that the jar has no binary for
  */
-export function redisCommand(cache: string): string {
-  if (redisOnPath()) return 'redis-server'
+export function redisCommand(cache: string, env: NodeJS.ProcessEnv): string {
+  if (redisOnPath(env)) return 'redis-server'
   const binaries: Record<string, string> = {
     'linux-x64': 'redis-server-6.2.6-v5-linux-amd64',
     'linux-arm64': 'redis-server-6.2.7-linux-arm64',

@@ -17,6 +17,8 @@ export interface KafkaOptions {
   readonly port: number
   readonly controllerPort: number
   readonly partitions: string
+  /** For the program that formats the data folder. */
+  readonly own: NodeJS.ProcessEnv
 }
 
 export function kafka(options: KafkaOptions): ProcessSpec {
@@ -46,7 +48,7 @@ export function kafka(options: KafkaOptions): ProcessSpec {
       writeFileSync(properties, serverProperties(options, join(folder, 'log')), { mode: 0o600 })
       writeFileSync(logging, LOG4J2, { mode: 0o600 })
       if (!existsSync(join(folder, 'log', 'meta.properties')))
-        await format(options.java, jvm, properties, join(folder, 'log'))
+        await format(options, jvm, properties, join(folder, 'log'))
     },
     ready: () => kafkaReady(options.port),
     readyTimeoutMs: 60_000,
@@ -107,7 +109,12 @@ logger.config.level = warn
 `
 
 /** What `kafka-storage format` does. A format that was cut short leaves no meta.properties, so it is done again. */
-async function format(java: string, jvm: readonly string[], properties: string, log: string): Promise<void> {
+async function format(
+  { java, own }: KafkaOptions,
+  jvm: readonly string[],
+  properties: string,
+  log: string,
+): Promise<void> {
   rmSync(log, { recursive: true, force: true })
   const clusterId = newClusterId()
   const args = [
@@ -121,7 +128,7 @@ async function format(java: string, jvm: readonly string[], properties: string, 
     '-c',
     properties,
   ]
-  const child = spawn(java, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(java, args, { env: own, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => (output = `${output}${chunk}`.slice(-2_000)))

@@ -1,0 +1,40 @@
+/** What a command does while Redis is unreachable; the port is one that nothing listens on. */
+import { createServer } from 'node:net'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { redisClient } from '#core/redis/client.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
+
+const logger = createLogger('test', 'silent')
+let url = ''
+
+beforeAll(async () => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  url = `redis://127.0.0.1:${typeof address === 'object' && address ? address.port : 1}`
+})
+
+describe('redisClient', () => {
+  it('fails a command within its bound, and says that Redis is unreachable', async () => {
+    let unreachable = 0
+    const redis = redisClient(url, logger, { giveUpAfterMs: 300, onUnreachable: () => unreachable++ })
+    const started = performance.now()
+    await expect(redis.get('x')).rejects.toThrow()
+    expect(performance.now() - started).toBeLessThan(2_000)
+    expect(unreachable).toBeGreaterThan(0)
+    redis.disconnect()
+  })
+
+  it('without a bound keeps a command through a short outage', async () => {
+    const redis = redisClient(url, logger)
+    let over = false
+    const end = () => {
+      over = true
+    }
+    redis.get('x').then(end, end)
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect(over).toBe(false)
+    redis.disconnect()
+  })
+})
