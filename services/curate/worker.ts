@@ -5,15 +5,17 @@
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import { HEADER_MARKER } from '#core/kafka/headers.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import { curateBatch } from './batch.ts'
+import type { BatchOutcome } from './load/batch-outcome.ts'
 import { blocksOf } from './load/blocks.ts'
 import { insertRetrying } from './load/insert-retrying.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
-import { orderByOrigin } from './load/order.ts'
-import { curateBatch, type FeedParts, UNLINKED } from './pipeline.ts'
+import { type Ordered, orderByOrigin } from './load/order.ts'
+import type { FeedParts } from './pipeline.ts'
+import { UNLINKED } from './steps/build-row.ts'
 
 export interface WorkerParts {
   readonly clickhouse: ClickHouseClient
@@ -21,7 +23,7 @@ export interface WorkerParts {
   readonly alarms: Alarms
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** One past the last origin that the ledger says was taken, 0 before the first. */
+  /** One past the last origin that the ledger holds, 0 before the first. */
   ledgerReach(feed: string, partition: number): Promise<bigint>
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
@@ -107,7 +109,7 @@ async function loadSlice(
     const now = Date.now()
     batch.assertOwned()
     await batch.commit(from, formatProgress({ hwm: state.hwm, to }))
-    const curated = await curateBatch(feed, batch.partition, ordered.taken)
+    const outcome = await curateBatch(feed, batch.partition, ordered.messages)
     const range = {
       feed: name,
       partition: batch.partition,
@@ -119,12 +121,12 @@ async function loadSlice(
       now,
     }
     const guard = { assertOwned: () => batch.assertOwned(), deadline: now + parts.intentDeadlineMs }
-    for (const block of blocksOf(range, curated, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
+    for (const block of blocksOf(range, outcome, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
     batch.assertOwned()
     await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
     state.hwm = ordered.hwm
     state.pendingTo = undefined
-    report(parts, name, curated, ordered)
+    report(parts, name, outcome, ordered)
   }
   if (!ordered.gap) return false
   batch.assertOwned()
@@ -140,24 +142,18 @@ async function loadSlice(
   return true
 }
 
-function report(
-  parts: WorkerParts,
-  feed: string,
-  curated: Awaited<ReturnType<typeof curateBatch>>,
-  ordered: ReturnType<typeof orderByOrigin>,
-): void {
+function report(parts: WorkerParts, feed: string, outcome: BatchOutcome, ordered: Ordered): void {
   const { events } = parts
-  const rejected = curated.rejections.filter((rejection) => rejection.outcome === 'rejected').length
-  events.records(feed, 'loaded', curated.rows.length)
-  events.records(feed, 'rejected', rejected)
-  events.records(feed, 'quarantined', curated.rejections.length - rejected)
+  events.records(feed, 'loaded', outcome.rows.length)
+  events.records(feed, 'rejected', outcome.rejected)
+  events.records(feed, 'quarantined', outcome.quarantined)
   events.records(feed, 'replayed', ordered.replayed)
-  // A marker's fault was counted by the stage that found it.
-  for (const one of curated.rejections) if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)
-  for (let i = 0; i < curated.unlinked; i++) events.fault(feed, UNLINKED, { pointer: '', rule: UNLINKED })
-  for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', { pointer: '', rule: HEADER_MARKER })
+  // What another service found, it has counted.
+  for (const { failed } of outcome.failures) if (!failed.foundBy) events.failed(feed, failed)
+  for (let i = 0; i < outcome.unlinked; i++) events.fault(feed, UNLINKED, 'linkPatients')
+  for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', 'orderByOrigin')
   const now = Date.now()
-  const step = Math.max(1, Math.floor(curated.receivedAt.length / FRESHNESS_SAMPLES))
-  for (let i = 0; i < curated.receivedAt.length; i += step)
-    parts.freshness((now - (curated.receivedAt[i] ?? now)) / 1000, feed)
+  const step = Math.max(1, Math.floor(outcome.receivedAt.length / FRESHNESS_SAMPLES))
+  for (let i = 0; i < outcome.receivedAt.length; i += step)
+    parts.freshness((now - (outcome.receivedAt[i] ?? now)) / 1000, feed)
 }

@@ -19,9 +19,11 @@ export interface Receipt {
 export interface Answer {
   readonly status: number
   readonly body: Receipt | ReturnType<typeof problemOf>
+  /** True when it was given before, to a request with the same idempotency key. */
+  readonly replayed?: true
 }
 
-/** @returns 202 with a receipt when any record was taken, else 422 `all-rejected` with the same list of errors */
+/** @returns 202 with a receipt when any record was accepted, else 422 `all-rejected` with the same list of errors */
 export function answerOf(batch: Batch, feed: string, manyFeeds: boolean): Answer {
   const counts = {
     feed,

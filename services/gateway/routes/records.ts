@@ -1,62 +1,35 @@
 /** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. */
 import type { FastifyInstance } from 'fastify'
-import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
-import { avroItems } from '../decode/avro.ts'
-import type { Item } from '../decode/item.ts'
-import { jsonItems } from '../decode/json.ts'
-import { ndjsonItems } from '../decode/ndjson.ts'
-import type { FeedIntake } from '../encode/feed-encoder.ts'
+import { type DecodeLimits, recordItems } from '../decode/records.ts'
+import type { GatewayFeed } from '../encode/pipeline.ts'
 import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
-import { type RecordFormat, recordFormat } from '../http/media-types.ts'
-import type { Batch } from '../ingest/batch.ts'
-import { type TakeParts, take } from '../ingest/ingest.ts'
+import { sendAnswer } from '../http/answer.ts'
+import { recordFormat } from '../http/media-types.ts'
+import type { Ingest } from '../ingest/ingest.ts'
 import { ProblemError } from '../problem.ts'
 
-export interface RecordsParts extends TakeParts, AdmissionParts {
-  readonly feeds: ReadonlyMap<string, FeedIntake>
-  readonly maxRecordBytes: number
+export interface RecordsParts extends AdmissionParts, DecodeLimits {
+  readonly feeds: ReadonlyMap<string, GatewayFeed>
+  readonly ingest: Ingest
 }
 
 export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
   app.post<{ Params: { feed: string } }>('/v1/feeds/:feed/records', async (request, reply) => {
     const producer = authenticate(parts.keys, request)
-    const intake = parts.feeds.get(request.params.feed)
-    if (!intake) throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
-    const format = recordFormat(request.headers['content-type'])
+    const contract = parts.feeds.get(request.params.feed)?.contract
+    if (!contract) throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
+    const type = request.headers['content-type']
+    const format = recordFormat(type)
     const body = await admitBody(parts, request, reply.raw)
-    return take(parts, request, reply, {
-      producer,
-      feed: intake.contract.feed,
+    const answer = await parts.ingest({
+      provenance: { producer, receivedAt: Date.now() },
+      feed: contract.feed,
       manyFeeds: false,
+      idempotencyKey: request.headers['idempotency-key'],
+      target: `${request.url} ${type ?? ''}`,
       body,
-      read: (batch) =>
-        readRecords(batch, intake, itemsOf(format, body, intake, parts), format === 'avro' ? 'avro' : 'json'),
+      items: recordItems(format, body, contract, parts),
     })
+    return sendAnswer(request, reply, answer)
   })
-}
-
-function itemsOf(format: RecordFormat, body: Buffer, intake: FeedIntake, parts: RecordsParts): Generator<Item> {
-  switch (format) {
-    case 'json':
-      return jsonItems(body, parts.maxRecordBytes)
-    case 'ndjson':
-      return ndjsonItems(body, parts.maxRecordBytes)
-    case 'avro':
-      return avroItems(body, intake.contract, parts.maxBodyBytes)
-  }
-}
-
-async function readRecords(
-  batch: Batch,
-  intake: FeedIntake,
-  items: Generator<Item>,
-  source: 'json' | 'avro',
-): Promise<void> {
-  let index = 0
-  for (const item of items) {
-    if (item.fault) batch.reject(index, intake.contract.feed, [{ pointer: '', rule: item.fault }])
-    else batch.take(intake, index, item.raw, source)
-    index++
-    if (yieldDue(index)) await yieldToEventLoop()
-  }
 }

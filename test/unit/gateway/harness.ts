@@ -15,7 +15,7 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import type { LogMessage } from '../../../services/gateway/encode/feed-encoder.ts'
+import type { IdentifiedMessage } from '../../../services/gateway/encode/encode-identified.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -36,7 +36,7 @@ export async function harness(limits: Partial<Limits> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
   const state = { down: false, hold: undefined as Promise<void> | undefined }
-  const written: { topic: string; message: LogMessage }[] = []
+  const written: { topic: string; message: IdentifiedMessage }[] = []
   const types = new Map<string, avsc.Type>()
   const metrics = createMetrics('gateway')
   const app = await buildGateway({
@@ -66,7 +66,8 @@ export async function harness(limits: Partial<Limits> = {}) {
       async append(batches) {
         await state.hold
         if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is away')
-        for (const { topic, messages } of batches) for (const message of messages) written.push({ topic, message })
+        for (const { topic, messages } of batches)
+          for (const { body: message } of messages) written.push({ topic, message })
       },
       stop: async () => undefined,
     },

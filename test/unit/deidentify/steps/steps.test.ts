@@ -6,11 +6,11 @@ import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { policies } from '../../../../services/deidentify/steps/apply-policies.ts'
-import { identifiedRules } from '../../../../services/deidentify/steps/check-identified-rules.ts'
-import { departmentOf } from '../../../../services/deidentify/steps/generalise.ts'
-import { firstGivenName, normaliseName } from '../../../../services/deidentify/steps/normalise.ts'
-import { tokeniser } from '../../../../services/deidentify/steps/tokenise.ts'
+import { firstGivenName, normaliseName } from '../../../../services/deidentify/linkage/normalise.ts'
+import { tokeniser } from '../../../../services/deidentify/linkage/tokenise.ts'
+import { policies } from '../../../../services/deidentify/policies/apply-policies.ts'
+import { departmentOf } from '../../../../services/deidentify/policies/generalise.ts'
+import { checkIdentifiedRules } from '../../../../services/deidentify/steps/check-identified-rules.ts'
 
 const contracts = loadContracts('schemas/feeds')
 const secret = randomBytes(32)
@@ -130,7 +130,9 @@ describe('policies', () => {
 
 describe('rules of the identified zone', () => {
   it('quarantine by name of rule and field, or travel on as outcomes', () => {
-    const check = identifiedRules(patient)
+    const step = checkIdentifiedRules(patient)
+    const provenance = { producer: 'h', receivedAt: Date.UTC(2025, 0, 1) }
+    const check = (record: Record<string, unknown>) => step.run({ origin: '7', record, provenance })
     const reading = recordReader(
       patient,
       'json',
@@ -142,14 +144,21 @@ describe('rules of the identified zone', () => {
       updated_at: '2024-01-01T00:00:00Z',
     })
     if (!reading.ok) throw new Error('unreadable')
-    expect(check(reading.record, Date.UTC(2025, 0, 1))).toEqual({
-      kind: 'quarantine',
+    expect(check(reading.record)).toEqual({
+      kind: 'fail',
       fault: 'rule-rejected',
-      detail: { pointer: '/birth_date', rule: 'birth-not-in-future' },
+      provenance,
+      details: [{ pointer: '/birth_date', rule: 'birth-not-in-future' }],
     })
-    expect(check({ ...reading.record, birth_date: 100, nir: '279035121518988' }, Date.UTC(2025, 0, 1))).toEqual({
+    const record = { ...reading.record, birth_date: 100, nir: '279035121518988' }
+    expect(check(record)).toEqual({
       kind: 'pass',
-      value: ['ins-key=not-applicable', 'nir-key=failed', 'insee-commune=not-applicable'],
+      value: {
+        origin: '7',
+        record,
+        provenance,
+        outcomes: ['ins-key=not-applicable', 'nir-key=failed', 'insee-commune=not-applicable'],
+      },
     })
   })
 })
