@@ -61,9 +61,9 @@ test('identifiers become pseudonyms, traits become tokens, and then they are gon
   const { value, headers } = result.value.body
   // The origin goes along in a header: the place of the record in `identified.patient`.
   expect(headers).toEqual({ 'chainon-origin': '42' })
-  const record = decoderOf(pseudonymisedSchema(contract)).decode(value)?.record
-  expect(record?.patient_id).toMatch(/^p1_/)
-  expect((record?._tokens as string[]).map((token) => token.split('_')[1])).toEqual(['traits'])
+  const record = decoderOf(pseudonymisedSchema(contract)).decode(value)?.record ?? {}
+  expect(record.patient_id).toMatch(/^p1_/)
+  expect((record._tokens as string[]).map((token) => token.split('_')[1])).toEqual(['traits'])
   for (const identity of ['MARTIN', 'Élodie', '8000123']) expect(value.includes(identity)).toBe(false)
 })
 
@@ -114,7 +114,9 @@ test('nothing but the result of the steps can be written to the pseudonymised lo
     await sink.write([other])
     // @ts-expect-error a record copied into an object of the same shape
     await sink.write([{ ...identified, body }])
+    // A spread drops the private brand: that is the promise here, and what the linter warns of elsewhere.
     // @ts-expect-error a copy of a good envelope with another body
+    // oxlint-disable-next-line typescript/no-misused-spread
     if (result.kind === 'pass') await sink.write([{ ...result.value, body }])
   }
   expect(attempts).toBeTypeOf('function')
