@@ -6,7 +6,7 @@
 import type { DropReason, RecordFault } from '../faults/codes.ts'
 import { yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
 import type { BatchStep, Step } from './step.ts'
-import type { Drop, Failure, Pass } from './verdict.ts'
+import { type Drop, type Failure, type Pass, pass } from './verdict.ts'
 
 /** A failure with the step that found it and what becomes of the record. */
 export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends string = string>
@@ -121,12 +121,14 @@ function builder(steps: readonly (RoutedStep | RoutedBatchStep)[]): unknown {
 function runRecordSteps(steps: readonly RoutedStep[]): (input: unknown) => AnyResult {
   return function runRecord(input) {
     let value = input
+    let passed: Pass<unknown> | undefined
     for (const { step, outcomes } of steps) {
       const verdict = step.run(value)
       if (verdict.kind !== 'pass') return resultOf(verdict, step.name, outcomes)
+      passed = verdict
       value = verdict.value
     }
-    return { kind: 'pass', value }
+    return passed ?? pass(value)
   }
 }
 
