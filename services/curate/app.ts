@@ -84,7 +84,7 @@ export function startCurate(
   )
 }
 
-/** Link versions must go on rising even if Redis lost them, and a lost index must not pass unseen. */
+/** Link versions must continue to rise even if Redis lost them, and a lost index must raise an alarm. */
 async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
   const highest = Number(await scalar(clickhouse, 'SELECT toString(max(link_version)) AS value FROM person_link', {}))
   const { empty } = await linker.resume(highest)

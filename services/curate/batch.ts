@@ -1,4 +1,4 @@
-/** Runs the pipeline over the messages of one batch, and adds up what they come to. */
+/** Runs the pipeline over the messages of one batch, and collects their outcomes. */
 import type { Link } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'

@@ -1,7 +1,7 @@
 /**
  * Loads one partition exactly once. Before an insert the batch's start is committed with the intent {to, hwm}; then one
- * block per table goes in under tokens of that range; then the end is committed. Whoever takes over after a crash finds
- * the intent and re-forms exactly that range: ClickHouse drops what had landed.
+ * block per table goes in under tokens of that range; then the end is committed. The worker that owns the
+ * partition after a crash reads the intent and forms exactly that range again: ClickHouse drops the blocks that it has already.
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
@@ -32,9 +32,10 @@ export interface WorkerParts {
 interface PartitionState {
   readonly epoch: number
   hwm: bigint
-  /** End of an intent that was found: the next batch must be exactly up to here. */
+  /** End of an intent that was found: the next batch must end exactly here. */
   pendingTo: bigint | undefined
-  held: KafkaMessage[]
+  /** Fetched messages that are not loaded yet. */
+  waiting: KafkaMessage[]
 }
 
 const FRESHNESS_SAMPLES = 200
@@ -49,46 +50,46 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
     if (known?.epoch === batch.epoch) return known
     const { offset, metadata } = await batch.committed()
     const progress = offset === undefined ? undefined : parseProgress(metadata)
-    // The ledger's block is the last of a batch: what it reaches has landed whole, even if the group's offsets were lost or
-    // set back since, and other batches than before would be formed of the same records.
+    // The ledger's block is the last of a batch: everything up to its end is loaded, even if the group's offsets were lost or
+    // set back since, and the same records would now form other batches.
     const reached = (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
     const hwm = progress && progress.hwm > reached ? progress.hwm : reached
-    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, held: [] }
+    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, waiting: [] }
     states.set(key, state)
     return state
   }
 
   return async function handleBatch(feed, batch) {
     const state = await stateOf(feed, batch)
-    for (const message of batch.messages) state.held.push(message)
-    const [firstHeld] = state.held
-    const lastFetched = state.held.at(-1)
-    if (!firstHeld || !lastFetched) return
-    // The log no longer holds the intent's range: there is nothing to re-form, and what is missing shows as a gap.
-    if (state.pendingTo !== undefined && BigInt(firstHeld.offset) >= state.pendingTo) state.pendingTo = undefined
+    for (const message of batch.messages) state.waiting.push(message)
+    const [firstWaiting] = state.waiting
+    const lastFetched = state.waiting.at(-1)
+    if (!firstWaiting || !lastFetched) return
+    // The log no longer has the range of the intent: it cannot be formed again, and what is missing shows as a gap.
+    if (state.pendingTo !== undefined && BigInt(firstWaiting.offset) >= state.pendingTo) state.pendingTo = undefined
     if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
-      // The intent's range is longer than this fetch: hold it back until the range is whole, or the blocks would differ.
+      // The range of the intent is longer than this fetch: wait until the range is complete, or the blocks would differ.
       batch.advance(BigInt(lastFetched.offset))
       return
     }
     let at = 0
-    while (at < state.held.length) {
+    while (at < state.waiting.length) {
       const end = sliceEnd(state, at, parts.batchMaxRecords)
-      const gap = await loadSlice(parts, feed, batch, state, state.held.slice(at, end))
+      const gap = await loadSlice(parts, feed, batch, state, state.waiting.slice(at, end))
       if (gap) return
       at = end
     }
-    state.held = []
+    state.waiting = []
     batch.advance(BigInt(lastFetched.offset))
   }
 }
 
-/** A re-formed batch ends where its intent says; any other where the block is full. */
+/** A batch that is formed again ends where its intent says; any other where the block is full. */
 function sliceEnd(state: PartitionState, at: number, maxRecords: number): number {
-  if (state.pendingTo === undefined) return Math.min(state.held.length, at + maxRecords)
+  if (state.pendingTo === undefined) return Math.min(state.waiting.length, at + maxRecords)
   const { pendingTo } = state
-  const beyond = state.held.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
-  return beyond === -1 ? state.held.length : beyond
+  const beyond = state.waiting.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
+  return beyond === -1 ? state.waiting.length : beyond
 }
 
 async function loadSlice(
@@ -135,9 +136,9 @@ async function loadSlice(
     code: 'gap',
     feed: name,
     partition: batch.partition,
-    message: `Origin ${ordered.gap.expected} is missing: the log goes on with ${ordered.gap.found}. The partition is stopped and nothing beyond was loaded.`,
+    message: `Origin ${ordered.gap.expected} is missing: the next one in the log is ${ordered.gap.found}. The partition is stopped; nothing after the gap was loaded.`,
   })
-  state.held = []
+  state.waiting = []
   batch.pause()
   return true
 }

@@ -1,6 +1,6 @@
 /**
  * The one table of fault codes. Types, metric labels, quarantine rows, HTTP problems and alarms derive from it.
- * `blame` says whose fault it is, and so what happens: record -> quarantined or rejected, never retried; nobody -> dropped and
+ * `blame` says whose fault it is, and so what happens: record -> quarantined or rejected, never retried; none -> dropped and
  * counted; request -> 4xx; dependency -> retried within a budget, then stop without committing; configuration -> all listed at
  * start, exit 78. `alarm` marks what an operator sees as an alarm while it lasts.
  */
@@ -14,13 +14,13 @@ export const FAULTS = {
   enum: { blame: 'record', text: 'The value is not one of the allowed symbols.' },
   date: { blame: 'record', text: 'The value is not a date of the calendar (YYYY-MM-DD).' },
   timestamp: { blame: 'record', text: 'The value is not an ISO 8601 timestamp with an offset.' },
-  'number-range': { blame: 'record', text: 'The number is outside what the field can hold.' },
+  'number-range': { blame: 'record', text: 'The number is outside the range of the field.' },
   'max-length': { blame: 'record', text: 'The value is longer than the field allows.' },
   empty: { blame: 'record', text: 'The value must not be empty.' },
   'record-too-large': { blame: 'record', text: 'The record is larger than allowed.' },
   'contract-mismatch': { blame: 'record', text: 'The record does not fit the contract of the feed.' },
   'unmapped-resource': { blame: 'record', text: 'The resource type is not mapped to a feed.' },
-  'unresolved-reference': { blame: 'record', text: 'The reference does not lead to a patient with an identifier.' },
+  'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'missing-header': { blame: 'record', text: 'The message lacks a header that every record carries.' },
@@ -28,13 +28,13 @@ export const FAULTS = {
   unencodable: { blame: 'record', text: 'The record does not fit the schema that it is written with.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
   // drops: counted, never an outcome of an origin of their own
-  replayed: { blame: 'nobody', text: 'The origin was already loaded.' },
+  replayed: { blame: 'none', text: 'The origin was already loaded.' },
   // request
   'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
   'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
   'not-found': { blame: 'request', status: 404, text: 'There is nothing at this address.' },
-  'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not take this method.' },
+  'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
   'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or cut short.' },
   'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
@@ -65,7 +65,7 @@ export const FAULTS = {
   bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },
 } as const satisfies Record<string, { blame: Blame; text: string; status?: number; alarm?: true }>
 
-export type Blame = 'record' | 'nobody' | 'request' | 'dependency' | 'configuration' | 'programmer'
+export type Blame = 'record' | 'none' | 'request' | 'dependency' | 'configuration' | 'programmer'
 export type FaultCode = keyof typeof FAULTS
 
 type CodesWhere<Shape> = { [C in FaultCode]: (typeof FAULTS)[C] extends Shape ? C : never }[FaultCode]
@@ -73,10 +73,10 @@ type CodesWhere<Shape> = { [C in FaultCode]: (typeof FAULTS)[C] extends Shape ? 
 /** What may be wrong with a record: a value of a verdict, never an exception. */
 export type RecordFault = CodesWhere<{ blame: 'record' }>
 /** Why a message is no outcome of its own. */
-export type DropReason = CodesWhere<{ blame: 'nobody' }>
+export type DropReason = CodesWhere<{ blame: 'none' }>
 /** A fault that a request is answered with. */
 export type RequestFault = CodesWhere<{ status: number }>
-/** A fault that stands as an alarm while it lasts. */
+/** A fault that is shown as an alarm while it lasts. */
 export type AlarmCode = CodesWhere<{ alarm: true }>
 
 /** @returns the code of a name that was read from a message, or undefined when no such fault of a record exists */

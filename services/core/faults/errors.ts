@@ -29,7 +29,7 @@ export function exitStatus(error: unknown): number {
     case 'dependency':
       return 75
     case 'record':
-    case 'nobody':
+    case 'none':
     case 'request':
       return 1
     case 'programmer':

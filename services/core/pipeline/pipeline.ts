@@ -1,6 +1,6 @@
 /**
- * Builds a record's way from steps, read top to bottom. Each step stands with what becomes of a record for each fault that the step
- * can find: a fault that is new, or misspelt, does not compile until it is there. The type of a pipeline carries them all, and the
+ * Builds a record's way from steps, read top to bottom. Each step is listed with what becomes of a record for each fault that the
+ * step can find: a fault that is new or misspelt does not compile until its outcome is there. The type of a pipeline carries them all, and the
  * reasons for which a step can drop a record.
  */
 import type { DropReason, RecordFault } from '../faults/codes.ts'

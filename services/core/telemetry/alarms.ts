@@ -1,4 +1,4 @@
-/** Alarms that stand until they are lifted: shown on the console's page and at `GET /alarms`. */
+/** Alarms that last until they are cleared: shown on the console's page and at `GET /alarms`. */
 import type { AlarmCode } from '../faults/codes.ts'
 
 export interface Alarm {

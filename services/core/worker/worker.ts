@@ -47,10 +47,10 @@ export interface TopicWork {
 
 export interface WorkerDefinition {
   readonly service: WorkerName
-  /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many quick ones. */
+  /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
-  /** Connects what the worker needs beyond the tools. @returns the work by topic, and how to let go of what was connected */
+  /** Connects what the worker needs beyond the tools. @returns the work by topic, and a function that disconnects it */
   readonly setUp: (
     tools: WorkerTools,
   ) => Promise<{ readonly topics: ReadonlyMap<string, TopicWork>; readonly close: () => Promise<void> }>
@@ -87,7 +87,7 @@ export async function startWorker(
     minBytes: definition.minBytes,
     maxWaitMs: definition.maxWaitMs,
     onBatch: async (batch) => topics.get(batch.topic)?.handle(batch),
-    // Every assigned partition begins anew; alarms that are no partition's stay.
+    // Every assigned partition starts again; alarms that concern no partition stay.
     onAssigned() {
       for (const alarm of alarms.standing()) if (alarm.partition !== undefined) alarms.lift(alarm.id)
     },

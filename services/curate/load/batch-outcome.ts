@@ -1,4 +1,4 @@
-/** What a batch comes to: rows, links and failures, each under its origin. */
+/** The outcome of a batch: rows, links and failures, each with its origin. */
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Failed } from '#core/pipeline/pipeline.ts'
 import type { Link } from '../link/linker.ts'

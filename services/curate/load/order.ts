@@ -16,7 +16,7 @@ export interface Ordered {
   /** The messages whose origins come next, one for each. */
   readonly messages: readonly OriginMessage[]
   readonly replayed: number
-  /** Messages without an origin: nobody's record. */
+  /** Messages without an origin header: not written by deidentify. */
   readonly foreign: number
   /** High-water mark after the batch. */
   readonly hwm: bigint

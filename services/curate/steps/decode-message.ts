@@ -18,7 +18,7 @@ export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedReco
     run: ({ message, origin }) => {
       const decoded = decoder.decode(message.value)
       const marked = headerText(message.headers, HEADER_MARKER) !== undefined
-      // A marker's header on a record's body, or the other way round, is nobody's message.
+      // A marker's header on a record's body, or the other way round: not written by deidentify.
       const readable = decoded && marked === isMarker(decoded.name) ? decoded.record : undefined
       const unreadable = { producer: '', receivedAt: Number(message.timestamp) }
       if (!readable) return fail('undecodable', unreadable)
