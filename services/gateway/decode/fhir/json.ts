@@ -25,7 +25,7 @@ export function number(value: unknown): number | undefined {
 }
 
 /** @returns the member of an object that may be missing; own members only */
-export function member(value: unknown, name: string): unknown {
+function member(value: unknown, name: string): unknown {
   const of = object(value)
   return of && Object.hasOwn(of, name) ? of[name] : undefined
 }
