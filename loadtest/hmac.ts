@@ -29,8 +29,9 @@ interface Way {
 
 const key = randomBytes(32)
 const keyObject = createSecretKey(key)
+const own = hmacSha256(key)
 const ways: readonly Way[] = [
-  { name: 'own', digest: hmacSha256(key).digest },
+  { name: 'own', digest: (message) => own.digest(message) },
   {
     name: 'createHmac, key as bytes',
     digest: (message) => createHmac('sha256', key).update(message, 'utf8').digest('base64url'),
