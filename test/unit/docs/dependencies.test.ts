@@ -53,6 +53,8 @@ describe('versions', () => {
     expect(read('.node-version').trim()).toBe(manifest.dependencies.node)
   })
   it('of the project has its section in CHANGELOG.md', () => {
-    expect(read('CHANGELOG.md')).toMatch(new RegExp(`^## \\[${manifest.version.replaceAll('.', '\\.')}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm'))
+    expect(read('CHANGELOG.md')).toMatch(
+      new RegExp(`^## \\[${manifest.version.replaceAll('.', '\\.')}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm'),
+    )
   })
 })
