@@ -14,7 +14,7 @@ import { choosePorts, type PortName, type Ports } from './ports.ts'
 import { PARTS, type PartName, type ProcessSpec, SERVICES, type ServiceName } from './types.ts'
 
 /** The variable that replaces each part by one that runs elsewhere. */
-export const PART_VARIABLES: Readonly<Record<PartName, string>> = {
+const PART_VARIABLES: Readonly<Record<PartName, string>> = {
   kafka: 'KAFKA_BROKERS',
   registry: 'SCHEMA_REGISTRY_URL',
   redis: 'REDIS_URL',

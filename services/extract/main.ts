@@ -9,6 +9,7 @@ import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { table } from '#core/terminal/table.ts'
+import { VERSION } from '#core/version.ts'
 import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
@@ -55,7 +56,7 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
         contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
         dataDir: config.CHAINON_DATA_DIR,
         secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
-        version: version(),
+        version: VERSION,
         progress: (step) => process.stderr.write(`${step}\n`),
         signal: interrupt.signal,
       },
@@ -138,11 +139,6 @@ function readProjectFile(path: string): string {
           : 'error'
     throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
   }
-}
-
-function version(): string {
-  const json: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
 }
 
 function today(): string {

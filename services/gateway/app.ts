@@ -9,6 +9,7 @@ import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
+import { VERSION } from '#core/version.ts'
 import { openFeed } from './encode/pipeline.ts'
 import { createInFlight } from './http/in-flight.ts'
 import { inFlightGauge, observeRequests } from './http/observe.ts'
@@ -45,7 +46,6 @@ export interface Limits {
   readonly maxInFlightBytes: number
 }
 
-const VERSION = '0.1.0'
 /** A request must be complete within this: a client that trickles bytes holds memory and a place. */
 const REQUEST_TIMEOUT_MS = 120_000
 

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { ConfigurationError } from '#core/faults/errors.ts'
 
-export const JAVA_MIN = 17
+const JAVA_MIN = 17
 
 export interface Java {
   readonly command: string

@@ -73,6 +73,8 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
     })
     try {
       await within(fresh.connect(), SEND_DEADLINE_MS)
+      // A connection made only after the stop would keep the process alive: nobody else would close it.
+      if (stopped) return discard(fresh)
       producer = fresh
       events.onUp()
     } catch (error) {

@@ -8,16 +8,16 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 
-export const SYNTHEA_VERSION = '3.3.0'
+const SYNTHEA_VERSION = '3.3.0'
 /** People are as old as they are on this day; nothing happens after it. */
-export const REFERENCE_DATE = '20240101'
+const REFERENCE_DATE = '20240101'
 const JAVA_MIN = 17
 const ROOT = join(import.meta.dirname, '../../..')
 /** The local stack's Maven wrapper, for machines without `mvn`. */
 const WRAPPER = join(ROOT, 'deploy/local', process.platform === 'win32' ? 'mvnw.cmd' : 'mvnw')
 
 /** @returns what runs Synthea, without the `java` before it; tests and the provenance note read it */
-export function syntheaArguments(patients: number, seed: number, output: string): string[] {
+function syntheaArguments(patients: number, seed: number, output: string): string[] {
   return [
     'App',
     ...['-p', String(patients), '-s', String(seed), '-cs', String(seed)],
