@@ -15,11 +15,10 @@ import { gatewayMetrics, observeRequests } from './http/observe.ts'
 import { clientError, frameworkError, installProblems } from './http/problems.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import type { RecordLog } from './log/record-log.ts'
-import { documentation } from './openapi/docs.ts'
-import { openapiDocument } from './openapi/document.ts'
-import { feedsRoute } from './routes/feeds.ts'
+import { installOpenapi } from './openapi/install.ts'
+import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
-import { type RecordsParts, recordsRoute } from './routes/records.ts'
+import { type RecordsParts, recordsRoutes } from './routes/records.ts'
 
 export interface GatewayParts {
   readonly contracts: readonly FeedContract[]
@@ -67,6 +66,7 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
   // Bodies are read by the routes, after the key and the room were checked; no parser may touch them before.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  await installOpenapi(app, parts.contracts, VERSION)
 
   const intakes = await Promise.all(
     parts.contracts.map((contract) =>
@@ -78,16 +78,15 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
     metrics,
     feeds: new Map(intakes.map((intake) => [intake.contract.feed, intake])),
     inFlight: createInFlight(limits.maxInFlightBytes, (bytes) => metrics.inFlight(bytes)),
-    // What can never be in flight can never be taken: that is too large, not too many.
+    // What can never be in flight can never be accepted: that is too large, not too many.
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
     maxRecords: limits.maxRecords,
   }
-  recordsRoute(app, routes)
+  recordsRoutes(app, routes)
   fhirRoute(app, routes)
-  feedsRoute(app, parts.contracts)
+  feedsRoutes(app, parts.contracts)
   // Alive is healthy: without Kafka it answers 503 to records and says so in an alarm, and recovers by itself.
   registerAdminRoutes(app, { metrics: parts.metrics, alarms: parts.alarms, healthy: () => true })
-  await documentation(app, openapiDocument(parts.contracts, VERSION))
   return app
 }

@@ -1,16 +1,10 @@
 /** Collects what becomes of each record of one request: messages for Kafka, faults for the answer, counts for both. */
 import type { ValueSource } from '#core/contract/record-reader.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
 import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import type { FeedIntake, LogMessage, Stamp } from '../encode/feed-encoder.ts'
-import { ProblemError, type RecordError } from '../problem.ts'
-
-export const MAX_ERRORS = 1000
-
-export interface FeedCount {
-  accepted: number
-  rejected: number
-}
+import { ProblemError } from '../problem.ts'
 
 export interface TopicMessages {
   readonly topic: string

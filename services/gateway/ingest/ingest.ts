@@ -8,7 +8,7 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { GatewayMetrics } from '../http/observe.ts'
 import { wantsOutcome } from '../http/problems.ts'
 import type { RecordLog } from '../log/record-log.ts'
-import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, type Problem, ProblemError } from '../problem.ts'
+import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError } from '../problem.ts'
 import { Batch } from './batch.ts'
 import { type IdempotencyStore, isIdempotencyKey, type Lease } from './idempotency.ts'
 import { type Answer, answerOf } from './receipt.ts'
@@ -111,6 +111,6 @@ async function begin(parts: TakeParts, asked: Request, key: string, target: stri
 function send(request: FastifyRequest, reply: FastifyReply, { status, body }: Answer): FastifyReply {
   reply.code(status)
   if ('receipt_id' in body) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
-  if (wantsOutcome(request)) return reply.type(FHIR_TYPE).send(JSON.stringify(operationOutcomeOf(body as Problem)))
+  if (wantsOutcome(request)) return reply.type(FHIR_TYPE).send(JSON.stringify(operationOutcomeOf(body)))
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(body))
 }
