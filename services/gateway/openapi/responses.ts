@@ -7,7 +7,7 @@ import { Receipt } from '#core/gateway-api/receipt.ts'
 import { OperationOutcome, retryAfterSeconds } from '../problem.ts'
 
 /** One documented answer, in the form that Fastify and @fastify/swagger read. */
-export interface Response {
+interface DocumentedResponse {
   readonly description: string
   readonly headers: Readonly<Record<string, TSchema>>
   readonly content: Readonly<Record<string, { readonly schema: TSchema }>>
@@ -30,7 +30,7 @@ const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
 const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, given again' })
 
 /** @returns the answer 202 of a route that stores records */
-export function receiptResponse(): Readonly<Record<number, Response>> {
+export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> {
   return {
     202: {
       description: 'Stored: every in-sync replica has the accepted records.',
@@ -45,14 +45,17 @@ export function receiptResponse(): Readonly<Record<number, Response>> {
  * @param fhir true when a client may ask for an OperationOutcome instead
  * @returns one answer for each status of these codes; its `code` is narrowed to them
  */
-export function problemResponses(codes: readonly ProblemCode[], fhir: boolean): Readonly<Record<number, Response>> {
+export function problemResponses(
+  codes: readonly ProblemCode[],
+  fhir: boolean,
+): Readonly<Record<number, DocumentedResponse>> {
   const byStatus = Map.groupBy(codes, (code) => FAULTS[code].status)
   return Object.fromEntries(
     [...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus, fhir)]),
   )
 }
 
-function problemResponse(status: ProblemStatus, codes: readonly ProblemCode[], fhir: boolean): Response {
+function problemResponse(status: ProblemStatus, codes: readonly ProblemCode[], fhir: boolean): DocumentedResponse {
   const list = codes.map((code) => `- \`${code}\`: ${FAULTS[code].text}`).join('\n')
   return {
     description: `${HEADLINES[status]}\n\n${list}`,
