@@ -90,13 +90,16 @@ describe('the audit finds', () => {
     const response = { 200: { type: 'object', properties: { a: { type: 'string' } } } }
     planted.app.get('/planted', { schema: { response } }, async () => ({ a: 'x' }))
     planted.app.get('/secret', { schema: { hide: true } }, async () => ({ a: 'x' }))
+    planted.app.get('/bare', async () => ({ a: 'x' }))
     const shown = (await planted.app.inject('/openapi.json')).json<Document>()
     expect(audit(document, planted.routes, HIDDEN, answers)).toEqual([
       'GET /planted: a route that is not documented',
       'GET /secret: hidden, and not known as such',
+      'GET /bare: a route that is not documented',
     ])
     expect(audit(shown, planted.routes, [...HIDDEN, 'GET /secret'], answers)).toEqual([
       'GET /planted 200 application/json: documented, never seen',
+      'GET /bare 200 no content type: documented, never seen',
     ])
     await planted.close()
   })

@@ -24,6 +24,7 @@ export interface Document {
   readonly components: { readonly schemas: Readonly<Record<string, object>> }
 }
 
+const NO_TYPE = 'no content type'
 /** Headers of HTTP itself, which no API documents. */
 const TRANSPORT = ['connection', 'content-length', 'content-type', 'date', 'keep-alive', 'transfer-encoding']
 
@@ -79,7 +80,7 @@ function checkAnswer(
   answer: Answer,
   seen: Set<string>,
 ): string[] {
-  const type = answer.headers.get('content-type')?.split(';')[0] ?? 'no content type'
+  const type = answer.headers.get('content-type')?.split(';')[0] ?? NO_TYPE
   const name = `${answer.operation} ${answer.status}`
   const response = responses?.[answer.status]
   const schema = response?.content?.[type]?.schema
@@ -106,7 +107,8 @@ function checkAnswer(
 /** @returns what an operation promises to answer: statuses with their media types, codes of problems, and headers */
 function promises(operation: string, responses: Operation): string[] {
   return Object.entries(responses).flatMap(([status, { headers, content }]) => {
-    const types = Object.keys(content ?? {})
+    // A route without a schema is documented as an answer without content: that is a promise, too.
+    const types = Object.keys(content ?? { [NO_TYPE]: {} })
     const codes = Object.values(content ?? {}).flatMap(({ schema }) => narrowedCodes(schema))
     return [
       ...types.flatMap((type) => [type, ...codes.map((code) => `${type} ${code}`)]),
