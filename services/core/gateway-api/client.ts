@@ -54,7 +54,7 @@ export interface GatewayClient {
   pushRecords(feed: string, batch: Batch): Promise<PushOutcome>
   /** Sends a FHIR R4 Bundle; throws as `pushRecords` does. */
   pushBundle(batch: Batch): Promise<PushOutcome>
-  /** Lets go of the connections; requests under way fail. */
+  /** Closes the connections; requests under way fail. */
   close(): void
 }
 

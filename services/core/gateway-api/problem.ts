@@ -21,7 +21,7 @@ export const Problem = Type.Object(
     title: Type.String({ description: 'The code in words' }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'What to do, or what exactly is wrong; never a value of the request' }),
-    instance: Type.Optional(Type.String({ format: 'uri', description: 'Names this request in the logs' })),
+    instance: Type.Optional(Type.String({ format: 'uri', description: 'Names this request' })),
     code: Type.Enum([...PROBLEM_CODES]),
     ...Type.Partial(Type.Object(RECORD_COUNTS)).properties,
   },

@@ -39,7 +39,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
 }
 
 /** Answers a FHIR client that asks for it with an OperationOutcome, everybody else with a problem. */
-export function sendProblem(
+function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   code: ProblemCode,
