@@ -18,11 +18,10 @@ import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { RecordLog } from './log/record-log.ts'
-import { documentation } from './openapi/docs.ts'
-import { openapiDocument } from './openapi/document.ts'
-import { feedsRoute } from './routes/feeds.ts'
+import { installOpenapi } from './openapi/install.ts'
+import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
-import { recordsRoute } from './routes/records.ts'
+import { recordsRoutes } from './routes/records.ts'
 
 export interface GatewayParts {
   readonly contracts: readonly FeedContract[]
@@ -68,6 +67,7 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
   // Bodies are read by the routes, after the key and the room were checked; no parser may touch them before.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  await installOpenapi(app, parts.contracts, VERSION)
 
   const opened = await Promise.all(
     parts.contracts.map((contract) =>
@@ -86,11 +86,10 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
   }
-  recordsRoute(app, routes)
+  recordsRoutes(app, routes)
   fhirRoute(app, routes)
-  feedsRoute(app, parts.contracts)
+  feedsRoutes(app, parts.contracts)
   // Alive is healthy: without Kafka it answers 503 to records and says so in an alarm, and recovers by itself.
   registerAdminRoutes(app, { metrics: parts.metrics, alarms: parts.alarms, healthy: () => true })
-  await documentation(app, openapiDocument(parts.contracts, VERSION))
   return app
 }

@@ -1,18 +1,12 @@
 /** Collects what becomes of each record of one request: messages for Kafka, faults for the answer, counts for both. */
 import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
+import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
 import type { FaultDetails, Provenance, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import type { Item } from '../decode/item.ts'
 import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
-import { ProblemError, type RecordError } from '../problem.ts'
-
-export const MAX_ERRORS = 1000
-
-export interface FeedCount {
-  accepted: number
-  rejected: number
-}
+import { ProblemError } from '../problem.ts'
 
 export interface TopicMessages {
   readonly topic: string

@@ -2,19 +2,22 @@
  * `POST /fhir/R4`: a Bundle, each resource of which becomes records of one or several feeds. Errors are problems, or
  * OperationOutcomes for a client that accepts `application/fhir+json`; the receipt is the same as for any other body.
  */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import { bundleItems } from '../decode/fhir/items.ts'
+import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
 import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
-import { checkFhirType } from '../http/media-types.ts'
+import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
+import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
+import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
 export interface FhirParts extends AdmissionParts {
   readonly ingest: Ingest
 }
 
 export function fhirRoute(app: FastifyInstance, parts: FhirParts): void {
-  app.post('/fhir/R4', async (request, reply) => {
+  app.post('/fhir/R4', { schema: bundleSchema() }, async (request, reply) => {
     const producer = authenticate(parts.keys, request)
     const type = request.headers['content-type']
     checkFhirType(type)
@@ -31,4 +34,20 @@ export function fhirRoute(app: FastifyInstance, parts: FhirParts): void {
     })
     return sendAnswer(request, reply, answer)
   })
+}
+
+function bundleSchema(): FastifySchema {
+  const bundle = { type: 'object', description: 'Bundle (hl7.org/fhir/R4/bundle.html)' }
+  return {
+    tags: ['FHIR'],
+    operationId: 'sendBundle',
+    summary: 'Send a FHIR R4 Bundle',
+    description: `A transaction, batch or collection of ${MAPPED_RESOURCES.join(', ')}. Each resource becomes records of one or several feeds (an
+Observation with components one per component; a Patient with a day of death a \`death\` too). Other resources are rejected by the index of their entry with the
+rule \`unmapped-resource\`. References are resolved inside the Bundle; a subject outside it must be a logical reference with an identifier.
+\`entered-in-error\` cancels. The Bundle is not atomic, whatever its type.`,
+    headers: STORE_HEADERS,
+    body: requestBody(Object.fromEntries(FHIR_TYPES.map((type) => [type, bundle]))),
+    response: { ...receiptResponse(), ...problemResponses(STORE_PROBLEMS, true) },
+  }
 }

@@ -1,11 +1,15 @@
-/** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. */
-import type { FastifyInstance } from 'fastify'
+/** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. One route per feed, so that each documents its own record. */
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import type { FeedContract } from '#core/contract/types.ts'
 import { type DecodeLimits, recordItems } from '../decode/records.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
 import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
-import { recordFormat } from '../http/media-types.ts'
+import { RECORD_TYPES, type RecordFormat, recordFormat } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
+import { recordComponent } from '../openapi/install.ts'
+import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
+import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 import { ProblemError } from '../problem.ts'
 
 export interface RecordsParts extends AdmissionParts, DecodeLimits {
@@ -13,23 +17,60 @@ export interface RecordsParts extends AdmissionParts, DecodeLimits {
   readonly ingest: Ingest
 }
 
-export function recordsRoute(app: FastifyInstance, parts: RecordsParts): void {
-  app.post<{ Params: { feed: string } }>('/v1/feeds/:feed/records', async (request, reply) => {
-    const producer = authenticate(parts.keys, request)
-    const contract = parts.feeds.get(request.params.feed)?.contract
-    if (!contract) throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
-    const type = request.headers['content-type']
-    const format = recordFormat(type)
-    const body = await admitBody(parts, request, reply.raw)
-    const answer = await parts.ingest({
-      provenance: { producer, receivedAt: Date.now() },
-      feed: contract.feed,
-      manyFeeds: false,
-      idempotencyKey: request.headers['idempotency-key'],
-      target: `${request.url} ${type ?? ''}`,
-      body,
-      items: recordItems(format, body, contract, parts),
+export function recordsRoutes(app: FastifyInstance, parts: RecordsParts): void {
+  for (const { contract } of parts.feeds.values()) {
+    const { feed } = contract
+    app.post(`/v1/feeds/${feed}/records`, { schema: recordsSchema(contract) }, async (request, reply) => {
+      const producer = authenticate(parts.keys, request)
+      const type = request.headers['content-type']
+      const format = recordFormat(type)
+      const body = await admitBody(parts, request, reply.raw)
+      const answer = await parts.ingest({
+        provenance: { producer, receivedAt: Date.now() },
+        feed,
+        manyFeeds: false,
+        idempotencyKey: request.headers['idempotency-key'],
+        target: `${request.url} ${type ?? ''}`,
+        body,
+        items: recordItems(format, body, contract, parts),
+      })
+      return sendAnswer(request, reply, answer)
     })
-    return sendAnswer(request, reply, answer)
+  }
+  const unknownFeed = { hide: true, response: problemResponses(['missing-key', 'wrong-key', 'unknown-feed'], false) }
+  app.post('/v1/feeds/:feed/records', { schema: unknownFeed }, async (request) => {
+    authenticate(parts.keys, request)
+    throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
   })
+}
+
+function recordsSchema(contract: FeedContract): FastifySchema {
+  return {
+    tags: ['Feeds'],
+    operationId: `send_${contract.feed}`,
+    summary: `Send ${contract.feed} records`,
+    description: `${contract.doc}. The subject is \`${contract.subject}\`, the time of the event \`${contract.eventTime}\`.`,
+    headers: STORE_HEADERS,
+    body: requestBody(
+      Object.fromEntries(
+        Object.entries(RECORD_TYPES).map(([type, format]) => [type, bodySchema(format, recordComponent(contract))]),
+      ),
+    ),
+    response: {
+      ...receiptResponse(),
+      ...problemResponses([...STORE_PROBLEMS, 'foreign-schema'], false),
+    },
+  }
+}
+
+function bodySchema(format: RecordFormat, component: string): object {
+  const record = { $ref: component }
+  switch (format) {
+    case 'json':
+      return { oneOf: [record, { type: 'array', items: record }] }
+    case 'ndjson':
+      return { allOf: [record], description: 'One record per line' }
+    case 'avro':
+      return { type: 'string', format: 'binary', description: 'Object container file, codec null or deflate' }
+  }
 }
