@@ -18,9 +18,9 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: 'unit', timeout: 15_000, servers: false, sequential: false },
+  { name: 'guide', timeout: 15_000, servers: false, sequential: false },
   { name: 'contract', timeout: 60_000, servers: true, sequential: false },
   { name: 'integration', timeout: 60_000, servers: true, sequential: false },
-  { name: 'guide', timeout: 120_000, servers: true, sequential: true },
   { name: 'e2e', timeout: 180_000, servers: true, sequential: true },
   { name: 'integrity', timeout: 600_000, servers: true, sequential: true },
 ]

@@ -3,7 +3,7 @@
  * part of the records, then all of them with everything running at once. Ends with 1 when one record is lost or doubled.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -20,6 +20,7 @@ import { startStack } from '../deploy/local/stack.ts'
 import { expectedOf } from './expected.ts'
 import { measureFloors } from './floors.ts'
 import { freshnessBetween, readBuckets } from './freshness.ts'
+import { machine } from './machine.ts'
 import { watchMemory } from './memory.ts'
 import { runOnce, type Service, startService } from './processes.ts'
 import { type Result, render } from './report.ts'
@@ -199,7 +200,7 @@ try {
   const result: Result = {
     command: `npm run loadtest -- --records ${flags.records} --hospitals ${flags.hospitals} --seed ${flags.seed} --profile ${flags.profile}`,
     date: new Date().toISOString(),
-    machine: `${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`,
+    machine: machine(),
     records: sent.accepted,
     rejected_by_gateway: sent.rejected + partSent.rejected,
     floors,

@@ -41,7 +41,7 @@ export async function sendFolder(
       const pending = new Set<Promise<void>>()
       const push = async (feed: string, lines: readonly string[]) => {
         const outcome = await client.pushRecords(feed, { body: `${lines.join('\n')}\n` })
-        if (outcome.kind === 'taken') {
+        if (outcome.kind === 'accepted') {
           sent.accepted += outcome.receipt.accepted
           sent.rejected += outcome.receipt.rejected
         } else sent.rejected += lines.length

@@ -17,7 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 
-export const ROTATE_AT_BYTES = 50 * 1024 ** 2
+const ROTATE_AT_BYTES = 50 * 1024 ** 2
 
 /** @returns the log file of a process */
 export function logPath(logs: string, name: string): string {

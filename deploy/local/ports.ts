@@ -7,7 +7,7 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { commandOf } from '#core/process/identity.ts'
 
 /** Default ports; the `kafka-controller` port belongs to the process `kafka`. */
-export const DEFAULT_PORTS = {
+const DEFAULT_PORTS = {
   kafka: 9092,
   'kafka-controller': 9093,
   registry: 8081,
@@ -111,7 +111,7 @@ async function holdFreePort(): Promise<[number, Server]> {
 }
 
 /** @returns the process that listens on a port, where /proc shows it (Linux, same user or root) */
-export function portHolder(port: number): { pid: number; command: string } | null {
+function portHolder(port: number): { pid: number; command: string } | null {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
     for (const line of readLines(table).slice(1)) {

@@ -11,7 +11,7 @@ CREATE TABLE ledger_batch
     loaded UInt64,
     rejected UInt64 COMMENT 'Rejected by a rule of the contract',
     quarantined UInt64,
-    replayed UInt64 COMMENT 'Messages dropped because their origin was already taken',
+    replayed UInt64 COMMENT 'Messages dropped because their origin was already loaded',
     log_from UInt64 COMMENT 'First offset read of pseudonymised.<feed>',
     log_to UInt64,
     loaded_at DateTime64(3, 'UTC')
@@ -24,7 +24,8 @@ CREATE TABLE quarantine
     feed LowCardinality(String),
     partition UInt32,
     origin_offset UInt64,
-    stage LowCardinality(String),
+    service LowCardinality(String) COMMENT 'deidentify, or curate',
+    stage LowCardinality(String) COMMENT 'Step that found the fault',
     fault LowCardinality(String),
     pointer LowCardinality(String) COMMENT 'JSON pointer of the field; never a value',
     rule LowCardinality(String),
@@ -39,7 +40,7 @@ CREATE TABLE rule_outcome
 (
     feed LowCardinality(String),
     producer LowCardinality(String),
-    hour DateTime('UTC') COMMENT 'Hour in which the gateway took the records',
+    hour DateTime('UTC') COMMENT 'Hour in which the gateway accepted the records',
     rule LowCardinality(String),
     severity LowCardinality(String),
     checked UInt64 COMMENT 'Denominator: records to which the rule applied',
@@ -64,7 +65,7 @@ CREATE TABLE person_link
     cause_feed LowCardinality(String),
     cause_partition UInt32,
     cause_offset UInt64,
-    linked_at DateTime64(3, 'UTC') COMMENT 'When the record that caused the link was taken'
+    linked_at DateTime64(3, 'UTC') COMMENT 'When the gateway accepted the record that caused the link'
 )
 ENGINE = MergeTree ORDER BY (patient_id, link_version)
 SETTINGS non_replicated_deduplication_window = 100000;

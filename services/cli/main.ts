@@ -10,6 +10,7 @@
 import { Command, CommanderError } from 'commander'
 import { readConfig } from '#core/config/read.ts'
 import { ChainonError, exitStatus } from '#core/faults/errors.ts'
+import { VERSION } from '#core/version.ts'
 import { commands } from './commands/index.ts'
 import { examples } from './help.ts'
 
@@ -17,7 +18,7 @@ const EXIT_USAGE = 2
 
 const program = new Command('chainon')
   .description('Streaming ingestion gateway for health data.')
-  .version('0.1.0')
+  .version(VERSION)
   .showHelpAfterError('(`chainon --help` lists the commands)')
   .showSuggestionAfterError()
   .configureHelp({ sortSubcommands: false, showGlobalOptions: false })

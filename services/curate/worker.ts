@@ -1,19 +1,21 @@
 /**
  * Loads one partition exactly once. Before an insert the batch's start is committed with the intent {to, hwm}; then one
- * block per table goes in under tokens of that range; then the end is committed. Whoever takes over after a crash finds
- * the intent and re-forms exactly that range: ClickHouse drops what had landed.
+ * block per table goes in under tokens of that range; then the end is committed. The worker that owns the
+ * partition after a crash reads the intent and forms exactly that range again: ClickHouse drops the blocks that it has already.
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import { HEADER_MARKER } from '#core/kafka/headers.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import { curateBatch } from './batch.ts'
+import type { BatchOutcome } from './load/batch-outcome.ts'
 import { blocksOf } from './load/blocks.ts'
 import { insertRetrying } from './load/insert-retrying.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
-import { orderByOrigin } from './load/order.ts'
-import { curateBatch, type FeedParts, UNLINKED } from './pipeline.ts'
+import { type Ordered, orderByOrigin } from './load/order.ts'
+import type { FeedParts } from './pipeline.ts'
+import { UNLINKED } from './steps/build-row.ts'
 
 export interface WorkerParts {
   readonly clickhouse: ClickHouseClient
@@ -21,7 +23,7 @@ export interface WorkerParts {
   readonly alarms: Alarms
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** One past the last origin that the ledger says was taken, 0 before the first. */
+  /** One past the last origin that the ledger holds, 0 before the first. */
   ledgerReach(feed: string, partition: number): Promise<bigint>
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
@@ -30,9 +32,10 @@ export interface WorkerParts {
 interface PartitionState {
   readonly epoch: number
   hwm: bigint
-  /** End of an intent that was found: the next batch must be exactly up to here. */
+  /** End of an intent that was found: the next batch must end exactly here. */
   pendingTo: bigint | undefined
-  held: KafkaMessage[]
+  /** Fetched messages that are not loaded yet. */
+  waiting: KafkaMessage[]
 }
 
 const FRESHNESS_SAMPLES = 200
@@ -47,46 +50,46 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
     if (known?.epoch === batch.epoch) return known
     const { offset, metadata } = await batch.committed()
     const progress = offset === undefined ? undefined : parseProgress(metadata)
-    // The ledger's block is the last of a batch: what it reaches has landed whole, even if the group's offsets were lost or
-    // set back since, and other batches than before would be formed of the same records.
+    // The ledger's block is the last of a batch: everything up to its end is loaded, even if the group's offsets were lost or
+    // set back since, and the same records would now form other batches.
     const reached = (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
     const hwm = progress && progress.hwm > reached ? progress.hwm : reached
-    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, held: [] }
+    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, waiting: [] }
     states.set(key, state)
     return state
   }
 
   return async function handleBatch(feed, batch) {
     const state = await stateOf(feed, batch)
-    for (const message of batch.messages) state.held.push(message)
-    const [firstHeld] = state.held
-    const lastFetched = state.held.at(-1)
-    if (!firstHeld || !lastFetched) return
-    // The log no longer holds the intent's range: there is nothing to re-form, and what is missing shows as a gap.
-    if (state.pendingTo !== undefined && BigInt(firstHeld.offset) >= state.pendingTo) state.pendingTo = undefined
+    for (const message of batch.messages) state.waiting.push(message)
+    const [firstWaiting] = state.waiting
+    const lastFetched = state.waiting.at(-1)
+    if (!firstWaiting || !lastFetched) return
+    // The log no longer has the range of the intent: it cannot be formed again, and what is missing shows as a gap.
+    if (state.pendingTo !== undefined && BigInt(firstWaiting.offset) >= state.pendingTo) state.pendingTo = undefined
     if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
-      // The intent's range is longer than this fetch: hold it back until the range is whole, or the blocks would differ.
+      // The range of the intent is longer than this fetch: wait until the range is complete, or the blocks would differ.
       batch.advance(BigInt(lastFetched.offset))
       return
     }
     let at = 0
-    while (at < state.held.length) {
+    while (at < state.waiting.length) {
       const end = sliceEnd(state, at, parts.batchMaxRecords)
-      const gap = await loadSlice(parts, feed, batch, state, state.held.slice(at, end))
+      const gap = await loadSlice(parts, feed, batch, state, state.waiting.slice(at, end))
       if (gap) return
       at = end
     }
-    state.held = []
+    state.waiting = []
     batch.advance(BigInt(lastFetched.offset))
   }
 }
 
-/** A re-formed batch ends where its intent says; any other where the block is full. */
+/** A batch that is formed again ends where its intent says; any other where the block is full. */
 function sliceEnd(state: PartitionState, at: number, maxRecords: number): number {
-  if (state.pendingTo === undefined) return Math.min(state.held.length, at + maxRecords)
+  if (state.pendingTo === undefined) return Math.min(state.waiting.length, at + maxRecords)
   const { pendingTo } = state
-  const beyond = state.held.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
-  return beyond === -1 ? state.held.length : beyond
+  const beyond = state.waiting.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
+  return beyond === -1 ? state.waiting.length : beyond
 }
 
 async function loadSlice(
@@ -107,7 +110,7 @@ async function loadSlice(
     const now = Date.now()
     batch.assertOwned()
     await batch.commit(from, formatProgress({ hwm: state.hwm, to }))
-    const curated = await curateBatch(feed, batch.partition, ordered.taken)
+    const outcome = await curateBatch(feed, batch.partition, ordered.messages)
     const range = {
       feed: name,
       partition: batch.partition,
@@ -119,12 +122,12 @@ async function loadSlice(
       now,
     }
     const guard = { assertOwned: () => batch.assertOwned(), deadline: now + parts.intentDeadlineMs }
-    for (const block of blocksOf(range, curated, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
+    for (const block of blocksOf(range, outcome, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
     batch.assertOwned()
     await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
     state.hwm = ordered.hwm
     state.pendingTo = undefined
-    report(parts, name, curated, ordered)
+    report(parts, name, outcome, ordered)
   }
   if (!ordered.gap) return false
   batch.assertOwned()
@@ -133,31 +136,25 @@ async function loadSlice(
     code: 'gap',
     feed: name,
     partition: batch.partition,
-    message: `Origin ${ordered.gap.expected} is missing: the log goes on with ${ordered.gap.found}. The partition is stopped and nothing beyond was loaded.`,
+    message: `Origin ${ordered.gap.expected} is missing: the next one in the log is ${ordered.gap.found}. The partition is stopped; nothing after the gap was loaded.`,
   })
-  state.held = []
+  state.waiting = []
   batch.pause()
   return true
 }
 
-function report(
-  parts: WorkerParts,
-  feed: string,
-  curated: Awaited<ReturnType<typeof curateBatch>>,
-  ordered: ReturnType<typeof orderByOrigin>,
-): void {
+function report(parts: WorkerParts, feed: string, outcome: BatchOutcome, ordered: Ordered): void {
   const { events } = parts
-  const rejected = curated.rejections.filter((rejection) => rejection.outcome === 'rejected').length
-  events.records(feed, 'loaded', curated.rows.length)
-  events.records(feed, 'rejected', rejected)
-  events.records(feed, 'quarantined', curated.rejections.length - rejected)
+  events.records(feed, 'loaded', outcome.rows.length)
+  events.records(feed, 'rejected', outcome.rejected)
+  events.records(feed, 'quarantined', outcome.quarantined)
   events.records(feed, 'replayed', ordered.replayed)
-  // A marker's fault was counted by the stage that found it.
-  for (const one of curated.rejections) if (one.stage === 'curate') events.fault(feed, one.fault, one.detail)
-  for (let i = 0; i < curated.unlinked; i++) events.fault(feed, UNLINKED, { pointer: '', rule: UNLINKED })
-  for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', { pointer: '', rule: HEADER_MARKER })
+  // What another service found, it has counted.
+  for (const { failed } of outcome.failures) if (!failed.foundBy) events.failed(feed, failed)
+  for (let i = 0; i < outcome.unlinked; i++) events.fault(feed, UNLINKED, 'linkPatients')
+  for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', 'orderByOrigin')
   const now = Date.now()
-  const step = Math.max(1, Math.floor(curated.receivedAt.length / FRESHNESS_SAMPLES))
-  for (let i = 0; i < curated.receivedAt.length; i += step)
-    parts.freshness((now - (curated.receivedAt[i] ?? now)) / 1000, feed)
+  const step = Math.max(1, Math.floor(outcome.receivedAt.length / FRESHNESS_SAMPLES))
+  for (let i = 0; i < outcome.receivedAt.length; i += step)
+    parts.freshness((now - (outcome.receivedAt[i] ?? now)) / 1000, feed)
 }

@@ -1,96 +1,70 @@
 /**
  * Turns one batch of `identified.<feed>` into as many messages of `pseudonymised.<feed>`, in order, in the partition of the
- * same index: each origin yields exactly one message, the record or a marker, so origins are dense downstream.
+ * same index: each origin yields exactly one message, the record or a marker, so origins are dense in the pseudonymised log.
  */
-import type { KafkaMessage, Message, Producer } from 'kafkajs'
-import type { Decoder, Encoder } from '#core/avro/registry.ts'
+import type { Message, Producer } from 'kafkajs'
+import type { Decoder } from '#core/avro/registry.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
-import { HEADER_MARKER, HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
-import type { Pipeline } from '#core/pipeline/pipeline.ts'
-import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
-import type { Deidentified, DeidentifyFault } from './pipeline.ts'
+import type { DeidentifyPipeline } from './pipeline.ts'
+import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
+import type { markQuarantined } from './steps/mark-quarantined.ts'
 
-export interface FeedWork {
+export interface DeidentifyFeed {
   readonly feed: string
   readonly outputTopic: string
-  readonly pipeline: Pipeline<Buffer | null, Envelope<'pseudonymised', Deidentified>, DeidentifyFault>
   readonly decoder: Decoder
+  readonly pipeline: DeidentifyPipeline
 }
 
-export interface WorkerParts {
+export interface DeidentifyWorkerParts {
   readonly producer: Producer
-  readonly markerEncoder: Encoder
+  readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
 }
 
-export function deidentifyBatch(parts: WorkerParts): (work: FeedWork, batch: PartitionBatch) => Promise<void> {
-  const { events } = parts
-  return async function handleBatch(work, batch) {
+/** @returns a function that handles one fetched batch of one partition */
+export function deidentifyWorker(
+  parts: DeidentifyWorkerParts,
+): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
+  const { events, mark, producer } = parts
+  return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
     const last = batch.messages.at(-1)
     if (!last) return
-    await work.decoder.prepare(batch.messages.map((message) => message.value))
-    const out: Envelope<'pseudonymised', Message>[] = []
+    await decoder.prepare(batch.messages.map((message) => message.value))
+    const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
     for (const [index, message] of batch.messages.entries()) {
       if (yieldDue(index)) await yieldToEventLoop()
-      const verdict = work.pipeline.run(message.value)
-      switch (verdict.kind) {
-        case 'pass':
-          out.push({
-            zone: 'pseudonymised',
-            body: { value: verdict.value.body, headers: { [HEADER_ORIGIN_OFFSET]: message.offset } },
-          })
-          break
-        case 'quarantine':
-          quarantined++
-          events.fault(work.feed, verdict.fault, verdict.detail)
-          out.push({
-            zone: 'pseudonymised',
-            body: marker(parts.markerEncoder, work.decoder, message, verdict.fault, verdict.detail),
-          })
-          break
-        case 'drop':
-          // No step of this pipeline drops: an origin without a message would be a gap downstream.
-          throw new Error(`the deidentify pipeline dropped a record: ${String(verdict.fault)}`)
+      const result = pipeline.run(message)
+      if (result.kind === 'pass') {
+        out.push(result.value)
+      } else {
+        quarantined++
+        events.failed(feed, result)
+        out.push(mark.run({ message, failed: result }).value)
       }
     }
-    await partitionSink(parts.producer, work.outputTopic, batch).write(out)
-    const end = BigInt(last.offset) + 1n
+    await partitionSink(producer, outputTopic, batch).write(out)
     batch.assertOwned()
-    await batch.commit(end)
+    await batch.commit(BigInt(last.offset) + 1n)
     batch.advance(BigInt(last.offset))
-    events.records(work.feed, 'passed', out.length - quarantined)
-    events.records(work.feed, 'quarantined', quarantined)
+    events.records(feed, 'passed', out.length - quarantined)
+    events.records(feed, 'quarantined', quarantined)
   }
 }
 
-function marker(
-  encoder: Encoder,
-  decoder: Decoder,
-  message: KafkaMessage,
-  fault: DeidentifyFault,
-  detail: FaultDetail,
-): Message {
-  const decoded = decoder.decode(message.value)?.record
-  const value = encoder.encode({
-    fault,
-    pointer: detail.pointer,
-    rule: detail.rule,
-    producer: typeof decoded?._producer === 'string' ? decoded._producer : '',
-    received_at: typeof decoded?._received_at === 'number' ? decoded._received_at : Number(message.timestamp),
-  })
-  if (!value) throw new Error('a quarantine marker does not fit its own schema')
-  return { value, headers: { [HEADER_ORIGIN_OFFSET]: message.offset, [HEADER_MARKER]: 'quarantine' } }
-}
-
-/** Writes in order to the one partition, in slices that a broker takes. */
-function partitionSink(producer: Producer, topic: string, batch: PartitionBatch): Sink<'pseudonymised', Message> {
+/** Writes in order to the one partition, in slices that a broker accepts. */
+function partitionSink(
+  producer: Producer,
+  topic: string,
+  batch: PartitionBatch,
+): Sink<'pseudonymised', PseudonymisedMessage> {
   return {
-    async write(envelopes) {
+    write: async (envelopes) => {
       let slice: Message[] = []
       let bytes = 0
       const flush = async () => {
@@ -101,9 +75,9 @@ function partitionSink(producer: Producer, topic: string, batch: PartitionBatch)
         bytes = 0
       }
       for (const { body } of envelopes) {
-        const size = (body.value?.length ?? 0) + 100
+        const size = body.value.length + 100
         if (bytes + size > MAX_PRODUCE_BYTES || slice.length >= MAX_PRODUCE_MESSAGES) await flush()
-        slice.push({ ...body, partition: batch.partition })
+        slice.push({ value: body.value, headers: body.headers, partition: batch.partition })
         bytes += size
       }
       await flush()

@@ -31,7 +31,7 @@ export function readConditions(
 }
 
 /** @returns the columns that a filter may name: a pseudonym may not stand in a project's file */
-export function filterableFields(contract: FeedContract): readonly FieldContract[] {
+function filterableFields(contract: FeedContract): readonly FieldContract[] {
   return survivingFields(contract).filter((field) => field.privacy.action !== 'pseudonymise')
 }
 

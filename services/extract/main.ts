@@ -10,6 +10,7 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { table } from '#core/terminal/table.ts'
+import { VERSION } from '#core/version.ts'
 import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
@@ -56,7 +57,7 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
         contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
         dataDir: config.CHAINON_DATA_DIR,
         secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
-        version: version(),
+        version: VERSION,
         progress: (step) => process.stderr.write(`${step}\n`),
         signal: interrupt.signal,
       },
@@ -134,11 +135,6 @@ function readProjectFile(path: string): string {
     const reason = error instanceof TypeError && !('syscall' in error) ? 'is not UTF-8' : errorCode(error)
     throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
   }
-}
-
-function version(): string {
-  const json: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return typeof json === 'object' && json !== null && 'version' in json ? String(json.version) : 'unknown'
 }
 
 function today(): string {

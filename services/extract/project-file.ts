@@ -39,7 +39,7 @@ export interface ProjectFile {
 
 /** Small cells: the threshold below which French health-data bodies publish nothing. */
 export const DEFAULT_MIN_COHORT = 11
-export const PROJECT_ID = /^(?!.*__)[a-z][a-z0-9_]{1,40}$/
+const PROJECT_ID = /^(?!.*__)[a-z][a-z0-9_]{1,40}$/
 
 const REQUIRED = [
   'id',

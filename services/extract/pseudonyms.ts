@@ -42,7 +42,7 @@ const NULL = '\\N'
 const IDENTIFIER = /^[\w-]{4,128}$/
 /** A whole second-level pseudonym: it cannot stand inside a third-level one, which is too short to hold it. */
 const SECOND_LEVEL = /p[2n]_[\w-]{43}/
-export const BATCH_BYTES = 16 * 1024 * 1024
+const BATCH_BYTES = 16 * 1024 * 1024
 
 /**
  * @param source TabSeparated rows whose first fields are identifiers of `domains`, in this order

@@ -9,17 +9,19 @@ import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
-import { feedIntake } from './encode/feed-encoder.ts'
+import { VERSION } from '#core/version.ts'
+import { openFeed } from './encode/pipeline.ts'
 import { createInFlight } from './http/in-flight.ts'
-import { gatewayMetrics, observeRequests } from './http/observe.ts'
+import { inFlightGauge, observeRequests } from './http/observe.ts'
 import { clientError, frameworkError, installProblems } from './http/problems.ts'
+import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
+import { createIngest } from './ingest/ingest.ts'
 import type { RecordLog } from './log/record-log.ts'
-import { documentation } from './openapi/docs.ts'
-import { openapiDocument } from './openapi/document.ts'
-import { feedsRoute } from './routes/feeds.ts'
+import { installOpenapi } from './openapi/install.ts'
+import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
-import { type RecordsParts, recordsRoute } from './routes/records.ts'
+import { recordsRoutes } from './routes/records.ts'
 
 export interface GatewayParts {
   readonly contracts: readonly FeedContract[]
@@ -43,11 +45,10 @@ export interface Limits {
   readonly maxInFlightBytes: number
 }
 
-const VERSION = '0.1.0'
 /** A request must be complete within this: a client that trickles bytes holds memory and a place. */
 const REQUEST_TIMEOUT_MS = 120_000
 
-/** @throws ChainonError dependency-unavailable when the registry is away, ConfigurationError when a contract does not fit it */
+/** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when a contract does not fit it */
 export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance> {
   const { limits, logger } = parts
   const app = Fastify({
@@ -61,33 +62,34 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
     clientErrorHandler: clientError,
     routerOptions: { caseSensitive: true },
   })
-  const metrics = gatewayMetrics(parts.metrics)
   installProblems(app, logger)
-  observeRequests(app, metrics)
+  observeRequests(app, parts.metrics)
   // Bodies are read by the routes, after the key and the room were checked; no parser may touch them before.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  await installOpenapi(app, parts.contracts, VERSION)
 
-  const intakes = await Promise.all(
+  const opened = await Promise.all(
     parts.contracts.map((contract) =>
-      feedIntake(contract, parts.namespace, parts.registry, parts.routing, limits.maxRecordBytes),
+      openFeed(contract, parts.namespace, parts.registry, parts.routing, limits.maxRecordBytes),
     ),
   )
-  const routes: RecordsParts = {
-    ...parts,
-    metrics,
-    feeds: new Map(intakes.map((intake) => [intake.contract.feed, intake])),
-    inFlight: createInFlight(limits.maxInFlightBytes, (bytes) => metrics.inFlight(bytes)),
-    // What can never be in flight can never be taken: that is too large, not too many.
+  const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
+  const { log, idempotency, keys } = parts
+  const events = ingestEvents(parts.metrics)
+  const routes = {
+    feeds,
+    keys,
+    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, log, idempotency, events, logger }),
+    inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(parts.metrics)),
+    // What can never be in flight can never be accepted: that is too large, not too many.
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
-    maxRecords: limits.maxRecords,
   }
-  recordsRoute(app, routes)
+  recordsRoutes(app, routes)
   fhirRoute(app, routes)
-  feedsRoute(app, parts.contracts)
+  feedsRoutes(app, parts.contracts)
   // Alive is healthy: without Kafka it answers 503 to records and says so in an alarm, and recovers by itself.
   registerAdminRoutes(app, { metrics: parts.metrics, alarms: parts.alarms, healthy: () => true })
-  await documentation(app, openapiDocument(parts.contracts, VERSION))
   return app
 }

@@ -1,34 +1,9 @@
-/** Answers to requests that cannot be served: RFC 9457 problems, and for FHIR clients the same as OperationOutcome. */
-import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+/** Builds the answers to requests that cannot be served: RFC 9457 problems, and for FHIR clients the same as OperationOutcome. */
+import { type Static, Type } from 'typebox'
+import { FAULTS } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-
-type Statused = { [C in FaultCode]: (typeof FAULTS)[C] extends { status: number } ? C : never }[FaultCode]
-
-/** A fault code that has an HTTP status. */
-export type ProblemCode = Statused
-
-/** A record's fault in an answer: names and rules, never a value. */
-export interface RecordError {
-  /** Position of the record in the request, from 0; of the entry for a FHIR Bundle. */
-  readonly index: number
-  /** Feed that the record was for; FHIR only, where one request feeds several. */
-  readonly feed?: string
-  /** JSON pointer into the feed's record; empty for the record as a whole. */
-  readonly pointer: string
-  readonly rule: string
-  readonly detail: string
-}
-
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly instance?: string
-  readonly code: ProblemCode
-  readonly errors?: readonly RecordError[]
-  readonly [extension: string]: unknown
-}
+import { MEDIA } from '#core/gateway-api/media-types.ts'
+import type { Problem, ProblemCode, ProblemStatus } from '#core/gateway-api/problem.ts'
 
 /** Seconds after which it makes sense to try again. */
 const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
@@ -37,8 +12,8 @@ const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'idempotency-in-flight': 2,
 }
 
-export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8'
-export const FHIR_TYPE = 'application/fhir+json; charset=utf-8'
+export const PROBLEM_TYPE = `${MEDIA.problem}; charset=utf-8`
+export const FHIR_TYPE = `${MEDIA.fhir}; charset=utf-8`
 
 /** Thrown to answer a request with a problem. `detail` is written here in the code, never made of what was sent. */
 export class ProblemError extends ChainonError {
@@ -53,7 +28,10 @@ export class ProblemError extends ChainonError {
   }
 }
 
-export function problemOf(code: ProblemCode, detail: string, extensions: Record<string, unknown> = {}): Problem {
+/** Fields of a problem beside those that follow from its code. */
+type Extensions = Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'detail'>>
+
+export function problemOf(code: ProblemCode, detail: string, extensions: Extensions = {}): Problem {
   const { text, status } = FAULTS[code]
   return { type: `urn:chainon:problem:${code}`, title: text, status, detail, code, ...extensions }
 }
@@ -62,51 +40,68 @@ export function retryAfterSeconds(code: ProblemCode): number | undefined {
   return RETRY_AFTER[code]
 }
 
-/**
- * The same problem as a FHIR R4 OperationOutcome (hl7.org/fhir/R4/operationoutcome.html), for clients that accept
- * `application/fhir+json`: one issue for the problem, then one for each record's fault.
- */
-export function operationOutcomeOf(problem: Problem): Record<string, unknown> {
+/** Of the value set hl7.org/fhir/R4/valueset-issue-type.html, by the status of the problem. */
+const ISSUE_TYPES = {
+  400: 'invalid',
+  401: 'login',
+  404: 'not-found',
+  405: 'not-supported',
+  409: 'conflict',
+  413: 'too-long',
+  415: 'not-supported',
+  422: 'invalid',
+  429: 'throttled',
+  500: 'exception',
+  503: 'transient',
+} as const satisfies Record<ProblemStatus, string>
+
+/** The subset of FHIR R4's OperationOutcome (hl7.org/fhir/R4/operationoutcome.html) that the gateway answers with. */
+export const OperationOutcome = Type.Object(
+  {
+    resourceType: Type.Literal('OperationOutcome'),
+    issue: Type.Array(
+      Type.Object({
+        severity: Type.Literal('error'),
+        code: Type.Enum([...new Set(Object.values(ISSUE_TYPES))]),
+        details: Type.Object({
+          coding: Type.Array(
+            Type.Object({
+              system: Type.Enum(['urn:chainon:problem', 'urn:chainon:rule']),
+              code: Type.String({ description: '`code` of the Problem, or `rule` of the RecordError' }),
+            }),
+          ),
+          text: Type.String(),
+        }),
+        diagnostics: Type.String(),
+        expression: Type.Optional(
+          Type.Array(Type.String({ pattern: '^Bundle\\.entry\\[\\d+\\]$', description: 'The entry of the Bundle' })),
+        ),
+      }),
+      { minItems: 1, description: 'One for the problem, then one for each error of a record' },
+    ),
+  },
+  { $id: 'OperationOutcome', description: 'hl7.org/fhir/R4/operationoutcome.html' },
+)
+export type OperationOutcome = Static<typeof OperationOutcome>
+
+/** The same problem as an OperationOutcome, for clients that accept `application/fhir+json`. */
+export function operationOutcomeOf(problem: Problem): OperationOutcome {
   return {
     resourceType: 'OperationOutcome',
     issue: [
       {
         severity: 'error',
-        code: issueType(problem.code),
+        code: ISSUE_TYPES[FAULTS[problem.code].status],
         details: { coding: [{ system: 'urn:chainon:problem', code: problem.code }], text: problem.title },
         diagnostics: problem.detail,
       },
       ...(problem.errors ?? []).map((error) => ({
-        severity: 'error',
-        code: 'invalid',
-        details: { coding: [{ system: 'urn:chainon:rule', code: error.rule }], text: error.detail },
+        severity: 'error' as const,
+        code: ISSUE_TYPES[422],
+        details: { coding: [{ system: 'urn:chainon:rule' as const, code: error.rule }], text: error.detail },
         diagnostics: `${error.feed ?? 'no feed'} ${error.pointer || '/'}`,
         expression: [`Bundle.entry[${error.index}]`],
       })),
     ],
-  }
-}
-
-function issueType(code: ProblemCode): string {
-  switch (FAULTS[code].status) {
-    case 401:
-      return 'login'
-    case 404:
-      return 'not-found'
-    case 405:
-    case 415:
-      return 'not-supported'
-    case 409:
-      return 'conflict'
-    case 413:
-      return 'too-long'
-    case 429:
-      return 'throttled'
-    case 503:
-      return 'transient'
-    case 500:
-      return 'exception'
-    default:
-      return 'invalid'
   }
 }

@@ -40,8 +40,8 @@ const HALF_TIME_VISITS = 1_000
 /** Share of visits that are a patient's first, while there are newcomers. */
 const NEWCOMERS = 0.47
 /** Share of returning visits at which the identity changes, and at which the patient is registered a second time. */
-export const UPDATE_RATE = 0.03
-export const DUPLICATE_RATE = 0.003
+const UPDATE_RATE = 0.03
+const DUPLICATE_RATE = 0.003
 /** No more than this share of the people made so far has died. */
 const MOST_DEAD = 0.15
 const NOTES: Readonly<Record<VisitKind, number>> = {

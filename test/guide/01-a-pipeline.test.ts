@@ -1,27 +1,30 @@
 /**
  * Chapter 1: a pipeline.
  *
- * A record's way is a list of steps, read from top to bottom. A step is a pure function with a name: it gets a value and gives a
- * verdict. What a record does wrong is a value of the verdict, never an exception; an exception is a broken part or a bug.
+ * A record's way is a list of steps, read from top to bottom. A step is a pure function with a name: it receives a value and returns a
+ * verdict. A record's fault is a value of the verdict, never an exception; an exception means infrastructure or a bug.
  *
- * The real ones: services/deidentify/pipeline.ts, services/curate/pipeline.ts.
+ * The real ones: services/gateway/encode/pipeline.ts, services/deidentify/pipeline.ts, services/curate/pipeline.ts.
  */
 import { expect, test } from 'vitest'
-import { type Pipeline, pipeline, type Step } from '#core/pipeline/pipeline.ts'
-import { drop, pass, quarantine, type Verdict } from '#core/pipeline/verdict.ts'
+import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
+import type { BatchStep, Step } from '#core/pipeline/step.ts'
+import { drop, type FaultDetail, fail, pass } from '#core/pipeline/verdict.ts'
+import type { Alarms } from '#core/telemetry/alarms.ts'
 
 interface Weighed {
   readonly kilograms: number
 }
 
-/** `pass` hands a value on; `quarantine` ends the record's way and says which field broke which rule, never the value. */
+/** `pass` hands a value on; `fail` ends the record's way and names the field and the rule, never the value. */
 const readNumber: Step<string, number, 'type'> = {
   name: 'readNumber',
-  run: (text) => (/^\d+$/.test(text) ? pass(Number(text)) : quarantine('type', { pointer: '/weight', rule: 'type' })),
+  run: (text) =>
+    /^\d+$/.test(text) ? pass(Number(text)) : fail('type', undefined, [{ pointer: '/weight', rule: 'type' }]),
 }
 
-/** `drop` ends it too, without a trace but a counter: a replay, for instance. */
-const skipZero: Step<number, number, 'replayed'> = {
+/** `drop` ends it too, and leaves only a count: a replay, for instance. */
+const skipZero: Step<number, number, never, 'replayed'> = {
   name: 'skipZero',
   run: (grams) => (grams === 0 ? drop('replayed') : pass(grams)),
 }
@@ -31,52 +34,92 @@ const toKilograms: Step<number, Weighed> = {
   run: (grams) => pass({ kilograms: grams / 1000 }),
 }
 
-/** The type carries what goes in, what comes out, and every fault of every step: nothing of it is written by hand. */
-const weigh = pipeline<string>('weigh').step(readNumber).step(skipZero).step(toKilograms).build()
+/** Behind each step stands what becomes of a record for each fault that the step can find. */
+const weigh = pipeline<string>().step(readNumber, { type: 'quarantined' }).step(skipZero).step(toKilograms).build()
 
 test('a value goes from step to step', () => {
-  expect(weigh.steps).toEqual(['readNumber', 'skipZero', 'toKilograms'])
+  expect(weigh.stages).toEqual(['readNumber', 'skipZero', 'toKilograms'])
   expect(weigh.run('72500')).toEqual({ kind: 'pass', value: { kilograms: 72.5 } })
 })
 
-test('the first verdict that is not `pass` is the last', () => {
-  const verdict = weigh.run('heavy')
-  expect(verdict).toEqual({ kind: 'quarantine', fault: 'type', detail: { pointer: '/weight', rule: 'type' } })
+test('the first verdict that is not `pass` is the last; the result names the step and the outcome', () => {
+  const result = weigh.run('heavy')
+  expect(result).toEqual({
+    kind: 'fail',
+    fault: 'type',
+    details: [{ pointer: '/weight', rule: 'type' }],
+    stage: 'readNumber',
+    outcome: 'quarantined',
+  })
   // The value itself is in no verdict: verdicts end in tables, logs and metrics.
-  expect(JSON.stringify(verdict)).not.toContain('heavy')
-  expect(weigh.run('0')).toEqual({ kind: 'drop', fault: 'replayed' })
+  expect(JSON.stringify(result)).not.toContain('heavy')
+  expect(weigh.run('0')).toEqual({ kind: 'drop', reason: 'replayed' })
 })
 
-/** A handler is exhaustive at compile time: a step with a new fault does not compile until somebody decided what to do. */
-function outcome(verdict: Verdict<Weighed, 'type' | 'replayed'>): string {
-  switch (verdict.kind) {
-    case 'pass':
-      return 'loaded'
-    case 'quarantine':
-      return `quarantined: ${verdict.detail.rule}`
-    case 'drop':
-      return `dropped: ${verdict.fault}`
+test('a batch step receives all records that are still on their way, at once', async () => {
+  const average: BatchStep<number, number> = {
+    name: 'average',
+    runBatch: async (all) => all.map(() => pass(all.reduce((sum, one) => sum + one, 0) / all.length)),
   }
-}
-
-test('a handler knows every fault', () => {
-  expect(['1000', '?', '0'].map((text) => outcome(weigh.run(text)))).toEqual([
-    'loaded',
-    'quarantined: type',
-    'dropped: replayed',
+  const batch = pipeline<string>().step(readNumber, { type: 'quarantined' }).batchStep(average).buildBatch()
+  const results = await batch.runBatch(['1', 'heavy', '3'])
+  expect(results.map((result) => (result.kind === 'pass' ? result.value : result.outcome))).toEqual([
+    2,
+    'quarantined',
+    2,
   ])
-  // @ts-expect-error this pipeline may also drop: leaving that out of the type does not compile
-  const forgetful: Pipeline<string, Weighed, 'type'> = weigh
-  expect(forgetful.name).toBe('weigh')
 })
 
-test('what a step throws goes through: it is no record’s fault', () => {
+test('what a step throws goes through: it is no fault of the record', () => {
   const broken: Step<string, string> = {
     name: 'broken',
-    run() {
+    run: () => {
       throw new Error('the disk is full')
     },
   }
-  // The worker stops the partition without committing: the record is taken up again when the part is mended.
-  expect(() => pipeline<string>('p').step(broken).build().run('x')).toThrow('the disk is full')
+  // The worker stops the partition without committing: the record is read again when the dependency is back.
+  expect(() => pipeline<string>().step(broken).build().run('x')).toThrow('the disk is full')
+})
+
+// The promises of the types. Each line below breaks one on purpose: if it compiled, `@ts-expect-error` would be the error.
+
+test('a step that is left out does not compile', () => {
+  // @ts-expect-error toKilograms needs a number, and without readNumber there is a text
+  pipeline<string>().step(toKilograms)
+  // @ts-expect-error the same for a batch step
+  pipeline<string>().batchStep({ name: 'sum', runBatch: async (all: readonly number[]) => all.map((one) => pass(one)) })
+})
+
+test('a fault without an outcome does not compile', () => {
+  // @ts-expect-error nobody said what becomes of a record with the fault `type`
+  pipeline<string>().step(readNumber)
+  // @ts-expect-error nor here: the fault is `type`
+  pipeline<string>().step(readNumber, { required: 'quarantined' })
+  const stricter: Step<string, number, 'type' | 'max-length'> = readNumber
+  // @ts-expect-error a step that finds a new fault: its outcome is missing
+  pipeline<string>().step(stricter, { type: 'quarantined' })
+})
+
+test('a step that drops does not compile where no drop is allowed', () => {
+  const complete = () => pipeline<string>().step(readNumber, { type: 'quarantined' }).step(toKilograms).build()
+  const dense: RecordPipeline<string, Weighed, 'type', 'quarantined'> = complete()
+  expect(dense.run('1000')).toEqual({ kind: 'pass', value: { kilograms: 1 } })
+  // @ts-expect-error `weigh` may drop a record, and its origin would have no outcome
+  const sparse: RecordPipeline<string, Weighed, 'type', 'quarantined'> = weigh
+  expect(sparse.stages).toContain('skipZero')
+})
+
+test('a misspelt code does not compile', () => {
+  // @ts-expect-error the table of faults has no such code
+  expect(fail('typ')).toBeDefined()
+  // @ts-expect-error a code of a request is no fault of a record
+  expect(fail('wrong-key')).toBeDefined()
+  // @ts-expect-error a rule is a fault's code or a rule id of a contract, not any text
+  const detail: FaultDetail = { pointer: '/code', rule: 'loinc' }
+  // @ts-expect-error a reason to drop a record is not any fault
+  expect(drop('type')).toBeDefined()
+  const raise = (alarms: Alarms) =>
+    // @ts-expect-error alarms have codes of the same table
+    alarms.raise({ id: 'a', code: 'gapp', message: '' })
+  expect([detail.pointer, raise.length]).toEqual(['/code', 1])
 })

@@ -30,7 +30,7 @@ export interface ServiceProcess {
 }
 
 /** @throws Error when it ends before it is ready */
-export async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const url = `http://127.0.0.1:${await freePort()}`
   const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: new URL(url).port })
   while (

@@ -33,7 +33,7 @@ const conserved = async () => {
 }
 const quarantined = (feed: Feed) =>
   line.rows<Record<string, string>>(
-    `SELECT stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}'`,
+    `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}'`,
   )
 
 /** A schema of somebody else's in the same registry. @returns its id, as a message has it */
@@ -79,7 +79,14 @@ test('in identified.<feed>: quarantined as undecodable, and the partition goes o
   await conserved()
   expect(await line.sums('encounter')).toMatchObject({ accepted: 30, loaded: 12, quarantined: 18 })
   const [first] = await quarantined('encounter')
-  expect(first).toEqual({ stage: 'deidentify', fault: 'undecodable', pointer: '', rule: 'undecodable', producer: '' })
+  expect(first).toEqual({
+    service: 'deidentify',
+    stage: 'decodeIdentified',
+    fault: 'undecodable',
+    pointer: '',
+    rule: 'undecodable',
+    producer: '',
+  })
 })
 
 test('in pseudonymised.<feed>: without an origin it is counted and not loaded', async () => {

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Contribution, createLinker, DEFAULT_LIMITS, type Linker } from '../../services/curate/link/linker.ts'
+import { modelLinks } from '../helpers/link-model.ts'
 import { isolated, servers } from '../helpers/servers.ts'
-import { modelLinks } from './helpers/link-model.ts'
 
 let redis: Redis
 beforeAll(() => {

@@ -20,7 +20,7 @@ const conserved = async () => {
 }
 const quarantined = (feed: Feed) =>
   line.rows<Record<string, string>>(
-    `SELECT stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}' ORDER BY stage, rule, producer`,
+    `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}' ORDER BY stage, rule, producer`,
   )
 
 test('a record of every feed arrives with the columns of its contract', async () => {
@@ -87,7 +87,14 @@ describe('rules', () => {
     ])
     expect(await line.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, rejected: 1, quarantined: 0 })
     expect(await quarantined('diagnosis')).toEqual([
-      { stage: 'curate', fault: 'rule-rejected', pointer: '/code', rule: 'cim10-form', producer: 'chu-rules' },
+      {
+        service: 'curate',
+        stage: 'validateRecord',
+        fault: 'rule-rejected',
+        pointer: '/code',
+        rule: 'cim10-form',
+        producer: 'chu-rules',
+      },
     ])
     expect(JSON.stringify(await line.rows('SELECT * FROM quarantine'))).not.toContain('zqx')
     expect(
@@ -107,7 +114,8 @@ describe('rules', () => {
     await conserved()
     expect(await quarantined('patient')).toEqual([
       {
-        stage: 'deidentify',
+        service: 'deidentify',
+        stage: 'checkIdentifiedRules',
         fault: 'rule-rejected',
         pointer: '/birth_date',
         rule: 'birth-not-in-future',

@@ -21,7 +21,7 @@ const POLL_MS = 100
 export type JavaPart = Exclude<InstalledPart, 'redis'>
 
 /** @param build of the Java; see java.ts */
-export function archivePath(cache: string, part: JavaPart, build: string): string {
+function archivePath(cache: string, part: JavaPart, build: string): string {
   return join(cache, `${part}-${VERSIONS[part]}.java-${build}.jsa`)
 }
 

@@ -2,13 +2,13 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import type { RejectedRecord } from '#core/gateway-api/client.ts'
+import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import { type ProgressView, startProgress } from '#core/terminal/progress.ts'
 
 export interface Report {
   /** @param share read so far, from 0 to 1; undefined when the size is not known */
   progress(file: string, share: number | undefined, accepted: number, rejected: number): void
-  rejected(file: string, line: number, error: RejectedRecord): void
+  rejected(file: string, line: number, error: RecordError): void
   /** Writes a line above the progress. */
   say(text: string): void
   end(): void

@@ -3,7 +3,8 @@
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import type { GatewayClient, PushOutcome, RejectedRecord } from '#core/gateway-api/client.ts'
+import type { GatewayClient, PushOutcome } from '#core/gateway-api/client.ts'
+import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import { batches, type SourceBatch } from './batches.ts'
 import { positionOf } from './position.ts'
 import type { Report } from './report.ts'
@@ -72,8 +73,8 @@ async function push(
 }
 
 /** A batch rejected as a whole for its records' sake is counted; one rejected for another cause ends the command. */
-function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RejectedRecord[] } {
-  if (outcome.kind === 'taken') return outcome.receipt
+function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RecordError[] } {
+  if (outcome.kind === 'accepted') return outcome.receipt
   if (outcome.code === 'all-rejected') return { accepted: 0, rejected: batch.lines.length, errors: outcome.errors }
   // A body that cannot be read, or is too large, is rejected as a whole; the next one may be good.
   if (outcome.status === 400 || outcome.status === 413) {
@@ -88,6 +89,6 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(error: RejectedRecord, batch: SourceBatch, feed: string | undefined): number {
+function lineOf(error: RecordError, batch: SourceBatch, feed: string | undefined): number {
   return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

@@ -24,7 +24,7 @@ export type Known = Pick<
 export function overallState(known: Known): Overall {
   const { ledger, sources, parts, alarms, rates, lag } = known
   if (ledger && !ledger.conserved && sources.ledger.status !== 'never') {
-    return { kind: 'alarm', sentence: notConserved(ledger), since: sinceOf(alarms, 'not-conserved') }
+    return { kind: 'alarm', sentence: notConserved(ledger), since: sinceOf(alarms, 'not-balanced') }
   }
   const down = parts.filter(isDown)
   const first = down[0]
@@ -105,7 +105,7 @@ export function ledgerAlarms(ledger: LedgerView): readonly Omit<Alarm, 'since'>[
     .filter(({ gaps, overlaps }) => gaps > 0 || overlaps > 0)
     .map(({ feed, partition, gaps, overlaps }) => ({
       id: `not-conserved:${feed}:${partition}`,
-      code: 'not-conserved',
+      code: 'not-balanced',
       feed,
       partition,
       message: `${feed}, partition ${partition}: ${missingOrDouble(gaps, overlaps)}`,
@@ -121,7 +121,7 @@ export function alarmViews(
   const down = parts.filter(isDown).map(
     (part): Alarm => ({
       id: `part-down:${part.name}`,
-      code: 'part-down',
+      code: 'component-down',
       message: `${downSentence(part)}${part.message ? `: ${part.message}` : ''}`,
       since: part.since ?? now,
     }),

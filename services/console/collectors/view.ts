@@ -93,9 +93,9 @@ function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: K
     accepted: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'accepted' }, now)),
     rejected: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'rejected' }, now)),
     deidentified: whenLive('deidentify', () =>
-      deidentify.rate(RECORDS, { stage: 'deidentify', outcome: OUTCOMES }, now),
+      deidentify.rate(RECORDS, { service: 'deidentify', outcome: OUTCOMES }, now),
     ),
-    curated: whenLive('curate', () => curate.rate(RECORDS, { stage: 'curate', outcome: OUTCOMES }, now)),
+    curated: whenLive('curate', () => curate.rate(RECORDS, { service: 'curate', outcome: OUTCOMES }, now)),
     warehouse: whenLive('ledger', () => warehouseRate),
   }
 }

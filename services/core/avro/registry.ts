@@ -36,7 +36,7 @@ export interface Decoder {
 }
 
 export interface AvroRegistry {
-  /** @throws ConfigurationError when the registry refuses the schema as not backward compatible */
+  /** @throws ConfigurationError when the registry rejects the schema as not backward compatible */
   encoder(subject: string, schema: AvroRecordSchema): Promise<Encoder>
   decoder(readers: readonly AvroRecordSchema[]): Decoder
 }
@@ -71,7 +71,7 @@ function parsed(schema: AvroRecordSchema): avsc.Type | undefined {
   }
 }
 
-/** A service left behind on an older contract must not take the newer records for damaged ones. */
+/** A service that still runs with an older contract must not treat newer records as damaged. */
 function resolverOf(reader: avsc.Type, writer: avsc.Type): ReturnType<avsc.Type['createResolver']> {
   try {
     return reader.createResolver(writer)
@@ -101,7 +101,7 @@ async function register(client: SchemaRegistry, subject: string, schema: AvroRec
     }
     throw new ChainonError(
       'dependency-unavailable',
-      `the schema registry did not take ${subject}${status ? ` (HTTP ${status})` : ''}`,
+      `the schema registry did not accept ${subject}${status ? ` (HTTP ${status})` : ''}`,
       { cause: error },
     )
   }
@@ -144,9 +144,9 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
       const found = await client.getSchema(id)
       schema = JSON.parse(JSON.stringify(found)) as AvroRecordSchema
     } catch (error) {
-      // 404: bytes of somebody else, a record's fault. Anything else: the registry is away, and the record is not to blame.
+      // 404: the bytes are not Chainon's, a record's fault. Anything else: the registry is unreachable, and the record is not at fault.
       if ((error as { status?: number }).status !== 404) {
-        throw new ChainonError('dependency-unavailable', `the schema registry did not give schema ${id}`, {
+        throw new ChainonError('dependency-unavailable', `the schema registry did not return schema ${id}`, {
           cause: error,
         })
       }

@@ -38,5 +38,5 @@ export function clickhouseClient(
 /** @returns the error for people when ClickHouse does not know this user or password; null for any other error */
 export function rejectedLogin(error: unknown): ConfigurationError | null {
   if (!(error instanceof ClickHouseError) || error.type !== 'AUTHENTICATION_FAILED') return null
-  return new ConfigurationError('ClickHouse refuses the login', ['mend CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])
+  return new ConfigurationError('ClickHouse rejected the login', ['check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])
 }

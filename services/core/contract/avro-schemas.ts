@@ -1,5 +1,4 @@
 /** The two Avro schemas of a feed. Names that begin with `_` are Chainon's own and no contract may use them. */
-import { readFileSync } from 'node:fs'
 import type { FeedContract, FieldContract } from './types.ts'
 
 export interface AvroRecordSchema {
@@ -72,11 +71,6 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
 export function fullName(schema: AvroRecordSchema): string {
   return `${schema.namespace}.${schema.name}`
 }
-
-/** Stands in `pseudonymised.<feed>` for an origin that was quarantined: names and rules, never a value. */
-export const MARKER_SCHEMA: AvroRecordSchema = JSON.parse(
-  readFileSync(new URL('../../../schemas/envelopes/quarantine_marker.avsc', import.meta.url), 'utf8'),
-) as AvroRecordSchema
 
 /** @returns the fields of which something is left after de-identification, in the contract's order */
 export function survivingFields(contract: FeedContract): readonly FieldContract[] {

@@ -1,14 +1,14 @@
 /**
  * Reads a record against its contract: every fault at once, by field and rule, never with a value. Compiled once per feed.
  */
-import type { FaultCode } from '../faults/codes.ts'
-import type { FaultDetail } from '../pipeline/verdict.ts'
+import type { RecordFault } from '../faults/codes.ts'
+import type { FaultDetail, FaultDetails } from '../pipeline/verdict.ts'
 import { parseCalendarDate, parseTimestamp } from './calendar.ts'
 import type { FeedContract, FieldContract } from './types.ts'
 
 export type RecordRead =
   | { readonly ok: true; readonly record: Record<string, unknown> }
-  | { readonly ok: false; readonly faults: readonly FaultDetail[] }
+  | { readonly ok: false; readonly faults: FaultDetails }
 
 /** `json`: dates and timestamps are ISO 8601 text. `avro`: they are days and milliseconds since 1970. */
 export type ValueSource = 'json' | 'avro'
@@ -37,11 +37,12 @@ export function recordReader(contract: FeedContract, source: ValueSource): (raw:
         faults.push({ pointer: /^[a-z][a-z0-9_]{0,39}$/i.test(name) ? `/${name}` : '', rule: 'unknown-field' })
       if (faults.length >= MAX_FAULTS) break
     }
-    return faults.length === 0 ? { ok: true, record } : { ok: false, faults: faults.slice(0, MAX_FAULTS) }
+    const [first, ...others] = faults
+    return first ? { ok: false, faults: [first, ...others.slice(0, MAX_FAULTS - 1)] } : { ok: true, record }
   }
 }
 
-type FieldRead = { readonly fault?: undefined; readonly value: unknown } | { readonly fault: FaultCode }
+type FieldRead = { readonly fault?: undefined; readonly value: unknown } | { readonly fault: RecordFault }
 
 function fieldReader(field: FieldContract, source: ValueSource): (value: unknown) => FieldRead {
   const read = valueReader(field, source)
@@ -90,12 +91,12 @@ function integer(value: unknown, min: number, max: number): FieldRead {
   return Number.isInteger(value) && value >= min && value <= max ? { value } : { fault: 'number-range' }
 }
 
-function range(value: unknown, min: number, max: number, fault: FaultCode): FieldRead {
+function range(value: unknown, min: number, max: number, fault: RecordFault): FieldRead {
   if (typeof value !== 'number' || !Number.isInteger(value)) return { fault: 'type' }
   return value >= min && value <= max ? { value } : { fault }
 }
 
-function text(value: unknown, parse: (text: string) => number | undefined, fault: FaultCode): FieldRead {
+function text(value: unknown, parse: (text: string) => number | undefined, fault: RecordFault): FieldRead {
   if (typeof value !== 'string') return { fault: 'type' }
   const parsed = parse(value)
   return parsed === undefined ? { fault } : { value: parsed }

@@ -1,5 +1,7 @@
 /** The contract of a feed, as read from `schemas/feeds/<feed>.avsc`. Everything else of a feed is derived from it. */
 
+import type { RuleId } from './rule-id.ts'
+
 export type PrivacyClass = 'none' | 'direct' | 'trait' | 'date' | 'place' | 'text' | 'professional'
 
 export type PrivacyAction =
@@ -54,7 +56,7 @@ export interface FieldContract {
 export type Severity = 'reject' | 'flag'
 
 interface RuleBase {
-  readonly id: string
+  readonly id: RuleId
   readonly severity: Severity
   /** The rule applies only where this field has this value; elsewhere it is "not applicable". */
   readonly when?: { readonly field: string; readonly equals: string }

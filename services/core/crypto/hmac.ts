@@ -1,6 +1,6 @@
 /**
- * HMAC-SHA-256 (RFC 2104, FIPS 198-1) with both key pads hashed by one-shot calls: `crypto.createHmac` builds an object
- * per value and is several times slower. Tested byte for byte against it.
+ * HMAC-SHA-256 (RFC 2104, FIPS 198-1) with both key pads hashed by one-shot calls of `node:crypto`. `createHmac` makes an object for
+ * each value and is slower: measured in loadtest/results/ (`*-hmac.txt`), decided in docs/adr/0006. Tested byte for byte against it.
  */
 import { createHmac, hash } from 'node:crypto'
 

@@ -1,5 +1,5 @@
 /**
- * Keyed pseudonyms. The level and the function's version stand readable in the value (`p1_`, `p2_`, `p3_`), as the French
+ * Keyed pseudonyms. The level and the function's version are readable in the value (`p1_`, `p2_`, `p3_`), as the French
  * security reference for the SNDS asks (requirement 6.2); levels use independent secrets and each domain has a key of its own.
  */
 

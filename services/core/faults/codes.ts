@@ -1,7 +1,8 @@
 /**
- * The one table of fault codes. Types, metric labels, quarantine rows and HTTP problems derive from it.
- * `blame` says whose fault it is, and so what happens: record -> quarantined or rejected, never retried; request -> 4xx;
- * dependency -> retried within a budget, then stop without committing; configuration -> all listed at start, exit 78.
+ * The one table of fault codes. Types, metric labels, quarantine rows, HTTP problems and alarms derive from it.
+ * `blame` says whose fault it is, and so what happens: record -> quarantined or rejected, never retried; none -> dropped and
+ * counted; request -> 4xx; dependency -> retried within a budget, then stop without committing; configuration -> all listed at
+ * start, exit 78. `alarm` marks what an operator sees as an alarm while it lasts.
  */
 export const FAULTS = {
   // record: rejected at the gateway, by index, with field and rule
@@ -13,26 +14,27 @@ export const FAULTS = {
   enum: { blame: 'record', text: 'The value is not one of the allowed symbols.' },
   date: { blame: 'record', text: 'The value is not a date of the calendar (YYYY-MM-DD).' },
   timestamp: { blame: 'record', text: 'The value is not an ISO 8601 timestamp with an offset.' },
-  'number-range': { blame: 'record', text: 'The number is outside what the field can hold.' },
+  'number-range': { blame: 'record', text: 'The number is outside the range of the field.' },
   'max-length': { blame: 'record', text: 'The value is longer than the field allows.' },
   empty: { blame: 'record', text: 'The value must not be empty.' },
   'record-too-large': { blame: 'record', text: 'The record is larger than allowed.' },
+  'contract-mismatch': { blame: 'record', text: 'The record does not fit the contract of the feed.' },
   'unmapped-resource': { blame: 'record', text: 'The resource type is not mapped to a feed.' },
-  'unresolved-reference': { blame: 'record', text: 'The reference does not lead to a patient with an identifier.' },
+  'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'missing-header': { blame: 'record', text: 'The message lacks a header that every record carries.' },
   'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
-  unencodable: { blame: 'record', text: 'The de-identified record does not fit the pseudonymised schema.' },
+  unencodable: { blame: 'record', text: 'The record does not fit the schema that it is written with.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
   // drops: counted, never an outcome of an origin of their own
-  replayed: { blame: 'record', text: 'The origin was already taken.' },
+  replayed: { blame: 'none', text: 'The origin was already loaded.' },
   // request
   'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
   'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
   'not-found': { blame: 'request', status: 404, text: 'There is nothing at this address.' },
-  'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not take this method.' },
+  'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
   'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or cut short.' },
   'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
@@ -50,14 +52,34 @@ export const FAULTS = {
   'dependency-unavailable': {
     blame: 'dependency',
     status: 503,
-    text: 'A part behind the gateway does not answer; try again later.',
+    alarm: true,
+    text: 'A dependency is unreachable; try again later.',
   },
-  gap: { blame: 'dependency', text: 'An origin offset is missing: the partition is stopped.' },
+  gap: { blame: 'dependency', alarm: true, text: 'An origin offset is missing: the partition is stopped.' },
+  'link-index-lost': { blame: 'dependency', alarm: true, text: 'The linkage index is empty although links exist.' },
+  'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
+  'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert came too late after its intent and was abandoned.' },
   // configuration and programmer
   configuration: { blame: 'configuration', text: 'The configuration is wrong.' },
-  bug: { blame: 'programmer', status: 500, text: 'An error of Chainon itself.' },
-} as const satisfies Record<string, { blame: Blame; text: string; status?: number }>
+  bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },
+} as const satisfies Record<string, { blame: Blame; text: string; status?: number; alarm?: true }>
 
-export type Blame = 'record' | 'request' | 'dependency' | 'configuration' | 'programmer'
+export type Blame = 'record' | 'none' | 'request' | 'dependency' | 'configuration' | 'programmer'
 export type FaultCode = keyof typeof FAULTS
+
+type CodesWhere<Shape> = { [C in FaultCode]: (typeof FAULTS)[C] extends Shape ? C : never }[FaultCode]
+
+/** What may be wrong with a record: a value of a verdict, never an exception. */
+export type RecordFault = CodesWhere<{ blame: 'record' }>
+/** Why a message is no outcome of its own. */
+export type DropReason = CodesWhere<{ blame: 'none' }>
+/** A fault that a request is answered with. */
+export type RequestFault = CodesWhere<{ status: number }>
+/** A fault that is shown as an alarm while it lasts. */
+export type AlarmCode = CodesWhere<{ alarm: true }>
+
+/** @returns the code of a name that was read from a message, or undefined when no such fault of a record exists */
+export function asRecordFault(name: string): RecordFault | undefined {
+  return Object.hasOwn(FAULTS, name) && FAULTS[name as FaultCode].blame === 'record' ? (name as RecordFault) : undefined
+}

@@ -1,7 +1,7 @@
 /** Errors that Chainon throws, and the exit status that each ends a process with. A record's fault is a value, not one of these. */
 import { FAULTS, type FaultCode } from './codes.ts'
 
-/** Thrown for what a restart or a person must mend; carries no record value. */
+/** Thrown for what a restart or a person must resolve; carries no record value. */
 export class ChainonError extends Error {
   override readonly name = 'ChainonError'
   readonly code: FaultCode
@@ -29,6 +29,7 @@ export function exitStatus(error: unknown): number {
     case 'dependency':
       return 75
     case 'record':
+    case 'none':
     case 'request':
       return 1
     case 'programmer':
@@ -36,12 +37,12 @@ export function exitStatus(error: unknown): number {
   }
 }
 
-/** @returns what to say of a client's own error for a part that is away, which is nobody's bug; null for any other error */
+/** @returns what to say of a client's error when a dependency is unreachable, which is no bug; null for any other error */
 export function describeUnreachable(error: unknown): string | null {
   if (!(error instanceof Error)) return null
-  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer (KAFKA_BROKERS)'
-  if (error.name === 'MaxRetriesPerRequestError') return 'Redis does not answer (REDIS_URL)'
+  if (error.name.startsWith('KafkaJS')) return 'Kafka is unreachable (KAFKA_BROKERS)'
+  if (error.name === 'MaxRetriesPerRequestError') return 'Redis is unreachable (REDIS_URL)'
   const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
   if (typeof code !== 'string' || !/^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)) return null
-  return `a part does not answer (${typeof address === 'string' ? `${address}:${String(port)}, ` : ''}${code})`
+  return `a dependency is unreachable (${typeof address === 'string' ? `${address}:${String(port)}, ` : ''}${code})`
 }

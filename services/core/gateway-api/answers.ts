@@ -1,85 +1,43 @@
-/** Reads what the gateway answers: a receipt or an RFC 9457 problem. Only codes, counts and pointers are kept. */
+/**
+ * Reads what the gateway answers, by the schemas that it answers with. Only the fields of these schemas are kept: codes, counts,
+ * pointers and texts of the gateway, never what another server may have put beside them.
+ */
+import { Compile } from 'typebox/compile'
+import { Problem, type ProblemCode } from './problem.ts'
+import { Receipt } from './receipt.ts'
+import type { RecordError } from './record-counts.ts'
 
-export interface RejectedRecord {
-  /** Position in the batch, from 0; of the entry for a bundle. */
-  readonly index: number
-  readonly feed?: string
-  /** JSON pointer to the field; empty for the record as a whole. */
-  readonly pointer: string
-  readonly rule: string
-  readonly detail: string
-}
-
-export interface Receipt {
-  readonly receiptId: string
-  readonly accepted: number
-  readonly rejected: number
-  readonly errors: readonly RejectedRecord[]
-  /** FHIR only: what each feed got. */
-  readonly byFeed: Readonly<Record<string, { readonly accepted: number; readonly rejected: number }>>
-}
+const receipt = Compile(Receipt)
+const problem = Compile(Problem)
 
 /** @returns the receipt, or undefined when the body is none */
 export function readReceipt(body: string): Receipt | undefined {
-  const raw = parse(body)
-  if (!raw || typeof raw.accepted !== 'number') return undefined
-  return {
-    receiptId: typeof raw.receipt_id === 'string' ? raw.receipt_id : '',
-    accepted: raw.accepted,
-    rejected: typeof raw.rejected === 'number' ? raw.rejected : 0,
-    errors: readErrors(raw.errors),
-    byFeed: readByFeed(raw.by_feed),
-  }
+  const value = parse(body)
+  if (!receipt.Check(value)) return undefined
+  receipt.Clean(value)
+  return value
 }
 
-export interface ProblemRead {
-  readonly code: string
+export interface RejectedRequest {
+  readonly code: ProblemCode | `http-${number}`
   readonly title: string
-  readonly errors: readonly RejectedRecord[]
+  readonly errors: readonly RecordError[]
 }
 
-/** @returns what an RFC 9457 problem says; `http-<status>` as the code when the body is no problem */
-export function readProblem(body: string, status: number): ProblemRead {
-  const raw = parse(body)
-  return {
-    code: typeof raw?.code === 'string' ? raw.code : `http-${status}`,
-    title: typeof raw?.title === 'string' ? raw.title : `The gateway answered ${status}.`,
-    errors: readErrors(raw?.errors),
+/** @returns what an RFC 9457 problem of the gateway says; `http-<status>` as the code when the body is none */
+export function readProblem(body: string, status: number): RejectedRequest {
+  const value = parse(body)
+  if (!problem.Check(value)) {
+    return { code: `http-${status}`, title: `The gateway answered ${status}.`, errors: [] }
   }
+  problem.Clean(value)
+  return { code: value.code, title: value.title, errors: value.errors ?? [] }
 }
 
-function readErrors(raw: unknown): RejectedRecord[] {
-  if (!Array.isArray(raw)) return []
-  return raw.filter(isObject).map((error) => ({
-    index: typeof error.index === 'number' ? error.index : -1,
-    ...(typeof error.feed === 'string' ? { feed: error.feed } : {}),
-    pointer: typeof error.pointer === 'string' ? error.pointer : '',
-    rule: typeof error.rule === 'string' ? error.rule : '',
-    detail: typeof error.detail === 'string' ? error.detail : '',
-  }))
-}
-
-/** `by_feed` holds an object of counts for each feed; a bare number counts as accepted. */
-function readByFeed(raw: unknown): Receipt['byFeed'] {
-  const counts: Record<string, { accepted: number; rejected: number }> = {}
-  if (!isObject(raw)) return counts
-  for (const [feed, value] of Object.entries(raw)) {
-    if (typeof value === 'number') counts[feed] = { accepted: value, rejected: 0 }
-    else if (isObject(value))
-      counts[feed] = { accepted: Number(value.accepted ?? 0), rejected: Number(value.rejected ?? 0) }
-  }
-  return counts
-}
-
-function parse(body: string): Record<string, unknown> | undefined {
+function parse(body: string): unknown {
   try {
-    const value: unknown = JSON.parse(body)
-    return isObject(value) ? value : undefined
+    return JSON.parse(body) as unknown
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -9,22 +9,15 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import pLimit from 'p-limit'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
-import { type Receipt, type RejectedRecord, readProblem, readReceipt } from './answers.ts'
+import { type RejectedRequest, readProblem, readReceipt } from './answers.ts'
 import { type Answer, answeringClient } from './http.ts'
+import { MEDIA } from './media-types.ts'
+import type { Receipt } from './receipt.ts'
 
-export type { Receipt, RejectedRecord }
-
-/** `rejected`: nothing of the batch was taken, and sending it again would not help. */
+/** `rejected`: nothing of the batch is stored, and sending it again would not help. */
 export type PushOutcome =
-  | { readonly kind: 'taken'; readonly receipt: Receipt }
-  | {
-      readonly kind: 'rejected'
-      readonly status: number
-      /** Fault code of the gateway, for instance `wrong-key` or `all-rejected`. */
-      readonly code: string
-      readonly title: string
-      readonly errors: readonly RejectedRecord[]
-    }
+  | { readonly kind: 'accepted'; readonly receipt: Receipt }
+  | ({ readonly kind: 'rejected'; readonly status: number } & RejectedRequest)
 
 export interface GatewayClientOptions {
   /** Base URL of the gateway, without a slash at its end. */
@@ -57,12 +50,12 @@ export interface Batch {
 export interface GatewayClient {
   /**
    * Sends records of a feed as NDJSON.
-   * @throws ChainonError (dependency-unavailable) when the gateway did not take the batch within the bounds
+   * @throws ChainonError (dependency-unavailable) when the gateway does not accept the batch within the bounds
    */
   pushRecords(feed: string, batch: Batch): Promise<PushOutcome>
   /** Sends a FHIR R4 Bundle; throws as `pushRecords` does. */
   pushBundle(batch: Batch): Promise<PushOutcome>
-  /** Lets go of the connections; requests under way fail. */
+  /** Closes the connections; requests under way fail. */
   close(): void
 }
 
@@ -96,7 +89,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
       'content-type': type,
       'content-encoding': 'gzip',
       'idempotency-key': key,
-      accept: 'application/json',
+      accept: MEDIA.json,
     })
     return outcomeOf(answer)
   }
@@ -117,7 +110,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
       if (attempt >= maxAttempts || performance.now() + wait > deadline) {
         throw new ChainonError(
           'dependency-unavailable',
-          `The gateway at ${options.url} did not take a batch in ${attempt} attempts (last: ${reason}).`,
+          `The gateway at ${options.url} did not accept a batch in ${attempt} attempts (last: ${reason}).`,
         )
       }
       options.onRetry?.(reason, wait)
@@ -126,9 +119,8 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   }
 
   return {
-    pushRecords: (feed, batch) =>
-      limit(push, `/v1/feeds/${encodeURIComponent(feed)}/records`, 'application/x-ndjson', batch),
-    pushBundle: (batch) => limit(push, '/fhir/R4', 'application/fhir+json', batch),
+    pushRecords: (feed, batch) => limit(push, `/v1/feeds/${encodeURIComponent(feed)}/records`, MEDIA.ndjson, batch),
+    pushBundle: (batch) => limit(push, '/fhir/R4', MEDIA.fhir, batch),
     close: () => http.close(),
   }
 }
@@ -147,7 +139,7 @@ export function retryAfterMs(header: string | undefined): number {
 function outcomeOf(answer: Answer): PushOutcome {
   if (answer.status >= 200 && answer.status < 300) {
     const receipt = readReceipt(answer.body)
-    if (receipt) return { kind: 'taken', receipt }
+    if (receipt) return { kind: 'accepted', receipt }
     throw new ChainonError('bug', `The gateway answered ${answer.status} with a receipt that cannot be read.`)
   }
   return { kind: 'rejected', status: answer.status, ...readProblem(answer.body, answer.status) }

@@ -14,7 +14,7 @@ export const KAFKA_KEYS = [
   'CHAINON_NAMESPACE',
 ] as const
 
-/** Largest message batch we send: brokers refuse more than `message.max.bytes`, which topics made here set to 8 MiB. */
+/** Largest message batch that is sent: brokers reject more than `message.max.bytes`, which topics made here set to 8 MiB. */
 export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
 /** kafkajs 2.2.4 copies the list of a partition's messages once for each message: beyond a thousand that is most of a send's cost. */
 export const MAX_PRODUCE_MESSAGES = 1000
@@ -32,10 +32,10 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     logCreator:
       () =>
       ({ namespace, level, log }) => {
-        // kafkajs logs at first contact that a coordinator is loading, as an error; it retries by itself.
+        // At the first contact kafkajs logs as an error that a coordinator is loading; it retries by itself.
         const write = level === logLevel.ERROR ? logger.warn.bind(logger) : logger.debug.bind(logger)
         write(
-          { event: 'kafka-client', part: namespace, error: typeof log.error === 'string' ? log.error : undefined },
+          { event: 'kafka-client', module: namespace, error: typeof log.error === 'string' ? log.error : undefined },
           log.message,
         )
       },
@@ -52,7 +52,7 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
   return new Kafka(options)
 }
 
-/** kafkajs 2.2.4 sets timers of negative length while nothing throttles it; Node 24 warns each time, and means nothing by it. */
+/** kafkajs 2.2.4 sets timers of negative length while nothing throttles it; Node 24 warns each time, without a consequence. */
 function silenceNegativeTimeouts(): void {
   if (process.emitWarning.name === 'emitUnlessNegativeTimeout') return
   const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void

@@ -1,4 +1,4 @@
-/** Message headers. The origin stands here so that a marker carries it as a record does. */
+/** Message headers. The origin is a header, so that a marker has it in the same way as a record. */
 import type { IHeaders } from 'kafkajs'
 
 export const HEADER_ORIGIN_OFFSET = 'chainon-origin'

@@ -38,7 +38,7 @@ export interface PartitionExtent {
   readonly partition: number
   /** First offset that is still there. */
   readonly low: bigint
-  /** One past the last offset: how many messages the partition ever took. */
+  /** One past the last offset: how many messages were ever written to the partition. */
   readonly high: bigint
 }
 

@@ -1,50 +1,193 @@
 /**
- * Builds a record's way from steps, read top to bottom. The type of a pipeline carries every fault that its steps can
- * return, so a handler that forgets one does not compile.
+ * Builds a record's way from steps, read top to bottom. Each step is listed with what becomes of a record for each fault that the
+ * step can find: a fault that is new or misspelt does not compile until its outcome is there. The type of a pipeline carries them all, and the
+ * reasons for which a step can drop a record.
  */
-import type { Verdict } from './verdict.ts'
+import type { DropReason, RecordFault } from '../faults/codes.ts'
+import { yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
+import type { BatchStep, Step } from './step.ts'
+import { type Drop, type Failure, type Pass, pass } from './verdict.ts'
 
-export interface Step<In, Out, Fault extends string = never> {
-  readonly name: string
-  run(input: In): Verdict<Out, Fault>
+/** A failure with the step that found it and what becomes of the record. */
+export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends string = string>
+  extends Failure<Fault> {
+  /** The name of the step. */
+  readonly stage: string
+  readonly outcome: Outcome
 }
 
-export interface Pipeline<In, Out, Fault extends string> {
-  readonly name: string
-  readonly steps: readonly string[]
-  run(input: In): Verdict<Out, Fault>
+/** What a pipeline says of a record; kinds that no step can give are not in the type. */
+export type Result<
+  Out,
+  Fault extends RecordFault = never,
+  Outcome extends string = never,
+  Reason extends DropReason = never,
+> =
+  | Pass<Out>
+  | ([Fault] extends [never] ? never : Failed<Fault, Outcome>)
+  | ([Reason] extends [never] ? never : Drop<Reason>)
+
+/** A pipeline of steps that work on one record at a time. */
+export interface RecordPipeline<
+  In,
+  Out,
+  Fault extends RecordFault = never,
+  Outcome extends string = never,
+  Reason extends DropReason = never,
+> {
+  readonly stages: readonly string[]
+  readonly run: (input: In) => Result<Out, Fault, Outcome, Reason>
 }
 
-interface Builder<In, Out, Fault extends string> {
-  step<Next, NextFault extends string = never>(next: Step<Out, Next, NextFault>): Builder<In, Next, Fault | NextFault>
-  build(): Pipeline<In, Out, Fault>
+/** A pipeline with a step that needs the whole batch. */
+export interface BatchPipeline<
+  In,
+  Out,
+  Fault extends RecordFault = never,
+  Outcome extends string = never,
+  Reason extends DropReason = never,
+> {
+  readonly stages: readonly string[]
+  /** @returns one result for each input, in order; yields to the event loop between records */
+  readonly runBatch: (inputs: readonly In[]) => Promise<readonly Result<Out, Fault, Outcome, Reason>[]>
 }
 
-interface AnyStep {
-  readonly name: string
-  run(input: unknown): Verdict<unknown, string>
+/** What becomes of a record, for each fault that a step can find; nothing where it finds none. */
+type OutcomesOf<Fault extends RecordFault, Outcome extends string> = [Fault] extends [never]
+  ? []
+  : [outcomes: Readonly<Record<Fault, Outcome>>]
+
+interface RecordBuilder<In, Out, Fault extends RecordFault, Outcome extends string, Reason extends DropReason>
+  extends BatchBuilder<In, Out, Fault, Outcome, Reason> {
+  readonly step: <Next, F extends RecordFault = never, const O extends string = never, R extends DropReason = never>(
+    step: Step<Out, Next, F, R>,
+    ...outcomes: OutcomesOf<F, O>
+  ) => RecordBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  readonly build: () => RecordPipeline<In, Out, Fault, Outcome, Reason>
 }
 
-/** @returns a builder whose `build()` runs the steps in order and stops at the first verdict that is not `pass`. */
-export function pipeline<In>(name: string): Builder<In, In, never> {
-  return extend<In, In, never>(name, [])
+interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends string, Reason extends DropReason> {
+  readonly step: <Next, F extends RecordFault = never, const O extends string = never, R extends DropReason = never>(
+    step: Step<Out, Next, F, R>,
+    ...outcomes: OutcomesOf<F, O>
+  ) => BatchBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  readonly batchStep: <
+    Next,
+    F extends RecordFault = never,
+    const O extends string = never,
+    R extends DropReason = never,
+  >(
+    step: BatchStep<Out, Next, F, R>,
+    ...outcomes: OutcomesOf<F, O>
+  ) => BatchBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  readonly buildBatch: () => BatchPipeline<In, Out, Fault, Outcome, Reason>
 }
 
-function extend<In, Out, Fault extends string>(name: string, steps: readonly AnyStep[]): Builder<In, Out, Fault> {
-  return {
-    step: (next) => extend(name, [...steps, next as unknown as AnyStep]),
-    build: () => ({
-      name,
-      steps: steps.map((step) => step.name),
-      run(input) {
-        let value: unknown = input
-        for (const step of steps) {
-          const verdict = step.run(value)
-          if (verdict.kind !== 'pass') return verdict as Verdict<Out, Fault>
-          value = verdict.value
-        }
-        return { kind: 'pass', value: value as Out }
-      },
-    }),
+// The builders are typed by the interfaces above. Inside, the types of neighbouring steps were compared already and do not matter.
+
+type Outcomes = Readonly<Record<string, string>>
+type AnyVerdict = Pass<unknown> | Failure<RecordFault> | Drop<DropReason>
+type AnyResult = Pass<unknown> | Failed | Drop<DropReason>
+interface RoutedStep {
+  readonly step: { readonly name: string; readonly run: (input: unknown) => AnyVerdict }
+  readonly outcomes: Outcomes
+}
+interface RoutedBatchStep {
+  readonly step: {
+    readonly name: string
+    readonly runBatch: (inputs: readonly unknown[]) => Promise<readonly AnyVerdict[]>
   }
+  readonly outcomes: Outcomes
+}
+
+/** @returns a builder; its first step receives `In` */
+export function pipeline<In>(): RecordBuilder<In, In, never, never, never> {
+  return builder([]) as RecordBuilder<In, In, never, never, never>
+}
+
+function builder(steps: readonly (RoutedStep | RoutedBatchStep)[]): unknown {
+  const add = (step: RoutedStep['step'] | RoutedBatchStep['step'], outcomes: Outcomes = {}) =>
+    builder([...steps, { step, outcomes } as RoutedStep | RoutedBatchStep])
+  const stages = steps.map(({ step }) => step.name)
+  return {
+    step: add,
+    batchStep: add,
+    build: () => ({ stages, run: runRecordSteps(steps as readonly RoutedStep[]) }),
+    buildBatch: () => ({ stages, runBatch: runBatchSteps(steps) }),
+  }
+}
+
+/** Runs the steps in order and stops at the first verdict that is not `pass`. */
+function runRecordSteps(steps: readonly RoutedStep[]): (input: unknown) => AnyResult {
+  return function runRecord(input) {
+    let value = input
+    let passed: Pass<unknown> | undefined
+    for (const { step, outcomes } of steps) {
+      const verdict = step.run(value)
+      if (verdict.kind !== 'pass') return resultOf(verdict, step.name, outcomes)
+      passed = verdict
+      value = verdict.value
+    }
+    return passed ?? pass(value)
+  }
+}
+
+/** Neighbouring record steps run as one, record by record, so that few values are alive at a time. */
+function runBatchSteps(
+  steps: readonly (RoutedStep | RoutedBatchStep)[],
+): (inputs: readonly unknown[]) => Promise<readonly AnyResult[]> {
+  const sections: (RoutedBatchStep | RoutedStep[])[] = []
+  for (const routed of steps) {
+    const last = sections.at(-1)
+    if (isBatchStep(routed)) sections.push(routed)
+    else if (Array.isArray(last)) last.push(routed)
+    else sections.push([routed])
+  }
+  const runs = sections.map((section) =>
+    Array.isArray(section) ? runEach(runRecordSteps(section)) : runTogether(section),
+  )
+  return async function runBatch(inputs) {
+    const results: AnyResult[] = inputs.map((value) => ({ kind: 'pass', value }))
+    for (const run of runs) await run(results)
+    return results
+  }
+}
+
+function isBatchStep(routed: RoutedStep | RoutedBatchStep): routed is RoutedBatchStep {
+  return 'runBatch' in routed.step
+}
+
+function runEach(run: (input: unknown) => AnyResult): (results: AnyResult[]) => Promise<void> {
+  return async function runSection(results) {
+    for (const [index, result] of results.entries()) {
+      if (yieldDue(index)) await yieldToEventLoop()
+      if (result.kind === 'pass') results[index] = run(result.value)
+    }
+  }
+}
+
+function runTogether({ step, outcomes }: RoutedBatchStep): (results: AnyResult[]) => Promise<void> {
+  return async function runSection(results) {
+    const places: number[] = []
+    const values: unknown[] = []
+    for (const [index, result] of results.entries()) {
+      if (result.kind !== 'pass') continue
+      places.push(index)
+      values.push(result.value)
+    }
+    const verdicts = await step.runBatch(values)
+    // With a verdict too few, a record would have no outcome.
+    if (verdicts.length !== values.length)
+      throw new Error(`step ${step.name} gave ${verdicts.length} verdicts for ${values.length} records`)
+    for (const [index, verdict] of verdicts.entries())
+      results[places[index] as number] = resultOf(verdict, step.name, outcomes)
+  }
+}
+
+function resultOf(verdict: AnyVerdict, stage: string, outcomes: Outcomes): AnyResult {
+  if (verdict.kind !== 'fail') return verdict
+  const outcome = outcomes[verdict.fault]
+  if (outcome === undefined)
+    throw new Error(`step ${stage} found the fault ${verdict.fault}, which its type does not name`)
+  return { ...verdict, stage: verdict.foundBy?.stage ?? stage, outcome }
 }

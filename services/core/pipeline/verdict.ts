@@ -1,29 +1,71 @@
 /**
  * What a step says of a record. A record's fault is a value, never an exception: an exception means infrastructure or a bug.
  */
-import type { FaultCode } from '../faults/codes.ts'
+import type { RuleId } from '../contract/rule-id.ts'
+import type { DropReason, RecordFault } from '../faults/codes.ts'
+
+/** What failed: a rule of the contract, or a fault's code where no rule of the contract is concerned. */
+export type RuleName = RecordFault | RuleId
 
 /** Where and by which rule a record failed: names only, never a value of the record. */
 export interface FaultDetail {
   /** JSON pointer of the field, `""` for the record as a whole. */
   readonly pointer: string
-  /** The rule's id, or the fault's code where no rule of the contract is concerned. */
-  readonly rule: string
+  readonly rule: RuleName
 }
 
-export type Verdict<Out, Fault extends string = never> =
-  | { readonly kind: 'pass'; readonly value: Out }
-  | { readonly kind: 'quarantine'; readonly fault: Fault; readonly detail: FaultDetail }
-  | { readonly kind: 'drop'; readonly fault: Fault }
+/** Every fault that was found, the first one first. */
+export type FaultDetails = readonly [FaultDetail, ...FaultDetail[]]
 
-export function pass<Out>(value: Out): Verdict<Out> {
+/** Who sent a record and when; known once it was read. */
+export interface Provenance {
+  readonly producer: string
+  /** When the gateway accepted the record, milliseconds since 1970. */
+  readonly receivedAt: number
+}
+
+export interface Pass<Out> {
+  readonly kind: 'pass'
+  readonly value: Out
+}
+
+export interface Failure<Fault extends RecordFault> {
+  readonly kind: 'fail'
+  readonly fault: Fault
+  readonly details: FaultDetails
+  /** Absent when the record could not be read. */
+  readonly provenance?: Provenance
+  /** Set when an earlier service found the fault, and this one only reads of it. */
+  readonly foundBy?: { readonly service: string; readonly stage: string }
+}
+
+export interface Drop<Reason extends DropReason> {
+  readonly kind: 'drop'
+  readonly reason: Reason
+}
+
+/**
+ * @typeParam Fault codes with which the step can fail a record; `never`: it cannot
+ * @typeParam Reason reasons for which it can drop one, without an outcome; `never` where a drop would be a gap
+ */
+export type Verdict<Out, Fault extends RecordFault = never, Reason extends DropReason = never> =
+  | Pass<Out>
+  | ([Fault] extends [never] ? never : Failure<Fault>)
+  | ([Reason] extends [never] ? never : Drop<Reason>)
+
+export function pass<Out>(value: Out): Pass<Out> {
   return { kind: 'pass', value }
 }
 
-export function quarantine<Fault extends FaultCode>(fault: Fault, detail: FaultDetail): Verdict<never, Fault> {
-  return { kind: 'quarantine', fault, detail }
+/** @param details the record as a whole and the fault's own code, when nothing more is known */
+export function fail<Fault extends RecordFault>(
+  fault: Fault,
+  provenance?: Provenance,
+  details: FaultDetails = [{ pointer: '', rule: fault }],
+): Failure<Fault> {
+  return provenance === undefined ? { kind: 'fail', fault, details } : { kind: 'fail', fault, details, provenance }
 }
 
-export function drop<Fault extends FaultCode>(fault: Fault): Verdict<never, Fault> {
-  return { kind: 'drop', fault }
+export function drop<Reason extends DropReason>(reason: Reason): Drop<Reason> {
+  return { kind: 'drop', reason }
 }

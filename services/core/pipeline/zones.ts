@@ -1,21 +1,34 @@
 /**
- * Envelopes carry their zone in their type: an identified envelope given to a pseudonymised sink does not compile.
- * Types do not remove fields at run time, so de-identification builds its output field by field.
+ * Values carry their zone in their type. An envelope can be made by `mintIdentified` and `mintPseudonymised` alone, and the boundary
+ * check lets only the gateway's encoder import the one and only the steps of `deidentify` the other. So raw bytes, or a record that was
+ * labelled by hand, given to a sink of the pseudonymised zone do not compile. Types do not remove fields at run time:
+ * de-identification builds its output field by field.
  */
 export type Zone = 'identified' | 'pseudonymised'
 
-/** Where a record came from: its feed, its identified partition and its offset there. Dense in each partition. */
-export interface Origin {
-  readonly feed: string
-  readonly partition: number
-  readonly offset: bigint
+declare const zone: unique symbol
+
+class ZonedEnvelope<Z extends Zone, Body> {
+  // Not exported, and private: neither an object literal nor a spread of an envelope has it.
+  declare private readonly [zone]: Z
+  readonly body: Body
+  constructor(body: Body) {
+    this.body = body
+  }
 }
 
-export interface Envelope<Z extends Zone, Body> {
-  readonly zone: Z
-  readonly body: Body
+export type Envelope<Z extends Zone, Body> = ZonedEnvelope<Z, Body>
+
+/** For the gateway's encoder. */
+export function mintIdentified<Body>(body: Body): Envelope<'identified', Body> {
+  return new ZonedEnvelope<'identified', Body>(body)
+}
+
+/** For the de-identification steps. */
+export function mintPseudonymised<Body>(body: Body): Envelope<'pseudonymised', Body> {
+  return new ZonedEnvelope<'pseudonymised', Body>(body)
 }
 
 export interface Sink<Z extends Zone, Body> {
-  write(batch: readonly Envelope<Z, Body>[]): Promise<void>
+  readonly write: (batch: readonly Envelope<Z, Body>[]) => Promise<void>
 }

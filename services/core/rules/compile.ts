@@ -4,6 +4,7 @@
  * (`deidentify`), while its value is still there.
  */
 
+import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
@@ -11,7 +12,7 @@ import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
 export type Outcome = 'passed' | 'failed' | 'not-applicable'
 
 export interface CompiledRule {
-  readonly id: string
+  readonly id: RuleId
   readonly severity: Severity
   /** JSON pointer of the field, for the quarantine; never a value. */
   readonly pointer: string

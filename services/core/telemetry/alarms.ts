@@ -1,7 +1,9 @@
-/** Alarms that stand until they are lifted: shown on the console's page and at `GET /alarms`. */
+/** Alarms that last until they are cleared: shown on the console's page and at `GET /alarms`. */
+import type { AlarmCode } from '../faults/codes.ts'
+
 export interface Alarm {
   readonly id: string
-  readonly code: string
+  readonly code: AlarmCode
   readonly feed?: string
   readonly partition?: number
   readonly message: string

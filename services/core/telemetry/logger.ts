@@ -1,4 +1,4 @@
-/** JSON lines on stderr. What is logged are names, rules, counts and offsets; no call site hands over a record. */
+/** JSON lines on stderr. What is logged are names, rules, counts and offsets; no call site logs a record. */
 import { destination, type Logger as PinoLogger, pino } from 'pino'
 
 export type Logger = PinoLogger
@@ -6,7 +6,7 @@ export type Logger = PinoLogger
 const MAX_WAITING_CHARACTERS = 1024 ** 2
 
 export function createLogger(service: string, level: string): Logger {
-  // A full disk must not end a service for the sake of its log: lines wait here, and the eldest that find no room are lost.
+  // A full disk must not end a service because of its log: lines wait here, and the oldest that do not fit are lost.
   const out = destination({ dest: 2, sync: true, maxLength: MAX_WAITING_CHARACTERS })
   out.on('error', () => undefined)
   return pino(

@@ -1,7 +1,7 @@
 /**
- * The consumer of both workers: batches of one partition at a time, commits by hand, an own epoch checked before each side
- * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and an end of the process when
- * the client gives up (it would otherwise stay, silently consuming nothing).
+ * The consumer of both workers: batches of one partition at a time, explicit commits, an own epoch checked before each side
+ * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and the end of the process when
+ * the client stops retrying (it would otherwise stay without consuming and without an error).
  */
 import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
@@ -16,9 +16,9 @@ export interface PartitionBatch {
   readonly epoch: number
   /** The offset and metadata that the group had committed when this epoch began. */
   committed(): Promise<Committed>
-  /** @throws Revoked when the partition may belong to somebody else by now */
+  /** @throws Revoked when another worker may own the partition by now */
   assertOwned(): void
-  /** Commits under the group's generation, which fences a zombie. */
+  /** Commits under the group's generation, which fences a worker that lost the partition without knowing. */
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
@@ -26,7 +26,7 @@ export interface PartitionBatch {
   pause(): void
 }
 
-/** The partition was taken away; the batch is abandoned without a trace. */
+/** The partition was revoked; the batch is abandoned, and nothing of it is committed. */
 export class Revoked extends Error {
   override readonly name = 'Revoked'
 }
@@ -42,21 +42,21 @@ export interface ConsumerOptions {
   readonly topics: readonly string[]
   readonly logger: Logger
   readonly concurrency: number
-  /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many quick ones. */
+  /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
-  /** Every partition begins anew: what was said of the former assignment no longer holds. */
+  /** Every partition starts again: alarms of the former assignment no longer apply. */
   onAssigned?(): void
   onBatch(batch: PartitionBatch): Promise<void>
-  /** An error nobody foresaw: the partition is paused, nothing is committed; say so where an operator sees it. */
+  /** An unexpected error: the partition is paused, nothing is committed; report it where an operator sees it. */
   onStopped(topic: string, partition: number, error: unknown): void
-  /** A part does not come back: the process must end and be started again. */
+  /** A dependency stays unreachable: the process must end and be started again. */
   fail(error: unknown): void
 }
 
 const REBALANCING = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])
-/** A broker that has just started loads its groups; the client may begin again by itself. Anything else ends the process. */
-const COORDINATOR_AWAY = new Set([
+/** A broker that has just started loads its groups; the client may retry by itself. Anything else ends the process. */
+const COORDINATOR_UNAVAILABLE = new Set([
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
   'NOT_COORDINATOR_FOR_GROUP',
@@ -68,7 +68,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   const { kafka, groupId, logger } = options
   const consumer = kafka.consumer({
     groupId,
-    // A member killed outright holds its partitions until its session ends: kafkajs has no static membership.
+    // A member that was killed keeps its partitions until its session ends: kafkajs has no static membership.
     sessionTimeout: 15_000,
     heartbeatInterval: HEARTBEAT_MS,
     rebalanceTimeout: 60_000,
@@ -81,27 +81,27 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
       initialRetryTime: 100,
       retries: 10,
       maxRetryTime: 3000,
-      restartOnFailure: async (error) => COORDINATOR_AWAY.has((error as { type?: string }).type ?? ''),
+      restartOnFailure: async (error) => COORDINATOR_UNAVAILABLE.has((error as { type?: string }).type ?? ''),
     },
   })
   let epoch = 0
   let joined = false
-  /** What this epoch may work on; undefined from the first doubt of it until the group is joined again. */
+  /** The partitions of this epoch; undefined from the first failed heartbeat or rebalance until the group is joined again. */
   let assigned: Readonly<Record<string, readonly number[]>> | undefined
-  let lastSign = Date.now()
+  let lastActivity = Date.now()
   let running = 0
   let stopping = false
   const committed = new Map<string, Promise<ReadonlyMap<number, Committed>>>()
 
-  const forget = () => {
+  const invalidate = () => {
     epoch++
     assigned = undefined
     committed.clear()
   }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    forget()
+    invalidate()
     assigned = payload.memberAssignment
-    // kafkajs keeps a pause over rebalances; here every partition that was assigned is looked at anew.
+    // kafkajs keeps a pause over rebalances; here every assigned partition is read again.
     consumer.resume(consumer.paused())
     joined = true
     logger.info({
@@ -112,35 +112,37 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     })
     options.onAssigned?.()
   })
-  consumer.on(consumer.events.REBALANCING, forget)
+  consumer.on(consumer.events.REBALANCING, invalidate)
   consumer.on(consumer.events.FETCH_START, () => {
-    lastSign = Date.now()
+    lastActivity = Date.now()
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    forget()
+    invalidate()
     joined = false
-    // The client starts again by itself; should that come to nothing, the watchdog below ends the process.
+    // The client restarts by itself; if that fails, the watchdog below ends the process.
     if (!stopping && !payload.restart)
-      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer gave up', { cause: payload.error }))
+      options.fail(
+        new ChainonError('dependency-unavailable', 'the Kafka consumer stopped retrying', { cause: payload.error }),
+      )
   })
 
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
-    const born = epoch
+    const startEpoch = epoch
     if (stopping) return
-    // In doubt (a heartbeat that failed, for whatever reason) the client must join again: only then does it read on from what is
-    // committed, so that a new epoch forms the same blocks as the last one. Nor may it work off what it fetched before a rebalance.
+    // After a failed heartbeat, for whatever reason, the client must join again: only then does it continue from what is committed, so
+    // that a new epoch forms the same blocks as the last one. Nor may it process what it fetched before a rebalance.
     if (!assigned) throw new RejoinGroup()
     if (!assigned[batch.topic]?.includes(batch.partition)) return
     running++
     // Work on a batch may outlast the session; kafkajs heartbeats only between batches.
-    const beat = setInterval(() => void payload.heartbeat().catch(() => forget()), HEARTBEAT_MS)
+    const heartbeat = setInterval(() => void payload.heartbeat().catch(() => invalidate()), HEARTBEAT_MS)
     try {
       await options.onBatch({
         topic: batch.topic,
         partition: batch.partition,
         messages: batch.messages,
-        epoch: born,
+        epoch: startEpoch,
         async committed() {
           let found = committed.get(batch.topic)
           if (!found) {
@@ -150,11 +152,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
           return (await found).get(batch.partition) ?? { offset: undefined, metadata: '' }
         },
         assertOwned() {
-          if (epoch !== born) throw new Revoked()
+          if (epoch !== startEpoch) throw new Revoked()
         },
         async commit(offset, metadata) {
           const { topic, partition } = batch
-          // A client that is being stopped drops commits without a word: what rests on one (an insert on its intent) must not happen.
+          // A client that is being stopped drops commits without an error: what depends on one (an insert on its intent) must not happen.
           if (stopping) throw new Revoked()
           await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
           if (stopping) throw new Revoked()
@@ -175,9 +177,9 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
       consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }])
       options.onStopped(batch.topic, batch.partition, error)
     } finally {
-      clearInterval(beat)
+      clearInterval(heartbeat)
       running--
-      lastSign = Date.now()
+      lastActivity = Date.now()
     }
   }
 
@@ -190,7 +192,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     eachBatch,
   })
   const watchdog = setInterval(() => {
-    if (running === 0 && Date.now() - lastSign > SILENCE_LIMIT_MS) {
+    if (running === 0 && Date.now() - lastActivity > SILENCE_LIMIT_MS) {
       options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has been silent for 90 s'))
     }
   }, 5000)
@@ -204,15 +206,15 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   }
 }
 
-/** What makes the client join the group again: it does so on an error of this type, whoever throws it. */
+/** Makes the client join the group again: it does so on an error of this type. */
 class RejoinGroup extends kafkajs.KafkaJSError {
   readonly type = 'REBALANCE_IN_PROGRESS'
   constructor() {
-    super('the assignment is in doubt')
+    super('the assignment is no longer certain')
   }
 }
 
-/** The client rejoins on the protocol's own error, but hands it out wrapped when a retried request met it. */
+/** The client rejoins on the protocol's own error, but wraps it when a retried request received it. */
 function rebalancingCause(error: unknown): Error | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (REBALANCING.has((at as { type?: string }).type ?? '')) return at

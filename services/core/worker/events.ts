@@ -1,24 +1,30 @@
-/** What a worker tells of its work: one function per observable fact, so that no drop is without a reason and a counter. */
-import type { FaultCode } from '../faults/codes.ts'
-import type { FaultDetail } from '../pipeline/verdict.ts'
+/** What a worker reports: one function per observable fact, so that no drop is without a reason and a counter. */
+import type { RecordFault } from '../faults/codes.ts'
+import type { Failed } from '../pipeline/pipeline.ts'
+import type { FaultDetails } from '../pipeline/verdict.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
-export type Outcome = 'passed' | 'loaded' | 'quarantined' | 'rejected' | 'replayed'
+export type WorkerName = 'deidentify' | 'curate'
+export type RecordOutcome = 'passed' | 'loaded' | 'quarantined' | 'rejected' | 'replayed'
 
 export interface WorkerEvents {
-  records(feed: string, outcome: Outcome, amount: number): void
-  fault(feed: string, fault: FaultCode, detail: FaultDetail): void
+  readonly records: (feed: string, outcome: RecordOutcome, amount: number) => void
+  /** A record that a step failed. */
+  readonly failed: (feed: string, failed: Failed) => void
+  /** A fault that fails no record: the record is loaded all the same, or the message has no origin. */
+  readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
 }
 
-export function workerEvents(stage: 'deidentify' | 'curate', metrics: Metrics): WorkerEvents {
-  const records = metrics.counter('chainon_records', 'Records that left the stage, by outcome')
-  const faults = metrics.counter('chainon_faults', 'Records rejected or quarantined, by fault, field and rule')
+export function workerEvents(service: WorkerName, metrics: Metrics): WorkerEvents {
+  const records = metrics.counter('chainon_records', 'Records that left the service, by outcome')
+  const faults = metrics.counter('chainon_faults', 'Faults of records, by step, fault, field and rule')
+  const fault: WorkerEvents['fault'] = (feed, code, stage, [{ pointer, rule }] = [{ pointer: '', rule: code }]) =>
+    faults(1, { service, stage, feed, fault: code, pointer, rule })
   return {
     records(feed, outcome, amount) {
-      if (amount > 0) records(amount, { stage, feed, outcome })
+      if (amount > 0) records(amount, { service, feed, outcome })
     },
-    fault(feed, fault, detail) {
-      faults(1, { stage, feed, fault, pointer: detail.pointer, rule: detail.rule })
-    },
+    failed: (feed, failed) => fault(feed, failed.fault, failed.stage, failed.details),
+    fault,
   }
 }

@@ -2,7 +2,7 @@
 -- of arrival nor a replay changes them:
 --   node          a patient at one producer (pseudonym, second level)
 --   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it, and
---                 a version that names another patient takes it from the one before
+--                 a version that names another patient removes it from the former one
 --   strong edge   two nodes share an INS or NIR token
 --   weak edge     two nodes share a composite of traits, and the strong components of all that share it hold at most one INS, one
 --                 NIR and (for the composite without a place) one birth place: homonyms are not merged
@@ -35,7 +35,7 @@ local function tokensOf(n)
 end
 
 local seeds = { [node] = true }
--- Gives the record's contribution to a node, or takes it away (nil), and notes whose links may change by it.
+-- Adds the record's contribution to a node, or removes it (nil), and notes whose links may change.
 local function put(n, value)
   local before = tokensOf(n)
   if value then redis.call('HSET', nodeKey(n), contribution, value)
@@ -44,7 +44,7 @@ local function put(n, value)
   for t in pairs(before) do
     if not after[t] and kindOf(t) ~= 'place' then
       redis.call('SREM', tokenKey(t), n)
-      -- Who shared the lost token may part, or may meet now that it is no hub any more.
+      -- Patients that shared the removed token may be separated, or linked now that it is no hub any more.
       if redis.call('SCARD', tokenKey(t)) <= HUB then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
       end
@@ -53,7 +53,7 @@ local function put(n, value)
   for t in pairs(after) do
     if not before[t] and kindOf(t) ~= 'place' then
       redis.call('SADD', tokenKey(t), n)
-      -- The token has just become a hub: those it linked until now are decided anew.
+      -- The token has just become a hub: the links that it made are decided again.
       if redis.call('SCARD', tokenKey(t)) == HUB + 1 then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
       end
@@ -144,7 +144,7 @@ end
 for _, t in ipairs(tokenOrder) do
   if (RANK[kindOf(t)] or 9) <= 2 then link(t) end
 end
--- What tells people apart, gathered for each strong component before any weak edge is drawn.
+-- What distinguishes people, collected for each strong component before any weak edge is added.
 local marks = {}
 for n, list in pairs(nodes) do
   local root = find(n)
@@ -175,7 +175,7 @@ for _, t in ipairs(tokenOrder) do
 end
 for _, t in ipairs(weak) do link(t) end
 
--- Write what changed; the rows of an earlier try of the same origin are given again.
+-- Write what changed; the rows of an earlier attempt for the same origin are returned again.
 local outbox = P .. 'o:' .. origin
 local changed = {}
 for n in pairs(nodes) do

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { ChainonError } from '#core/faults/errors.ts'
 
-/** A record's part in the linkage: which source patient it speaks of, and with which tokens. */
+/** What a record contributes to the linkage: the source patient that it names, and its tokens. */
 export interface Contribution {
   /** Second-level pseudonym of the patient at the producer. */
   readonly patientId: string
@@ -14,7 +14,7 @@ export interface Contribution {
   /** `feed:partition:offset`; a second call with the same origin gives the same rows. */
   readonly origin: string
   readonly cancelled: boolean
-  /** When the gateway took the record, ms. */
+  /** When the gateway accepted the record, ms. */
   readonly receivedAt: number
   readonly tokens: readonly string[]
 }
@@ -32,7 +32,7 @@ export type LinkResult = { readonly ok: true; readonly links: readonly Link[] } 
 export interface Linker {
   /** One result for each contribution, in order; `ok: false` when too many patients share its traits. */
   link(contributions: readonly Contribution[]): Promise<readonly LinkResult[]>
-  /** Makes link versions go on after `version`, and says whether the index is empty. */
+  /** Makes the next link versions higher than `version`. @returns whether the index is empty */
   resume(version: number): Promise<{ readonly empty: boolean }>
 }
 
@@ -52,7 +52,7 @@ type ScriptedRedis = Redis & { chainonLink(...args: (string | number)[]): Promis
 
 export function createLinker(redis: Redis, namespace: string, limits: LinkLimits = DEFAULT_LIMITS): Linker {
   redis.defineCommand('chainonLink', { numberOfKeys: 0, lua: SCRIPT })
-  // One hash tag: on a cluster the whole index stands on one node, where a script may reach all of it.
+  // One hash tag: on a cluster the whole index is on one node, where a script can read all of it.
   const prefix = `${namespace}{link}:`
 
   async function linkChunk(chunk: readonly Contribution[]): Promise<LinkResult[]> {

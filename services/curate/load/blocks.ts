@@ -1,7 +1,7 @@
 /** The blocks of a batch: one per table, under tokens that name the range, so that the same range is never inserted twice. */
 import type { Block } from '#core/clickhouse/insert.ts'
 import { tableOf } from '#core/contract/names.ts'
-import type { Curated } from '../pipeline.ts'
+import type { BatchOutcome } from './batch-outcome.ts'
 import type { RowBuilder } from './rows.ts'
 
 export interface BatchRange {
@@ -19,7 +19,7 @@ export interface BatchRange {
 }
 
 /** @returns the blocks in the order of insertion: the ledger's last, so that it never claims what has not landed */
-export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder): readonly Block[] {
+export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuilder): readonly Block[] {
   const { feed, partition } = range
   const token = (table: string) => `${feed}:${partition}:${range.from}-${range.to}:${table}`
   const block = (
@@ -32,9 +32,8 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
     rows: values,
     token: token(table),
   })
-  const rejected = curated.rejections.filter((rejection) => rejection.outcome === 'rejected').length
   const blocks = [
-    block(tableOf(feed), rows.columns, curated.rows),
+    block(tableOf(feed), rows.columns, outcome.rows),
     block(
       'person_link',
       [
@@ -47,7 +46,7 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'cause_offset',
         'linked_at',
       ],
-      curated.links.map(({ link, cause }) => [
+      outcome.links.map(({ link, cause }) => [
         link.patientId,
         link.personId,
         link.method,
@@ -64,6 +63,7 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'feed',
         'partition',
         'origin_offset',
+        'service',
         'stage',
         'fault',
         'pointer',
@@ -72,23 +72,24 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
         'received_at',
         'quarantined_at',
       ],
-      curated.rejections.map((one) => [
+      outcome.failures.map(({ origin, failed }) => [
         feed,
         partition,
-        one.origin.toString(),
-        one.stage,
-        one.fault,
-        one.detail.pointer,
-        one.detail.rule,
-        one.producer,
-        one.receivedAt,
+        origin.toString(),
+        failed.foundBy?.service ?? 'curate',
+        failed.stage,
+        failed.fault,
+        failed.details[0].pointer,
+        failed.details[0].rule,
+        failed.provenance?.producer ?? '',
+        failed.provenance?.receivedAt ?? range.now,
         range.now,
       ]),
     ),
     block(
       'rule_outcome',
       ['feed', 'producer', 'hour', 'rule', 'severity', 'checked', 'failed', 'not_applicable'],
-      curated.rules.map((count) => [
+      outcome.rules.map((count) => [
         feed,
         count.producer,
         count.hour,
@@ -121,9 +122,9 @@ export function blocksOf(range: BatchRange, curated: Curated, rows: RowBuilder):
               partition,
               range.originFrom.toString(),
               range.originTo.toString(),
-              curated.rows.length,
-              rejected,
-              curated.rejections.length - rejected,
+              outcome.rows.length,
+              outcome.rejected,
+              outcome.quarantined,
               range.replayed,
               range.from.toString(),
               range.to.toString(),

@@ -1,6 +1,6 @@
 /**
- * Inserts with a budget: what may pass is tried again under the same token; what will not is said at once. An insert later than
- * the intent's deadline is abandoned: a zombie that wakes beyond the deduplication window must not write.
+ * Inserts with a time budget: a temporary error is retried under the same token; a permanent one is thrown at once. An insert after
+ * the intent's deadline is abandoned: a process that was suspended for longer than the deduplication window must not write.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClickHouseError } from '@clickhouse/client'
@@ -8,8 +8,8 @@ import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { type Block, insertBlock } from '#core/clickhouse/insert.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 
-/** ClickHouse's codes for what may pass: timeouts, memory, too many parts or queries, network, read-only, shutting down. */
-const PASSING = new Set([
+/** ClickHouse's codes of temporary errors: timeouts, memory, too many parts or queries, network, read-only, shutting down. */
+const TEMPORARY = new Set([
   '159',
   '160',
   '164',
@@ -32,7 +32,7 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 3000
 
 export interface InsertGuard {
-  /** @throws Revoked when the partition is somebody else's by now */
+  /** @throws Revoked when another worker may own the partition by now */
   assertOwned(): void
   /** Milliseconds since 1970 after which nothing of this intent may be inserted. */
   readonly deadline: number
@@ -49,13 +49,13 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
       await insertBlock(client, block)
       return
     } catch (error) {
-      // An answer of ClickHouse that will be the same next time: not a matter of waiting.
-      if (error instanceof ClickHouseError && !PASSING.has(error.code))
+      // ClickHouse would answer the same the next time: waiting does not help.
+      if (error instanceof ClickHouseError && !TEMPORARY.has(error.code))
         throw new InsertRejected(block.table, error.code, error.type)
       if (Date.now() - started > BUDGET_MS) {
         throw new ChainonError(
           'dependency-unavailable',
-          `ClickHouse did not take a block for ${block.table} within ${BUDGET_MS / 1000} s`,
+          `ClickHouse did not accept a block for ${block.table} within ${BUDGET_MS / 1000} s`,
           { cause: error },
         )
       }
@@ -64,7 +64,7 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
   }
 }
 
-/** ClickHouse rejected a block for good; its message may quote a value, so only code and type are kept. */
+/** A permanent error; ClickHouse's message may quote a value, so only code and type are kept. */
 export class InsertRejected extends Error {
   override readonly name = 'InsertRejected'
   readonly code: string

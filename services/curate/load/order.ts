@@ -5,19 +5,28 @@
 import type { KafkaMessage } from 'kafkajs'
 import { originOffset } from '#core/kafka/headers.ts'
 
+/** A message of `pseudonymised.<feed>` with the origin that its header names. */
+export interface OriginMessage {
+  readonly message: KafkaMessage
+  /** Offset in the partition of `identified.<feed>`. */
+  readonly origin: bigint
+}
+
 export interface Ordered {
-  readonly taken: readonly { readonly message: KafkaMessage; readonly origin: bigint }[]
+  /** The messages whose origins come next, one for each. */
+  readonly messages: readonly OriginMessage[]
   readonly replayed: number
-  /** Messages without an origin: nobody's record. */
+  /** Messages without an origin header: not written by deidentify. */
   readonly foreign: number
   /** High-water mark after the batch. */
   readonly hwm: bigint
-  /** Set when a message's origin is beyond the next one; it and what follows are not taken. */
+  /** Set when a message's origin is beyond the next one; it and what follows are not in `messages`. */
   readonly gap?: { readonly expected: bigint; readonly found: bigint; readonly logOffset: bigint }
 }
 
+/** @param hwm the last origin that was loaded; -1 before the first */
 export function orderByOrigin(messages: readonly KafkaMessage[], hwm: bigint): Ordered {
-  const taken: { message: KafkaMessage; origin: bigint }[] = []
+  const next: OriginMessage[] = []
   let replayed = 0
   let foreign = 0
   let mark = hwm
@@ -28,11 +37,11 @@ export function orderByOrigin(messages: readonly KafkaMessage[], hwm: bigint): O
     } else if (origin <= mark) {
       replayed++
     } else if (origin === mark + 1n) {
-      taken.push({ message, origin })
+      next.push({ message, origin })
       mark = origin
     } else {
       return {
-        taken,
+        messages: next,
         replayed,
         foreign,
         hwm: mark,
@@ -40,5 +49,5 @@ export function orderByOrigin(messages: readonly KafkaMessage[], hwm: bigint): O
       }
     }
   }
-  return { taken, replayed, foreign, hwm: mark }
+  return { messages: next, replayed, foreign, hwm: mark }
 }

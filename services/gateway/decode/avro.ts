@@ -2,13 +2,13 @@
 import type { FeedContract } from '#core/contract/types.ts'
 import { malformed, openContainer } from './avro-container.ts'
 import { writerType } from './avro-fit.ts'
-import type { Item } from './item.ts'
+import type { Decoded } from './item.ts'
 
 /**
  * @param maxBytes most bytes that the file's blocks may unfold to
  * @throws ProblemError malformed-body, body-too-large, foreign-schema
  */
-export function* avroItems(body: Buffer, contract: FeedContract, maxBytes: number): Generator<Item> {
+export function* avroRecords(body: Buffer, contract: FeedContract, maxBytes: number): Generator<Decoded> {
   const container = openContainer(body, maxBytes)
   const type = writerType(container.schema, contract)
   for (const { count, data } of container.blocks()) {

@@ -1,4 +1,29 @@
-/** One record of a body, decoded but not yet held against its contract; or why it could not be decoded. */
-export type Item =
+/** What the decoders give: one record of a request, or why it could not be decoded. */
+import type { ValueSource } from '#core/contract/record-reader.ts'
+import type { RecordFault } from '#core/faults/codes.ts'
+
+/** One record of a body of one feed. */
+export type Decoded =
   | { readonly fault?: undefined; readonly raw: unknown }
   | { readonly fault: 'malformed-json' | 'record-too-large' }
+
+export interface DecodedItem {
+  readonly kind: 'decoded'
+  /** Position in the request, from 0; of the entry for a FHIR Bundle. */
+  readonly index: number
+  readonly feed: string
+  /** Not yet compared with its contract. */
+  readonly raw: unknown
+  readonly source: ValueSource
+}
+
+export interface UndecodableItem {
+  readonly kind: 'undecodable'
+  readonly index: number
+  /** Undefined when it is not known for which feed the record was. */
+  readonly feed: string | undefined
+  readonly pointer: string
+  readonly fault: RecordFault
+}
+
+export type Item = DecodedItem | UndecodableItem

@@ -4,8 +4,8 @@
  */
 import { isUtf8 } from 'node:buffer'
 import { ProblemError } from '../problem.ts'
-import type { Item } from './item.ts'
-import { bomLength, parseItem } from './ndjson.ts'
+import type { Decoded } from './item.ts'
+import { bomLength, parseRecord } from './ndjson.ts'
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -19,7 +19,7 @@ const CLOSE_OBJECT = 0x7d
  * @param maxRecordBytes longest element; a longer one is rejected without being parsed
  * @throws ProblemError malformed-body: unlike a line of NDJSON, nothing of a broken document can be trusted
  */
-export function* jsonItems(body: Buffer, maxRecordBytes: number): Generator<Item> {
+export function* jsonRecords(body: Buffer, maxRecordBytes: number): Generator<Decoded> {
   if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')
   const end = skipSpaceBack(body)
   const start = skipSpace(body, bomLength(body), end)
@@ -39,9 +39,9 @@ export function* jsonItems(body: Buffer, maxRecordBytes: number): Generator<Item
   }
 }
 
-function element(body: Buffer, from: number, to: number, maxRecordBytes: number): Item {
+function element(body: Buffer, from: number, to: number, maxRecordBytes: number): Decoded {
   if (to - from > maxRecordBytes) return { fault: 'record-too-large' }
-  const item = parseItem(body, from, to)
+  const item = parseRecord(body, from, to)
   if (item.fault) throw malformed()
   return item
 }

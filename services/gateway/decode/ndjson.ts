@@ -1,6 +1,6 @@
 /** Newline-delimited JSON: a bad line is that record's fault, and the lines around it are taken. */
 import { isUtf8 } from 'node:buffer'
-import type { Item } from './item.ts'
+import type { Decoded } from './item.ts'
 
 const NEWLINE = 0x0a
 const SPACE = 0x20
@@ -13,7 +13,7 @@ const RETURN = 0x0d
  *
  * @param maxRecordBytes longest line; a longer one is rejected without being parsed
  */
-export function* ndjsonItems(body: Buffer, maxRecordBytes: number): Generator<Item> {
+export function* ndjsonRecords(body: Buffer, maxRecordBytes: number): Generator<Decoded> {
   const allUtf8 = isUtf8(body)
   let start = bomLength(body)
   while (start < body.length) {
@@ -24,7 +24,7 @@ export function* ndjsonItems(body: Buffer, maxRecordBytes: number): Generator<It
     if (isBlank(body, from, end)) continue
     if (end - from > maxRecordBytes) yield { fault: 'record-too-large' }
     else if (!allUtf8 && !isUtf8(body.subarray(from, end))) yield { fault: 'malformed-json' }
-    else yield parseItem(body, from, end)
+    else yield parseRecord(body, from, end)
   }
 }
 
@@ -33,7 +33,7 @@ export function bomLength(body: Buffer): number {
   return body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? 3 : 0
 }
 
-export function parseItem(body: Buffer, from: number, end: number): Item {
+export function parseRecord(body: Buffer, from: number, end: number): Decoded {
   try {
     return { raw: JSON.parse(body.toString('utf8', from, end)) as unknown }
   } catch {

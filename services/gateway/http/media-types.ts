@@ -1,18 +1,19 @@
 /** Which reader a request's Content-Type and Content-Encoding ask for. */
+import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { ProblemError } from '../problem.ts'
 
 export type RecordFormat = 'json' | 'ndjson' | 'avro'
 export type BodyEncoding = 'identity' | 'gzip'
 
 export const RECORD_TYPES: Readonly<Record<string, RecordFormat>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
+  [MEDIA.json]: 'json',
+  [MEDIA.ndjson]: 'ndjson',
   'application/ndjson': 'ndjson',
-  'application/vnd.apache.avro+binary': 'avro',
+  [MEDIA.avro]: 'avro',
   'application/avro': 'avro',
   'avro/binary': 'avro',
 }
-export const FHIR_TYPES: readonly string[] = ['application/fhir+json', 'application/json']
+export const FHIR_TYPES: readonly string[] = [MEDIA.fhir, MEDIA.json]
 
 /** @throws ProblemError unsupported-media-type */
 export function recordFormat(contentType: string | undefined): RecordFormat {

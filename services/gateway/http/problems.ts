@@ -2,16 +2,10 @@
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FAULTS } from '#core/faults/codes.ts'
+import { MEDIA } from '#core/gateway-api/media-types.ts'
+import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import {
-  FHIR_TYPE,
-  operationOutcomeOf,
-  PROBLEM_TYPE,
-  type ProblemCode,
-  ProblemError,
-  problemOf,
-  retryAfterSeconds,
-} from '../problem.ts'
+import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
 
 /** Most bytes that are read and thrown away so that a client which is still sending sees the answer. */
 const DRAIN_BYTES = 64 * 1024 * 1024
@@ -25,7 +19,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const problem = error instanceof ProblemError ? error : fromFramework(error)
     if (problem.status >= 500) {
-      // A part that is away is said once, where it is noticed, and not by each request that it fails.
+      // An unreachable dependency is logged once, where it is noticed, and not by each request that fails for it.
       const log = problem.code === 'bug' ? logger.error.bind(logger) : logger.debug.bind(logger)
       log({
         event: 'request-failed',
@@ -45,7 +39,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
 }
 
 /** Answers a FHIR client that asks for it with an OperationOutcome, everybody else with a problem. */
-export function sendProblem(
+function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
   code: ProblemCode,
@@ -67,7 +61,7 @@ export function sendProblem(
 
 /** True on the FHIR endpoint when the client lists `application/fhir+json` among what it accepts. */
 export function wantsOutcome(request: FastifyRequest): boolean {
-  return request.url.startsWith('/fhir/') && (request.headers.accept ?? '').includes('application/fhir+json')
+  return request.url.startsWith('/fhir/') && (request.headers.accept ?? '').includes(MEDIA.fhir)
 }
 
 /**

@@ -1,91 +1,91 @@
 /** Collects what becomes of each record of one request: messages for Kafka, faults for the answer, counts for both. */
-import type { ValueSource } from '#core/contract/record-reader.ts'
-import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
-import type { FaultDetail } from '#core/pipeline/verdict.ts'
-import type { FeedIntake, LogMessage, Stamp } from '../encode/feed-encoder.ts'
-import { ProblemError, type RecordError } from '../problem.ts'
-
-export const MAX_ERRORS = 1000
-
-export interface FeedCount {
-  accepted: number
-  rejected: number
-}
+import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
+import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
+import type { FaultDetails, Provenance, RuleName } from '#core/pipeline/verdict.ts'
+import type { Envelope } from '#core/pipeline/zones.ts'
+import type { Item } from '../decode/item.ts'
+import type { IdentifiedMessage } from '../encode/encode-identified.ts'
+import type { GatewayFeed } from '../encode/pipeline.ts'
+import { ProblemError } from '../problem.ts'
 
 export interface TopicMessages {
   readonly topic: string
   readonly feed: string
-  readonly messages: LogMessage[]
+  readonly messages: Envelope<'identified', IdentifiedMessage>[]
 }
+
+/** Records rejected by one rule at one step; the feed is empty when none was meant. */
+export interface RejectionCount {
+  readonly feed: string
+  readonly stage: string
+  readonly rule: RuleName
+  count: number
+}
+
+export interface BatchParts {
+  readonly feeds: ReadonlyMap<string, GatewayFeed>
+  readonly maxRecords: number
+}
+
+/** Name of the step for what could not be decoded. */
+const DECODE = 'decode'
 
 export class Batch {
   readonly errors: RecordError[] = []
   readonly byFeed = new Map<string, FeedCount>()
   readonly byTopic = new Map<string, TopicMessages>()
-  /** Rejections per feed and rule, for the metrics; the feed is empty when none was meant. */
-  readonly rejections = new Map<string, { readonly feed: string; readonly rule: string; count: number }>()
+  readonly rejections = new Map<string, RejectionCount>()
   accepted = 0
   rejected = 0
   truncated = false
-  readonly #stamp: Stamp
-  readonly #maxRecords: number
+  readonly #parts: BatchParts
+  readonly #provenance: Provenance
   readonly #nameFeeds: boolean
 
-  /**
-   * @param nameFeeds true when a request feeds several, so that each fault names its own
-   */
-  constructor(stamp: Stamp, maxRecords: number, nameFeeds: boolean) {
-    this.#stamp = stamp
-    this.#maxRecords = maxRecords
+  /** @param nameFeeds true when a request feeds several, so that each fault names its own */
+  constructor(parts: BatchParts, provenance: Provenance, nameFeeds: boolean) {
+    this.#parts = parts
+    this.#provenance = provenance
     this.#nameFeeds = nameFeeds
   }
 
-  get receivedAt(): number {
-    return this.#stamp.receivedAt
-  }
-
-  /** @throws ProblemError too-many-records */
-  take(intake: FeedIntake, index: number, raw: unknown, source: ValueSource): void {
-    const taken = intake.take(raw, source, this.#stamp)
-    const { feed } = intake.contract
-    if (!taken.ok) return this.reject(index, feed, taken.faults)
-    this.#bound()
-    this.accepted++
-    this.#count(feed).accepted++
-    const topic = this.byTopic.get(intake.topic)
-    if (topic) topic.messages.push(taken.message)
-    else this.byTopic.set(intake.topic, { topic: intake.topic, feed, messages: [taken.message] })
-  }
-
   /**
-   * @param feed the feed that the record was for, undefined when it has none
+   * Runs the record through its feed's pipeline.
+   *
    * @throws ProblemError too-many-records
    */
-  reject(index: number, feed: string | undefined, faults: readonly FaultDetail[]): void {
-    this.#bound()
+  add(item: Item): void {
+    if (this.accepted + this.rejected >= this.#parts.maxRecords)
+      throw new ProblemError('too-many-records', `A request may hold ${this.#parts.maxRecords} records; send several.`)
+    const { index, feed } = item
+    if (item.kind === 'undecodable')
+      return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
+    const known = this.#parts.feeds.get(item.feed)
+    if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
+    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance: this.#provenance })
+    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)
+    this.accepted++
+    this.#count(item.feed).accepted++
+    const topic = this.byTopic.get(known.topic)
+    if (topic) topic.messages.push(result.value)
+    else this.byTopic.set(known.topic, { topic: known.topic, feed: item.feed, messages: [result.value] })
+  }
+
+  #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails): void {
     this.rejected++
     if (feed !== undefined) this.#count(feed).rejected++
     for (const { pointer, rule } of faults) {
       if (this.errors.length >= MAX_ERRORS) this.truncated = true
-      else
-        this.errors.push({
-          index,
-          ...(this.#nameFeeds && feed !== undefined ? { feed } : {}),
-          pointer,
-          rule,
-          detail: textOf(rule),
-        })
+      else {
+        const named = this.#nameFeeds && feed !== undefined ? { feed } : {}
+        this.errors.push({ index, ...named, pointer, rule, detail: textOf(rule) })
+      }
     }
-    const rule = faults[0]?.rule ?? 'type'
+    const [{ rule }] = faults
     const name = `${feed ?? ''} ${rule}`
     const known = this.rejections.get(name)
     if (known) known.count++
-    else this.rejections.set(name, { feed: feed ?? '', rule, count: 1 })
-  }
-
-  #bound(): void {
-    if (this.accepted + this.rejected >= this.#maxRecords)
-      throw new ProblemError('too-many-records', `A request may hold ${this.#maxRecords} records; send several.`)
+    else this.rejections.set(name, { feed: feed ?? '', stage, rule, count: 1 })
   }
 
   #count(feed: string): FeedCount {
@@ -98,6 +98,7 @@ export class Batch {
   }
 }
 
-function textOf(rule: string): string {
-  return rule in FAULTS ? FAULTS[rule as FaultCode].text : 'A rule of the contract failed.'
+function textOf(rule: RuleName): string {
+  const fault = asRecordFault(rule)
+  return fault ? FAULTS[fault].text : 'A rule of the contract failed.'
 }

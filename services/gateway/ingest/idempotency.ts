@@ -4,6 +4,8 @@
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { Type } from 'typebox'
+import { Compile } from 'typebox/compile'
 
 export type Begun =
   | { readonly kind: 'begun'; readonly lease: Lease }
@@ -88,10 +90,16 @@ export function idempotencyStore(redis: Redis, namespace: string, hours: number)
   }
 }
 
-/** Most characters of an idempotency key. */
-export const MAX_KEY_LENGTH = 255
+export const IdempotencyKey = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  pattern: '^[\\x20-\\x7e]+$',
+  description: 'Names this request: 1 to 255 printable ASCII characters. A repetition gets the first answer',
+})
+
+const idempotencyKey = Compile(IdempotencyKey)
 
 /** @returns true for a key of 1 to 255 printable ASCII characters */
 export function isIdempotencyKey(text: string): boolean {
-  return text.length > 0 && text.length <= MAX_KEY_LENGTH && /^[\x20-\x7e]+$/.test(text)
+  return idempotencyKey.Check(text)
 }

@@ -7,15 +7,22 @@
 import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
+import type { Envelope } from '#core/pipeline/zones.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import type { LogMessage } from '../encode/feed-encoder.ts'
+import type { IdentifiedMessage } from '../encode/encode-identified.ts'
+
+/** Only what the gateway's encoder made can be given to the log. */
+export interface TopicBatch {
+  readonly topic: string
+  readonly messages: readonly Envelope<'identified', IdentifiedMessage>[]
+}
 
 export interface RecordLog {
   /**
    * @returns when every message is acknowledged by all in-sync replicas
    * @throws ChainonError dependency-unavailable; the messages may or may not be in the log
    */
-  append(batches: readonly { readonly topic: string; readonly messages: readonly LogMessage[] }[]): Promise<void>
+  append(batches: readonly TopicBatch[]): Promise<void>
   /** Sends what is pending and disconnects. */
   stop(): Promise<void>
 }
@@ -35,7 +42,7 @@ const OVERHEAD_BYTES = 70
 
 interface Chunk {
   readonly topic: string
-  readonly messages: LogMessage[]
+  readonly messages: IdentifiedMessage[]
   readonly bytes: number
   readonly request: Request
 }
@@ -66,6 +73,8 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
     })
     try {
       await within(fresh.connect(), SEND_DEADLINE_MS)
+      // A connection made only after the stop would keep the process alive: nobody else would close it.
+      if (stopped) return discard(fresh)
       producer = fresh
       events.onUp()
     } catch (error) {
@@ -100,7 +109,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
     const chunks = nextChunks()
     const current = producer
     if (!current) return fail([...chunks, ...pending.splice(0)], undefined)
-    const byTopic = new Map<string, LogMessage[][]>()
+    const byTopic = new Map<string, IdentifiedMessage[][]>()
     for (const { topic, messages } of chunks) {
       const of = byTopic.get(topic)
       if (of) of.push(messages)
@@ -152,8 +161,8 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       if (!producer) return Promise.reject(away(undefined))
       return new Promise((resolve, reject) => {
         const request: Request = { waiting: 0, resolve, reject }
-        for (const { topic, messages } of batches) {
-          for (const chunk of slice(topic, messages, request)) {
+        for (const batch of batches) {
+          for (const chunk of slice(batch, request)) {
             request.waiting++
             pending.push(chunk)
             pendingBytes += chunk.bytes
@@ -172,10 +181,10 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
   }
 }
 
-function* slice(topic: string, messages: readonly LogMessage[], request: Request): Generator<Chunk> {
-  let part: LogMessage[] = []
+function* slice({ topic, messages }: TopicBatch, request: Request): Generator<Chunk> {
+  let part: IdentifiedMessage[] = []
   let bytes = 0
-  for (const message of messages) {
+  for (const { body: message } of messages) {
     const size = message.value.length + OVERHEAD_BYTES
     if (part.length > 0 && (bytes + size > LINGER_BYTES || part.length >= MAX_PRODUCE_MESSAGES)) {
       yield { topic, messages: part, bytes, request }

@@ -3,9 +3,9 @@ import type { Random } from '../random.ts'
 import type { Made } from '../records.ts'
 
 /** Share of the records of a visit that are sent again, mended, at a later visit. */
-export const CORRECTION_RATE = 0.01
+const CORRECTION_RATE = 0.01
 /** Share that is taken back. */
-export const CANCEL_RATE = 0.002
+const CANCEL_RATE = 0.002
 /** Most visits of the hospital that pass before that. */
 const LONGEST_WAIT_VISITS = 20
 

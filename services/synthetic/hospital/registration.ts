@@ -17,7 +17,7 @@ export interface ErrorRates {
 
 export const DEFAULT_RATES: ErrorRates = { typo: 0.02, missing: 0.05, swap: 0.005 }
 /** A birth date is left out this much less often than other traits, and a sex half as often as that. */
-export const MISSING_BIRTH_DATE_FACTOR = 0.1
+const MISSING_BIRTH_DATE_FACTOR = 0.1
 
 /** Statuses of HL7 table 0445; the INS goes with VALI alone. */
 const STATUSES = weighted([

@@ -54,7 +54,7 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
       accepted += counts.accepted
       rejected += counts.rejected
       if (counts.rejected === 0) continue
-      const errors = outcome.kind === 'taken' ? outcome.receipt.errors : outcome.errors
+      const errors = outcome.kind === 'accepted' ? outcome.receipt.errors : outcome.errors
       for (const { rule } of errors) rejectedByRule[rule] = (rejectedByRule[rule] ?? 0) + 1
     }
   }
@@ -99,7 +99,7 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
  * @throws ChainonError when the request itself was rejected: the next ones would be, too
  */
 export function countsOf(outcome: PushOutcome, sent: number, what: string): { accepted: number; rejected: number } {
-  if (outcome.kind === 'taken') return { accepted: outcome.receipt.accepted, rejected: outcome.receipt.rejected }
+  if (outcome.kind === 'accepted') return { accepted: outcome.receipt.accepted, rejected: outcome.receipt.rejected }
   if (outcome.code === 'all-rejected') return { accepted: 0, rejected: sent }
   const code: FaultCode = outcome.code in FAULTS ? (outcome.code as FaultCode) : 'malformed-body'
   throw new ChainonError(code, `The gateway rejected ${what}: ${outcome.title} (${outcome.status}, ${outcome.code})`)

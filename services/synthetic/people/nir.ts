@@ -12,12 +12,12 @@ export function nirOf(female: boolean, birthYear: number, month: number, insee: 
 }
 
 /** @param body the 13 characters */
-export function nirKey(body: string): string {
+function nirKey(body: string): string {
   return two(97 - (Number(body.replace('2A', '19').replace('2B', '18')) % 97))
 }
 
 /** @returns the digit that makes `digits` and itself pass Luhn (ISO/IEC 7812-1, annex B) */
-export function luhnDigit(digits: string): number {
+function luhnDigit(digits: string): number {
   let sum = 0
   for (let i = 0; i < digits.length; i++) {
     const digit = digits.charCodeAt(digits.length - 1 - i) - 48

@@ -41,11 +41,11 @@ export function pushSample(files: readonly SampleFile[], url: string, keys: Read
           totals.accepted += counts.accepted
           totals.rejected += counts.rejected
           byProducer[file.producer] = (byProducer[file.producer] ?? 0) + counts.accepted
-          if (outcome.kind === 'taken') {
-            for (const [feed, { accepted }] of Object.entries(outcome.receipt.byFeed))
+          if (outcome.kind === 'accepted') {
+            for (const [feed, { accepted }] of Object.entries(outcome.receipt.by_feed ?? {}))
               byFeed[feed] = (byFeed[feed] ?? 0) + accepted
           }
-          const errors = outcome.kind === 'taken' ? outcome.receipt.errors : outcome.errors
+          const errors = outcome.kind === 'accepted' ? outcome.receipt.errors : outcome.errors
           for (const { rule } of errors) byRule[rule] = (byRule[rule] ?? 0) + 1
         }),
       )

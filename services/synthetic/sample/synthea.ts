@@ -10,12 +10,12 @@ import { runMaven } from '#core/java/maven.ts'
 import { endOf } from '#core/process/child.ts'
 import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 
-export const SYNTHEA_VERSION = '3.3.0'
+const SYNTHEA_VERSION = '3.3.0'
 /** People are as old as they are on this day; nothing happens after it. */
-export const REFERENCE_DATE = '20240101'
+const REFERENCE_DATE = '20240101'
 
 /** @returns what runs Synthea, without the `java` before it; tests and the provenance note read it */
-export function syntheaArguments(patients: number, seed: number, output: string): string[] {
+function syntheaArguments(patients: number, seed: number, output: string): string[] {
   return [
     'App',
     ...['-p', String(patients), '-s', String(seed), '-cs', String(seed)],

@@ -8,8 +8,9 @@ import { curateWorker, type WorkerParts } from '../../../services/curate/worker.
 
 /** Messages that decode to nothing: each is quarantined, which is an outcome like any other. */
 const feed = {
-  contract: { feed: 'f', linked: false },
+  contract: { feed: 'f', linked: false, fields: [] },
   decoder: { prepare: async () => undefined, decode: () => undefined },
+  validate: () => ({ name: 'validateRecord', run: () => expect.unreachable() }),
   rows: { columns: ['a'], row: () => [] },
 } as unknown as FeedParts
 
@@ -22,7 +23,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
     clickhouse: {
       insert: async ({ clickhouse_settings: { insert_deduplication_token: token } }: never) => void tokens.push(token),
     },
-    events: { records: () => undefined, fault: () => undefined },
+    events: { records: () => undefined, failed: () => undefined, fault: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
     freshness: () => undefined,
     ledgerReach: async () => reach,

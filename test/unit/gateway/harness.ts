@@ -1,10 +1,11 @@
-/** The gateway's server without servers: the real routes, formats and intake; Kafka, registry and Redis are recorders. */
-
+/** The gateway's server without servers: the real routes, formats and intake; Kafka, registry and Redis are kept in memory. */
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import avsc from 'avsc'
+import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
@@ -15,7 +16,8 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import type { LogMessage } from '../../../services/gateway/encode/feed-encoder.ts'
+import type { IdentifiedMessage } from '../../../services/gateway/encode/encode-identified.ts'
+import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -35,11 +37,20 @@ const LIMITS: Limits = {
 export async function harness(limits: Partial<Limits> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
-  const state = { down: false, hold: undefined as Promise<void> | undefined }
-  const written: { topic: string; message: LogMessage }[] = []
+  const state = {
+    /** Kafka is unreachable. */
+    down: false,
+    /** Kafka acknowledges when this resolves. */
+    hold: undefined as Promise<void> | undefined,
+    /** Requests that wait for it. */
+    held: 0,
+    /** The encoder fails as only an error of the code can make it. */
+    broken: false,
+  }
+  const written: { topic: string; message: IdentifiedMessage }[] = []
   const types = new Map<string, avsc.Type>()
   const metrics = createMetrics('gateway')
-  const app = await buildGateway({
+  const { app, routes } = await withRoutes({
     contracts,
     namespace: 'u.',
     registry: {
@@ -49,6 +60,7 @@ export async function harness(limits: Partial<Limits> = {}) {
         return {
           schemaId: 1,
           encode(record) {
+            if (state.broken) throw new TypeError('encoder')
             try {
               return type.toBuffer(record)
             } catch {
@@ -64,13 +76,16 @@ export async function harness(limits: Partial<Limits> = {}) {
     keys: openKeyStore(folder, () => undefined),
     log: {
       async append(batches) {
+        state.held++
         await state.hold
+        state.held--
         if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is away')
-        for (const { topic, messages } of batches) for (const message of messages) written.push({ topic, message })
+        for (const { topic, messages } of batches)
+          for (const { body: message } of messages) written.push({ topic, message })
       },
       stop: async () => undefined,
     },
-    idempotency: { begin: async () => ({ kind: 'in-flight' }) },
+    idempotency: memoryIdempotency(),
     routing: hmacSha256(Buffer.alloc(32, 7)),
     metrics,
     alarms: createAlarms(),
@@ -79,6 +94,8 @@ export async function harness(limits: Partial<Limits> = {}) {
   })
   return {
     app,
+    /** Every route that was added, with its schema. */
+    routes,
     key,
     state,
     written,
@@ -100,6 +117,43 @@ export async function harness(limits: Partial<Limits> = {}) {
     async close() {
       await app.close()
       rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Builds the gateway while Fastify's own channel names the instance, so that no route is added unseen. Fastify goes on to change a route. */
+async function withRoutes(parts: Parameters<typeof buildGateway>[0]) {
+  const routes: RouteOptions[] = []
+  const watch = (message: unknown) => {
+    const { fastify } = message as { fastify: FastifyInstance }
+    fastify.addHook('onRoute', (route) => void routes.push({ ...route }))
+  }
+  subscribe('fastify.initialization', watch)
+  try {
+    return { app: await buildGateway(parts), routes: routes as readonly RouteOptions[] }
+  } finally {
+    unsubscribe('fastify.initialization', watch)
+  }
+}
+
+/** What the gateway's store does in Redis, without its expiry. */
+function memoryIdempotency(): IdempotencyStore {
+  const known = new Map<string, { fingerprint: string; answer?: { status: number; body: string } }>()
+  return {
+    async begin(producer, key, fingerprint) {
+      const name = `${producer} ${key}`
+      const first = known.get(name)
+      if (first && first.fingerprint !== fingerprint) return { kind: 'mismatch' }
+      if (first?.answer) return { kind: 'replay', ...first.answer }
+      if (first) return { kind: 'in-flight' }
+      known.set(name, { fingerprint })
+      return {
+        kind: 'begun',
+        lease: {
+          finish: async (status, body) => void known.set(name, { fingerprint, answer: { status, body } }),
+          release: async () => void known.delete(name),
+        },
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 /** What the records of every resource share: who it is about, which version it is, whether it was taken back. */
-import type { FaultDetail } from '#core/pipeline/verdict.ts'
+import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
 import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
@@ -12,7 +12,7 @@ export interface FeedRecord {
 
 export type Mapped =
   | { readonly ok: true; readonly records: readonly FeedRecord[] }
-  | { readonly ok: false; readonly feed?: string; readonly fault: FaultDetail }
+  | { readonly ok: false; readonly feed?: string; readonly pointer: string; readonly fault: RecordFault }
 
 /** Turns one resource into records; pure. */
 export type ResourceMapper = (resource: Json, bundle: Bundle) => Mapped
@@ -61,7 +61,7 @@ export function performerRpps(reference: unknown, from: Json, bundle: Bundle): s
 }
 
 export function unresolved(feed: string): Mapped {
-  return { ok: false, feed, fault: { pointer: '/patient_ipp', rule: 'unresolved-reference' } }
+  return { ok: false, feed, pointer: '/patient_ipp', fault: 'unresolved-reference' }
 }
 
 export function one(feed: string, record: FeedRecord['record']): Mapped {

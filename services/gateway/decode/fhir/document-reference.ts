@@ -14,7 +14,7 @@ export function mapDocumentReference(document: Json, bundle: Bundle): Mapped {
   const context = object(document.context)
   const attachments = objects(document.content).map((content) => object(content.attachment) ?? {})
   const parts = attachments.map(attachedText)
-  if (parts.includes('damaged')) return { ok: false, feed: 'document', fault: { pointer: '/text', rule: 'type' } }
+  if (parts.includes('damaged')) return { ok: false, feed: 'document', pointer: '/text', fault: 'type' }
   return one('document', {
     ...head,
     encounter_nda: ndaOf(objects(context?.encounter)[0], document, bundle),

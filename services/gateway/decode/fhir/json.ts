@@ -24,12 +24,6 @@ export function number(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-/** @returns the member of an object that may be missing; own members only */
-export function member(value: unknown, name: string): unknown {
-  const of = object(value)
-  return of && Object.hasOwn(of, name) ? of[name] : undefined
-}
-
 /** @returns the texts joined by a new line, or null when there is none */
 export function joined(parts: readonly (string | undefined)[]): string | null {
   const present = parts.filter((part) => part !== undefined && part !== '')

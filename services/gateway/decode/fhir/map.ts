@@ -26,9 +26,9 @@ export const MAPPED_RESOURCES: readonly string[] = [...MAPPERS.keys()]
 
 /** @returns the resource's records, or why it has none */
 export function mapResource(resource: Json | undefined, bundle: Bundle): Mapped {
-  if (!resource) return { ok: false, fault: { pointer: '/resource', rule: 'required' } }
+  if (!resource) return { ok: false, pointer: '/resource', fault: 'required' }
   const mapper = MAPPERS.get(text(resource.resourceType) ?? '')
   return mapper
     ? mapper(resource, bundle)
-    : { ok: false, fault: { pointer: '/resource/resourceType', rule: 'unmapped-resource' } }
+    : { ok: false, pointer: '/resource/resourceType', fault: 'unmapped-resource' }
 }

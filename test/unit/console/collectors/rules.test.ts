@@ -5,6 +5,7 @@ const tables: RuleTables = {
   quarantine: [
     {
       feed: 'patient',
+      service: 'deidentify',
       stage: 'deidentify',
       fault: 'rule-rejected',
       pointer: '/nir',
@@ -15,6 +16,7 @@ const tables: RuleTables = {
     },
     {
       feed: 'observation',
+      service: 'curate',
       stage: 'curate',
       fault: 'rule-rejected',
       pointer: '/effective_at',
@@ -25,6 +27,7 @@ const tables: RuleTables = {
     },
     {
       feed: 'document',
+      service: 'deidentify',
       stage: 'deidentify',
       fault: 'undecodable',
       pointer: '',
@@ -35,9 +38,9 @@ const tables: RuleTables = {
     },
   ],
   quarantineHours: [
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 23, n: '7' },
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 0, n: '3' },
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 24, n: '99' },
+    { key: 'observation|curate|curate|rule-rejected|/effective_at|not-in-future', hour: 23, n: '7' },
+    { key: 'observation|curate|curate|rule-rejected|/effective_at|not-in-future', hour: 0, n: '3' },
+    { key: 'observation|curate|curate|rule-rejected|/effective_at|not-in-future', hour: 24, n: '99' },
   ],
   rules: [
     {

@@ -52,15 +52,13 @@ async function gateway(replies: readonly Reply[], delayMs = 0) {
   return { seen, client, most: () => most }
 }
 
-const TAKEN = { status: 202, body: { receipt_id: 'r1', accepted: 2, rejected: 0, errors: [] } }
+const RECEIPT = { receipt_id: `rcp_${'r'.repeat(22)}`, feed: 'patient', accepted: 2, rejected: 0, errors: [] }
+const ACCEPTED = { status: 202, body: RECEIPT }
 
 test('sends NDJSON, packed, with key and idempotency key, and reads the receipt', async () => {
-  const { seen, client } = await gateway([TAKEN])
+  const { seen, client } = await gateway([ACCEPTED])
   const outcome = await client().pushRecords('patient', { body: '{"a":1}\n{"a":2}\n' })
-  expect(outcome).toEqual({
-    kind: 'taken',
-    receipt: { receiptId: 'r1', accepted: 2, rejected: 0, errors: [], byFeed: {} },
-  })
+  expect(outcome).toEqual({ kind: 'accepted', receipt: RECEIPT })
   expect(seen[0]).toMatchObject({
     url: '/v1/feeds/patient/records',
     body: '{"a":1}\n{"a":2}\n',
@@ -70,17 +68,17 @@ test('sends NDJSON, packed, with key and idempotency key, and reads the receipt'
 })
 
 test('sends a batch again, under the same key, after 503, 429, 409 and a lost connection', async () => {
-  const { seen, client } = await gateway([{ status: 503 }, { status: 429 }, { status: 409 }, 'hang-up', TAKEN])
+  const { seen, client } = await gateway([{ status: 503 }, { status: 429 }, { status: 409 }, 'hang-up', ACCEPTED])
   const reasons: string[] = []
   const outcome = await client({ onRetry: (reason) => reasons.push(reason) }).pushBundle({ body: '{}' })
-  expect(outcome.kind).toBe('taken')
+  expect(outcome.kind).toBe('accepted')
   expect(reasons.slice(0, 3)).toEqual(['503', '429', '409'])
   expect(reasons).toHaveLength(4)
   expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
 })
 
 test('waits as long as Retry-After asks', async () => {
-  const { client } = await gateway([{ status: 429, headers: { 'retry-after': '1' } }, TAKEN])
+  const { client } = await gateway([{ status: 429, headers: { 'retry-after': '1' } }, ACCEPTED])
   const waits: number[] = []
   await client({ onRetry: (_reason, ms) => waits.push(ms) }).pushBundle({ body: '{}' })
   expect(waits[0]).toBeGreaterThanOrEqual(1000)
@@ -99,14 +97,15 @@ test('gives up within its bounds, without saying what was in the batch', async (
 
 test('says what the gateway rejected, and does not ask again', async () => {
   const errors = [{ index: 0, pointer: '/sex', rule: 'enum', detail: 'The value is not one of the allowed symbols.' }]
-  const { seen, client } = await gateway([{ status: 422, body: { code: 'all-rejected', title: 'No record', errors } }])
+  const problem = { type: 'urn:chainon:problem:all-rejected', title: 'No record', status: 422, detail: 'All of them.' }
+  const { seen, client } = await gateway([{ status: 422, body: { ...problem, code: 'all-rejected', errors } }])
   const outcome = await client().pushRecords('patient', { body: '{}' })
   expect(outcome).toEqual({ kind: 'rejected', status: 422, code: 'all-rejected', title: 'No record', errors })
   expect(seen).toHaveLength(1)
 })
 
 test('has no more requests under way than it may', async () => {
-  const { client, most } = await gateway([TAKEN], 20)
+  const { client, most } = await gateway([ACCEPTED], 20)
   const one = client({ concurrency: 2 })
   await Promise.all(Array.from({ length: 8 }, (_, i) => one.pushBundle({ body: String(i) })))
   expect(most()).toBe(2)

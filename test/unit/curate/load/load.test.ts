@@ -10,7 +10,8 @@ import { blocksOf } from '../../../../services/curate/load/blocks.ts'
 import { formatProgress, parseProgress } from '../../../../services/curate/load/intent.ts'
 import { orderByOrigin } from '../../../../services/curate/load/order.ts'
 import { rowBuilder, versionOf } from '../../../../services/curate/load/rows.ts'
-import { ruleTally, validator } from '../../../../services/curate/validate/validate.ts'
+import { ruleTally } from '../../../../services/curate/load/rule-tally.ts'
+import { validateRecord } from '../../../../services/curate/steps/validate-record.ts'
 
 const contracts = loadContracts('schemas/feeds')
 const observation = contracts.find(({ feed }) => feed === 'observation') as FeedContract
@@ -21,7 +22,7 @@ const message = (offset: number, origin?: number) =>
   }) as unknown as KafkaMessage
 
 describe('orderByOrigin', () => {
-  it('takes each origin once and in order, however often a producer wrote it', () => {
+  it('loads each origin once and in order, however often a producer wrote it', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 8 })), { maxLength: 40 }), (steps) => {
         // A zombie or a restart writes again from some way back: origins never skip, but repeat.
@@ -37,7 +38,7 @@ describe('orderByOrigin', () => {
           -1n,
         )
         expect(ordered.gap).toBeUndefined()
-        expect(ordered.taken.map(({ origin }) => Number(origin))).toEqual(Array.from({ length: next }, (_, i) => i))
+        expect(ordered.messages.map(({ origin }) => Number(origin))).toEqual(Array.from({ length: next }, (_, i) => i))
         expect(ordered.replayed).toBe(origins.length - next)
       }),
     )
@@ -45,12 +46,12 @@ describe('orderByOrigin', () => {
 
   it('stops at the first gap and says where', () => {
     const ordered = orderByOrigin([message(0, 0), message(1, 1), message(2, 3), message(3, 2)], -1n)
-    expect(ordered.taken).toHaveLength(2)
+    expect(ordered.messages).toHaveLength(2)
     expect(ordered.hwm).toBe(1n)
     expect(ordered.gap).toEqual({ expected: 2n, found: 3n, logOffset: 2n })
   })
 
-  it('counts what carries no origin, and takes nothing of it', () => {
+  it('counts what carries no origin, and loads nothing of it', () => {
     expect(orderByOrigin([message(0), message(1, 0)], -1n)).toMatchObject({ foreign: 1, replayed: 0, hwm: 0n })
   })
 })
@@ -138,20 +139,24 @@ describe('a batch as blocks', () => {
   })
 
   it('name the range in their tokens, hold no empty block, and put the ledger last', () => {
-    const rejection = {
+    const failure = {
       origin: 9n,
-      outcome: 'rejected',
-      stage: 'curate',
-      fault: 'rule-rejected',
-      detail: { pointer: '/code', rule: 'x' },
-      producer: 'h',
-      receivedAt: 5,
+      failed: {
+        kind: 'fail',
+        outcome: 'rejected',
+        stage: 'validateRecord',
+        fault: 'rule-rejected',
+        details: [{ pointer: '/code', rule: 'type' }],
+        provenance: { producer: 'h', receivedAt: 5 },
+      },
     } as const
     const blocks = blocksOf(
       range,
       {
         rows: [rows.row(record, [], 1, 8n)],
-        rejections: [rejection],
+        failures: [failure],
+        rejected: 1,
+        quarantined: 0,
         unlinked: 0,
         links: [],
         rules: [],
@@ -172,17 +177,19 @@ describe('a batch as blocks', () => {
     expect(
       blocksOf(
         { ...range, originTo: 8n },
-        { rows: [], rejections: [], unlinked: 0, links: [], rules: [], receivedAt: [] },
+        { rows: [], failures: [], rejected: 0, quarantined: 0, unlinked: 0, links: [], rules: [], receivedAt: [] },
         rows,
       ),
     ).toEqual([])
   })
 
   it('count each rule’s numerator and denominator by producer and hour', () => {
-    const validate = validator(observation)
     const tally = ruleTally()
-    expect(validate(record, tally).flags).toEqual(['number-has-unit'])
-    validate({ ...record, value_number: null }, tally)
+    const step = validateRecord(observation)(tally)
+    const provenance = { producer: 'h', receivedAt: 7_200_000 }
+    const validate = (values: Record<string, unknown>) => step.run({ origin: 1n, record: values, provenance })
+    expect(validate(record)).toMatchObject({ kind: 'pass', value: { flags: ['number-has-unit'] } })
+    validate({ ...record, value_number: null })
     expect(tally.rows().find(({ rule }) => rule === 'number-has-unit')).toMatchObject({
       producer: 'h',
       hour: 7200,
@@ -190,9 +197,11 @@ describe('a batch as blocks', () => {
       failed: 1,
       notApplicable: 1,
     })
-    expect(validate({ ...record, effective_at: -1e13 }, tally).rejected).toEqual({
-      pointer: '/effective_at',
-      rule: 'effective-after-1900',
+    expect(validate({ ...record, effective_at: -1e13 })).toEqual({
+      kind: 'fail',
+      fault: 'rule-rejected',
+      provenance,
+      details: [{ pointer: '/effective_at', rule: 'effective-after-1900' }],
     })
   })
 })

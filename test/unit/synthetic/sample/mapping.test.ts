@@ -18,7 +18,7 @@ test('the bundled sample is taken without a rejection', { timeout: 60_000 }, () 
       const bundle = openBundle(JSON.parse(line), Date.now())
       for (const resource of bundle.resources) {
         const mapped = mapResource(resource, bundle)
-        if (!mapped.ok) faults.add(`${String(resource?.resourceType)} ${mapped.fault.pointer} ${mapped.fault.rule}`)
+        if (!mapped.ok) faults.add(`${String(resource?.resourceType)} ${mapped.pointer} ${mapped.fault}`)
         for (const { feed, record } of mapped.ok ? mapped.records : []) {
           counts[feed] = (counts[feed] ?? 0) + 1
           const read = readers.get(feed)?.(record)

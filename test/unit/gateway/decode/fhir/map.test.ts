@@ -65,7 +65,7 @@ function map(resource: Resource) {
     for (const { feed, record } of mapped.records)
       expect(recordReader(contractOf(feed), 'json')(record)).toMatchObject({ ok: true })
   }
-  return mapped.ok ? mapped.records : mapped.fault
+  return mapped.ok ? mapped.records : { pointer: mapped.pointer, rule: mapped.fault }
 }
 
 const about = { subject: { reference: 'Patient/p1' }, encounter: { reference: 'Encounter/e1' } }

@@ -1,5 +1,5 @@
 /**
- * Chapter 3: the ledger.
+ * Chapter 6: the ledger.
  *
  * Nothing is lost, nothing is doubled, and that is shown while it runs. A record's origin is its place in `identified.<feed>`:
  * partition and offset. Origins are dense there, so counting them is comparing two numbers; and each ends as exactly one of loaded,
@@ -30,8 +30,8 @@ test('one comparison with the high-water mark tells the next record, a replay an
   // Up to origin 4 all was taken. 5 and 6 are next; 5 comes again, for its writer had crashed; then 7.
   expect(orderByOrigin(log(5, 6, 5, 7), 4n)).toMatchObject({ replayed: 1, hwm: 7n })
   // 8 is missing: the partition stops there, and nothing beyond is taken.
-  const { taken, gap } = orderByOrigin(log(6, 7, 9, 10), 5n)
-  expect(taken.map(({ origin }) => origin)).toEqual([6n, 7n])
+  const { messages, gap } = orderByOrigin(log(6, 7, 9, 10), 5n)
+  expect(messages.map(({ origin }) => origin)).toEqual([6n, 7n])
   expect(gap).toEqual({ expected: 8n, found: 9n, logOffset: 2n })
 })
 

@@ -1,5 +1,5 @@
 /** The linkage's definition, written as plainly as possible over the whole set of records: what the script must come to. */
-import type { Contribution } from '../../../services/curate/link/linker.ts'
+import type { Contribution } from '../../services/curate/link/linker.ts'
 
 const PASSES = ['ins', 'nir', 'traits-place', 'traits'] as const
 const kindOf = (token: string) => token.split('_')[1] ?? ''

@@ -1,0 +1,8 @@
+/** Media types that the gateway and its client both name. */
+export const MEDIA = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  avro: 'application/vnd.apache.avro+binary',
+  fhir: 'application/fhir+json',
+  problem: 'application/problem+json',
+} as const

@@ -1,0 +1,47 @@
+/** What became of the records of one request: the part that a receipt and an `all-rejected` problem have in common. */
+import { type Static, Type } from 'typebox'
+import { FAULTS, type FaultCode } from '../faults/codes.ts'
+
+/** Most errors that one answer lists; the counts stay exact. */
+export const MAX_ERRORS = 1000
+
+const RECORD_FAULTS = (Object.keys(FAULTS) as FaultCode[]).filter((code) => FAULTS[code].blame === 'record')
+
+export const RecordError = Type.Object(
+  {
+    index: Type.Integer({
+      minimum: 0,
+      description: 'Position of the record in the request, from 0; of the entry for a FHIR Bundle',
+    }),
+    feed: Type.Optional(Type.String({ description: 'Feed of the record; FHIR only, where one request feeds several' })),
+    pointer: Type.String({ description: "JSON pointer into the feed's record; empty for the record as a whole" }),
+    rule: Type.Union(
+      [
+        Type.Enum(RECORD_FAULTS, { description: 'Code of a fault' }),
+        Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: "Id of a rule of the feed's contract" }),
+      ],
+      { description: 'What the record fails' },
+    ),
+    detail: Type.String({ description: 'The same in words' }),
+  },
+  { $id: 'RecordError', description: 'Why a record is rejected: names and rules, never a value of the record' },
+)
+export type RecordError = Readonly<Static<typeof RecordError>>
+
+export const FeedCount = Type.Object(
+  { accepted: Type.Integer({ minimum: 0 }), rejected: Type.Integer({ minimum: 0 }) },
+  { $id: 'FeedCount', description: 'Records of one feed' },
+)
+export type FeedCount = Static<typeof FeedCount>
+
+/** Fields of a receipt, and of an `all-rejected` problem. */
+export const RECORD_COUNTS = {
+  feed: Type.String({ description: 'The feed, or `fhir` for a Bundle' }),
+  accepted: Type.Integer({ minimum: 0 }),
+  rejected: Type.Integer({ minimum: 0 }),
+  by_feed: Type.Optional(Type.Record(Type.String(), FeedCount, { description: 'Counts of each feed; FHIR only' })),
+  errors: Type.Immutable(Type.Array(RecordError, { maxItems: MAX_ERRORS })),
+  truncated: Type.Optional(
+    Type.Literal(true, { description: 'There are more errors than the answer lists; the counts are exact' }),
+  ),
+}

@@ -1,0 +1,5 @@
+/** The version of Chainon, which stands in package.json and nowhere else. */
+import packageJson from '../../package.json' with { type: 'json' }
+
+/** Shown by `chainon --version`, in `/openapi.json` and in the manifest of an extraction. */
+export const VERSION: string = packageJson.version

@@ -1,0 +1,45 @@
+/** Runs the pipeline over the messages of one batch, and collects their outcomes. */
+import type { Link } from './link/linker.ts'
+import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
+import type { OriginMessage } from './load/order.ts'
+import { ruleTally } from './load/rule-tally.ts'
+import { curatePipeline, type FeedParts } from './pipeline.ts'
+
+export async function curateBatch(
+  parts: FeedParts,
+  partition: number,
+  messages: readonly OriginMessage[],
+): Promise<BatchOutcome> {
+  await parts.decoder.prepare(messages.map(({ message }) => message.value))
+  const tally = ruleTally()
+  const results = await curatePipeline(parts, partition, tally).runBatch(messages)
+  const rows: (readonly unknown[])[] = []
+  const failures: FailedRecord[] = []
+  const links: { link: Link; cause: bigint }[] = []
+  const receivedAt: number[] = []
+  let unlinked = 0
+  let rejected = 0
+  for (const [index, result] of results.entries()) {
+    if (result.kind === 'pass') {
+      const { value } = result
+      rows.push(value.row)
+      receivedAt.push(value.receivedAt)
+      if (value.unlinked) unlinked++
+      for (const link of value.links) links.push({ link, cause: value.origin })
+      continue
+    }
+    failures.push({ origin: originAt(messages, index), failed: result })
+    if (result.outcome === 'rejected') rejected++
+    // A rule that rejected where the value still was counts with those checked here. Rules that were not reached do not count.
+    if (result.foundBy && result.fault === 'rule-rejected' && result.provenance)
+      tally.add(result.provenance, result.details[0].rule, 'reject', 'failed')
+  }
+  const quarantined = failures.length - rejected
+  return { rows, failures, rejected, quarantined, unlinked, links, rules: tally.rows(), receivedAt }
+}
+
+function originAt(messages: readonly OriginMessage[], index: number): bigint {
+  const message = messages[index]
+  if (!message) throw new Error('the pipeline gave a result for no message')
+  return message.origin
+}

@@ -1,0 +1,34 @@
+import type { RecordFault } from '#core/faults/codes.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { pass } from '#core/pipeline/verdict.ts'
+import type { Link } from '../link/linker.ts'
+import type { RowBuilder } from '../load/rows.ts'
+import type { LinkedRecord } from './link-patients.ts'
+
+export interface LoadableRecord {
+  /** Values in the order of the table's columns. */
+  readonly row: readonly unknown[]
+  readonly origin: bigint
+  /** When the gateway accepted the record, ms. */
+  readonly receivedAt: number
+  readonly links: readonly Link[]
+  readonly unlinked: boolean
+}
+
+/** Flag of a record whose traits too many patients share. */
+export const UNLINKED: RecordFault = 'linkage-neighbourhood-too-large'
+
+/** The record as a row of its feed's table. */
+export function buildRow(rows: RowBuilder, partition: number): Step<LinkedRecord, LoadableRecord> {
+  return {
+    name: 'buildRow',
+    run: ({ record, flags, origin, provenance, links, unlinked }) =>
+      pass({
+        row: rows.row(record, unlinked ? [...flags, UNLINKED] : flags, partition, origin),
+        origin,
+        receivedAt: provenance.receivedAt,
+        links,
+        unlinked,
+      }),
+  }
+}

@@ -1,0 +1,30 @@
+import type { Decoder } from '#core/avro/registry.ts'
+import { isMarker, type MarkerFault, readMarker } from '#core/contract/marker.ts'
+import { HEADER_MARKER, headerText } from '#core/kafka/headers.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
+import type { OriginMessage } from '../load/order.ts'
+
+export interface DecodedRecord {
+  readonly origin: bigint
+  readonly record: Readonly<Record<string, unknown>>
+  readonly provenance: Provenance
+}
+
+/** Reads a record, or the marker of one that `deidentify` quarantined. The decoder must have been prepared for the batch. */
+export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedRecord, MarkerFault> {
+  return {
+    name: 'decodeMessage',
+    run: ({ message, origin }) => {
+      const decoded = decoder.decode(message.value)
+      const marked = headerText(message.headers, HEADER_MARKER) !== undefined
+      // A marker's header on a record's body, or the other way round: not written by deidentify.
+      const readable = decoded && marked === isMarker(decoded.name) ? decoded.record : undefined
+      const unreadable = { producer: '', receivedAt: Number(message.timestamp) }
+      if (!readable) return fail('undecodable', unreadable)
+      if (marked) return readMarker(readable) ?? fail('undecodable', unreadable)
+      const provenance = { producer: String(readable._producer), receivedAt: Number(readable._received_at) }
+      return pass({ origin, record: readable, provenance })
+    },
+  }
+}

@@ -1,0 +1,28 @@
+import type { KafkaMessage } from 'kafkajs'
+import type { Decoder } from '#core/avro/registry.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
+
+/** A message of `identified.<feed>`; its offset is the record's origin. */
+export type IdentifiedMessage = Pick<KafkaMessage, 'value' | 'offset' | 'timestamp'>
+
+export interface IdentifiedRecord {
+  /** Offset in the partition of `identified.<feed>`. */
+  readonly origin: string
+  readonly record: Readonly<Record<string, unknown>>
+  readonly provenance: Provenance
+}
+
+/** Reads the Avro of the gateway. The decoder must have been prepared for the batch: it knows the schemas by then. */
+export function decodeIdentified(decoder: Decoder): Step<IdentifiedMessage, IdentifiedRecord, 'undecodable'> {
+  return {
+    name: 'decodeIdentified',
+    run: (message) => {
+      const decoded = decoder.decode(message.value)
+      if (!decoded) return fail('undecodable')
+      const { record } = decoded
+      const provenance = { producer: String(record._producer), receivedAt: Number(record._received_at) }
+      return pass({ origin: message.offset, record, provenance })
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import type { Encoder } from '#core/avro/registry.ts'
+import { HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, pass } from '#core/pipeline/verdict.ts'
+import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import type { PseudonymisedRecord } from './remove-identity.ts'
+
+/** A message of `pseudonymised.<feed>`. */
+export interface PseudonymisedMessage {
+  readonly value: Buffer
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** The writer schema is the last guard: a field that it does not name is not written. */
+export function encodePseudonymised(
+  encoder: Encoder,
+): Step<
+  Envelope<'pseudonymised', PseudonymisedRecord>,
+  Envelope<'pseudonymised', PseudonymisedMessage>,
+  'unencodable'
+> {
+  return {
+    name: 'encodePseudonymised',
+    run: ({ body: { origin, record, provenance } }) => {
+      const value = encoder.encode(record)
+      if (!value) return fail('unencodable', provenance)
+      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin } }))
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import type { Encoder } from '#core/avro/registry.ts'
+import { type MarkerFault, markerOf } from '#core/contract/marker.ts'
+import { HEADER_MARKER, HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
+import type { Failed } from '#core/pipeline/pipeline.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { pass } from '#core/pipeline/verdict.ts'
+import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import type { IdentifiedMessage } from './decode-identified.ts'
+import type { PseudonymisedMessage } from './encode-pseudonymised.ts'
+
+export interface QuarantinedMessage {
+  readonly message: IdentifiedMessage
+  readonly failed: Failed<MarkerFault, 'quarantined'>
+}
+
+/** What goes to the pseudonymised log instead of a record that failed: names and rules, never a value. */
+export function markQuarantined(
+  encoder: Encoder,
+): Step<QuarantinedMessage, Envelope<'pseudonymised', PseudonymisedMessage>> {
+  return {
+    name: 'markQuarantined',
+    run: ({ message, failed }) => {
+      const value = encoder.encode(markerOf(failed, Number(message.timestamp)))
+      if (!value) throw new Error('a quarantine marker does not fit its own schema')
+      return pass(
+        mintPseudonymised({
+          value,
+          headers: { [HEADER_ORIGIN_OFFSET]: message.offset, [HEADER_MARKER]: 'quarantine' },
+        }),
+      )
+    },
+  }
+}

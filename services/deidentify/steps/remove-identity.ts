@@ -1,0 +1,36 @@
+import type { FeedContract } from '#core/contract/types.ts'
+import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { type Provenance, pass } from '#core/pipeline/verdict.ts'
+import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import { tokeniser } from '../linkage/tokenise.ts'
+import { policies } from '../policies/apply-policies.ts'
+import type { CheckedRecord } from './check-identified-rules.ts'
+
+export interface PseudonymisedRecord {
+  /** Offset in the partition of `identified.<feed>`. */
+  readonly origin: string
+  readonly record: Readonly<Record<string, unknown>>
+  readonly provenance: Provenance
+}
+
+/** Builds a new record, field by field, by the contract's policies; identity traits become linkage tokens. */
+export function removeIdentity(
+  contract: FeedContract,
+  pseudonymiser: Pseudonymiser,
+  tokenSecret: Buffer,
+): Step<CheckedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
+  const apply = policies(contract, pseudonymiser)
+  const tokenise = tokeniser(contract, tokenSecret)
+  return {
+    name: 'removeIdentity',
+    run: ({ origin, record, provenance, outcomes }) => {
+      const out = apply(record, provenance.producer)
+      out._producer = provenance.producer
+      out._received_at = provenance.receivedAt
+      out._rule_outcomes = outcomes
+      if (contract.linked) out._tokens = tokenise(record)
+      return pass(mintPseudonymised({ origin, record: out, provenance }))
+    },
+  }
+}

@@ -1,0 +1,42 @@
+/** A body of one feed as items, whatever its format. */
+import type { FeedContract } from '#core/contract/types.ts'
+import type { RecordFormat } from '../http/media-types.ts'
+import { avroRecords } from './avro.ts'
+import type { Decoded, Item } from './item.ts'
+import { jsonRecords } from './json.ts'
+import { ndjsonRecords } from './ndjson.ts'
+
+export interface DecodeLimits {
+  /** Largest body after decompression; the blocks of an Avro file count unfolded. */
+  readonly maxBodyBytes: number
+  readonly maxRecordBytes: number
+}
+
+/** @throws ProblemError malformed-body, body-too-large, foreign-schema, while it is read */
+export function* recordItems(
+  format: RecordFormat,
+  body: Buffer,
+  contract: FeedContract,
+  limits: DecodeLimits,
+): Generator<Item> {
+  const { feed } = contract
+  const source = format === 'avro' ? 'avro' : 'json'
+  let index = 0
+  for (const one of decoded(format, body, contract, limits)) {
+    yield one.fault === undefined
+      ? { kind: 'decoded', index, feed, raw: one.raw, source }
+      : { kind: 'undecodable', index, feed, pointer: '', fault: one.fault }
+    index++
+  }
+}
+
+function decoded(format: RecordFormat, body: Buffer, contract: FeedContract, limits: DecodeLimits): Generator<Decoded> {
+  switch (format) {
+    case 'json':
+      return jsonRecords(body, limits.maxRecordBytes)
+    case 'ndjson':
+      return ndjsonRecords(body, limits.maxRecordBytes)
+    case 'avro':
+      return avroRecords(body, contract, limits.maxBodyBytes)
+  }
+}

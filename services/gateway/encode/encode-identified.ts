@@ -1,0 +1,56 @@
+import type { Encoder } from '#core/avro/registry.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import type { Mac } from '#core/crypto/hmac.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, pass } from '#core/pipeline/verdict.ts'
+import { type Envelope, mintIdentified } from '#core/pipeline/zones.ts'
+import type { ContractRecord } from './read-record.ts'
+
+/** A message of `identified.<feed>`. */
+export interface IdentifiedMessage {
+  readonly key: string
+  readonly value: Buffer
+}
+
+/** Keys are cached, as most requests speak of few patients many times. */
+const KEY_CACHE_ENTRIES = 20_000
+
+/**
+ * Adds who sent the record and when, and encodes it as Avro. The message key is a keyed hash of producer and patient: it tells which
+ * records belong together, not to whom.
+ *
+ * @param routing keyed with the gateway's routing key
+ * @param maxRecordBytes largest record, as encoded
+ */
+export function encodeIdentified(
+  contract: FeedContract,
+  encoder: Encoder,
+  routing: Mac,
+  maxRecordBytes: number,
+): Step<ContractRecord, Envelope<'identified', IdentifiedMessage>, 'unencodable' | 'record-too-large'> {
+  const routingKey = cachedKey(routing)
+  return {
+    name: 'encodeIdentified',
+    run: ({ record, provenance }) => {
+      record._producer = provenance.producer
+      record._received_at = provenance.receivedAt
+      const value = encoder.encode(record)
+      if (value === undefined) return fail('unencodable', provenance)
+      if (value.length > maxRecordBytes) return fail('record-too-large', provenance)
+      return pass(mintIdentified({ key: routingKey(provenance.producer, String(record[contract.subject])), value }))
+    },
+  }
+}
+
+function cachedKey(mac: Mac): (producer: string, subject: string) => string {
+  const cache = new Map<string, string>()
+  return (producer, subject) => {
+    const name = `${producer}\u0000${subject}`
+    const known = cache.get(name)
+    if (known !== undefined) return known
+    if (cache.size >= KEY_CACHE_ENTRIES) cache.clear()
+    const key = mac.digest(name)
+    cache.set(name, key)
+    return key
+  }
+}

@@ -1,0 +1,55 @@
+/** The way of one record through the gateway: from a decoded object to the message for Kafka. */
+import type { AvroRegistry, Encoder } from '#core/avro/registry.ts'
+import { identifiedSchema } from '#core/contract/avro-schemas.ts'
+import { subjectOf, topicOf } from '#core/contract/names.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import type { Mac } from '#core/crypto/hmac.ts'
+import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
+import type { Envelope } from '#core/pipeline/zones.ts'
+import { encodeIdentified, type IdentifiedMessage } from './encode-identified.ts'
+import { type ReceivedRecord, readRecord } from './read-record.ts'
+
+export type GatewayFault = 'contract-mismatch' | 'unencodable' | 'record-too-large'
+
+/** Nothing is dropped: what is not accepted is rejected, by index, field and rule. */
+export type GatewayPipeline = RecordPipeline<
+  ReceivedRecord,
+  Envelope<'identified', IdentifiedMessage>,
+  GatewayFault,
+  'rejected'
+>
+
+export function gatewayPipeline(
+  contract: FeedContract,
+  encoder: Encoder,
+  routing: Mac,
+  maxRecordBytes: number,
+): GatewayPipeline {
+  return pipeline<ReceivedRecord>()
+    .step(readRecord(contract), { 'contract-mismatch': 'rejected' })
+    .step(encodeIdentified(contract, encoder, routing, maxRecordBytes), {
+      unencodable: 'rejected',
+      'record-too-large': 'rejected',
+    })
+    .build()
+}
+
+/** What is compiled once per feed. */
+export interface GatewayFeed {
+  readonly contract: FeedContract
+  readonly topic: string
+  readonly pipeline: GatewayPipeline
+}
+
+/** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when the contract does not fit it */
+export async function openFeed(
+  contract: FeedContract,
+  namespace: string,
+  registry: AvroRegistry,
+  routing: Mac,
+  maxRecordBytes: number,
+): Promise<GatewayFeed> {
+  const topic = topicOf(namespace, 'identified', contract.feed)
+  const encoder = await registry.encoder(subjectOf(topic), identifiedSchema(contract))
+  return { contract, topic, pipeline: gatewayPipeline(contract, encoder, routing, maxRecordBytes) }
+}

@@ -1,0 +1,29 @@
+import { recordReader, type ValueSource } from '#core/contract/record-reader.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
+
+/** A decoded object of a request, with who sent it and when. */
+export interface ReceivedRecord {
+  readonly raw: unknown
+  readonly source: ValueSource
+  readonly provenance: Provenance
+}
+
+export interface ContractRecord {
+  /** Values of the contract's fields. */
+  readonly record: Record<string, unknown>
+  readonly provenance: Provenance
+}
+
+/** Compares a decoded object with its contract: every fault of every field at once. */
+export function readRecord(contract: FeedContract): Step<ReceivedRecord, ContractRecord, 'contract-mismatch'> {
+  const readers = { json: recordReader(contract, 'json'), avro: recordReader(contract, 'avro') }
+  return {
+    name: 'readRecord',
+    run: ({ raw, source, provenance }) => {
+      const read = readers[source](raw)
+      return read.ok ? pass({ record: read.record, provenance }) : fail('contract-mismatch', provenance, read.faults)
+    },
+  }
+}

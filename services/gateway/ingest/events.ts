@@ -1,0 +1,32 @@
+/** What the gateway tells of the records of a request. Labels are feeds, steps and rules: few, and never of a person. */
+import type { Metrics } from '#core/telemetry/metrics.ts'
+import type { Batch } from './batch.ts'
+
+export interface IngestEvents {
+  /** Counts what was rejected; also when the request then fails. */
+  readonly rejected: (batch: Batch) => void
+  /** Counts what Kafka acknowledged. @param seconds from the body being read to the acknowledgement */
+  readonly acknowledged: (batch: Batch, seconds: number) => void
+}
+
+export function ingestEvents(metrics: Metrics): IngestEvents {
+  const records = metrics.counter('chainon_gateway_records', 'Records by outcome')
+  const rejected = metrics.counter('chainon_gateway_rejected', 'Rejected records by step and rule')
+  const ack = metrics.histogram(
+    'chainon_gateway_ack_seconds',
+    'From a body being read to all replicas having its records',
+  )
+  return {
+    rejected(batch) {
+      for (const [feed, count] of batch.byFeed)
+        if (count.rejected > 0) records(count.rejected, { feed, outcome: 'rejected' })
+      for (const { feed, stage, rule, count } of batch.rejections.values())
+        rejected(count, { feed: feed || 'none', stage, rule })
+    },
+    acknowledged(batch, seconds) {
+      for (const [feed, count] of batch.byFeed)
+        if (count.accepted > 0) records(count.accepted, { feed, outcome: 'accepted' })
+      for (const { feed } of batch.byTopic.values()) ack(seconds, { feed })
+    },
+  }
+}

@@ -1,0 +1,43 @@
+/** What the OpenAPI document says of the whole API. */
+import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
+
+const DESCRIPTION = `Receives health records of producers, validates each against its feed's contract and writes the valid ones to Kafka.
+
+**A 202 means stored**: every in-sync replica has the accepted records. The receipt counts accepted and rejected records and lists the rejected
+ones by index, with field (JSON pointer) and rule, never with a value. Valid records of a request are accepted although others are rejected.
+
+**Sending again is safe.** With an \`Idempotency-Key\` the first answer is given again (kept for CHAINON_IDEMPOTENCY_HOURS, 24 by default). Without
+one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` counts.
+
+**JSON, defined.** UTF-8 only, a byte order mark is skipped. Of a repeated member the last one counts. Numbers that a field cannot
+hold exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
+
+**Errors** are problems (RFC 9457, \`application/problem+json\`). On \`/fhir/R4\` a client whose \`Accept\` has \`application/fhir+json\` gets the same
+as an OperationOutcome. 409, 429 and 503 carry \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
+method 405 (\`method-not-allowed\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
+
+/** @returns the document without what comes from the routes: paths and components of schemas */
+export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Chainon gateway',
+      description: DESCRIPTION,
+      version,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }, { header: [] }],
+    tags: [
+      { name: 'Feeds', description: 'Records of one feed' },
+      { name: 'FHIR', description: 'HL7 FHIR R4' },
+      { name: 'About', description: 'Addresses, feeds and their schemas' },
+    ],
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon key create PRODUCER`' },
+        header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+      },
+    },
+  }
+}

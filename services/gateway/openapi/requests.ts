@@ -1,0 +1,33 @@
+/** What the routes that store records have in common: headers, and the problems that a request can lead to. */
+import { Type } from 'typebox'
+import type { ProblemCode } from '#core/gateway-api/problem.ts'
+import { IdempotencyKey } from '../ingest/idempotency.ts'
+
+export const STORE_HEADERS = Type.Object({
+  'Idempotency-Key': Type.Optional(IdempotencyKey),
+  'Content-Encoding': Type.Optional(Type.Enum(['gzip', 'identity'], { description: 'Encoding of the body' })),
+})
+
+export const STORE_PROBLEMS: readonly ProblemCode[] = [
+  'malformed-body',
+  'truncated-gzip',
+  'no-records',
+  'bad-idempotency-key',
+  'missing-key',
+  'wrong-key',
+  'idempotency-in-flight',
+  'body-too-large',
+  'too-many-records',
+  'unsupported-media-type',
+  'unsupported-encoding',
+  'all-rejected',
+  'idempotency-mismatch',
+  'too-many-in-flight',
+  'bug',
+  'dependency-unavailable',
+]
+
+/** @returns a request's body in OpenAPI's form: the schema of each media type */
+export function requestBody(schemas: Readonly<Record<string, object>>): object {
+  return { content: Object.fromEntries(Object.entries(schemas).map(([type, schema]) => [type, { schema }])) }
+}

@@ -1,0 +1,84 @@
+/** The documented answers of a route, for its Fastify schema: from the codes that it may answer, by the one table of faults. */
+import { type TSchema, Type } from 'typebox'
+import { FAULTS } from '#core/faults/codes.ts'
+import { MEDIA } from '#core/gateway-api/media-types.ts'
+import { Problem, type ProblemCode, type ProblemStatus } from '#core/gateway-api/problem.ts'
+import { Receipt } from '#core/gateway-api/receipt.ts'
+import { OperationOutcome, retryAfterSeconds } from '../problem.ts'
+
+/** One documented answer, in the form that Fastify and @fastify/swagger read. */
+interface DocumentedResponse {
+  readonly description: string
+  readonly headers: Readonly<Record<string, TSchema>>
+  readonly content: Readonly<Record<string, { readonly schema: TSchema }>>
+}
+
+const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
+  400: 'The request cannot be read.',
+  401: 'The API key is missing or not known.',
+  404: 'There is nothing at this address.',
+  405: 'The address does not have this method.',
+  409: 'The same request is under way.',
+  413: 'The request is too large.',
+  415: 'The media type or the encoding is not supported.',
+  422: 'No record of the request is accepted.',
+  429: 'Too many bytes are in flight.',
+  500: 'An error of Chainon itself.',
+  503: 'A dependency of the gateway is unreachable; try again later.',
+}
+
+const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, given again' })
+
+/** @returns the answer 202 of a route that stores records */
+export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> {
+  return {
+    202: {
+      description: 'Stored: every in-sync replica has the accepted records.',
+      headers: { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED },
+      content: { [MEDIA.json]: { schema: Receipt } },
+    },
+  }
+}
+
+/**
+ * @param codes all that the route may answer
+ * @param fhir true when a client may ask for an OperationOutcome instead
+ * @returns one answer for each status of these codes; its `code` is narrowed to them
+ */
+export function problemResponses(
+  codes: readonly ProblemCode[],
+  fhir: boolean,
+): Readonly<Record<number, DocumentedResponse>> {
+  const byStatus = Map.groupBy(codes, (code) => FAULTS[code].status)
+  return Object.fromEntries(
+    [...byStatus].map(([status, ofStatus]) => [status, problemResponse(status, ofStatus, fhir)]),
+  )
+}
+
+function problemResponse(status: ProblemStatus, codes: readonly ProblemCode[], fhir: boolean): DocumentedResponse {
+  const list = codes.map((code) => `- \`${code}\`: ${FAULTS[code].text}`).join('\n')
+  return {
+    description: `${HEADLINES[status]}\n\n${list}`,
+    headers: headersOf(codes),
+    content: {
+      [MEDIA.problem]: {
+        schema: Type.Intersect([Problem, Type.Object({ code: Type.Enum([...codes]), status: Type.Literal(status) })]),
+      },
+      ...(fhir ? { [MEDIA.fhir]: { schema: OperationOutcome } } : {}),
+    },
+  }
+}
+
+/** The headers that `sendProblem` adds to these codes; `Idempotency-Replayed` because `all-rejected` is kept and given again. */
+function headersOf(codes: readonly ProblemCode[]): Readonly<Record<string, TSchema>> {
+  return {
+    ...(codes.some((code) => retryAfterSeconds(code) !== undefined)
+      ? { 'Retry-After': Type.Integer({ minimum: 1, description: 'Seconds after which to try again' }) }
+      : {}),
+    ...(codes.includes('missing-key') ? { 'WWW-Authenticate': Type.String() } : {}),
+    ...(codes.includes('unsupported-encoding')
+      ? { 'Accept-Encoding': Type.String({ description: 'With `unsupported-encoding`: the supported encodings' }) }
+      : {}),
+    ...(codes.includes('all-rejected') ? { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED } : {}),
+  }
+}

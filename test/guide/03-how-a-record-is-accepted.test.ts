@@ -1,0 +1,73 @@
+/**
+ * Chapter 3: how a record is accepted.
+ *
+ * A request's way: key and size are checked (`http/`), the body becomes items (`decode/`), each item goes through its feed's pipeline
+ * (`encode/`), what passes goes to Kafka (`log/`), and the sender receives a receipt when all replicas have it (`ingest/`).
+ *
+ * The real one: services/gateway/ingest/ingest.ts.
+ */
+import { expect, test } from 'vitest'
+import { identifiedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { recordItems } from '../../services/gateway/decode/records.ts'
+import { gatewayPipeline } from '../../services/gateway/encode/pipeline.ts'
+import { Batch } from '../../services/gateway/ingest/batch.ts'
+import { answerOf } from '../../services/gateway/ingest/receipt.ts'
+import { decoderOf, encoderOf } from './avro.ts'
+
+const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'observation')
+if (!contract) throw new Error('the feed observation has gone')
+const schema = identifiedSchema(contract)
+const routing = hmacSha256(Buffer.alloc(32, 1))
+const pipeline = gatewayPipeline(contract, encoderOf(schema), routing, 100_000)
+const feeds = new Map([['observation', { contract, topic: 'identified.observation', pipeline }]])
+const provenance = { producer: 'hospital-1', receivedAt: Date.UTC(2026, 0, 31) }
+
+const good = {
+  record_id: '1',
+  patient_ipp: '8000123',
+  code_system: 'loinc',
+  code: '718-7',
+  effective_at: '2025-01-31T08:30:00Z',
+  value_number: 13.2,
+}
+const body = Buffer.from(
+  [JSON.stringify(good), '{"record_id":', JSON.stringify({ ...good, record_id: '2', value_number: 'MARTIN' })].join(
+    '\n',
+  ),
+)
+
+test('a body becomes items, one for each record; what cannot be decoded is an item too', () => {
+  const items = [...recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 })]
+  expect(items.map((item) => (item.kind === 'decoded' ? item.index : item.fault))).toEqual([0, 'malformed-json', 2])
+})
+
+test('each goes through the pipeline of its feed: compared with the contract, then encoded', () => {
+  expect(pipeline.stages).toEqual(['readRecord', 'encodeIdentified'])
+  const result = pipeline.run({ raw: good, source: 'json', provenance })
+  if (result.kind !== 'pass') throw new Error(result.fault)
+  // An envelope of the identified zone; nobody but the gateway's encoder can make one.
+  const { key, value } = result.value.body
+  expect(decoderOf(schema).decode(value)?.record).toMatchObject({ record_id: '1', _producer: 'hospital-1' })
+  // The message key is a keyed hash: the patient's records stay in one partition, in order, and the key tells nothing.
+  expect(key).not.toContain('8000123')
+})
+
+test('good records are accepted although others are bad; the receipt names index, field and rule, never the value', () => {
+  const batch = new Batch({ feeds, maxRecords: 1000 }, provenance, false)
+  for (const item of recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 }))
+    batch.add(item)
+  // Now `log.append` would wait for all replicas. Only then is this answered.
+  const { status, body: receipt } = answerOf(batch, 'observation', false)
+  expect(status).toBe(202)
+  expect(receipt).toMatchObject({
+    accepted: 1,
+    rejected: 2,
+    errors: [
+      { index: 1, pointer: '', rule: 'malformed-json' },
+      { index: 2, pointer: '/value_number', rule: 'type' },
+    ],
+  })
+  expect(JSON.stringify(receipt)).not.toContain('MARTIN')
+})

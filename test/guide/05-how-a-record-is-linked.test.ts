@@ -1,0 +1,75 @@
+/**
+ * Chapter 5: how a record is linked.
+ *
+ * Two hospitals know one person under two numbers. `deidentify` makes keyed tokens of the identity traits, `curate` compares tokens and
+ * never sees a trait. Patients that share a strong token (INS, NIR) are one person; traits link where they contradict nothing.
+ *
+ * The real one: services/curate/link/linker.ts, whose script is compared with the model used here (test/integration/linker.test.ts).
+ */
+import { expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { Contribution } from '../../services/curate/link/linker.ts'
+import { secondLevelTokens } from '../../services/curate/link/tokens.ts'
+import { tokeniser } from '../../services/deidentify/linkage/tokenise.ts'
+import { modelLinks } from '../helpers/link-model.ts'
+
+const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
+if (!contract) throw new Error('the feed patient has gone')
+const tokenise = tokeniser(contract, Buffer.alloc(32, 1))
+const secondLevel = secondLevelTokens(Buffer.alloc(32, 2))
+const level2 = pseudonymiser(2, Buffer.alloc(32, 2))
+
+const traits = {
+  birth_family_name: "D'Artagnan-Lefèvre",
+  birth_given_names: 'Élodie Marie',
+  birth_date: 3650,
+  sex: 'female',
+  birth_place_insee: '75056',
+}
+
+test('two spellings of one person give the same tokens', () => {
+  const first = tokenise(traits)
+  expect(tokenise({ ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' })).toEqual(first)
+  expect(first.every((token) => /^t1_[a-z-]+_[\w-]{22}$/.test(token))).toBe(true)
+})
+
+test('curate makes second-level tokens of them under its own secret: neither secret alone can search the index', () => {
+  const [token = ''] = tokenise(traits)
+  expect(secondLevel(token)).toMatch(/^t2_/)
+  expect(secondLevel(token)).not.toContain(token.slice(-22))
+  // What does not have the form of a token is none.
+  expect(secondLevel('MARTIN')).toBeUndefined()
+})
+
+let offset = 0
+function contribution(hospital: string, ipp: string, record: Record<string, unknown>): Contribution {
+  return {
+    patientId: level2.pseudonym('patient', `${hospital} ${ipp}`),
+    recordId: level2.pseudonym('record', `${hospital} ${ipp}`),
+    version: 1,
+    offset: offset++,
+    origin: `patient:0:${offset}`,
+    cancelled: false,
+    receivedAt: 0,
+    tokens: tokenise(record)
+      .map(secondLevel)
+      .filter((token) => token !== undefined),
+  }
+}
+
+test('a shared NIR makes two patients one person; a contradiction keeps homonyms apart', () => {
+  const nir = { ...traits, nir: '279035121518989' }
+  const one = contribution('hospital-1', '1', nir)
+  const married = contribution('hospital-2', '77', { ...nir, birth_family_name: 'MARTIN' })
+  const byTraits = contribution('hospital-3', '5', traits)
+  const homonym = contribution('hospital-4', '9', { ...traits, nir: '185057800608491' })
+  const links = modelLinks([one, married, byTraits, homonym], 32)
+  const personOf = ({ patientId }: Contribution) => links.get(patientId)?.person
+  expect(personOf(one)).toBe(personOf(married))
+  // Two persons with these traits have different numbers: traits alone decide nothing any more.
+  expect(personOf(homonym)).not.toBe(personOf(one))
+  expect(links.get(byTraits.patientId)?.method).toBe('establishment-ipp')
+  // The order of arrival never matters.
+  expect(modelLinks([homonym, byTraits, married, one], 32)).toEqual(links)
+})

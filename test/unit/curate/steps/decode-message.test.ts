@@ -1,0 +1,57 @@
+import type { KafkaMessage } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import type { Decoder } from '#core/avro/registry.ts'
+import { fullName } from '#core/contract/avro-schemas.ts'
+import { MARKER_SCHEMA, markerOf } from '#core/contract/marker.ts'
+import type { Failed } from '#core/pipeline/pipeline.ts'
+import { decodeMessage } from '../../../../services/curate/steps/decode-message.ts'
+
+const MARKER = fullName(MARKER_SCHEMA)
+const failed: Failed<'undecodable', 'quarantined'> = {
+  kind: 'fail',
+  fault: 'undecodable',
+  details: [{ pointer: '', rule: 'undecodable' }],
+  stage: 'decodeIdentified',
+  outcome: 'quarantined',
+}
+
+function decode(name: string, record: Readonly<Record<string, unknown>>, marked: boolean) {
+  const decoder: Decoder = { prepare: async () => undefined, decode: () => ({ name, record: { ...record } }) }
+  const headers = marked ? { 'chainon-marker': 'quarantine' } : {}
+  const message = { value: Buffer.alloc(1), timestamp: '17', headers } as unknown as KafkaMessage
+  return decodeMessage(decoder).run({ message, origin: 3n })
+}
+
+describe('decodeMessage', () => {
+  it('reads a record with its provenance', () => {
+    const record = { _producer: 'h', _received_at: 5 }
+    expect(decode('a.Record', record, false)).toEqual({
+      kind: 'pass',
+      value: { origin: 3n, record, provenance: { producer: 'h', receivedAt: 5 } },
+    })
+  })
+
+  it('reads a marker as the failure that deidentify found', () => {
+    expect(decode(MARKER, markerOf(failed, 11), true)).toEqual({
+      kind: 'fail',
+      fault: 'undecodable',
+      details: [{ pointer: '', rule: 'undecodable' }],
+      provenance: { producer: '', receivedAt: 11 },
+      foundBy: { service: 'deidentify', stage: 'decodeIdentified' },
+    })
+  })
+
+  it.each([
+    ['a marker without its header', MARKER, markerOf(failed, 11), false],
+    ['a record with the header of a marker', 'a.Record', { _producer: 'h', _received_at: 5 }, true],
+    ['a marker with a fault that is none', MARKER, { ...markerOf(failed, 11), fault: 'wrong-key' }, true],
+    ['a marker with a rule that could be a value', MARKER, { ...markerOf(failed, 11), rule: 'DUPONT Jean' }, true],
+  ])('quarantines %s as undecodable, with nothing of it', (_what, name, record, marked) => {
+    expect(decode(name, record, marked)).toEqual({
+      kind: 'fail',
+      fault: 'undecodable',
+      details: [{ pointer: '', rule: 'undecodable' }],
+      provenance: { producer: '', receivedAt: 17 },
+    })
+  })
+})

@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import { tokeniser } from '../../../../services/deidentify/linkage/tokenise.ts'
+
+const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') as FeedContract
+const tokenise = tokeniser(patient, randomBytes(32))
+const traits = {
+  birth_family_name: "D'Artagnan-Lefèvre",
+  birth_given_names: 'Élodie Marie',
+  birth_date: 3650,
+  sex: 'female',
+  birth_place_insee: '75056',
+}
+const kinds = (record: Record<string, unknown>) => tokenise(record).map((token) => token.split('_')[1])
+
+describe('tokenise', () => {
+  it('gives the same tokens to two spellings of one person', () => {
+    const other = { ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' }
+    expect(tokenise(other)).toEqual(tokenise(traits))
+  })
+
+  it('lets an INS and a NIR of the same number meet', () => {
+    const ins = tokenise({ ...traits, ins: '279035121518989' })
+    const nir = tokenise({ ...traits, nir: '2 79 03 51 215 189 89' })
+    expect(kinds({ ...traits, ins: '279035121518989' })).toEqual(['ins', 'nir', 'place', 'traits-place', 'traits'])
+    expect(ins.filter((token) => nir.includes(token)).map((token) => token.split('_')[1])).toEqual([
+      'nir',
+      'place',
+      'traits-place',
+      'traits',
+    ])
+  })
+
+  it('lets only a qualified identity use its INS, and a doubtful one nothing', () => {
+    expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'PROV' })).toEqual([
+      'place',
+      'traits-place',
+      'traits',
+    ])
+    expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'VALI' })).toContain('ins')
+    expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'DOUB' })).toEqual([])
+  })
+
+  it('never makes a token of a number with a wrong key, or of half a set of traits', () => {
+    expect(kinds({ ...traits, nir: '279035121518988' })).not.toContain('nir')
+    expect(kinds({ ...traits, birth_date: null })).toEqual(['place'])
+    expect(kinds({ ...traits, sex: 'unknown' })).toEqual(['place'])
+  })
+})

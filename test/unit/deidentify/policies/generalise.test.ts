@@ -1,0 +1,13 @@
+import { describe, expect, it } from 'vitest'
+import { departmentOf } from '../../../../services/deidentify/policies/generalise.ts'
+
+describe('departmentOf', () => {
+  it.each([
+    ['75012', '75'],
+    ['97400', '974'],
+    ['20000', '2A'],
+    ['20200', '2B'],
+    ['2B033', '2B'],
+    ['SW1A 1AA', null],
+  ])('department of %s is %s', (code, department) => expect(departmentOf(code)).toBe(department))
+})

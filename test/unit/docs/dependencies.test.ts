@@ -1,0 +1,60 @@
+/** `deploy/DEPENDENCIES.md` and the files that name a version agree with package.json and with what is installed. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+
+interface Manifest {
+  readonly version: string
+  readonly license?: string
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+const manifest = JSON.parse(read('package.json')) as Manifest
+/** Published without a licence field; its LICENSE file is the MIT licence. */
+const LICENCE_IN_A_FILE: Readonly<Record<string, string>> = { '@kafkajs/confluent-schema-registry': 'MIT' }
+
+/** @returns `name version licence` of each row of the table under a heading, in the page's order */
+function rowsUnder(heading: string): readonly string[] {
+  const section = read('deploy/DEPENDENCIES.md').split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| ') && !/^\| (package|---)/.test(line))
+    .map((line) => line.split('|').slice(1, 4))
+    .map((cells) => cells.map((cell) => cell.trim()).join(' '))
+}
+
+function installed(packages: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries(packages).map(([name, version]) => {
+    const { license } = JSON.parse(read(`node_modules/${name}/package.json`)) as Manifest
+    return `${name} ${version} ${license ?? LICENCE_IN_A_FILE[name] ?? 'unknown'}`
+  })
+}
+
+describe('deploy/DEPENDENCIES.md', () => {
+  it('has a row for every package of run time, with its version and licence', () => {
+    expect(rowsUnder('npm, at run time')).toEqual(installed(manifest.dependencies))
+  })
+  it('has a row for every package of development', () => {
+    expect(rowsUnder('npm, for development and tests')).toEqual(installed(manifest.devDependencies))
+  })
+})
+
+describe('versions', () => {
+  it('are exact in package.json: a range would let a clean install differ', () => {
+    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
+    )
+    expect(ranges).toEqual([])
+  })
+  it('of Node is the same in .node-version', () => {
+    expect(read('.node-version').trim()).toBe(manifest.dependencies.node)
+  })
+  it('of the project has its section in CHANGELOG.md', () => {
+    expect(read('CHANGELOG.md')).toMatch(
+      new RegExp(`^## \\[${manifest.version.replaceAll('.', '\\.')}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm'),
+    )
+  })
+})

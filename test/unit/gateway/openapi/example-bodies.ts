@@ -1,0 +1,74 @@
+/** The smallest valid body of each route that stores records, made from the contracts and the documented media types. */
+import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import { FHIR_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
+import { avroFile } from '../avro-file.ts'
+import type { StoreRoute } from './provoke.ts'
+
+export function recordsRoute(contract: FeedContract): StoreRoute {
+  const record = JSON.stringify(smallest(contract, 'json'))
+  const bodies = {
+    json: record,
+    ndjson: `${record}\n`,
+    avro: avroFile([smallest(contract, 'avro')], smallestSchema(contract)),
+  }
+  return {
+    path: `/v1/feeds/${contract.feed}/records`,
+    valid: Object.entries(RECORD_TYPES).map(([type, format]) => [type, bodies[format]]),
+    rejected: '{"unknown":1}',
+    tooMany: '[{},{},{},{}]',
+    empty: '[]',
+    avro: true,
+  }
+}
+
+export function fhirRoute(): StoreRoute {
+  const bundle = (...resources: readonly object[]) =>
+    JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry: resources.map((resource) => ({ resource })) })
+  const claim = { resourceType: 'Claim', id: 'c' }
+  const valid = bundle({ resourceType: 'Patient', id: 'p' })
+  return {
+    path: '/fhir/R4',
+    valid: FHIR_TYPES.map((type) => [type, valid]),
+    rejected: bundle(claim),
+    tooMany: bundle(claim, claim, claim, claim),
+    empty: bundle(),
+    avro: false,
+  }
+}
+
+/** @returns a record of the required fields alone; in Avro a date is a day and a timestamp a number of milliseconds */
+function smallest(contract: FeedContract, form: 'json' | 'avro'): Record<string, unknown> {
+  return Object.fromEntries(required(contract).map((field) => [field.name, valueOf(field, form)]))
+}
+
+/** As a producer writes it who sends the required fields alone. */
+function smallestSchema(contract: FeedContract): object {
+  return {
+    type: 'record',
+    name: 'Smallest',
+    fields: required(contract).map(({ name, avroType }) => ({ name, type: avroType })),
+  }
+}
+
+function required({ fields }: FeedContract): readonly FieldContract[] {
+  return fields.filter((field) => !field.nullable && field.default === undefined)
+}
+
+function valueOf(field: FieldContract, form: 'json' | 'avro'): unknown {
+  switch (field.kind) {
+    case 'string':
+      return 'x'
+    case 'enum':
+      return field.symbols[0]
+    case 'boolean':
+      return true
+    case 'integer':
+    case 'long':
+    case 'double':
+      return 1
+    case 'date':
+      return form === 'json' ? '2024-05-06' : 19_849
+    case 'timestamp':
+      return form === 'json' ? '2024-05-06T07:08:09Z' : 1_714_979_289_000
+  }
+}
