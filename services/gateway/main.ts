@@ -81,7 +81,7 @@ runMain('gateway', async (logger) => {
   }
 })
 
-/** Unlike the workers' client it gives up early: a producer that waits for an answer is better told 503. */
+/** Unlike the workers' client it fails early: a quick 503 is better for a producer that waits for an answer. */
 function redisClient(url: string, logger: Logger, alarms: Alarms): Redis {
   const redis = new Redis(url, {
     connectTimeout: 3000,
