@@ -74,8 +74,6 @@ type CodesWhere<Shape> = { [C in FaultCode]: (typeof FAULTS)[C] extends Shape ? 
 export type RecordFault = CodesWhere<{ blame: 'record' }>
 /** Why a message is no outcome of its own. */
 export type DropReason = CodesWhere<{ blame: 'none' }>
-/** A fault that a request is answered with. */
-export type RequestFault = CodesWhere<{ status: number }>
 /** A fault that is shown as an alarm while it lasts. */
 export type AlarmCode = CodesWhere<{ alarm: true }>
 

@@ -27,7 +27,7 @@ export interface PartitionBatch {
 }
 
 /** The partition was revoked; the batch is abandoned, and nothing of it is committed. */
-export class Revoked extends Error {
+class Revoked extends Error {
   override readonly name = 'Revoked'
 }
 

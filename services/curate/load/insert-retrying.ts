@@ -65,7 +65,7 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
 }
 
 /** A permanent error; ClickHouse's message may quote a value, so only code and type are kept. */
-export class InsertRejected extends Error {
+class InsertRejected extends Error {
   override readonly name = 'InsertRejected'
   readonly code: string
   constructor(table: string, code: string, type: string | undefined) {

@@ -28,7 +28,7 @@ export function openContainer(body: Buffer, maxBytes: number): Container {
   if (body.length < 4 || !body.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin as one')
   const cursor = { body, at: 4 }
   const metadata = readMetadata(cursor)
-  const sync = take(cursor, SYNC_BYTES)
+  const sync = readBytes(cursor, SYNC_BYTES)
   const schema = metadata.get('avro.schema')?.toString('utf8')
   if (schema === undefined) throw malformed('it has no schema')
   const codec = metadata.get('avro.codec')?.toString('utf8') ?? 'null'
@@ -41,8 +41,8 @@ export function openContainer(body: Buffer, maxBytes: number): Container {
         const count = readLong(cursor)
         const size = readLong(cursor)
         if (count < 0 || size < 0) throw malformed('a block has a negative length')
-        const raw = take(cursor, size)
-        if (!take(cursor, SYNC_BYTES).equals(sync)) throw malformed('a block does not end with the sync marker')
+        const raw = readBytes(cursor, size)
+        if (!readBytes(cursor, SYNC_BYTES).equals(sync)) throw malformed('a block does not end with the sync marker')
         const data = codec === 'deflate' ? inflate(raw, budget) : raw
         budget -= data.length
         yield { count, data }
@@ -68,8 +68,8 @@ function readMetadata(cursor: Cursor): ReadonlyMap<string, Buffer> {
     }
     if (metadata.size + count > MAX_METADATA_ENTRIES) throw malformed('its header is too long')
     for (let i = 0; i < count; i++) {
-      const key = take(cursor, readLong(cursor)).toString('utf8')
-      metadata.set(key, take(cursor, readLong(cursor)))
+      const key = readBytes(cursor, readLong(cursor)).toString('utf8')
+      metadata.set(key, readBytes(cursor, readLong(cursor)))
     }
   }
 }
@@ -88,7 +88,7 @@ function readLong(cursor: Cursor): number {
   throw malformed('a length is out of range')
 }
 
-function take(cursor: Cursor, length: number): Buffer {
+function readBytes(cursor: Cursor, length: number): Buffer {
   if (length < 0 || cursor.at + length > cursor.body.length) throw malformed('it is cut short')
   cursor.at += length
   return cursor.body.subarray(cursor.at - length, cursor.at)

@@ -24,7 +24,7 @@ const MAX_SYMBOLS = 1000
 
 /**
  * @param text JSON of the writer's schema
- * @returns a type that decodes what was written; longs beyond 2^53 decode to Infinity, which the contract then refuses
+ * @returns a type that decodes what was written; longs beyond 2^53 decode to Infinity, which the contract then rejects
  * @throws ProblemError foreign-schema naming every field that does not fit
  */
 export function writerType(text: string, contract: FeedContract): avsc.Type {

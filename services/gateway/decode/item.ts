@@ -1,4 +1,4 @@
-/** What the decoders give: one record of a request, or why it could not be decoded. */
+/** The result of the decoders: one record of a request, or why it could not be decoded. */
 import type { ValueSource } from '#core/contract/record-reader.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
 

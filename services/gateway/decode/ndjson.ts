@@ -1,4 +1,4 @@
-/** Newline-delimited JSON: a bad line is that record's fault, and the lines around it are taken. */
+/** Newline-delimited JSON: a bad line is that record's fault, and the other lines are accepted. */
 import { isUtf8 } from 'node:buffer'
 import type { Decoded } from './item.ts'
 
@@ -8,7 +8,7 @@ const TAB = 0x09
 const RETURN = 0x0d
 
 /**
- * Blank lines do not count; CRLF and a byte order mark at the start are taken. Of a repeated member the last one counts.
+ * Blank lines do not count; CRLF and a byte order mark at the start are accepted. Of a repeated member the last one counts.
  * A line that is not UTF-8 is malformed: decoding it would replace what was sent.
  *
  * @param maxRecordBytes longest line; a longer one is rejected without being parsed

@@ -16,7 +16,7 @@ export interface IdentifiedMessage {
 const KEY_CACHE_ENTRIES = 20_000
 
 /**
- * Adds who sent the record and when, and encodes it as Avro. The message key is a keyed hash of producer and patient: it tells which
+ * Adds who sent the record and when, and encodes it as Avro. The message key is a keyed hash of producer and patient: it shows which
  * records belong together, not to whom.
  *
  * @param routing keyed with the gateway's routing key

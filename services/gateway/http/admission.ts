@@ -1,4 +1,4 @@
-/** What a request must pass before its body is read: a key, a size, and room. */
+/** What a request must pass before its body is read: a key, a size, and free in-flight bytes. */
 import type { FastifyRequest } from 'fastify'
 import type { KeyStore } from '#core/keys/store.ts'
 import { ProblemError } from '../problem.ts'
@@ -34,7 +34,7 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
 }
 
 /**
- * Reads the body within what may be in flight; the bytes are given back when the answer is out or the client is gone.
+ * Reads the body within what may be in flight; the bytes are released when the answer is sent or the client has disconnected.
  *
  * @throws ProblemError body-too-large, too-many-in-flight, unsupported-encoding, truncated-gzip, malformed-body
  */

@@ -37,7 +37,7 @@ export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: num
     stream.once('end', () =>
       settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes))),
     )
-    // The listener stays: a socket may fail after the answer is decided, and an error that nobody hears ends the process.
+    // The listener stays: a socket may fail after the answer is decided, and an error event without a listener ends the process.
     source.on('error', () => fail(new ProblemError('malformed-body', 'The connection ended before the body did.')))
     source.once('close', () => {
       if (!source.readableEnded) fail(new ProblemError('malformed-body', 'The connection ended before the body did.'))

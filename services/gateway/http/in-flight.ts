@@ -5,7 +5,7 @@ export interface Ticket {
    * @returns false when that would pass the bound
    */
   growTo(bytes: number): boolean
-  /** Gives the bytes back; may be called twice. */
+  /** Releases the bytes; may be called twice. */
   release(): void
 }
 

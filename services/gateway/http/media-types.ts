@@ -1,4 +1,4 @@
-/** Which reader a request's Content-Type and Content-Encoding ask for. */
+/** Which reader is needed for a request's Content-Type and Content-Encoding. */
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { ProblemError } from '../problem.ts'
 

@@ -1,4 +1,4 @@
-/** Every error of the server as a problem: those thrown here, Fastify's own, and requests that are not even HTTP. */
+/** Every error of the server as a problem: those thrown here, Fastify's own, and requests that are not HTTP. */
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FAULTS } from '#core/faults/codes.ts'
@@ -7,7 +7,7 @@ import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
 
-/** Most bytes that are read and thrown away so that a client which is still sending sees the answer. */
+/** Most bytes that are read and thrown away so that a client that is still sending receives the answer. */
 const DRAIN_BYTES = 64 * 1024 * 1024
 
 export function installProblems(app: FastifyInstance, logger: Logger): void {
@@ -38,7 +38,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   })
 }
 
-/** Answers a FHIR client that asks for it with an OperationOutcome, everybody else with a problem. */
+/** Answers a FHIR client that asks for it with an OperationOutcome, any other client with a problem. */
 function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -87,12 +87,12 @@ function fromFramework(error: FastifyError | Error): ProblemError {
   return new ProblemError('bug', undefined, { cause: error })
 }
 
-/** An address that cannot be decoded leads nowhere; Fastify answers these before any hook. */
+/** An address that cannot be decoded; Fastify answers these before any hook. */
 export function frameworkError(_error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   sendProblem(request, reply, 'not-found')
 }
 
-/** Bytes that are not HTTP, or a request that takes too long: answered on the bare socket. */
+/** Bytes that are not HTTP, or a request that takes too long: answered on the socket itself. */
 export function clientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()

@@ -1,4 +1,4 @@
-/** What the gateway tells of the records of a request. Labels are feeds, steps and rules: few, and never of a person. */
+/** What the gateway reports of the records of a request. Labels are feeds, steps and rules: few, and never of a person. */
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import type { Batch } from './batch.ts'
 

@@ -1,6 +1,6 @@
 /**
- * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key takes a lease; its
- * answer is kept for hours and given again to the same request. A gateway that dies lets its lease run out, so no key is stuck.
+ * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key holds a lease; its
+ * answer is kept for hours and given again to the same request. When a gateway is killed its lease expires, so no key is blocked for ever.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'

@@ -1,8 +1,8 @@
 /**
- * The way to Kafka. Records of concurrent requests are gathered for a few milliseconds and sent together, one send at a time,
+ * Writes to Kafka. Records of concurrent requests are collected for a few milliseconds and sent together, one send at a time,
  * by an idempotent producer that waits for all replicas. kafkajs does not recover an idempotent producer from a failed send
- * (its sequence numbers are then wrong), so after any failure a new producer takes over; until it is connected, `append` fails at once
- * and the gateway answers 503. What was under way in a failed send may be in the log or not.
+ * (its sequence numbers are then wrong), so after any failure a new producer replaces it; until that one is connected, `append` fails at once
+ * and the gateway answers 503. The messages of a failed send may be in the log or not.
  */
 import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -11,7 +11,7 @@ import type { Envelope } from '#core/pipeline/zones.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 
-/** Only what the gateway's encoder made can be given to the log. */
+/** The log accepts only what the gateway's encoder made. */
 export interface TopicBatch {
   readonly topic: string
   readonly messages: readonly Envelope<'identified', IdentifiedMessage>[]
@@ -126,7 +126,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       discard(current)
       events.onDown(error)
       void connect(1)
-      // Those that wait behind it would wait a whole deadline more: better a quick 503 that says when to come back.
+      // Requests that wait for the next send would wait for another whole deadline: a quick 503 with Retry-After is better.
       return fail([...chunks, ...pending.splice(0)], error)
     }
     for (const { request } of chunks) if (--request.waiting === 0) request.resolve()
@@ -152,13 +152,13 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
 
   function fail(chunks: readonly Chunk[], cause: unknown): void {
     pendingBytes = pending.reduce((sum, chunk) => sum + chunk.bytes, 0)
-    for (const { request } of chunks) request.reject(away(cause))
+    for (const { request } of chunks) request.reject(unreachable(cause))
   }
 
   void connect(0)
   return {
     append(batches) {
-      if (!producer) return Promise.reject(away(undefined))
+      if (!producer) return Promise.reject(unreachable(undefined))
       return new Promise((resolve, reject) => {
         const request: Request = { waiting: 0, resolve, reject }
         for (const batch of batches) {
@@ -207,7 +207,7 @@ const byRoutingKey: ICustomPartitioner =
     return sum % partitionMetadata.length
   }
 
-function away(cause: unknown): ChainonError {
+function unreachable(cause: unknown): ChainonError {
   return new ChainonError('dependency-unavailable', 'Kafka did not acknowledge in time', { cause })
 }
 

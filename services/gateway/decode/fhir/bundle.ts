@@ -1,4 +1,4 @@
-/** An R4 Bundle and what its references lead to: other entries by full URL or type and id, and contained resources. */
+/** An R4 Bundle and the targets of its references: other entries by full URL or type and id, and contained resources. */
 import { ProblemError } from '../../problem.ts'
 import { type Json, object, objects, text } from './json.ts'
 
@@ -7,7 +7,7 @@ const TYPES = ['transaction', 'batch', 'collection']
 export interface Bundle {
   /** One for each entry, in order; undefined where the entry has no resource. */
   readonly resources: readonly (Json | undefined)[]
-  /** When the gateway took it, ISO 8601; for resources that do not say when they changed. */
+  /** When the gateway accepted it, ISO 8601; for resources that do not say when they changed. */
   readonly receivedAt: string
   /**
    * @param from the resource that holds the reference

@@ -1,10 +1,10 @@
-/** What the records of every resource share: who it is about, which version it is, whether it was taken back. */
+/** What the records of every resource share: the patient, the version, whether it was cancelled. */
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
 import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
 
-/** A record of a feed, in the form that the contract's JSON takes. */
+/** A record of a feed, in the form of the contract's JSON. */
 export interface FeedRecord {
   readonly feed: string
   readonly record: Readonly<Record<string, unknown>>
@@ -54,7 +54,7 @@ export function ndaOf(reference: unknown, from: Json, bundle: Bundle): string | 
 /** @returns the RPPS number of the professional that the reference leads to, or null */
 export function performerRpps(reference: unknown, from: Json, bundle: Bundle): string | null {
   const resolved = bundle.resolve(reference, from)
-  // A PractitionerRole stands between the act and the professional.
+  // A PractitionerRole refers to the professional.
   const practitioner =
     resolved?.resourceType === 'PractitionerRole' ? bundle.resolve(resolved.practitioner, resolved) : resolved
   return rppsOf(practitioner) ?? rppsOf(object(reference))

@@ -6,7 +6,7 @@ const PARTIAL = /^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$/
 /**
  * @param value a FHIR dateTime or instant
  * @returns ISO 8601 with an offset: a partial date becomes its first instant in UTC; what is no date stays as it is, for the
- * contract to refuse
+ * contract to reject
  */
 export function timestampOf(value: unknown): string | undefined {
   const given = text(value)

@@ -32,8 +32,8 @@ export function encounterNda(encounter: Json): string | undefined {
 }
 
 /**
- * The resource's id: it is the sender's own and stands for this resource alone. A business identifier may stand on several (all results of
- * an order carry its number), so it is taken only where there is no id, and with its system.
+ * The resource's id: it belongs to the sender and names this resource alone. A business identifier may be on several (all results of
+ * an order carry its number), so it is used only where there is no id, and with its system.
  */
 export function recordId(resource: Json): string | undefined {
   const id = text(resource.id)
