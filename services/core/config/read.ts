@@ -1,6 +1,7 @@
 /** Reads a service's configuration from an environment: all errors at once, unknown CHAINON_ names rejected. */
 import { join } from 'node:path'
 import { ConfigurationError } from '../faults/errors.ts'
+import { nearest } from '../schema/nearest.ts'
 import { KEYS, type Key, type KeySpec } from './keys.ts'
 
 type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer'
@@ -39,7 +40,7 @@ export function readConfig<K extends Key>(service: string, keys: readonly K[], e
   for (const name of Object.keys(env)) {
     if (!name.startsWith('CHAINON_') || name in KEYS) continue
     if (OTHER_PREFIXES.some((prefix) => name.startsWith(prefix))) continue
-    const near = Object.keys(KEYS).find((key) => distance(key, name) <= 3)
+    const near = nearest(name, Object.keys(KEYS))
     problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : ''}`)
   }
   if (problems.length > 0) throw new ConfigurationError(`${service} cannot start, its configuration is wrong`, problems)
@@ -79,18 +80,4 @@ function parse(spec: KeySpec, text: string): { value: unknown } | { problem: str
       return { value: number }
     }
   }
-}
-
-/** Levenshtein distance, for "did you mean". */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

@@ -4,6 +4,8 @@
  * (`deidentify`), while its value is still there.
  */
 
+import { ruleZone } from '../contract/actions.ts'
+import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
@@ -11,7 +13,7 @@ import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
 export type Outcome = 'passed' | 'failed' | 'not-applicable'
 
 export interface CompiledRule {
-  readonly id: string
+  readonly id: RuleId
   readonly severity: Severity
   /** JSON pointer of the field, for the quarantine; never a value. */
   readonly pointer: string
@@ -40,7 +42,7 @@ function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
     id: rule.id,
     severity: rule.severity,
     pointer: `/${field.name}`,
-    zone: field.privacy.action === 'keep' ? 'pseudonymised' : 'identified',
+    zone: ruleZone(field),
     check(record, receivedAt) {
       if (when && record[when.field] !== when.equals) return 'not-applicable'
       const value = record[field.name]

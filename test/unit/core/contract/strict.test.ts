@@ -40,9 +40,9 @@ function rename(object: Record<string, unknown>, from: string, to: string): void
 
 describe('a key that no contract has', () => {
   it("'wehn' for 'when' does not widen a rule", () => {
-    expect(
-      problemsOf('diagnosis', (contract) => rename(first(field(contract, 'code').rules), 'when', 'wehn')),
-    ).toEqual(["field 'code': rule 'cim10-form': unknown key 'wehn'; did you mean 'when'?"])
+    expect(problemsOf('diagnosis', (contract) => rename(first(field(contract, 'code').rules), 'when', 'wehn'))).toEqual(
+      ["field 'code': rule 'cim10-form': unknown key 'wehn'; did you mean 'when'?"],
+    )
   })
 
   it("'sa' for 'as' does not rename a column", () => {
