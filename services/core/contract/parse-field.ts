@@ -81,8 +81,8 @@ const KINDS: Readonly<Record<Extract<NotNullType, string>, ValueKind>> = {
 }
 
 function readType(type: FieldType): { kind: ValueKind; nullable: boolean; symbols: readonly string[] } {
-  if (Array.isArray(type)) return { ...readType(type[1]), nullable: true }
   if (typeof type === 'string') return { kind: KINDS[type], nullable: false, symbols: [] }
+  if (!('type' in type)) return { ...readType(type[1]), nullable: true }
   switch (type.type) {
     case 'int':
       return { kind: 'date', nullable: false, symbols: [] }

@@ -1,5 +1,6 @@
 /** How the rules of a contract are written: the one source of their types, of what is checked, and of the messages. */
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
+import type { Written } from '../schema/written.ts'
 import { parseCalendarDate, parseTimestamp } from './calendar.ts'
 import { RULE_ID_FORM, type RuleId } from './rule-id.ts'
 
@@ -77,10 +78,10 @@ const RequiredWith = Type.Object({
 })
 
 export const FieldRule = Type.Union([Pattern, Range, OneOf, Temporal, CheckDigit])
-export type FieldRule = Static<typeof FieldRule>
+export type FieldRule = Written<typeof FieldRule>
 
 export const RecordRule = Type.Union([Compare, RequiredWith])
-export type RecordRule = Static<typeof RecordRule>
+export type RecordRule = Written<typeof RecordRule>
 
 export type Severity = FieldRule['severity']
 

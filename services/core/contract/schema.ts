@@ -1,5 +1,6 @@
 /** How a contract is written: the one source of its types, of what is checked, and of the messages. */
-import Type, { type Static } from 'typebox'
+import Type from 'typebox'
+import type { Written } from '../schema/written.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
 const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
@@ -33,7 +34,7 @@ export const Privacy = Type.Union([
   /** Free text: dropped until a scrubber is there to pass it on. */
   Type.Object({ ...CLASS, action: Type.Literal('scrub') }),
 ])
-export type Privacy = Static<typeof Privacy>
+export type Privacy = Written<typeof Privacy>
 export type PrivacyClass = Privacy['class']
 export type PrivacyAction = Privacy['action']
 
@@ -47,7 +48,7 @@ export const LinkageRole = Type.Enum([
   'sex',
   'birth_place_insee',
 ])
-export type LinkageRole = Static<typeof LinkageRole>
+export type LinkageRole = Written<typeof LinkageRole>
 
 const NotNull = Type.Union([
   Type.Enum(['string', 'int', 'long', 'double', 'boolean']),
@@ -63,7 +64,7 @@ const NotNull = Type.Union([
 ])
 const ONE_TYPE = 'string, int, long, double, boolean, an enum, a date or a timestamp-millis'
 const NotNullType = Type.Union(NotNull.anyOf, { expected: ONE_TYPE })
-export type NotNullType = Static<typeof NotNullType>
+export type NotNullType = Written<typeof NotNullType>
 const ANY_TYPE = { expected: `${ONE_TYPE}, or a union of null and one` }
 
 /** The part of Avro's types that a record of a feed may use. */
@@ -71,7 +72,7 @@ export const FieldType = Type.Union(
   [...NotNull.anyOf, Type.Tuple([Type.Literal('null'), NotNullType], ANY_TYPE)],
   ANY_TYPE,
 )
-export type FieldType = Static<typeof FieldType>
+export type FieldType = Written<typeof FieldType>
 
 const NotEmpty = Type.String({ minLength: 1, expected: 'text that is not empty' })
 
@@ -87,7 +88,7 @@ export const Field = Type.Object({
   maxLength: Type.Optional(Type.Integer({ minimum: 1 })),
   rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
 })
-export type Field = Static<typeof Field>
+export type Field = Written<typeof Field>
 
 /** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
 export const Contract = Type.Object({
@@ -104,4 +105,4 @@ export const Contract = Type.Object({
   rules: Type.Optional(Type.Array(RecordRule, RULES_NAMED)),
   fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
 })
-export type Contract = Static<typeof Contract>
+export type Contract = Written<typeof Contract>

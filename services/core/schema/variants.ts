@@ -1,6 +1,6 @@
 /** Which variant of a union a value means, so that what is said of it is about that variant and not about all of them. */
-import Type, { type TLiteral, type TObject, type TSchema } from 'typebox'
-import { oneOf } from './describe.ts'
+import Type, { type TLiteral, type TObject, type TSchema, type TUnion } from 'typebox'
+import { oneOf, wordsOf } from './describe.ts'
 import { type NamedObject, sayUnknownKeys } from './keys.ts'
 import { didYouMean } from './nearest.ts'
 import type { Place } from './place.ts'
@@ -15,18 +15,16 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** @returns the variant; undefined when the union's scalars decide; `said` when no variant is meant, which has been said */
-export function chooseVariant(
-  variants: readonly TSchema[],
-  value: unknown,
-  place: Place,
-): Variant | undefined | 'said' {
-  if (isObject(value)) return chooseObject(variants.filter(Type.IsObject), value, place)
-  const same = Array.isArray(value)
-    ? variants.filter((variant) => Type.IsArray(variant) || Type.IsTuple(variant))
-    : variants.filter((variant) => !Type.IsObject(variant) && !Type.IsArray(variant) && !Type.IsTuple(variant))
-  const [only] = same
-  return only !== undefined && same.length === 1 ? { schema: only, others: [] } : undefined
+/** @returns the variant; undefined when the union decides as a whole; `said` when no variant is meant, which has been said */
+export function chooseVariant(union: TUnion, value: unknown, place: Place): Variant | undefined | 'said' {
+  if (isObject(value)) return chooseObject(union.anyOf.filter(Type.IsObject), value, place)
+  const isList = (schema: TSchema) => Type.IsArray(schema) || Type.IsTuple(schema)
+  const [only, ...more] = union.anyOf.filter((variant) =>
+    Array.isArray(value) ? isList(variant) : !isList(variant) && !Type.IsObject(variant),
+  )
+  // A union that has words of its own speaks for its scalars.
+  if (!only || more.length > 0 || (!isList(only) && wordsOf(union).expected !== undefined)) return undefined
+  return { schema: only, others: [] }
 }
 
 function chooseObject(
@@ -38,12 +36,7 @@ function chooseObject(
   if (!first) return undefined
   if (rest.length === 0) return { schema: first, others: [] }
   const key = discriminator(objects)
-  if (key === undefined) {
-    const shared = (schema: TObject) =>
-      Object.keys(value).filter((name) => Object.hasOwn(schema.properties, name)).length
-    const schema = rest.reduce((best, next) => (shared(next) > shared(best) ? next : best), first)
-    return { schema, others: [] }
-  }
+  if (key === undefined) throw new Error('the objects of the union have no key that tells them apart')
   const named = objects.map((schema) => ({ name: String((schema.properties[key] as TLiteral).const), schema }))
   const chosen = named.find(({ name }) => name === value[key])
   if (chosen) return { ...chosen, others: named.filter((other) => other !== chosen) }
