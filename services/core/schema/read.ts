@@ -83,8 +83,14 @@ function walkArray(schema: TArray, value: unknown, place: Place): unknown {
 }
 
 function walkTuple(schema: TTuple, value: unknown, place: Place): unknown {
-  if (!Array.isArray(value) || value.length !== schema.items.length) return place.say(`must be ${expected(schema)}`)
+  if (!Array.isArray(value) || !hasForm(schema, value)) return place.say(`must be ${expected(schema)}`)
   return schema.items.map((item, index) => walk(item, value[index], place.item(index)))
+}
+
+/** @returns whether the list is as long as the tuple and has its fixed words: without them the rest is no part of it */
+function hasForm(schema: TTuple, list: readonly unknown[]): boolean {
+  const { items } = schema
+  return list.length === items.length && items.every((item, at) => !Type.IsLiteral(item) || item.const === list[at])
 }
 
 function leaf(schema: TSchema, value: unknown, place: Place): unknown {
