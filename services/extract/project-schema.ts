@@ -3,6 +3,7 @@
  * contracts (feeds, columns, values of columns) is `Unknown` here, and read with them.
  */
 import Type from 'typebox'
+import { closed } from '#core/schema/closed.ts'
 import type { Written } from '#core/schema/written.ts'
 import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 import { CalendarDate, text } from './values.ts'
@@ -16,7 +17,7 @@ const ProjectId = Type.Refine(
 )
 
 const PeriodOfTime = Type.Refine(
-  Type.Object({
+  closed({
     /** First day, included. */
     from: CalendarDate,
     /** First day that is out. */
@@ -30,7 +31,7 @@ export type Period = Written<typeof PeriodOfTime>
 const Year = Type.Integer({ minimum: 1850, maximum: 2200 })
 export const BirthYear = Type.Refine(
   Type.Refine(
-    Type.Object({ from: Type.Optional(Year), to: Type.Optional(Year) }),
+    closed({ from: Type.Optional(Year), to: Type.Optional(Year) }),
     ({ from, to }) => from !== undefined || to !== undefined,
     () => "needs 'from' or 'to' (years, both included)",
   ),
@@ -42,15 +43,15 @@ export const BirthYear = Type.Refine(
 export const MAX_CRITERIA = 100
 const Elements = Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_CRITERIA }))
 const COMBINATORS = { all_of: Elements, any_of: Elements, none_of: Elements }
-export const GroupOfCriteria = Type.Object(COMBINATORS)
-export const CohortFilter = Type.Object({
+export const GroupOfCriteria = closed(COMBINATORS)
+export const CohortFilter = closed({
   ...COMBINATORS,
   sex: Type.Optional(Type.Unknown()),
   birth_year: Type.Optional(BirthYear),
 })
 const Feed = Type.Unknown({ expected: 'a feed' })
 const Conditions = Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: 30 }))
-export const CriterionOnFeed = Type.Object({
+export const CriterionOnFeed = closed({
   feed: Feed,
   where: Conditions,
   at_least: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
@@ -67,12 +68,12 @@ const OPERATORS = {
 }
 export type Operator = keyof typeof OPERATORS
 export const OPERATOR_NAMES = Object.keys(OPERATORS) as readonly Operator[]
-export const ConditionOnColumn = Type.Object({
+export const ConditionOnColumn = closed({
   column: Type.Unknown({ expected: 'a column of the feed' }),
   ...OPERATORS,
 })
 
-export const Table = Type.Object({
+export const Table = closed({
   feed: Feed,
   columns: Type.Unknown({ expected: 'a list of columns' }),
   where: Conditions,
@@ -80,11 +81,11 @@ export const Table = Type.Object({
   whole_history: Type.Optional(Type.Boolean()),
 })
 
-export const Identifiers = Type.Object(
+export const Identifiers = closed(
   Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, Type.Optional(Type.Enum(DECISIONS))])),
 )
 
-export const Project = Type.Object({
+export const Project = closed({
   id: ProjectId,
   title: text(),
   purpose: text(4000),

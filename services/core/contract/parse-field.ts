@@ -25,14 +25,15 @@ const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly Val
  * @returns the field as the services read it; undefined when its name, type or privacy is wrong
  */
 export function parseField(sound: unknown, place: Place): FieldContract | undefined {
-  const { name, type, doc, privacy, maxLength, linkage } = parts(Field, sound)
+  const given = parts(Field, sound)
+  const { name, type, doc, privacy, maxLength, linkage } = given
   const fallback = isObject(sound) && 'default' in sound ? { default: sound.default } : {}
   const typed = type === undefined ? undefined : readType(type)
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
   if (typed?.nullable && fallback.default !== null) place.say('a nullable field must have "default": null')
   if (privacy) checkPrivacy(privacy, typed?.kind, place)
   if (typed) checkLength(maxLength, typed.kind, privacy, place)
-  const rules = items(sound, 'rules').flatMap((rule) => whole(FieldRule, rule) ?? [])
+  const rules = given.rules ?? items(sound, 'rules').flatMap((rule) => whole(FieldRule, rule) ?? [])
   if (typed) for (const rule of rules) checkKind(rule, typed.kind, place.named(`rule '${rule.id}'`))
   if (name === undefined || typed === undefined || privacy === undefined || type === undefined) return undefined
   return {

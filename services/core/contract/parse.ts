@@ -8,7 +8,7 @@ import { checkRoles, checkStoredNames } from './check-fields.ts'
 import { checkRules } from './check-rules.ts'
 import { parseField } from './parse-field.ts'
 import { RecordRule } from './rule-schema.ts'
-import { Contract, Field } from './schema.ts'
+import { Contract } from './schema.ts'
 import type { FeedContract } from './types.ts'
 
 export type ParseResult =
@@ -45,9 +45,8 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   // Where a field's type is wrong, Avro would only say it again.
   if (fields.length === sound.length) checkAvro(json, file)
   const recordRules = items(contract.sound, 'rules').flatMap((rule) => whole(RecordRule, rule) ?? [])
-  const head = parts(Contract, contract.sound)
   checkStoredNames(fields, file)
-  checkRoles(head, fields, file)
+  checkRoles(contract.whole ?? parts(Contract, contract.sound), fields, file)
   checkRules(fields, recordRules, file)
   if (contract.whole === undefined) return undefined
   const { name, namespace, doc, key, version, subject, event_time: eventTime } = contract.whole
@@ -56,8 +55,8 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
 }
 
 function placeOfField(file: Place, sound: unknown, index: number): Place {
-  const { name } = parts(Field, sound)
-  return name === undefined ? file.key('fields').item(index) : file.named(`field '${name}'`)
+  const name = isObject(sound) ? sound.name : undefined
+  return typeof name === 'string' ? file.named(`field '${name}'`) : file.key('fields').item(index)
 }
 
 function checkAvro(json: object, file: Place): void {

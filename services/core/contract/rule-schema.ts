@@ -1,5 +1,6 @@
 /** How the rules of a contract are written: the one source of their types, of what is checked, and of the messages. */
 import Type from 'typebox'
+import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 import { parseCalendarDate, parseTimestamp } from './calendar.ts'
 import { RULE_ID_FORM, type RuleId } from './rule-id.ts'
@@ -10,7 +11,7 @@ const EVERY_RULE = {
   ),
   severity: Type.Enum(['reject', 'flag']),
   /** The rule applies only where this field has this value; elsewhere it is "not applicable". */
-  when: Type.Optional(Type.Object({ field: Type.String(), equals: Type.String() })),
+  when: Type.Optional(closed({ field: Type.String(), equals: Type.String() })),
 }
 
 const RegularExpression = Type.Refine(
@@ -31,9 +32,9 @@ const Moment = Type.Refine(
   () => 'must be a date of the calendar, YYYY-MM-DD, or a timestamp with an offset',
 )
 
-const Pattern = Type.Object({ ...EVERY_RULE, check: Type.Literal('pattern'), pattern: RegularExpression })
+const Pattern = closed({ ...EVERY_RULE, check: Type.Literal('pattern'), pattern: RegularExpression })
 const Range = Type.Refine(
-  Type.Object({
+  closed({
     ...EVERY_RULE,
     check: Type.Literal('range'),
     min: Type.Optional(Type.Number()),
@@ -42,13 +43,13 @@ const Range = Type.Refine(
   ({ min, max }) => min !== undefined || max !== undefined,
   () => "range needs 'min' or 'max'",
 )
-const OneOf = Type.Object({
+const OneOf = closed({
   ...EVERY_RULE,
   check: Type.Literal('one-of'),
   values: Type.Array(Type.String(), { minItems: 1 }),
 })
 const Temporal = Type.Refine(
-  Type.Object({
+  closed({
     ...EVERY_RULE,
     check: Type.Literal('temporal'),
     notAfter: Type.Optional(Type.Literal('received')),
@@ -57,20 +58,20 @@ const Temporal = Type.Refine(
   ({ notAfter, notBefore }) => notAfter !== undefined || notBefore !== undefined,
   () => "temporal needs 'notAfter': received or 'notBefore': a date",
 )
-const CheckDigit = Type.Object({
+const CheckDigit = closed({
   ...EVERY_RULE,
   check: Type.Literal('check-digit'),
   algorithm: Type.Enum(['nir', 'loinc', 'luhn']),
 })
 
-const Compare = Type.Object({
+const Compare = closed({
   ...EVERY_RULE,
   check: Type.Literal('compare'),
   left: Type.String(),
   operator: Type.Enum(['>=', '>', '==']),
   right: Type.String(),
 })
-const RequiredWith = Type.Object({
+const RequiredWith = closed({
   ...EVERY_RULE,
   check: Type.Literal('required-with'),
   field: Type.String(),

@@ -1,5 +1,6 @@
 /** How a contract is written: the one source of its types, of what is checked, and of the messages. */
 import Type from 'typebox'
+import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
@@ -16,23 +17,23 @@ const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
 
 /** What becomes of a field's value. `ACTIONS` (actions.ts) decides what each action leaves. */
 export const Privacy = Type.Union([
-  Type.Object({ ...CLASS, action: Type.Literal('keep') }),
+  closed({ ...CLASS, action: Type.Literal('keep') }),
   /** Replaced by a keyed pseudonym of `domain`. */
-  Type.Object({
+  closed({
     ...REPLACED,
     action: Type.Literal('pseudonymise'),
     domain: Type.Enum(['record', 'patient', 'encounter']),
   }),
   /** Leaves no trace. */
-  Type.Object({ ...CLASS, action: Type.Literal('drop') }),
+  closed({ ...CLASS, action: Type.Literal('drop') }),
   /** Leaves only linkage tokens. */
-  Type.Object({ ...CLASS, action: Type.Literal('tokenise') }),
+  closed({ ...CLASS, action: Type.Literal('tokenise') }),
   /** A date cut to its month or year. */
-  Type.Object({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
+  closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
   /** A place cut to its department. */
-  Type.Object({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
+  closed({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
   /** Free text: dropped until a scrubber is there to pass it on. */
-  Type.Object({ ...CLASS, action: Type.Literal('scrub') }),
+  closed({ ...CLASS, action: Type.Literal('scrub') }),
 ])
 export type Privacy = Written<typeof Privacy>
 export type PrivacyClass = Privacy['class']
@@ -52,9 +53,9 @@ export type LinkageRole = Written<typeof LinkageRole>
 
 const NotNull = Type.Union([
   Type.Enum(['string', 'int', 'long', 'double', 'boolean']),
-  Type.Object({ type: Type.Literal('int'), logicalType: Type.Literal('date') }),
-  Type.Object({ type: Type.Literal('long'), logicalType: Type.Literal('timestamp-millis') }),
-  Type.Object({
+  closed({ type: Type.Literal('int'), logicalType: Type.Literal('date') }),
+  closed({ type: Type.Literal('long'), logicalType: Type.Literal('timestamp-millis') }),
+  closed({
     type: Type.Literal('enum'),
     name: Type.String(),
     symbols: Type.Array(Type.String(), { minItems: 1 }),
@@ -76,7 +77,7 @@ export type FieldType = Written<typeof FieldType>
 
 const NotEmpty = Type.String({ minLength: 1, expected: 'text that is not empty' })
 
-export const Field = Type.Object({
+export const Field = closed({
   name: NotEmpty,
   type: FieldType,
   doc: NotEmpty,
@@ -91,7 +92,7 @@ export const Field = Type.Object({
 export type Field = Written<typeof Field>
 
 /** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
-export const Contract = Type.Object({
+export const Contract = closed({
   type: Type.Literal('record'),
   name: NotEmpty,
   namespace: NotEmpty,

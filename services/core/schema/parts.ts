@@ -15,6 +15,7 @@ export type Parts<P extends TProperties> = { readonly [Key in keyof P]?: Written
 
 /** @returns what is whole under each key of a sound object; the other keys are undefined */
 export function parts<P extends TProperties>(schema: TObject<P>, sound: unknown): Parts<P> {
+  if (Check(schema, sound)) return sound as Parts<P>
   const given = isObject(sound) ? sound : {}
   const entries = Object.entries(schema.properties).map(([key, property]) => [key, whole(property, given[key])])
   return Object.fromEntries(entries) as Parts<P>

@@ -1,11 +1,12 @@
 /**
  * The strict reader of what people write (contracts, project files): a TypeBox schema decides, and each problem is said with
- * its place, all at once. Every object is closed: a key that the schema does not name is a problem, and the nearest known key
+ * its place, all at once. Objects are closed (`closed.ts`): a key that the schema does not name is a problem, and the nearest known key
  * is suggested. A message never holds a value of the file. What needs more than its schema (another file, a depth) is
  * `Type.Unknown()` there and is read by itself.
  */
 import Type, { type TArray, type TObject, type TSchema, type TTuple } from 'typebox'
 import { Check } from 'typebox/schema'
+import { isClosed } from './closed.ts'
 import { expected, symbolsOf, wordsOf } from './describe.ts'
 import { sayUnknownKeys } from './keys.ts'
 import { didYouMean } from './nearest.ts'
@@ -25,12 +26,12 @@ export interface Reading<T> {
 
 /** @param place where the value stands in its file; problems are added to its list */
 export function read<S extends TSchema>(schema: S, value: unknown, place: Place): Reading<Written<S>> {
+  if (Check(schema, value)) return { sound: value, whole: value as Written<S> }
+  // TypeBox has decided; the walk finds the words.
   const before = place.problems.length
   const sound = walk(schema, value, place)
-  if (place.problems.length > before) return { sound, whole: undefined }
-  // The walk finds words for what the schema rejects; it is never the judge.
-  if (!Check(schema, value)) throw new Error(`the schema rejects what was found right: ${expected(schema)}`)
-  return { sound, whole: value as Written<S> }
+  if (place.problems.length === before) throw new Error(`there are no words for what is not ${expected(schema)}`)
+  return { sound, whole: undefined }
 }
 
 /** @returns what is sound of the value; undefined when nothing is. Every problem has then been said. */
@@ -49,6 +50,7 @@ function walk(schema: TSchema, value: unknown, place: Place): unknown {
 
 function walkObject(schema: TObject, value: unknown, place: Place, variant?: Variant): unknown {
   if (!isObject(value)) return place.say(`must be ${expected(schema)}`)
+  if (!isClosed(schema)) throw new Error(`the schema lets every key pass: ${expected(schema)}`)
   const before = place.problems.length
   const suggested = sayUnknownKeys(value, schema, place, variant)
   const sound: Record<string, unknown> = {}

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import Type, { type TSchema } from 'typebox'
 import { describe, expect, it } from 'vitest'
+import { closed } from '#core/schema/closed.ts'
 import { items, parts, readParts } from '#core/schema/parts.ts'
 import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
@@ -11,16 +12,16 @@ const Even = Type.Refine(
   () => 'must be even',
 )
 const Shape = Type.Union([
-  Type.Object({ shape: Type.Literal('circle'), radius: Type.Number(), colour: Type.Optional(Type.String()) }),
-  Type.Object({ shape: Type.Literal('square'), side: Type.Number(), colour: Type.Optional(Type.String()) }),
+  closed({ shape: Type.Literal('circle'), radius: Type.Number(), colour: Type.Optional(Type.String()) }),
+  closed({ shape: Type.Literal('square'), side: Type.Number(), colour: Type.Optional(Type.String()) }),
 ])
-const Drawing = Type.Object({
+const Drawing = closed({
   title: Type.String(),
   size: Type.Optional(Even),
   paper: Type.Optional(Type.Union([Type.Enum(['a4', 'a3']), Type.Tuple([Type.Number(), Type.Number()])])),
   shapes: Type.Array(Shape, { minItems: 1, maxItems: 3 }),
   notes: Type.Optional(
-    Type.Array(Type.Object({ id: Type.String(), by: Type.String() }), { named: { noun: 'note', by: 'id' } }),
+    Type.Array(closed({ id: Type.String(), by: Type.String() }), { named: { noun: 'note', by: 'id' } }),
   ),
 })
 const circle = { shape: 'circle', radius: 1 }
@@ -124,6 +125,10 @@ describe('the strict reader', () => {
       .key('x')
     place.say('must be text')
     expect(place.problems).toEqual(["field 'a': rule 'b': when.x: must be text"])
+  })
+
+  it('does not accept a schema that lets every key pass', () => {
+    expect(() => problemsOf({ a: 'x' }, Type.Object({ a: Type.Number() }))).toThrow('lets every key pass')
   })
 
   it('reads whatever there is: it is right, or has problems', () => {
