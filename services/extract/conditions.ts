@@ -26,7 +26,7 @@ export function readConditions(list: readonly unknown[], contract: FeedContract,
 }
 
 /** @returns the columns that a filter may name: a pseudonym may not stand in a project's file */
-export function filterableFields(contract: FeedContract): readonly FieldContract[] {
+function filterableFields(contract: FeedContract): readonly FieldContract[] {
   return contract.fields.filter(isReadable)
 }
 

@@ -21,7 +21,7 @@ export interface Criterion {
 }
 
 /** A person is in when it is in all of `allOf`, in one of `anyOf` (when there are any) and in none of `noneOf`. */
-export interface Group {
+interface Group {
   readonly kind: 'group'
   readonly allOf: readonly FilterNode[]
   readonly anyOf: readonly FilterNode[]

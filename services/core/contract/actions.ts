@@ -99,7 +99,7 @@ export function isReadable(field: FieldContract): boolean {
 }
 
 /** @returns whether the value itself is left, so that rules and conditions on it can be checked behind de-identification */
-export function keepsValue(field: FieldContract): boolean {
+export function keepsValue(field: Pick<FieldContract, 'privacy'>): boolean {
   return ACTIONS[field.privacy.action].leaves === 'value'
 }
 

@@ -2,7 +2,7 @@
 import { items, parts, whole } from '../schema/parts.ts'
 import type { Place } from '../schema/place.ts'
 import { isObject } from '../schema/variants.ts'
-import { ACTIONS, CLASS_ALLOWS } from './actions.ts'
+import { ACTIONS, CLASS_ALLOWS, keepsValue } from './actions.ts'
 import { FieldRule } from './rule-schema.ts'
 import { Field, type FieldType, type NotNullType, type Privacy } from './schema.ts'
 import type { FieldContract, ValueKind } from './types.ts'
@@ -41,7 +41,7 @@ export function parseField(sound: unknown, place: Place): FieldContract | undefi
     doc: doc ?? '',
     ...typed,
     ...fallback,
-    maxLength: maxLength ?? (privacy.action === 'keep' ? KEPT_MAX_LENGTH : DEFAULT_MAX_LENGTH),
+    maxLength: maxLength ?? (keepsValue({ privacy }) ? KEPT_MAX_LENGTH : DEFAULT_MAX_LENGTH),
     privacy,
     as: ('as' in privacy ? privacy.as : undefined) ?? name,
     ...(linkage === undefined ? {} : { linkage }),
@@ -53,7 +53,7 @@ export function parseField(sound: unknown, place: Place): FieldContract | undefi
 function checkLength(maxLength: number | undefined, kind: ValueKind, privacy: Privacy | undefined, place: Place): void {
   if (maxLength === undefined) return
   if (kind !== 'string') place.say("'maxLength' is for strings")
-  else if (privacy?.action === 'keep' && maxLength > KEPT_MAX_LENGTH)
+  else if (privacy && keepsValue({ privacy }) && maxLength > KEPT_MAX_LENGTH)
     place.say(`a string that is kept may hold at most ${KEPT_MAX_LENGTH} characters: longer ones are text`)
 }
 
@@ -69,7 +69,7 @@ function checkPrivacy(privacy: Privacy, kind: ValueKind | undefined, place: Plac
   if (kind === undefined) return
   const { kinds } = ACTIONS[privacy.action]
   if (kinds !== 'all' && !kinds.includes(kind)) place.say(`${privacy.action} needs a ${kinds.join(' or a ')}`)
-  if (privacy.action === 'keep' && privacy.class === 'trait' && kind !== 'enum')
+  if (keepsValue({ privacy }) && privacy.class === 'trait' && kind !== 'enum')
     place.say('a trait that is kept must be an enum')
 }
 

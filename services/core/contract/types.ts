@@ -3,7 +3,7 @@ import type { FieldRule, RecordRule } from './rule-schema.ts'
 import type { FieldType, LinkageRole, Privacy } from './schema.ts'
 
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
-export type { LinkageRole, Privacy, PrivacyAction, PrivacyClass } from './schema.ts'
+export type { LinkageRole, PrivacyAction, PrivacyClass } from './schema.ts'
 
 export type ValueKind = 'string' | 'integer' | 'long' | 'double' | 'boolean' | 'date' | 'timestamp' | 'enum'
 

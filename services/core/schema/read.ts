@@ -1,8 +1,8 @@
 /**
  * The strict reader of what people write (contracts, project files): a TypeBox schema decides, and each problem is said with
- * its place, all at once. Objects are closed (`closed.ts`): a key that the schema does not name is a problem, and the nearest known key
- * is suggested. A message never holds a value of the file. What needs more than its schema (another file, a depth) is
- * `Type.Unknown()` there and is read by itself.
+ * its place, all at once. Objects are closed (`closed.ts`): a key that the schema does not name is a problem, and the nearest
+ * known key is suggested. A message never holds a value of the file. What needs more than its schema (another file, a depth)
+ * is `Type.Unknown()` there and is read by itself.
  */
 import Type, { type TArray, type TObject, type TSchema, type TTuple } from 'typebox'
 import { Check } from 'typebox/schema'
