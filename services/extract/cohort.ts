@@ -6,14 +6,8 @@ import { quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { subjectColumn } from './columns.ts'
 import type { Condition, Scalar } from './conditions.ts'
-import {
-  type Cohort,
-  type ContractsByFeed,
-  type Criterion,
-  demographic,
-  type FilterNode,
-  type Period,
-} from './criteria.ts'
+import { type Cohort, type ContractsByFeed, type Criterion, demographic, type FilterNode } from './criteria.ts'
+import type { Period } from './project-schema.ts'
 
 export type Parameters = Record<string, Scalar | readonly Scalar[]>
 

@@ -1,120 +1,122 @@
 /** One condition on a column: checked against the contract, so that what reaches SQL is a known column and a typed value. */
-import { survivingFields } from '#core/contract/avro-schemas.ts'
+import Type, { type TUnsafe } from 'typebox'
+import { isReadable } from '#core/contract/actions.ts'
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { type Problems, readBoolean, readList, readObject, readText } from './checks.ts'
-
-const OPERATORS = ['equals', 'in', 'starts_with', 'at_least', 'less_than', 'is_null'] as const
-export type Operator = (typeof OPERATORS)[number]
+import type { FeedContract, FieldContract, ValueKind } from '#core/contract/types.ts'
+import { readParts } from '#core/schema/parts.ts'
+import type { Place } from '#core/schema/place.ts'
+import { read } from '#core/schema/read.ts'
+import { ConditionOnColumn, OPERATOR_NAMES, type Operator } from './project-schema.ts'
+import { CalendarDate, text } from './values.ts'
 
 /** Dates are `YYYY-MM-DD`; timestamps milliseconds since 1970. */
 export type Scalar = string | number | boolean
 
 export interface Condition {
   readonly column: string
-  readonly kind: FieldContract['kind']
+  readonly kind: ValueKind
   readonly operator: Operator
   /** One value, except for `in` and `starts_with`; a single boolean for `is_null`. */
   readonly values: readonly Scalar[]
 }
 
-export function readConditions(
-  value: unknown,
-  place: string,
-  contract: FeedContract,
-  problems: Problems,
-): readonly Condition[] {
-  return readList(value, place, problems, { min: 1, max: 30 }).flatMap((item, index) => {
-    const condition = readCondition(item, `${place}[${index}]`, contract, problems)
-    return condition ? [condition] : []
-  })
+/** @returns the conditions of which nothing is wrong */
+export function readConditions(list: readonly unknown[], contract: FeedContract, place: Place): readonly Condition[] {
+  return list.flatMap((item, index) => readCondition(item, contract, place.item(index)) ?? [])
 }
 
 /** @returns the columns that a filter may name: a pseudonym may not stand in a project's file */
 function filterableFields(contract: FeedContract): readonly FieldContract[] {
-  return survivingFields(contract).filter((field) => field.privacy.action !== 'pseudonymise')
+  return contract.fields.filter(isReadable)
 }
 
-function readCondition(
-  value: unknown,
-  place: string,
-  contract: FeedContract,
-  problems: Problems,
-): Condition | undefined {
-  const given = readObject(value, place, problems, { required: ['column'], optional: OPERATORS })
-  if (!given || !Object.hasOwn(given, 'column')) return undefined
-  const fields = filterableFields(contract)
-  const field = fields.find((candidate) => candidate.as === given.column)
-  if (!field)
-    return problems.add(`${place}.column`, `must be one of ${fields.map((candidate) => candidate.as).join(', ')}`)
-  const operators = OPERATORS.filter((operator) => Object.hasOwn(given, operator))
+function readCondition(value: unknown, contract: FeedContract, place: Place): Condition | undefined {
+  const given = readParts(ConditionOnColumn, value, place)
+  if (given.column === undefined) return undefined
+  const fields = new Map(filterableFields(contract).map((field) => [field.as, field]))
+  const column = read(Type.Enum([...fields.keys()]), given.column, place.key('column')).whole
+  const field = column === undefined ? undefined : fields.get(column)
+  if (!field) return undefined
+  const operators = OPERATOR_NAMES.filter((name) => Object.hasOwn(value as object, name))
   const [operator] = operators
-  if (!operator || operators.length > 1) return problems.add(place, `needs exactly one of ${OPERATORS.join(', ')}`)
-  const where = `${place}.${operator}`
-  const values = readOperand(given[operator], operator, where, field, problems)
+  if (!operator || operators.length > 1) return place.say(`needs exactly one of ${OPERATOR_NAMES.join(', ')}`)
+  // What is undefined here was wrong in itself, which has been said.
+  if (given[operator] === undefined) return undefined
+  const values = readOperand(given[operator], operator, field, place.key(operator))
   return values && { column: field.as, kind: field.kind, operator, values }
 }
+
+const ORDERED: readonly ValueKind[] = ['integer', 'long', 'double', 'date', 'timestamp']
 
 function readOperand(
   value: unknown,
   operator: Operator,
-  place: string,
   field: FieldContract,
-  problems: Problems,
+  place: Place,
 ): readonly Scalar[] | undefined {
-  const before = problems.list.length
-  const one = (item: unknown, where: string) => readScalar(item, where, field, problems)
-  const many = (items: unknown) =>
-    readList(items, place, problems, { min: 1, max: 2000 }).flatMap(
-      (item, index) => one(item, `${place}[${index}]`) ?? [],
-    )
-  let values: readonly Scalar[]
+  const scalar = scalarOf(field)
+  const needs = (what: string) => place.say(`needs ${what}; ${field.as} is a ${field.kind}`)
+  const list = Type.Array(scalar, { minItems: 1, maxItems: 2000 })
   switch (operator) {
     case 'is_null':
-      values = [readBoolean(value, place, problems, true)]
-      break
+      return one(read(Type.Boolean(), value, place).whole, field)
     case 'in':
-      values = many(value)
-      break
-    case 'starts_with':
-      if (field.kind !== 'string') problems.add(place, `needs a text column; ${field.as} is a ${field.kind}`)
-      values = Array.isArray(value) ? many(value) : [one(value, place) ?? '']
-      break
+      return read(list, value, place).whole?.map((item) => stored(item, field))
+    case 'starts_with': {
+      if (field.kind !== 'string') return needs('a text column')
+      if (!Array.isArray(value)) return one(read(scalar, value, place).whole, field)
+      return read(list, value, place).whole
+    }
     case 'at_least':
     case 'less_than':
-      if (!['integer', 'long', 'double', 'date', 'timestamp'].includes(field.kind))
-        problems.add(place, `needs a number or a date; ${field.as} is a ${field.kind}`)
-      values = [one(value, place) ?? 0]
-      break
+      return ORDERED.includes(field.kind) ? one(read(scalar, value, place).whole, field) : needs('a number or a date')
     case 'equals':
-      values = [one(value, place) ?? '']
+      return one(read(scalar, value, place).whole, field)
   }
-  return problems.list.length === before ? values : undefined
 }
 
-function readScalar(value: unknown, place: string, field: FieldContract, problems: Problems): Scalar | undefined {
+const one = (value: Scalar | undefined, field: FieldContract) =>
+  value === undefined ? undefined : [stored(value, field)]
+
+/** @returns the value as the query needs it */
+function stored(value: Scalar, field: FieldContract): Scalar {
+  return field.kind === 'timestamp' && typeof value === 'string' ? (readTimestamp(value) ?? value) : value
+}
+
+function scalarOf(field: FieldContract): TUnsafe<Scalar> {
   switch (field.kind) {
     case 'string':
-      return value === undefined || value === null
-        ? problems.add(place, 'must be text')
-        : readText(value, place, problems, 128)
+      return Type.Unsafe<Scalar>(text(128))
     case 'enum':
-      if (typeof value === 'string' && field.symbols.includes(value)) return value
-      return problems.add(place, `must be one of ${field.symbols.join(', ')}`)
+      return Type.Unsafe<Scalar>(Type.Enum([...field.symbols]))
     case 'boolean':
-      return typeof value === 'boolean' ? value : problems.add(place, 'must be true or false')
+      return Type.Unsafe<Scalar>(Type.Boolean())
     case 'double':
-      return typeof value === 'number' && Number.isFinite(value) ? value : problems.add(place, 'must be a number')
+      return Type.Unsafe<Scalar>(Type.Number())
     case 'integer':
     case 'long':
-      return Number.isSafeInteger(value) ? (value as number) : problems.add(place, 'must be a whole number')
+      return Type.Unsafe<Scalar>(
+        Type.Integer({
+          minimum: Number.MIN_SAFE_INTEGER,
+          maximum: Number.MAX_SAFE_INTEGER,
+          expected: 'a whole number',
+        }),
+      )
     case 'date':
-      if (typeof value === 'string' && parseCalendarDate(value) !== undefined) return value
-      return problems.add(place, 'must be a date of the calendar, YYYY-MM-DD')
-    case 'timestamp': {
-      const time =
-        typeof value !== 'string' ? undefined : (parseTimestamp(value) ?? parseTimestamp(`${value}T00:00:00Z`))
-      return time ?? problems.add(place, 'must be a date YYYY-MM-DD or a timestamp with an offset')
-    }
+      return Type.Unsafe<Scalar>(CalendarDate)
+    case 'timestamp':
+      return Type.Unsafe<Scalar>(Timestamp)
   }
+}
+
+const TIMESTAMP = 'a date YYYY-MM-DD or a timestamp with an offset'
+const Timestamp = Type.Refine(
+  Type.String({ expected: TIMESTAMP }),
+  (value) => readTimestamp(value) !== undefined,
+  () => `must be ${TIMESTAMP}`,
+)
+
+/** @returns milliseconds since 1970; of a date, its first one in UTC */
+function readTimestamp(value: string): number | undefined {
+  return parseCalendarDate(value) === undefined ? parseTimestamp(value) : parseTimestamp(`${value}T00:00:00Z`)
 }

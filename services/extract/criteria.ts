@@ -1,7 +1,14 @@
 /** The cohort's filter: criteria on feeds, combined by all_of, any_of and none_of. Declarative, so that it holds no SQL. */
+import Type from 'typebox'
+import { isReadable } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { type Problems, readBoolean, readInteger, readList, readObject, readSymbol } from './checks.ts'
+import { type Parts, readParts } from '#core/schema/parts.ts'
+import type { Place } from '#core/schema/place.ts'
+import { read } from '#core/schema/read.ts'
+import { isObject } from '#core/schema/variants.ts'
+import type { Written } from '#core/schema/written.ts'
 import { type Condition, readConditions } from './conditions.ts'
+import { type BirthYear, CohortFilter, CriterionOnFeed, GroupOfCriteria, MAX_CRITERIA } from './project-schema.ts'
 
 /** Persons with at least so many live records of a feed that meet every condition. */
 export interface Criterion {
@@ -14,7 +21,7 @@ export interface Criterion {
 }
 
 /** A person is in when it is in all of `allOf`, in one of `anyOf` (when there are any) and in none of `noneOf`. */
-export interface Group {
+interface Group {
   readonly kind: 'group'
   readonly allOf: readonly FilterNode[]
   readonly anyOf: readonly FilterNode[]
@@ -28,32 +35,24 @@ export interface Cohort {
   /** Symbols of the patient feed's sex; undefined for all. */
   readonly sex?: readonly string[]
   /** Years, both included. */
-  readonly birthYear?: { readonly from?: number; readonly to?: number }
-}
-
-export interface Period {
-  /** First day, included. */
-  readonly from: string
-  /** First day that is out. */
-  readonly to: string
+  readonly birthYear?: Written<typeof BirthYear>
 }
 
 export type ContractsByFeed = ReadonlyMap<string, FeedContract>
 
-const COMBINATORS = ['all_of', 'any_of', 'none_of'] as const
 const MAX_DEPTH = 4
-const MAX_CRITERIA = 100
 
-export function readCohort(value: unknown, contracts: ContractsByFeed, problems: Problems): Cohort | undefined {
-  const given = readObject(value, 'cohort', problems, { required: [], optional: [...COMBINATORS, 'sex', 'birth_year'] })
-  if (!given) return undefined
-  if (Object.keys(given).length === 0) problems.add('cohort', 'is empty, which would take everybody: say who is in')
-  const reader: Reader = { contracts, problems, count: 0 }
-  const filter = readGroup(given, 'cohort', 1, reader)
-  if (reader.count > MAX_CRITERIA) problems.add('cohort', `must have at most ${MAX_CRITERIA} criteria`)
-  const sex = readSex(given.sex, contracts, problems)
-  const birthYear = readBirthYear(given.birth_year, contracts, problems)
-  return { filter, ...(sex && { sex }), ...(birthYear && { birthYear }) }
+export function readCohort(value: unknown, contracts: ContractsByFeed, place: Place): Cohort {
+  const given = readParts(CohortFilter, value, place)
+  if (isObject(value) && Object.keys(value).length === 0)
+    place.say('is empty, which would take everybody: say who is in')
+  const reader: Reader = { contracts, count: 0 }
+  const filter = readGroup(given, place, 1, reader)
+  if (reader.count > MAX_CRITERIA) place.say(`must have at most ${MAX_CRITERIA} criteria`)
+  const sex = given.sex === undefined ? undefined : readSex(given.sex, contracts, place.key('sex'))
+  if (given.birth_year && !demographic(contracts, 'birth_date'))
+    place.key('birth_year').say('the contracts have no patient feed with a birth month')
+  return { filter, ...(sex && { sex }), ...(given.birth_year && { birthYear: given.birth_year }) }
 }
 
 /** @returns every feed that the filter reads */
@@ -70,85 +69,52 @@ export function feedsOfCohort(cohort: Cohort): ReadonlySet<string> {
 
 interface Reader {
   readonly contracts: ContractsByFeed
-  readonly problems: Problems
   count: number
 }
 
-function readGroup(given: Readonly<Record<string, unknown>>, place: string, depth: number, reader: Reader): Group {
-  const nodes = (key: (typeof COMBINATORS)[number]) =>
-    readList(given[key], `${place}.${key}`, reader.problems, { min: 1, max: MAX_CRITERIA }).flatMap(
-      (item, index) => readNode(item, `${place}.${key}[${index}]`, depth, reader) ?? [],
-    )
+type Elements = Parts<(typeof GroupOfCriteria)['properties']>
+
+function readGroup(given: Elements, place: Place, depth: number, reader: Reader): Group {
+  const nodes = (key: keyof Elements) =>
+    (given[key] ?? []).flatMap((item, index) => readNode(item, place.key(key).item(index), depth, reader) ?? [])
   return { kind: 'group', allOf: nodes('all_of'), anyOf: nodes('any_of'), noneOf: nodes('none_of') }
 }
 
-function readNode(item: unknown, place: string, depth: number, reader: Reader): FilterNode | undefined {
-  const { problems } = reader
-  if (typeof item === 'object' && item !== null && COMBINATORS.some((key) => Object.hasOwn(item, key))) {
-    if (depth >= MAX_DEPTH) return problems.add(place, `groups may be nested ${MAX_DEPTH} deep`)
-    const given = readObject(item, place, problems, { required: [], optional: COMBINATORS })
-    return given && readGroup(given, place, depth + 1, reader)
+function readNode(item: unknown, place: Place, depth: number, reader: Reader): FilterNode | undefined {
+  if (isObject(item) && Object.keys(GroupOfCriteria.properties).some((key) => Object.hasOwn(item, key))) {
+    if (depth >= MAX_DEPTH) return place.say(`groups may be nested ${MAX_DEPTH} deep`)
+    return readGroup(readParts(GroupOfCriteria, item, place), place, depth + 1, reader)
   }
   reader.count += 1
-  const given = readObject(item, place, problems, {
-    required: ['feed'],
-    optional: ['where', 'at_least', 'within_period'],
-  })
-  if (!given) return undefined
-  const contract = readFeed(given.feed, `${place}.feed`, reader.contracts, problems)
-  const atLeast = readInteger(given.at_least, `${place}.at_least`, problems, 1, 1_000_000) ?? 1
-  const withinPeriod = readBoolean(given.within_period, `${place}.within_period`, problems, true)
+  const given = readParts(CriterionOnFeed, item, place)
+  const contract = readFeed(given.feed, reader.contracts, place.key('feed'))
   if (!contract) return undefined
-  const where = given.where === undefined ? [] : readConditions(given.where, `${place}.where`, contract, problems)
-  return { kind: 'criterion', feed: contract.feed, where, atLeast, withinPeriod }
+  return {
+    kind: 'criterion',
+    feed: contract.feed,
+    where: readConditions(given.where ?? [], contract, place.key('where')),
+    atLeast: given.at_least ?? 1,
+    withinPeriod: given.within_period ?? true,
+  }
 }
 
-/** @returns the contract of the feed that the value names */
-export function readFeed(
-  value: unknown,
-  place: string,
-  contracts: ContractsByFeed,
-  problems: Problems,
-): FeedContract | undefined {
+/** @returns the contract of the feed that the value names; undefined, and said, when there is none */
+export function readFeed(value: unknown, contracts: ContractsByFeed, place: Place): FeedContract | undefined {
   if (value === undefined) return undefined
-  const contract = typeof value === 'string' ? contracts.get(value) : undefined
-  return contract ?? problems.add(place, `must be one of ${[...contracts.keys()].join(', ')}`)
+  const feed = read(Type.Enum([...contracts.keys()]), value, place).whole
+  return feed === undefined ? undefined : contracts.get(feed)
 }
 
-function readSex(value: unknown, contracts: ContractsByFeed, problems: Problems): readonly string[] | undefined {
-  if (value === undefined) return undefined
+function readSex(value: unknown, contracts: ContractsByFeed, place: Place): readonly string[] | undefined {
   const symbols = demographic(contracts, 'sex')?.symbols
-  if (!symbols) return problems.add('cohort.sex', 'the contracts have no patient feed with a sex')
-  return readList(value, 'cohort.sex', problems, { min: 1, max: symbols.length }).flatMap(
-    (item, index) => readSymbol(item, `cohort.sex[${index}]`, problems, symbols) ?? [],
-  )
+  if (!symbols) return place.say('the contracts have no patient feed with a sex')
+  return read(Type.Array(Type.Enum([...symbols]), { minItems: 1, maxItems: symbols.length }), value, place).whole
 }
 
-function readBirthYear(
-  value: unknown,
-  contracts: ContractsByFeed,
-  problems: Problems,
-): Cohort['birthYear'] | undefined {
-  if (value === undefined) return undefined
-  if (!demographic(contracts, 'birth_date'))
-    return problems.add('cohort.birth_year', 'the contracts have no patient feed with a birth month')
-  const given = readObject(value, 'cohort.birth_year', problems, { required: [], optional: ['from', 'to'] })
-  if (!given) return undefined
-  const from = readInteger(given.from, 'cohort.birth_year.from', problems, 1850, 2200)
-  const to = readInteger(given.to, 'cohort.birth_year.to', problems, 1850, 2200)
-  if (from === undefined && to === undefined)
-    return problems.add('cohort.birth_year', "needs 'from' or 'to' (years, both included)")
-  if (from !== undefined && to !== undefined && from > to)
-    problems.add('cohort.birth_year', "'from' must not be after 'to'")
-  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }
-}
-
-/** @returns the surviving field of the patient feed that plays this part in linkage */
+/** @returns the field of the patient feed that plays this part in linkage, when a filter may read what is left of it */
 export function demographic(
   contracts: ContractsByFeed,
   role: 'sex' | 'birth_date',
 ): FeedContract['fields'][number] | undefined {
-  return contracts
-    .get('patient')
-    ?.fields.find((field) => field.linkage === role && ['keep', 'truncate'].includes(field.privacy.action))
+  return contracts.get('patient')?.fields.find((field) => field.linkage === role && isReadable(field))
 }

@@ -2,6 +2,7 @@
  * The five "potential identifiers" of the French health-data system: harmless alone, identifying together. Every project
  * decides on each of them, and every column of a contract that is one is found here, so that none slips through undecided.
  */
+import { survives } from '#core/contract/actions.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 
 export const POTENTIAL_IDENTIFIERS = {
@@ -39,9 +40,7 @@ export function identifierOf(field: FieldContract): PotentialIdentifier | 'uncov
 export function coveredColumns(contracts: readonly FeedContract[], identifier: PotentialIdentifier): readonly string[] {
   return contracts.flatMap((contract) =>
     contract.fields
-      .filter(
-        (field) => !['drop', 'tokenise', 'scrub'].includes(field.privacy.action) && identifierOf(field) === identifier,
-      )
+      .filter((field) => survives(field) && identifierOf(field) === identifier)
       .map((field) => `${contract.feed}.${field.as}`),
   )
 }

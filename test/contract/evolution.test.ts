@@ -121,7 +121,10 @@ describe('a contract that could not read what was written', () => {
       'a field that had a default for the first records loses it',
       (contract) => delete field(contract, 'count').default,
     ],
-    ['a type changes', (contract) => Object.assign(field(contract, 'code'), { type: 'long', rules: [] })],
+    [
+      'a type changes',
+      (contract) => Object.assign(field(contract, 'code'), { type: 'long', rules: [], maxLength: undefined }),
+    ],
     [
       'a new field has no default',
       ({ fields }) => void fields.push({ name: 'more', type: 'string', doc: 'More', privacy: KEEP }),

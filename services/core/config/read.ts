@@ -1,6 +1,8 @@
 /** Reads a program's configuration from an environment: all errors at once, unknown names rejected. */
 import { join } from 'node:path'
+import { distance } from 'fastest-levenshtein'
 import { ConfigurationError } from '../faults/errors.ts'
+import { nearest } from '../schema/nearest.ts'
 import type { KeySpec } from './key-spec.ts'
 import { KEYS, type Key } from './keys.ts'
 
@@ -65,16 +67,11 @@ function unknownNames(env: NodeJS.ProcessEnv): string[] {
     if (name in KEYS) continue
     const own = OWN_PREFIX.test(name)
     if (!own && !SHARED_PREFIX.test(name)) continue
-    const near = nearestKey(name, own ? 3 : 1)
-    if (own || near) problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : ''}`)
+    const near = nearest(name, Object.keys(KEYS))
+    if (own || (near && distance(name, near) <= 1))
+      problems.push(`${name} is not a setting${near ? `; did you mean ${near}?` : ''}`)
   }
   return problems
-}
-
-function nearestKey(name: string, within: number): string | undefined {
-  const distances = Object.keys(KEYS).map((key) => ({ key, far: distance(key, name) }))
-  const nearest = distances.reduce((best, one) => (one.far < best.far ? one : best))
-  return nearest.far <= within ? nearest.key : undefined
 }
 
 /**
@@ -120,18 +117,4 @@ function parse(spec: KeySpec, text: string): { value: unknown } | { problem: str
       return { value: number }
     }
   }
-}
-
-/** Levenshtein distance, for "did you mean". */
-function distance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(substitution, (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[b.length] ?? 0
 }

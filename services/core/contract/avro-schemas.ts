@@ -1,4 +1,5 @@
 /** The two Avro schemas of a feed. Names that begin with `_` are Chainon's own and no contract may use them. */
+import { storedForm, survives } from './actions.ts'
 import type { FeedContract, FieldContract } from './types.ts'
 
 export interface AvroRecordSchema {
@@ -27,7 +28,11 @@ export function identifiedSchema(contract: FeedContract): AvroRecordSchema {
     namespace: `${contract.namespace}.identified`,
     doc: contract.doc,
     fields: [
-      ...contract.fields.map((field) => ({ name: field.name, type: plain(field.avroType), ...withDefault(field) })),
+      ...contract.fields.map((field) => ({
+        name: field.name,
+        type: structuredClone(field.avroType),
+        ...(field.default === undefined ? {} : { default: field.default }),
+      })),
       ...ORIGIN_FIELDS,
     ],
   }
@@ -41,11 +46,10 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
     namespace: `${contract.namespace}.pseudonymised`,
     doc: contract.doc,
     fields: [
-      ...survivingFields(contract).map((field) => ({
-        name: field.as,
-        type: survivingType(field),
-        ...withDefault(field, true),
-      })),
+      ...contract.fields.flatMap((field) => {
+        const stored = storedForm(field)
+        return stored ? [{ name: field.as, type: stored.avroType, ...stored.default }] : []
+      }),
       ...ORIGIN_FIELDS,
       {
         name: '_rule_outcomes',
@@ -74,32 +78,5 @@ export function fullName(schema: AvroRecordSchema): string {
 
 /** @returns the fields of which something is left after de-identification, in the contract's order */
 export function survivingFields(contract: FeedContract): readonly FieldContract[] {
-  return contract.fields.filter((field) => !['drop', 'tokenise', 'scrub'].includes(field.privacy.action))
-}
-
-function survivingType(field: FieldContract): unknown {
-  switch (field.privacy.action) {
-    case 'keep':
-      return plain(field.avroType)
-    case 'pseudonymise':
-      return field.nullable ? ['null', 'string'] : 'string'
-    case 'truncate':
-      return ['null', { type: 'int', logicalType: 'date' }]
-    case 'generalise':
-      return ['null', 'string']
-    case 'drop':
-    case 'tokenise':
-    case 'scrub':
-      throw new Error(`field ${field.name} does not survive`)
-  }
-}
-
-function withDefault(field: FieldContract, surviving = false): { default?: unknown } {
-  if (surviving && ['truncate', 'generalise'].includes(field.privacy.action)) return { default: null }
-  return field.default === undefined ? {} : { default: field.default }
-}
-
-/** A named type may be defined once in a schema; the contracts use each name once, so the type is taken as it is. */
-function plain(type: unknown): unknown {
-  return structuredClone(type)
+  return contract.fields.filter(survives)
 }

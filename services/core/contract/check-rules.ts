@@ -1,44 +1,53 @@
-/** What a contract's rules must have in common: names that can be told apart, and conditions that can be met. */
-import { isObject } from './parse-field.ts'
-import type { FieldContract, RecordRule } from './types.ts'
+/** What a contract's rules must have in common: ids that can be told apart, and fields that can be read where they are checked. */
+import type { Place } from '../schema/place.ts'
+import { keepsValue, ruleZone } from './actions.ts'
+import type { FieldContract, FieldRule, RecordRule, ValueKind } from './types.ts'
 
-/** Names travel with records (`<rule>=failed`), and stand in metrics, tables and pages. */
-const RULE_NAME = /^[a-z0-9][a-z0-9-]{0,63}$/
-const COMPARABLE = ['integer', 'long', 'double', 'date', 'timestamp']
+const COMPARABLE: readonly ValueKind[] = ['integer', 'long', 'double', 'date', 'timestamp']
 
-/** @returns every problem with the rules of a contract, each naming its rule */
-export function checkRules(fields: readonly FieldContract[], recordRules: readonly RecordRule[]): string[] {
-  const problems: string[] = []
-  const byName = new Map(fields.map((field) => [field.name, field]))
-  const rules = [
-    // A rule on a field that survives is checked where only what survived is seen.
-    ...fields.flatMap((field) => field.rules.map((rule) => ({ rule, survivors: field.privacy.action === 'keep' }))),
-    ...recordRules.map((rule) => ({ rule, survivors: true })),
-  ]
+type FieldsByName = ReadonlyMap<string, FieldContract>
+
+/** Says every problem between the rules of a contract and its fields. */
+export function checkRules(fields: readonly FieldContract[], recordRules: readonly RecordRule[], file: Place): void {
+  const byName: FieldsByName = new Map(fields.map((field) => [field.name, field]))
   const seen = new Set<string>()
-  for (const { rule, survivors } of rules) {
-    const say = (text: string) => problems.push(`rule '${rule.id}': ${text}`)
-    if (!RULE_NAME.test(rule.id)) say("'id' must be up to 64 lower case letters, digits and -")
-    if (seen.has(rule.id)) problems.push(`two rules are both called '${rule.id}'`)
+  const check = (rule: FieldRule | RecordRule, survivorsOnly: boolean) => {
+    const place = file.named(`rule '${rule.id}'`)
+    if (seen.has(rule.id)) file.say(`two rules are both called '${rule.id}'`)
     seen.add(rule.id)
-    if (rule.check === 'compare') {
-      for (const name of [rule.left, rule.right])
-        if (!COMPARABLE.includes(byName.get(name)?.kind ?? 'date')) say(`'${name}' is neither a number nor a time`)
-    }
-    if (rule.when === undefined) continue
-    const when: unknown = rule.when
-    if (!isObject(when) || typeof when.field !== 'string' || typeof when.equals !== 'string') {
-      say("'when' must be {field, equals}, both strings")
-      continue
-    }
-    const field = byName.get(when.field)
-    // It would never apply, and "not applicable" looks like a rule that holds.
-    if (!field) say(`'when' names the field '${when.field}', which does not exist`)
-    else if (field.kind !== 'string' && field.kind !== 'enum') say(`'when' needs a string or an enum`)
-    else if (field.kind === 'enum' && !field.symbols.includes(when.equals))
-      say(`'${when.equals}' is no symbol of '${field.name}'`)
-    else if (survivors && field.privacy.action !== 'keep')
-      say(`'when' looks at '${field.name}', which does not survive de-identification`)
+    checkCondition(rule, survivorsOnly, byName, place)
   }
-  return problems
+  for (const field of fields) for (const rule of field.rules) check(rule, ruleZone(field) === 'pseudonymised')
+  for (const rule of recordRules) {
+    checkOperands(rule, byName, file.named(`rule '${rule.id}'`))
+    check(rule, true)
+  }
+}
+
+/** A rule of the record is checked where only what survived is seen. */
+function checkOperands(rule: RecordRule, byName: FieldsByName, place: Place): void {
+  for (const name of rule.check === 'compare' ? [rule.left, rule.right] : [rule.field, rule.with]) {
+    const field = byName.get(name)
+    if (!field) place.say(`names the field '${name}', which does not exist`)
+    else if (!keepsValue(field)) place.say(`reads '${name}', which does not survive de-identification`)
+    else if (rule.check === 'compare' && !COMPARABLE.includes(field.kind))
+      place.say(`'${name}' is neither a number nor a time`)
+  }
+}
+
+/** A condition that is never met would look like a rule that holds: its outcome is "not applicable". */
+function checkCondition(
+  { when }: FieldRule | RecordRule,
+  survivorsOnly: boolean,
+  byName: FieldsByName,
+  place: Place,
+): void {
+  if (when === undefined) return
+  const field = byName.get(when.field)
+  if (!field) place.say(`'when' names the field '${when.field}', which does not exist`)
+  else if (field.kind !== 'string' && field.kind !== 'enum') place.say("'when' needs a string or an enum")
+  else if (field.kind === 'enum' && !field.symbols.includes(when.equals))
+    place.say(`'${when.equals}' is no symbol of '${field.name}'`)
+  else if (survivorsOnly && !keepsValue(field))
+    place.say(`'when' looks at '${field.name}', which does not survive de-identification`)
 }

@@ -1,15 +1,17 @@
-/**
- * The id of a contract's rule, told apart from any other text by its type: a fault names a rule of a contract or a code of the
- * table of faults, and nothing else.
- */
+/** A rule's id: it travels with records (`<rule>=failed`), and stands in metrics, tables and pages. */
 declare const ruleId: unique symbol
 
+/**
+ * The id of a rule of a contract. The symbol is not exported: only `asRuleId` and the contract's reader, which checks the
+ * same form, make one, so that no other text is taken for the name of a rule.
+ */
 export type RuleId = string & { readonly [ruleId]: true }
 
-/** Ids travel with records (`<rule>=failed`), and stand in metrics, tables and pages. */
-const FORM = /^[a-z0-9][a-z0-9-]{0,63}$/
+/** As text, for JSON Schema. */
+export const RULE_ID_FORM = '^[a-z0-9][a-z0-9-]{0,63}$'
+const FORM = new RegExp(RULE_ID_FORM)
 
-/** @returns the id, or undefined when the text does not have the form of one: up to 64 lower case letters, digits and - */
+/** @returns the id, when the text has the form of one: for names that are read from messages */
 export function asRuleId(text: string): RuleId | undefined {
   return FORM.test(text) ? (text as RuleId) : undefined
 }

@@ -1,7 +1,7 @@
 /** The ClickHouse table of a feed and the order of its columns: derived, so that the loader and the migration agree. */
-import { survivingFields } from './avro-schemas.ts'
+import { storedForm } from './actions.ts'
 import { tableOf } from './names.ts'
-import type { FeedContract, FieldContract } from './types.ts'
+import type { FeedContract } from './types.ts'
 
 export interface Column {
   readonly name: string
@@ -17,7 +17,10 @@ export const DEDUPLICATION_WINDOW_BLOCKS = 20_000
 
 export function columnsOf(contract: FeedContract): readonly Column[] {
   return [
-    ...survivingFields(contract).map((field) => ({ name: field.as, type: columnType(field), comment: field.doc })),
+    ...contract.fields.flatMap((field) => {
+      const stored = storedForm(field)
+      return stored ? [{ name: field.as, type: stored.columnType, comment: field.doc }] : []
+    }),
     { name: '_producer', type: 'LowCardinality(String)', comment: 'Producer' },
     { name: '_received_at', type: "DateTime64(3, 'UTC')", comment: 'When the gateway took the record' },
     { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },
@@ -66,35 +69,4 @@ export function quote(identifier: string): string {
 
 export function literal(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
-}
-
-function columnType(field: FieldContract): string {
-  const base = baseType(field)
-  const nullable = field.nullable || ['truncate', 'generalise'].includes(field.privacy.action)
-  if (!nullable) return base
-  return base.startsWith('LowCardinality(')
-    ? `LowCardinality(Nullable(${base.slice('LowCardinality('.length, -1)}))`
-    : `Nullable(${base})`
-}
-
-function baseType(field: FieldContract): string {
-  if (field.privacy.action === 'generalise') return 'LowCardinality(String)'
-  switch (field.kind) {
-    case 'string':
-      return 'String'
-    case 'enum':
-      return 'LowCardinality(String)'
-    case 'boolean':
-      return 'Bool'
-    case 'double':
-      return 'Float64'
-    case 'integer':
-      return 'Int32'
-    case 'long':
-      return 'Int64'
-    case 'date':
-      return 'Date32'
-    case 'timestamp':
-      return "DateTime64(3, 'UTC')"
-  }
 }

@@ -4,6 +4,7 @@
  * (`deidentify`), while its value is still there.
  */
 
+import { ruleZone } from '../contract/actions.ts'
 import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
 import type { Zone } from '../pipeline/zones.ts'
@@ -41,7 +42,7 @@ function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
     id: rule.id,
     severity: rule.severity,
     pointer: `/${field.name}`,
-    zone: field.privacy.action === 'keep' ? 'pseudonymised' : 'identified',
+    zone: ruleZone(field),
     check(record, receivedAt) {
       if (when && record[when.field] !== when.equals) return 'not-applicable'
       const value = record[field.name]

@@ -41,16 +41,16 @@ describe('a project file', () => {
     )
     const text = problems.join('\n')
     for (const part of [
-      "'surprise' is not known here",
-      "'contact' is missing",
+      "unknown key 'surprise'; known keys: id, title",
+      "lacks 'contact': text",
       'id: must be 2 to 41 lower-case letters',
       'title: must be text',
       'retention_until: lies in the past',
-      "period: 'until' is not known",
+      "period: unknown key 'until'; known keys: from, to",
       'period.from: must be a date of the calendar',
-      "cohort: 'colour' is not known",
+      "cohort: unknown key 'colour'",
       'cohort.any_of[0].feed: must be one of death, diagnosis',
-      "tables[0]: 'limit' is not known",
+      "tables[0]: unknown key 'limit'",
       'tables[0].columns[0]: must be one of person_id, record_id',
       'tables[0].columns[1]: must be one of',
       "tables[0].columns: 'code' is listed twice",
@@ -69,7 +69,7 @@ describe('a project file', () => {
 
   test('an unknown potential identifier or decision is rejected', () => {
     expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, name: 'keep' } }))[0]).toContain(
-      "'name' is not known",
+      "unknown key 'name'",
     )
     expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, death_location: 'blur' } }))[0]).toContain(
       'must be one of keep, truncate, drop',
@@ -82,6 +82,50 @@ describe('a project file', () => {
       expect(problemsOf(exampleWith({ id }))).toEqual([expect.stringMatching(/^id: /)])
     },
   )
+
+  test.each<[string, object, string]>([
+    ['the file', { min_cohrot: 3 }, "unknown key 'min_cohrot'; did you mean 'min_cohort'?"],
+    ['the cohort', { cohort: { al_of: [] } }, "cohort: unknown key 'al_of'; did you mean 'all_of'?"],
+    [
+      'a criterion: a filter that is left out would widen the cohort',
+      { cohort: { all_of: [{ feed: 'diagnosis', wehre: [] }] } },
+      "cohort.all_of[0]: unknown key 'wehre'; did you mean 'where'?",
+    ],
+    [
+      'a group',
+      { cohort: { all_of: [{ any_of: [{ feed: 'diagnosis' }], non_of: [{ feed: 'diagnosis' }] }] } },
+      "cohort.all_of[0]: unknown key 'non_of'; did you mean 'none_of'?",
+    ],
+    [
+      'a condition',
+      { cohort: { all_of: [{ feed: 'diagnosis', where: [{ column: 'code', equals: 'a', is_nul: true }] }] } },
+      "cohort.all_of[0].where[0]: unknown key 'is_nul'; did you mean 'is_null'?",
+    ],
+    [
+      'a table',
+      { tables: [{ feed: 'diagnosis', columns: ['code'], whole_histroy: true }] },
+      "tables[0]: unknown key 'whole_histroy'; did you mean 'whole_history'?",
+    ],
+    [
+      'the name of a feed',
+      { cohort: { all_of: [{ feed: 'diagnoses' }] } },
+      "cohort.all_of[0].feed: must be one of death, diagnosis, document, encounter, medication, observation, patient, procedure; did you mean 'diagnosis'?",
+    ],
+  ])('a misspelt word is rejected with the nearest one: %s', (_where, changes, problem) => {
+    expect(problemsOf(exampleWith(changes as Record<string, unknown>))).toEqual([problem])
+  })
+
+  test('a misspelt key that must be there is one problem, not two', () => {
+    expect(problemsOf(exampleWith({ contact: undefined, contcat: 'x' }))).toEqual([
+      "unknown key 'contcat'; did you mean 'contact'?",
+    ])
+  })
+
+  test('a value that stands in the place of a key is not repeated', () => {
+    const problems = problemsOf(exampleWith({ '279035121518989': 'x', 'Jeanne Martin': 'x' }))
+    expect(problems).toHaveLength(2)
+    expect(problems.join()).not.toMatch(/2790|Jeanne/)
+  })
 
   test('an empty cohort would take everybody and is rejected', () => {
     expect(problemsOf(exampleWith({ cohort: {} }))).toEqual([expect.stringContaining('would take everybody')])

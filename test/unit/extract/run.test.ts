@@ -84,12 +84,47 @@ describe('a run', () => {
   test('a manifest whose file leads out of the folder is none', () => {
     const dir = join(folder, 'manifest')
     mkdirSync(dir)
-    const table = { name: 'a', file: '../a.parquet', sha256: '', bytes: 1, rows: 1, columns: [] }
+    const table = {
+      name: 'a',
+      file: '../a.parquet',
+      sha256: '',
+      bytes: 1,
+      rows: 1,
+      persons: 1,
+      excluded: { no_event_time: 0, outside_period: 0 },
+      whole_history: false,
+      columns: [],
+      dropped_columns: [],
+    }
+    const identifiers = [
+      'birth_year_month',
+      'residence_location',
+      'exact_care_dates',
+      'exact_death_date',
+      'death_location',
+    ]
     const manifest = {
       format: 'chainon-project-manifest/1',
-      project: { id: 'a', file_sha256: '' },
-      run: { id: 'r' },
-      cohort: {},
+      project: { id: 'a', title: '', purpose: '', contact: '', retention_until: '', file: '', file_sha256: '' },
+      run: { id: 'r', started_at: '', finished_at: '', chainon_version: '', small_cohort_allowed: false },
+      database: 'project_a',
+      warehouse: {
+        database: 'chainon',
+        ledger_at_start: null,
+        ledger_at_end: { a: { 0: 1 } },
+        moved_during_build: true,
+      },
+      period: { from: '', to: '' },
+      min_cohort: 11,
+      cohort: { persons: 1, source_patients: 1 },
+      potential_identifiers: Object.fromEntries(identifiers.map((name) => [name, 'keep'])),
+      linkage: {
+        source_patients: 1,
+        persons: 1,
+        persons_with_several_sources: 0,
+        source_patients_by_method: { none: 1 },
+        highest_link_version: 0,
+      },
       tables: [table],
     }
     writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))

@@ -105,10 +105,10 @@ describe('a contract that is wrong', () => {
     })
     for (const part of [
       "'record_id'",
-      "'ins': its type",
-      "class 'direct' allows",
+      "field 'ins': type: must be string, int",
+      "privacy class 'direct' allows",
       "'event_time' must name",
-      "'surprise'",
+      "unknown key 'surprise'",
     ]) {
       expect(problems.join('\n')).toContain(part)
     }
@@ -146,8 +146,8 @@ describe('a contract that is wrong', () => {
     ],
     ['a condition on no field', { when: { field: 'code_systm', equals: 'x' } }, 'does not exist'],
     ['a condition that no symbol meets', { when: { field: 'sex', equals: 'F' } }, "no symbol of 'sex'"],
-    ['a condition that is none', { when: 'sex' }, "'when' must be"],
-    ['a name that ends a record of outcomes', { id: 'a=b' }, "'id' must be"],
+    ['a condition that is none', { when: 'sex' }, 'when: must be an object with field, equals'],
+    ['a name that ends a record of outcomes', { id: 'a=b' }, 'id: must be'],
     ['a name that two rules have', { id: 'ins-key' }, 'both called'],
   ])('refuses a rule with %s', (_what, more, text) => {
     const problems = edited((json) => void Object.assign(json.fields[1] ?? {}, { rules: [rule(more)] }))
@@ -172,7 +172,7 @@ describe('a contract that is wrong', () => {
 
   it('refuses a stored name that is one of our own', () => {
     const as = (json: Json) => void Object.assign(json.fields[3]?.privacy ?? {}, { as: '_deleted' })
-    expect(edited(as).join()).toContain("field 'patient_ipp': 'as' must be letters")
+    expect(edited(as).join()).toContain("field 'patient_ipp': privacy.as: must be letters")
   })
 
   it('is not JSON', () => {

@@ -1,0 +1,109 @@
+/**
+ * What de-identification leaves of a field, decided for every privacy action in one total table: a new action does not compile
+ * before each question has its answer. Whether a field survives, its type and default behind de-identification, its column, and
+ * the zone in which its rules are checked all derive from here.
+ */
+import type { Zone } from '../pipeline/zones.ts'
+import { columnType } from './column-types.ts'
+import type { FieldContract, PrivacyAction, PrivacyClass, ValueKind } from './types.ts'
+
+/** How what is left of a field is stored behind de-identification. */
+export interface StoredForm {
+  readonly avroType: unknown
+  /** `{}` when the field has none. */
+  readonly default: { readonly default?: unknown }
+  /** ClickHouse type. */
+  readonly columnType: string
+}
+
+type Effect =
+  /**
+   * value: the value as it was. coarser: something less exact, that says nothing about who it is. pseudonym: a keyed pseudonym.
+   */
+  | { readonly leaves: 'value' | 'coarser' | 'pseudonym'; readonly stored: (field: FieldContract) => StoredForm }
+  | { readonly leaves: 'nothing' }
+
+type ActionSpec = Effect & {
+  /** Kinds of values that the action is for. */
+  readonly kinds: readonly ValueKind[] | 'all'
+}
+
+const asWritten = ({ default: value }: FieldContract) => (value === undefined ? {} : { default: value })
+/** What cannot be made coarser (a place that is none) becomes null, so null is the default as well. */
+const NULL = { default: null }
+
+export const ACTIONS: Readonly<Record<PrivacyAction, ActionSpec>> = {
+  keep: {
+    leaves: 'value',
+    kinds: 'all',
+    stored: (field) => ({
+      avroType: structuredClone(field.avroType),
+      default: asWritten(field),
+      columnType: columnType(field.kind, field.nullable),
+    }),
+  },
+  pseudonymise: {
+    leaves: 'pseudonym',
+    kinds: ['string'],
+    stored: (field) => ({
+      avroType: field.nullable ? ['null', 'string'] : 'string',
+      default: asWritten(field),
+      columnType: columnType('string', field.nullable),
+    }),
+  },
+  truncate: {
+    leaves: 'coarser',
+    kinds: ['date'],
+    stored: () => ({
+      avroType: ['null', { type: 'int', logicalType: 'date' }],
+      default: NULL,
+      columnType: columnType('date', true),
+    }),
+  },
+  generalise: {
+    leaves: 'coarser',
+    kinds: ['string'],
+    // Few different values, as an enum has.
+    stored: () => ({ avroType: ['null', 'string'], default: NULL, columnType: columnType('enum', true) }),
+  },
+  drop: { leaves: 'nothing', kinds: 'all' },
+  tokenise: { leaves: 'nothing', kinds: 'all' },
+  scrub: { leaves: 'nothing', kinds: 'all' },
+}
+
+/** Which actions each privacy class allows. */
+export const CLASS_ALLOWS: Readonly<Record<PrivacyClass, readonly PrivacyAction[]>> = {
+  none: ['keep', 'drop'],
+  direct: ['pseudonymise', 'tokenise', 'drop'],
+  trait: ['keep', 'tokenise', 'truncate', 'drop'],
+  date: ['keep', 'truncate', 'drop'],
+  place: ['generalise', 'drop'],
+  text: ['scrub', 'drop'],
+  professional: ['drop'],
+}
+
+/** @returns whether anything of the field is left behind de-identification */
+export function survives(field: FieldContract): boolean {
+  return ACTIONS[field.privacy.action].leaves !== 'nothing'
+}
+
+/** @returns how the field is stored behind de-identification; undefined when nothing of it is left */
+export function storedForm(field: FieldContract): StoredForm | undefined {
+  const spec = ACTIONS[field.privacy.action]
+  return spec.leaves === 'nothing' ? undefined : spec.stored(field)
+}
+
+/** @returns whether what is left of the field means something by itself, so that a filter may read it: no pseudonym does */
+export function isReadable(field: FieldContract): boolean {
+  return ['value', 'coarser'].includes(ACTIONS[field.privacy.action].leaves)
+}
+
+/** @returns whether the value itself is left, so that rules and conditions on it can be checked behind de-identification */
+export function keepsValue(field: Pick<FieldContract, 'privacy'>): boolean {
+  return ACTIONS[field.privacy.action].leaves === 'value'
+}
+
+/** @returns the zone in which the field's rules are checked: where its value still is, and can be read again if it is left */
+export function ruleZone(field: FieldContract): Zone {
+  return keepsValue(field) ? 'pseudonymised' : 'identified'
+}

@@ -1,0 +1,58 @@
+/** What the fields of a contract must be together: stored under names of their own, and fit for the parts they play. */
+import type { Place } from '../schema/place.ts'
+import { keepsValue } from './actions.ts'
+import type { FieldContract } from './types.ts'
+
+/** The names that the record's head gives; undefined where that is wrong, which has been said. */
+export interface Roles {
+  readonly version?: string | undefined
+  readonly subject?: string | undefined
+  readonly event_time?: string | undefined
+}
+
+const STORED_NAME = /^[A-Za-z][A-Za-z0-9_]{0,62}$/
+
+export function checkStoredNames(fields: readonly FieldContract[], file: Place): void {
+  const names = fields.map((field) => field.as)
+  for (const name of names.filter((one, index) => names.indexOf(one) !== index))
+    file.say(`two fields are both stored as '${name}'`)
+  for (const { name, as } of fields)
+    if (as === name && !name.startsWith('_') && !STORED_NAME.test(name))
+      file.named(`field '${name}'`).say('its name must be letters, digits and _, and begin with a letter')
+}
+
+/** Checks the fields that every feed has, and those that the record's head names. */
+export function checkRoles(roles: Roles, fields: readonly FieldContract[], file: Place): void {
+  const byName = new Map(fields.map((field) => [field.name, field]))
+  checkIdentifier('key', 'record_id', 'record', byName, file)
+  if (roles.subject !== undefined) checkIdentifier('subject', roles.subject, 'patient', byName, file)
+  if (roles.version !== undefined) {
+    const version = byName.get(roles.version)
+    if (version?.kind !== 'long' || version.nullable)
+      file.say("'version' must name a field of type long that is never null")
+  }
+  const operation = byName.get('operation')
+  if (operation?.kind !== 'enum' || operation.symbols.join() !== 'upsert,cancel')
+    file.say("field 'operation' must be an enum of upsert and cancel")
+  if (roles.event_time !== undefined) {
+    const time = byName.get(roles.event_time)
+    if (!time || (time.kind !== 'timestamp' && time.kind !== 'date'))
+      file.say("'event_time' must name a date or timestamp field")
+    else if (!keepsValue(time)) file.say(`field '${time.name}' is the event time: its privacy action must be keep`)
+  }
+}
+
+function checkIdentifier(
+  role: 'key' | 'subject',
+  name: string,
+  domain: 'record' | 'patient',
+  byName: ReadonlyMap<string, FieldContract>,
+  file: Place,
+): void {
+  const field = byName.get(name)
+  if (!field) file.say(`'${role}' names the field '${name}', which is missing or wrong`)
+  else if (field.nullable || field.kind !== 'string')
+    file.say(`field '${name}' is the ${role} and must be a string that is never null`)
+  else if (field.privacy.action !== 'pseudonymise' || field.privacy.domain !== domain)
+    file.say(`field '${name}' is the ${role}: its privacy must be pseudonymise with domain '${domain}'`)
+}

@@ -1,0 +1,109 @@
+/** How a contract is written: the one source of its types, of what is checked, and of the messages. */
+import Type from 'typebox'
+import { closed } from '../schema/closed.ts'
+import type { Written } from '../schema/written.ts'
+import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
+
+const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
+
+/** Name after de-identification. Names that begin with `_` are Chainon's own. */
+const StoredName = Type.String({
+  pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$',
+  expected: 'letters, digits and _ (63 at most), and begin with a letter',
+})
+
+const CLASS = { class: PRIVACY_CLASS }
+const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
+
+/** What becomes of a field's value. `ACTIONS` (actions.ts) decides what each action leaves. */
+export const Privacy = Type.Union([
+  closed({ ...CLASS, action: Type.Literal('keep') }),
+  /** Replaced by a keyed pseudonym of `domain`. */
+  closed({
+    ...REPLACED,
+    action: Type.Literal('pseudonymise'),
+    domain: Type.Enum(['record', 'patient', 'encounter']),
+  }),
+  /** Leaves no trace. */
+  closed({ ...CLASS, action: Type.Literal('drop') }),
+  /** Leaves only linkage tokens. */
+  closed({ ...CLASS, action: Type.Literal('tokenise') }),
+  /** A date cut to its month or year. */
+  closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
+  /** A place cut to its department. */
+  closed({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
+  /** Free text: dropped until a scrubber is there to pass it on. */
+  closed({ ...CLASS, action: Type.Literal('scrub') }),
+])
+export type Privacy = Written<typeof Privacy>
+export type PrivacyClass = Privacy['class']
+export type PrivacyAction = Privacy['action']
+
+export const LinkageRole = Type.Enum([
+  'ins',
+  'nir',
+  'identity_status',
+  'birth_family_name',
+  'birth_given_names',
+  'birth_date',
+  'sex',
+  'birth_place_insee',
+])
+export type LinkageRole = Written<typeof LinkageRole>
+
+const NotNull = Type.Union([
+  Type.Enum(['string', 'int', 'long', 'double', 'boolean']),
+  closed({ type: Type.Literal('int'), logicalType: Type.Literal('date') }),
+  closed({ type: Type.Literal('long'), logicalType: Type.Literal('timestamp-millis') }),
+  closed({
+    type: Type.Literal('enum'),
+    name: Type.String(),
+    symbols: Type.Array(Type.String(), { minItems: 1 }),
+    default: Type.Optional(Type.String()),
+    doc: Type.Optional(Type.String()),
+  }),
+])
+const ONE_TYPE = 'string, int, long, double, boolean, an enum, a date or a timestamp-millis'
+const NotNullType = Type.Union(NotNull.anyOf, { expected: ONE_TYPE })
+export type NotNullType = Written<typeof NotNullType>
+const ANY_TYPE = { expected: `${ONE_TYPE}, or a union of null and one` }
+
+/** The part of Avro's types that a record of a feed may use. */
+export const FieldType = Type.Union(
+  [...NotNull.anyOf, Type.Tuple([Type.Literal('null'), NotNullType], ANY_TYPE)],
+  ANY_TYPE,
+)
+export type FieldType = Written<typeof FieldType>
+
+const NotEmpty = Type.String({ minLength: 1, expected: 'text that is not empty' })
+
+export const Field = closed({
+  name: NotEmpty,
+  type: FieldType,
+  doc: NotEmpty,
+  /** A producer may leave a field out that has one. */
+  default: Type.Optional(Type.Unknown()),
+  privacy: Type.Union(Privacy.anyOf, { missing: 'a field that nobody decided on is never passed on' }),
+  linkage: Type.Optional(LinkageRole),
+  /** Longest value in UTF-16 code units; strings only. */
+  maxLength: Type.Optional(Type.Integer({ minimum: 1 })),
+  rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
+})
+export type Field = Written<typeof Field>
+
+/** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
+export const Contract = closed({
+  type: Type.Literal('record'),
+  name: NotEmpty,
+  namespace: NotEmpty,
+  doc: NotEmpty,
+  key: Type.Tuple([Type.Literal('record_id')], { expected: '["record_id"]' }),
+  /** The field whose highest value wins. */
+  version: NotEmpty,
+  /** The field that names the patient at the producer. */
+  subject: NotEmpty,
+  event_time: NotEmpty,
+  rules: Type.Optional(Type.Array(RecordRule, RULES_NAMED)),
+  fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
+})
+export type Contract = Written<typeof Contract>

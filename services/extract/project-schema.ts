@@ -1,0 +1,101 @@
+/**
+ * How a project's file is written: the one source of its types, of what is checked, and of the messages. What depends on the
+ * contracts (feeds, columns, values of columns) is `Unknown` here, and read with them.
+ */
+import Type from 'typebox'
+import { closed } from '#core/schema/closed.ts'
+import type { Written } from '#core/schema/written.ts'
+import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
+import { CalendarDate, text } from './values.ts'
+
+const PROJECT_ID = /^(?!.*__)[a-z][a-z0-9_]{1,40}$/
+
+const ProjectId = Type.Refine(
+  text(),
+  (id) => PROJECT_ID.test(id),
+  () => 'must be 2 to 41 lower-case letters, digits and single underscores, and begin with a letter',
+)
+
+const PeriodOfTime = Type.Refine(
+  closed({
+    /** First day, included. */
+    from: CalendarDate,
+    /** First day that is out. */
+    to: CalendarDate,
+  }),
+  ({ from, to }) => from < to,
+  () => "'from' must be before 'to' ('to' is the first day that is out)",
+)
+export type Period = Written<typeof PeriodOfTime>
+
+const Year = Type.Integer({ minimum: 1850, maximum: 2200 })
+export const BirthYear = Type.Refine(
+  Type.Refine(
+    closed({ from: Type.Optional(Year), to: Type.Optional(Year) }),
+    ({ from, to }) => from !== undefined || to !== undefined,
+    () => "needs 'from' or 'to' (years, both included)",
+  ),
+  ({ from, to }) => from === undefined || to === undefined || from <= to,
+  () => "'from' must not be after 'to'",
+)
+
+/** Groups nest, and say so by themselves when they nest too deep: their elements are read one by one. */
+export const MAX_CRITERIA = 100
+const Elements = Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_CRITERIA }))
+const COMBINATORS = { all_of: Elements, any_of: Elements, none_of: Elements }
+export const GroupOfCriteria = closed(COMBINATORS)
+export const CohortFilter = closed({
+  ...COMBINATORS,
+  sex: Type.Optional(Type.Unknown()),
+  birth_year: Type.Optional(BirthYear),
+})
+const Feed = Type.Unknown({ expected: 'a feed' })
+const Conditions = Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: 30 }))
+export const CriterionOnFeed = closed({
+  feed: Feed,
+  where: Conditions,
+  at_least: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  within_period: Type.Optional(Type.Boolean()),
+})
+
+const OPERATORS = {
+  equals: Type.Optional(Type.Unknown()),
+  in: Type.Optional(Type.Unknown()),
+  starts_with: Type.Optional(Type.Unknown()),
+  at_least: Type.Optional(Type.Unknown()),
+  less_than: Type.Optional(Type.Unknown()),
+  is_null: Type.Optional(Type.Boolean()),
+}
+export type Operator = keyof typeof OPERATORS
+export const OPERATOR_NAMES = Object.keys(OPERATORS) as readonly Operator[]
+export const ConditionOnColumn = closed({
+  column: Type.Unknown({ expected: 'a column of the feed' }),
+  ...OPERATORS,
+})
+
+export const Table = closed({
+  feed: Feed,
+  columns: Type.Unknown({ expected: 'a list of columns' }),
+  where: Conditions,
+  /** Every record of the persons, whatever its date: for demography, whose event time is that of its last change. */
+  whole_history: Type.Optional(Type.Boolean()),
+})
+
+export const Identifiers = closed(
+  Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, Type.Optional(Type.Enum(DECISIONS))])),
+)
+
+export const Project = closed({
+  id: ProjectId,
+  title: text(),
+  purpose: text(4000),
+  contact: text(),
+  retention_until: CalendarDate,
+  period: PeriodOfTime,
+  cohort: Type.Unknown({ expected: 'who is in' }),
+  tables: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50 }),
+  potential_identifiers: Type.Unknown({ expected: 'a decision on each of them' }),
+  /** Fewer persons than this are not extracted. */
+  min_cohort: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+})
+export type Project = Written<typeof Project>
