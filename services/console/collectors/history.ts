@@ -1,4 +1,4 @@
-/** The last ten minutes, kept here so that a page that is opened now shows them at once. */
+/** The last ten minutes, kept here so that a page that opens now shows them immediately. */
 import type { HistoryPoint } from '../snapshot.ts'
 
 export const HISTORY_SECONDS = 600

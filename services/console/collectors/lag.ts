@@ -1,5 +1,5 @@
 /**
- * What waits before a stage, from Kafka's own offsets: it holds while the stage is down, and between its batches. Seconds come
+ * What waits before a stage, from Kafka's own offsets: it is also true while the stage is down, and between its batches. Seconds come
  * from when the log's end passed the offset that the stage has committed, as this console saw it.
  */
 import type { Admin } from 'kafkajs'
@@ -11,16 +11,17 @@ export interface PartitionLag {
   readonly key: string
   /** One past the last offset. */
   readonly high: number
-  /** The next offset that the stage will take. */
+  /** The next offset that the stage reads. */
   readonly committed: number
 }
 
 export interface LagBook {
-  see(partitions: readonly PartitionLag[], at: number): void
+  /** @param at when the offsets were read, ms since 1970 */
+  add(partitions: readonly PartitionLag[], at: number): void
   view(now: number): LagView
 }
 
-/** An hour of one look every 2 s; who is further behind than that is "at least" an hour behind. */
+/** An hour with one reading every 2 s; a stage that is further behind is "at least" an hour behind. */
 const MOST_SAMPLES = 1_800
 
 interface Watched {
@@ -32,7 +33,7 @@ interface Watched {
 export function createLagBook(): LagBook {
   const watched = new Map<string, Watched>()
   return {
-    see(partitions, at) {
+    add(partitions, at) {
       for (const lag of partitions) {
         const samples = [...(watched.get(lag.key)?.samples ?? []), { at, high: lag.high }].slice(-MOST_SAMPLES)
         const reached = samples.findLastIndex(({ high }) => high <= lag.committed)
@@ -50,7 +51,7 @@ export function createLagBook(): LagBook {
   }
 }
 
-/** @returns seconds since the first waiting record arrived, interpolated between the two looks around it */
+/** @returns seconds since the first waiting record arrived, interpolated between the two readings around it */
 function behind({ lag, samples }: Watched, now: number): number {
   if (lag.committed >= lag.high) return 0
   const before = samples.findLast(({ high }) => high <= lag.committed)

@@ -3,12 +3,12 @@ import type { SourceView } from '../snapshot.ts'
 
 export interface Source {
   answered(at: number): void
-  /** @param problem why, in words for the page */
+  /** @param problem why, for people */
   failed(problem: string, at: number): void
   view(now: number): SourceView
 }
 
-/** @param staleAfterMs figures older than this are not live any more */
+/** @param staleAfterMs figures that are older are not live any more */
 export function createSource(staleAfterMs: number): Source {
   let answeredAt: number | undefined
   let failingSince: number | undefined
@@ -26,7 +26,7 @@ export function createSource(staleAfterMs: number): Source {
     view(now) {
       const ageMs = answeredAt === undefined ? undefined : Math.max(0, now - answeredAt)
       const status = ageMs === undefined ? 'never' : ageMs > staleAfterMs ? 'stale' : 'live'
-      // A source that hangs neither answers nor fails: it fails since its last answer.
+      // A source that hangs neither answers nor fails: it has failed since its last answer.
       const since = failingSince ?? (status === 'stale' ? answeredAt : undefined)
       return {
         status,
@@ -38,15 +38,15 @@ export function createSource(staleAfterMs: number): Source {
   }
 }
 
-/** @returns why a connection or a request failed, in words and without what was sent */
-export function inWords(error: unknown): string {
+/** @returns why a connection or a request failed, as the end of a sentence about the source, without what was sent */
+export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   const code = codeOf(error)
   if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
-  if (code === 'ECONNREFUSED') return 'refuses the connection'
+  if (code === 'ECONNREFUSED') return 'does not accept connections'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
-  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the question (code ${code})`
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has an unknown host name'
+  if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the query (code ${code})`
   if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
   return code ? `failed (${code})` : 'failed'
 }

@@ -1,39 +1,32 @@
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import Value from 'typebox/value'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from '../../../services/console/app.ts'
+import { buildSnapshot } from '../../../services/console/collectors/build-snapshot.ts'
 import { createHistory } from '../../../services/console/collectors/history.ts'
 import { summarise } from '../../../services/console/collectors/ledger.ts'
-import type { Station } from '../../../services/console/collectors/station.ts'
+import type { SnapshotPublisher } from '../../../services/console/collectors/snapshot-publisher.ts'
 import { loadPage } from '../../../services/console/routes/page.ts'
-import type { Snapshot } from '../../../services/console/snapshot.ts'
+import { type Snapshot, SnapshotSchema } from '../../../services/console/snapshot.ts'
+import { knowledge, LIVE, ledgerRow, STALE } from './knowledge.ts'
 
-const row = {
-  feed: 'patient',
-  partition: 0,
-  accepted: 3,
-  loaded: 2,
-  quarantined: 1,
-  rejected: 0,
-  in_flight: 0,
-  gaps: 0,
-  overlaps: 0,
-}
+const row = ledgerRow({ accepted: 3, loaded: 2, quarantined: 1 })
 
-/** Only what the routes read. */
-function snapshot(ledgerStatus: 'live' | 'stale'): Snapshot {
-  const ledger = { status: ledgerStatus, age_seconds: 1, failing_since: null, problem: 'Kafka does not answer' }
-  return { ledger: summarise([row]), sources: { ledger } } as unknown as Snapshot
+function snapshot(ledger: 'live' | 'stale'): Snapshot {
+  const known = knowledge({ ledger: summarise([row]) })
+  return buildSnapshot({ ...known, sources: { ...known.sources, ledger: ledger === 'live' ? LIVE : STALE } })
 }
 
 let latest: Snapshot
 let publish: (snapshot: Snapshot) => void
-let app: ReturnType<typeof buildApp>
+let app: FastifyInstance
 
-beforeEach(() => {
+beforeEach(async () => {
   latest = snapshot('live')
-  const station: Station = {
+  const publisher: SnapshotPublisher = {
     history: createHistory(),
     latest: () => latest,
     onSnapshot: (listener) => {
@@ -42,7 +35,7 @@ beforeEach(() => {
     stop: async () => undefined,
   }
   const admin = { metrics: createMetrics('console'), alarms: createAlarms(), healthy: () => true }
-  app = buildApp({ station, page: loadPage(), ...admin })
+  app = await buildApp({ publisher, page: loadPage(), ...admin })
 })
 afterEach(() => app.close())
 
@@ -52,12 +45,32 @@ describe('the console over HTTP', () => {
     expect(response.json()).toEqual([row])
   })
 
+  test('the snapshot is sent in full, and is what its schema says', async () => {
+    const response = await app.inject('/api/snapshot')
+    expect(response.json()).toEqual(latest)
+    expect([...Value.Errors(SnapshotSchema, response.json())]).toEqual([])
+  })
+
+  test('a field that is not in the schema is not sent', async () => {
+    latest = { ...latest, ...{ patient_name: 'ZZCANARYZZ' } }
+    expect((await app.inject('/api/snapshot')).body).not.toContain('ZZCANARYZZ')
+  })
+
+  test('the API is described with its schemas', async () => {
+    const document: { paths: object } = (await app.inject('/openapi.json')).json()
+    expect(Object.keys(document.paths).toSorted()).toEqual(['/api/ledger', '/api/live', '/api/snapshot'])
+    expect(JSON.stringify(document.paths)).toContain('Since the first waiting record arrived')
+  })
+
   test('an old ledger is no ledger', async () => {
     latest = snapshot('stale')
     const response = await app.inject('/api/ledger')
     expect(response.statusCode).toBe(503)
     expect(response.headers['content-type']).toContain('application/problem+json')
-    expect(response.json()).toMatchObject({ status: 503, detail: expect.stringContaining('Kafka does not answer') })
+    expect(response.json()).toMatchObject({
+      status: 503,
+      detail: expect.stringContaining('does not accept connections'),
+    })
   })
 
   test('the page and its files are there, under a policy that lets nothing else run', async () => {
@@ -109,8 +122,8 @@ describe('the live stream', () => {
   test('is for 50 pages at a time; a page that leaves makes room', async () => {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const ends = Array.from({ length: 50 }, () => new AbortController())
-    const taken = await Promise.all(ends.map(({ signal }) => open(signal)))
-    expect(taken.every(({ status }) => status === 200)).toBe(true)
+    const opened = await Promise.all(ends.map(({ signal }) => open(signal)))
+    expect(opened.every(({ status }) => status === 200)).toBe(true)
     const rejected = await open(new AbortController().signal)
     expect(rejected.status).toBe(503)
     expect(rejected.headers.get('retry-after')).toBe('10')

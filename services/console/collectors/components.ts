@@ -1,6 +1,6 @@
-/** The state of each part: what the supervisor says, held against what the part itself answers. */
+/** The state of each component: what the supervisor says, compared with what the component itself answers. */
 import { readFile } from 'node:fs/promises'
-import { PART_NAMES, type PartName, type PartState, type PartView } from '../snapshot.ts'
+import { COMPONENT_NAMES, type ComponentName, type ComponentState, type ComponentView } from '../snapshot.ts'
 
 /** One row of the supervisor's state file; deploy/local/types.ts writes it. */
 export interface StateRow {
@@ -13,35 +13,36 @@ export interface StateRow {
   readonly message: string
 }
 
-/** What asking a part gave; undefined before the first answer or failure. */
+/** The last answer or failure of a component. */
 export interface Answer {
   readonly ok: boolean
   /** Milliseconds since 1970, since when it is so. */
   readonly since: number
-  /** Why not, in words; empty when it answers. */
+  /** Why not, for people; empty when it answers. */
   readonly problem: string
 }
 
-export interface PartEvidence {
-  /** The supervisor's row; undefined in production, where there is no supervisor of ours. */
+export interface ComponentEvidence {
+  /** The supervisor's row; undefined where Chainon's own supervisor does not run. */
   readonly row: StateRow | undefined
+  /** Undefined before the first answer or failure. */
   readonly answer: Answer | undefined
-  /** False when the row's process is gone, whatever the supervisor wrote. */
+  /** False when the row's process does not exist any more, whatever the supervisor wrote. */
   readonly alive: boolean
   readonly memoryBytes: number | null
   readonly url: string | null
 }
 
-/** A process that was just started does not answer yet; nor does one in the second in which it is replaced. */
+/** A process that has just started does not answer yet, nor does one that is being replaced. */
 const PATIENCE_MS = 3_000
 
-/** @returns one row for each part, in the order of the data's way */
-export function partViews(
-  evidence: Readonly<Record<PartName, PartEvidence>>,
+/** @returns one row for each component, dependencies first, then the services in the order of the data */
+export function componentViews(
+  evidence: Readonly<Record<ComponentName, ComponentEvidence>>,
   supervised: boolean,
   now: number,
-): readonly PartView[] {
-  return PART_NAMES.map((name) => {
+): readonly ComponentView[] {
+  return COMPONENT_NAMES.map((name) => {
     const { row, answer, alive, memoryBytes, url } = evidence[name]
     const verdict = judge(row, answer, alive, supervised, now)
     const shown = verdict.state === 'running' || verdict.state === 'external'
@@ -56,7 +57,7 @@ export function partViews(
   })
 }
 
-type Verdict = Pick<PartView, 'state' | 'since' | 'message'>
+type Verdict = Pick<ComponentView, 'state' | 'since' | 'message'>
 
 function judge(
   row: StateRow | undefined,
@@ -68,7 +69,11 @@ function judge(
   const state = row ? knownState(row.state) : 'external'
   if (row && state !== 'running' && state !== 'external') return { state, since: row.since, message: row.message }
   if (row && state === 'running' && !alive) {
-    return { state: 'not-answering', since: null, message: 'its process is gone; the supervisor is about to notice' }
+    return {
+      state: 'not-answering',
+      since: null,
+      message: 'its process does not exist any more; the supervisor has not restarted it yet',
+    }
   }
   const up = row && state === 'running' ? 'running' : supervised ? 'external' : 'running'
   if (!answer) return { state: row ? up : 'unknown', since: row?.since ?? null, message: row?.message ?? '' }
@@ -76,16 +81,16 @@ function judge(
   if (answer.ok)
     return { state: up, since: state === 'running' && row ? row.since : since, message: row?.message ?? '' }
   if (now - answer.since < PATIENCE_MS && row) return { state: up, since: row.since, message: row.message }
-  const whose = state === 'external' ? '; it is not started from here' : ''
+  const whose = state === 'external' ? '; Chainon does not start it on this machine' : ''
   return { state: 'not-answering', since, message: `${answer.problem}${whose}` }
 }
 
-function knownState(state: string): PartState {
-  const known: readonly PartState[] = ['running', 'external', 'starting', 'restarting', 'failed', 'stopped']
+function knownState(state: string): ComponentState {
+  const known: readonly ComponentState[] = ['running', 'external', 'starting', 'restarting', 'failed', 'stopped']
   return known.find((name) => name === state) ?? 'unknown'
 }
 
-/** A URL for a wall: without user and password. */
+/** A URL that a page may show: without user and password. */
 function withoutLogin(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return url
   const parsed = new URL(url)

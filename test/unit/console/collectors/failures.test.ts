@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { type RuleTables, ruleViews } from '../../../../services/console/collectors/rules.ts'
+import { type FailureTables, failureViews } from '../../../../services/console/collectors/failures.ts'
 
-const tables: RuleTables = {
+const tables: FailureTables = {
   quarantine: [
     {
       feed: 'patient',
@@ -64,7 +64,7 @@ const tables: RuleTables = {
 }
 
 describe('failures by rule', () => {
-  const views = ruleViews(tables)
+  const views = failureViews(tables)
 
   test('a rejected record is shown once, with its field and with its share of those checked', () => {
     const rejected = views.filter(({ rule }) => rule === 'not-in-future')
@@ -77,7 +77,7 @@ describe('failures by rule', () => {
     })
   })
 
-  test('what the identified zone stops is quarantined, as in the ledger', () => {
+  test('what deidentify rejects is quarantined, as in the ledger', () => {
     expect(views.find(({ rule }) => rule === 'nir-key')).toMatchObject({ outcome: 'quarantined', stage: 'deidentify' })
   })
 
@@ -85,7 +85,7 @@ describe('failures by rule', () => {
     expect(views.find(({ feed }) => feed === 'document')).toMatchObject({ rule: 'undecodable', outcome: 'quarantined' })
   })
 
-  test('a rule that nothing failed is no row', () => {
+  test('a rule that no record failed is no row', () => {
     expect(views.some(({ rule }) => rule === 'sex')).toBe(false)
     expect(views.find(({ rule }) => rule === 'loinc')).toMatchObject({
       outcome: 'flagged',

@@ -2,7 +2,23 @@
  * Quantiles of a histogram with explicit buckets, as Prometheus' histogram_quantile does them: linear inside the bucket that
  * holds the rank (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
  */
-import type { Quantiles } from '../snapshot.ts'
+import Type, { type Static } from 'typebox'
+import type { Sample } from './prometheus-text.ts'
+
+const Value = (share: string) =>
+  Type.Union([Type.Number({ description: `${share} of the observations are at or below this.` }), Type.Null()])
+
+export const QUANTILES = {
+  p50: Value('Half'),
+  p95: Value('95 of 100'),
+  p99: Value('99 of 100'),
+  beyond: Type.Boolean({ description: 'True when p99 is beyond the last bound of the histogram: it is "at least".' }),
+  count: Type.Integer({ minimum: 0, description: 'Observations.' }),
+}
+const QuantilesSchema = Type.Object(QUANTILES)
+
+/** In the unit of the histogram; null when nothing was observed. */
+export type Quantiles = Readonly<Static<typeof QuantilesSchema>>
 
 export interface Bucket {
   /** Upper bound, inclusive; the last is +Infinity. */
@@ -36,6 +52,7 @@ export function quantile(q: number, buckets: readonly Bucket[]): number | null {
   return lower
 }
 
+/** @param buckets cumulative, in any order */
 export function quantilesOf(buckets: readonly Bucket[]): Quantiles {
   const sorted = buckets.toSorted((a, b) => a.le - b.le)
   const count = sorted.at(-1)?.count ?? 0
@@ -48,4 +65,17 @@ export function quantilesOf(buckets: readonly Bucket[]): Quantiles {
     beyond: finite < 0.99 * count,
     count,
   }
+}
+
+/**
+ * @param samples of one histogram's `_bucket` counter, of any number of series
+ * @returns cumulative buckets, the series of one bound added together
+ */
+export function bucketsOf(samples: Iterable<Pick<Sample, 'labels' | 'value'>>): readonly Bucket[] {
+  const byBound = new Map<number, number>()
+  for (const { labels, value } of samples) {
+    const le = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le)
+    byBound.set(le, (byBound.get(le) ?? 0) + value)
+  }
+  return [...byBound].map(([le, count]) => ({ le, count }))
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { quantile, quantilesOf } from '../../../../services/console/collectors/quantiles.ts'
-import { createServiceMetrics } from '../../../../services/console/collectors/service-metrics.ts'
+import { bucketsOf, quantile, quantilesOf } from '#core/telemetry/quantiles.ts'
 
 const INFINITE = Number.POSITIVE_INFINITY
 
@@ -53,22 +52,11 @@ describe('quantiles of a histogram', () => {
   })
 })
 
-describe('quantiles of a service over time', () => {
-  const scrape = (low: number, high: number) => [
-    { name: 'f_bucket', labels: { feed: 'a', le: '1' }, value: low },
-    { name: 'f_bucket', labels: { feed: 'a', le: '2' }, value: low + high },
-    { name: 'f_bucket', labels: { feed: 'a', le: '+Inf' }, value: low + high },
-  ]
-
-  test('the window sees only the last 60 s, the start sees all, and a restart loses nothing', () => {
-    const metrics = createServiceMetrics()
-    metrics.take(scrape(1_000, 0), 0)
-    metrics.take(scrape(1_000, 10), 1_000)
-    expect(metrics.quantiles('f', {}, 'window', 1_000)).toMatchObject({ count: 10, p50: 1.5 })
-    expect(metrics.quantiles('f', {}, 'start', 1_000).count).toBe(1_010)
-    metrics.take(scrape(0, 5), 2_000)
-    expect(metrics.quantiles('f', {}, 'window', 2_000).count).toBe(15)
-    expect(metrics.quantiles('f', {}, 'start', 2_000).count).toBe(1_015)
-    expect(metrics.quantiles('f', {}, 'window', 90_000).count).toBe(0)
-  })
+test('buckets add the series of one bound together', () => {
+  const sample = (feed: string, le: string, value: number) => ({ labels: { feed, le }, value })
+  const samples = [sample('a', '1', 3), sample('a', '+Inf', 4), sample('b', '1', 2), sample('b', '+Inf', 2)]
+  expect(bucketsOf(samples)).toEqual([
+    { le: 1, count: 5 },
+    { le: INFINITE, count: 6 },
+  ])
 })

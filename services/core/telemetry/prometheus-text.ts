@@ -1,6 +1,6 @@
 /**
  * Reads the Prometheus text format (https://prometheus.io/docs/instrumenting/exposition_formats/): one sample per line,
- * `name{label="value",...} number [timestamp]`. A line that is not that is passed over: one bad line hides no other figure.
+ * `name{label="value",...} number [timestamp]`. A line of another form is ignored: one bad line hides no other figure.
  */
 export interface Sample {
   readonly name: string

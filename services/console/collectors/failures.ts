@@ -1,6 +1,6 @@
-/** What was quarantined, rejected and flagged, by rule: from ClickHouse, where it stands for ever. */
+/** What was quarantined, rejected by a rule and flagged, by rule: from ClickHouse, which keeps it. */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import type { RuleView } from '../snapshot.ts'
+import type { FailureView } from '../snapshot.ts'
 
 export interface QuarantineGroup {
   readonly feed: string
@@ -32,7 +32,7 @@ export interface RuleGroup {
   readonly last_seen: number
 }
 
-export interface RuleTables {
+export interface FailureTables {
   readonly quarantine: readonly QuarantineGroup[]
   readonly quarantineHours: readonly HourCount[]
   readonly rules: readonly RuleGroup[]
@@ -40,7 +40,7 @@ export interface RuleTables {
 }
 
 const HOURS = 24
-/** The page is a page: more kinds of failure than this are a list for `clickhouse-client`. */
+/** A page cannot show more kinds of failure than this; `clickhouse-client` can. */
 const MOST_GROUPS = 200
 const QUARANTINE_KEY = "concat(feed, '|', stage, '|', fault, '|', pointer, '|', rule)"
 const SINCE = 'toStartOfHour(now()) - INTERVAL 23 HOUR'
@@ -65,7 +65,7 @@ const RULE_HOURS = `
   FROM rule_outcome AS o WHERE o.hour >= ${SINCE} AND o.failed > 0 GROUP BY key, o.hour`
 
 /** @throws when ClickHouse does not answer */
-export async function readRuleTables(clickhouse: ClickHouseClient): Promise<RuleTables> {
+export async function readFailureTables(clickhouse: ClickHouseClient): Promise<FailureTables> {
   const rows = async <T>(query: string) => {
     const result = await clickhouse.query({
       query,
@@ -84,16 +84,16 @@ export async function readRuleTables(clickhouse: ClickHouseClient): Promise<Rule
 }
 
 /**
- * A record that a rule of severity reject stopped stands in `quarantine` with its field, and in `rule_outcome` with how
- * many were checked: it is shown once, from both. Flagged records were loaded and stand in `rule_outcome` only.
+ * A record that a rule of severity reject rejected is in `quarantine` with its field; `rule_outcome` has how many were checked.
+ * It is shown once, from both. Flagged records were loaded and are in `rule_outcome` only.
  */
-export function ruleViews(tables: RuleTables): readonly RuleView[] {
+export function failureViews(tables: FailureTables): readonly FailureView[] {
   const checked = new Map(tables.rules.map((group) => [`${group.feed}|${group.rule}|${group.severity}`, group]))
-  const quarantined = tables.quarantine.map((group): RuleView => {
+  const quarantined = tables.quarantine.map((group): FailureView => {
     const byRule = group.fault === 'rule-rejected'
     const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
     return {
-      // The identified zone leaves a marker, which the ledger counts as quarantined whatever the fault.
+      // What deidentify rejects is a marker in the log, which the ledger counts as quarantined whatever the fault.
       outcome: byRule && group.stage === 'curate' ? 'rejected-by-rule' : 'quarantined',
       stage: group.stage,
       feed: group.feed,
@@ -114,7 +114,7 @@ export function ruleViews(tables: RuleTables): readonly RuleView[] {
   const flagged = tables.rules
     .filter(({ severity, failed }) => severity === 'flag' && Number(failed) > 0)
     .map(
-      (group): RuleView => ({
+      (group): FailureView => ({
         outcome: 'flagged',
         stage: 'curate',
         feed: group.feed,

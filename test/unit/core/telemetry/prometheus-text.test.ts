@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createMetrics } from '#core/telemetry/metrics.ts'
-import { parsePrometheusText } from '../../../../services/console/collectors/prometheus-text.ts'
+import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
 
 describe('Prometheus text', () => {
   test('reads names, labels with escapes, and numbers with and without a timestamp', () => {
@@ -22,7 +22,7 @@ describe('Prometheus text', () => {
     ])
   })
 
-  test('passes over what is no sample and keeps the rest', () => {
+  test('ignores what is no sample and keeps the rest', () => {
     expect(parsePrometheusText('\n{\nb_total\nb_total x\nb_total{feed="a" 3\nc 1\r\nd NaN')).toEqual([
       { name: 'c', labels: {}, value: 1 },
     ])

@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type PartEvidence, partViews, type StateRow } from '../../../../services/console/collectors/parts.ts'
-import { PART_NAMES, type PartName } from '../../../../services/console/snapshot.ts'
+import {
+  type ComponentEvidence,
+  componentViews,
+  type StateRow,
+} from '../../../../services/console/collectors/components.ts'
+import { COMPONENT_NAMES, type ComponentName } from '../../../../services/console/snapshot.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')
 const ago = (seconds: number) => NOW - seconds * 1000
@@ -15,24 +19,26 @@ const stateRow = (over: Partial<StateRow>): StateRow => ({
   ...over,
 })
 
-/** All parts are well but for one. */
-function view(name: PartName, over: Partial<PartEvidence>, supervised = true) {
-  const well: PartEvidence = {
+/** All components run, except one. */
+function view(name: ComponentName, over: Partial<ComponentEvidence>, supervised = true) {
+  const well: ComponentEvidence = {
     row: supervised ? stateRow({}) : undefined,
     answer: { ok: true, since: ago(600), problem: '' },
     alive: true,
     memoryBytes: 1,
     url: null,
   }
-  const all = Object.fromEntries(PART_NAMES.map((part) => [part, part === name ? { ...well, ...over } : well]))
-  const views = partViews(all as Record<PartName, PartEvidence>, supervised, NOW)
-  const found = views.find((part) => part.name === name)
+  const all = Object.fromEntries(
+    COMPONENT_NAMES.map((component) => [component, component === name ? { ...well, ...over } : well]),
+  )
+  const views = componentViews(all as Record<ComponentName, ComponentEvidence>, supervised, NOW)
+  const found = views.find((component) => component.name === name)
   if (!found) throw new Error(`no ${name}`)
   return found
 }
 
-describe('the state of a part', () => {
-  test('is what the supervisor says while it restarts, in its words', () => {
+describe('the state of a component', () => {
+  test('is what the supervisor says while it restarts, with its message', () => {
     const row = stateRow({ state: 'restarting', restarts: 3, pid: null, message: 'killed by SIGKILL' })
     expect(view('curate', { row })).toMatchObject({ state: 'restarting', restarts: 3, message: 'killed by SIGKILL' })
   })
@@ -46,7 +52,7 @@ describe('the state of a part', () => {
     })
   })
 
-  test('is given a moment before it is called silent', () => {
+  test('has a moment to answer before it counts as not answering', () => {
     expect(view('curate', { answer: { ok: false, since: ago(1), problem: 'x' } }).state).toBe('running')
   })
 
@@ -56,7 +62,7 @@ describe('the state of a part', () => {
 
   test('without a supervisor comes from the answers alone, and restarts are not known', () => {
     expect(view('kafka', {}, false)).toMatchObject({ state: 'running', restarts: null, pid: null })
-    const answer = { ok: false, since: ago(5), problem: 'refuses the connection' }
+    const answer = { ok: false, since: ago(5), problem: 'does not accept connections' }
     expect(view('kafka', { answer }, false).state).toBe('not-answering')
     expect(view('kafka', { answer: undefined }, false).state).toBe('unknown')
   })

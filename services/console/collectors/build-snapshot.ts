@@ -1,34 +1,43 @@
-/** Puts together what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
+/** Builds what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
-import type { FreshnessView, HistoryPoint, LedgerView, PartView, Rates, RuleView, Snapshot } from '../snapshot.ts'
-import { SERVICE_NAMES, type SourceName, type SourceView } from '../snapshot.ts'
+import { NO_QUANTILES } from '#core/telemetry/quantiles.ts'
+import {
+  type ComponentView,
+  type FailureView,
+  type FreshnessView,
+  type HistoryPoint,
+  type LedgerView,
+  type Rates,
+  SERVICE_NAMES,
+  type ServiceName,
+  type Snapshot,
+  type SourceName,
+  type SourceView,
+} from '../snapshot.ts'
+import { alarmViews } from './alarms.ts'
 import { gatewayRejections } from './gateway-rejections.ts'
 import { FRESHNESS, INFLIGHT_BYTES, MEMORY_BYTES, RECEIVED, RECORDS } from './metric-names.ts'
-import { alarmViews, overallState } from './overall.ts'
-import { NO_QUANTILES } from './quantiles.ts'
+import { overallState } from './overall.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 
-export interface Knowledge {
+export interface Knowledge extends Readonly<Record<ServiceName, ServiceMetrics>> {
   readonly now: number
   readonly startedAt: number
   readonly version: string
   readonly gatewayUrl: string
   readonly sources: Readonly<Record<SourceName, SourceView>>
-  readonly gateway: ServiceMetrics
-  readonly deidentify: ServiceMetrics
-  readonly curate: ServiceMetrics
-  /** Records per second that ClickHouse gained, as the ledger saw it; null when not known. */
+  /** Records per second that ClickHouse gained, from the ledger; null when not known. */
   readonly warehouseRate: number | null
   readonly ledger: LedgerView | null
   readonly lag: Snapshot['lag']
   /** Milliseconds since 1970; null while records move or none waits. */
   readonly stalledSince: number | null
-  readonly rules: readonly RuleView[] | null
-  readonly parts: readonly PartView[]
+  readonly failures: readonly FailureView[] | null
+  readonly components: readonly ComponentView[]
   readonly alarms: ReadonlyMap<string, readonly Alarm[]>
 }
 
-/** Each of these ends a record's way through a stage; a replay does not. */
+/** Each of these is an outcome of a record in a stage; a replay is none. */
 const OUTCOMES = ['passed', 'loaded', 'quarantined', 'rejected']
 
 const NOT_KNOWN: Snapshot['lag'] = {
@@ -36,12 +45,12 @@ const NOT_KNOWN: Snapshot['lag'] = {
   curate: { records: null, seconds: null },
 }
 
-export function snapshotOf(known: Knowledge): Snapshot {
+export function buildSnapshot(known: Knowledge): Snapshot {
   const { now, sources, gateway } = known
   const rates = ratesOf(known)
   const freshness = freshnessOf(known)
   const seenGateway = sources.gateway.status !== 'never'
-  const parts = {
+  const facts = {
     now: new Date(now).toISOString(),
     started_at: new Date(known.startedAt).toISOString(),
     sources,
@@ -49,17 +58,17 @@ export function snapshotOf(known: Knowledge): Snapshot {
     lag: live(sources.lag) ? known.lag : NOT_KNOWN,
     ledger: known.ledger,
     stalled_since: known.stalledSince === null ? null : new Date(known.stalledSince).toISOString(),
-    parts: known.parts.map((part) => withMemory(part, known)),
-    alarms: alarmViews(known.alarms, known.parts, new Date(now).toISOString()),
+    components: known.components.map((component) => withMemory(component, known)),
+    alarms: alarmViews(known.alarms, known.components, new Date(now).toISOString()),
     empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
   }
   const inflight = live(sources.gateway) ? gateway.gauges(INFLIGHT_BYTES, {}) : []
   const rejections = gatewayRejections(gateway)
   return {
-    ...parts,
+    ...facts,
     version: known.version,
     gateway_url: known.gatewayUrl,
-    overall: overallState(parts),
+    overall: overallState(facts),
     received_by_feed: gateway.labelValues(RECEIVED, 'feed').map((feed) => ({
       feed,
       rate: live(sources.gateway) ? rounded(gateway.rate(RECEIVED, { feed, outcome: 'accepted' }, now)) : null,
@@ -67,18 +76,19 @@ export function snapshotOf(known: Knowledge): Snapshot {
     gateway_rejected_total: seenGateway ? gateway.total(RECEIVED, { outcome: 'rejected' }) : null,
     gateway_inflight_bytes: inflight[0]?.value ?? null,
     freshness,
-    rules: known.rules || rejections.length > 0 ? byCount([...(known.rules ?? []), ...rejections]) : known.rules,
+    failures:
+      known.failures || rejections.length > 0 ? byCount([...(known.failures ?? []), ...rejections]) : known.failures,
     point: pointOf(now, rates, freshness),
   }
 }
 
-/** A service says itself what it holds, which works across machines; the other parts are read from /proc where they are ours. */
-function withMemory(part: PartView, known: Knowledge): PartView {
-  const name = SERVICE_NAMES.find((service) => service === part.name)
-  if (!name || !live(known.sources[name])) return part
+/** A service reports its own memory, which works across machines; of the others, /proc tells it when they run here. */
+function withMemory(component: ComponentView, known: Knowledge): ComponentView {
+  const name = SERVICE_NAMES.find((service) => service === component.name)
+  if (!name || !live(known.sources[name])) return component
   return {
-    ...part,
-    memory_bytes: known[name].gauges(MEMORY_BYTES, {})[0]?.value ?? part.memory_bytes,
+    ...component,
+    memory_bytes: known[name].gauges(MEMORY_BYTES, {})[0]?.value ?? component.memory_bytes,
   }
 }
 
@@ -131,8 +141,8 @@ function pointOf(now: number, rates: Rates, freshness: FreshnessView): HistoryPo
   }
 }
 
-function byCount(rules: readonly RuleView[]): readonly RuleView[] {
-  return rules.toSorted((a, b) => (b.last_24h ?? b.total) - (a.last_24h ?? a.total) || b.total - a.total)
+function byCount(failures: readonly FailureView[]): readonly FailureView[] {
+  return failures.toSorted((a, b) => (b.last_24h ?? b.total) - (a.last_24h ?? a.total) || b.total - a.total)
 }
 
 function rounded(rate: number | null): number | null {
