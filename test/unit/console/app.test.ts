@@ -74,7 +74,14 @@ describe('the console over HTTP', () => {
   })
 
   test('the page and its files are there, under a policy that lets nothing else run', async () => {
-    for (const path of ['/', '/main.js', '/css/base.css', '/vendor/uplot.js', '/vendor/uplot.css']) {
+    for (const path of [
+      '/',
+      '/main.js',
+      '/css/base.css',
+      '/vendor/preact.js',
+      '/vendor/uplot.js',
+      '/vendor/uplot.css',
+    ]) {
       const response = await app.inject(path)
       expect(response.statusCode, path).toBe(200)
       expect(response.headers['content-security-policy']).toContain("default-src 'none'")
@@ -83,6 +90,22 @@ describe('the console over HTTP', () => {
     const { body } = await app.inject('/')
     expect(body).not.toMatch(/https?:\/\//)
     expect(body).not.toMatch(/<script(?![^>]* src=)|style="| on[a-z]+="/)
+  })
+
+  test('every file that the page imports is served, as JavaScript without types', async () => {
+    const served = new Map(loadPage().assets.map(({ path, body }) => [path, body.toString()]))
+    const scripts = [...served].filter(([path]) => path.endsWith('.js'))
+    for (const [path, code] of scripts) {
+      const imports = [...code.matchAll(/^(?:import|export|\}).*?(?:from|import) ?["']([^"'\n]+)["']/gm)]
+      for (const [, specifier = ''] of imports) {
+        const address = new URL(specifier, `http://page${path}`).pathname
+        expect(served.has(address), `${path} imports ${specifier}`).toBe(true)
+      }
+      expect(code, path).not.toMatch(/^import type|\bfrom '\.[^']*\.ts'/m)
+    }
+    expect(served.get('/main.js')).toContain("from '/vendor/preact.js'")
+    expect(served.get('/vendor/htm-preact.js')).toContain('from"/vendor/preact.js"')
+    expect([...served.keys()].filter((path) => path.endsWith('.ts'))).toEqual([])
   })
 
   test('a file that did not change is not sent again', async () => {

@@ -1,9 +1,10 @@
 /** Definitions of figures: one tooltip, for the mouse and for the keyboard; Escape closes it. */
-import { byId } from './dom.js'
+import { byId } from './html.ts'
 
 const tip = byId('tip')
+const MARGIN = 8
 
-export function startTips() {
+export function startTips(): void {
   for (const event of ['pointerover', 'focusin']) document.addEventListener(event, show)
   for (const event of ['pointerout', 'focusout']) document.addEventListener(event, hide)
   document.addEventListener('scroll', hide, true)
@@ -12,18 +13,18 @@ export function startTips() {
   })
 }
 
-function show({ target }) {
+function show({ target }: Event): void {
   const word = target instanceof Element ? target.closest('[data-tip]') : null
   if (!word) return
   tip.textContent = word.getAttribute('data-tip')
   tip.hidden = false
   const at = word.getBoundingClientRect()
   const { offsetWidth: width, offsetHeight: height } = tip
-  const below = at.bottom + 8 + height < innerHeight
-  tip.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`
-  tip.style.top = `${below ? at.bottom + 8 : Math.max(8, at.top - height - 8)}px`
+  const below = at.bottom + MARGIN + height < innerHeight
+  tip.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - width - MARGIN))}px`
+  tip.style.top = `${below ? at.bottom + MARGIN : Math.max(MARGIN, at.top - height - MARGIN)}px`
 }
 
-function hide() {
+function hide(): void {
   tip.hidden = true
 }
