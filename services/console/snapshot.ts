@@ -6,7 +6,7 @@ import Type, { type Static, type TSchema } from 'typebox'
 import { LEDGER_COUNTS, LedgerRowSchema } from '#core/ledger/row.ts'
 import { QUANTILES } from '#core/telemetry/quantiles.ts'
 
-/** Snapshots are read by many and changed by nobody. */
+/** A snapshot is never changed after it was built. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object

@@ -1,4 +1,4 @@
-/** The operator's page in a real browser, on real parts: from empty to streaming, through a crash, to balanced again. */
+/** The operator's page in a real browser, on real components: from empty to streaming, through a crash, to balanced again. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKey } from '#core/keys/admin.ts'
@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
-/** Stands where a value could leak: in a good record, in one that a rule rejects, in one rejected by the gateway. */
+/** Where a value could leak: in a good record, in one that a rule rejects, in one rejected by the gateway. */
 const CANARY = 'ZZCANARYZZ'
 const GOOD = 40
 const REJECTED_BY_RULE = 3
@@ -124,7 +124,7 @@ describe('the page', () => {
     await expect.poll(() => accepted.count(), eventually).toBeGreaterThan(0)
     const sum = (await accepted.allTextContents()).reduce((all, text) => all + Number(text), 0)
     expect(sum).toBe(GOOD + REJECTED_BY_RULE)
-    // The figures are drawn anew each second; the focus stays where it was.
+    // The figures are drawn again each second; the focus stays where it was.
     await page.waitForTimeout(2_500)
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('observation')
   })

@@ -71,7 +71,7 @@ function ownAsset(file: string, text: string): Asset {
 
 /** The function is still marked experimental in Node 24, and its warning would be a line of the log that is not JSON. */
 function withoutTypes(source: string): string {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => undefined
   try {
     return stripTypeScriptTypes(source)

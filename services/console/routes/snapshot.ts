@@ -25,7 +25,7 @@ export function registerSnapshot(server: FastifyInstance, publisher: SnapshotPub
   const app = server.withTypeProvider<TypeBoxTypeProvider>()
   app.get('/api/snapshot', { schema: SNAPSHOT }, () => publisher.latest())
 
-  // An old ledger would say "balanced" of records that nobody has counted since: 503 instead.
+  // A stale ledger would say "balanced" of records that it does not count: 503 instead.
   app.get('/api/ledger', { schema: LEDGER }, async (_request, reply) => {
     const { ledger, sources } = publisher.latest()
     if (ledger && sources.ledger.status === 'live') return ledger.feeds.flatMap(({ partitions }) => partitions)

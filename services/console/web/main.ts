@@ -1,4 +1,4 @@
-/** The operator's page: one live connection, drawn anew once a second. `lib/definitions.ts` says what each figure means. */
+/** The operator's page: one live connection, drawn again each second. `lib/definitions.ts` says what each figure means. */
 import './lib/locale.ts'
 import { render } from 'preact'
 import type { Snapshot } from '../snapshot.ts'

@@ -33,10 +33,11 @@ export function alarmsPanel({ snapshot: { alarms, sources, now: at } }: View): V
 
 function quiet(silent: readonly SourceName[]): VNode {
   const known = silent.length === 0
+  const text = known ? 'No alarms.' : `Unknown whether there are other alarms: no answer from ${silent.join(', ')}.`
   return html`
     <li class="quiet" key="quiet">
       <span class=${known ? 'ok' : 'warn'}>${icon(known ? 'ok' : 'unknown')}</span>
-      ${known ? ' No alarms.' : ` No other alarm is known, but these do not answer: ${silent.join(', ')}.`}
+      ${' '}${text}
     </li>
   `
 }

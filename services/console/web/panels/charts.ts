@@ -22,9 +22,9 @@ interface ChartSpec {
   readonly note: string
   readonly series: readonly Series[]
   /** Text of a value on the axis. */
-  axis(value: number): string
+  readonly axis: (value: number) => string
   /** Text of a value in the legend. */
-  text(value: number | null): string
+  readonly text: (value: number | null) => string
   /** The axis reaches at least this value. */
   readonly least: number
 }
@@ -34,9 +34,9 @@ const RATES: ChartSpec = {
   title: 'Records per second',
   note: 'last 10 min, each point a mean of 5 s',
   series: [
-    { key: 'accepted', name: 'gateway accepted', hue: 'gateway', dash: [], width: 2 },
+    { key: 'accepted', name: 'accepted', hue: 'gateway', dash: [], width: 2 },
     { key: 'deidentified', name: 'de-identified', hue: 'deidentify', dash: [7, 4], width: 2 },
-    { key: 'loaded', name: 'curate loaded', hue: 'curate', dash: [2, 3], width: 2.5 },
+    { key: 'loaded', name: 'curated', hue: 'curate', dash: [2, 3], width: 2.5 },
   ],
   axis: (value) => rate(value),
   text: (value) => (value === null ? rate(value) : `${rate(value)} /s`),

@@ -9,7 +9,7 @@ import { OUTCOMES } from '../lib/states.ts'
 export interface FailuresPanelOptions {
   /** True when every row is shown, not only the first. */
   readonly allFailures: boolean
-  toggleAllFailures(): void
+  readonly toggleAllFailures: () => void
 }
 
 const FIRST = 12

@@ -7,7 +7,7 @@ import { scrollingTable, sourcePanel, type View } from '../lib/staleness.ts'
 
 export interface LedgerPanelOptions {
   readonly openFeeds: ReadonlySet<string>
-  toggleFeed(feed: string): void
+  readonly toggleFeed: (feed: string) => void
 }
 
 export function ledgerPanel(view: View, options: LedgerPanelOptions): VNode {
