@@ -94,7 +94,7 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
         const found = await scrape(options.services[name])
         metrics[name].add(found.samples, Date.now())
         alarms.set(name, found.alarms)
-        options.components.answered(name, found.healthy, found.healthy ? '' : 'answers that it is not ready')
+        options.components.answered(name, found.healthy, found.healthy ? '' : 'it is not ready')
       } catch (error) {
         // Whether its alarms are still raised is unknown; the page says that the service is down instead.
         alarms.delete(name)

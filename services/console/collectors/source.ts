@@ -32,22 +32,22 @@ export function createSource(staleAfterMs: number): Source {
         status,
         age_seconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
         failing_since: since === undefined ? null : new Date(since).toISOString(),
-        problem: problem ?? (status === 'stale' ? 'does not answer' : null),
+        problem: problem ?? (status === 'stale' ? 'no answer' : null),
       }
     },
   }
 }
 
-/** @returns why a connection or a request failed, as the end of a sentence about the source, without what was sent */
+/** @returns why a connection or a request failed, as a short phrase, without what was sent */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   const code = codeOf(error)
-  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
-  if (code === 'ECONNREFUSED') return 'does not accept connections'
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has an unknown host name'
+  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'no answer in time'
+  if (code === 'ECONNREFUSED') return 'connection rejected'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'connection closed'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'unknown host name'
   if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the query (code ${code})`
-  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
+  if (error.name.startsWith('KafkaJS')) return 'no answer from Kafka'
   return code ? `failed (${code})` : 'failed'
 }
 

@@ -69,7 +69,7 @@ describe('the console over HTTP', () => {
     expect(response.headers['content-type']).toContain('application/problem+json')
     expect(response.json()).toMatchObject({
       status: 503,
-      detail: expect.stringContaining('does not accept connections'),
+      detail: expect.stringContaining('connection rejected'),
     })
   })
 

@@ -44,11 +44,11 @@ describe('the state of a component', () => {
   })
 
   test('is "not answering" when it runs and does not answer', () => {
-    const answer = { ok: false, since: ago(12), problem: 'does not answer in time' }
+    const answer = { ok: false, since: ago(12), problem: 'no answer in time' }
     expect(view('clickhouse', { answer })).toMatchObject({
       state: 'not-answering',
       since: new Date(ago(12)).toISOString(),
-      message: 'does not answer in time',
+      message: 'no answer in time',
     })
   })
 
@@ -62,7 +62,7 @@ describe('the state of a component', () => {
 
   test('without a supervisor comes from the answers alone, and restarts are not known', () => {
     expect(view('kafka', {}, false)).toMatchObject({ state: 'running', restarts: null, pid: null })
-    const answer = { ok: false, since: ago(5), problem: 'does not accept connections' }
+    const answer = { ok: false, since: ago(5), problem: 'connection rejected' }
     expect(view('kafka', { answer }, false).state).toBe('not-answering')
     expect(view('kafka', { answer: undefined }, false).state).toBe('unknown')
   })
