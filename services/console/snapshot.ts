@@ -62,7 +62,7 @@ const Rates = Type.Object(
 )
 
 const LagView = Type.Object({
-  records: wholeOrNull('Records that wait before the stage; null when not known.'),
+  records: wholeOrNull('Records that wait before the service; null when not known.'),
   seconds: nullable(
     Type.Number({ minimum: 0 }),
     'Since the first waiting record arrived, in the partition that is most behind; null when not known.',
@@ -93,7 +93,8 @@ const LedgerView = Type.Object({
 const FailureView = Type.Object(
   {
     outcome: Type.Enum(['rejected-at-gateway', 'quarantined', 'rejected-by-rule', 'flagged']),
-    stage: Type.String(),
+    service: Type.Enum([...SERVICE_NAMES]),
+    stage: Type.String({ description: 'Name of the step that failed; empty where it is not recorded.' }),
     feed: Type.String(),
     pointer: Type.String({ description: 'JSON pointer of the field; empty for the whole record.' }),
     rule: Type.String({ description: 'Name of the rule, or code of the fault where there is no rule.' }),

@@ -37,7 +37,7 @@ export interface Knowledge extends Readonly<Record<ServiceName, ServiceMetrics>>
   readonly alarms: ReadonlyMap<string, readonly Alarm[]>
 }
 
-/** Each of these is an outcome of a record in a stage; a replay is none. */
+/** Each of these is an outcome of a record in a service; a replay is none. */
 const OUTCOMES = ['passed', 'loaded', 'quarantined', 'rejected']
 
 const NOT_KNOWN: Snapshot['lag'] = {
@@ -103,9 +103,9 @@ function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: K
     accepted: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'accepted' }, now)),
     rejected: whenLive('gateway', () => gateway.rate(RECEIVED, { outcome: 'rejected' }, now)),
     deidentified: whenLive('deidentify', () =>
-      deidentify.rate(RECORDS, { stage: 'deidentify', outcome: OUTCOMES }, now),
+      deidentify.rate(RECORDS, { service: 'deidentify', outcome: OUTCOMES }, now),
     ),
-    curated: whenLive('curate', () => curate.rate(RECORDS, { stage: 'curate', outcome: OUTCOMES }, now)),
+    curated: whenLive('curate', () => curate.rate(RECORDS, { service: 'curate', outcome: OUTCOMES }, now)),
     warehouse: whenLive('ledger', () => warehouseRate),
   }
 }

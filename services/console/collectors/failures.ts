@@ -4,6 +4,8 @@ import type { FailureView } from '../snapshot.ts'
 
 export interface QuarantineGroup {
   readonly feed: string
+  readonly service: 'deidentify' | 'curate'
+  /** Name of the step that failed. */
   readonly stage: string
   readonly fault: string
   readonly pointer: string
@@ -42,14 +44,14 @@ export interface FailureTables {
 const HOURS = 24
 /** A page cannot show more kinds of failure than this; `clickhouse-client` can. */
 const MOST_GROUPS = 200
-const QUARANTINE_KEY = "concat(feed, '|', stage, '|', fault, '|', pointer, '|', rule)"
+const QUARANTINE_KEY = "concat(feed, '|', service, '|', stage, '|', fault, '|', pointer, '|', rule)"
 const SINCE = 'toStartOfHour(now()) - INTERVAL 23 HOUR'
 
 const QUARANTINE = `
-  SELECT feed, stage, fault, pointer, rule, toString(count()) AS total,
+  SELECT feed, service, stage, fault, pointer, rule, toString(count()) AS total,
          toString(countIf(quarantined_at >= now() - INTERVAL 24 HOUR)) AS last_24h,
          toUnixTimestamp(toDateTime(max(quarantined_at))) AS last_seen
-  FROM quarantine GROUP BY feed, stage, fault, pointer, rule ORDER BY count() DESC LIMIT ${MOST_GROUPS}`
+  FROM quarantine GROUP BY feed, service, stage, fault, pointer, rule ORDER BY count() DESC LIMIT ${MOST_GROUPS}`
 const QUARANTINE_HOURS = `
   SELECT ${QUARANTINE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(quarantined_at)) AS hour, toString(count()) AS n
   FROM quarantine WHERE quarantined_at >= ${SINCE} GROUP BY key, hour`
@@ -94,7 +96,8 @@ export function failureViews(tables: FailureTables): readonly FailureView[] {
     const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
     return {
       // What deidentify rejects is a marker in the log, which the ledger counts as quarantined whatever the fault.
-      outcome: byRule && group.stage === 'curate' ? 'rejected-by-rule' : 'quarantined',
+      outcome: byRule && group.service === 'curate' ? 'rejected-by-rule' : 'quarantined',
+      service: group.service,
       stage: group.stage,
       feed: group.feed,
       pointer: group.pointer,
@@ -107,7 +110,7 @@ export function failureViews(tables: FailureTables): readonly FailureView[] {
       last_seen_to: 'second',
       trend: trendOf(
         tables.quarantineHours,
-        `${group.feed}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`,
+        `${group.feed}|${group.service}|${group.stage}|${group.fault}|${group.pointer}|${group.rule}`,
       ),
     }
   })
@@ -116,7 +119,8 @@ export function failureViews(tables: FailureTables): readonly FailureView[] {
     .map(
       (group): FailureView => ({
         outcome: 'flagged',
-        stage: 'curate',
+        service: 'curate',
+        stage: '',
         feed: group.feed,
         pointer: '',
         rule: group.rule,

@@ -7,7 +7,8 @@ export function gatewayRejections(gateway: ServiceMetrics): readonly FailureView
   const rejected = gateway.series(REJECTED).filter(({ total }) => total > 0)
   return rejected.map(({ labels, total, grewAt }) => ({
     outcome: 'rejected-at-gateway',
-    stage: 'gateway',
+    service: 'gateway',
+    stage: '',
     feed: labels.feed ?? '',
     pointer: labels.pointer ?? '',
     rule: labels.rule ?? labels.fault ?? '',

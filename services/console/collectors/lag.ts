@@ -1,6 +1,6 @@
 /**
- * What waits before a stage, from Kafka's own offsets: it is also true while the stage is down, and between its batches. Seconds come
- * from when the log's end passed the offset that the stage has committed, as this console saw it.
+ * What waits before a service, from Kafka's own offsets: it is also true while the service is down, and between its batches. Seconds come
+ * from when the log's end passed the offset that the service has committed, as this console saw it.
  */
 import type { Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
@@ -11,7 +11,7 @@ export interface PartitionLag {
   readonly key: string
   /** One past the last offset. */
   readonly high: number
-  /** The next offset that the stage reads. */
+  /** The next offset that the service reads. */
   readonly committed: number
 }
 
@@ -21,12 +21,12 @@ export interface LagBook {
   view(now: number): LagView
 }
 
-/** An hour with one reading every 2 s; a stage that is further behind is "at least" an hour behind. */
+/** An hour with one reading every 2 s; a service that is further behind is "at least" an hour behind. */
 const MOST_SAMPLES = 1_800
 
 interface Watched {
   lag: PartitionLag
-  /** Ends of the log, oldest first; the first is the last one that the stage has reached, when there is one. */
+  /** Ends of the log, oldest first; the first is the last one that the service has reached, when there is one. */
   samples: { readonly at: number; readonly high: number }[]
 }
 
@@ -62,14 +62,14 @@ function behind({ lag, samples }: Watched, now: number): number {
   return (now - (before.at + share * (after.at - before.at))) / 1000
 }
 
-export interface StageLags {
+export interface ServiceLags {
   readonly deidentify: readonly PartitionLag[]
   readonly curate: readonly PartitionLag[]
 }
 
 /** @throws when Kafka does not answer */
-export async function readLags(admin: Admin, namespace: string, feeds: readonly string[]): Promise<StageLags> {
-  const stage = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
+export async function readLags(admin: Admin, namespace: string, feeds: readonly string[]): Promise<ServiceLags> {
+  const lagsOf = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
     const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
     // Committed first: an end of the log that is read later can only be further.
     const groups = await admin.fetchOffsets({ groupId: `${namespace}${name}`, topics })
@@ -89,6 +89,9 @@ export async function readLags(admin: Admin, namespace: string, feeds: readonly 
     )
     return extents.flat()
   }
-  const [deidentify, curate] = await Promise.all([stage('deidentify', 'identified'), stage('curate', 'pseudonymised')])
+  const [deidentify, curate] = await Promise.all([
+    lagsOf('deidentify', 'identified'),
+    lagsOf('curate', 'pseudonymised'),
+  ])
   return { deidentify, curate }
 }

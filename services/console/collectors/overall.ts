@@ -2,7 +2,7 @@
 import type { AlarmView, ComponentView, LedgerView, Overall, Snapshot } from '../snapshot.ts'
 import { COMPONENT_TITLES, downSentence, isDown, missingOrDouble, NOT_BALANCED, recordsText } from './alarms.ts'
 
-/** A stage that is further behind than this is reported. */
+/** A service that is further behind than this is reported. */
 const BEHIND_SECONDS = 30
 /** The first reading of the ledger may take this long before it counts as a problem. */
 const FIRST_READING_MS = 10_000

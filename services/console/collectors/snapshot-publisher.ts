@@ -18,7 +18,7 @@ import type { ComponentWatch } from './component-watch.ts'
 import { createCounterBook } from './counters.ts'
 import { type FailureTables, failureViews } from './failures.ts'
 import { createHistory, type History } from './history.ts'
-import { createLagBook, type StageLags } from './lag.ts'
+import { createLagBook, type ServiceLags } from './lag.ts'
 import { createStallWatch, summarise } from './ledger.ts'
 import { every, type Loop } from './loop.ts'
 import { scrape } from './scrape.ts'
@@ -29,7 +29,7 @@ export interface PublisherOptions {
   /** URL of each service. */
   readonly services: Readonly<Record<ServiceName, string>>
   readonly readLedger: () => Promise<readonly LedgerRow[]>
-  readonly readLags: () => Promise<StageLags>
+  readonly readLags: () => Promise<ServiceLags>
   readonly readFailures: () => Promise<FailureTables>
   readonly components: ComponentWatch
   readonly alarms: Alarms

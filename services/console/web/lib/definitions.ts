@@ -16,9 +16,10 @@ export const DEFINITIONS = {
   overlaps: 'Accepted records that more than one batch accounts for. Must be 0.',
   freshness:
     'Time from the 202 of the gateway until the record can be queried in ClickHouse. p95: 95 of 100 records need this time or less. Estimated from a histogram of sampled records.',
-  lag: 'Records that wait before the stage or that it processes now, from the offsets in Kafka, and how long ago the first of them arrived in the partition that is most behind.',
+  lag: 'Records that wait before the service or that it processes now, from the offsets in Kafka, and how long ago the first of them arrived in the partition that is most behind.',
   warehouse: 'Records that ClickHouse gained per second, from the ledger; mean of the last 10 s.',
-  stage: 'Records that the stage processed per second, with any outcome; mean of the last 5 s.',
+  processed: 'Records that the service processed per second, with any outcome; mean of the last 5 s.',
+  stage: 'The service where the record failed, and the name of the step that found the failure.',
   last24: 'In the last 24 hours. The gateway counts only since it started, so it has no such figure.',
   share: 'Share of the records that the rule was checked on, last 24 h.',
   trend: 'Per hour, the last 24 hours; the newest is on the right.',

@@ -35,6 +35,7 @@ function table(
     <thead>
       <tr>
         ${column('outcome', undefined, 'left')}
+        ${column('service and stage', DEFINITIONS.stage, 'left')}
         ${column('feed and field', undefined, 'left')}
         ${column('rule', undefined, 'left')}
         ${column('24 h', DEFINITIONS.last24)}
@@ -50,7 +51,7 @@ function table(
       html`
       <tfoot>
         <tr>
-          <td colspan="8" class="left">
+          <td colspan="9" class="left">
             <button type="button" class="toggle" aria-expanded=${String(allFailures)} onClick=${toggleAllFailures}>
               ${allFailures ? 'Show fewer' : `${more} more`}
             </button>
@@ -63,11 +64,13 @@ function table(
 }
 
 function row(failure: FailureView, now: Date): VNode {
-  const { outcome, stage, feed, pointer, rule, last_24h, share_24h, total, last_seen, last_seen_to, trend } = failure
+  const { outcome, service, stage, feed, pointer, rule, last_24h, share_24h, total, last_seen, last_seen_to, trend } =
+    failure
   const { word, tone } = OUTCOMES[outcome]
   return html`
-    <tr key=${[outcome, stage, feed, pointer, rule].join('|')}>
-      <td class="left ${tone}">${outcome === 'quarantined' ? `${word} by ${stage}` : word}</td>
+    <tr key=${[outcome, service, stage, feed, pointer, rule].join('|')}>
+      <td class="left ${tone}">${word}</td>
+      <td class="left wrap">${service}<span class="dim">${stage && ` ${stage}`}</span></td>
       <th scope="row" class="left wrap">${feed}<span class="dim">${pointer && ` ${pointer}`}</span></th>
       <td class="left wrap">${rule}</td>
       <td>${count(last_24h)}</td>

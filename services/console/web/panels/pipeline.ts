@@ -13,20 +13,20 @@ export function pipelinePanel(view: View): VNode {
   return html`
     <section class="panel pipe" aria-labelledby="pipe-title">
       <h2 id="pipe-title" class="unseen">The way of a record</h2>
-      <ol id="pipe" class="stages">
-        ${stage(view, 'gateway', 'gateway', rates.accepted, accepted, DEFINITIONS.perSecond)}
+      <ol id="pipe" class="boxes">
+        ${box(view, 'gateway', 'gateway', rates.accepted, accepted, DEFINITIONS.perSecond)}
         ${link('identified log', waiting(lag.deidentify), rates.accepted)}
-        ${stage(view, 'deidentify', 'deidentify', rates.deidentified, 'processed', DEFINITIONS.stage)}
+        ${box(view, 'deidentify', 'deidentify', rates.deidentified, 'processed', DEFINITIONS.processed)}
         ${link('pseudonymised log', waiting(lag.curate), rates.deidentified)}
-        ${stage(view, 'curate', 'curate', rates.curated, 'linked, validated, loaded', DEFINITIONS.stage)}
+        ${box(view, 'curate', 'curate', rates.curated, 'linked, validated, loaded', DEFINITIONS.processed)}
         ${link('exactly-once insert', freshness(view), rates.curated)}
-        ${stage(view, 'clickhouse', 'ledger', rates.warehouse, gained, DEFINITIONS.warehouse)}
+        ${box(view, 'clickhouse', 'ledger', rates.warehouse, gained, DEFINITIONS.warehouse)}
       </ol>
     </section>
   `
 }
 
-function stage(
+function box(
   view: View,
   name: ComponentName,
   source: SourceName,
@@ -37,7 +37,7 @@ function stage(
   const state = view.snapshot.components.find((component) => component.name === name)?.state ?? 'unknown'
   const { tone, icon: picture, word } = COMPONENT_STATES[state]
   return html`
-    <li class="stage" data-stage=${name}>
+    <li class="box" data-box=${name}>
       <div class="name">${COMPONENT_TITLES[name]}<span class="state ${tone}">${icon(picture)} ${word}</span></div>
       <div class="value fig ${isStale(view, source) ? 'stale' : ''}">
         ${figure(rate(perSecond), perSecond === null ? '' : 'records/s')}

@@ -9,7 +9,7 @@ import { component, knowledge, ledgerRow, NOW, STALE } from '../knowledge.ts'
 const sources = (over: Partial<Knowledge['sources']>) => ({ ...knowledge().sources, ...over })
 
 describe('the snapshot', () => {
-  test('shows rates of each stage, and that records flow', () => {
+  test('shows the rates of each service, and that records flow', () => {
     const { rates, overall, empty } = buildSnapshot(knowledge())
     expect(rates).toMatchObject({ received: 100, accepted: 100, deidentified: 90, curated: 80, warehouse: 80 })
     expect(overall.kind).toBe('flowing')

@@ -5,7 +5,8 @@ const tables: FailureTables = {
   quarantine: [
     {
       feed: 'patient',
-      stage: 'deidentify',
+      service: 'deidentify',
+      stage: 'checkIdentifiedRules',
       fault: 'rule-rejected',
       pointer: '/nir',
       rule: 'nir-key',
@@ -15,7 +16,8 @@ const tables: FailureTables = {
     },
     {
       feed: 'observation',
-      stage: 'curate',
+      service: 'curate',
+      stage: 'validateRecord',
       fault: 'rule-rejected',
       pointer: '/effective_at',
       rule: 'not-in-future',
@@ -25,7 +27,8 @@ const tables: FailureTables = {
     },
     {
       feed: 'document',
-      stage: 'deidentify',
+      service: 'deidentify',
+      stage: 'decodeMessage',
       fault: 'undecodable',
       pointer: '',
       rule: '',
@@ -35,9 +38,9 @@ const tables: FailureTables = {
     },
   ],
   quarantineHours: [
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 23, n: '7' },
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 0, n: '3' },
-    { key: 'observation|curate|rule-rejected|/effective_at|not-in-future', hour: 24, n: '99' },
+    { key: 'observation|curate|validateRecord|rule-rejected|/effective_at|not-in-future', hour: 23, n: '7' },
+    { key: 'observation|curate|validateRecord|rule-rejected|/effective_at|not-in-future', hour: 0, n: '3' },
+    { key: 'observation|curate|validateRecord|rule-rejected|/effective_at|not-in-future', hour: 24, n: '99' },
   ],
   rules: [
     {
@@ -71,6 +74,8 @@ describe('failures by rule', () => {
     expect(rejected).toHaveLength(1)
     expect(rejected[0]).toMatchObject({
       outcome: 'rejected-by-rule',
+      service: 'curate',
+      stage: 'validateRecord',
       pointer: '/effective_at',
       total: 40,
       share_24h: 0.01,
@@ -78,7 +83,11 @@ describe('failures by rule', () => {
   })
 
   test('what deidentify rejects is quarantined, as in the ledger', () => {
-    expect(views.find(({ rule }) => rule === 'nir-key')).toMatchObject({ outcome: 'quarantined', stage: 'deidentify' })
+    expect(views.find(({ rule }) => rule === 'nir-key')).toMatchObject({
+      outcome: 'quarantined',
+      service: 'deidentify',
+      stage: 'checkIdentifiedRules',
+    })
   })
 
   test('a record without a rule is named by its fault', () => {

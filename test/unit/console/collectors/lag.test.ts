@@ -3,12 +3,12 @@ import { createLagBook } from '../../../../services/console/collectors/lag.ts'
 
 const partition = (high: number, committed: number, key = 'a:0') => [{ key, high, committed }]
 
-describe('what waits before a stage', () => {
+describe('what waits before a service', () => {
   test('is not known before the first reading', () => {
     expect(createLagBook().view(0)).toEqual({ records: null, seconds: null })
   })
 
-  test('is nothing when the stage has reached the end', () => {
+  test('is nothing when the service has reached the end', () => {
     const book = createLagBook()
     book.add(partition(100, 100), 0)
     expect(book.view(60_000)).toEqual({ records: 0, seconds: 0 })

@@ -34,11 +34,11 @@ describe('Prometheus text', () => {
 
   test('reads what our own services serve', async () => {
     const metrics = createMetrics('test')
-    metrics.counter('chainon_records', 'Records')(7, { stage: 'curate', feed: 'patient', outcome: 'loaded' })
+    metrics.counter('chainon_records', 'Records')(7, { service: 'curate', feed: 'patient', outcome: 'loaded' })
     metrics.histogram('chainon_freshness_seconds', 'Freshness')(0.4, { feed: 'patient' })
     const samples = parsePrometheusText(await metrics.scrape())
     const loaded = samples.find(({ name }) => name === 'chainon_records_total')
-    expect(loaded).toMatchObject({ labels: { stage: 'curate', feed: 'patient', outcome: 'loaded' }, value: 7 })
+    expect(loaded).toMatchObject({ labels: { service: 'curate', feed: 'patient', outcome: 'loaded' }, value: 7 })
     const infinite = samples.find(
       ({ name, labels }) => name === 'chainon_freshness_seconds_bucket' && labels.le === '+Inf',
     )
