@@ -2,7 +2,7 @@
  * Counters of one process, scrape by scrape. They begin at 0 when the process starts, so a value below the last one means a
  * new process and counts in full. What a counter already held at the first scrape is part of its total and of no rate.
  */
-export interface Increase {
+interface Increase {
   /** Milliseconds since 1970: the time of the scrape before this one, and of this one. */
   readonly from: number
   readonly to: number

@@ -2,7 +2,7 @@
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { FailureView } from '../snapshot.ts'
 
-export interface QuarantineGroup {
+interface QuarantineGroup {
   readonly feed: string
   readonly service: 'deidentify' | 'curate'
   /** Name of the step that failed. */
@@ -17,13 +17,13 @@ export interface QuarantineGroup {
 }
 
 /** Failures in one past hour; `hour` 0 is the one that began 23 hours before the current one, 23 the current one. */
-export interface HourCount {
+interface HourCount {
   readonly key: string
   readonly hour: number
   readonly n: string
 }
 
-export interface RuleGroup {
+interface RuleGroup {
   readonly feed: string
   readonly rule: string
   readonly severity: string

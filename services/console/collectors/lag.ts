@@ -7,7 +7,7 @@ import { topicOf } from '#core/contract/names.ts'
 import { topicExtent } from '#core/kafka/offsets.ts'
 import type { LagView } from '../snapshot.ts'
 
-export interface PartitionLag {
+interface PartitionLag {
   readonly key: string
   /** One past the last offset. */
   readonly high: number

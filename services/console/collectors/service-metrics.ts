@@ -3,7 +3,7 @@ import type { Sample } from '#core/telemetry/prometheus-text.ts'
 import { bucketsOf, type Quantiles, quantilesOf } from '#core/telemetry/quantiles.ts'
 import { createCounterBook } from './counters.ts'
 
-export type Match = Readonly<Record<string, string | readonly string[]>>
+type Match = Readonly<Record<string, string | readonly string[]>>
 
 export interface ServiceMetrics {
   /** Adds one scrape. @param at when, ms since 1970 */
@@ -22,8 +22,8 @@ export interface ServiceMetrics {
   quantiles(name: string, match: Match, basis: 'window' | 'start', now: number): Quantiles
 }
 
-export const RATE_WINDOW_MS = 5_000
-export const FRESHNESS_WINDOW_MS = 60_000
+const RATE_WINDOW_MS = 5_000
+const FRESHNESS_WINDOW_MS = 60_000
 
 export function createServiceMetrics(): ServiceMetrics {
   const book = createCounterBook(FRESHNESS_WINDOW_MS)

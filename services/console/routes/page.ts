@@ -9,7 +9,7 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 
-export interface Asset {
+interface Asset {
   readonly path: string
   readonly type: string
   readonly body: Buffer

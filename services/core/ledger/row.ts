@@ -19,10 +19,9 @@ export const LedgerRowSchema = Type.Object({
   partition: Type.Integer({ minimum: 0 }),
   ...LEDGER_COUNTS,
 })
-export const LedgerCountsSchema = Type.Object(LEDGER_COUNTS)
 
 export type LedgerRow = Readonly<Static<typeof LedgerRowSchema>>
-export type LedgerCounts = Readonly<Static<typeof LedgerCountsSchema>>
+export type LedgerCounts = Pick<LedgerRow, keyof typeof LEDGER_COUNTS>
 
 const NAMES = Object.keys(LEDGER_COUNTS) as (keyof LedgerCounts)[]
 
