@@ -1,39 +1,31 @@
 /** Freshness percentiles from curate's histogram: from the gateway's receipt to queryable in ClickHouse. */
+import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
+import { type Bucket, bucketsOf, quantilesOf } from '#core/telemetry/quantiles.ts'
 
+/** Seconds; null when nothing was measured. */
 export interface Freshness {
-  readonly p50_seconds: number
-  readonly p95_seconds: number
-  readonly p99_seconds: number
+  readonly p50_seconds: number | null
+  readonly p95_seconds: number | null
+  readonly p99_seconds: number | null
   readonly samples: number
 }
 
-type Buckets = ReadonlyMap<number, number>
+const BUCKET = 'chainon_freshness_seconds_bucket'
 
-/** @returns cumulative counts by upper bound in seconds, summed over the feeds */
-export async function readBuckets(curateUrl: string): Promise<Buckets> {
+/** @returns cumulative buckets with bounds in seconds, summed over the feeds */
+export async function readBuckets(curateUrl: string): Promise<readonly Bucket[]> {
   const text = await (await fetch(`${curateUrl}/metrics`)).text()
-  const buckets = new Map<number, number>()
-  for (const [, labels, count] of text.matchAll(/^chainon_freshness_seconds_bucket\{([^}]*)\} (\d+)/gm)) {
-    const bound = Number(/le="([^"]+)"/.exec(labels ?? '')?.[1]?.replace('+Inf', 'Infinity'))
-    buckets.set(bound, (buckets.get(bound) ?? 0) + Number(count))
-  }
-  return buckets
+  return bucketsOf(parsePrometheusText(text, new Set([BUCKET])))
 }
 
-/** @returns percentiles of what was measured between two readings, linear inside a bucket; as a histogram can tell them */
-export function freshnessBetween(before: Buckets, after: Buckets): Freshness {
-  const bounds = [...after.keys()].toSorted((a, b) => a - b)
-  const counts = bounds.map((bound) => (after.get(bound) ?? 0) - (before.get(bound) ?? 0))
-  const total = counts.at(-1) ?? 0
-  const quantile = (share: number) => {
-    const rank = share * total
-    const at = counts.findIndex((count) => count >= rank)
-    const low = at <= 0 ? 0 : (bounds[at - 1] ?? 0)
-    const high = bounds[at] ?? low
-    const below = at <= 0 ? 0 : (counts[at - 1] ?? 0)
-    const inside = (counts[at] ?? 0) - below
-    const value = !Number.isFinite(high) || inside === 0 ? low : low + ((high - low) * (rank - below)) / inside
-    return Number(value.toFixed(3))
-  }
-  return { p50_seconds: quantile(0.5), p95_seconds: quantile(0.95), p99_seconds: quantile(0.99), samples: total }
+/** @returns percentiles of what was measured between two readings of the same process */
+export function freshnessBetween(before: readonly Bucket[], after: readonly Bucket[]): Freshness {
+  const earlier = new Map(before.map(({ le, count }) => [le, count]))
+  const between = after.map(({ le, count }) => ({ le, count: count - (earlier.get(le) ?? 0) }))
+  const { p50, p95, p99, count } = quantilesOf(between)
+  return { p50_seconds: rounded(p50), p95_seconds: rounded(p95), p99_seconds: rounded(p99), samples: count }
+}
+
+function rounded(seconds: number | null): number | null {
+  return seconds === null ? null : Number(seconds.toFixed(3))
 }

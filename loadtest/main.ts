@@ -13,7 +13,8 @@ import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { topicExtent } from '#core/kafka/offsets.ts'
-import { isConserved, readLedger } from '#core/ledger/ledger.ts'
+import { readLedger } from '#core/ledger/ledger.ts'
+import { isBalanced } from '#core/ledger/row.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { startStack } from '../deploy/local/stack.ts'
@@ -232,7 +233,7 @@ try {
       quarantined: ledger.reduce((sum, row) => sum + row.quarantined, 0),
       rejected: ledger.reduce((sum, row) => sum + row.rejected, 0),
       in_flight: ledger.reduce((sum, row) => sum + row.in_flight, 0),
-      conserved: isConserved(ledger) && ledger.reduce((sum, row) => sum + row.accepted, 0) === total,
+      balanced: isBalanced(ledger) && ledger.reduce((sum, row) => sum + row.accepted, 0) === total,
     },
     tables,
     processes,
@@ -242,7 +243,7 @@ try {
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`)
   writeFileSync(file.replace(/\.json$/, '.txt'), render(result))
   process.stdout.write(render(result))
-  if (!result.ledger.conserved || tables.some((table) => table.rows !== table.records || table.rows !== table.expected))
+  if (!result.ledger.balanced || tables.some((table) => table.rows !== table.records || table.rows !== table.expected))
     process.exitCode = 1
   await admin.disconnect()
   await clickhouse.close()

@@ -27,7 +27,7 @@ export interface Result {
     readonly quarantined: number
     readonly rejected: number
     readonly in_flight: number
-    readonly conserved: boolean
+    readonly balanced: boolean
   }
   readonly tables: readonly {
     readonly feed: string
@@ -66,7 +66,7 @@ export function render(result: Result): string {
     table(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
     `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s`,
     `freshness at a steady ${n(steady.records_per_second)} records/s, from the gateway's receipt to queryable: p50 ${steady.p50_seconds} s, p95 ${steady.p95_seconds} s, p99 ${steady.p99_seconds} s (${n(steady.samples)} samples)`,
-    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + rejected ${n(ledger.rejected)} + in flight ${n(ledger.in_flight)}: ${ledger.conserved ? 'exact' : 'NOT EXACT'}`,
+    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + rejected ${n(ledger.rejected)} + in flight ${n(ledger.in_flight)}: ${ledger.balanced ? 'exact' : 'NOT EXACT'}`,
     '',
     table(
       ['feed', 'expected', 'count()', 'uniqExact', ''],

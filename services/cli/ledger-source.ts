@@ -5,12 +5,16 @@ import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
-import { type LedgerRow, readLedger } from '#core/ledger/ledger.ts'
+import { readLedger } from '#core/ledger/ledger.ts'
+import type { LedgerRow } from '#core/ledger/row.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 
 export interface LedgerSource {
-  /** Reads until nothing is in flight or the time is over; 0 seconds reads once. */
-  settle(seconds: number): Promise<{ readonly rows: readonly LedgerRow[]; readonly settled: boolean }>
+  /**
+   * Reads until nothing is in flight or the time is over; 0 seconds reads once.
+   * @returns the rows of the last reading, and whether nothing was in flight then
+   */
+  read(waitSeconds: number): Promise<{ readonly rows: readonly LedgerRow[]; readonly complete: boolean }>
   close(): Promise<void>
 }
 
@@ -22,7 +26,7 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
   const admin = kafkaClient('ledger', config, createLogger('ledger', 'fatal')).admin({ retry: { retries: 3 } })
   const clickhouse = clickhouseClient('ledger', config)
-  const read = async () => {
+  const readOnce = async () => {
     try {
       return await readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
     } catch (error) {
@@ -45,12 +49,12 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
     )
   }
   return {
-    async settle(seconds) {
-      const until = Date.now() + seconds * 1000
+    async read(waitSeconds) {
+      const until = Date.now() + waitSeconds * 1000
       for (;;) {
-        const rows = await read()
-        const settled = rows.every((row) => row.in_flight === 0)
-        if (settled || Date.now() >= until) return { rows, settled }
+        const rows = await readOnce()
+        const complete = rows.every((row) => row.in_flight === 0)
+        if (complete || Date.now() >= until) return { rows, complete }
         await sleep(PAUSE_MS)
       }
     },

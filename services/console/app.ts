@@ -1,20 +1,21 @@
 /** Builds the console's server; the caller listens. */
+import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { type AdminParts, registerAdminRoutes } from '#core/telemetry/admin-server.ts'
-import type { Station } from './collectors/station.ts'
+import type { SnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { registerLive } from './routes/live.ts'
 import { type Page, registerPage } from './routes/page.ts'
-import { problem } from './routes/problem.ts'
+import { PROBLEM_TYPE, problem } from './routes/problem.ts'
 import { registerSnapshot } from './routes/snapshot.ts'
 
-export interface AppParts extends AdminParts {
-  readonly station: Station
+export interface AppOptions extends AdminParts {
+  readonly publisher: SnapshotPublisher
   readonly page: Page
 }
 
 const MOST_CLIENTS = 50
 
-/** The page runs only its own files, talks only to its own server and stands in nobody's frame. */
+/** The page runs only its own files, connects only to its own server and is shown in no frame of another page. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -27,19 +28,23 @@ const SECURITY_HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 }
 
-export function buildApp({ station, page, ...admin }: AppParts): FastifyInstance {
+export async function buildApp({ publisher, page, ...admin }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({ logger: false, forceCloseConnections: true })
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' })
   })
+  await app.register(swagger, {
+    openapi: { openapi: '3.1.0', info: { title: 'Chainon console', version: page.version } },
+  })
   registerAdminRoutes(app, admin)
-  registerSnapshot(app, station)
-  registerLive(app, { station, headers: SECURITY_HEADERS, mostClients: MOST_CLIENTS })
+  registerSnapshot(app, publisher)
+  registerLive(app, { publisher, headers: SECURITY_HEADERS, mostClients: MOST_CLIENTS })
   registerPage(app, page)
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.setNotFoundHandler((_request, reply) =>
     reply
       .code(404)
-      .type('application/problem+json')
+      .type(PROBLEM_TYPE)
       .send(problem(404, 'not-found', 'There is nothing at this address.')),
   )
   return app

@@ -7,12 +7,12 @@ import { runMain } from '#core/process/run-main.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
-import { lastingAdmin } from './collectors/kafka-admin.ts'
+import { watchComponents } from './collectors/component-watch.ts'
+import { readFailureTables } from './collectors/failures.ts'
+import { reconnectingAdmin } from './collectors/kafka-admin.ts'
 import { readLags } from './collectors/lag.ts'
-import { watchParts } from './collectors/parts-watch.ts'
 import { createProbes } from './collectors/probes.ts'
-import { readRuleTables } from './collectors/rules.ts'
-import { startStation } from './collectors/station.ts'
+import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { consoleConfig } from './config.ts'
 import { loadPage } from './routes/page.ts'
 
@@ -26,20 +26,20 @@ runMain('console', process.env, async (logger) => {
   const kafka = kafkaClient('console', config, logger)
   const clickhouse = clickhouseClient('console', config)
   const namespace = config.CHAINON_NAMESPACE
-  const ledgerAdmin = lastingAdmin(kafka)
-  const lagAdmin = lastingAdmin(kafka)
+  const ledgerAdmin = reconnectingAdmin(kafka)
+  const lagAdmin = reconnectingAdmin(kafka)
   const page = loadPage()
   const services = {
     gateway: config.CHAINON_GATEWAY_URL,
     deidentify: config.CHAINON_DEIDENTIFY_URL,
     curate: config.CHAINON_CURATE_URL,
   }
-  const station = startStation({
+  const publisher = startSnapshotPublisher({
     services,
     readLedger: () => ledgerAdmin.use((admin) => readLedger({ admin, clickhouse, namespace, feeds }), KAFKA_TIMEOUT_MS),
     readLags: () => lagAdmin.use((admin) => readLags(admin, namespace, feeds), KAFKA_TIMEOUT_MS),
-    readRules: () => readRuleTables(clickhouse),
-    parts: watchParts({
+    readFailures: () => readFailureTables(clickhouse),
+    components: watchComponents({
       stateFile: config.CHAINON_SUPERVISOR_STATE_FILE,
       probes: createProbes(config, kafka, clickhouse),
       urls: {
@@ -55,13 +55,13 @@ runMain('console', process.env, async (logger) => {
     logger,
     version: page.version,
   })
-  // Healthy whatever is down around it: to say what is down is its work.
-  const app = buildApp({ station, page, metrics, alarms, healthy: () => true })
+  // Healthy whatever else is down: its work is to say what is down.
+  const app = await buildApp({ publisher, page, metrics, alarms, healthy: () => true })
   await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   return {
     async stop() {
       await app.close()
-      await station.stop()
+      await publisher.stop()
       await Promise.all([ledgerAdmin.close(), lagAdmin.close(), clickhouse.close()])
     },
   }

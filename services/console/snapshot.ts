@@ -1,166 +1,192 @@
-/** What the page shows, as it travels: `GET /api/snapshot` and the events of `GET /api/live`. Counts and names, no value. */
-import type { LedgerRow } from '#core/ledger/ledger.ts'
+/**
+ * What the page shows, as it is sent by `GET /api/snapshot` and by the events of `GET /api/live`: counts and names, never a value
+ * of a record. The schemas are the only definition: the types of both ends, the serialiser and the API's document come from them.
+ */
+import Type, { type Static, type TSchema } from 'typebox'
+import { LEDGER_COUNTS, LedgerRowSchema } from '#core/ledger/row.ts'
+import { QUANTILES } from '#core/telemetry/quantiles.ts'
+
+/** A snapshot is never changed after it was built. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T
 
 export const SERVICE_NAMES = ['gateway', 'deidentify', 'curate'] as const
+export const COMPONENT_NAMES = ['kafka', 'registry', 'redis', 'clickhouse', ...SERVICE_NAMES, 'console'] as const
+export const SOURCE_NAMES = [...SERVICE_NAMES, 'ledger', 'lag', 'failures', 'components'] as const
 export type ServiceName = (typeof SERVICE_NAMES)[number]
-export const PART_NAMES = ['kafka', 'registry', 'redis', 'clickhouse', ...SERVICE_NAMES, 'console'] as const
-export type PartName = (typeof PART_NAMES)[number]
+export type ComponentName = (typeof COMPONENT_NAMES)[number]
+export type SourceName = (typeof SOURCE_NAMES)[number]
 
-/** How fresh a group of figures is. A figure of a source that is not `live` is never shown as if it were. */
-export interface SourceView {
-  readonly status: 'live' | 'stale' | 'never'
-  /** Seconds since the source last answered; null when it never did. */
-  readonly age_seconds: number | null
-  /** When it stopped answering, ISO 8601; null while it answers. */
-  readonly failing_since: string | null
-  /** Why it does not answer, in words; null while it answers. */
-  readonly problem: string | null
-}
+const nullable = <Schema extends TSchema>(schema: Schema, description: string) =>
+  Type.Union([schema, Type.Null()], { description })
+const list = <Schema extends TSchema>(items: Schema, options: { readonly description?: string } = {}) =>
+  Type.Immutable(Type.Array(items, options))
+const time = (description: string) => Type.String({ format: 'date-time', description })
+const timeOrNull = (description: string) => nullable(Type.String({ format: 'date-time' }), description)
+const perSecond = (description: string) => nullable(Type.Number({ minimum: 0 }), description)
+const whole = (description: string) => Type.Integer({ minimum: 0, description })
+const wholeOrNull = (description: string) => nullable(Type.Integer({ minimum: 0 }), description)
 
-export type SourceName = ServiceName | 'ledger' | 'lag' | 'rules' | 'parts'
+const SourceView = Type.Object(
+  {
+    status: Type.Enum(['live', 'stale', 'never']),
+    age_seconds: nullable(Type.Number(), 'Since the source last answered; null when it never answered.'),
+    failing_since: timeOrNull('When it stopped answering; null while it answers.'),
+    problem: nullable(Type.String(), 'Why it does not answer; null while it answers.'),
+  },
+  { description: 'How fresh a group of figures is. Figures of a source that is not live are not shown as current.' },
+)
 
-export interface Overall {
-  readonly kind: 'flowing' | 'idle' | 'waiting' | 'starting' | 'behind' | 'unknown' | 'down' | 'alarm'
-  readonly sentence: string
-  /** Since when, ISO 8601; null when it has no meaning. */
-  readonly since: string | null
-}
+const Overall = Type.Object(
+  {
+    kind: Type.Enum(['flowing', 'idle', 'waiting', 'starting', 'behind', 'unknown', 'down', 'alarm']),
+    sentence: Type.String(),
+    since: timeOrNull('Since when; null when it has no meaning.'),
+  },
+  { description: 'The state of the whole system in one sentence, the most serious problem first.' },
+)
 
-/** Records per second over the last 5 s (the warehouse: 10 s); null when not known. */
-export interface Rates {
-  readonly received: number | null
-  readonly accepted: number | null
-  readonly rejected: number | null
-  readonly deidentified: number | null
-  readonly curated: number | null
-  /** As the ledger sees it in ClickHouse, not as `curate` says. */
-  readonly warehouse: number | null
-}
+const Rates = Type.Object(
+  {
+    received: perSecond('Records that reached the gateway.'),
+    accepted: perSecond('Records that the gateway accepted.'),
+    rejected: perSecond('Records that the gateway rejected.'),
+    deidentified: perSecond('Records that deidentify processed.'),
+    curated: perSecond('Records that curate processed.'),
+    warehouse: perSecond('Records that ClickHouse gained, from the ledger, not from curate.'),
+  },
+  { description: 'Records per second over the last 5 s (warehouse: 10 s); null when not known.' },
+)
 
-export interface LagView {
-  readonly records: number | null
-  /** Since the first waiting record arrived, in the partition that is most behind. */
-  readonly seconds: number | null
-}
+const LagView = Type.Object({
+  records: wholeOrNull('Records that wait before the service; null when not known.'),
+  seconds: nullable(
+    Type.Number({ minimum: 0 }),
+    'Since the first waiting record arrived, in the partition that is most behind; null when not known.',
+  ),
+})
 
-export interface Quantiles {
-  /** Seconds; null when nothing was measured. */
-  readonly p50: number | null
-  readonly p95: number | null
-  readonly p99: number | null
-  /** True when p99 is beyond the histogram's last bound, so "at least". */
-  readonly beyond: boolean
-  readonly count: number
-}
+const FreshnessView = Type.Object(
+  {
+    ...QUANTILES,
+    basis: Type.Enum(['window', 'start', 'none'], {
+      description:
+        'window: records of the last 60 s. start: all since curate or the console started, because the window is empty.',
+    }),
+    feeds: list(Type.Object({ ...QUANTILES, feed: Type.String(), basis: Type.Enum(['window', 'start']) })),
+  },
+  { description: 'Seconds from the 202 of the gateway to queryable in ClickHouse.' },
+)
 
-export interface FreshnessView extends Quantiles {
-  /** `window`: records of the last 60 s. `start`: all since `curate` or the console started, because the window is empty. */
-  readonly basis: 'window' | 'start' | 'none'
-  readonly feeds: readonly ({ readonly feed: string; readonly basis: 'window' | 'start' } & Quantiles)[]
-}
+const LedgerView = Type.Object({
+  balanced: Type.Boolean({ description: 'True when every accepted record is accounted for exactly once.' }),
+  unexplained: whole(
+    'Records by which the sum accepted = loaded + quarantined + rejected + in_flight is wrong without a gap or an overlap; must be 0.',
+  ),
+  total: Type.Object(LEDGER_COUNTS),
+  feeds: list(Type.Object({ feed: Type.String(), ...LEDGER_COUNTS, partitions: list(LedgerRowSchema) })),
+})
 
-type Sums = Pick<LedgerRow, 'accepted' | 'loaded' | 'quarantined' | 'rejected' | 'in_flight' | 'gaps' | 'overlaps'>
+const FailureView = Type.Object(
+  {
+    outcome: Type.Enum(['rejected-at-gateway', 'quarantined', 'rejected-by-rule', 'flagged']),
+    service: Type.Enum([...SERVICE_NAMES]),
+    stage: Type.String({ description: 'Name of the step that failed; empty where it is not recorded.' }),
+    feed: Type.String(),
+    pointer: Type.String({ description: 'JSON pointer of the field; empty for the whole record.' }),
+    rule: Type.String({ description: 'Name of the rule, or code of the fault where there is no rule.' }),
+    last_24h: wholeOrNull('Null when not counted.'),
+    total: whole('Since when: total_since.'),
+    total_since: Type.Enum(['ever', 'start'], {
+      description: 'start: since the gateway or the console started. ever: all that is stored in ClickHouse.',
+    }),
+    share_24h: nullable(Type.Number(), 'Share of the checked records in the last 24 h, 0 to 1; null when not counted.'),
+    last_seen: timeOrNull('Null when it was not seen since the console started.'),
+    last_seen_to: Type.Enum(['second', 'hour'], {
+      description: 'hour: only the hour that begins at last_seen is known.',
+    }),
+    trend: nullable(list(Type.Integer()), 'Per hour, oldest first, 24 values; null when not counted.'),
+  },
+  { description: 'Records that were rejected, quarantined or flagged for the same reason.' },
+)
 
-export interface LedgerFeedView extends Sums {
-  readonly feed: string
-  readonly partitions: readonly LedgerRow[]
-}
+const ComponentView = Type.Object({
+  name: Type.Enum([...COMPONENT_NAMES]),
+  state: Type.Enum(['running', 'external', 'starting', 'restarting', 'not-answering', 'failed', 'stopped', 'unknown']),
+  since: timeOrNull('Since when it is in this state; null when not known.'),
+  pid: wholeOrNull('Null when the supervisor of this machine did not start it.'),
+  url: nullable(Type.String(), 'Without user and password.'),
+  restarts: wholeOrNull('Null when no supervisor counts them.'),
+  memory_bytes: wholeOrNull('Resident memory; null when not known.'),
+  message: Type.String(),
+})
 
-export interface LedgerView {
-  readonly conserved: boolean
-  /** accepted - (loaded + quarantined + rejected + in flight): 0, or records are unaccounted for (or counted twice). */
-  readonly difference: number
-  readonly total: Sums
-  readonly feeds: readonly LedgerFeedView[]
-}
+const AlarmView = Type.Object({
+  id: Type.String(),
+  source: Type.String({ description: 'The service that raised it, or `components`.' }),
+  code: Type.String(),
+  feed: nullable(Type.String(), 'Null when it concerns no single feed.'),
+  partition: wholeOrNull('Null when it concerns no single partition.'),
+  message: Type.String(),
+  since: time('When it was raised.'),
+})
 
-export interface RuleView {
-  readonly outcome: 'rejected-at-gateway' | 'quarantined' | 'rejected-by-rule' | 'flagged'
-  readonly stage: string
-  readonly feed: string
-  /** JSON pointer of the field; empty for the whole record. */
-  readonly pointer: string
-  readonly rule: string
-  readonly last_24h: number | null
-  readonly total: number
-  /** The gateway's counters begin with the process; what stands in ClickHouse is for ever. */
-  readonly total_since: 'ever' | 'start'
-  /** Share of the checked records, 24 h, 0 to 1; null when not counted. */
-  readonly share_24h: number | null
-  readonly last_seen: string | null
-  /** `hour`: only the hour that begins at `last_seen` is known. */
-  readonly last_seen_to: 'second' | 'hour'
-  /** Per hour, oldest first, 24 values; null when not counted. */
-  readonly trend: readonly number[] | null
-}
+const HistoryPoint = Type.Object(
+  {
+    t: Type.Integer({ description: 'Seconds since 1970.' }),
+    accepted: perSecond('Records that the gateway accepted.'),
+    deidentified: perSecond('Records that deidentify processed.'),
+    loaded: perSecond('Records that curate processed.'),
+    p50: nullable(Type.Number(), 'Freshness in seconds, last 60 s; null when nothing was measured.'),
+    p95: nullable(Type.Number(), 'The same.'),
+    p99: nullable(Type.Number(), 'The same.'),
+  },
+  { description: 'One second of the charts.' },
+)
 
-export type PartState =
-  | 'running'
-  | 'external'
-  | 'starting'
-  | 'restarting'
-  | 'not-answering'
-  | 'failed'
-  | 'stopped'
-  | 'unknown'
+export const SnapshotSchema = Type.Object({
+  now: time('When the snapshot was made.'),
+  started_at: time('When the console started: another value means that it was restarted.'),
+  version: Type.String({ description: "Of the page's own files: another value means that the page must be reloaded." }),
+  gateway_url: Type.String(),
+  overall: Overall,
+  sources: Type.Record(Type.Enum([...SOURCE_NAMES]), SourceView),
+  rates: Rates,
+  received_by_feed: list(Type.Object({ feed: Type.String(), rate: perSecond('Accepted records per second.') })),
+  gateway_rejected_total: wholeOrNull(
+    'Records that the gateway rejected: never accepted, so not in the ledger. Null until the gateway answers once.',
+  ),
+  gateway_inflight_bytes: wholeOrNull('Bytes that the gateway holds now; null when not known.'),
+  lag: Type.Object({ deidentify: LagView, curate: LagView }),
+  freshness: FreshnessView,
+  ledger: nullable(LedgerView, 'Null until the ledger was read once.'),
+  stalled_since: timeOrNull('Records are in flight and none has had an outcome since then; null while they move.'),
+  failures: nullable(list(FailureView), 'Null until they were read once.'),
+  components: list(ComponentView),
+  alarms: list(AlarmView, { description: 'Newest first.' }),
+  empty: Type.Boolean({ description: 'True when no record was ever received.' }),
+  point: HistoryPoint,
+})
 
-export interface PartView {
-  readonly name: PartName
-  readonly state: PartState
-  readonly since: string | null
-  readonly pid: number | null
-  readonly url: string | null
-  /** Null where no supervisor counts them. */
-  readonly restarts: number | null
-  readonly memory_bytes: number | null
-  readonly message: string
-}
+/** The first event of `GET /api/live`. */
+const HelloSchema = Type.Object({
+  history: list(HistoryPoint, { description: 'The last ten minutes, oldest first.' }),
+  snapshot: SnapshotSchema,
+})
 
-export interface AlarmView {
-  readonly id: string
-  readonly source: string
-  readonly code: string
-  readonly feed: string | null
-  readonly partition: number | null
-  readonly message: string
-  readonly since: string
-}
-
-/** One second of the charts. */
-export interface HistoryPoint {
-  /** Seconds since 1970. */
-  readonly t: number
-  readonly accepted: number | null
-  readonly deidentified: number | null
-  readonly loaded: number | null
-  readonly p50: number | null
-  readonly p95: number | null
-  readonly p99: number | null
-}
-
-export interface Snapshot {
-  readonly now: string
-  /** When the console started, ISO 8601: another value means that it was restarted. */
-  readonly started_at: string
-  /** Of the page's own files: another value means that the page must be loaded anew. */
-  readonly version: string
-  readonly gateway_url: string
-  readonly overall: Overall
-  readonly sources: Readonly<Record<SourceName, SourceView>>
-  readonly rates: Rates
-  readonly received_by_feed: readonly { readonly feed: string; readonly rate: number | null }[]
-  /** Rejected at the gateway, never accepted: not in the ledger. Null while the gateway was never seen. */
-  readonly gateway_rejected_total: number | null
-  readonly gateway_inflight_bytes: number | null
-  readonly lag: { readonly deidentify: LagView; readonly curate: LagView }
-  readonly freshness: FreshnessView
-  readonly ledger: LedgerView | null
-  /** Records are in flight and none was settled since then, ISO 8601; null while they move or none waits. */
-  readonly stalled_since: string | null
-  readonly rules: readonly RuleView[] | null
-  readonly parts: readonly PartView[]
-  readonly alarms: readonly AlarmView[]
-  /** Nothing was ever accepted. */
-  readonly empty: boolean
-  readonly point: HistoryPoint
-}
+export type Snapshot = Frozen<Static<typeof SnapshotSchema>>
+export type Hello = Frozen<Static<typeof HelloSchema>>
+export type SourceView = Snapshot['sources'][SourceName]
+export type Overall = Snapshot['overall']
+export type Rates = Snapshot['rates']
+export type LagView = Snapshot['lag']['curate']
+export type FreshnessView = Snapshot['freshness']
+export type LedgerView = NonNullable<Snapshot['ledger']>
+export type FailureView = NonNullable<Snapshot['failures']>[number]
+export type ComponentView = Snapshot['components'][number]
+export type ComponentState = ComponentView['state']
+export type AlarmView = Snapshot['alarms'][number]
+export type HistoryPoint = Snapshot['point']

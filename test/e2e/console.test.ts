@@ -1,4 +1,4 @@
-/** The operator's page in a real browser, on real parts: from empty to streaming, through a crash, to conserved again. */
+/** The operator's page in a real browser, on real components: from empty to streaming, through a crash, to balanced again. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKey } from '#core/keys/admin.ts'
@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
-/** Stands where a value could leak: in a good record, in one that a rule refuses, in one rejected by the gateway. */
+/** Where a value could leak: in a good record, in one that a rule rejects, in one rejected by the gateway. */
 const CANARY = 'ZZCANARYZZ'
 const GOOD = 40
 const REJECTED_BY_RULE = 3
@@ -76,7 +76,7 @@ const eventually = { timeout: 60_000, interval: 500 }
 
 describe('the page', () => {
   test('is ready before the first record, and says how to send one', async () => {
-    await page.getByRole('heading', { name: 'Nothing has been streamed yet' }).waitFor()
+    await page.getByRole('heading', { name: 'No record was received yet' }).waitFor()
     await expect.poll(() => page.title(), eventually).toContain('ready')
     expect(await page.locator('#empty').textContent()).toContain('npx chainon push')
     expect(await page.getByRole('banner').count()).toBe(1)
@@ -94,18 +94,18 @@ describe('the page', () => {
     expect(await push(records)).toBe(202)
     await expect.poll(() => tile('Loaded'), eventually).toBe(String(GOOD))
     expect(await tile('Accepted')).toBe(String(GOOD + REJECTED_BY_RULE))
-    await expect.poll(() => tile('Rejected by rule'), eventually).toBe(String(REJECTED_BY_RULE))
+    await expect.poll(() => tile('Rejected by a rule'), eventually).toBe(String(REJECTED_BY_RULE))
     await expect.poll(() => tile('In flight'), eventually).toBe('0')
-    expect(await page.locator('#conserve-title').textContent()).toContain('Conserved')
-    expect(await page.locator('#received').textContent()).toContain(`${REJECTED_BY_GATEWAY} in all`)
+    expect(await page.locator('#balance-title').textContent()).toContain('Balanced')
+    expect(await page.locator('#received').textContent()).toContain(`${REJECTED_BY_GATEWAY} in total`)
     await expect.poll(() => page.locator('#fresh').textContent(), eventually).toMatch(/p95.*\d+ ?m?s/)
   })
 
   test('names rule and field of what was rejected', async () => {
-    const rule = page.locator('#rules tbody tr', { hasText: 'not-in-future' })
+    const rule = page.locator('#failures tbody tr', { hasText: 'not-in-future' })
     await rule.waitFor({ timeout: 30_000 })
     expect(await rule.textContent()).toContain('/effective_at')
-    expect(await page.locator('#rules tbody tr', { hasText: 'rejected by the gateway' }).count()).toBe(1)
+    expect(await page.locator('#failures tbody tr', { hasText: 'rejected by the gateway' }).count()).toBe(1)
   })
 
   test('shows no value of any record, on the page or behind it', async () => {
@@ -124,13 +124,13 @@ describe('the page', () => {
     await expect.poll(() => accepted.count(), eventually).toBeGreaterThan(0)
     const sum = (await accepted.allTextContents()).reduce((all, text) => all + Number(text), 0)
     expect(sum).toBe(GOOD + REJECTED_BY_RULE)
-    // The figures are drawn anew each second; the focus stays where it was.
+    // The figures are drawn again each second; the focus stays where it was.
     await page.waitForTimeout(2_500)
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('observation')
   })
 
-  test('tells a definition on focus and closes it with Escape', async () => {
-    await page.locator('#conserve-title [data-tip]').focus()
+  test('shows a definition on focus and closes it with Escape', async () => {
+    await page.locator('#balance-title [data-tip]').focus()
     expect(await page.getByRole('tooltip').textContent()).toContain('without a gap')
     await page.keyboard.press('Escape')
     expect(await page.getByRole('tooltip').count()).toBe(0)
@@ -143,8 +143,8 @@ describe('the page', () => {
     expect(await page.locator('#alarms').textContent()).toContain('Curation')
     expect(await push(Array.from({ length: GOOD }, (_, n) => observation(5_000 + n)))).toBe(202)
     await expect.poll(() => tile('Loaded'), { timeout: 120_000, interval: 500 }).toBe(String(2 * GOOD))
-    await expect.poll(() => page.locator('#conserve-title').textContent(), eventually).toContain('Conserved')
-    await expect.poll(() => page.locator('#overall').textContent(), eventually).toContain('every part is up')
+    await expect.poll(() => page.locator('#balance-title').textContent(), eventually).toContain('Balanced')
+    await expect.poll(() => page.locator('#overall').textContent(), eventually).toContain('every component is up')
   })
 
   test('greys its figures when the console is gone, and comes back by itself', async () => {
@@ -170,7 +170,7 @@ describe('the page', () => {
     }
   })
 
-  test('asked nobody but its own server, and nothing failed in it', () => {
+  test('connects only to its own server, and nothing fails in it', () => {
     expect(foreign).toEqual([])
     expect(faults).toEqual([])
   })

@@ -8,7 +8,8 @@
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
-import { isConserved, settle } from '#core/ledger/ledger.ts'
+import { reconcile } from '#core/ledger/reconcile.ts'
+import { isBalanced } from '#core/ledger/row.ts'
 import { formatProgress, parseProgress } from '../../services/curate/load/intent.ts'
 import { orderByOrigin } from '../../services/curate/load/order.ts'
 import { versionOf } from '../../services/curate/load/rows.ts'
@@ -53,7 +54,7 @@ test('each batch leaves a tile; tiles must cover the origins without a gap or an
     rejected,
     quarantined,
   })
-  const exact = settle('observation', 0, 100, [tile(0, 40, 2), tile(40, 90, 0, 3)])
+  const exact = reconcile('observation', 0, 100, [tile(0, 40, 2), tile(40, 90, 0, 3)])
   expect(exact).toMatchObject({
     accepted: 100,
     loaded: 85,
@@ -65,12 +66,12 @@ test('each batch leaves a tile; tiles must cover the origins without a gap or an
   })
   expect(exact.accepted).toBe(exact.loaded + exact.rejected + exact.quarantined + exact.in_flight)
 
-  expect(settle('observation', 0, 100, [tile(0, 40), tile(45, 100)])).toMatchObject({ gaps: 5, overlaps: 0 })
-  expect(settle('observation', 0, 100, [tile(0, 60), tile(40, 100)])).toMatchObject({ gaps: 0, overlaps: 20 })
+  expect(reconcile('observation', 0, 100, [tile(0, 40), tile(45, 100)])).toMatchObject({ gaps: 5, overlaps: 0 })
+  expect(reconcile('observation', 0, 100, [tile(0, 60), tile(40, 100)])).toMatchObject({ gaps: 0, overlaps: 20 })
   // A batch that took ten and says what became of nine has lost one.
-  expect(settle('observation', 0, 10, [{ ...tile(0, 10), loaded: 9 }])).toMatchObject({ gaps: 1 })
+  expect(reconcile('observation', 0, 10, [{ ...tile(0, 10), loaded: 9 }])).toMatchObject({ gaps: 1 })
   // `chainon ledger` exits with 1 when this is false.
-  expect(isConserved([exact])).toBe(true)
+  expect(isBalanced([exact])).toBe(true)
 })
 
 test('the last version of a record stands, whatever the order of arrival', () => {

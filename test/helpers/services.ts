@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { createKey } from '#core/keys/admin.ts'
-import type { LedgerRow } from '#core/ledger/ledger.ts'
+import { type LedgerCounts, type LedgerRow, sumCounts } from '#core/ledger/row.ts'
 import type { Alarm } from '#core/telemetry/alarms.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { runToEnd } from './gateway.ts'
 import { type Isolated, isolated } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const SETTLE_SECONDS = 60
+const LEDGER_SECONDS = 60
 
 export type ServiceName = 'gateway' | 'deidentify' | 'curate'
 
@@ -100,7 +100,7 @@ export interface Pipeline {
   /** The ledger once nothing is in flight. @throws Error when that does not come */
   settled(): Promise<readonly LedgerRow[]>
   /** The ledger as it is now, summed over a feed's partitions. */
-  sums(feed: string): Promise<Omit<LedgerRow, 'feed' | 'partition'>>
+  sums(feed: string): Promise<LedgerCounts>
   rows<T = Record<string, unknown>>(query: string): Promise<T[]>
   stop(): Promise<void>
 }
@@ -153,23 +153,13 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
       }
     },
     async settled() {
-      const { rows, settled } = await ledger.settle(SETTLE_SECONDS)
-      if (!settled) throw new Error(`in flight: ${JSON.stringify(rows.filter((row) => row.in_flight > 0))}`)
+      const { rows, complete } = await ledger.read(LEDGER_SECONDS)
+      if (!complete) throw new Error(`in flight: ${JSON.stringify(rows.filter((row) => row.in_flight > 0))}`)
       return rows
     },
     async sums(feed) {
-      const { rows } = await ledger.settle(0)
-      const of = rows.filter((row) => row.feed === feed)
-      const sum = (name: Exclude<keyof LedgerRow, 'feed'>) => of.reduce((total, row) => total + row[name], 0)
-      return {
-        accepted: sum('accepted'),
-        loaded: sum('loaded'),
-        quarantined: sum('quarantined'),
-        rejected: sum('rejected'),
-        in_flight: sum('in_flight'),
-        gaps: sum('gaps'),
-        overlaps: sum('overlaps'),
-      }
+      const { rows } = await ledger.read(0)
+      return sumCounts(rows.filter((row) => row.feed === feed))
     },
     rows: async <T>(query: string) => (await clickhouse.query({ query, format: 'JSONEachRow' })).json<T>(),
     async stop() {

@@ -1,6 +1,6 @@
 /** `chainon ledger`: every accepted record accounted for, or exit 1. */
 import type { Command } from 'commander'
-import type { LedgerRow } from '#core/ledger/ledger.ts'
+import { isBalanced, isRowBalanced, type LedgerRow, sumCounts } from '#core/ledger/row.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
@@ -34,7 +34,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       'after',
       examples([
         ['chainon ledger', 'a table, now'],
-        ['chainon ledger --wait 60 && echo conserved', 'after a push, in a script'],
+        ['chainon ledger --wait 60 && echo balanced', 'after a push, in a script'],
       ]),
     )
     .action(async (options: Options) => {
@@ -43,16 +43,15 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       )
       try {
-        const { rows, settled } = await source.settle(options.wait ?? 0)
+        const { rows, complete } = await source.read(options.wait ?? 0)
         process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : render(rows))
-        const broken = rows.filter((row) => row.gaps > 0 || row.overlaps > 0)
-        for (const row of broken) {
+        for (const row of rows.filter((candidate) => !isRowBalanced(candidate))) {
           process.stderr.write(
             `chainon: ${row.feed}, partition ${row.partition}: ${row.gaps} records in gaps, ${row.overlaps} in overlaps\n`,
           )
         }
-        if (options.wait !== undefined && !settled) process.stderr.write('chainon: records are still in flight\n')
-        if (broken.length > 0 || (options.wait !== undefined && !settled)) process.exitCode = 1
+        if (options.wait !== undefined && !complete) process.stderr.write('chainon: records are still in flight\n')
+        if (!isBalanced(rows) || (options.wait !== undefined && !complete)) process.exitCode = 1
       } finally {
         await source.close()
       }
@@ -61,15 +60,13 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
 
 function render(rows: readonly LedgerRow[]): string {
   const numbers = ['accepted', 'loaded', 'quarantined', 'rejected', 'in_flight', 'gaps', 'overlaps'] as const
-  const total = (key: (typeof numbers)[number]) => rows.reduce((sum, row) => sum + row[key], 0)
+  const total = sumCounts(rows)
   const cells = [
     ...rows.map((row) => [row.feed, String(row.partition), ...numbers.map((key) => row[key].toLocaleString('en'))]),
-    ['total', '', ...numbers.map((key) => total(key).toLocaleString('en'))],
+    ['total', '', ...numbers.map((key) => total[key].toLocaleString('en'))],
   ]
-  const broken = total('gaps') + total('overlaps')
-  const verdict =
-    broken === 0
-      ? 'Conserved: every accepted record is accounted for.'
-      : `NOT conserved: ${broken} records in gaps or overlaps.`
+  const verdict = isBalanced(rows)
+    ? 'Balanced: every accepted record is accounted for.'
+    : `NOT balanced: ${total.gaps} records in gaps, ${total.overlaps} in overlaps.`
   return `${table(['feed', 'partition', ...numbers.map((key) => key.replace('_', ' '))], cells)}${verdict}\n`
 }

@@ -1,9 +1,9 @@
 /**
- * Counters of one process, scrape by scrape. They begin at 0 when the process does, so a value below the last one is a new
- * beginning and counts whole. What a counter already held at the first scrape is part of its total and of no rate.
+ * Counters of one process, scrape by scrape. They begin at 0 when the process starts, so a value below the last one means a
+ * new process and counts in full. What a counter already held at the first scrape is part of its total and of no rate.
  */
-export interface Increase {
-  /** Milliseconds since 1970: when the scrape before this one, and this one, were taken. */
+interface Increase {
+  /** Milliseconds since 1970: the time of the scrape before this one, and of this one. */
   readonly from: number
   readonly to: number
   /** By series, only those that grew. */
@@ -11,50 +11,50 @@ export interface Increase {
 }
 
 export interface CounterBook {
-  /** Takes one whole scrape, by series. A series that it lacks is taken as 0: its process is new and has not counted yet. */
-  take(values: ReadonlyMap<string, number>, at: number): void
+  /** Adds one whole scrape, by series. A missing series counts as 0: its process is new and has not counted yet. */
+  add(values: ReadonlyMap<string, number>, at: number): void
   /** @returns everything that was counted, restarts included */
   total(series: string): number
   /** @returns how much the series grew in the last `windowMs`; null when no two scrapes fall into it */
   increase(series: readonly string[], windowMs: number, now: number): number | null
   /** @returns growth per second over the last `windowMs`; null while the scrapes in it span less than 2 s */
   rate(series: readonly string[], windowMs: number, now: number): number | null
-  /** @returns when the series last grew, ms since 1970; null when it never did before our eyes */
+  /** @returns when the series last grew, ms since 1970; null when it did not grow since the first scrape */
   grewAt(series: string): number | null
 }
 
-/** Workers count in batches: over less than this, a rate is mostly the luck of where a batch fell. */
+/** Workers count in batches: over a shorter time, a rate depends mostly on when a batch ended. */
 const SHORTEST_SPAN_MS = 1_900
 
-/** @param keepMs the longest window that will be asked for */
+/** @param keepMs the longest window that is used */
 export function createCounterBook(keepMs: number): CounterBook {
   const last = new Map<string, number>()
   const totals = new Map<string, number>()
   const grown = new Map<string, number>()
   let increases: Increase[] = []
-  let takenAt: number | undefined
+  let addedAt: number | undefined
 
   const within = (windowMs: number, now: number) => increases.filter(({ to }) => to > now - windowMs)
   const sum = (entries: readonly Increase[], series: readonly string[]) =>
-    entries.reduce((all, { by }) => series.reduce((part, name) => part + (by.get(name) ?? 0), all), 0)
+    entries.reduce((all, { by }) => series.reduce((subtotal, name) => subtotal + (by.get(name) ?? 0), all), 0)
 
   return {
-    take(values, at) {
+    add(values, at) {
       const by = new Map<string, number>()
       for (const [series, value] of values) {
         const before = last.get(series) ?? 0
         const growth = value >= before ? value - before : value
         last.set(series, value)
         totals.set(series, (totals.get(series) ?? 0) + growth)
-        if (growth > 0 && takenAt !== undefined) {
+        if (growth > 0 && addedAt !== undefined) {
           by.set(series, growth)
           grown.set(series, at)
         }
       }
       for (const series of last.keys()) if (!values.has(series)) last.set(series, 0)
-      if (takenAt !== undefined) increases.push({ from: takenAt, to: at, by })
+      if (addedAt !== undefined) increases.push({ from: addedAt, to: at, by })
       increases = increases.filter(({ to }) => to > at - keepMs)
-      takenAt = at
+      addedAt = at
     },
     total: (series) => totals.get(series) ?? 0,
     increase(series, windowMs, now) {

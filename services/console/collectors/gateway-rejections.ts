@@ -1,13 +1,14 @@
-/** What the gateway rejected by the gateway, by rule: from its counters, since nothing of it goes further. */
-import type { RuleView } from '../snapshot.ts'
+/** What the gateway rejected, by rule: from its counters, because a rejected record is stored nowhere. */
+import type { FailureView } from '../snapshot.ts'
 import { REJECTED } from './metric-names.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 
-export function gatewayRejections(gateway: ServiceMetrics): readonly RuleView[] {
+export function gatewayRejections(gateway: ServiceMetrics): readonly FailureView[] {
   const rejected = gateway.series(REJECTED).filter(({ total }) => total > 0)
   return rejected.map(({ labels, total, grewAt }) => ({
     outcome: 'rejected-at-gateway',
-    stage: 'gateway',
+    service: 'gateway',
+    stage: '',
     feed: labels.feed ?? '',
     pointer: labels.pointer ?? '',
     rule: labels.rule ?? labels.fault ?? '',

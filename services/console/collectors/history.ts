@@ -1,7 +1,7 @@
-/** The last ten minutes, kept here so that a page that is opened now shows them at once. */
+/** The last ten minutes, kept here so that a page that opens now shows them immediately. */
 import type { HistoryPoint } from '../snapshot.ts'
 
-export const HISTORY_SECONDS = 600
+const HISTORY_SECONDS = 600
 
 export interface History {
   add(point: HistoryPoint): void

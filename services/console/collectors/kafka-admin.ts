@@ -1,14 +1,14 @@
-/** An admin connection to Kafka that survives the broker: after a failure the next use connects anew. */
+/** An admin connection to Kafka: after a failure the next use connects again. */
 import type { Admin, Kafka } from 'kafkajs'
 import { withTimeout } from './source.ts'
 
-export interface LastingAdmin {
+export interface ReconnectingAdmin {
   /** @throws when Kafka does not answer in time, or what the work throws */
   use<T>(work: (admin: Admin) => Promise<T>, timeoutMs: number): Promise<T>
   close(): Promise<void>
 }
 
-export function lastingAdmin(kafka: Kafka): LastingAdmin {
+export function reconnectingAdmin(kafka: Kafka): ReconnectingAdmin {
   const connect = async () => {
     const admin = kafka.admin({ retry: { retries: 1, initialRetryTime: 100, maxRetryTime: 500 } })
     await admin.connect()

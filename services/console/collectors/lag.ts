@@ -1,38 +1,39 @@
 /**
- * What waits before a stage, from Kafka's own offsets: it holds while the stage is down, and between its batches. Seconds come
- * from when the log's end passed the offset that the stage has committed, as this console saw it.
+ * What waits before a service, from Kafka's own offsets: it is also true while the service is down, and between its batches. Seconds come
+ * from when the log's end passed the offset that the service has committed, as this console saw it.
  */
 import type { Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import { topicExtent } from '#core/kafka/offsets.ts'
 import type { LagView } from '../snapshot.ts'
 
-export interface PartitionLag {
+interface PartitionLag {
   readonly key: string
   /** One past the last offset. */
   readonly high: number
-  /** The next offset that the stage will take. */
+  /** The next offset that the service reads. */
   readonly committed: number
 }
 
 export interface LagBook {
-  see(partitions: readonly PartitionLag[], at: number): void
+  /** @param at when the offsets were read, ms since 1970 */
+  add(partitions: readonly PartitionLag[], at: number): void
   view(now: number): LagView
 }
 
-/** An hour of one look every 2 s; who is further behind than that is "at least" an hour behind. */
+/** An hour with one reading every 2 s; a service that is further behind is "at least" an hour behind. */
 const MOST_SAMPLES = 1_800
 
 interface Watched {
   lag: PartitionLag
-  /** Ends of the log, oldest first; the first is the last one that the stage has reached, when there is one. */
+  /** Ends of the log, oldest first; the first is the last one that the service has reached, when there is one. */
   samples: { readonly at: number; readonly high: number }[]
 }
 
 export function createLagBook(): LagBook {
   const watched = new Map<string, Watched>()
   return {
-    see(partitions, at) {
+    add(partitions, at) {
       for (const lag of partitions) {
         const samples = [...(watched.get(lag.key)?.samples ?? []), { at, high: lag.high }].slice(-MOST_SAMPLES)
         const reached = samples.findLastIndex(({ high }) => high <= lag.committed)
@@ -50,7 +51,7 @@ export function createLagBook(): LagBook {
   }
 }
 
-/** @returns seconds since the first waiting record arrived, interpolated between the two looks around it */
+/** @returns seconds since the first waiting record arrived, interpolated between the two readings around it */
 function behind({ lag, samples }: Watched, now: number): number {
   if (lag.committed >= lag.high) return 0
   const before = samples.findLast(({ high }) => high <= lag.committed)
@@ -61,14 +62,14 @@ function behind({ lag, samples }: Watched, now: number): number {
   return (now - (before.at + share * (after.at - before.at))) / 1000
 }
 
-export interface StageLags {
+export interface ServiceLags {
   readonly deidentify: readonly PartitionLag[]
   readonly curate: readonly PartitionLag[]
 }
 
 /** @throws when Kafka does not answer */
-export async function readLags(admin: Admin, namespace: string, feeds: readonly string[]): Promise<StageLags> {
-  const stage = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
+export async function readLags(admin: Admin, namespace: string, feeds: readonly string[]): Promise<ServiceLags> {
+  const lagsOf = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
     const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
     // Committed first: an end of the log that is read later can only be further.
     const groups = await admin.fetchOffsets({ groupId: `${namespace}${name}`, topics })
@@ -88,6 +89,9 @@ export async function readLags(admin: Admin, namespace: string, feeds: readonly 
     )
     return extents.flat()
   }
-  const [deidentify, curate] = await Promise.all([stage('deidentify', 'identified'), stage('curate', 'pseudonymised')])
+  const [deidentify, curate] = await Promise.all([
+    lagsOf('deidentify', 'identified'),
+    lagsOf('curate', 'pseudonymised'),
+  ])
   return { deidentify, curate }
 }

@@ -1,4 +1,4 @@
-/** Work that is done again and again, never twice at a time. */
+/** Work that is repeated, never twice at the same time. */
 export interface Loop {
   /** Waits for what is under way. */
   stop(): Promise<void>

@@ -1,4 +1,4 @@
-/** The metrics that the page is made of; the others that services serve are not even parsed. */
+/** The metrics that the page shows; the others that services serve are not parsed. */
 export const RECEIVED = 'chainon_gateway_records_total'
 export const REJECTED = 'chainon_gateway_rejected_total'
 export const INFLIGHT_BYTES = 'chainon_gateway_inflight_bytes'

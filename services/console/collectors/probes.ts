@@ -1,18 +1,18 @@
-/** Does a part answer? Asked of the part itself, so that it holds with or without a supervisor, here or elsewhere. */
+/** Does a dependency answer? Each is asked directly, which works with and without a supervisor, on any machine. */
 import { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { ConsoleConfig } from '../config.ts'
-import { lastingAdmin } from './kafka-admin.ts'
+import { reconnectingAdmin } from './kafka-admin.ts'
 import { withTimeout } from './source.ts'
 
 export interface Probe {
-  /** @throws when the part does not answer in time */
+  /** @throws when it does not answer in time */
   ask(): Promise<void>
   close(): Promise<void>
 }
 
-export type ProbedPart = 'kafka' | 'registry' | 'redis' | 'clickhouse'
+export type ProbedComponent = 'kafka' | 'registry' | 'redis' | 'clickhouse'
 
 const TIMEOUT_MS = 3_000
 const nothing = () => Promise.resolve()
@@ -21,7 +21,7 @@ export function createProbes(
   config: ConsoleConfig,
   kafka: Kafka,
   clickhouse: ClickHouseClient,
-): Readonly<Record<ProbedPart, Probe>> {
+): Readonly<Record<ProbedComponent, Probe>> {
   return {
     kafka: kafkaProbe(kafka),
     registry: registryProbe(config),
@@ -37,7 +37,7 @@ export function createProbes(
 }
 
 function kafkaProbe(kafka: Kafka): Probe {
-  const admin = lastingAdmin(kafka)
+  const admin = reconnectingAdmin(kafka)
   return {
     async ask() {
       await admin.use((connected) => connected.describeCluster(), TIMEOUT_MS)
@@ -69,7 +69,7 @@ function redisProbe(url: string): Probe {
     connectTimeout: TIMEOUT_MS,
     retryStrategy: () => 1_000,
   })
-  // The probe says that Redis is away; ioredis would say it again, on stderr, at every attempt.
+  // The probe reports that Redis does not answer; ioredis would also write it to stderr at every attempt.
   redis.on('error', () => undefined)
   return {
     async ask() {

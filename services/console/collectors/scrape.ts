@@ -1,12 +1,12 @@
-/** Asks one service for its metrics, its alarms and its health. */
+/** Reads the metrics, the alarms and the health of one service. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
+import { parsePrometheusText, type Sample } from '#core/telemetry/prometheus-text.ts'
 import { WANTED } from './metric-names.ts'
-import { parsePrometheusText, type Sample } from './prometheus-text.ts'
 
 export interface Scrape {
   readonly samples: readonly Sample[]
   readonly alarms: readonly Alarm[]
-  /** False while the service starts or cannot do its work. */
+  /** False while the service starts or cannot work. */
   readonly healthy: boolean
 }
 

@@ -1,19 +1,18 @@
-/** The metrics of one service over time: its counters with restarts, its gauges as of the last scrape. Pure but for memory. */
-
-import type { Quantiles } from '../snapshot.ts'
+/** The metrics of one service over time: its counters with restarts, its gauges as of the last scrape. Does no I/O. */
+import type { Sample } from '#core/telemetry/prometheus-text.ts'
+import { bucketsOf, type Quantiles, quantilesOf } from '#core/telemetry/quantiles.ts'
 import { createCounterBook } from './counters.ts'
-import type { Sample } from './prometheus-text.ts'
-import { type Bucket, quantilesOf } from './quantiles.ts'
 
-export type Match = Readonly<Record<string, string | readonly string[]>>
+type Match = Readonly<Record<string, string | readonly string[]>>
 
 export interface ServiceMetrics {
-  take(samples: readonly Sample[], at: number): void
-  /** @returns records (or whatever is counted) per second over the last 5 s; null when not known */
+  /** Adds one scrape. @param at when, ms since 1970 */
+  add(samples: readonly Sample[], at: number): void
+  /** @returns growth per second over the last 5 s; null when not known */
   rate(name: string, match: Match, now: number): number | null
-  /** @returns everything counted since the process that ran at our first scrape started */
+  /** @returns everything that was counted since the process of the first scrape started, restarts included */
   total(name: string, match: Match): number
-  /** @returns the values of a label that the counter was ever seen with */
+  /** @returns all values of a label that any scrape had */
   labelValues(name: string, label: string): readonly string[]
   /** @returns the counter's series with their totals and when each last grew (ms since 1970) */
   series(name: string): readonly { labels: Sample['labels']; total: number; grewAt: number | null }[]
@@ -23,12 +22,12 @@ export interface ServiceMetrics {
   quantiles(name: string, match: Match, basis: 'window' | 'start', now: number): Quantiles
 }
 
-export const RATE_WINDOW_MS = 5_000
-export const FRESHNESS_WINDOW_MS = 60_000
+const RATE_WINDOW_MS = 5_000
+const FRESHNESS_WINDOW_MS = 60_000
 
 export function createServiceMetrics(): ServiceMetrics {
   const book = createCounterBook(FRESHNESS_WINDOW_MS)
-  /** Every counter series ever seen. */
+  /** Every counter series that any scrape had. */
   const known = new Map<string, Sample>()
   let current: readonly Sample[] = []
 
@@ -37,7 +36,7 @@ export function createServiceMetrics(): ServiceMetrics {
   const keys = (name: string, match: Match) => matching(name, match).map(([key]) => key)
 
   return {
-    take(samples, at) {
+    add(samples, at) {
       const counters = samples.filter(({ name }) => /_(?:total|bucket)$/.test(name))
       const values = new Map<string, number>()
       for (const sample of counters) {
@@ -45,7 +44,7 @@ export function createServiceMetrics(): ServiceMetrics {
         known.set(key, sample)
         values.set(key, sample.value)
       }
-      book.take(values, at)
+      book.add(values, at)
       current = samples
     },
     rate: (name, match, now) => book.rate(keys(name, match), RATE_WINDOW_MS, now),
@@ -56,14 +55,10 @@ export function createServiceMetrics(): ServiceMetrics {
       matching(name, {}).map(([key, { labels }]) => ({ labels, total: book.total(key), grewAt: book.grewAt(key) })),
     gauges: (name, match) => current.filter((sample) => sample.name === name && fits(sample, match)),
     quantiles(name, match, basis, now) {
-      const byBound = new Map<number, number>()
-      for (const [key, { labels }] of matching(`${name}_bucket`, match)) {
-        const le = labels.le === '+Inf' ? Number.POSITIVE_INFINITY : Number(labels.le)
-        const count = basis === 'start' ? book.total(key) : (book.increase([key], FRESHNESS_WINDOW_MS, now) ?? 0)
-        byBound.set(le, (byBound.get(le) ?? 0) + count)
-      }
-      const buckets: Bucket[] = [...byBound].map(([le, count]) => ({ le, count }))
-      return quantilesOf(buckets)
+      const countOf = (key: string) =>
+        basis === 'start' ? book.total(key) : (book.increase([key], FRESHNESS_WINDOW_MS, now) ?? 0)
+      const samples = matching(`${name}_bucket`, match).map(([key, { labels }]) => ({ labels, value: countOf(key) }))
+      return quantilesOf(bucketsOf(samples))
     },
   }
 }

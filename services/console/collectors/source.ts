@@ -3,12 +3,12 @@ import type { SourceView } from '../snapshot.ts'
 
 export interface Source {
   answered(at: number): void
-  /** @param problem why, in words for the page */
+  /** @param problem why, for people */
   failed(problem: string, at: number): void
   view(now: number): SourceView
 }
 
-/** @param staleAfterMs figures older than this are not live any more */
+/** @param staleAfterMs figures that are older are not live any more */
 export function createSource(staleAfterMs: number): Source {
   let answeredAt: number | undefined
   let failingSince: number | undefined
@@ -26,13 +26,13 @@ export function createSource(staleAfterMs: number): Source {
     view(now) {
       const ageMs = answeredAt === undefined ? undefined : Math.max(0, now - answeredAt)
       const status = ageMs === undefined ? 'never' : ageMs > staleAfterMs ? 'stale' : 'live'
-      // A source that hangs neither answers nor fails: it fails since its last answer.
+      // A source that hangs neither answers nor fails: it has failed since its last answer.
       const since = failingSince ?? (status === 'stale' ? answeredAt : undefined)
       return {
         status,
         age_seconds: ageMs === undefined ? null : Math.round(ageMs / 100) / 10,
         failing_since: since === undefined ? null : new Date(since).toISOString(),
-        problem: problem ?? (status === 'stale' ? 'does not answer' : null),
+        problem: problem ?? (status === 'stale' ? 'no answer' : null),
       }
     },
   }

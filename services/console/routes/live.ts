@@ -1,14 +1,16 @@
 /**
- * `GET /api/live`: server-sent events. First `hello` (the last ten minutes), then a `snapshot` each second. A browser that does
- * not keep up is dropped and comes back by itself; nothing is queued for it.
+ * `GET /api/live`: server-sent events. First `hello` (the last ten minutes), then a `snapshot` each second. A browser that reads too
+ * slowly is disconnected and connects again by itself; nothing is queued for it.
  */
 import type { ServerResponse } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { Station } from '../collectors/station.ts'
-import { problem } from './problem.ts'
+import Type from 'typebox'
+import type { SnapshotPublisher } from '../collectors/snapshot-publisher.ts'
+import type { Hello, Snapshot } from '../snapshot.ts'
+import { PROBLEM_TYPE, problem, problemResponse } from './problem.ts'
 
 export interface LiveOptions {
-  readonly station: Station
+  readonly publisher: SnapshotPublisher
   readonly headers: Readonly<Record<string, string>>
   readonly mostClients: number
 }
@@ -19,7 +21,23 @@ const HEARTBEAT_MS = 10_000
 /** After this the browser tries again when the connection ends. */
 const RETRY_MS = 1_500
 
-export function registerLive(app: FastifyInstance, { station, headers, mostClients }: LiveOptions): void {
+interface Events {
+  readonly hello: Hello
+  readonly snapshot: Snapshot
+}
+
+const LIVE = {
+  operationId: 'getLive',
+  summary: 'The figures of the page, each second',
+  description:
+    'Server-sent events. `hello`: an object with `history` (the points of the last ten minutes) and `snapshot`. Then `snapshot` each second: the same as `GET /api/snapshot`.',
+  response: {
+    200: { description: 'An endless stream', content: { 'text/event-stream': { schema: Type.String() } } },
+    503: problemResponse('Too many pages are open.'),
+  },
+}
+
+export function registerLive(app: FastifyInstance, { publisher, headers, mostClients }: LiveOptions): void {
   const clients = new Set<ServerResponse>()
   const send = (client: ServerResponse, text: string) => {
     if (client.writableLength > MOST_WAITING_BYTES) {
@@ -28,13 +46,13 @@ export function registerLive(app: FastifyInstance, { station, headers, mostClien
     } else client.write(text)
   }
 
-  station.onSnapshot((snapshot) => {
+  publisher.onSnapshot((snapshot) => {
     if (clients.size === 0) return
     const text = event('snapshot', snapshot)
     for (const client of clients) send(client, text)
   })
   const heartbeat = setInterval(() => {
-    for (const client of clients) send(client, ': still here\n\n')
+    for (const client of clients) send(client, ': heartbeat\n\n')
   }, HEARTBEAT_MS)
   app.addHook('preClose', async () => {
     clearInterval(heartbeat)
@@ -42,13 +60,13 @@ export function registerLive(app: FastifyInstance, { station, headers, mostClien
     clients.clear()
   })
 
-  app.get('/api/live', { schema: { hide: true } }, (request, reply) => {
+  app.get('/api/live', { schema: LIVE }, (request, reply) => {
     if (clients.size >= mostClients) {
       const detail = `This console serves at most ${mostClients} pages at a time.`
       return reply
         .header('retry-after', '10')
         .code(503)
-        .type('application/problem+json')
+        .type(PROBLEM_TYPE)
         .send(problem(503, 'too-many-pages', detail))
     }
     reply.hijack()
@@ -62,14 +80,13 @@ export function registerLive(app: FastifyInstance, { station, headers, mostClien
     client.on('error', () => clients.delete(client))
     request.raw.on('close', () => clients.delete(client))
     clients.add(client)
-    send(
-      client,
-      `retry: ${RETRY_MS}\n\n${event('hello', { history: station.history.points(), snapshot: station.latest() })}`,
-    )
+    const hello = event('hello', { history: publisher.history.points(), snapshot: publisher.latest() })
+    send(client, `retry: ${RETRY_MS}\n\n${hello}`)
     return reply
   })
 }
 
-function event(name: string, data: unknown): string {
+/** @returns one event of a server-sent event stream */
+function event<Name extends keyof Events>(name: Name, data: Events[Name]): string {
   return `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,11 +1,15 @@
-/** The page's files: few, so they are read once and served from memory; nothing else of the disk can be asked for. */
+/**
+ * The page's files: few, so they are read once and served from memory; no other file of the disk can be requested. Its TypeScript
+ * is served as JavaScript without a build: Node removes the types and keeps every line and column where it is.
+ */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
+import { stripTypeScriptTypes } from 'node:module'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 
-export interface Asset {
+interface Asset {
   readonly path: string
   readonly type: string
   readonly body: Buffer
@@ -14,7 +18,7 @@ export interface Asset {
 
 export interface Page {
   readonly assets: readonly Asset[]
-  /** Changes with any of the files: a page that was loaded from an earlier one loads itself anew. */
+  /** Changes with any of the files: a page that was loaded from other files reloads itself. */
   readonly version: string
 }
 
@@ -22,23 +26,27 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
-  '.svg': 'image/svg+xml',
 }
 
-/** Served from the package itself, so that the page needs no network but the console's. */
-const VENDOR = [
-  ['/vendor/uplot.js', 'uplot/dist/uPlot.esm.js'],
-  ['/vendor/uplot.css', 'uplot/dist/uPlot.min.css'],
-] as const
+/** Modules that the page imports by name, served from their packages: the page needs no network but the console's. */
+const MODULES: ReadonlyMap<string, { readonly path: string; readonly file: string }> = new Map([
+  ['preact', { path: '/vendor/preact.js', file: 'preact' }],
+  ['htm', { path: '/vendor/htm.js', file: 'htm' }],
+  ['htm/preact', { path: '/vendor/htm-preact.js', file: 'htm/preact' }],
+  // Its package names only a CommonJS file, which a browser cannot load.
+  ['uplot', { path: '/vendor/uplot.js', file: 'uplot/dist/uPlot.esm.js' }],
+])
+const UPLOT_CSS = { path: '/vendor/uplot.css', file: 'uplot/dist/uPlot.min.css' }
 
+/** @throws Error when a file imports a module that the page does not serve */
 export function loadPage(): Page {
   const web = join(import.meta.dirname, '..', 'web')
   const own = readdirSync(web, { recursive: true, encoding: 'utf8' })
-    .filter((file) => extname(file) in TYPES)
+    .filter((file) => ['.html', '.css', '.ts'].includes(extname(file)))
     .toSorted()
-    .map((file) => asset(file === 'index.html' ? '/' : `/${file.replaceAll('\\', '/')}`, join(web, file)))
-  const vendor = VENDOR.map(([path, module]) => asset(path, fileURLToPath(import.meta.resolve(module))))
-  const assets = [...own, ...vendor]
+    .map((file) => ownAsset(file.replaceAll('\\', '/'), readFileSync(join(web, file), 'utf8')))
+  const vendor = [...MODULES.values()].map(({ path, file }) => asset(path, browserModule(path, ofPackage(file))))
+  const assets = [...own, ...vendor, asset(UPLOT_CSS.path, ofPackage(UPLOT_CSS.file))]
   return { assets, version: digest(Buffer.concat(assets.map(({ body }) => body))) }
 }
 
@@ -51,9 +59,47 @@ export function registerPage(app: FastifyInstance, { assets }: Page): void {
   }
 }
 
-function asset(path: string, file: string): Asset {
-  const body = readFileSync(file)
-  return { path, type: TYPES[extname(file)] ?? 'application/octet-stream', body, etag: `"${digest(body)}"` }
+function ofPackage(file: string): string {
+  return readFileSync(fileURLToPath(import.meta.resolve(file)), 'utf8')
+}
+
+function ownAsset(file: string, text: string): Asset {
+  if (file === 'index.html') return asset('/', text)
+  if (!file.endsWith('.ts')) return asset(`/${file}`, text)
+  return asset(`/${asJavaScript(file)}`, browserModule(file, withoutTypes(text)))
+}
+
+/** The function is still marked experimental in Node 24, and its warning would be a line of the log that is not JSON. */
+function withoutTypes(source: string): string {
+  const emitWarning = process.emitWarning.bind(process)
+  process.emitWarning = () => undefined
+  try {
+    return stripTypeScriptTypes(source)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+/** `import`, `import ... from` and `export ... from`, up to the string. */
+const IMPORT = /\b((?:import|export)\b(?:[\w\s{},*$]*\bfrom)?\s*)(["'])([^"'\n]+)\2/g
+
+/** @returns the module with the addresses of what it imports, for a browser, which resolves no package names */
+function browserModule(name: string, code: string): string {
+  return code.replace(IMPORT, (_all, keyword: string, quote: string, specifier: string) => {
+    const address = specifier.startsWith('.') ? asJavaScript(specifier) : MODULES.get(specifier)?.path
+    if (address === undefined) throw new Error(`${name} imports ${specifier}, which the page does not serve`)
+    return `${keyword}${quote}${address}${quote}`
+  })
+}
+
+function asJavaScript(file: string): string {
+  return file.replace(/\.ts$/, '.js')
+}
+
+function asset(path: string, text: string): Asset {
+  const body = Buffer.from(text)
+  const type = TYPES[path === '/' ? '.html' : extname(path)] ?? 'application/octet-stream'
+  return { path, type, body, etag: `"${digest(body)}"` }
 }
 
 function digest(bytes: Buffer): string {

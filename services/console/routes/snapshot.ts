@@ -1,20 +1,36 @@
 /** `GET /api/snapshot` and `GET /api/ledger`: what the page shows, for scripts. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
-import type { Station } from '../collectors/station.ts'
-import { problem } from './problem.ts'
+import Type from 'typebox'
+import { LedgerRowSchema } from '#core/ledger/row.ts'
+import type { SnapshotPublisher } from '../collectors/snapshot-publisher.ts'
+import { SnapshotSchema } from '../snapshot.ts'
+import { PROBLEM_TYPE, problem, problemResponse } from './problem.ts'
 
-export function registerSnapshot(app: FastifyInstance, station: Station): void {
-  app.get('/api/snapshot', { schema: { hide: true } }, () => station.latest())
+const SNAPSHOT = {
+  operationId: 'getSnapshot',
+  summary: 'All figures of the page',
+  response: { 200: SnapshotSchema },
+}
+const LEDGER = {
+  operationId: 'getLedger',
+  summary: 'The ledger, one row for each feed and partition',
+  response: {
+    200: Type.Array(LedgerRowSchema),
+    503: problemResponse('The ledger was not read in the last 10 s.'),
+  },
+}
 
-  // An old ledger would say "conserved" of records that nobody has looked for: 503 instead.
-  app.get('/api/ledger', { schema: { hide: true } }, (_request, reply) => {
-    const { ledger, sources } = station.latest()
+export function registerSnapshot(server: FastifyInstance, publisher: SnapshotPublisher): void {
+  const app = server.withTypeProvider<TypeBoxTypeProvider>()
+  app.get('/api/snapshot', { schema: SNAPSHOT }, () => publisher.latest())
+
+  // A stale ledger would say "balanced" of records that it does not count: 503 instead.
+  app.get('/api/ledger', { schema: LEDGER }, async (_request, reply) => {
+    const { ledger, sources } = publisher.latest()
     if (ledger && sources.ledger.status === 'live') return ledger.feeds.flatMap(({ partitions }) => partitions)
     const why = sources.ledger.problem ?? 'it is being read for the first time'
-    return reply
-      .header('retry-after', '2')
-      .code(503)
-      .type('application/problem+json')
-      .send(problem(503, 'dependency-unavailable', `The ledger cannot be read: ${why}.`))
+    reply.header('retry-after', '2').code(503).type(PROBLEM_TYPE)
+    return problem(503, 'dependency-unavailable', `The ledger cannot be read: ${why}.`)
   })
 }

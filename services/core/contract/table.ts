@@ -13,7 +13,7 @@ export interface Column {
  * Deduplication windows: ClickHouse remembers this many blocks per table, so a block that is inserted again within the
  * intent's deadline is dropped. 0, its default, would mean no deduplication at all.
  */
-export const DEDUPLICATION_WINDOW_BLOCKS = 20_000
+const DEDUPLICATION_WINDOW_BLOCKS = 20_000
 
 export function columnsOf(contract: FeedContract): readonly Column[] {
   return [

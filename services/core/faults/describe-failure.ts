@@ -1,15 +1,15 @@
 /** An error in words that a person understands, without what was sent: messages of parsers and databases may quote a value. */
 
-/** @returns why a connection or a request failed; completes a sentence that begins with the dependency's name */
+/** @returns why a connection or a request failed, as a short phrase to follow the dependency's name and a colon */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return 'failed'
   const code = codeOf(error)
-  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'does not answer in time'
-  if (code === 'ECONNREFUSED') return 'refuses the connection'
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'closed the connection'
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that is not known'
+  if (error.name === 'TimeoutError' || code === 'ETIMEDOUT') return 'no answer in time'
+  if (code === 'ECONNREFUSED') return 'connection refused'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'connection closed'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'unknown host name'
   if (code !== undefined && /^\d+$/.test(code)) return `ClickHouse rejected the query (code ${code})`
-  if (error.name.startsWith('KafkaJS')) return 'Kafka does not answer'
+  if (error.name.startsWith('KafkaJS')) return 'no answer from Kafka'
   return code ? `failed (${code})` : 'failed'
 }
 

@@ -8,83 +8,8 @@ import type { ClickHouseClient } from '../clickhouse/client.ts'
 import { feedOf, topicOf } from '../contract/names.ts'
 import { type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
 import type { Zone } from '../pipeline/zones.ts'
-
-export interface LedgerRow {
-  readonly feed: string
-  readonly partition: number
-  readonly accepted: number
-  readonly loaded: number
-  readonly quarantined: number
-  readonly rejected: number
-  readonly in_flight: number
-  /** Origin offsets that no batch accounts for although a later one does, or that Kafka lost. */
-  readonly gaps: number
-  /** Origin offsets that more than one batch accounts for. */
-  readonly overlaps: number
-}
-
-export interface Tile {
-  readonly from: number
-  readonly to: number
-  readonly loaded: number
-  readonly rejected: number
-  readonly quarantined: number
-}
-
-/** Where a partition's records are between the two workers; what neither log holds any more is lost, not in flight. */
-export interface Between {
-  /** One past the last origin that `deidentify` passed or that Kafka dropped when its time was over. */
-  readonly passed: number
-  /** Messages of `pseudonymised.<feed>` that `curate` has yet to settle. */
-  readonly unread: number
-}
-
-/**
- * @param accepted one past the last origin offset in Kafka
- * @param tiles batches of one feed and partition, in any order
- */
-export function settle(
-  feed: string,
-  partition: number,
-  accepted: number,
-  tiles: readonly Tile[],
-  between: Between = { passed: 0, unread: 0 },
-): LedgerRow {
-  let reached = 0
-  let gaps = 0
-  let overlaps = 0
-  let loaded = 0
-  let rejected = 0
-  let quarantined = 0
-  for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
-    if (tile.from > reached) gaps += tile.from - reached
-    if (tile.from < reached) overlaps += Math.min(tile.to, reached) - tile.from
-    reached = Math.max(reached, tile.to)
-    loaded += tile.loaded
-    rejected += tile.rejected
-    quarantined += tile.quarantined
-    // A batch whose outcomes do not add up to its range lost or doubled records inside the range.
-    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined)
-    if (difference > 0) gaps += difference
-    else overlaps -= difference
-  }
-  // Loaded beyond what Kafka holds: the topic was lost or made anew under a warehouse that remembers it.
-  if (reached > accepted) gaps += reached - accepted
-  // Every origin that was passed and is not settled must stand among the unread messages, one for each.
-  const lost = Math.max(0, between.passed - reached - between.unread)
-  gaps += lost
-  return {
-    feed,
-    partition,
-    accepted,
-    loaded,
-    quarantined,
-    rejected,
-    in_flight: Math.max(0, accepted - reached - lost),
-    gaps,
-    overlaps,
-  }
-}
+import { reconcile, type Tile } from './reconcile.ts'
+import type { LedgerRow } from './row.ts'
 
 export interface LedgerSources {
   readonly admin: Admin
@@ -94,8 +19,10 @@ export interface LedgerSources {
 }
 
 /**
- * The order of reading matters while records move: each place is read before the one that its records go to next, but for what
- * is settled, which is read after `curate`'s offsets. What moves meanwhile then counts as in flight, never as lost.
+ * The order of reading matters while records move: each place is read before the one that its records go to next, except the
+ * tiles, which are read after `curate`'s offsets. What moves meanwhile then counts as in flight, never as lost.
+ *
+ * @throws when Kafka or ClickHouse does not answer
  */
 export async function readLedger(sources: LedgerSources): Promise<readonly LedgerRow[]> {
   const { admin, namespace, feeds } = sources
@@ -106,7 +33,7 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
     feeds.map(async (feed) => {
       const target = await extentsOf(admin, topicOf(namespace, 'pseudonymised', feed))
       const source = await extentsOf(admin, topicOf(namespace, 'identified', feed))
-      // A partition that only the warehouse remembers is a topic made anew with fewer.
+      // A partition that only ClickHouse knows: the topic was created again with fewer partitions.
       const partitions = new Set([...source.keys(), ...(tiles.get(feed)?.keys() ?? [])])
       return [...partitions]
         .toSorted((a, b) => a - b)
@@ -116,7 +43,7 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
           const { low: first = 0n, high: last = 0n } = target.get(partition) ?? {}
           const passed = Math.max(Number(low), deidentified.get(key) ?? 0)
           const unread = Number(last) - Math.max(Number(first), curated.get(key) ?? 0)
-          return settle(feed, partition, Number(accepted), tiles.get(feed)?.get(partition) ?? [], { passed, unread })
+          return reconcile(feed, partition, Number(accepted), tiles.get(feed)?.get(partition) ?? [], { passed, unread })
         })
     }),
   )
@@ -145,11 +72,6 @@ async function committedBy(
       ]),
     ),
   )
-}
-
-/** True when no row has a gap or an overlap. */
-export function isConserved(rows: readonly LedgerRow[]): boolean {
-  return rows.every((row) => row.gaps === 0 && row.overlaps === 0)
 }
 
 /** @returns feed to partition to tiles */

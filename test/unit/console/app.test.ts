@@ -1,39 +1,32 @@
 import type { AddressInfo } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import Value from 'typebox/value'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from '../../../services/console/app.ts'
+import { buildSnapshot } from '../../../services/console/collectors/build-snapshot.ts'
 import { createHistory } from '../../../services/console/collectors/history.ts'
 import { summarise } from '../../../services/console/collectors/ledger.ts'
-import type { Station } from '../../../services/console/collectors/station.ts'
+import type { SnapshotPublisher } from '../../../services/console/collectors/snapshot-publisher.ts'
 import { loadPage } from '../../../services/console/routes/page.ts'
-import type { Snapshot } from '../../../services/console/snapshot.ts'
+import { type Snapshot, SnapshotSchema } from '../../../services/console/snapshot.ts'
+import { knowledge, LIVE, ledgerRow, STALE } from './knowledge.ts'
 
-const row = {
-  feed: 'patient',
-  partition: 0,
-  accepted: 3,
-  loaded: 2,
-  quarantined: 1,
-  rejected: 0,
-  in_flight: 0,
-  gaps: 0,
-  overlaps: 0,
-}
+const row = ledgerRow({ accepted: 3, loaded: 2, quarantined: 1 })
 
-/** Only what the routes read. */
-function snapshot(ledgerStatus: 'live' | 'stale'): Snapshot {
-  const ledger = { status: ledgerStatus, age_seconds: 1, failing_since: null, problem: 'Kafka does not answer' }
-  return { ledger: summarise([row]), sources: { ledger } } as unknown as Snapshot
+function snapshot(ledger: 'live' | 'stale'): Snapshot {
+  const known = knowledge({ ledger: summarise([row]) })
+  return buildSnapshot({ ...known, sources: { ...known.sources, ledger: ledger === 'live' ? LIVE : STALE } })
 }
 
 let latest: Snapshot
 let publish: (snapshot: Snapshot) => void
-let app: ReturnType<typeof buildApp>
+let app: FastifyInstance
 
-beforeEach(() => {
+beforeEach(async () => {
   latest = snapshot('live')
-  const station: Station = {
+  const publisher: SnapshotPublisher = {
     history: createHistory(),
     latest: () => latest,
     onSnapshot: (listener) => {
@@ -42,7 +35,7 @@ beforeEach(() => {
     stop: async () => undefined,
   }
   const admin = { metrics: createMetrics('console'), alarms: createAlarms(), healthy: () => true }
-  app = buildApp({ station, page: loadPage(), ...admin })
+  app = await buildApp({ publisher, page: loadPage(), ...admin })
 })
 afterEach(() => app.close())
 
@@ -52,16 +45,43 @@ describe('the console over HTTP', () => {
     expect(response.json()).toEqual([row])
   })
 
+  test('the snapshot is sent in full, and is what its schema says', async () => {
+    const response = await app.inject('/api/snapshot')
+    expect(response.json()).toEqual(latest)
+    expect([...Value.Errors(SnapshotSchema, response.json())]).toEqual([])
+  })
+
+  test('a field that is not in the schema is not sent', async () => {
+    latest = { ...latest, ...{ patient_name: 'ZZCANARYZZ' } }
+    expect((await app.inject('/api/snapshot')).body).not.toContain('ZZCANARYZZ')
+  })
+
+  test('the API is described with its schemas', async () => {
+    const document: { paths: object } = (await app.inject('/openapi.json')).json()
+    expect(Object.keys(document.paths).toSorted()).toEqual(['/api/ledger', '/api/live', '/api/snapshot'])
+    expect(JSON.stringify(document.paths)).toContain('Since the first waiting record arrived')
+  })
+
   test('an old ledger is no ledger', async () => {
     latest = snapshot('stale')
     const response = await app.inject('/api/ledger')
     expect(response.statusCode).toBe(503)
     expect(response.headers['content-type']).toContain('application/problem+json')
-    expect(response.json()).toMatchObject({ status: 503, detail: expect.stringContaining('Kafka does not answer') })
+    expect(response.json()).toMatchObject({
+      status: 503,
+      detail: expect.stringContaining('connection refused'),
+    })
   })
 
   test('the page and its files are there, under a policy that lets nothing else run', async () => {
-    for (const path of ['/', '/main.js', '/css/base.css', '/vendor/uplot.js', '/vendor/uplot.css']) {
+    for (const path of [
+      '/',
+      '/main.js',
+      '/css/base.css',
+      '/vendor/preact.js',
+      '/vendor/uplot.js',
+      '/vendor/uplot.css',
+    ]) {
       const response = await app.inject(path)
       expect(response.statusCode, path).toBe(200)
       expect(response.headers['content-security-policy']).toContain("default-src 'none'")
@@ -70,6 +90,22 @@ describe('the console over HTTP', () => {
     const { body } = await app.inject('/')
     expect(body).not.toMatch(/https?:\/\//)
     expect(body).not.toMatch(/<script(?![^>]* src=)|style="| on[a-z]+="/)
+  })
+
+  test('every file that the page imports is served, as JavaScript without types', async () => {
+    const served = new Map(loadPage().assets.map(({ path, body }) => [path, body.toString()]))
+    const scripts = [...served].filter(([path]) => path.endsWith('.js'))
+    for (const [path, code] of scripts) {
+      const imports = [...code.matchAll(/^(?:import|export|\}).*?(?:from|import) ?["']([^"'\n]+)["']/gm)]
+      for (const [, specifier = ''] of imports) {
+        const address = new URL(specifier, `http://page${path}`).pathname
+        expect(served.has(address), `${path} imports ${specifier}`).toBe(true)
+      }
+      expect(code, path).not.toMatch(/^import type|\bfrom '\.[^']*\.ts'/m)
+    }
+    expect(served.get('/main.js')).toContain("from '/vendor/preact.js'")
+    expect(served.get('/vendor/htm-preact.js')).toContain('from"/vendor/preact.js"')
+    expect([...served.keys()].filter((path) => path.endsWith('.ts'))).toEqual([])
   })
 
   test('a file that did not change is not sent again', async () => {
@@ -109,8 +145,8 @@ describe('the live stream', () => {
   test('is for 50 pages at a time; a page that leaves makes room', async () => {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const ends = Array.from({ length: 50 }, () => new AbortController())
-    const taken = await Promise.all(ends.map(({ signal }) => open(signal)))
-    expect(taken.every(({ status }) => status === 200)).toBe(true)
+    const opened = await Promise.all(ends.map(({ signal }) => open(signal)))
+    expect(opened.every(({ status }) => status === 200)).toBe(true)
     const rejected = await open(new AbortController().signal)
     expect(rejected.status).toBe(503)
     expect(rejected.headers.get('retry-after')).toBe('10')

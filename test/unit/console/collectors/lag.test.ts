@@ -3,46 +3,46 @@ import { createLagBook } from '../../../../services/console/collectors/lag.ts'
 
 const partition = (high: number, committed: number, key = 'a:0') => [{ key, high, committed }]
 
-describe('what waits before a stage', () => {
-  test('is not known before the first look', () => {
+describe('what waits before a service', () => {
+  test('is not known before the first reading', () => {
     expect(createLagBook().view(0)).toEqual({ records: null, seconds: null })
   })
 
-  test('is nothing when the stage has reached the end', () => {
+  test('is nothing when the service has reached the end', () => {
     const book = createLagBook()
-    book.see(partition(100, 100), 0)
+    book.add(partition(100, 100), 0)
     expect(book.view(60_000)).toEqual({ records: 0, seconds: 0 })
   })
 
-  test('is as old as the moment when the log passed what is committed, between two looks', () => {
+  test('is as old as the moment when the log passed the committed offset, between two readings', () => {
     const book = createLagBook()
-    book.see(partition(100, 100), 0)
-    book.see(partition(300, 200), 2_000)
+    book.add(partition(100, 100), 0)
+    book.add(partition(300, 200), 2_000)
     expect(book.view(2_000)).toEqual({ records: 100, seconds: 1 })
-    book.see(partition(300, 200), 10_000)
+    book.add(partition(300, 200), 10_000)
     expect(book.view(10_000).seconds).toBe(9)
-    book.see(partition(300, 300), 12_000)
+    book.add(partition(300, 300), 12_000)
     expect(book.view(12_000)).toEqual({ records: 0, seconds: 0 })
   })
 
-  test('an idle hour before it does not make it older', () => {
+  test('an idle hour before it does not count', () => {
     const book = createLagBook()
-    book.see(partition(100, 100), 0)
-    book.see(partition(100, 100), 3_600_000)
-    book.see(partition(200, 100), 3_602_000)
+    book.add(partition(100, 100), 0)
+    book.add(partition(100, 100), 3_600_000)
+    book.add(partition(200, 100), 3_602_000)
     expect(book.view(3_602_000).seconds).toBe(2)
   })
 
-  test('that was there before the console is at least as old as the console', () => {
+  test('that waited before the console started is at least as old as the console', () => {
     const book = createLagBook()
-    book.see(partition(500, 100), 0)
+    book.add(partition(500, 100), 0)
     expect(book.view(5_000)).toEqual({ records: 400, seconds: 5 })
   })
 
   test('sums records and takes the partition that is most behind', () => {
     const book = createLagBook()
-    book.see([...partition(10, 10), ...partition(10, 10, 'a:1')], 0)
-    book.see([...partition(20, 10), ...partition(15, 15, 'a:1')], 2_000)
+    book.add([...partition(10, 10), ...partition(10, 10, 'a:1')], 0)
+    book.add([...partition(20, 10), ...partition(15, 15, 'a:1')], 2_000)
     expect(book.view(4_000)).toEqual({ records: 10, seconds: 4 })
   })
 })

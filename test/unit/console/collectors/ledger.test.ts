@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { LedgerRow } from '#core/ledger/ledger.ts'
-import { settle } from '#core/ledger/ledger.ts'
+import { reconcile } from '#core/ledger/reconcile.ts'
+import type { LedgerRow } from '#core/ledger/row.ts'
+import { ledgerAlarms } from '../../../../services/console/collectors/alarms.ts'
 import { createStallWatch, summarise } from '../../../../services/console/collectors/ledger.ts'
-import { ledgerAlarms } from '../../../../services/console/collectors/overall.ts'
 
 const row = (over: Partial<LedgerRow>): LedgerRow => ({
   feed: 'patient',
@@ -19,7 +19,7 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
 
 describe('the ledger on the page', () => {
   test('sums partitions into feeds, and feeds into the whole, feeds by name', () => {
-    const { feeds, total, conserved } = summarise([
+    const { feeds, total, balanced } = summarise([
       row({ feed: 'patient', partition: 0, accepted: 10, loaded: 7, quarantined: 1, rejected: 1, in_flight: 1 }),
       row({ feed: 'patient', partition: 1, accepted: 5, loaded: 5 }),
       row({ feed: 'death', accepted: 2, in_flight: 2 }),
@@ -28,58 +28,58 @@ describe('the ledger on the page', () => {
     expect(feeds[1]).toMatchObject({ accepted: 15, loaded: 12, quarantined: 1, rejected: 1, in_flight: 1 })
     expect(feeds[1]?.partitions).toHaveLength(2)
     expect(total).toMatchObject({ accepted: 17, loaded: 12, in_flight: 3 })
-    expect(conserved).toBe(true)
+    expect(balanced).toBe(true)
   })
 
-  test('nothing at all is conserved', () => {
-    expect(summarise([])).toMatchObject({ conserved: true, difference: 0, feeds: [] })
+  test('no row at all is balanced', () => {
+    expect(summarise([])).toMatchObject({ balanced: true, unexplained: 0, feeds: [] })
   })
 
   test('a gap in one partition is not hidden by an overlap in another', () => {
     const rows = [
-      settle('patient', 0, 10, [{ from: 2, to: 10, loaded: 8, rejected: 0, quarantined: 0 }]),
-      settle('patient', 1, 10, [
+      reconcile('patient', 0, 10, [{ from: 2, to: 10, loaded: 8, rejected: 0, quarantined: 0 }]),
+      reconcile('patient', 1, 10, [
         { from: 0, to: 10, loaded: 10, rejected: 0, quarantined: 0 },
         { from: 4, to: 6, loaded: 2, rejected: 0, quarantined: 0 },
       ]),
     ]
     const ledger = summarise(rows)
-    expect(ledger).toMatchObject({ conserved: false, total: { gaps: 2, overlaps: 2 } })
+    expect(ledger).toMatchObject({ balanced: false, total: { gaps: 2, overlaps: 2 } })
     expect(ledgerAlarms(ledger).map(({ message }) => message)).toEqual([
       'patient, partition 0: 2 records missing',
       'patient, partition 1: 2 records counted twice',
     ])
   })
 
-  test('a sum that does not hold is not conserved, even without a gap or an overlap', () => {
-    expect(summarise([row({ accepted: 10, loaded: 9 })])).toMatchObject({ conserved: false, difference: 1 })
+  test('a sum that does not hold is not balanced, even without a gap or an overlap', () => {
+    expect(summarise([row({ accepted: 10, loaded: 9 })])).toMatchObject({ balanced: false, unexplained: 1 })
   })
 
   test('differences of opposite sign do not cancel out', () => {
     const rows = [row({ accepted: 10, loaded: 9 }), row({ partition: 1, accepted: 10, loaded: 11 })]
-    expect(summarise(rows)).toMatchObject({ conserved: false, difference: 2 })
+    expect(summarise(rows)).toMatchObject({ balanced: false, unexplained: 2 })
   })
 })
 
 describe('records that wait and do not move', () => {
   const waiting = (loaded: number) => summarise([row({ accepted: 100, loaded, in_flight: 100 - loaded })])
 
-  test('are told after 20 s, since the last one that moved', () => {
+  test('are reported after 20 s, since the last one that moved', () => {
     const watch = createStallWatch()
-    watch.see(waiting(10), 0)
-    watch.see(waiting(20), 2_000)
-    watch.see(waiting(20), 4_000)
+    watch.add(waiting(10), 0)
+    watch.add(waiting(20), 2_000)
+    watch.add(waiting(20), 4_000)
     expect(watch.since(20_000)).toBeNull()
     expect(watch.since(23_000)).toBe(2_000)
-    watch.see(waiting(30), 24_000)
+    watch.add(waiting(30), 24_000)
     expect(watch.since(25_000)).toBeNull()
   })
 
   test('an idle hour before them does not count', () => {
     const watch = createStallWatch()
-    watch.see(waiting(100), 0)
-    watch.see(waiting(100), 3_600_000)
-    watch.see(summarise([row({ accepted: 200, loaded: 100, in_flight: 100 })]), 3_602_000)
+    watch.add(waiting(100), 0)
+    watch.add(waiting(100), 3_600_000)
+    watch.add(summarise([row({ accepted: 200, loaded: 100, in_flight: 100 })]), 3_602_000)
     expect(watch.since(3_604_000)).toBeNull()
   })
 })

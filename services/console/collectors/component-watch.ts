@@ -1,0 +1,80 @@
+/** Collects what is known about each component: state file, probes, scrapes, /proc. */
+import { describeFailure } from '#core/faults/describe-failure.ts'
+import { COMPONENT_NAMES, type ComponentName, type ComponentView, type ServiceName } from '../snapshot.ts'
+import {
+  type Answer,
+  type ComponentEvidence,
+  componentViews,
+  memoryOf,
+  processExists,
+  readStateFile,
+  type StateRow,
+} from './components.ts'
+import { every } from './loop.ts'
+import type { Probe, ProbedComponent } from './probes.ts'
+
+export interface ComponentWatch {
+  /** A service was scraped (or could not be). */
+  answered(name: ServiceName, ok: boolean, problem: string): void
+  /** @throws when there is a supervisor whose state file cannot be read */
+  views(now: number): Promise<readonly ComponentView[]>
+  close(): Promise<void>
+}
+
+export interface ComponentWatchOptions {
+  /** Empty where there is no supervisor. */
+  readonly stateFile: string
+  readonly urls: Readonly<Record<ComponentName, string>>
+  readonly probes: Readonly<Record<ProbedComponent, Probe>>
+}
+
+const PROBE_MS = 2_000
+
+export function watchComponents({ stateFile, urls, probes }: ComponentWatchOptions): ComponentWatch {
+  const answers = new Map<ComponentName, Answer>()
+  const record = (name: ComponentName, ok: boolean, problem: string) => {
+    const before = answers.get(name)
+    const since = before && before.ok === ok ? before.since : Date.now()
+    answers.set(name, { ok, since, problem })
+  }
+  record('console', true, '')
+  const loops = Object.entries(probes).map(([name, probe]) =>
+    every(PROBE_MS, async () => {
+      try {
+        await probe.ask()
+        record(name as ProbedComponent, true, '')
+      } catch (error) {
+        record(name as ProbedComponent, false, describeFailure(error))
+      }
+    }),
+  )
+  const evidenceOf = async (name: ComponentName, rows: readonly StateRow[]): Promise<ComponentEvidence> => {
+    const row = rows.find((candidate) => candidate.name === name)
+    const pid = row?.pid ?? (name === 'console' ? process.pid : null)
+    return {
+      row,
+      answer: answers.get(name),
+      alive: processExists(row?.pid ?? null),
+      memoryBytes: await memoryOf(pid),
+      url: urls[name],
+    }
+  }
+  return {
+    answered: record,
+    async views(now) {
+      const rows = stateFile ? await readStateFile(stateFile) : []
+      const found = await Promise.all(
+        COMPONENT_NAMES.map(async (name) => [name, await evidenceOf(name, rows)] as const),
+      )
+      return componentViews(
+        Object.fromEntries(found) as Record<ComponentName, ComponentEvidence>,
+        stateFile !== '',
+        now,
+      )
+    },
+    async close() {
+      await Promise.all(loops.map((loop) => loop.stop()))
+      await Promise.all(Object.values(probes).map((probe) => probe.close()))
+    },
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The live connection. The browser reconnects an event stream by itself after a network error, but not after an HTTP error, and
+ * does not notice a server that hangs: both are handled here.
+ */
+import type { Hello, Snapshot } from '../../snapshot.ts'
+
+export interface Listener {
+  /** Called at each connection and reconnection. */
+  hello(hello: Hello): void
+  /** Called each second. */
+  snapshot(snapshot: Snapshot): void
+  /** Called when the connection is lost, perhaps several times. */
+  lost(): void
+}
+
+const SILENT_MS = 6_000
+const AGAIN_MS = 2_000
+
+export function connect(listener: Listener): void {
+  let events: EventSource | undefined
+  let lastEventAt = Date.now()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  // The same console sends the events and this file, so both know the same types; a page of another version reloads itself.
+  const on = <Data>(source: EventSource, name: string, handle: (data: Data) => void) =>
+    source.addEventListener(name, (event: MessageEvent<string>) => {
+      lastEventAt = Date.now()
+      handle(JSON.parse(event.data) as Data)
+    })
+
+  const open = () => {
+    clearTimeout(timer)
+    events?.close()
+    lastEventAt = Date.now()
+    const source = new EventSource('/api/live')
+    events = source
+    on<Hello>(source, 'hello', (hello) => listener.hello(hello))
+    on<Snapshot>(source, 'snapshot', (snapshot) => listener.snapshot(snapshot))
+    source.addEventListener('error', () => {
+      listener.lost()
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS)
+    })
+  }
+  setInterval(() => {
+    if (Date.now() - lastEventAt < SILENT_MS) return
+    listener.lost()
+    open()
+  }, 1_000)
+  open()
+}

@@ -1,0 +1,9 @@
+/**
+ * A browser under the POSIX locale (a kiosk without LANG) reports a language that Intl rejects, and uPlot gives that language to
+ * Intl when it is loaded. This file is imported first, so that the charts also work there.
+ */
+try {
+  new Intl.NumberFormat(navigator.language)
+} catch {
+  Object.defineProperty(navigator, 'language', { value: 'en' })
+}

@@ -1,0 +1,68 @@
+/** Compares what one partition accepted with what its batches account for. Pure. */
+import type { LedgerRow } from './row.ts'
+
+/** What one batch of `curate` accounts for: a range of origin offsets, and the outcome of each of its records. */
+export interface Tile {
+  /** First origin offset of the range. */
+  readonly from: number
+  /** One past the last origin offset of the range. */
+  readonly to: number
+  readonly loaded: number
+  readonly rejected: number
+  readonly quarantined: number
+}
+
+/** Where a partition's records are between the two workers; what neither log holds any more is lost, not in flight. */
+export interface Between {
+  /** One past the last origin that `deidentify` passed or that Kafka dropped when its time was over. */
+  readonly passed: number
+  /** Messages of `pseudonymised.<feed>` that `curate` has not processed yet. */
+  readonly unread: number
+}
+
+/**
+ * @param accepted one past the last origin offset in Kafka
+ * @param tiles batches of one feed and partition, in any order
+ */
+export function reconcile(
+  feed: string,
+  partition: number,
+  accepted: number,
+  tiles: readonly Tile[],
+  between: Between = { passed: 0, unread: 0 },
+): LedgerRow {
+  let reached = 0
+  let gaps = 0
+  let overlaps = 0
+  let loaded = 0
+  let rejected = 0
+  let quarantined = 0
+  for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    if (tile.from > reached) gaps += tile.from - reached
+    if (tile.from < reached) overlaps += Math.min(tile.to, reached) - tile.from
+    reached = Math.max(reached, tile.to)
+    loaded += tile.loaded
+    rejected += tile.rejected
+    quarantined += tile.quarantined
+    // A batch whose outcomes do not add up to its range lost or doubled records inside the range.
+    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined)
+    if (difference > 0) gaps += difference
+    else overlaps -= difference
+  }
+  // Loaded beyond what Kafka holds: the topic was lost or created again under a warehouse that still has its records.
+  if (reached > accepted) gaps += reached - accepted
+  // Every origin that was passed and that no batch accounts for must be among the unread messages, one for each.
+  const lost = Math.max(0, between.passed - reached - between.unread)
+  gaps += lost
+  return {
+    feed,
+    partition,
+    accepted,
+    loaded,
+    quarantined,
+    rejected,
+    in_flight: Math.max(0, accepted - reached - lost),
+    gaps,
+    overlaps,
+  }
+}
