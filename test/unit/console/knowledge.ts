@@ -11,7 +11,7 @@ export const STALE: SourceView = {
   status: 'stale',
   age_seconds: 30,
   failing_since: '2026-11-23T11:59:30.000Z',
-  problem: 'connection rejected',
+  problem: 'connection refused',
 }
 
 function counting(name: string, labels: Record<string, string>, perSecond: number): ServiceMetrics {
