@@ -1,6 +1,6 @@
--- Tables that are not a feed's own. Feed tables are derived from their contracts (services/core/contract/table.ts).
--- Every table that the exactly-once path writes sets a deduplication window: without one a repeated token is not dropped. All feeds
--- and partitions share these tables, so their windows are wider than a feed's: more blocks than come before an intent's deadline.
+-- The tables that all feeds share. The tables of the feeds are made from their contracts (services/core/contract/table.ts).
+-- Every table that curate writes has a deduplication window: without it, ClickHouse does not drop a repeated token. These tables have
+-- wider windows than the table of one feed: a window has more blocks than all workers insert before the deadline of an intent.
 
 CREATE TABLE ledger_batch
 (
@@ -58,10 +58,10 @@ CREATE TABLE person_link
 (
     patient_id String COMMENT 'Pseudonym of a patient at one producer',
     person_id String,
-    method LowCardinality(String) COMMENT 'The pass that links this patient: ins, nir, traits-place, traits, or establishment-ipp when it stands alone',
+    method LowCardinality(String) COMMENT 'The pass that links this patient: ins, nir, traits-place, traits, or establishment-ipp when it is linked to no other patient',
     weight Nullable(Float64) COMMENT 'Match weight; null for a deterministic pass',
     probability Nullable(Float64),
-    link_version UInt64 COMMENT 'The highest is in force',
+    link_version UInt64 COMMENT 'The highest version is in force',
     cause_feed LowCardinality(String),
     cause_partition UInt32,
     cause_offset UInt64,

@@ -1,5 +1,5 @@
--- Which Kafka this warehouse was loaded from. Origins are offsets of that cluster: with another one behind the same warehouse they would
--- begin again at 0 and be taken for replays.
+-- The Kafka cluster from which this warehouse was loaded. Origins are offsets of that cluster: in another cluster they start again at 0,
+-- and new records would be dropped as replays.
 CREATE TABLE log_identity
 (
     namespace String,

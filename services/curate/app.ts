@@ -1,4 +1,4 @@
-/** Builds the worker from its parts; main.ts reads the environment. */
+/** Builds the worker with its dependencies; main.ts reads the environment. */
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
@@ -17,7 +17,7 @@ import type { curateConfig } from './config.ts'
 import { createLinker, type Linker } from './link/linker.ts'
 import { secondLevelTokens } from './link/tokens.ts'
 import { rowBuilder } from './load/rows.ts'
-import type { FeedParts } from './pipeline.ts'
+import type { CurateFeed } from './pipeline.ts'
 import { validateRecord } from './steps/validate-record.ts'
 import { curateWorker } from './worker.ts'
 
@@ -32,7 +32,7 @@ export function startCurate(
   return startWorker(
     {
       service: 'curate',
-      // Every batch is a block in up to five tables: at a low rate, half a second's records share one.
+      // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: 500,
       async setUp({ contracts, registry, metrics, alarms, events }) {
@@ -40,7 +40,7 @@ export function startCurate(
         const clickhouse = clickhouseClient('curate', config)
         const linker = createLinker(redis, config.CHAINON_NAMESPACE)
         await resumeLinks(linker, clickhouse, alarms)
-        const partsOf = (contract: FeedContract): FeedParts => ({
+        const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
           decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
           validate: validateRecord(contract),
@@ -58,17 +58,17 @@ export function startCurate(
           events,
           alarms,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
-          ledgerReach: (feed, partition) => ledgerReach(clickhouse, feed, partition),
+          ledgerEnd: (feed, partition) => ledgerEnd(clickhouse, feed, partition),
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,
           intentDeadlineMs: config.CHAINON_INTENT_DEADLINE_SECONDS * 1000,
         })
         return {
           topics: new Map(
             contracts
-              .map(partsOf)
-              .map((parts) => [
-                topicOf(config.CHAINON_NAMESPACE, 'pseudonymised', parts.contract.feed),
-                { feed: parts.contract.feed, handle: (batch) => handle(parts, batch) },
+              .map(feedOf)
+              .map((feed) => [
+                topicOf(config.CHAINON_NAMESPACE, 'pseudonymised', feed.contract.feed),
+                { feed: feed.contract.feed, handle: (batch) => handle(feed, batch) },
               ]),
           ),
           async close() {
@@ -84,7 +84,7 @@ export function startCurate(
   )
 }
 
-/** Link versions must continue to rise even if Redis lost them, and a lost index must raise an alarm. */
+/** Link versions must not start again at 0 when Redis has lost them; a lost index raises an alarm. */
 async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
   const highest = Number(await scalar(clickhouse, 'SELECT toString(max(link_version)) AS value FROM person_link', {}))
   const { empty } = await linker.resume(highest)
@@ -93,12 +93,12 @@ async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms:
       id: 'link-index-lost',
       code: 'link-index-lost',
       message:
-        'The linkage index in Redis is empty although ClickHouse holds links: new records are not linked to earlier patients. Restore Redis from its append-only file.',
+        'The linkage index in Redis is empty although ClickHouse has links: new records are not linked to earlier patients. Restore Redis from its append-only file.',
     })
   }
 }
 
-async function ledgerReach(clickhouse: ClickHouseClient, feed: string, partition: number): Promise<bigint> {
+async function ledgerEnd(clickhouse: ClickHouseClient, feed: string, partition: number): Promise<bigint> {
   const query =
     'SELECT toString(max(to_offset)) AS value FROM ledger_batch WHERE feed = {feed:String} AND partition = {partition:UInt32}'
   return BigInt(await scalar(clickhouse, query, { feed, partition }))

@@ -3,16 +3,16 @@ import type { Link } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
 import { ruleTally } from './load/rule-tally.ts'
-import { curatePipeline, type FeedParts } from './pipeline.ts'
+import { curatePipeline, type CurateFeed } from './pipeline.ts'
 
 export async function curateBatch(
-  parts: FeedParts,
+  feed: CurateFeed,
   partition: number,
   messages: readonly OriginMessage[],
 ): Promise<BatchOutcome> {
-  await parts.decoder.prepare(messages.map(({ message }) => message.value))
+  await feed.decoder.prepare(messages.map(({ message }) => message.value))
   const tally = ruleTally()
-  const results = await curatePipeline(parts, partition, tally).runBatch(messages)
+  const results = await curatePipeline(feed, partition, tally).runBatch(messages)
   const rows: (readonly unknown[])[] = []
   const failures: FailedRecord[] = []
   const links: { link: Link; cause: bigint }[] = []
@@ -30,7 +30,7 @@ export async function curateBatch(
     }
     failures.push({ origin: originAt(messages, index), failed: result })
     if (result.outcome === 'rejected') rejected++
-    // A rule that rejected where the value still was counts with those checked here. Rules that were not reached do not count.
+    // A rule that rejected the record in deidentify is counted with the rules checked here. Rules that were not checked do not count.
     if (result.foundBy && result.fault === 'rule-rejected' && result.provenance)
       tally.add(result.provenance, result.details[0].rule, 'reject', 'failed')
   }
@@ -40,6 +40,6 @@ export async function curateBatch(
 
 function originAt(messages: readonly OriginMessage[], index: number): bigint {
   const message = messages[index]
-  if (!message) throw new Error('the pipeline gave a result for no message')
+  if (!message) throw new Error('the pipeline returned a result without a message')
   return message.origin
 }

@@ -1,6 +1,6 @@
 /**
- * The way of a batch through the pseudonymised zone. The steps are in `steps/`, one file each. Order and loading (high-water mark,
- * intent, insert, commit) are around it, in worker.ts.
+ * The steps of a batch in the pseudonymised zone. They are in `steps/`, one file each. worker.ts orders the messages before and loads
+ * the rows after (high-water mark, intent, insert, commit).
  */
 import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
@@ -10,28 +10,28 @@ import type { RowBuilder } from './load/rows.ts'
 import type { RuleTally } from './load/rule-tally.ts'
 import { buildRow, type LoadableRecord } from './steps/build-row.ts'
 import { decodeMessage } from './steps/decode-message.ts'
-import { type LinkParts, linkPatients } from './steps/link-patients.ts'
+import { type LinkDependencies, linkPatients } from './steps/link-patients.ts'
 import type { validateRecord } from './steps/validate-record.ts'
 
-export interface FeedParts extends LinkParts {
+export interface CurateFeed extends LinkDependencies {
   readonly decoder: Decoder
   readonly validate: ReturnType<typeof validateRecord>
   readonly rows: RowBuilder
 }
 
-/** Nothing is dropped: replays are dropped before, and every origin has an outcome. */
+/** Nothing is dropped: worker.ts drops replays before, and every origin has an outcome. */
 export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, MarkerFault, 'quarantined' | 'rejected'>
 
 /** @returns the pipeline of one batch of one partition */
-export function curatePipeline(parts: FeedParts, partition: number, tally: RuleTally): CuratePipeline {
+export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleTally): CuratePipeline {
   return pipeline<OriginMessage>()
-    .step(decodeMessage(parts.decoder), {
+    .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
       'rule-rejected': 'quarantined',
       unencodable: 'quarantined',
     })
-    .step(parts.validate(tally), { 'rule-rejected': 'rejected' })
-    .batchStep(linkPatients(parts, partition))
-    .step(buildRow(parts.rows, partition))
+    .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
+    .batchStep(linkPatients(feed, partition))
+    .step(buildRow(feed.rows, partition))
     .buildBatch()
 }

@@ -1,7 +1,7 @@
 /**
  * Loads one partition exactly once. Before an insert the batch's start is committed with the intent {to, hwm}; then one
- * block per table goes in under tokens of that range; then the end is committed. The worker that owns the
- * partition after a crash reads the intent and forms exactly that range again: ClickHouse drops the blocks that it has already.
+ * block per table is inserted under tokens of that range; then the end is committed. The worker that owns the partition
+ * after a crash reads the intent and forms exactly that range again: ClickHouse drops the blocks that it already has.
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
@@ -14,17 +14,17 @@ import { blocksOf } from './load/blocks.ts'
 import { insertRetrying } from './load/insert-retrying.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
 import { type Ordered, orderByOrigin } from './load/order.ts'
-import type { FeedParts } from './pipeline.ts'
+import type { CurateFeed } from './pipeline.ts'
 import { UNLINKED } from './steps/build-row.ts'
 
-export interface WorkerParts {
+export interface WorkerDependencies {
   readonly clickhouse: ClickHouseClient
   readonly events: WorkerEvents
   readonly alarms: Alarms
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** One past the last origin that the ledger holds, 0 before the first. */
-  ledgerReach(feed: string, partition: number): Promise<bigint>
+  /** One past the last origin in the ledger; 0 before the first. */
+  ledgerEnd(feed: string, partition: number): Promise<bigint>
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
 }
@@ -41,19 +41,19 @@ interface PartitionState {
 const FRESHNESS_SAMPLES = 200
 
 /** @returns a function that handles one fetched batch of one partition */
-export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: PartitionBatch) => Promise<void> {
+export function curateWorker(dependencies: WorkerDependencies): (feed: CurateFeed, batch: PartitionBatch) => Promise<void> {
   const states = new Map<string, PartitionState>()
 
-  async function stateOf(feed: FeedParts, batch: PartitionBatch): Promise<PartitionState> {
+  async function stateOf(feed: CurateFeed, batch: PartitionBatch): Promise<PartitionState> {
     const key = `${feed.contract.feed}:${batch.partition}`
     const known = states.get(key)
     if (known?.epoch === batch.epoch) return known
     const { offset, metadata } = await batch.committed()
     const progress = offset === undefined ? undefined : parseProgress(metadata)
-    // The ledger's block is the last of a batch: everything up to its end is loaded, even if the group's offsets were lost or
-    // set back since, and the same records would now form other batches.
-    const reached = (await parts.ledgerReach(feed.contract.feed, batch.partition)) - 1n
-    const hwm = progress && progress.hwm > reached ? progress.hwm : reached
+    // The ledger's block is the last of a batch: everything up to its end is loaded. The group's offsets may have been lost or
+    // set back since, and the same records would then form other batches.
+    const ledgerHwm = (await dependencies.ledgerEnd(feed.contract.feed, batch.partition)) - 1n
+    const hwm = progress && progress.hwm > ledgerHwm ? progress.hwm : ledgerHwm
     const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, waiting: [] }
     states.set(key, state)
     return state
@@ -65,17 +65,17 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
     const [firstWaiting] = state.waiting
     const lastFetched = state.waiting.at(-1)
     if (!firstWaiting || !lastFetched) return
-    // The log no longer has the range of the intent: it cannot be formed again, and what is missing shows as a gap.
+    // The log no longer has the range of the intent: it cannot be formed again, and missing origins raise the alarm of a gap.
     if (state.pendingTo !== undefined && BigInt(firstWaiting.offset) >= state.pendingTo) state.pendingTo = undefined
     if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
-      // The range of the intent is longer than this fetch: wait until the range is complete, or the blocks would differ.
+      // The range of the intent is longer than this fetch: wait until the range is complete, because other blocks would not be recognised as duplicates.
       batch.advance(BigInt(lastFetched.offset))
       return
     }
     let at = 0
     while (at < state.waiting.length) {
-      const end = sliceEnd(state, at, parts.batchMaxRecords)
-      const gap = await loadSlice(parts, feed, batch, state, state.waiting.slice(at, end))
+      const end = sliceEnd(state, at, dependencies.batchMaxRecords)
+      const gap = await loadSlice(dependencies, feed, batch, state, state.waiting.slice(at, end))
       if (gap) return
       at = end
     }
@@ -84,7 +84,7 @@ export function curateWorker(parts: WorkerParts): (feed: FeedParts, batch: Parti
   }
 }
 
-/** A batch that is formed again ends where its intent says; any other where the block is full. */
+/** @returns the end of the slice: the end of the intent when there is one, or else a full block */
 function sliceEnd(state: PartitionState, at: number, maxRecords: number): number {
   if (state.pendingTo === undefined) return Math.min(state.waiting.length, at + maxRecords)
   const { pendingTo } = state
@@ -93,8 +93,8 @@ function sliceEnd(state: PartitionState, at: number, maxRecords: number): number
 }
 
 async function loadSlice(
-  parts: WorkerParts,
-  feed: FeedParts,
+  dependencies: WorkerDependencies,
+  feed: CurateFeed,
   batch: PartitionBatch,
   state: PartitionState,
   slice: readonly KafkaMessage[],
@@ -121,17 +121,17 @@ async function loadSlice(
       replayed: ordered.replayed,
       now,
     }
-    const guard = { assertOwned: () => batch.assertOwned(), deadline: now + parts.intentDeadlineMs }
-    for (const block of blocksOf(range, outcome, feed.rows)) await insertRetrying(parts.clickhouse, block, guard)
+    const guard = { assertOwned: () => batch.assertOwned(), deadline: now + dependencies.intentDeadlineMs }
+    for (const block of blocksOf(range, outcome, feed.rows)) await insertRetrying(dependencies.clickhouse, block, guard)
     batch.assertOwned()
     await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
     state.hwm = ordered.hwm
     state.pendingTo = undefined
-    report(parts, name, outcome, ordered)
+    report(dependencies, name, outcome, ordered)
   }
   if (!ordered.gap) return false
   batch.assertOwned()
-  parts.alarms.raise({
+  dependencies.alarms.raise({
     id: `gap:${name}:${batch.partition}`,
     code: 'gap',
     feed: name,
@@ -143,18 +143,18 @@ async function loadSlice(
   return true
 }
 
-function report(parts: WorkerParts, feed: string, outcome: BatchOutcome, ordered: Ordered): void {
-  const { events } = parts
+function report(dependencies: WorkerDependencies, feed: string, outcome: BatchOutcome, ordered: Ordered): void {
+  const { events } = dependencies
   events.records(feed, 'loaded', outcome.rows.length)
   events.records(feed, 'rejected', outcome.rejected)
   events.records(feed, 'quarantined', outcome.quarantined)
   events.records(feed, 'replayed', ordered.replayed)
-  // What another service found, it has counted.
+  // deidentify has already counted the faults that it found.
   for (const { failed } of outcome.failures) if (!failed.foundBy) events.failed(feed, failed)
   for (let i = 0; i < outcome.unlinked; i++) events.fault(feed, UNLINKED, 'linkPatients')
   for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', 'orderByOrigin')
   const now = Date.now()
   const step = Math.max(1, Math.floor(outcome.receivedAt.length / FRESHNESS_SAMPLES))
   for (let i = 0; i < outcome.receivedAt.length; i += step)
-    parts.freshness((now - (outcome.receivedAt[i] ?? now)) / 1000, feed)
+    dependencies.freshness((now - (outcome.receivedAt[i] ?? now)) / 1000, feed)
 }

@@ -1,4 +1,4 @@
-/** Builds the worker from its parts; main.ts reads the environment. */
+/** Builds the worker with its dependencies; main.ts reads the environment. */
 import { secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'

@@ -1,4 +1,4 @@
-/** The only process that sees both zones: identities in, pseudonyms out. */
+/** The only process that sees both zones: it reads identities and writes pseudonyms. */
 import { runMain } from '#core/process/run-main.ts'
 import { startDeidentify } from './app.ts'
 import { deidentifyConfig } from './config.ts'

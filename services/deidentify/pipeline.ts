@@ -1,4 +1,4 @@
-/** The way of a record through the only process that sees both zones. The steps are in `steps/`, one file each. */
+/** The steps of a record in the only process that sees both zones. They are in `steps/`, one file each. */
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -10,7 +10,7 @@ import { decodeIdentified, type IdentifiedMessage } from './steps/decode-identif
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
 
-export interface DeidentifyParts {
+export interface DeidentifyDependencies {
   readonly contract: FeedContract
   readonly decoder: Decoder
   readonly encoder: Encoder
@@ -26,12 +26,12 @@ export type DeidentifyPipeline = RecordPipeline<
   'quarantined'
 >
 
-/** @returns the pipeline of one feed; pure but for the caches of its parts */
-export function deidentifyPipeline(parts: DeidentifyParts): DeidentifyPipeline {
+/** @returns the pipeline of one feed; its only state is the caches of its dependencies */
+export function deidentifyPipeline(dependencies: DeidentifyDependencies): DeidentifyPipeline {
   return pipeline<IdentifiedMessage>()
-    .step(decodeIdentified(parts.decoder), { undecodable: 'quarantined' })
-    .step(checkIdentifiedRules(parts.contract), { 'rule-rejected': 'quarantined' })
-    .step(removeIdentity(parts.contract, parts.pseudonymiser, parts.tokenSecret))
-    .step(encodePseudonymised(parts.encoder), { unencodable: 'quarantined' })
+    .step(decodeIdentified(dependencies.decoder), { undecodable: 'quarantined' })
+    .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
+    .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
+    .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
     .build()
 }

@@ -1,6 +1,6 @@
 /**
  * Turns one batch of `identified.<feed>` into as many messages of `pseudonymised.<feed>`, in order, in the partition of the
- * same index: each origin yields exactly one message, the record or a marker, so origins are dense in the pseudonymised log.
+ * same index: each origin has exactly one message, the record or a marker, so origins are dense in the pseudonymised log.
  */
 import type { Message, Producer } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
@@ -20,7 +20,7 @@ export interface DeidentifyFeed {
   readonly pipeline: DeidentifyPipeline
 }
 
-export interface DeidentifyWorkerParts {
+export interface DeidentifyWorkerDependencies {
   readonly producer: Producer
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
@@ -28,9 +28,9 @@ export interface DeidentifyWorkerParts {
 
 /** @returns a function that handles one fetched batch of one partition */
 export function deidentifyWorker(
-  parts: DeidentifyWorkerParts,
+  dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, mark, producer } = parts
+  const { events, mark, producer } = dependencies
   return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
     const last = batch.messages.at(-1)
     if (!last) return

@@ -1,17 +1,17 @@
--- Links one source patient, atomically. The links are a pure function of the set of contributions, so that neither the order
--- of arrival nor a replay changes them:
+-- Links one source patient, atomically. The links depend only on the set of contributions: the order of arrival and replays do not
+-- change them:
 --   node          a patient at one producer (pseudonym, second level)
 --   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it, and
---                 a version that names another patient removes it from the former one
+--                 a version that names another patient removes it from the previous patient
 --   strong edge   two nodes share an INS or NIR token
---   weak edge     two nodes share a composite of traits, and the strong components of all that share it hold at most one INS, one
+--   weak edge     two nodes share a composite of traits, and the strong components of all that share it have at most one INS, one
 --                 NIR and (for the composite without a place) one birth place: homonyms are not merged
 --   person        a connected component, named after its smallest node
 -- A token shared by more nodes than the hub limit (a default value, a test identity) links nothing.
 --
 -- ARGV: prefix, node, contribution, version, offset, origin, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
--- Returns { node, person, method, link_version, ... } of every node whose link this origin changed, or an error reply
--- "NEIGHBOURHOOD" before anything is changed of the links.
+-- Returns { node, person, method, link_version, ... } of every node whose link this origin changed, or the error reply
+-- "NEIGHBOURHOOD", and then no link was changed.
 local P, node, contribution = ARGV[1], ARGV[2], 'c:' .. ARGV[3]
 local version, offset, origin = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local cancelled, linkedAt = ARGV[7] == '1', ARGV[8]
@@ -35,7 +35,7 @@ local function tokensOf(n)
 end
 
 local seeds = { [node] = true }
--- Adds the record's contribution to a node, or removes it (nil), and notes whose links may change.
+-- Adds the record's contribution to a node, or removes it (nil), and adds to `seeds` the nodes whose links may change.
 local function put(n, value)
   local before = tokensOf(n)
   if value then redis.call('HSET', nodeKey(n), contribution, value)
@@ -44,7 +44,7 @@ local function put(n, value)
   for t in pairs(before) do
     if not after[t] and kindOf(t) ~= 'place' then
       redis.call('SREM', tokenKey(t), n)
-      -- Patients that shared the removed token may be separated, or linked now that it is no hub any more.
+      -- Patients that shared the removed token may be separated, or linked, because the token is no longer a hub.
       if redis.call('SCARD', tokenKey(t)) <= HUB then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
       end
@@ -53,7 +53,7 @@ local function put(n, value)
   for t in pairs(after) do
     if not before[t] and kindOf(t) ~= 'place' then
       redis.call('SADD', tokenKey(t), n)
-      -- The token has just become a hub: the links that it made are decided again.
+      -- The token is a hub from now on: the links that it made are decided again.
       if redis.call('SCARD', tokenKey(t)) == HUB + 1 then
         for _, m in ipairs(redis.call('SMEMBERS', tokenKey(t))) do seeds[m] = true end
       end
@@ -71,7 +71,7 @@ if owner then
 end
 local newer = not owner or version > oldVersion
 if version == oldVersion then
-  -- Two partitions count their offsets apart: a tie between them is decided by the node, whatever the order of arrival.
+  -- Each partition has its own offsets: the node decides between equal offsets of two partitions, in any order of arrival.
   newer = offset > oldOffset or (offset == oldOffset and node > oldNode)
 end
 if newer then
@@ -85,7 +85,7 @@ if newer then
   redis.call('SET', ownerKey, ARGV[4] .. '|' .. ARGV[5] .. '|' .. node)
 end
 
--- The neighbourhood: everything reachable over tokens that are no hubs.
+-- The neighbourhood: all nodes that are reached over tokens that are not hubs.
 local nodes, queue, tokens, tokenOrder = {}, {}, {}, {}
 for s in pairs(seeds) do
   nodes[s] = tokensOf(s)
@@ -112,7 +112,7 @@ while at <= #queue do
   at = at + 1
 end
 
--- Union-find; the root is the smallest node, whatever the order of the unions.
+-- Union-find; the root is the smallest node, in any order of the unions.
 local parent = {}
 for n in pairs(nodes) do parent[n] = n end
 local function find(n)
@@ -189,13 +189,13 @@ for n in pairs(nodes) do
 end
 if #changed > 0 then
   redis.call('SADD', outbox, unpack(changed))
-  -- A week: an intent may wait for its next owner over a long weekend.
+  -- One week: after a crash, the next owner of the partition may start only after a long weekend.
   redis.call('EXPIRE', outbox, 604800)
 end
 local out = {}
 for _, n in ipairs(redis.call('SMEMBERS', outbox)) do
   local row = redis.call('HMGET', nodeKey(n), 'p', 'm', 'v', 'by', 'at')
-  -- Changed again since by another origin: that one's batch brings the row.
+  -- A link that another origin has changed since is inserted with the batch of that origin.
   if row[4] == origin then
     out[#out + 1] = n
     out[#out + 1] = row[1]

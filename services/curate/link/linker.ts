@@ -11,7 +11,7 @@ export interface Contribution {
   readonly recordId: string
   readonly version: number
   readonly offset: number
-  /** `feed:partition:offset`; a second call with the same origin gives the same rows. */
+  /** `feed:partition:offset`; a second call with the same origin returns the same links. */
   readonly origin: string
   readonly cancelled: boolean
   /** When the gateway accepted the record, ms. */
@@ -92,7 +92,7 @@ export function createLinker(redis: Redis, namespace: string, limits: LinkLimits
     async resume(version) {
       const current = Number((await redis.get(`${prefix}seq`)) ?? 0)
       if (current < version) {
-        // Atomic against another curate that resumes at the same time: only ever upwards.
+        // Atomic: another curate may resume at the same time. The version is never lowered.
         await redis.eval(
           "local now = tonumber(redis.call('GET', KEYS[1]) or '0') if now < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end return 1",
           1,

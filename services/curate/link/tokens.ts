@@ -1,4 +1,4 @@
-/** First-level tokens become second-level ones, under this zone's secret: `deidentify` alone could not search the index. */
+/** Makes second-level tokens from first-level ones, under this zone's secret: `deidentify` alone cannot search the index. */
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 
 const FORM = /^t1_([a-z-]+)_([\w-]{22})$/

@@ -7,10 +7,10 @@ import type { RowBuilder } from './rows.ts'
 export interface BatchRange {
   readonly feed: string
   readonly partition: number
-  /** Log offsets of `pseudonymised.<feed>`: first, and one past the last. The token's range. */
+  /** Log offsets of `pseudonymised.<feed>`: first, and one past the last. The tokens contain this range. */
   readonly from: bigint
   readonly to: bigint
-  /** Origin offsets: first, and one past the last. The ledger's tile. */
+  /** Origin offsets: first, and one past the last. The tile of the ledger. */
   readonly originFrom: bigint
   readonly originTo: bigint
   readonly replayed: number
@@ -18,7 +18,7 @@ export interface BatchRange {
   readonly now: number
 }
 
-/** @returns the blocks in the order of insertion: the ledger's last, so that it never claims what has not landed */
+/** @returns the blocks in the order of insertion: the ledger's is last, so that it never counts a row that is not stored */
 export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuilder): readonly Block[] {
   const { feed, partition } = range
   const token = (table: string) => `${feed}:${partition}:${range.from}-${range.to}:${table}`

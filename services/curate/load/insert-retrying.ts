@@ -32,13 +32,13 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 3000
 
 export interface InsertGuard {
-  /** @throws Revoked when another worker may own the partition by now */
+  /** @throws Revoked when another worker may already own the partition */
   assertOwned(): void
   /** Milliseconds since 1970 after which nothing of this intent may be inserted. */
   readonly deadline: number
 }
 
-/** @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when it is too late */
+/** @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when the deadline is over */
 export async function insertRetrying(client: ClickHouseClient, block: Block, guard: InsertGuard): Promise<void> {
   const started = Date.now()
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
@@ -49,7 +49,7 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
       await insertBlock(client, block)
       return
     } catch (error) {
-      // ClickHouse would answer the same the next time: waiting does not help.
+      // ClickHouse would return the same error again: waiting does not help.
       if (error instanceof ClickHouseError && !TEMPORARY.has(error.code))
         throw new InsertRejected(block.table, error.code, error.type)
       if (Date.now() - started > BUDGET_MS) {

@@ -1,11 +1,11 @@
 /**
- * What the consumer group's offset metadata says: the origin high-water mark, and while a batch is under way the end of its
- * range. The next owner of the partition reads it and forms exactly that range again. Kafka allows 4 KB; this is 60 bytes.
+ * The offset metadata of the consumer group: the high-water mark of the origins, and while a batch is in progress the end of its
+ * range. The worker that owns the partition next reads it and forms exactly that range again. Kafka allows 4 KB; this is 60 bytes.
  */
 export interface Progress {
   /** Last origin offset that was loaded; -1 before the first. */
   readonly hwm: bigint
-  /** One past the last log offset of the batch that was started; it may be loaded or not. */
+  /** One past the last log offset of the batch in progress, of which nothing, a part or everything may be loaded. */
   readonly to?: bigint
 }
 
@@ -16,7 +16,7 @@ export function formatProgress(progress: Progress): string {
   })
 }
 
-/** @returns undefined when the metadata is not Chainon's: offsets set by hand, or by another program */
+/** @returns undefined when the metadata is not Chainon's: an operator or another program set the offsets */
 export function parseProgress(metadata: string): Progress | undefined {
   try {
     const json: unknown = JSON.parse(metadata)

@@ -1,6 +1,6 @@
 /**
- * Origins are dense, so one comparison per message tells apart the next record, a replay and a loss. Duplicates and gaps are
- * both seen at once, whatever caused them.
+ * Origins are dense, so one comparison per message distinguishes the next record, a replay and a gap. A duplicate or a gap is found
+ * at the first message that shows it, from any cause.
  */
 import type { KafkaMessage } from 'kafkajs'
 import { originOffset } from '#core/kafka/headers.ts'
@@ -13,7 +13,7 @@ export interface OriginMessage {
 }
 
 export interface Ordered {
-  /** The messages whose origins come next, one for each. */
+  /** The messages of the next origins, one for each. */
   readonly messages: readonly OriginMessage[]
   readonly replayed: number
   /** Messages without an origin header: not written by deidentify. */

@@ -1,4 +1,4 @@
-/** A record as a row of its feed's table: second-level pseudonyms, all columns computed here, none by ClickHouse. */
+/** A record as a row of its feed's table, with second-level pseudonyms. All columns are computed here, none by ClickHouse. */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { columnsOf } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -40,8 +40,8 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
 }
 
 /**
- * The record's version in the upper 64 bits, its origin below: a tie is decided the same whatever the order of arrival. A contract
- * whose rules let a negative version pass has it count as 0: the column holds none, and one record would stop the partition.
+ * The record's version in the upper 64 bits, its origin in the lower: the origin decides between equal versions, in any order of arrival.
+ * A negative version, which a contract may allow, counts as 0: the column has no negative numbers, and the insert would fail.
  */
 export function versionOf(version: number, origin: bigint): string {
   return version <= 0 ? origin.toString() : ((BigInt(version) << 64n) | origin).toString()

@@ -27,7 +27,7 @@ export function ruleTally(): RuleTally {
   return {
     add({ producer, receivedAt }, rule, severity, outcome) {
       const hour = Math.floor(receivedAt / 3_600_000) * 3600
-      // Neighbours in a batch share producer and hour: their group is looked up once, not per rule.
+      // Successive records of a batch have the same producer and hour: their group is looked up once, not per rule.
       if (group === undefined || producer !== groupProducer || hour !== groupHour) {
         const key = `${hour} ${producer}`
         group = groups.get(key) ?? new Map()

@@ -11,14 +11,14 @@ export interface DecodedRecord {
   readonly provenance: Provenance
 }
 
-/** Reads a record, or the marker of one that `deidentify` quarantined. The decoder must have been prepared for the batch. */
+/** Reads a record, or the marker of one that `deidentify` quarantined. `prepare` of the decoder must have loaded the schemas of the batch. */
 export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedRecord, MarkerFault> {
   return {
     name: 'decodeMessage',
     run: ({ message, origin }) => {
       const decoded = decoder.decode(message.value)
       const marked = headerText(message.headers, HEADER_MARKER) !== undefined
-      // A marker's header on a record's body, or the other way round: not written by deidentify.
+      // A record with the header of a marker, or a marker without it, was not written by deidentify.
       const readable = decoded && marked === isMarker(decoded.name) ? decoded.record : undefined
       const unreadable = { producer: '', receivedAt: Number(message.timestamp) }
       if (!readable) return fail('undecodable', unreadable)

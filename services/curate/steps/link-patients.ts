@@ -6,13 +6,13 @@ import type { Contribution, Link, Linker } from '../link/linker.ts'
 import type { ValidatedRecord } from './validate-record.ts'
 
 export interface LinkedRecord extends ValidatedRecord {
-  /** Links that changed because of this record; none for a feed that is not linked. */
+  /** Links that changed because of this record; empty for a feed that is not linked. */
   readonly links: readonly Link[]
-  /** True when too many patients share the record's traits: it is loaded, and stands alone. */
+  /** True when too many patients share the record's traits: it is loaded without a link. */
   readonly unlinked: boolean
 }
 
-export interface LinkParts {
+export interface LinkDependencies {
   readonly contract: FeedContract
   readonly level2: Pseudonymiser
   readonly secondLevelToken: (token: string) => string | undefined
@@ -21,14 +21,14 @@ export interface LinkParts {
 
 const NO_LINKS: readonly Link[] = []
 
-/** Gives every record of a linked feed to the linkage index, in one call for the batch. */
-export function linkPatients(parts: LinkParts, partition: number): BatchStep<ValidatedRecord, LinkedRecord> {
-  const contributionOf = contributions(parts, partition)
+/** Sends the contribution of every record of a linked feed to the linkage index, in one call for the batch. */
+export function linkPatients(dependencies: LinkDependencies, partition: number): BatchStep<ValidatedRecord, LinkedRecord> {
+  const contributionOf = contributions(dependencies, partition)
   return {
     name: 'linkPatients',
     runBatch: async (records) => {
-      if (!parts.contract.linked) return records.map((record) => pass({ ...record, links: NO_LINKS, unlinked: false }))
-      const results = await parts.linker.link(records.map(contributionOf))
+      if (!dependencies.contract.linked) return records.map((record) => pass({ ...record, links: NO_LINKS, unlinked: false }))
+      const results = await dependencies.linker.link(records.map(contributionOf))
       return records.map((record, index) => {
         const result = results[index]
         return pass({ ...record, links: result?.ok ? result.links : NO_LINKS, unlinked: !result?.ok })
@@ -37,8 +37,8 @@ export function linkPatients(parts: LinkParts, partition: number): BatchStep<Val
   }
 }
 
-function contributions(parts: LinkParts, partition: number): (record: ValidatedRecord) => Contribution {
-  const { contract, level2, secondLevelToken } = parts
+function contributions(dependencies: LinkDependencies, partition: number): (record: ValidatedRecord) => Contribution {
+  const { contract, level2, secondLevelToken } = dependencies
   const subject = contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
   return ({ record, origin, provenance }) => ({
     patientId: level2.pseudonym('patient', String(record[subject])),

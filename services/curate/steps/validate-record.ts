@@ -11,8 +11,8 @@ export interface ValidatedRecord extends DecodedRecord {
 }
 
 /**
- * Checks the contract's rules on what survived, and counts every rule in the batch's tally: also those of a record that is rejected,
- * and those that `deidentify` checked.
+ * Checks the contract's rules on the fields that survive de-identification. Counts every rule in the batch's tally: also the rules of a
+ * rejected record, and the rules that `deidentify` checked.
  *
  * @returns a function that makes the step for one batch; the rules are compiled once
  */
@@ -43,7 +43,7 @@ export function validateRecord(
   })
 }
 
-/** What `deidentify` found of a rule whose field is gone: `<rule>=failed` or `<rule>=not-applicable`; absent means passed. */
+/** The outcome in `deidentify` of a rule whose field was removed: `<rule>=failed` or `<rule>=not-applicable`; absent means passed. */
 function earlierOutcome(outcomes: readonly string[], rule: string): Outcome {
   if (outcomes.includes(`${rule}=failed`)) return 'failed'
   return outcomes.includes(`${rule}=not-applicable`) ? 'not-applicable' : 'passed'

@@ -1,4 +1,4 @@
-/** Normal forms of identity traits, so that the same person's spelling at two hospitals gives the same token. */
+/** Normal forms of identity traits, so that two spellings of one person's traits have the same token. */
 
 /** Names: no accents, no case, ligatures and apostrophes resolved, only letters A to Z; particles are kept. */
 export function normaliseName(text: string): string {

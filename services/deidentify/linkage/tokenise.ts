@@ -1,7 +1,7 @@
 /**
- * Identity traits become exact linkage tokens; the traits themselves are not kept. Tokens are keyed hashes, one key per kind:
- * `nir` (of the INS or the NIR: both are the same number), `ins` (of the qualified INS alone), `traits-place` (birth name, first
- * given name, birth date, sex, birth place) and `traits` (without the place). `place` is no link: it keeps homonyms apart.
+ * Makes linkage tokens of identity traits; the traits themselves are not kept. Tokens are keyed hashes, one key per kind:
+ * `nir` (of the INS or the NIR: both are the same number), `ins` (of the qualified INS only), `traits-place` (birth name, first
+ * given name, birth date, sex, birth place) and `traits` (without the place). `place` never links: it keeps homonyms apart.
  */
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
@@ -13,7 +13,7 @@ export type TokenKind = 'ins' | 'nir' | 'traits-place' | 'traits' | 'place'
 /** @returns the linkage tokens of a record, each `t1_<kind>_<22 characters>`, in a fixed order */
 export type Tokenise = (record: Readonly<Record<string, unknown>>) => readonly string[]
 
-/** HL7 0445 statuses under which an identity may be another person's or fictitious: no tokens are made. */
+/** HL7 0445 statuses of an identity that may be fictitious or of another person: no tokens are made. */
 const DOUBTFUL = new Set([
   'DOUB',
   'DESA',
@@ -32,7 +32,7 @@ const DOUBTFUL = new Set([
   'DOUT',
 ])
 const QUALIFIED = new Set(['', 'VALI'])
-/** 128 bits: two traits never collide by chance, at half the size in the log. */
+/** 128 bits: a collision of two traits is practically impossible, at half the size in the log. */
 const TOKEN_CHARACTERS = 22
 
 export function tokeniser(contract: FeedContract, secret: Buffer): Tokenise {

@@ -1,6 +1,6 @@
 /**
- * Builds the de-identified record field by field from the contract's policies. Nothing is copied over and then removed: what
- * no policy names cannot be there.
+ * Builds the de-identified record field by field from the contract's policies. Nothing is copied and then removed: the
+ * output contains only fields that a policy names.
  */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { truncateDate } from '#core/contract/calendar.ts'

@@ -1,4 +1,4 @@
-/** Places cut to their department: two characters, three overseas, 2A and 2B for Corsica. */
+/** Generalises a place to its department: two characters, three overseas, 2A and 2B for Corsica. */
 
 /** @param code a French postcode or INSEE commune code @returns the department, or null when it is neither */
 export function departmentOf(code: string): string | null {

@@ -9,7 +9,7 @@ export interface CheckedRecord extends IdentifiedRecord {
   readonly outcomes: readonly string[]
 }
 
-/** Rules on fields that do not survive: a reject quarantines the record, a flag travels on as an outcome without the value. */
+/** Checks the rules on fields that do not survive. A reject quarantines the record; a flag is passed to `curate`, without the value. */
 export function checkIdentifiedRules(contract: FeedContract): Step<IdentifiedRecord, CheckedRecord, 'rule-rejected'> {
   const rules = compileRules(contract, 'identified')
   return {

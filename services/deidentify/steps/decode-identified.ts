@@ -13,7 +13,7 @@ export interface IdentifiedRecord {
   readonly provenance: Provenance
 }
 
-/** Reads the Avro of the gateway. The decoder must have been prepared for the batch: it knows the schemas by then. */
+/** Decodes the Avro of the gateway. `prepare` of the decoder must have loaded the schemas of the batch. */
 export function decodeIdentified(decoder: Decoder): Step<IdentifiedMessage, IdentifiedRecord, 'undecodable'> {
   return {
     name: 'decodeIdentified',

@@ -11,7 +11,7 @@ export interface PseudonymisedMessage {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The writer schema is the last guard: a field that it does not name is not written. */
+/** The writer schema is the last protection: a field that it does not name is not written. */
 export function encodePseudonymised(
   encoder: Encoder,
 ): Step<

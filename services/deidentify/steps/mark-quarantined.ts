@@ -13,7 +13,7 @@ export interface QuarantinedMessage {
   readonly failed: Failed<MarkerFault, 'quarantined'>
 }
 
-/** What goes to the pseudonymised log instead of a record that failed: names and rules, never a value. */
+/** Makes the marker that replaces a quarantined record in the pseudonymised log: names and rules, never a value. */
 export function markQuarantined(
   encoder: Encoder,
 ): Step<QuarantinedMessage, Envelope<'pseudonymised', PseudonymisedMessage>> {

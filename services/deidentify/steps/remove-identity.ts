@@ -14,7 +14,7 @@ export interface PseudonymisedRecord {
   readonly provenance: Provenance
 }
 
-/** Builds a new record, field by field, by the contract's policies; identity traits become linkage tokens. */
+/** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits. */
 export function removeIdentity(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,

@@ -3,8 +3,8 @@ import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import { formatProgress } from '../../../services/curate/load/intent.ts'
-import type { FeedParts } from '../../../services/curate/pipeline.ts'
-import { curateWorker, type WorkerParts } from '../../../services/curate/worker.ts'
+import type { CurateFeed } from '../../../services/curate/pipeline.ts'
+import { curateWorker, type WorkerDependencies } from '../../../services/curate/worker.ts'
 
 /** Messages that decode to nothing: each is quarantined, which is an outcome like any other. */
 const feed = {
@@ -12,25 +12,25 @@ const feed = {
   decoder: { prepare: async () => undefined, decode: () => undefined },
   validate: () => ({ name: 'validateRecord', run: () => expect.unreachable() }),
   rows: { columns: ['a'], row: () => [] },
-} as unknown as FeedParts
+} as unknown as CurateFeed
 
 function harness(committed: { offset: bigint | undefined; metadata: string }, reach = 0n) {
   const tokens: string[] = []
   const commits: string[] = []
   const alarms: string[] = []
   let advanced: bigint | undefined
-  const parts = {
+  const dependencies = {
     clickhouse: {
       insert: async ({ clickhouse_settings: { insert_deduplication_token: token } }: never) => void tokens.push(token),
     },
     events: { records: () => undefined, failed: () => undefined, fault: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
     freshness: () => undefined,
-    ledgerReach: async () => reach,
+    ledgerEnd: async () => reach,
     batchMaxRecords: 3,
     intentDeadlineMs: 60_000,
-  } as unknown as WorkerParts
-  const handle = curateWorker(parts)
+  } as unknown as WorkerDependencies
+  const handle = curateWorker(dependencies)
   return {
     tokens,
     commits,

@@ -18,13 +18,13 @@ const record = (token: string) => ({
 })
 
 function step(feed: string, linker: Partial<Linker>) {
-  const parts = {
+  const dependencies = {
     contract: contractOf(feed),
     level2: pseudonymiser(2, secret),
     secondLevelToken: secondLevelTokens(secret),
     linker: linker as Linker,
   }
-  return linkPatients(parts, 1)
+  return linkPatients(dependencies, 1)
 }
 
 describe('linkPatients', () => {
