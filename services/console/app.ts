@@ -13,9 +13,9 @@ export interface AppOptions extends AdminParts {
   readonly page: Page
 }
 
-const MOST_CLIENTS = 50
+const MAX_CLIENTS = 50
 
-/** The page runs only its own files, connects only to its own server and is shown in no frame of another page. */
+/** The page runs only its own files, connects only to its own server, and no other page can show it in a frame. */
 const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -38,7 +38,7 @@ export async function buildApp({ publisher, page, ...admin }: AppOptions): Promi
   })
   registerAdminRoutes(app, admin)
   registerSnapshot(app, publisher)
-  registerLive(app, { publisher, headers: SECURITY_HEADERS, mostClients: MOST_CLIENTS })
+  registerLive(app, { publisher, headers: SECURITY_HEADERS, maxClients: MAX_CLIENTS })
   registerPage(app, page)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.setNotFoundHandler((_request, reply) =>

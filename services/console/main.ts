@@ -1,4 +1,4 @@
-/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics, and holds no secret. */
+/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics. It has no secret. */
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
@@ -55,7 +55,7 @@ runMain('console', process.env, async (logger) => {
     logger,
     version: page.version,
   })
-  // Healthy whatever else is down: its work is to say what is down.
+  // The console is healthy also when others are down: its purpose is to show which.
   const app = await buildApp({ publisher, page, metrics, alarms, healthy: () => true })
   await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   return {

@@ -1,12 +1,12 @@
 /**
- * What the page shows, as it is sent by `GET /api/snapshot` and by the events of `GET /api/live`: counts and names, never a value
+ * The figures of the page, as `GET /api/snapshot` and the events of `GET /api/live` send them: counts and names, never a value
  * of a record. The schemas are the only definition: the types of both ends, the serialiser and the API's document come from them.
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import { LEDGER_COUNTS, LedgerRowSchema } from '#core/ledger/row.ts'
 import { QUANTILES } from '#core/telemetry/quantiles.ts'
 
-/** A snapshot is never changed after it was built. */
+/** A snapshot does not change after it is built. */
 type Frozen<T> = T extends readonly (infer Item)[]
   ? readonly Frozen<Item>[]
   : T extends object
@@ -33,18 +33,21 @@ const wholeOrNull = (description: string) => nullable(Type.Integer({ minimum: 0 
 const SourceView = Type.Object(
   {
     status: Type.Enum(['live', 'stale', 'never']),
-    age_seconds: nullable(Type.Number(), 'Since the source last answered; null when it never answered.'),
+    age_seconds: nullable(
+      Type.Number(),
+      'Staleness: seconds since the source last answered; null when it never answered.',
+    ),
     failing_since: timeOrNull('When it stopped answering; null while it answers.'),
     problem: nullable(Type.String(), 'Why it does not answer; null while it answers.'),
   },
-  { description: 'How fresh a group of figures is. Figures of a source that is not live are not shown as current.' },
+  { description: 'Staleness of a group of figures. Figures of a source that is not live are not shown as current.' },
 )
 
 const Overall = Type.Object(
   {
     kind: Type.Enum(['flowing', 'idle', 'waiting', 'starting', 'behind', 'unknown', 'down', 'alarm']),
     sentence: Type.String(),
-    since: timeOrNull('Since when; null when it has no meaning.'),
+    since: timeOrNull('Since when it is in this state; null when not known.'),
   },
   { description: 'The state of the whole system in one sentence, the most serious problem first.' },
 )
@@ -56,7 +59,7 @@ const Rates = Type.Object(
     rejected: perSecond('Records that the gateway rejected.'),
     deidentified: perSecond('Records that deidentify processed.'),
     curated: perSecond('Records that curate processed.'),
-    warehouse: perSecond('Records that ClickHouse gained, from the ledger, not from curate.'),
+    warehouse: perSecond('Records that were added to ClickHouse, from the ledger, not from curate.'),
   },
   { description: 'Records per second over the last 5 s (warehouse: 10 s); null when not known.' },
 )
@@ -65,7 +68,7 @@ const LagView = Type.Object({
   records: wholeOrNull('Records that wait before the service; null when not known.'),
   seconds: nullable(
     Type.Number({ minimum: 0 }),
-    'Since the first waiting record arrived, in the partition that is most behind; null when not known.',
+    'Seconds since the first waiting record arrived, in the partition that is most behind; null when not known.',
   ),
 })
 
@@ -98,15 +101,15 @@ const FailureView = Type.Object(
     feed: Type.String(),
     pointer: Type.String({ description: 'JSON pointer of the field; empty for the whole record.' }),
     rule: Type.String({ description: 'Name of the rule, or code of the fault where there is no rule.' }),
-    last_24h: wholeOrNull('Null when not counted.'),
-    total: whole('Since when: total_since.'),
+    last_24h: wholeOrNull('Records in the last 24 h; null when not counted.'),
+    total: whole('The field total_since says from when it is counted.'),
     total_since: Type.Enum(['ever', 'start'], {
-      description: 'start: since the gateway or the console started. ever: all that is stored in ClickHouse.',
+      description: 'start: since the gateway or the console started. ever: everything that is stored in ClickHouse.',
     }),
     share_24h: nullable(Type.Number(), 'Share of the checked records in the last 24 h, 0 to 1; null when not counted.'),
-    last_seen: timeOrNull('Null when it was not seen since the console started.'),
+    last_seen: timeOrNull('When it last happened; null when it has not happened since the console started.'),
     last_seen_to: Type.Enum(['second', 'hour'], {
-      description: 'hour: only the hour that begins at last_seen is known.',
+      description: 'second: last_seen is exact. hour: it happened in the hour that begins at last_seen.',
     }),
     trend: nullable(list(Type.Integer()), 'Per hour, oldest first, 24 values; null when not counted.'),
   },
@@ -117,9 +120,9 @@ const ComponentView = Type.Object({
   name: Type.Enum([...COMPONENT_NAMES]),
   state: Type.Enum(['running', 'external', 'starting', 'restarting', 'not-answering', 'failed', 'stopped', 'unknown']),
   since: timeOrNull('Since when it is in this state; null when not known.'),
-  pid: wholeOrNull('Null when the supervisor of this machine did not start it.'),
+  pid: wholeOrNull('Process id; null when no supervisor of this machine started it.'),
   url: nullable(Type.String(), 'Without user and password.'),
-  restarts: wholeOrNull('Null when no supervisor counts them.'),
+  restarts: wholeOrNull('Restarts by the supervisor; null when no supervisor counts them.'),
   memory_bytes: wholeOrNull('Resident memory; null when not known.'),
   message: Type.String(),
 })
@@ -128,8 +131,8 @@ const AlarmView = Type.Object({
   id: Type.String(),
   source: Type.String({ description: 'The service that raised it, or `components`.' }),
   code: Type.String(),
-  feed: nullable(Type.String(), 'Null when it concerns no single feed.'),
-  partition: wholeOrNull('Null when it concerns no single partition.'),
+  feed: nullable(Type.String(), 'Null when it does not concern one feed.'),
+  partition: wholeOrNull('Null when it does not concern one partition.'),
   message: Type.String(),
   since: time('When it was raised.'),
 })
@@ -140,31 +143,35 @@ const HistoryPoint = Type.Object(
     accepted: perSecond('Records that the gateway accepted.'),
     deidentified: perSecond('Records that deidentify processed.'),
     loaded: perSecond('Records that curate processed.'),
-    p50: nullable(Type.Number(), 'Freshness in seconds, last 60 s; null when nothing was measured.'),
-    p95: nullable(Type.Number(), 'The same.'),
-    p99: nullable(Type.Number(), 'The same.'),
+    p50: nullable(Type.Number(), 'p50 of freshness in seconds, last 60 s; null when nothing was measured.'),
+    p95: nullable(Type.Number(), 'p95 of freshness.'),
+    p99: nullable(Type.Number(), 'p99 of freshness.'),
   },
   { description: 'One second of the charts.' },
 )
 
 export const SnapshotSchema = Type.Object({
-  now: time('When the snapshot was made.'),
+  now: time('When the snapshot was built.'),
   started_at: time('When the console started: another value means that it was restarted.'),
-  version: Type.String({ description: "Of the page's own files: another value means that the page must be reloaded." }),
+  version: Type.String({
+    description: "Version of the page's own files: another value means that the page must be reloaded.",
+  }),
   gateway_url: Type.String(),
   overall: Overall,
   sources: Type.Record(Type.Enum([...SOURCE_NAMES]), SourceView),
   rates: Rates,
   received_by_feed: list(Type.Object({ feed: Type.String(), rate: perSecond('Accepted records per second.') })),
   gateway_rejected_total: wholeOrNull(
-    'Records that the gateway rejected: never accepted, so not in the ledger. Null until the gateway answers once.',
+    'Records that the gateway rejected. They were not accepted, so they are not in the ledger. Null until the gateway answers once.',
   ),
-  gateway_inflight_bytes: wholeOrNull('Bytes that the gateway holds now; null when not known.'),
+  gateway_inflight_bytes: wholeOrNull('Bytes of the requests that the gateway processes now; null when not known.'),
   lag: Type.Object({ deidentify: LagView, curate: LagView }),
   freshness: FreshnessView,
-  ledger: nullable(LedgerView, 'Null until the ledger was read once.'),
-  stalled_since: timeOrNull('Records are in flight and none has had an outcome since then; null while they move.'),
-  failures: nullable(list(FailureView), 'Null until they were read once.'),
+  ledger: nullable(LedgerView, 'Null until the ledger is read once.'),
+  stalled_since: timeOrNull(
+    'Records are in flight and none has had an outcome since then; null while they make progress.',
+  ),
+  failures: nullable(list(FailureView), 'Null until they are read once.'),
   components: list(ComponentView),
   alarms: list(AlarmView, { description: 'Newest first.' }),
   empty: Type.Boolean({ description: 'True when no record was ever received.' }),

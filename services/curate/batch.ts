@@ -3,7 +3,7 @@ import type { Link } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
 import { ruleTally } from './load/rule-tally.ts'
-import { curatePipeline, type CurateFeed } from './pipeline.ts'
+import { type CurateFeed, curatePipeline } from './pipeline.ts'
 
 export async function curateBatch(
   feed: CurateFeed,

@@ -41,7 +41,9 @@ interface PartitionState {
 const FRESHNESS_SAMPLES = 200
 
 /** @returns a function that handles one fetched batch of one partition */
-export function curateWorker(dependencies: WorkerDependencies): (feed: CurateFeed, batch: PartitionBatch) => Promise<void> {
+export function curateWorker(
+  dependencies: WorkerDependencies,
+): (feed: CurateFeed, batch: PartitionBatch) => Promise<void> {
   const states = new Map<string, PartitionState>()
 
   async function stateOf(feed: CurateFeed, batch: PartitionBatch): Promise<PartitionState> {

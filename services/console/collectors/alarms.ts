@@ -1,4 +1,4 @@
-/** The alarms that the console itself raises, beside those of the services. Pure. */
+/** The alarms that the console itself raises, in addition to those of the services. Pure. */
 import type { AlarmCode } from '#core/faults/codes.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
 import type { Alarm } from '#core/telemetry/alarms.ts'
@@ -26,7 +26,7 @@ export function downSentence({ name, state }: ComponentView): string {
   const title = COMPONENT_TITLES[name]
   if (state === 'restarting') return `${title} is down and is being restarted`
   if (state === 'not-answering') return `${title} does not answer`
-  if (state === 'failed') return `${title} failed and is not restarted any more`
+  if (state === 'failed') return `${title} failed and is no longer restarted`
   return `${title} is stopped`
 }
 
@@ -40,7 +40,7 @@ export function missingOrDouble({ gaps, overlaps }: { readonly gaps: number; rea
     ...(gaps > 0 ? [`${recordsText(gaps)} missing`] : []),
     ...(overlaps > 0 ? [`${recordsText(overlaps)} counted twice`] : []),
   ]
-  return found.join(', ') || 'the counts do not add up'
+  return found.join(', ') || 'accepted differs from the sum of the outcomes'
 }
 
 /** @returns one alarm for each feed and partition that is not balanced */

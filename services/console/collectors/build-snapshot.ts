@@ -1,4 +1,4 @@
-/** Builds what the page shows from what the collectors know. Pure: same knowledge, same snapshot. */
+/** Builds the snapshot that the page shows from the readings of the collectors. Pure: the same readings give the same snapshot. */
 import type { Alarm } from '#core/telemetry/alarms.ts'
 import { NO_QUANTILES } from '#core/telemetry/quantiles.ts'
 import {
@@ -20,24 +20,24 @@ import { FRESHNESS, INFLIGHT_BYTES, MEMORY_BYTES, RECEIVED, RECORDS } from './me
 import { overallState } from './overall.ts'
 import type { ServiceMetrics } from './service-metrics.ts'
 
-export interface Knowledge extends Readonly<Record<ServiceName, ServiceMetrics>> {
+export interface Readings extends Readonly<Record<ServiceName, ServiceMetrics>> {
   readonly now: number
   readonly startedAt: number
   readonly version: string
   readonly gatewayUrl: string
   readonly sources: Readonly<Record<SourceName, SourceView>>
-  /** Records per second that ClickHouse gained, from the ledger; null when not known. */
+  /** Records per second that were added to ClickHouse, from the ledger; null when not known. */
   readonly warehouseRate: number | null
   readonly ledger: LedgerView | null
   readonly lag: Snapshot['lag']
-  /** Milliseconds since 1970; null while records move or none waits. */
+  /** Milliseconds since 1970; null while records make progress or none is in flight. */
   readonly stalledSince: number | null
   readonly failures: readonly FailureView[] | null
   readonly components: readonly ComponentView[]
   readonly alarms: ReadonlyMap<string, readonly Alarm[]>
 }
 
-/** Each of these is an outcome of a record in a service; a replay is none. */
+/** The outcomes of a record in a service. A replay has no outcome of its own. */
 const OUTCOMES = ['passed', 'loaded', 'quarantined', 'rejected']
 
 const NOT_KNOWN: Snapshot['lag'] = {
@@ -45,29 +45,29 @@ const NOT_KNOWN: Snapshot['lag'] = {
   curate: { records: null, seconds: null },
 }
 
-export function buildSnapshot(known: Knowledge): Snapshot {
-  const { now, sources, gateway } = known
-  const rates = ratesOf(known)
-  const freshness = freshnessOf(known)
+export function buildSnapshot(readings: Readings): Snapshot {
+  const { now, sources, gateway } = readings
+  const rates = ratesOf(readings)
+  const freshness = freshnessOf(readings)
   const seenGateway = sources.gateway.status !== 'never'
   const facts = {
     now: new Date(now).toISOString(),
-    started_at: new Date(known.startedAt).toISOString(),
+    started_at: new Date(readings.startedAt).toISOString(),
     sources,
     rates,
-    lag: live(sources.lag) ? known.lag : NOT_KNOWN,
-    ledger: known.ledger,
-    stalled_since: known.stalledSince === null ? null : new Date(known.stalledSince).toISOString(),
-    components: known.components.map((component) => withMemory(component, known)),
-    alarms: alarmViews(known.alarms, known.components, new Date(now).toISOString()),
-    empty: known.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
+    lag: live(sources.lag) ? readings.lag : NOT_KNOWN,
+    ledger: readings.ledger,
+    stalled_since: readings.stalledSince === null ? null : new Date(readings.stalledSince).toISOString(),
+    components: readings.components.map((component) => withMemory(component, readings)),
+    alarms: alarmViews(readings.alarms, readings.components, new Date(now).toISOString()),
+    empty: readings.ledger?.total.accepted === 0 && gateway.total(RECEIVED, {}) === 0,
   }
   const inflight = live(sources.gateway) ? gateway.gauges(INFLIGHT_BYTES, {}) : []
   const rejections = gatewayRejections(gateway)
   return {
     ...facts,
-    version: known.version,
-    gateway_url: known.gatewayUrl,
+    version: readings.version,
+    gateway_url: readings.gatewayUrl,
     overall: overallState(facts),
     received_by_feed: gateway.labelValues(RECEIVED, 'feed').map((feed) => ({
       feed,
@@ -77,18 +77,20 @@ export function buildSnapshot(known: Knowledge): Snapshot {
     gateway_inflight_bytes: inflight[0]?.value ?? null,
     freshness,
     failures:
-      known.failures || rejections.length > 0 ? byCount([...(known.failures ?? []), ...rejections]) : known.failures,
+      readings.failures || rejections.length > 0
+        ? byCount([...(readings.failures ?? []), ...rejections])
+        : readings.failures,
     point: pointOf(now, rates, freshness),
   }
 }
 
-/** A service reports its own memory, which works across machines; of the others, /proc tells it when they run here. */
-function withMemory(component: ComponentView, known: Knowledge): ComponentView {
+/** A service reports its own memory, also from another machine. The memory of the others is read from /proc if they run here. */
+function withMemory(component: ComponentView, readings: Readings): ComponentView {
   const name = SERVICE_NAMES.find((service) => service === component.name)
-  if (!name || !live(known.sources[name])) return component
+  if (!name || !live(readings.sources[name])) return component
   return {
     ...component,
-    memory_bytes: known[name].gauges(MEMORY_BYTES, {})[0]?.value ?? component.memory_bytes,
+    memory_bytes: readings[name].gauges(MEMORY_BYTES, {})[0]?.value ?? component.memory_bytes,
   }
 }
 
@@ -96,7 +98,7 @@ function live({ status }: SourceView): boolean {
   return status === 'live'
 }
 
-function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: Knowledge): Rates {
+function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: Readings): Rates {
   const whenLive = (name: SourceName, rate: () => number | null) => (live(sources[name]) ? rounded(rate()) : null)
   return {
     received: whenLive('gateway', () => gateway.rate(RECEIVED, {}, now)),
@@ -110,7 +112,7 @@ function ratesOf({ now, sources, gateway, deidentify, curate, warehouseRate }: K
   }
 }
 
-function freshnessOf({ now, sources, curate }: Knowledge): FreshnessView {
+function freshnessOf({ now, sources, curate }: Readings): FreshnessView {
   const measure = (match: Record<string, string>) => {
     const recent = live(sources.curate) ? curate.quantiles(FRESHNESS, match, 'window', now) : NO_QUANTILES
     return recent.count > 0

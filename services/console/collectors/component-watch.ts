@@ -1,9 +1,9 @@
-/** Collects what is known about each component: state file, probes, scrapes, /proc. */
+/** Collects the state of each component: from the state file, the probes, the scrapes and /proc. */
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import { COMPONENT_NAMES, type ComponentName, type ComponentView, type ServiceName } from '../snapshot.ts'
 import {
   type Answer,
-  type ComponentEvidence,
+  type ComponentReading,
   componentViews,
   memoryOf,
   processExists,
@@ -14,7 +14,7 @@ import { every } from './loop.ts'
 import type { Probe, ProbedComponent } from './probes.ts'
 
 export interface ComponentWatch {
-  /** A service was scraped (or could not be). */
+  /** Called after each attempt to scrape a service. */
   answered(name: ServiceName, ok: boolean, problem: string): void
   /** @throws when there is a supervisor whose state file cannot be read */
   views(now: number): Promise<readonly ComponentView[]>
@@ -41,14 +41,14 @@ export function watchComponents({ stateFile, urls, probes }: ComponentWatchOptio
   const loops = Object.entries(probes).map(([name, probe]) =>
     every(PROBE_MS, async () => {
       try {
-        await probe.ask()
+        await probe.check()
         record(name as ProbedComponent, true, '')
       } catch (error) {
         record(name as ProbedComponent, false, describeFailure(error))
       }
     }),
   )
-  const evidenceOf = async (name: ComponentName, rows: readonly StateRow[]): Promise<ComponentEvidence> => {
+  const readingOf = async (name: ComponentName, rows: readonly StateRow[]): Promise<ComponentReading> => {
     const row = rows.find((candidate) => candidate.name === name)
     const pid = row?.pid ?? (name === 'console' ? process.pid : null)
     return {
@@ -63,14 +63,8 @@ export function watchComponents({ stateFile, urls, probes }: ComponentWatchOptio
     answered: record,
     async views(now) {
       const rows = stateFile ? await readStateFile(stateFile) : []
-      const found = await Promise.all(
-        COMPONENT_NAMES.map(async (name) => [name, await evidenceOf(name, rows)] as const),
-      )
-      return componentViews(
-        Object.fromEntries(found) as Record<ComponentName, ComponentEvidence>,
-        stateFile !== '',
-        now,
-      )
+      const found = await Promise.all(COMPONENT_NAMES.map(async (name) => [name, await readingOf(name, rows)] as const))
+      return componentViews(Object.fromEntries(found) as Record<ComponentName, ComponentReading>, stateFile !== '', now)
     },
     async close() {
       await Promise.all(loops.map((loop) => loop.stop()))

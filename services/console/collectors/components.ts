@@ -1,4 +1,4 @@
-/** The state of each component: what the supervisor says, compared with what the component itself answers. */
+/** The state of each component: what the supervisor reports, compared with the answers of the component itself. */
 import { readFile } from 'node:fs/promises'
 import { COMPONENT_NAMES, type ComponentName, type ComponentState, type ComponentView } from '../snapshot.ts'
 
@@ -16,63 +16,63 @@ export interface StateRow {
 /** The last answer or failure of a component. */
 export interface Answer {
   readonly ok: boolean
-  /** Milliseconds since 1970, since when it is so. */
+  /** Since when, in milliseconds since 1970. */
   readonly since: number
-  /** Why not, for people; empty when it answers. */
+  /** Why it does not answer, as text; empty when it answers. */
   readonly problem: string
 }
 
-export interface ComponentEvidence {
-  /** The supervisor's row; undefined where Chainon's own supervisor does not run. */
+export interface ComponentReading {
+  /** The supervisor's row; undefined if Chainon's own supervisor does not run. */
   readonly row: StateRow | undefined
   /** Undefined before the first answer or failure. */
   readonly answer: Answer | undefined
-  /** False when the row's process does not exist any more, whatever the supervisor wrote. */
+  /** False when the row's process no longer exists, even if the supervisor wrote that it runs. */
   readonly alive: boolean
   readonly memoryBytes: number | null
   readonly url: string | null
 }
 
-/** A process that has just started does not answer yet, nor does one that is being replaced. */
-const PATIENCE_MS = 3_000
+/** A process that has just started, or that is being replaced, does not answer yet. */
+const GRACE_MS = 3_000
 
-/** @returns one row for each component, dependencies first, then the services in the order of the data */
+/** @returns one row for each component: the dependencies, then the services in the order in which a record passes them */
 export function componentViews(
-  evidence: Readonly<Record<ComponentName, ComponentEvidence>>,
+  readings: Readonly<Record<ComponentName, ComponentReading>>,
   supervised: boolean,
   now: number,
 ): readonly ComponentView[] {
   return COMPONENT_NAMES.map((name) => {
-    const { row, answer, alive, memoryBytes, url } = evidence[name]
-    const verdict = judge(row, answer, alive, supervised, now)
-    const shown = verdict.state === 'running' || verdict.state === 'external'
+    const { row, answer, alive, memoryBytes, url } = readings[name]
+    const current = currentState(row, answer, alive, supervised, now)
+    const shown = current.state === 'running' || current.state === 'external'
     return {
       name,
-      ...verdict,
+      ...current,
       pid: row?.pid ?? null,
       url: withoutLogin(row?.url ?? url),
       restarts: row?.restarts ?? null,
-      memory_bytes: shown || verdict.state === 'not-answering' ? memoryBytes : null,
+      memory_bytes: shown || current.state === 'not-answering' ? memoryBytes : null,
     }
   })
 }
 
-type Verdict = Pick<ComponentView, 'state' | 'since' | 'message'>
+type CurrentState = Pick<ComponentView, 'state' | 'since' | 'message'>
 
-function judge(
+function currentState(
   row: StateRow | undefined,
   answer: Answer | undefined,
   alive: boolean,
   supervised: boolean,
   now: number,
-): Verdict {
+): CurrentState {
   const state = row ? knownState(row.state) : 'external'
   if (row && state !== 'running' && state !== 'external') return { state, since: row.since, message: row.message }
   if (row && state === 'running' && !alive) {
     return {
       state: 'not-answering',
       since: null,
-      message: 'its process does not exist any more; the supervisor has not restarted it yet',
+      message: 'its process no longer exists; the supervisor has not restarted it yet',
     }
   }
   const up = row && state === 'running' ? 'running' : supervised ? 'external' : 'running'
@@ -80,7 +80,7 @@ function judge(
   const since = new Date(answer.since).toISOString()
   if (answer.ok)
     return { state: up, since: state === 'running' && row ? row.since : since, message: row?.message ?? '' }
-  if (now - answer.since < PATIENCE_MS && row) return { state: up, since: row.since, message: row.message }
+  if (now - answer.since < GRACE_MS && row) return { state: up, since: row.since, message: row.message }
   const whose = state === 'external' ? '; Chainon does not start it on this machine' : ''
   return { state: 'not-answering', since, message: `${answer.problem}${whose}` }
 }
@@ -90,7 +90,7 @@ function knownState(state: string): ComponentState {
   return known.find((name) => name === state) ?? 'unknown'
 }
 
-/** A URL that a page may show: without user and password. */
+/** Removes user and password from a URL, so that the page may show it. */
 function withoutLogin(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return url
   const parsed = new URL(url)
@@ -107,7 +107,7 @@ export async function readStateFile(path: string): Promise<readonly StateRow[]> 
   return rows as readonly StateRow[]
 }
 
-/** @returns whether a process with this id exists; true without an id, when there is nothing to check */
+/** @returns whether a process with this id exists; true without an id, because then nothing can be checked */
 export function processExists(pid: number | null): boolean {
   if (pid === null) return true
   try {
@@ -118,7 +118,7 @@ export function processExists(pid: number | null): boolean {
   }
 }
 
-/** @returns resident memory in bytes where the system has /proc (Linux); else null */
+/** @returns resident memory in bytes if the system has /proc (Linux); otherwise null */
 export async function memoryOf(pid: number | null): Promise<number | null> {
   if (pid === null) return null
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')

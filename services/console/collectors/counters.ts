@@ -1,36 +1,36 @@
 /**
- * Counters of one process, scrape by scrape. They begin at 0 when the process starts, so a value below the last one means a
- * new process and counts in full. What a counter already held at the first scrape is part of its total and of no rate.
+ * Counters of one process, scrape by scrape. They begin at 0 when the process starts: a value below the last one means a new
+ * process and is added in full. The value of a counter at the first scrape is part of its total, but not of any rate.
  */
 interface Increase {
   /** Milliseconds since 1970: the time of the scrape before this one, and of this one. */
   readonly from: number
   readonly to: number
-  /** By series, only those that grew. */
+  /** By series; only series that increased. */
   readonly by: ReadonlyMap<string, number>
 }
 
-export interface CounterBook {
-  /** Adds one whole scrape, by series. A missing series counts as 0: its process is new and has not counted yet. */
+export interface CounterTracker {
+  /** Adds one complete scrape, by series. A missing series counts as 0: its process is new and has not counted anything yet. */
   add(values: ReadonlyMap<string, number>, at: number): void
-  /** @returns everything that was counted, restarts included */
+  /** @returns the total over all processes: a restart does not reset it */
   total(series: string): number
-  /** @returns how much the series grew in the last `windowMs`; null when no two scrapes fall into it */
+  /** @returns the increase of the series in the last `windowMs`; null when it contains fewer than two scrapes */
   increase(series: readonly string[], windowMs: number, now: number): number | null
-  /** @returns growth per second over the last `windowMs`; null while the scrapes in it span less than 2 s */
+  /** @returns increase per second over the last `windowMs`; null while the scrapes in it span less than 2 s */
   rate(series: readonly string[], windowMs: number, now: number): number | null
-  /** @returns when the series last grew, ms since 1970; null when it did not grow since the first scrape */
-  grewAt(series: string): number | null
+  /** @returns when the series last increased, ms since 1970; null when it has not increased since the first scrape */
+  increasedAt(series: string): number | null
 }
 
 /** Workers count in batches: over a shorter time, a rate depends mostly on when a batch ended. */
 const SHORTEST_SPAN_MS = 1_900
 
 /** @param keepMs the longest window that is used */
-export function createCounterBook(keepMs: number): CounterBook {
+export function createCounterTracker(keepMs: number): CounterTracker {
   const last = new Map<string, number>()
   const totals = new Map<string, number>()
-  const grown = new Map<string, number>()
+  const increasedTimes = new Map<string, number>()
   let increases: Increase[] = []
   let addedAt: number | undefined
 
@@ -48,7 +48,7 @@ export function createCounterBook(keepMs: number): CounterBook {
         totals.set(series, (totals.get(series) ?? 0) + growth)
         if (growth > 0 && addedAt !== undefined) {
           by.set(series, growth)
-          grown.set(series, at)
+          increasedTimes.set(series, at)
         }
       }
       for (const series of last.keys()) if (!values.has(series)) last.set(series, 0)
@@ -66,6 +66,6 @@ export function createCounterBook(keepMs: number): CounterBook {
       const spanMs = entries.reduce((all, { from, to }) => all + (to - from), 0)
       return spanMs < SHORTEST_SPAN_MS ? null : (sum(entries, series) * 1000) / spanMs
     },
-    grewAt: (series) => grown.get(series) ?? null,
+    increasedAt: (series) => increasedTimes.get(series) ?? null,
   }
 }

@@ -1,4 +1,4 @@
-/** What was quarantined, rejected by a rule and flagged, by rule: from ClickHouse, which keeps it. */
+/** Records that were quarantined, rejected by a rule or flagged, by rule: from ClickHouse, which stores them. */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { FailureView } from '../snapshot.ts'
 
@@ -43,7 +43,7 @@ export interface FailureTables {
 
 const HOURS = 24
 /** A page cannot show more kinds of failure than this; `clickhouse-client` can. */
-const MOST_GROUPS = 200
+const MAX_GROUPS = 200
 const QUARANTINE_KEY = "concat(feed, '|', service, '|', stage, '|', fault, '|', pointer, '|', rule)"
 const SINCE = 'toStartOfHour(now()) - INTERVAL 23 HOUR'
 
@@ -51,7 +51,7 @@ const QUARANTINE = `
   SELECT feed, service, stage, fault, pointer, rule, toString(count()) AS total,
          toString(countIf(quarantined_at >= now() - INTERVAL 24 HOUR)) AS last_24h,
          toUnixTimestamp(toDateTime(max(quarantined_at))) AS last_seen
-  FROM quarantine GROUP BY feed, service, stage, fault, pointer, rule ORDER BY count() DESC LIMIT ${MOST_GROUPS}`
+  FROM quarantine GROUP BY feed, service, stage, fault, pointer, rule ORDER BY count() DESC LIMIT ${MAX_GROUPS}`
 const QUARANTINE_HOURS = `
   SELECT ${QUARANTINE_KEY} AS key, dateDiff('hour', ${SINCE}, toDateTime(quarantined_at)) AS hour, toString(count()) AS n
   FROM quarantine WHERE quarantined_at >= ${SINCE} GROUP BY key, hour`
@@ -86,8 +86,8 @@ export async function readFailureTables(clickhouse: ClickHouseClient): Promise<F
 }
 
 /**
- * A record that a rule of severity reject rejected is in `quarantine` with its field; `rule_outcome` has how many were checked.
- * It is shown once, from both. Flagged records were loaded and are in `rule_outcome` only.
+ * A record that a rule of severity reject rejected is in `quarantine` with its field; `rule_outcome` has the number of checked records.
+ * The two are shown as one row. Flagged records were loaded and are in `rule_outcome` only.
  */
 export function failureViews(tables: FailureTables): readonly FailureView[] {
   const checked = new Map(tables.rules.map((group) => [`${group.feed}|${group.rule}|${group.severity}`, group]))
@@ -95,7 +95,7 @@ export function failureViews(tables: FailureTables): readonly FailureView[] {
     const byRule = group.fault === 'rule-rejected'
     const counts = byRule ? checked.get(`${group.feed}|${group.rule}|reject`) : undefined
     return {
-      // What deidentify rejects is a marker in the log, which the ledger counts as quarantined whatever the fault.
+      // For a record that deidentify rejects, the log has a marker, which the ledger counts as quarantined with any fault.
       outcome: byRule && group.service === 'curate' ? 'rejected-by-rule' : 'quarantined',
       service: group.service,
       stage: group.stage,

@@ -1,4 +1,4 @@
-/** The last ten minutes, kept here so that a page that opens now shows them immediately. */
+/** The last ten minutes, kept in memory so that a new page shows them immediately. */
 import type { HistoryPoint } from '../snapshot.ts'
 
 const HISTORY_SECONDS = 600

@@ -1,9 +1,9 @@
-/** An admin connection to Kafka: after a failure the next use connects again. */
+/** An admin connection to Kafka. After a failure the next use connects again. */
 import type { Admin, Kafka } from 'kafkajs'
 import { withTimeout } from './source.ts'
 
 export interface ReconnectingAdmin {
-  /** @throws when Kafka does not answer in time, or what the work throws */
+  /** @throws when Kafka does not answer in time, or the error of the work */
   use<T>(work: (admin: Admin) => Promise<T>, timeoutMs: number): Promise<T>
   close(): Promise<void>
 }
@@ -15,7 +15,7 @@ export function reconnectingAdmin(kafka: Kafka): ReconnectingAdmin {
     return admin
   }
   let connection: Promise<Admin> | undefined
-  const forget = async () => {
+  const disconnect = async () => {
     const old = connection
     connection = undefined
     await old?.then((admin) => admin.disconnect()).catch(() => undefined)
@@ -26,10 +26,10 @@ export function reconnectingAdmin(kafka: Kafka): ReconnectingAdmin {
       try {
         return await withTimeout(connection.then(work), timeoutMs)
       } catch (error) {
-        void forget()
+        void disconnect()
         throw error
       }
     },
-    close: forget,
+    close: disconnect,
   }
 }

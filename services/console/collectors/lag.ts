@@ -1,6 +1,6 @@
 /**
- * What waits before a service, from Kafka's own offsets: it is also true while the service is down, and between its batches. Seconds come
- * from when the log's end passed the offset that the service has committed, as this console saw it.
+ * The lag of a service, from Kafka's own offsets: it is also correct while the service is down, and between its batches. The seconds are
+ * counted from the time when the end of the log passed the committed offset of the service, as this console read it.
  */
 import type { Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
@@ -15,34 +15,34 @@ interface PartitionLag {
   readonly committed: number
 }
 
-export interface LagBook {
+export interface LagTracker {
   /** @param at when the offsets were read, ms since 1970 */
   add(partitions: readonly PartitionLag[], at: number): void
   view(now: number): LagView
 }
 
-/** An hour with one reading every 2 s; a service that is further behind is "at least" an hour behind. */
-const MOST_SAMPLES = 1_800
+/** One hour with one reading every 2 s. For a service that is further behind, one hour is shown. */
+const MAX_SAMPLES = 1_800
 
-interface Watched {
+interface TrackedPartition {
   lag: PartitionLag
-  /** Ends of the log, oldest first; the first is the last one that the service has reached, when there is one. */
+  /** Ends of the log, oldest first; the first is the last end that the service has reached, if any. */
   samples: { readonly at: number; readonly high: number }[]
 }
 
-export function createLagBook(): LagBook {
-  const watched = new Map<string, Watched>()
+export function createLagTracker(): LagTracker {
+  const tracked = new Map<string, TrackedPartition>()
   return {
     add(partitions, at) {
       for (const lag of partitions) {
-        const samples = [...(watched.get(lag.key)?.samples ?? []), { at, high: lag.high }].slice(-MOST_SAMPLES)
+        const samples = [...(tracked.get(lag.key)?.samples ?? []), { at, high: lag.high }].slice(-MAX_SAMPLES)
         const reached = samples.findLastIndex(({ high }) => high <= lag.committed)
-        watched.set(lag.key, { lag, samples: samples.slice(Math.max(0, reached)) })
+        tracked.set(lag.key, { lag, samples: samples.slice(Math.max(0, reached)) })
       }
     },
     view(now) {
-      if (watched.size === 0) return { records: null, seconds: null }
-      const all = [...watched.values()]
+      if (tracked.size === 0) return { records: null, seconds: null }
+      const all = [...tracked.values()]
       return {
         records: all.reduce((sum, { lag }) => sum + Math.max(0, lag.high - lag.committed), 0),
         seconds: Math.max(...all.map((one) => behind(one, now))),
@@ -52,7 +52,7 @@ export function createLagBook(): LagBook {
 }
 
 /** @returns seconds since the first waiting record arrived, interpolated between the two readings around it */
-function behind({ lag, samples }: Watched, now: number): number {
+function behind({ lag, samples }: TrackedPartition, now: number): number {
   if (lag.committed >= lag.high) return 0
   const before = samples.findLast(({ high }) => high <= lag.committed)
   const after = samples.find(({ high }) => high > lag.committed)
@@ -71,7 +71,7 @@ export interface ServiceLags {
 export async function readLags(admin: Admin, namespace: string, feeds: readonly string[]): Promise<ServiceLags> {
   const lagsOf = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
     const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
-    // Committed first: an end of the log that is read later can only be further.
+    // The committed offsets are read first: the end of the log, read later, is then never below them.
     const groups = await admin.fetchOffsets({ groupId: `${namespace}${name}`, topics })
     const committed = new Map(
       groups.flatMap(({ topic, partitions }) =>
@@ -82,7 +82,7 @@ export async function readLags(admin: Admin, namespace: string, feeds: readonly 
       topics.map(async (topic) =>
         (await topicExtent(admin, topic)).map(({ partition, low, high }) => {
           const key = `${topic}:${partition}`
-          // -1: the group never committed here, and begins at what Kafka still holds.
+          // -1: the group has never committed here, and begins at the first message that Kafka still has.
           return { key, high: Number(high), committed: Math.max(Number(low), committed.get(key) ?? 0) }
         }),
       ),

@@ -1,14 +1,14 @@
-/** The ledger for the page: sums per feed, whether it is balanced, and whether the records that wait still move. */
+/** The ledger for the page: sums per feed, whether it is balanced, and whether the records in flight make progress. */
 import { isBalanced, type LedgerRow, sumCounts, unexplainedRecords } from '#core/ledger/row.ts'
 import type { LedgerView } from '../snapshot.ts'
 
-/** @returns sums per feed and in all, feeds by name, and whether every accepted record is accounted for exactly once */
+/** @returns sums per feed and the total, feeds by name, and whether every accepted record is accounted for exactly once */
 export function summarise(rows: readonly LedgerRow[]): LedgerView {
   const byFeed = Map.groupBy(rows, ({ feed }) => feed)
   const feeds = [...byFeed]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([feed, partitions]) => ({ feed, ...sumCounts(partitions), partitions }))
-  // Absolute: a record too few in one partition does not cancel one too many in another.
+  // Absolute values: a missing record in one partition does not cancel a surplus record in another.
   const unexplained = rows.reduce((all, row) => all + Math.abs(unexplainedRecords(row)), 0)
   return { balanced: isBalanced(rows), unexplained, total: sumCounts(rows), feeds }
 }
@@ -16,7 +16,7 @@ export function summarise(rows: readonly LedgerRow[]): LedgerView {
 export interface StallWatch {
   /** @param at when the ledger was read, ms since 1970 */
   add(ledger: LedgerView, at: number): void
-  /** @returns since when (ms since 1970) records are in flight and none has an outcome; null while they move or none waits */
+  /** @returns since when (ms since 1970) no record in flight has had an outcome; null while they make progress or none is in flight */
   since(now: number): number | null
 }
 

@@ -1,12 +1,12 @@
-/** Work that is repeated, never twice at the same time. */
+/** Repeats work; two runs never overlap. */
 export interface Loop {
-  /** Waits for what is under way. */
+  /** Waits for the run in progress. */
   stop(): Promise<void>
 }
 
 /**
- * @param periodMs from the beginning of one run to that of the next; a run that takes longer is followed at once
- * @param firstAfterMs when the first run begins
+ * @param periodMs from the start of one run to the start of the next; after a longer run the next one starts immediately
+ * @param firstAfterMs delay of the first run
  */
 export function every(periodMs: number, work: () => Promise<void>, firstAfterMs = 0): Loop {
   let stopped = false
@@ -22,9 +22,9 @@ export function every(periodMs: number, work: () => Promise<void>, firstAfterMs 
   const run = async () => {
     if (firstAfterMs > 0) await pause(firstAfterMs)
     while (!stopped) {
-      const began = Date.now()
+      const startedAt = Date.now()
       await work()
-      if (!stopped) await pause(Math.max(0, periodMs - (Date.now() - began)))
+      if (!stopped) await pause(Math.max(0, periodMs - (Date.now() - startedAt)))
     }
   }
   const running = run()

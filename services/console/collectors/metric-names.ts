@@ -1,4 +1,4 @@
-/** The metrics that the page shows; the others that services serve are not parsed. */
+/** The metrics that the page shows; other metrics of the services are not parsed. */
 export const RECEIVED = 'chainon_gateway_records_total'
 export const REJECTED = 'chainon_gateway_rejected_total'
 export const INFLIGHT_BYTES = 'chainon_gateway_inflight_bytes'

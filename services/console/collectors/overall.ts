@@ -7,16 +7,16 @@ const BEHIND_SECONDS = 30
 /** The first reading of the ledger may take this long before it counts as a problem. */
 const FIRST_READING_MS = 10_000
 
-export type Known = Pick<
+export type Facts = Pick<
   Snapshot,
   'sources' | 'rates' | 'lag' | 'ledger' | 'components' | 'alarms' | 'empty' | 'started_at' | 'now' | 'stalled_since'
 >
 
-export function overallState(known: Known): Overall {
-  return problemOf(known) ?? progressOf(known)
+export function overallState(facts: Facts): Overall {
+  return problemOf(facts) ?? progressOf(facts)
 }
 
-function problemOf({ ledger, components, alarms }: Known): Overall | undefined {
+function problemOf({ ledger, components, alarms }: Facts): Overall | undefined {
   if (ledger && !ledger.balanced) {
     return { kind: 'alarm', sentence: notBalanced(ledger), since: sinceOf(alarms, NOT_BALANCED) }
   }
@@ -29,21 +29,25 @@ function problemOf({ ledger, components, alarms }: Known): Overall | undefined {
   return { kind: 'alarm', sentence: `${alarm.message}${others}`, since: alarm.since }
 }
 
-function progressOf(known: Known): Overall {
-  const { ledger, sources, rates, lag } = known
-  const starting = known.components.find(({ state }) => state === 'starting')
+function progressOf(facts: Facts): Overall {
+  const { ledger, sources, rates, lag } = facts
+  const starting = facts.components.find(({ state }) => state === 'starting')
   if (starting) {
     return { kind: 'starting', sentence: `${COMPONENT_TITLES[starting.name]} is starting`, since: starting.since }
   }
   if (sources.ledger.status !== 'live') {
-    return Date.parse(known.now) - Date.parse(known.started_at) < FIRST_READING_MS
+    return Date.parse(facts.now) - Date.parse(facts.started_at) < FIRST_READING_MS
       ? { kind: 'starting', sentence: 'Reading the ledger for the first time', since: null }
       : { kind: 'unknown', sentence: 'The ledger cannot be read', since: sources.ledger.failing_since }
   }
-  if (known.empty) return { kind: 'waiting', sentence: 'Ready: no record was received yet', since: null }
+  if (facts.empty) return { kind: 'waiting', sentence: 'Ready: no record was received yet', since: null }
   const inFlight = ledger?.total.in_flight ?? 0
-  if (known.stalled_since !== null) {
-    return { kind: 'behind', sentence: `${recordsText(inFlight)} in flight do not move`, since: known.stalled_since }
+  if (facts.stalled_since !== null) {
+    return {
+      kind: 'behind',
+      sentence: `${recordsText(inFlight)} in flight, without progress`,
+      since: facts.stalled_since,
+    }
   }
   const seconds = Math.max(lag.deidentify.seconds ?? 0, lag.curate.seconds ?? 0)
   if (seconds > BEHIND_SECONDS) {

@@ -1,4 +1,4 @@
-/** Does a dependency answer? Each is asked directly, which works with and without a supervisor, on any machine. */
+/** Checks whether a dependency answers. The request goes to the dependency itself: with or without a supervisor, on any machine. */
 import { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
@@ -8,7 +8,7 @@ import { withTimeout } from './source.ts'
 
 export interface Probe {
   /** @throws when it does not answer in time */
-  ask(): Promise<void>
+  check(): Promise<void>
   close(): Promise<void>
 }
 
@@ -27,7 +27,7 @@ export function createProbes(
     registry: registryProbe(config),
     redis: redisProbe(config.REDIS_URL),
     clickhouse: {
-      async ask() {
+      async check() {
         const { success } = await withTimeout(clickhouse.ping(), TIMEOUT_MS)
         if (!success) throw new Error('no answer to ping')
       },
@@ -39,7 +39,7 @@ export function createProbes(
 function kafkaProbe(kafka: Kafka): Probe {
   const admin = reconnectingAdmin(kafka)
   return {
-    async ask() {
+    async check() {
       await admin.use((connected) => connected.describeCluster(), TIMEOUT_MS)
     },
     close: () => admin.close(),
@@ -50,7 +50,7 @@ function registryProbe(config: ConsoleConfig): Probe {
   const login = `${config.SCHEMA_REGISTRY_USERNAME}:${config.SCHEMA_REGISTRY_PASSWORD}`
   const authorization = `Basic ${Buffer.from(login).toString('base64')}`
   return {
-    async ask() {
+    async check() {
       const response = await fetch(`${config.SCHEMA_REGISTRY_URL}/schemas/types`, {
         headers: config.SCHEMA_REGISTRY_USERNAME ? { authorization } : {},
         signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -72,7 +72,7 @@ function redisProbe(url: string): Probe {
   // The probe reports that Redis does not answer; ioredis would also write it to stderr at every attempt.
   redis.on('error', () => undefined)
   return {
-    async ask() {
+    async check() {
       await withTimeout(redis.ping(), TIMEOUT_MS)
     },
     async close() {

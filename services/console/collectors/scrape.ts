@@ -20,10 +20,10 @@ export async function scrape(url: string): Promise<Scrape> {
   const get = (path: string) => fetch(`${url}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
   const [metrics, alarms, health] = await Promise.all([get('/metrics'), get('/alarms'), get('/health')])
   await health.body?.cancel()
-  const standing: unknown = alarms.ok ? await alarms.json() : []
+  const raised: unknown = alarms.ok ? await alarms.json() : []
   return {
     samples: parsePrometheusText(await metrics.text(), WANTED),
-    alarms: Array.isArray(standing) ? standing.filter(isAlarm) : [],
+    alarms: Array.isArray(raised) ? raised.filter(isAlarm) : [],
     healthy: health.ok && metrics.ok,
   }
 }

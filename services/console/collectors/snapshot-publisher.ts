@@ -1,4 +1,4 @@
-/** Runs the collectors, each at its own interval, and publishes one snapshot a second of what they know. */
+/** Runs the collectors, each at its own interval, and publishes one snapshot of their readings per second. */
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import type { LedgerRow } from '#core/ledger/row.ts'
 import type { Alarm, Alarms } from '#core/telemetry/alarms.ts'
@@ -16,10 +16,10 @@ import {
 import { ledgerAlarms } from './alarms.ts'
 import { buildSnapshot } from './build-snapshot.ts'
 import type { ComponentWatch } from './component-watch.ts'
-import { createCounterBook } from './counters.ts'
+import { createCounterTracker } from './counters.ts'
 import { type FailureTables, failureViews } from './failures.ts'
 import { createHistory, type History } from './history.ts'
-import { createLagBook, type ServiceLags } from './lag.ts'
+import { createLagTracker, type ServiceLags } from './lag.ts'
 import { createStallWatch, summarise } from './ledger.ts'
 import { every, type Loop } from './loop.ts'
 import { scrape } from './scrape.ts'
@@ -35,7 +35,7 @@ export interface PublisherOptions {
   readonly components: ComponentWatch
   readonly alarms: Alarms
   readonly logger: Logger
-  /** Of the page's files. */
+  /** Version of the page's files. */
   readonly version: string
 }
 
@@ -69,9 +69,9 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
   const sources = forEach(SOURCE_NAMES, (name) => createSource(STALE_MS[name]))
   const metrics = forEach(SERVICE_NAMES, () => createServiceMetrics())
   const alarms = new Map<string, readonly Alarm[]>()
-  const loaded = createCounterBook(WAREHOUSE_WINDOW_MS)
+  const loaded = createCounterTracker(WAREHOUSE_WINDOW_MS)
   const stall = createStallWatch()
-  const lags = { deidentify: createLagBook(), curate: createLagBook() }
+  const lags = { deidentify: createLagTracker(), curate: createLagTracker() }
   let ledger: LedgerView | null = null
   let failures: readonly FailureView[] | null = null
   let components: readonly ComponentView[] = []
@@ -97,7 +97,7 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
         alarms.set(name, found.alarms)
         options.components.answered(name, found.healthy, found.healthy ? '' : 'it is not ready')
       } catch (error) {
-        // Whether its alarms are still raised is unknown; the page says that the service is down instead.
+        // It is unknown whether its alarms are still raised: they are removed, and the page says that the service is down.
         alarms.delete(name)
         options.components.answered(name, false, describeFailure(error))
         throw error

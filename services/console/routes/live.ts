@@ -12,13 +12,13 @@ import { PROBLEM_TYPE, problem, problemResponse } from './problem.ts'
 export interface LiveOptions {
   readonly publisher: SnapshotPublisher
   readonly headers: Readonly<Record<string, string>>
-  readonly mostClients: number
+  readonly maxClients: number
 }
 
 /** Bytes that may wait for a slow browser. */
-const MOST_WAITING_BYTES = 1024 * 1024
+const MAX_WAITING_BYTES = 1024 * 1024
 const HEARTBEAT_MS = 10_000
-/** After this the browser tries again when the connection ends. */
+/** The browser connects again this long after the connection ends. */
 const RETRY_MS = 1_500
 
 interface Events {
@@ -32,15 +32,15 @@ const LIVE = {
   description:
     'Server-sent events. `hello`: an object with `history` (the points of the last ten minutes) and `snapshot`. Then `snapshot` each second: the same as `GET /api/snapshot`.',
   response: {
-    200: { description: 'An endless stream', content: { 'text/event-stream': { schema: Type.String() } } },
+    200: { description: 'A stream without an end', content: { 'text/event-stream': { schema: Type.String() } } },
     503: problemResponse('Too many pages are open.'),
   },
 }
 
-export function registerLive(app: FastifyInstance, { publisher, headers, mostClients }: LiveOptions): void {
+export function registerLive(app: FastifyInstance, { publisher, headers, maxClients }: LiveOptions): void {
   const clients = new Set<ServerResponse>()
   const send = (client: ServerResponse, text: string) => {
-    if (client.writableLength > MOST_WAITING_BYTES) {
+    if (client.writableLength > MAX_WAITING_BYTES) {
       clients.delete(client)
       client.destroy()
     } else client.write(text)
@@ -61,8 +61,8 @@ export function registerLive(app: FastifyInstance, { publisher, headers, mostCli
   })
 
   app.get('/api/live', { schema: LIVE }, (request, reply) => {
-    if (clients.size >= mostClients) {
-      const detail = `This console serves at most ${mostClients} pages at a time.`
+    if (clients.size >= maxClients) {
+      const detail = `This console serves at most ${maxClients} pages at a time.`
       return reply
         .header('retry-after', '10')
         .code(503)

@@ -1,6 +1,6 @@
 /**
- * The page's files: few, so they are read once and served from memory; no other file of the disk can be requested. Its TypeScript
- * is served as JavaScript without a build: Node removes the types and keeps every line and column where it is.
+ * The page's files. They are few: they are read once and served from memory, and no other file can be requested. Its TypeScript
+ * is served as JavaScript without a build: Node removes the types; lines and columns stay the same.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -28,7 +28,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
 }
 
-/** Modules that the page imports by name, served from their packages: the page needs no network but the console's. */
+/** Modules that the page imports by name, served from their packages: the page connects to the console only. */
 const MODULES: ReadonlyMap<string, { readonly path: string; readonly file: string }> = new Map([
   ['preact', { path: '/vendor/preact.js', file: 'preact' }],
   ['htm', { path: '/vendor/htm.js', file: 'htm' }],
@@ -69,7 +69,7 @@ function ownAsset(file: string, text: string): Asset {
   return asset(`/${asJavaScript(file)}`, browserModule(file, withoutTypes(text)))
 }
 
-/** The function is still marked experimental in Node 24, and its warning would be a line of the log that is not JSON. */
+/** Node 24 marks the function as experimental. Its warning is suppressed, because it would be a line of the log that is not JSON. */
 function withoutTypes(source: string): string {
   const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => undefined
@@ -83,7 +83,7 @@ function withoutTypes(source: string): string {
 /** `import`, `import ... from` and `export ... from`, up to the string. */
 const IMPORT = /\b((?:import|export)\b(?:[\w\s{},*$]*\bfrom)?\s*)(["'])([^"'\n]+)\2/g
 
-/** @returns the module with the addresses of what it imports, for a browser, which resolves no package names */
+/** @returns the module with addresses in place of package names, because a browser does not resolve package names */
 function browserModule(name: string, code: string): string {
   return code.replace(IMPORT, (_all, keyword: string, quote: string, specifier: string) => {
     const address = specifier.startsWith('.') ? asJavaScript(specifier) : MODULES.get(specifier)?.path

@@ -1,4 +1,4 @@
-/** `GET /api/snapshot` and `GET /api/ledger`: what the page shows, for scripts. */
+/** `GET /api/snapshot` and `GET /api/ledger`: the figures of the page, for scripts. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
@@ -25,11 +25,11 @@ export function registerSnapshot(server: FastifyInstance, publisher: SnapshotPub
   const app = server.withTypeProvider<TypeBoxTypeProvider>()
   app.get('/api/snapshot', { schema: SNAPSHOT }, () => publisher.latest())
 
-  // A stale ledger would say "balanced" of records that it does not count: 503 instead.
+  // A stale ledger does not count the newest records, so it could look balanced when it is not: the answer is 503.
   app.get('/api/ledger', { schema: LEDGER }, async (_request, reply) => {
     const { ledger, sources } = publisher.latest()
     if (ledger && sources.ledger.status === 'live') return ledger.feeds.flatMap(({ partitions }) => partitions)
-    const why = sources.ledger.problem ?? 'it is being read for the first time'
+    const why = sources.ledger.problem ?? 'it has not been read yet'
     reply.header('retry-after', '2').code(503).type(PROBLEM_TYPE)
     return problem(503, 'dependency-unavailable', `The ledger cannot be read: ${why}.`)
   })

@@ -1,11 +1,11 @@
-/** The operator's page: one live connection, drawn again each second. `lib/definitions.ts` says what each figure means. */
+/** The operator's page: one live connection, drawn again each second. `lib/definitions.ts` has the meaning of each figure. */
 import './lib/locale.ts'
 import { render } from 'preact'
 import type { Snapshot } from '../snapshot.ts'
 import { connect } from './lib/connection.ts'
 import { duration, timeOfDay } from './lib/format.ts'
 import { byId } from './lib/html.ts'
-import { SILENT_SECONDS } from './lib/staleness.ts'
+import { STALE_AFTER_SECONDS } from './lib/staleness.ts'
 import { showInTab } from './lib/tab.ts'
 import { startTips } from './lib/tips.ts'
 import { page } from './page.ts'
@@ -20,7 +20,7 @@ const charts = createCharts()
 const openFeeds = new Set<string>()
 let allFailures = false
 let snapshot: Snapshot | null = null
-let heardAt = 0
+let lastEventAt = 0
 let lostAt: number | null = null
 let restartedAt: Date | null = null
 
@@ -51,22 +51,22 @@ setInterval(draw, 1_000)
 
 function show(next: Snapshot): void {
   snapshot = next
-  heardAt = Date.now()
+  lastEventAt = Date.now()
   lostAt = null
   draw()
 }
 
 function draw(): void {
   const now = new Date()
-  const silentSeconds = snapshot ? (now.getTime() - heardAt) / 1000 : 0
-  const lost = lostAt !== null || silentSeconds > SILENT_SECONDS
-  const connection = { snapshot, lost, silentSeconds }
+  const secondsWithoutEvent = snapshot ? (now.getTime() - lastEventAt) / 1000 : 0
+  const lost = lostAt !== null || secondsWithoutEvent > STALE_AFTER_SECONDS
+  const connection = { snapshot, lost, secondsWithoutEvent }
   document.body.classList.toggle('lost', lost)
   render(
     page({
       ...connection,
       now,
-      notice: lost ? lostNotice(silentSeconds) : restartNotice(),
+      notice: lost ? lostNotice(secondsWithoutEvent) : restartNotice(),
       charts,
       openFeeds,
       toggleFeed(feed) {
@@ -86,9 +86,9 @@ function draw(): void {
   if (state) showInTab(state, snapshot)
 }
 
-function lostNotice(silentSeconds: number): string {
-  const old = snapshot ? ` The figures below are ${duration(silentSeconds)} old.` : ''
-  return `The connection to the console was lost at ${timeOfDay(new Date(lostAt ?? heardAt))}. Trying again…${old}`
+function lostNotice(secondsWithoutEvent: number): string {
+  const old = snapshot ? ` The figures below are ${duration(secondsWithoutEvent)} old.` : ''
+  return `The connection to the console was lost at ${timeOfDay(new Date(lostAt ?? lastEventAt))}. The page tries to connect again…${old}`
 }
 
 function restartNotice(): string {

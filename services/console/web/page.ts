@@ -1,4 +1,4 @@
-/** The whole page, from what it knows. */
+/** The whole page, from its state. */
 import type { Snapshot } from '../snapshot.ts'
 import { html, type VNode } from './lib/html.ts'
 import type { View } from './lib/staleness.ts'
@@ -16,18 +16,18 @@ import { pipelinePanel } from './panels/pipeline.ts'
 
 export interface PageState extends Connection, LedgerPanelOptions, FailuresPanelOptions {
   readonly now: Date
-  /** What the banner says; empty: no banner. */
+  /** Text of the banner; empty: no banner. */
   readonly notice: string
   readonly charts: Charts
 }
 
 export function page(state: PageState): VNode {
-  const { snapshot, notice, silentSeconds } = state
+  const { snapshot, notice, secondsWithoutEvent } = state
   return html`
     <div id="banner" class="banner" role="alert" hidden=${notice === ''}>${notice}</div>
-    <div class="unseen" aria-live="polite">${snapshot && announcement(snapshot)}</div>
+    <div class="visually-hidden" aria-live="polite">${snapshot && announcement(snapshot)}</div>
     ${header(state, state.now)}
-    <main id="main">${snapshot && panels({ snapshot, silentSeconds }, state)}</main>
+    <main id="main">${snapshot && panels({ snapshot, secondsWithoutEvent }, state)}</main>
   `
 }
 
@@ -45,7 +45,7 @@ function panels(view: View, state: PageState): VNode {
   `
 }
 
-/** For a screen reader: what changed, not what changes each second. */
+/** For a screen reader: components that are not up and alarms, but no figure that changes each second. */
 function announcement({ overall, components, alarms }: Snapshot): string {
   const down = components.filter(({ state }) => state !== 'running' && state !== 'external')
   return [

@@ -22,12 +22,16 @@ export interface LinkDependencies {
 const NO_LINKS: readonly Link[] = []
 
 /** Sends the contribution of every record of a linked feed to the linkage index, in one call for the batch. */
-export function linkPatients(dependencies: LinkDependencies, partition: number): BatchStep<ValidatedRecord, LinkedRecord> {
+export function linkPatients(
+  dependencies: LinkDependencies,
+  partition: number,
+): BatchStep<ValidatedRecord, LinkedRecord> {
   const contributionOf = contributions(dependencies, partition)
   return {
     name: 'linkPatients',
     runBatch: async (records) => {
-      if (!dependencies.contract.linked) return records.map((record) => pass({ ...record, links: NO_LINKS, unlinked: false }))
+      if (!dependencies.contract.linked)
+        return records.map((record) => pass({ ...record, links: NO_LINKS, unlinked: false }))
       const results = await dependencies.linker.link(records.map(contributionOf))
       return records.map((record, index) => {
         const result = results[index]

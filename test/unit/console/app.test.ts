@@ -11,12 +11,12 @@ import { summarise } from '../../../services/console/collectors/ledger.ts'
 import type { SnapshotPublisher } from '../../../services/console/collectors/snapshot-publisher.ts'
 import { loadPage } from '../../../services/console/routes/page.ts'
 import { type Snapshot, SnapshotSchema } from '../../../services/console/snapshot.ts'
-import { knowledge, LIVE, ledgerRow, STALE } from './knowledge.ts'
+import { LIVE, ledgerRow, readings, STALE } from './readings.ts'
 
 const row = ledgerRow({ accepted: 3, loaded: 2, quarantined: 1 })
 
 function snapshot(ledger: 'live' | 'stale'): Snapshot {
-  const known = knowledge({ ledger: summarise([row]) })
+  const known = readings({ ledger: summarise([row]) })
   return buildSnapshot({ ...known, sources: { ...known.sources, ledger: ledger === 'live' ? LIVE : STALE } })
 }
 
@@ -59,7 +59,7 @@ describe('the console over HTTP', () => {
   test('the API is described with its schemas', async () => {
     const document: { paths: object } = (await app.inject('/openapi.json')).json()
     expect(Object.keys(document.paths).toSorted()).toEqual(['/api/ledger', '/api/live', '/api/snapshot'])
-    expect(JSON.stringify(document.paths)).toContain('Since the first waiting record arrived')
+    expect(JSON.stringify(document.paths)).toContain('Seconds since the first waiting record arrived')
   })
 
   test('an old ledger is no ledger', async () => {

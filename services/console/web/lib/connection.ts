@@ -1,6 +1,6 @@
 /**
- * The live connection. The browser reconnects an event stream by itself after a network error, but not after an HTTP error, and
- * does not notice a server that hangs: both are handled here.
+ * The live connection. The browser reconnects an event stream by itself after a network error, but not after an HTTP error, and not
+ * when a server sends nothing: this file handles both.
  */
 import type { Hello, Snapshot } from '../../snapshot.ts'
 
@@ -9,19 +9,19 @@ export interface Listener {
   hello(hello: Hello): void
   /** Called each second. */
   snapshot(snapshot: Snapshot): void
-  /** Called when the connection is lost, perhaps several times. */
+  /** Called when the connection is lost; it can be called several times for one loss. */
   lost(): void
 }
 
-const SILENT_MS = 6_000
-const AGAIN_MS = 2_000
+const STALE_AFTER_MS = 6_000
+const RETRY_MS = 2_000
 
 export function connect(listener: Listener): void {
   let events: EventSource | undefined
   let lastEventAt = Date.now()
   let timer: ReturnType<typeof setTimeout> | undefined
 
-  // The same console sends the events and this file, so both know the same types; a page of another version reloads itself.
+  // The same console sends the events and this file, so both have the same types; a page of another version reloads itself.
   const on = <Data>(source: EventSource, name: string, handle: (data: Data) => void) =>
     source.addEventListener(name, (event: MessageEvent<string>) => {
       lastEventAt = Date.now()
@@ -38,11 +38,11 @@ export function connect(listener: Listener): void {
     on<Snapshot>(source, 'snapshot', (snapshot) => listener.snapshot(snapshot))
     source.addEventListener('error', () => {
       listener.lost()
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, AGAIN_MS)
+      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MS)
     })
   }
   setInterval(() => {
-    if (Date.now() - lastEventAt < SILENT_MS) return
+    if (Date.now() - lastEventAt < STALE_AFTER_MS) return
     listener.lost()
     open()
   }, 1_000)

@@ -1,4 +1,4 @@
-/** Figures as text for people: always with a unit. Times of day are the browser's. */
+/** Figures as text, always with a unit. Times of day are in the browser's time zone. */
 const whole = new Intl.NumberFormat('en')
 const oneDecimal = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
@@ -59,14 +59,14 @@ export function timeOfDay(date: Date): string {
   return clock.format(date)
 }
 
-/** @returns the time of day, with the day when that was not today */
+/** @returns the time of day, with the day if it was not today */
 export function when(iso: string | null, now: Date): string {
   if (iso === null) return NOT_KNOWN
   const date = new Date(iso)
   return date.toDateString() === now.toDateString() ? clock.format(date) : dayAndTime.format(date)
 }
 
-/** @returns the hour that begins then: "16:00 to 17:00", or its day when that was not today */
+/** @returns the hour that begins at `iso`: "16:00 to 17:00"; with its day if it was not today */
 export function hourOf(iso: string | null, now: Date): string {
   if (iso === null) return NOT_KNOWN
   const begin = new Date(iso)
@@ -75,7 +75,7 @@ export function hourOf(iso: string | null, now: Date): string {
   return `${clock.format(begin).slice(0, 5)} to ${clock.format(end).slice(0, 5)}`
 }
 
-/** @returns how long, approximately: "4 s", "12 min", "3 h 5 min", "2 d 4 h" */
+/** @returns the duration, approximately: "4 s", "12 min", "3 h 5 min", "2 d 4 h" */
 export function duration(s: number): string {
   const total = Math.max(0, Math.round(s))
   if (total < 120) return `${total} s`
@@ -86,7 +86,7 @@ export function duration(s: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`
 }
 
-/** @returns how long ago, approximately */
+/** @returns the time since `iso`, approximately */
 export function since(iso: string, now: Date): string {
   return duration((now.getTime() - Date.parse(iso)) / 1000)
 }

@@ -1,4 +1,4 @@
-/** The templates (preact and htm) and the small elements that several panels share. Preact changes only what differs. */
+/** The templates (preact and htm) and the small elements that several panels share. Preact changes only the elements that differ. */
 import { html } from 'htm/preact'
 import type { ComponentChildren, VNode } from 'preact'
 
@@ -10,12 +10,12 @@ export function icon(name: string): VNode {
   return html`<svg class="icon" aria-hidden="true"><use href="#i-${name}" /></svg>`
 }
 
-/** A word whose definition shows on hover, on focus and to a screen reader. */
+/** A word with a definition, which is shown on hover and on focus and read by a screen reader. */
 export function defined(text: string, definition: string): VNode {
   return html`<span data-tip=${definition} aria-description=${definition} tabindex="0">${text}</span>`
 }
 
-/** A figure with its unit, the unit smaller. */
+/** A figure with its unit in smaller type. */
 export function figure(text: string, unit: string): ComponentChildren {
   return unit === '' ? text : html`${text}<span class="unit">${unit}</span>`
 }

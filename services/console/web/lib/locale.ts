@@ -1,6 +1,6 @@
 /**
- * A browser under the POSIX locale (a kiosk without LANG) reports a language that Intl rejects, and uPlot gives that language to
- * Intl when it is loaded. This file is imported first, so that the charts also work there.
+ * A browser under the POSIX locale (a kiosk without LANG) reports a language that Intl rejects, and uPlot passes that language to
+ * Intl when it is loaded. This file is imported first, so that the charts also work in such a browser.
  */
 try {
   new Intl.NumberFormat(navigator.language)

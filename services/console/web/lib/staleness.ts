@@ -1,37 +1,37 @@
-/** How old the figures of each source are. Figures of a source that does not answer are grey, with the reason beside them. */
+/** The staleness of each source's figures. Figures of a source that does not answer are grey, with the reason beside them. */
 import type { Snapshot, SourceName, SourceView } from '../../snapshot.ts'
 import { duration, when } from './format.ts'
 import { html, type VNode } from './html.ts'
 
-/** What a panel is drawn from. */
+/** The data of all panels. */
 export interface View {
   readonly snapshot: Snapshot
-  /** Since this page last heard from the console. */
-  readonly silentSeconds: number
+  /** Seconds since this page received the last event from the console. */
+  readonly secondsWithoutEvent: number
 }
 
-/** A page that has heard nothing for longer than this shows no figure as current. */
-export const SILENT_SECONDS = 5
+/** After this many seconds without an event the page shows no figure as current. */
+export const STALE_AFTER_SECONDS = 5
 
-export function isStale({ snapshot, silentSeconds }: View, source: SourceName): boolean {
-  return snapshot.sources[source].status !== 'live' || silentSeconds > SILENT_SECONDS
+export function isStale({ snapshot, secondsWithoutEvent }: View, source: SourceName): boolean {
+  return snapshot.sources[source].status !== 'live' || secondsWithoutEvent > STALE_AFTER_SECONDS
 }
 
-/** @returns the line beside a panel's title that says how old its figures are */
+/** @returns the staleness of a panel's figures, as the text beside its title */
 export function staleness(view: View, source: SourceName): VNode {
   const stale = isStale(view, source)
-  return html`<p class="age ${stale ? 'old' : ''}">${stalenessText(view.snapshot.sources[source], stale, view.silentSeconds)}</p>`
+  return html`<p class="note ${stale ? 'stale' : ''}">${stalenessText(view.snapshot.sources[source], stale, view.secondsWithoutEvent)}</p>`
 }
 
-function stalenessText(source: SourceView, stale: boolean, silentSeconds: number): string {
+function stalenessText(source: SourceView, stale: boolean, secondsWithoutEvent: number): string {
   if (source.age_seconds === null) return source.problem ? `no answer yet: ${source.problem}` : 'no answer yet'
-  const age = Math.round(source.age_seconds + silentSeconds)
-  if (!stale) return age < 1 ? 'now' : `${duration(age)} ago`
+  const total = Math.round(source.age_seconds + secondsWithoutEvent)
+  if (!stale) return total < 1 ? 'now' : `${duration(total)} ago`
   const since = source.failing_since ? `, no answer since ${when(source.failing_since, new Date())}` : ''
-  return `${duration(age)} old${since}`
+  return `${duration(total)} old${since}`
 }
 
-/** A panel whose figures come from one source: its title, how old they are, and its content. */
+/** A panel whose figures come from one source: its title, the staleness of the figures, and its content. */
 export function sourcePanel(
   view: View,
   { id, title, source }: { readonly id: string; readonly title: string; readonly source: SourceName },

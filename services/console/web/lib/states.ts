@@ -1,16 +1,16 @@
-/** Words, icons and colours of states: one table, so that a state looks the same everywhere. Colour is never the only sign. */
+/** Words, icons and colours of states: one table, so that all panels show a state in the same way. Colour is never the only sign. */
 import type { ComponentState, ComponentView, FailureView, Overall } from '../../snapshot.ts'
 
 export type Tone = 'ok' | 'info' | 'warn' | 'bad'
 
-export interface Look {
+export interface Appearance {
   readonly tone: Tone
   readonly icon: string
   readonly word: string
 }
 
 /** `lost`: the page has no connection to the console. */
-export const KINDS: Readonly<Record<Overall['kind'] | 'lost', Look>> = {
+export const KINDS: Readonly<Record<Overall['kind'] | 'lost', Appearance>> = {
   flowing: { tone: 'ok', icon: 'flow', word: 'flowing' },
   idle: { tone: 'info', icon: 'idle', word: 'idle' },
   waiting: { tone: 'info', icon: 'wait', word: 'ready' },
@@ -22,7 +22,7 @@ export const KINDS: Readonly<Record<Overall['kind'] | 'lost', Look>> = {
   lost: { tone: 'warn', icon: 'unknown', word: 'connection lost' },
 }
 
-export const COMPONENT_STATES: Readonly<Record<ComponentState, Look>> = {
+export const COMPONENT_STATES: Readonly<Record<ComponentState, Appearance>> = {
   running: { tone: 'ok', icon: 'ok', word: 'running' },
   external: { tone: 'ok', icon: 'ok', word: 'answers' },
   starting: { tone: 'info', icon: 'wait', word: 'starting' },

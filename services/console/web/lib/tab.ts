@@ -1,4 +1,4 @@
-/** The title and the icon of the browser's tab: they say the state while the page itself is hidden. */
+/** The title and the icon of the browser's tab: they show the state while the page itself is hidden. */
 import type { Overall, Snapshot } from '../../snapshot.ts'
 import { rate } from './format.ts'
 import { byId } from './html.ts'

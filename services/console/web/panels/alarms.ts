@@ -4,17 +4,17 @@ import { since, when } from '../lib/format.ts'
 import { html, icon, type VNode } from '../lib/html.ts'
 import type { View } from '../lib/staleness.ts'
 
-/** Alarms come from these; while one does not answer, "no alarms" is not certain. */
-const RAISE_ALARMS: readonly SourceName[] = ['gateway', 'deidentify', 'curate', 'ledger']
+/** The sources of alarms. While one of them does not answer, it can have alarms that are not shown. */
+const ALARM_SOURCES: readonly SourceName[] = ['gateway', 'deidentify', 'curate', 'ledger']
 
 export function alarmsPanel({ snapshot: { alarms, sources, now: at } }: View): VNode {
   const now = new Date(at)
-  const silent = RAISE_ALARMS.filter((name) => sources[name].status !== 'live')
+  const unreachable = ALARM_SOURCES.filter((name) => sources[name].status !== 'live')
   return html`
     <section class="panel alarms" aria-labelledby="alarms-title">
       <div class="head">
         <h2 id="alarms-title">Alarms</h2>
-        <p class="age">${alarms.length === 0 ? 'none' : `${alarms.length} active, newest first`}</p>
+        <p class="note">${alarms.length === 0 ? 'none' : `${alarms.length} active, newest first`}</p>
       </div>
       <ul id="alarms" class="scroll" tabindex="0" aria-labelledby="alarms-title">
         ${alarms.map(
@@ -25,17 +25,19 @@ export function alarmsPanel({ snapshot: { alarms, sources, now: at } }: View): V
             </li>
           `,
         )}
-        ${(alarms.length === 0 || silent.length > 0) && quiet(silent)}
+        ${(alarms.length === 0 || unreachable.length > 0) && noAlarms(unreachable)}
       </ul>
     </section>
   `
 }
 
-function quiet(silent: readonly SourceName[]): VNode {
-  const known = silent.length === 0
-  const text = known ? 'No alarms.' : `Unknown whether there are other alarms: no answer from ${silent.join(', ')}.`
+function noAlarms(unreachable: readonly SourceName[]): VNode {
+  const known = unreachable.length === 0
+  const text = known
+    ? 'No alarms.'
+    : `Unknown whether there are other alarms: no answer from ${unreachable.join(', ')}.`
   return html`
-    <li class="quiet" key="quiet">
+    <li class="no-alarms" key="no-alarms">
       <span class=${known ? 'ok' : 'warn'}>${icon(known ? 'ok' : 'unknown')}</span>
       ${' '}${text}
     </li>

@@ -25,8 +25,8 @@ interface ChartSpec {
   readonly axis: (value: number) => string
   /** Text of a value in the legend. */
   readonly text: (value: number | null) => string
-  /** The axis reaches at least this value. */
-  readonly least: number
+  /** The axis ends at this value or above. */
+  readonly minimumTop: number
 }
 
 const RATES: ChartSpec = {
@@ -40,7 +40,7 @@ const RATES: ChartSpec = {
   ],
   axis: (value) => rate(value),
   text: (value) => (value === null ? rate(value) : `${rate(value)} /s`),
-  least: 10,
+  minimumTop: 10,
 }
 const FRESHNESS: ChartSpec = {
   id: 'freshchart',
@@ -54,7 +54,7 @@ const FRESHNESS: ChartSpec = {
   axis: (value) =>
     value > 10 && value < 60 && !Number.isInteger(value) ? `${value.toFixed(1)} s` : secondsText(value),
   text: (value) => secondsText(value),
-  least: 0.1,
+  minimumTop: 0.1,
 }
 
 export interface Charts {
@@ -102,7 +102,7 @@ function createChart(spec: ChartSpec) {
   })
   const resized = new ResizeObserver(() => place && plot?.setSize(sizeOf(place)))
 
-  /** The legend shows the newest second, or the one under the pointer. uPlot moves the pointer, so it is drawn from here. */
+  /** The legend shows the newest second, or the second under the pointer. uPlot reports the pointer, so the legend is drawn here. */
   const drawLegend = () => {
     if (!legend) return
     const at = plot?.cursor.idx
@@ -110,7 +110,7 @@ function createChart(spec: ChartSpec) {
     render(legendRows(spec, chosen ?? points.at(-1), chosen), legend)
   }
 
-  /** uPlot takes the colours when it is created, so another colour scheme needs another plot. */
+  /** uPlot reads the colours when it is created: another colour scheme needs a new plot. */
   const create = () => {
     plot?.destroy()
     plot = place
@@ -137,7 +137,7 @@ function createChart(spec: ChartSpec) {
   return {
     panel: () => html`
       <section class="panel chart ${spec.id}" key=${spec.id} aria-labelledby="${spec.id}-title">
-        <div class="head"><h2 id="${spec.id}-title">${spec.title}</h2><p class="age">${spec.note}</p></div>
+        <div class="head"><h2 id="${spec.id}-title">${spec.title}</h2><p class="note">${spec.note}</p></div>
         <ul class="legend" ref=${legendRef}></ul>
         <div class="plot" ref=${placeRef} role="img" aria-labelledby="${spec.id}-title"></div>
       </section>
@@ -184,7 +184,7 @@ function optionsOf(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7 } },
     scales: {
       x: { time: true, range: () => lastTenMinutes(points()) },
-      y: { range: (_plot, _least, most) => [0, Math.max(spec.least, (most ?? 0) * 1.12)] },
+      y: { range: (_plot, _minimum, maximum) => [0, Math.max(spec.minimumTop, (maximum ?? 0) * 1.12)] },
     },
     axes: [
       {

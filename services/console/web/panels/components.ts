@@ -1,4 +1,4 @@
-/** The state of each component: since when, how often it was restarted, how much memory it uses. */
+/** The state of each component: since when, the number of restarts, the memory. */
 import type { ComponentView } from '../../snapshot.ts'
 import { DEFINITIONS } from '../lib/definitions.ts'
 import { bytes, count, NOT_KNOWN, when } from '../lib/format.ts'
@@ -45,7 +45,7 @@ function rows(component: ComponentView, now: Date): readonly (VNode | false)[] {
   ]
 }
 
-/** For a component that runs again, the definition of the number says why it was restarted. */
+/** For a component that runs again, the tooltip of the number shows why it was restarted. */
 function restarts(component: ComponentView): ComponentChildren {
   const text = count(component.restarts)
   return component.message && isUp(component) ? defined(text, component.message) : text

@@ -6,11 +6,11 @@ export function emptyPanel({ snapshot: { gateway_url } }: View): VNode {
   return html`
     <section class="panel empty" id="empty" aria-labelledby="empty-title">
       <h2 id="empty-title">No record was received yet</h2>
-      <p>Every component is ready for the first record. This page shows it a second or two after it was accepted.</p>
+      <p>Every component is ready for the first record. This page shows a record one or two seconds after it is accepted.</p>
       <dl>
-        <dt>Try it with hospitals that do not exist</dt>
+        <dt>Try it with invented hospitals</dt>
         <dd><code>npx chainon simulate --hospitals 2 --rate 500</code></dd>
-        <dt>Send a file of a feed (JSON, NDJSON, gzip or Avro)</dt>
+        <dt>Send a file with the records of one feed (JSON, NDJSON, gzip or Avro)</dt>
         <dd><code>npx chainon push observation observations.ndjson</code></dd>
         <dt>Or use HTTP, from any program, with a producer's API key</dt>
         <dd>

@@ -1,4 +1,4 @@
-/** What was rejected, quarantined and flagged, by rule and field. Never a value. */
+/** The records that were rejected, quarantined and flagged, by rule and field. Never a value. */
 import type { FailureView } from '../../snapshot.ts'
 import { DEFINITIONS } from '../lib/definitions.ts'
 import { count, hourOf, NOT_KNOWN, percent, when } from '../lib/format.ts'
@@ -77,18 +77,18 @@ function row(failure: FailureView, now: Date): VNode {
       <td>${percent(share_24h)}</td>
       <td>${count(total)}</td>
       <td class="dim">${last_seen_to === 'hour' ? hourOf(last_seen, now) : when(last_seen, now)}</td>
-      <td>${trend ? spark(trend) : html`<span class="dim">${NOT_KNOWN}</span>`}</td>
+      <td>${trend ? sparkline(trend) : html`<span class="dim">${NOT_KNOWN}</span>`}</td>
     </tr>
   `
 }
 
 /** @param trend counts of 24 hours, oldest first */
-function spark(trend: readonly number[]): VNode {
-  const most = Math.max(1, ...trend)
+function sparkline(trend: readonly number[]): VNode {
+  const maximum = Math.max(1, ...trend)
   return html`
-    <svg class="spark" viewBox="0 0 72 20" role="img" aria-label="most in an hour: ${count(most)}">
+    <svg class="sparkline" viewBox="0 0 72 20" role="img" aria-label="maximum in an hour: ${count(maximum)}">
       ${trend.map((n, hour) => {
-        const height = n === 0 ? 0.6 : Math.max(2, (n / most) * 20)
+        const height = n === 0 ? 0.6 : Math.max(2, (n / maximum) * 20)
         return html`<rect x=${hour * 3} y=${(20 - height).toFixed(1)} width="2.2" height=${height.toFixed(1)} />`
       })}
     </svg>

@@ -1,4 +1,4 @@
-/** The top line: the state of the whole system, whether this page is live, and the time. */
+/** The header: the state of the whole system, whether this page is live, and the time. */
 import type { Snapshot } from '../../snapshot.ts'
 import { duration, NOT_KNOWN, since, timeOfDay, when } from '../lib/format.ts'
 import { html, icon, type VNode } from '../lib/html.ts'
@@ -8,11 +8,11 @@ export interface Connection {
   readonly snapshot: Snapshot | null
   /** True when this page has no connection to the console. */
   readonly lost: boolean
-  /** Since this page last heard from the console. */
-  readonly silentSeconds: number
+  /** Seconds since this page received the last event from the console. */
+  readonly secondsWithoutEvent: number
 }
 
-/** What the header, the tab and the icon say; without a connection the last snapshot is not the current state. */
+/** The state that the header, the tab and its icon show; without a connection the current state is unknown. */
 export function stateOf({ snapshot, lost }: Connection) {
   if (lost) return { kind: 'lost', sentence: 'Not connected: current state unknown', since: null } as const
   return snapshot?.overall
@@ -45,15 +45,15 @@ export function header(connection: Connection, now: Date): VNode {
       </p>
       <dl class="clocks">
         <div><dt>Page</dt><dd id="live">${live(connection)}</dd></div>
-        <div><dt>Console up</dt><dd class="num">${snapshot ? since(snapshot.started_at, now) : NOT_KNOWN}</dd></div>
+        <div><dt>Console uptime</dt><dd class="num">${snapshot ? since(snapshot.started_at, now) : NOT_KNOWN}</dd></div>
         <div><dt>Clock</dt><dd><time class="num clock" datetime=${now.toISOString()}>${timeOfDay(now)}</time></dd></div>
       </dl>
     </header>
   `
 }
 
-function live({ snapshot, lost, silentSeconds }: Connection): VNode {
+function live({ snapshot, lost, secondsWithoutEvent }: Connection): VNode {
   const ok = snapshot !== null && !lost
-  const word = !snapshot ? 'connecting' : lost ? `stale, ${duration(silentSeconds)}` : 'live'
+  const word = !snapshot ? 'connecting' : lost ? `stale, ${duration(secondsWithoutEvent)}` : 'live'
   return html`<span class=${ok ? 'ok' : 'warn'}>${icon(ok ? 'flow' : 'warn')} ${word}</span>`
 }

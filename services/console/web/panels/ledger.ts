@@ -1,4 +1,4 @@
-/** The ledger per feed; a feed opens to its partitions. */
+/** The ledger per feed; a click on a feed shows its partitions. */
 import type { LedgerView } from '../../snapshot.ts'
 import { DEFINITIONS } from '../lib/definitions.ts'
 import { count, rate, secondsText } from '../lib/format.ts'

@@ -1,4 +1,4 @@
-/** Gateway, de-identify, curate, ClickHouse: what each does now, and what waits between them. */
+/** Gateway, de-identify, curate, ClickHouse: the records per second of each, and the lag between them. */
 import type { ComponentName, LagView, SourceName } from '../../snapshot.ts'
 import { DEFINITIONS } from '../lib/definitions.ts'
 import { bytes, count, rate, secondsText } from '../lib/format.ts'
@@ -7,20 +7,20 @@ import { isStale, type View } from '../lib/staleness.ts'
 import { COMPONENT_STATES, COMPONENT_TITLES } from '../lib/states.ts'
 
 export function pipelinePanel(view: View): VNode {
-  const { rates, lag, ledger, gateway_inflight_bytes: held } = view.snapshot
-  const accepted = held === null ? 'accepted' : `accepted, ${bytes(held)} held`
-  const gained = `gained; ${count(ledger?.total.loaded ?? null)} in total`
+  const { rates, lag, ledger, gateway_inflight_bytes: inflight } = view.snapshot
+  const accepted = inflight === null ? 'accepted' : `accepted, ${bytes(inflight)} in progress`
+  const added = `added; ${count(ledger?.total.loaded ?? null)} in total`
   return html`
-    <section class="panel pipe" aria-labelledby="pipe-title">
-      <h2 id="pipe-title" class="unseen">The way of a record</h2>
-      <ol id="pipe" class="boxes">
+    <section class="panel pipeline" aria-labelledby="pipeline-title">
+      <h2 id="pipeline-title" class="visually-hidden">The path of a record</h2>
+      <ol id="pipeline" class="boxes">
         ${box(view, 'gateway', 'gateway', rates.accepted, accepted, DEFINITIONS.perSecond)}
-        ${link('identified log', waiting(lag.deidentify), rates.accepted)}
+        ${connector('identified log', waiting(lag.deidentify), rates.accepted)}
         ${box(view, 'deidentify', 'deidentify', rates.deidentified, 'processed', DEFINITIONS.processed)}
-        ${link('pseudonymised log', waiting(lag.curate), rates.deidentified)}
-        ${box(view, 'curate', 'curate', rates.curated, 'linked, validated, loaded', DEFINITIONS.processed)}
-        ${link('exactly-once insert', freshness(view), rates.curated)}
-        ${box(view, 'clickhouse', 'ledger', rates.warehouse, gained, DEFINITIONS.warehouse)}
+        ${connector('pseudonymised log', waiting(lag.curate), rates.deidentified)}
+        ${box(view, 'curate', 'curate', rates.curated, 'validated, linked, loaded', DEFINITIONS.processed)}
+        ${connector('exactly-once insert', freshness(view), rates.curated)}
+        ${box(view, 'clickhouse', 'ledger', rates.warehouse, added, DEFINITIONS.warehouse)}
       </ol>
     </section>
   `
@@ -47,11 +47,11 @@ function box(
   `
 }
 
-function link(what: string, figures: VNode, perSecond: number | null): VNode {
+function connector(what: string, figures: VNode, perSecond: number | null): VNode {
   return html`
-    <li class="link ${(perSecond ?? 0) > 0 ? 'flowing' : ''}">
+    <li class="connector ${(perSecond ?? 0) > 0 ? 'flowing' : ''}">
       <div class="what">${what}</div>
-      <div class="wire" aria-hidden="true"><i></i></div>
+      <div class="arrow" aria-hidden="true"><i></i></div>
       ${figures}
     </li>
   `

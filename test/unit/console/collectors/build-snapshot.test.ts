@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { Alarm } from '#core/telemetry/alarms.ts'
-import { buildSnapshot, type Knowledge } from '../../../../services/console/collectors/build-snapshot.ts'
+import { buildSnapshot, type Readings } from '../../../../services/console/collectors/build-snapshot.ts'
 import { summarise } from '../../../../services/console/collectors/ledger.ts'
 import { createServiceMetrics } from '../../../../services/console/collectors/service-metrics.ts'
 import { COMPONENT_NAMES, type SourceView } from '../../../../services/console/snapshot.ts'
-import { component, knowledge, ledgerRow, NOW, STALE } from '../knowledge.ts'
+import { component, ledgerRow, NOW, readings, STALE } from '../readings.ts'
 
-const sources = (over: Partial<Knowledge['sources']>) => ({ ...knowledge().sources, ...over })
+const sources = (over: Partial<Readings['sources']>) => ({ ...readings().sources, ...over })
 
 describe('the snapshot', () => {
   test('shows the rates of each service, and that records flow', () => {
-    const { rates, overall, empty } = buildSnapshot(knowledge())
+    const { rates, overall, empty } = buildSnapshot(readings())
     expect(rates).toMatchObject({ received: 100, accepted: 100, deidentified: 90, curated: 80, warehouse: 80 })
     expect(overall.kind).toBe('flowing')
     expect(empty).toBe(false)
@@ -18,7 +18,7 @@ describe('the snapshot', () => {
 
   test('a source that does not answer leaves no figure that looks live', () => {
     const { rates, lag, freshness, point, overall } = buildSnapshot(
-      knowledge({
+      readings({
         sources: sources({ curate: STALE, lag: STALE }),
         components: COMPONENT_NAMES.map((name) =>
           component(name, name === 'curate' ? { state: 'restarting', since: '2026-11-23T11:59:30.000Z' } : {}),
@@ -41,7 +41,7 @@ describe('the snapshot', () => {
     const never: SourceView = { status: 'never', age_seconds: null, failing_since: null, problem: null }
     const nothing = createServiceMetrics()
     const { overall, rates, ledger } = buildSnapshot(
-      knowledge({
+      readings({
         sources: {
           gateway: never,
           deidentify: never,
@@ -67,7 +67,7 @@ describe('the snapshot', () => {
 
   test('a gap is reported before everything else', () => {
     const { overall } = buildSnapshot(
-      knowledge({
+      readings({
         ledger: summarise([ledgerRow({ loaded: 98, gaps: 2 })]),
         components: COMPONENT_NAMES.map((name) => component(name, { state: 'failed' })),
       }),
@@ -76,14 +76,14 @@ describe('the snapshot', () => {
   })
 
   test('a ledger that cannot be read is never called balanced', () => {
-    expect(buildSnapshot(knowledge({ sources: sources({ ledger: STALE }) })).overall).toMatchObject({
+    expect(buildSnapshot(readings({ sources: sources({ ledger: STALE }) })).overall).toMatchObject({
       kind: 'unknown',
       sentence: 'The ledger cannot be read',
     })
   })
 
   test('records that wait and do not move are reported', () => {
-    const known = knowledge({
+    const known = readings({
       ledger: summarise([ledgerRow({ loaded: 60, in_flight: 40 })]),
       stalledSince: NOW - 60_000,
     })
@@ -93,7 +93,7 @@ describe('the snapshot', () => {
   test('alarms come newest first, with one for each component that is down', () => {
     const alarm = (id: string, since: string): Alarm => ({ id, code: 'gap', message: id, since })
     const { alarms } = buildSnapshot(
-      knowledge({
+      readings({
         alarms: new Map([
           ['curate', [alarm('old', '2026-11-23T11:00:00.000Z'), alarm('new', '2026-11-23T11:59:59.000Z')]],
         ]),
@@ -110,7 +110,7 @@ describe('the snapshot', () => {
 
   test('before the first record it is ready, and says so', () => {
     const { overall, empty } = buildSnapshot(
-      knowledge({ gateway: createServiceMetrics(), ledger: summarise([ledgerRow({ accepted: 0, loaded: 0 })]) }),
+      readings({ gateway: createServiceMetrics(), ledger: summarise([ledgerRow({ accepted: 0, loaded: 0 })]) }),
     )
     expect(empty).toBe(true)
     expect(overall.kind).toBe('waiting')

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
-  type ComponentEvidence,
+  type ComponentReading,
   componentViews,
   type StateRow,
 } from '../../../../services/console/collectors/components.ts'
@@ -20,8 +20,8 @@ const stateRow = (over: Partial<StateRow>): StateRow => ({
 })
 
 /** All components run, except one. */
-function view(name: ComponentName, over: Partial<ComponentEvidence>, supervised = true) {
-  const well: ComponentEvidence = {
+function view(name: ComponentName, over: Partial<ComponentReading>, supervised = true) {
+  const well: ComponentReading = {
     row: supervised ? stateRow({}) : undefined,
     answer: { ok: true, since: ago(600), problem: '' },
     alive: true,
@@ -31,7 +31,7 @@ function view(name: ComponentName, over: Partial<ComponentEvidence>, supervised 
   const all = Object.fromEntries(
     COMPONENT_NAMES.map((component) => [component, component === name ? { ...well, ...over } : well]),
   )
-  const views = componentViews(all as Record<ComponentName, ComponentEvidence>, supervised, NOW)
+  const views = componentViews(all as Record<ComponentName, ComponentReading>, supervised, NOW)
   const found = views.find((component) => component.name === name)
   if (!found) throw new Error(`no ${name}`)
   return found

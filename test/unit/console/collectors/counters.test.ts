@@ -1,71 +1,71 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createCounterBook } from '../../../../services/console/collectors/counters.ts'
+import { createCounterTracker } from '../../../../services/console/collectors/counters.ts'
 
 const one = (value: number) => new Map([['a', value]])
 
 describe('counters of a process that may restart', () => {
   test('what stood at the first scrape is in the total and in no rate', () => {
-    const book = createCounterBook(60_000)
-    book.add(one(1_000_000), 0)
-    expect(book.total('a')).toBe(1_000_000)
-    expect(book.rate(['a'], 5_000, 0)).toBeNull()
-    book.add(one(1_000_000), 2_000)
-    expect(book.rate(['a'], 5_000, 2_000)).toBe(0)
+    const tracker = createCounterTracker(60_000)
+    tracker.add(one(1_000_000), 0)
+    expect(tracker.total('a')).toBe(1_000_000)
+    expect(tracker.rate(['a'], 5_000, 0)).toBeNull()
+    tracker.add(one(1_000_000), 2_000)
+    expect(tracker.rate(['a'], 5_000, 2_000)).toBe(0)
   })
 
   test('a rate is the growth over the time between the scrapes', () => {
-    const book = createCounterBook(60_000)
-    for (let second = 0; second <= 10; second++) book.add(one(second * 500), second * 1_000)
-    expect(book.rate(['a'], 5_000, 10_000)).toBe(500)
-    expect(book.increase(['a'], 60_000, 10_000)).toBe(5_000)
+    const tracker = createCounterTracker(60_000)
+    for (let second = 0; second <= 10; second++) tracker.add(one(second * 500), second * 1_000)
+    expect(tracker.rate(['a'], 5_000, 10_000)).toBe(500)
+    expect(tracker.increase(['a'], 60_000, 10_000)).toBe(5_000)
   })
 
   test('a lower value is a new process: it counts in full, nothing goes negative', () => {
-    const book = createCounterBook(60_000)
-    book.add(one(900), 0)
-    book.add(one(1_000), 1_000)
-    book.add(one(40), 2_000)
-    book.add(one(60), 3_000)
-    expect(book.total('a')).toBe(1_060)
-    expect(book.increase(['a'], 60_000, 3_000)).toBe(160)
+    const tracker = createCounterTracker(60_000)
+    tracker.add(one(900), 0)
+    tracker.add(one(1_000), 1_000)
+    tracker.add(one(40), 2_000)
+    tracker.add(one(60), 3_000)
+    expect(tracker.total('a')).toBe(1_060)
+    expect(tracker.increase(['a'], 60_000, 3_000)).toBe(160)
   })
 
   test('a series that a new process has not counted yet begins at 0 when it comes back', () => {
-    const book = createCounterBook(60_000)
-    book.add(one(100), 0)
-    book.add(new Map(), 1_000)
-    book.add(one(150), 2_000)
-    expect(book.total('a')).toBe(250)
+    const tracker = createCounterTracker(60_000)
+    tracker.add(one(100), 0)
+    tracker.add(new Map(), 1_000)
+    tracker.add(one(150), 2_000)
+    expect(tracker.total('a')).toBe(250)
   })
 
   test('a failed scrape makes a longer span, not a higher rate', () => {
-    const book = createCounterBook(60_000)
-    book.add(one(0), 0)
-    book.add(one(100), 1_000)
-    book.add(one(500), 5_000)
-    expect(book.rate(['a'], 10_000, 5_000)).toBe(100)
+    const tracker = createCounterTracker(60_000)
+    tracker.add(one(0), 0)
+    tracker.add(one(100), 1_000)
+    tracker.add(one(500), 5_000)
+    expect(tracker.rate(['a'], 10_000, 5_000)).toBe(100)
   })
 
   test('a rate that is too old, or of less than two seconds, is not known rather than wrong', () => {
-    const book = createCounterBook(60_000)
-    book.add(one(0), 0)
-    book.add(one(2_500), 50)
-    expect(book.rate(['a'], 5_000, 50)).toBeNull()
-    book.add(one(2_500), 2_000)
-    expect(book.rate(['a'], 5_000, 2_000)).toBe(1_250)
-    expect(book.rate(['a'], 5_000, 20_000)).toBeNull()
+    const tracker = createCounterTracker(60_000)
+    tracker.add(one(0), 0)
+    tracker.add(one(2_500), 50)
+    expect(tracker.rate(['a'], 5_000, 50)).toBeNull()
+    tracker.add(one(2_500), 2_000)
+    expect(tracker.rate(['a'], 5_000, 2_000)).toBe(1_250)
+    expect(tracker.rate(['a'], 5_000, 20_000)).toBeNull()
   })
 
   test('the total never falls, whatever is scraped', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat(1_000_000), { nil: undefined })), (values) => {
-        const book = createCounterBook(60_000)
+        const tracker = createCounterTracker(60_000)
         let before = 0
         for (const [second, value] of values.entries()) {
-          book.add(value === undefined ? new Map() : one(value), second * 1_000)
-          expect(book.total('a')).toBeGreaterThanOrEqual(before)
-          before = book.total('a')
+          tracker.add(value === undefined ? new Map() : one(value), second * 1_000)
+          expect(tracker.total('a')).toBeGreaterThanOrEqual(before)
+          before = tracker.total('a')
         }
       }),
     )

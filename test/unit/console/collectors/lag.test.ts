@@ -1,48 +1,48 @@
 import { describe, expect, test } from 'vitest'
-import { createLagBook } from '../../../../services/console/collectors/lag.ts'
+import { createLagTracker } from '../../../../services/console/collectors/lag.ts'
 
 const partition = (high: number, committed: number, key = 'a:0') => [{ key, high, committed }]
 
 describe('what waits before a service', () => {
   test('is not known before the first reading', () => {
-    expect(createLagBook().view(0)).toEqual({ records: null, seconds: null })
+    expect(createLagTracker().view(0)).toEqual({ records: null, seconds: null })
   })
 
   test('is nothing when the service has reached the end', () => {
-    const book = createLagBook()
-    book.add(partition(100, 100), 0)
-    expect(book.view(60_000)).toEqual({ records: 0, seconds: 0 })
+    const tracker = createLagTracker()
+    tracker.add(partition(100, 100), 0)
+    expect(tracker.view(60_000)).toEqual({ records: 0, seconds: 0 })
   })
 
   test('is as old as the moment when the log passed the committed offset, between two readings', () => {
-    const book = createLagBook()
-    book.add(partition(100, 100), 0)
-    book.add(partition(300, 200), 2_000)
-    expect(book.view(2_000)).toEqual({ records: 100, seconds: 1 })
-    book.add(partition(300, 200), 10_000)
-    expect(book.view(10_000).seconds).toBe(9)
-    book.add(partition(300, 300), 12_000)
-    expect(book.view(12_000)).toEqual({ records: 0, seconds: 0 })
+    const tracker = createLagTracker()
+    tracker.add(partition(100, 100), 0)
+    tracker.add(partition(300, 200), 2_000)
+    expect(tracker.view(2_000)).toEqual({ records: 100, seconds: 1 })
+    tracker.add(partition(300, 200), 10_000)
+    expect(tracker.view(10_000).seconds).toBe(9)
+    tracker.add(partition(300, 300), 12_000)
+    expect(tracker.view(12_000)).toEqual({ records: 0, seconds: 0 })
   })
 
   test('an idle hour before it does not count', () => {
-    const book = createLagBook()
-    book.add(partition(100, 100), 0)
-    book.add(partition(100, 100), 3_600_000)
-    book.add(partition(200, 100), 3_602_000)
-    expect(book.view(3_602_000).seconds).toBe(2)
+    const tracker = createLagTracker()
+    tracker.add(partition(100, 100), 0)
+    tracker.add(partition(100, 100), 3_600_000)
+    tracker.add(partition(200, 100), 3_602_000)
+    expect(tracker.view(3_602_000).seconds).toBe(2)
   })
 
   test('that waited before the console started is at least as old as the console', () => {
-    const book = createLagBook()
-    book.add(partition(500, 100), 0)
-    expect(book.view(5_000)).toEqual({ records: 400, seconds: 5 })
+    const tracker = createLagTracker()
+    tracker.add(partition(500, 100), 0)
+    expect(tracker.view(5_000)).toEqual({ records: 400, seconds: 5 })
   })
 
   test('sums records and takes the partition that is most behind', () => {
-    const book = createLagBook()
-    book.add([...partition(10, 10), ...partition(10, 10, 'a:1')], 0)
-    book.add([...partition(20, 10), ...partition(15, 15, 'a:1')], 2_000)
-    expect(book.view(4_000)).toEqual({ records: 10, seconds: 4 })
+    const tracker = createLagTracker()
+    tracker.add([...partition(10, 10), ...partition(10, 10, 'a:1')], 0)
+    tracker.add([...partition(20, 10), ...partition(15, 15, 'a:1')], 2_000)
+    expect(tracker.view(4_000)).toEqual({ records: 10, seconds: 4 })
   })
 })

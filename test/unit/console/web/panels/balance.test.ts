@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import { buildSnapshot, type Knowledge } from '../../../../../services/console/collectors/build-snapshot.ts'
+import { buildSnapshot, type Readings } from '../../../../../services/console/collectors/build-snapshot.ts'
 import { summarise } from '../../../../../services/console/collectors/ledger.ts'
 import { balancePanel } from '../../../../../services/console/web/panels/balance.ts'
-import { knowledge, LIVE, ledgerRow, STALE } from '../../knowledge.ts'
+import { LIVE, ledgerRow, readings, STALE } from '../../readings.ts'
 import { textOf } from '../text-of.ts'
 
 const broken = summarise([ledgerRow({ loaded: 97, gaps: 3 }), ledgerRow({ partition: 1, loaded: 101, overlaps: 1 })])
 
-function statement(over: Partial<Knowledge>, ledger = LIVE, silentSeconds = 0): string {
-  const { sources } = knowledge()
-  const snapshot = buildSnapshot(knowledge({ ...over, sources: { ...sources, ledger } }))
-  return textOf(balancePanel({ snapshot, silentSeconds }))
+function statement(over: Partial<Readings>, ledger = LIVE, secondsWithoutEvent = 0): string {
+  const { sources } = readings()
+  const snapshot = buildSnapshot(readings({ ...over, sources: { ...sources, ledger } }))
+  return textOf(balancePanel({ snapshot, secondsWithoutEvent }))
 }
 
 describe('the balance panel', () => {
@@ -37,7 +37,7 @@ describe('the balance panel', () => {
   })
 
   test('takes the snapshot as its schema has it: another name or another kind of value does not compile', () => {
-    const snapshot = buildSnapshot(knowledge())
+    const snapshot = buildSnapshot(readings())
     // @ts-expect-error: the snapshot has no such field
     expect(snapshot.conserved).toBeUndefined()
     // @ts-expect-error: seconds since 1970 are a number, not a Date

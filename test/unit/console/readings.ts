@@ -1,6 +1,6 @@
 /** What the collectors know on a day when everything runs; tests change what they are about. */
 import type { LedgerRow } from '#core/ledger/row.ts'
-import type { Knowledge } from '../../../services/console/collectors/build-snapshot.ts'
+import type { Readings } from '../../../services/console/collectors/build-snapshot.ts'
 import { summarise } from '../../../services/console/collectors/ledger.ts'
 import { createServiceMetrics, type ServiceMetrics } from '../../../services/console/collectors/service-metrics.ts'
 import { COMPONENT_NAMES, type ComponentView, type SourceView } from '../../../services/console/snapshot.ts'
@@ -46,7 +46,7 @@ export const ledgerRow = (over: Partial<LedgerRow>): LedgerRow => ({
   ...over,
 })
 
-export function knowledge(over: Partial<Knowledge> = {}): Knowledge {
+export function readings(over: Partial<Readings> = {}): Readings {
   return {
     now: NOW,
     startedAt: NOW - 3_600_000,
