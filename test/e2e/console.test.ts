@@ -1,4 +1,4 @@
-/** The operator's page in a real browser, on real components: from empty to streaming, through a crash, to balanced again. */
+/** The operator's page in a real browser, with real components: before the first record, with records, and after a crash. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKey } from '#core/keys/admin.ts'
@@ -6,7 +6,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
-/** Where a value could leak: in a good record, in one that a rule rejects, in one rejected by the gateway. */
+/** A value that must not leak: in a valid record, in a record that a rule rejects, in a record that the gateway rejects. */
 const CANARY = 'ZZCANARYZZ'
 const GOOD = 40
 const REJECTED_BY_RULE = 3
@@ -30,7 +30,7 @@ beforeAll(async () => {
   })
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
-    // A server that is killed breaks its stream, and the browser says so; that is what the banner is for.
+    // The browser reports the broken stream of a killed server; the banner shows that to the operator.
     if (message.type() === 'error' && !message.text().includes('net::ERR_')) faults.push(message.text())
   })
   await page.goto(stack.url('console'))
@@ -67,15 +67,15 @@ async function push(records: readonly Record<string, unknown>[]): Promise<number
   return response.status
 }
 
-/** The figure of a tile in the sum, by its label. */
-function tile(label: string): Promise<string | null> {
-  return page.locator('#equation .tile', { hasText: label }).locator('.value').textContent()
+/** The figure of a card in the balance, by its label. */
+function card(label: string): Promise<string | null> {
+  return page.locator('#equation .card', { hasText: label }).locator('.value').textContent()
 }
 
 const eventually = { timeout: 60_000, interval: 500 }
 
 describe('the page', () => {
-  test('is ready before the first record, and says how to send one', async () => {
+  test('is ready before the first record, and shows how to send one', async () => {
     await page.getByRole('heading', { name: 'No record was received yet' }).waitFor()
     await expect.poll(() => page.title(), eventually).toContain('ready')
     expect(await page.locator('#empty').textContent()).toContain('npx chainon push')
@@ -83,7 +83,7 @@ describe('the page', () => {
     expect(await page.getByRole('main').count()).toBe(1)
   })
 
-  test('accounts for what is streamed, to the record', async () => {
+  test('accounts for every record that is sent', async () => {
     const records = [
       ...Array.from({ length: GOOD }, (_, n) => observation(n)),
       ...Array.from({ length: REJECTED_BY_RULE }, (_, n) =>
@@ -92,23 +92,23 @@ describe('the page', () => {
       ...Array.from({ length: REJECTED_BY_GATEWAY }, (_, n) => observation(2_000 + n, { value_number: CANARY })),
     ]
     expect(await push(records)).toBe(202)
-    await expect.poll(() => tile('Loaded'), eventually).toBe(String(GOOD))
-    expect(await tile('Accepted')).toBe(String(GOOD + REJECTED_BY_RULE))
-    await expect.poll(() => tile('Rejected by a rule'), eventually).toBe(String(REJECTED_BY_RULE))
-    await expect.poll(() => tile('In flight'), eventually).toBe('0')
+    await expect.poll(() => card('Loaded'), eventually).toBe(String(GOOD))
+    expect(await card('Accepted')).toBe(String(GOOD + REJECTED_BY_RULE))
+    await expect.poll(() => card('Rejected by a rule'), eventually).toBe(String(REJECTED_BY_RULE))
+    await expect.poll(() => card('In flight'), eventually).toBe('0')
     expect(await page.locator('#balance-title').textContent()).toContain('Balanced')
     expect(await page.locator('#received').textContent()).toContain(`${REJECTED_BY_GATEWAY} in total`)
     await expect.poll(() => page.locator('#fresh').textContent(), eventually).toMatch(/p95.*\d+ ?m?s/)
   })
 
-  test('names rule and field of what was rejected', async () => {
+  test('names the rule and the field of rejected records', async () => {
     const rule = page.locator('#failures tbody tr', { hasText: 'not-in-future' })
     await rule.waitFor({ timeout: 30_000 })
     expect(await rule.textContent()).toContain('/effective_at')
     expect(await page.locator('#failures tbody tr', { hasText: 'rejected by the gateway' }).count()).toBe(1)
   })
 
-  test('shows no value of any record, on the page or behind it', async () => {
+  test('shows no value of any record, on the page and in the API', async () => {
     expect(await page.content()).not.toContain(CANARY)
     for (const path of ['/api/snapshot', '/api/ledger', '/metrics', '/alarms']) {
       const response = await fetch(`${stack.url('console')}${path}`)
@@ -117,14 +117,14 @@ describe('the page', () => {
     }
   })
 
-  test('opens a feed to its partitions with the keyboard, and they add up', async () => {
+  test('shows the partitions of a feed with the keyboard, and their sum is right', async () => {
     await page.getByRole('button', { name: 'observation' }).focus()
     await page.keyboard.press('Enter')
     const accepted = page.locator('#ledger tr.partition td:nth-of-type(2)')
     await expect.poll(() => accepted.count(), eventually).toBeGreaterThan(0)
     const sum = (await accepted.allTextContents()).reduce((all, text) => all + Number(text), 0)
     expect(sum).toBe(GOOD + REJECTED_BY_RULE)
-    // The figures are drawn again each second; the focus stays where it was.
+    // The figures are drawn again each second; the focus does not change.
     await page.waitForTimeout(2_500)
     expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('observation')
   })
@@ -136,27 +136,27 @@ describe('the page', () => {
     expect(await page.getByRole('tooltip').count()).toBe(0)
   })
 
-  test('says what is down and that it is restarted, and that nothing was lost when it is back', async () => {
+  test('shows a component that is down and restarted, and afterwards that no record was lost', async () => {
     stack.kill('curate', 'SIGKILL')
     await expect.poll(() => page.locator('#overall').textContent(), eventually).toContain('Curation')
     expect(await page.title()).toContain('✖')
     expect(await page.locator('#alarms').textContent()).toContain('Curation')
     expect(await push(Array.from({ length: GOOD }, (_, n) => observation(5_000 + n)))).toBe(202)
-    await expect.poll(() => tile('Loaded'), { timeout: 120_000, interval: 500 }).toBe(String(2 * GOOD))
+    await expect.poll(() => card('Loaded'), { timeout: 120_000, interval: 500 }).toBe(String(2 * GOOD))
     await expect.poll(() => page.locator('#balance-title').textContent(), eventually).toContain('Balanced')
     await expect.poll(() => page.locator('#overall').textContent(), eventually).toContain('every component is up')
   })
 
-  test('greys its figures when the console is gone, and comes back by itself', async () => {
+  test('shows its figures in grey while the console is down, and connects again by itself', async () => {
     stack.kill('console', 'SIGKILL')
     await page.locator('#banner', { hasText: 'was lost' }).waitFor({ timeout: 20_000 })
     expect(await page.locator('body.lost').count()).toBe(1)
     expect(await page.title()).toContain('connection lost')
     await expect.poll(() => page.locator('#live').textContent(), eventually).toContain('live')
-    await expect.poll(() => tile('Loaded'), eventually).toBe(String(2 * GOOD))
+    await expect.poll(() => card('Loaded'), eventually).toBe(String(2 * GOOD))
   })
 
-  test('fits a wall without scrolling, and a phone without scrolling sideways', async () => {
+  test('fits a large screen without scrolling, and a phone without horizontal scrolling', async () => {
     const overflow = () =>
       page.evaluate(() => {
         const { scrollWidth, clientWidth, scrollHeight, clientHeight } = document.documentElement
@@ -170,7 +170,7 @@ describe('the page', () => {
     }
   })
 
-  test('connects only to its own server, and nothing fails in it', () => {
+  test('connects only to its own server, and has no error', () => {
     expect(foreign).toEqual([])
     expect(faults).toEqual([])
   })

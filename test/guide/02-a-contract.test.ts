@@ -1,8 +1,8 @@
 /**
  * Chapter 2: a contract.
  *
- * A feed is one file, `schemas/feeds/<feed>.avsc`: an Avro schema whose fields say what may become of them. All else is derived
- * from it, so nothing can disagree: what the gateway takes, what de-identification lets through, the table in ClickHouse, the rules.
+ * A feed is one file, `schemas/feeds/<feed>.avsc`: an Avro schema whose fields have rules and a privacy policy. Everything else is made
+ * from it: what the gateway accepts, the fields that survive de-identification, the table in ClickHouse, the rules.
  */
 import { expect, test } from 'vitest'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
@@ -11,7 +11,7 @@ import { recordReader } from '#core/contract/record-reader.ts'
 import { tableStatements } from '#core/contract/table.ts'
 import { compileRules } from '#core/rules/compile.ts'
 
-/** The smallest contract there is, and three fields of its own. */
+/** The smallest contract, and three fields of its own. */
 const VACCINATION = {
   type: 'record',
   name: 'Vaccination',
@@ -32,14 +32,14 @@ const VACCINATION = {
       name: 'record_version',
       type: 'long',
       default: 0,
-      doc: 'Higher wins',
+      doc: 'The highest is the current one',
       privacy: { class: 'none', action: 'keep' },
     },
     {
       name: 'operation',
       type: { type: 'enum', name: 'Operation', symbols: ['upsert', 'cancel'] },
       default: 'upsert',
-      doc: 'cancel takes the record back',
+      doc: 'cancel: readers no longer see the record',
       privacy: { class: 'none', action: 'keep' },
     },
     {
@@ -76,21 +76,21 @@ const parsed = parseContract('vaccination', JSON.stringify(VACCINATION))
 if (!parsed.ok) throw new Error(parsed.problems.join('\n'))
 const { contract } = parsed
 
-test('a field that nobody decided on makes the contract invalid: default deny', () => {
+test('a field without a privacy policy makes the contract invalid: default deny', () => {
   const fields = VACCINATION.fields.map(({ privacy, ...field }) =>
     field.name === 'code' ? field : { ...field, privacy },
   )
-  // Everything wrong with a file is said at once; `chainon feeds check FILE` prints this.
+  // All problems of a file are reported at once; `chainon feeds check FILE` prints this.
   expect(parseContract('vaccination', JSON.stringify({ ...VACCINATION, fields }))).toEqual({
     ok: false,
     problems: ["field 'code': lacks 'privacy': a field that nobody decided on is never passed on"],
   })
 })
 
-test('the gateway reads records by it, and says what is wrong by field and rule', () => {
+test('the gateway validates records with it, and names the field and the rule of each fault', () => {
   const read = recordReader(contract, 'json')
   const good = { record_id: 'v1', patient_ipp: '8001', given_at: '2024-05-06T07:08:09Z', code: 'J07BB02' }
-  // Defaults are filled in; timestamps become milliseconds, as Avro has them.
+  // Defaults are added; timestamps become milliseconds, as in Avro.
   expect(read(good)).toMatchObject({
     ok: true,
     record: { record_version: 0, given_at: 1_714_979_289_000, nurse: null },
@@ -104,7 +104,7 @@ test('the gateway reads records by it, and says what is wrong by field and rule'
   })
 })
 
-test('two Avro schemas: one on either side of de-identification', () => {
+test('two Avro schemas: one before de-identification and one after it', () => {
   const names = (schema: ReturnType<typeof identifiedSchema>) => schema.fields.map(({ name }) => name)
   expect(names(identifiedSchema(contract))).toContain('nurse')
   // `nurse` is dropped, and `patient_ipp` has become `patient_id`; names with _ are Chainon's own.
@@ -121,12 +121,12 @@ test('two Avro schemas: one on either side of de-identification', () => {
   ])
 })
 
-test('a table that keeps the last version, and a view that readers take', () => {
+test('a table that keeps the last version, and a view for readers', () => {
   const [create, view] = tableStatements(contract, 'chainon', new Map())
   expect(create).toContain('ENGINE = ReplacingMergeTree(_version, _deleted) ORDER BY record_id')
   expect(create).toContain("`given_at` DateTime64(3, 'UTC')")
   expect(view).toContain('VIEW `chainon`.`vaccination`')
-  // After a new field: one column more, and what is there stays.
+  // A new field adds a column; the other columns do not change.
   const present = new Map([['record_id', 'String']])
   expect(tableStatements(contract, 'chainon', present)[0]).toContain('ADD COLUMN IF NOT EXISTS')
 })

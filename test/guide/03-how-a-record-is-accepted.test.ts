@@ -1,10 +1,10 @@
 /**
  * Chapter 3: how a record is accepted.
  *
- * A request's way: key and size are checked (`http/`), the body becomes items (`decode/`), each item goes through its feed's pipeline
- * (`encode/`), what passes goes to Kafka (`log/`), and the sender receives a receipt when all replicas have it (`ingest/`).
+ * The path of a request: key and size are checked (`http/`), the body becomes items (`decode/`), each item passes its feed's pipeline
+ * (`encode/`), the messages are appended to Kafka (`log/`), and the producer receives a receipt when all replicas have them (`ingest/`).
  *
- * The real one: services/gateway/ingest/ingest.ts.
+ * The code of the gateway: services/gateway/ingest/ingest.ts.
  */
 import { expect, test } from 'vitest'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
@@ -17,7 +17,7 @@ import { answerOf } from '../../services/gateway/ingest/receipt.ts'
 import { decoderOf, encoderOf } from './avro.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'observation')
-if (!contract) throw new Error('the feed observation has gone')
+if (!contract) throw new Error('there is no feed observation')
 const schema = identifiedSchema(contract)
 const routing = hmacSha256(Buffer.alloc(32, 1))
 const pipeline = gatewayPipeline(contract, encoderOf(schema), routing, 100_000)
@@ -38,27 +38,27 @@ const body = Buffer.from(
   ),
 )
 
-test('a body becomes items, one for each record; what cannot be decoded is an item too', () => {
+test('a body becomes items, one for each record; a line that cannot be decoded is an item too', () => {
   const items = [...recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 })]
   expect(items.map((item) => (item.kind === 'decoded' ? item.index : item.fault))).toEqual([0, 'malformed-json', 2])
 })
 
-test('each goes through the pipeline of its feed: compared with the contract, then encoded', () => {
+test('each item passes the pipeline of its feed: validated with the contract, then encoded', () => {
   expect(pipeline.stages).toEqual(['readRecord', 'encodeIdentified'])
   const result = pipeline.run({ raw: good, source: 'json', provenance })
   if (result.kind !== 'pass') throw new Error(result.fault)
-  // An envelope of the identified zone; nobody but the gateway's encoder can make one.
+  // An envelope of the identified zone; only the gateway's encoder can make one.
   const { key, value } = result.value.body
   expect(decoderOf(schema).decode(value)?.record).toMatchObject({ record_id: '1', _producer: 'hospital-1' })
-  // The message key is a keyed hash: the patient's records stay in one partition, in order, and the key tells nothing.
+  // The message key is a keyed hash: the patient's records stay in one partition, in order, and the key reveals no identifier.
   expect(key).not.toContain('8000123')
 })
 
-test('good records are accepted although others are bad; the receipt names index, field and rule, never the value', () => {
+test('valid records are accepted although others are rejected; the receipt names index, field and rule, never the value', () => {
   const batch = new Batch({ feeds, maxRecords: 1000 }, provenance, false)
   for (const item of recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 }))
     batch.add(item)
-  // Now `log.append` would wait for all replicas. Only then is this answered.
+  // Here the gateway waits in `log.append` for all replicas. The receipt is sent only after that.
   const { status, body: receipt } = answerOf(batch, 'observation', false)
   expect(status).toBe(202)
   expect(receipt).toMatchObject({

@@ -2,9 +2,9 @@
  * Chapter 4: how a record is de-identified.
  *
  * `deidentify` is the only process that sees both zones. It builds a new record field by field; nothing is copied and then removed.
- * What it writes carries its zone in its type, so that identified bytes cannot be written to the pseudonymised log by mistake.
+ * The type of its messages contains their zone, so that identified bytes cannot be written to the pseudonymised log by mistake.
  *
- * The real one: services/deidentify/pipeline.ts.
+ * The pipeline of the service: services/deidentify/pipeline.ts.
  */
 import { expect, test } from 'vitest'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
@@ -24,7 +24,7 @@ import { removeIdentity } from '../../services/deidentify/steps/remove-identity.
 import { decoderOf, encoderOf } from './avro.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
-if (!contract) throw new Error('the feed patient has gone')
+if (!contract) throw new Error('there is no feed patient')
 const decoder = decoderOf(identifiedSchema(contract))
 const encoder = encoderOf(pseudonymisedSchema(contract))
 const level1 = pseudonymiser(1, Buffer.alloc(32, 1))
@@ -49,7 +49,7 @@ const message = (record: Record<string, unknown>): IdentifiedMessage => ({
   timestamp: '0',
 })
 
-test('identifiers become pseudonyms, traits become tokens, and then they are gone', () => {
+test('pseudonyms replace identifiers, tokens replace traits, and the output has neither an identifier nor a trait', () => {
   expect(deidentify.stages).toEqual([
     'decodeIdentified',
     'checkIdentifiedRules',
@@ -59,7 +59,7 @@ test('identifiers become pseudonyms, traits become tokens, and then they are gon
   const result = deidentify.run(message(identified))
   if (result.kind !== 'pass') throw new Error(result.fault)
   const { value, headers } = result.value.body
-  // The origin goes along in a header: the place of the record in `identified.patient`.
+  // A header has the origin: the offset of the record in `identified.patient`.
   expect(headers).toEqual({ 'chainon-origin': '42' })
   const record = decoderOf(pseudonymisedSchema(contract)).decode(value)?.record ?? {}
   expect(record.patient_id).toMatch(/^p1_/)
@@ -81,7 +81,7 @@ test('a record that fails leaves a marker in its place: names and rules, never t
   })
 })
 
-// The promises of the types.
+// The guarantees of the types.
 
 test('a pipeline without the check of the rules does not compile', () => {
   const withoutRules = () =>
@@ -92,12 +92,12 @@ test('a pipeline without the check of the rules does not compile', () => {
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
-      // @ts-expect-error what was decoded is no envelope of the pseudonymised zone
+      // @ts-expect-error a decoded record is not an envelope of the pseudonymised zone
       .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
   expect([withoutRules, withoutRemoval]).toHaveLength(2)
 })
 
-test('nothing but the result of the steps can be written to the pseudonymised log', async () => {
+test('only the result of the steps can be written to the pseudonymised log', async () => {
   const written: unknown[] = []
   const sink: Sink<'pseudonymised', PseudonymisedMessage> = { write: async (batch) => void written.push(...batch) }
   const result = deidentify.run(message(identified))
@@ -114,7 +114,7 @@ test('nothing but the result of the steps can be written to the pseudonymised lo
     await sink.write([other])
     // @ts-expect-error a record copied into an object of the same shape
     await sink.write([{ ...identified, body }])
-    // A spread drops the private brand: that is the promise here, and what the linter warns of elsewhere.
+    // A spread removes the private brand: that is the guarantee that is tested here, and the linter warns of it elsewhere.
     // @ts-expect-error a copy of a good envelope with another body
     // oxlint-disable-next-line typescript/no-misused-spread
     if (result.kind === 'pass') await sink.write([{ ...result.value, body }])

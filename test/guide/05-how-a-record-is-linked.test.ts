@@ -1,10 +1,11 @@
 /**
  * Chapter 5: how a record is linked.
  *
- * Two hospitals know one person under two numbers. `deidentify` makes keyed tokens of the identity traits, `curate` compares tokens and
- * never sees a trait. Patients that share a strong token (INS, NIR) are one person; traits link where they contradict nothing.
+ * Two hospitals have two numbers for one person. `deidentify` makes keyed tokens of the identity traits, `curate` compares tokens and
+ * never sees a trait. Patients that share a strong token (INS, NIR) are one person; shared traits link unless a number or a birth
+ * place contradicts them.
  *
- * The real one: services/curate/link/linker.ts, whose script is compared with the model used here (test/integration/linker.test.ts).
+ * The code of the service: services/curate/link/linker.ts, whose script is compared with the model used here (test/integration/linker.test.ts).
  */
 import { expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
@@ -15,7 +16,7 @@ import { tokeniser } from '../../services/deidentify/linkage/tokenise.ts'
 import { modelLinks } from '../helpers/link-model.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
-if (!contract) throw new Error('the feed patient has gone')
+if (!contract) throw new Error('there is no feed patient')
 const tokenise = tokeniser(contract, Buffer.alloc(32, 1))
 const secondLevel = secondLevelTokens(Buffer.alloc(32, 2))
 const level2 = pseudonymiser(2, Buffer.alloc(32, 2))
@@ -28,7 +29,7 @@ const traits = {
   birth_place_insee: '75056',
 }
 
-test('two spellings of one person give the same tokens', () => {
+test('two spellings of one person have the same tokens', () => {
   const first = tokenise(traits)
   expect(tokenise({ ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' })).toEqual(first)
   expect(first.every((token) => /^t1_[a-z-]+_[\w-]{22}$/.test(token))).toBe(true)
@@ -38,7 +39,7 @@ test('curate makes second-level tokens of them under its own secret: neither sec
   const [token = ''] = tokenise(traits)
   expect(secondLevel(token)).toMatch(/^t2_/)
   expect(secondLevel(token)).not.toContain(token.slice(-22))
-  // What does not have the form of a token is none.
+  // A text that does not have the form of a token is not accepted.
   expect(secondLevel('MARTIN')).toBeUndefined()
 })
 
@@ -67,9 +68,9 @@ test('a shared NIR makes two patients one person; a contradiction keeps homonyms
   const links = modelLinks([one, married, byTraits, homonym], 32)
   const personOf = ({ patientId }: Contribution) => links.get(patientId)?.person
   expect(personOf(one)).toBe(personOf(married))
-  // Two persons with these traits have different numbers: traits alone decide nothing any more.
+  // Two persons with these traits have different numbers: the traits no longer link.
   expect(personOf(homonym)).not.toBe(personOf(one))
   expect(links.get(byTraits.patientId)?.method).toBe('establishment-ipp')
-  // The order of arrival never matters.
+  // Every order of arrival gives the same links.
   expect(modelLinks([homonym, byTraits, married, one], 32)).toEqual(links)
 })

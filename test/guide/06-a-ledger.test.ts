@@ -1,9 +1,9 @@
 /**
  * Chapter 6: the ledger.
  *
- * Nothing is lost, nothing is doubled, and that is shown while it runs. A record's origin is its place in `identified.<feed>`:
- * partition and offset. Origins are dense there, so counting them is comparing two numbers; and each ends as exactly one of loaded,
- * rejected by a rule, or quarantined. accepted = loaded + rejected + quarantined + in flight.
+ * The ledger shows at any time that no record is lost and no record is loaded twice. A record's origin is its partition and offset in
+ * `identified.<feed>`. Origins are dense, so two numbers are enough to count them. Each origin has exactly one outcome: loaded, rejected
+ * by a rule, or quarantined. accepted = loaded + rejected + quarantined + in flight.
  */
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
@@ -27,26 +27,26 @@ function message(origin: number, offset: number): KafkaMessage {
 }
 const log = (...origins: number[]) => origins.map(message)
 
-test('one comparison with the high-water mark tells the next record, a replay and a loss apart', () => {
-  // Up to origin 4 all was taken. 5 and 6 are next; 5 comes again, for its writer had crashed; then 7.
+test('one comparison with the high-water mark distinguishes the next record, a replay and a gap', () => {
+  // All origins up to 4 are loaded. 5 and 6 are next; 5 is repeated, because deidentify crashed; then 7.
   expect(orderByOrigin(log(5, 6, 5, 7), 4n)).toMatchObject({ replayed: 1, hwm: 7n })
-  // 8 is missing: the partition stops there, and nothing beyond is taken.
+  // 8 is missing: the partition stops there, and no later message is loaded.
   const { messages, gap } = orderByOrigin(log(6, 7, 9, 10), 5n)
   expect(messages.map(({ origin }) => origin)).toEqual([6n, 7n])
   expect(gap).toEqual({ expected: 8n, found: 9n, logOffset: 2n })
 })
 
-test('an intent goes before every insert, into the metadata of the committed offset', () => {
-  // "I have taken all up to 41, and am about to load the log up to 120."
+test('an intent is committed before every insert, in the metadata of the offset', () => {
+  // All origins up to 41 are loaded, and a batch up to log offset 120 is in progress.
   const intent = formatProgress({ hwm: 41n, to: 120n })
   expect(intent).toBe('{"hwm":"41","to":"120"}')
-  // Whoever takes over after a crash re-forms exactly that range. ClickHouse knows its tokens, and drops what had landed.
+  // The worker that owns the partition next forms exactly that range again. ClickHouse drops the blocks whose tokens it already has.
   expect(parseProgress(intent)).toEqual({ hwm: 41n, to: 120n })
-  // After the inserts: "all up to 90, and nothing under way".
+  // After the inserts: all origins up to 90 are loaded, and no batch is in progress.
   expect(parseProgress(formatProgress({ hwm: 90n }))).toEqual({ hwm: 90n })
 })
 
-test('each batch leaves a tile; tiles must cover the origins without a gap or an overlap', () => {
+test('each batch writes a tile; the tiles must cover the origins without a gap or an overlap', () => {
   const tile = (from: number, to: number, rejected = 0, quarantined = 0) => ({
     from,
     to,
@@ -68,19 +68,19 @@ test('each batch leaves a tile; tiles must cover the origins without a gap or an
 
   expect(reconcile('observation', 0, 100, [tile(0, 40), tile(45, 100)])).toMatchObject({ gaps: 5, overlaps: 0 })
   expect(reconcile('observation', 0, 100, [tile(0, 60), tile(40, 100)])).toMatchObject({ gaps: 0, overlaps: 20 })
-  // A batch that took ten and says what became of nine has lost one.
+  // A batch with ten origins and nine outcomes has lost one record.
   expect(reconcile('observation', 0, 10, [{ ...tile(0, 10), loaded: 9 }])).toMatchObject({ gaps: 1 })
   // `chainon ledger` exits with 1 when this is false.
   expect(isBalanced([exact])).toBe(true)
 })
 
-test('the last version of a record stands, whatever the order of arrival', () => {
-  // The record's version above, its origin below: one number to compare, and no two records with the same.
+test('the highest version of a record is the current one, in any order of arrival', () => {
+  // The record's version in the upper bits, its origin in the lower: one number to compare, and no two messages have the same.
   const arrived = [
     { what: 'second', version: BigInt(versionOf(2, 7n)) },
     { what: 'first', version: BigInt(versionOf(1, 900n)) },
     { what: 'second, sent again', version: BigInt(versionOf(2, 901n)) },
   ]
-  const standing = arrived.reduce((best, one) => (one.version > best.version ? one : best))
-  expect(standing.what).toBe('second, sent again')
+  const current = arrived.reduce((best, one) => (one.version > best.version ? one : best))
+  expect(current.what).toBe('second, sent again')
 })

@@ -3,8 +3,8 @@
  *
  * 1. A file in `steps/` (the gateway: `encode/`), named after the step: `round-weight.ts` exports `roundWeight`, whose `name` is
  *    'roundWeight'. That name is the `stage` of its faults in logs, metrics and the table `quarantine`.
- * 2. What it may find wrong is a code in services/core/faults/codes.ts.
- * 3. One line in the service's `pipeline.ts`, with what becomes of a record for each fault. The compiler asks for what is missing.
+ * 2. Each fault that it can find is a code in services/core/faults/codes.ts.
+ * 3. One line in the service's `pipeline.ts`, with the outcome of a record for each fault. The compiler reports a missing outcome.
  * 4. A unit test in test/unit, at the same path.
  */
 import { readdirSync, readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ interface Measured {
   readonly weightKilograms: number
 }
 
-/** A factory: what is compiled once (from the contract, a secret, a limit) is an argument of it. */
+/** A factory: its arguments are what the step needs once (a contract, a secret, a limit). */
 function roundWeight(digits: number): Step<Measured, Measured, 'number-range'> {
   const factor = 10 ** digits
   return {

@@ -1,4 +1,4 @@
-/** Encoders and decoders as the registry gives them, for the chapters: the same Avro, without a server. */
+/** Encoders and decoders like those of the registry, for the chapters: the same Avro, without a server. */
 import avsc from 'avsc'
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import { type AvroRecordSchema, fullName } from '#core/contract/avro-schemas.ts'

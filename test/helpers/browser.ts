@@ -2,7 +2,7 @@
 import chromium from '@sparticuz/chromium'
 import playwright, { type Browser } from 'playwright-core'
 
-/** The package's own flags switch web security and process isolation off; a test of a page wants them on. */
+/** The package's own flags switch web security and process isolation off; a test of a page needs them on. */
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--font-render-hinting=none']
 
 export async function launchBrowser(): Promise<Browser> {

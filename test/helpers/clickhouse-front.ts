@@ -7,18 +7,18 @@ import { createInterface } from 'node:readline'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** A local ClickHouse of a test's own, on a port that the system chose. */
+/** A local ClickHouse for one test, on a port that the system chooses. */
 export interface Front {
   readonly url: string
   readonly port: number
   readonly dataDir: string
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
-  /** SIGKILL, as a crash would. */
+  /** SIGKILL, like a crash. */
   kill(): Promise<void>
 }
 
-/** How a front that did not start ended. */
+/** Exit code and output of a front that did not start. */
 export interface FailedFront {
   readonly code: number | null
   readonly stderr: string
@@ -31,7 +31,7 @@ export async function startFront(dataDir: string, env: Readonly<Record<string, s
   throw new Error(`the front ended with ${started.code}: ${started.stderr}`)
 }
 
-/** Like {@link startFront}, for starts that are meant to fail. */
+/** Like {@link startFront}, for starts that fail on purpose. */
 export async function tryFront(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
@@ -41,10 +41,10 @@ export async function tryFront(
     env: { ...process.env, CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // A test that fails half-way leaves no process behind.
-  const abandon = (): void => void child.kill('SIGKILL')
-  process.once('exit', abandon)
-  child.once('close', () => process.off('exit', abandon))
+  // When the test process ends before `stop`, the child is killed too.
+  const killChild = (): void => void child.kill('SIGKILL')
+  process.once('exit', killChild)
+  child.once('close', () => process.off('exit', killChild))
   let stderr = ''
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString()

@@ -1,10 +1,10 @@
-/** Ends the run with one line that scripts can read: `N passed, N failed`, and the skipped ones with their reasons before it. */
+/** Ends the run with one line that scripts can read: `N passed, N failed`. Before it, skipped tests with their reasons. */
 import type { Reporter, TestCase, TestModule } from 'vitest/node'
 
 export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     let passed = 0
-    // A file that cannot be loaded, or an error outside any test, is a failure of its own.
+    // An error outside any test counts as a failure, like a file that cannot be loaded.
     let failed = unhandledErrors.length
     const skipped: TestCase[] = []
     for (const module of modules) {
@@ -16,7 +16,7 @@ export default class CountReporter implements Reporter {
         const { state } = test.result()
         if (state === 'passed') passed++
         else if (state === 'skipped') skipped.push(test)
-        // A test that never ended (its process was killed) must not vanish from the count.
+        // A test that did not end (its process was killed) counts as failed.
         else if (state === 'pending') failed++
       }
     }

@@ -1,19 +1,19 @@
-/** The people of the extraction's tests: linked, corrected, cancelled, outside the period. */
+/** The persons of the extraction's tests: linked, corrected, cancelled, outside the period. */
 import { p2, type TestWarehouse } from './extract-warehouse.ts'
 
 const DAY = '10:00:00.123'
 
 /**
- * Persons 0-4 are patients of both hospitals, and have their diagnosis at hospital B alone; 5-14 are patients of A with a
- * diagnosis; 18's diagnosis was corrected to diabetes. Out: 15 cancelled, 16 corrected to another, 17 outside the period, 19
- * hypertension, 20 nothing but cancelled records. 14 has an old O24.
+ * Persons 0-4 are patients of both hospitals, and have their diagnosis at hospital B only; 5-14 are patients of A with a
+ * diagnosis; 18's diagnosis was corrected to diabetes. Not in the cohort: 15 cancelled, 16 corrected to another diagnosis, 17 outside
+ * the period, 19 hypertension, 20 only cancelled records. 14 has an old O24.
  */
 export async function fillPeople(into: TestWarehouse): Promise<void> {
   const numbers = Array.from({ length: 20 }, (_, i) => i)
   const both = [0, 1, 2, 3, 4]
   for (const i of both) {
     await into.link(`a${i}`, `pn_shared_person_${i}`, 'ins', 1)
-    // First seen as a person of its own, then linked: the highest version is in force.
+    // First a separate person, then linked: the highest version is in force.
     await into.link(`b${i}`, `pn_alone_${i}`, 'establishment-ipp', 1)
     await into.link(`b${i}`, `pn_shared_person_${i}`, i < 3 ? 'ins' : 'traits', 2)
   }
@@ -64,7 +64,7 @@ export async function fillPeople(into: TestWarehouse): Promise<void> {
     }),
     diagnosis(20, 'a', 'E119'),
   ])
-  // Corrections and cancellations come later, in blocks of their own.
+  // Corrections and cancellations are inserted later, in separate blocks.
   await into.insert('diagnosis', [
     diagnosis(15, 'a', 'E119', { operation: 'cancel', _deleted: 1, _version: '18446744073709551616' }),
     diagnosis(16, 'a', 'J45', { _version: '18446744073709551616' }),

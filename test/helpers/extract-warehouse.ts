@@ -1,4 +1,4 @@
-/** A small warehouse with known people, and the extract service as a process. */
+/** A small warehouse with known persons, and the extract service as a process. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import type { Isolated } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** @returns a second-level pseudonym of a made-up person or record */
+/** @returns a second-level pseudonym of an invented person or record */
 export function p2(name: string): string {
   return `p2_${createHash('sha256').update(name).digest('base64url')}`
 }
@@ -21,11 +21,11 @@ export interface TestWarehouse {
   readonly client: ClickHouseClient
   insert(feed: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
   link(patient: string, person: string, method: string, version: number): Promise<void>
-  /** Tab-separated answer. */
-  ask(query: string): Promise<string>
+  /** @returns the rows, tab-separated */
+  query(query: string): Promise<string>
 }
 
-/** Makes the database of `place` with the real table definitions. */
+/** Creates the database of `place` with the real table definitions. */
 export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
   const config = {
     CLICKHOUSE_URL: place.env.CLICKHOUSE_URL ?? '',
@@ -77,11 +77,11 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
         format: 'JSONEachRow',
       })
     },
-    ask: async (query) => (await (await client.query({ query, format: 'TabSeparated' })).text()).trim(),
+    query: async (query) => (await (await client.query({ query, format: 'TabSeparated' })).text()).trim(),
   }
 }
 
-/** A project on diagnoses and observations, with every column that each offers. */
+/** A project on diagnoses and observations, with all columns that a project can have. */
 export function projectFile(place: Isolated, id: string, changes: Readonly<Record<string, unknown>> = {}): string {
   const project = {
     id,

@@ -1,4 +1,4 @@
-/** A gateway of a test's own, as a process, on the shared servers. */
+/** A gateway for one test, as a process, on the shared servers. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -11,13 +11,13 @@ const NODE = join(ROOT, 'node_modules/.bin/node')
 export interface GatewayProcess {
   readonly url: string
   readonly process: ChildProcess
-  /** All that it logged. */
+  /** The complete log. */
   log(): string
   /** @returns the exit status */
   stop(): Promise<number | null>
 }
 
-/** @param env as `isolated().env`; the gateway listens on a free port unless it says another */
+/** @param env as `isolated().env`; the gateway listens on a free port unless `env` names one */
 export async function startGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
   const child = spawn(NODE, [join(ROOT, 'services/gateway/main.ts')], {
     cwd: ROOT,

@@ -1,4 +1,4 @@
-/** What a test does to Kafka behind the services' backs: reads whole topics, writes into them, moves a group's offsets. */
+/** Operations of a test on Kafka, without the services: read all messages of topics, write messages, change a group's offsets. */
 import { randomUUID } from 'node:crypto'
 import { type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
 import { withAdmin } from '#core/kafka/offsets.ts'
@@ -61,7 +61,7 @@ export async function produce(env: Env, topic: string, messages: readonly Writte
   await producer.disconnect()
 }
 
-/** @returns what a group committed for the topics, with its metadata; partitions without an offset are left out */
+/** @returns the committed offsets of a group for the topics, with their metadata; without the partitions that have no offset */
 export async function groupOffsets(env: Env, groupId: string, topics: readonly string[]): Promise<GroupOffset[]> {
   const found = await withAdmin(testKafka(env), (admin) => admin.fetchOffsets({ groupId, topics: [...topics] }))
   return found.flatMap(({ topic, partitions }) =>
@@ -71,7 +71,7 @@ export async function groupOffsets(env: Env, groupId: string, topics: readonly s
   )
 }
 
-/** Commits as a member of the group would; no service may be in the group. kafkajs' admin cannot set metadata. */
+/** Commits as a member of the group; no service may be in the group. The admin client of kafkajs cannot set metadata. */
 export async function commitAs(env: Env, groupId: string, offsets: readonly GroupOffset[]): Promise<void> {
   const topics = [...new Set(offsets.map(({ topic }) => topic))]
   const consumer = testKafka(env).consumer({ groupId })
@@ -85,7 +85,7 @@ export async function commitAs(env: Env, groupId: string, offsets: readonly Grou
   await consumer.disconnect()
 }
 
-/** Forgets all that a group committed. */
-export async function forgetGroup(env: Env, groupId: string): Promise<void> {
+/** Deletes a group with all its offsets. */
+export async function deleteGroup(env: Env, groupId: string): Promise<void> {
   await withAdmin(testKafka(env), (admin) => admin.deleteGroups([groupId]))
 }

@@ -1,4 +1,4 @@
-/** The linkage's definition, written as plainly as possible over the whole set of records: what the script must come to. */
+/** The definition of the linkage, written as simply as possible over all records at once: the script must find the same links. */
 import type { Contribution } from '../../services/curate/link/linker.ts'
 
 const PASSES = ['ins', 'nir', 'traits-place', 'traits'] as const
@@ -15,7 +15,7 @@ export function modelLinks(
     if (!known || one.version > known.version || (one.version === known.version && one.offset > known.offset))
       last.set(one.recordId, one)
   }
-  // A patient of whom an earlier version spoke is still a patient, with nothing said of it.
+  // A patient that only an earlier version of a record names is still a patient, without tokens.
   const tokens = new Map(contributions.map((one) => [one.patientId, new Set<string>()]))
   for (const one of last.values()) {
     const own = tokens.get(one.patientId) ?? new Set()

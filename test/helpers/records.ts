@@ -1,4 +1,4 @@
-/** Small valid records of every feed, as a hospital would send them. */
+/** Small valid records of every feed, as a hospital sends them. */
 
 export const FEEDS = [
   'patient',
@@ -26,7 +26,7 @@ const OF_FEED: Readonly<Record<Feed, Fields>> = {
   death: { sex: 'male', died_on: '2024-05-06', death_place_insee: '69381', cause_code: 'I219' },
 }
 
-/** @param more overrides, and adds to, the feed's usual fields */
+/** @param more replaces fields of the feed's usual record, or adds fields */
 export function recordOf(feed: Feed, id: string, ipp: string, more: Fields = {}): Record<string, unknown> {
   return { record_id: id, patient_ipp: ipp, ...OF_FEED[feed], ...more }
 }

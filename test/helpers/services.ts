@@ -1,4 +1,4 @@
-/** Services of a test's own, as processes on the shared servers: what `chainon up` starts, in a namespace that no other test has. */
+/** Services for one test, as processes on the shared servers: those of `chainon up`, in a namespace that no other test uses. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
@@ -20,7 +20,7 @@ export type ServiceName = 'gateway' | 'deidentify' | 'curate'
 export interface ServiceProcess {
   readonly name: ServiceName
   readonly url: string
-  /** All that it logged. */
+  /** The complete log. */
   log(): string
   alarms(): Promise<readonly Alarm[]>
   /** Prometheus text. */
@@ -59,7 +59,7 @@ async function startService(name: ServiceName, env: Readonly<Record<string, stri
   }
 }
 
-/** For a service that is meant not to start. */
+/** For a service that does not start, on purpose. */
 export async function failingService(
   name: ServiceName,
   env: Readonly<Record<string, string>>,
@@ -76,10 +76,10 @@ function spawnService(name: string, env: Readonly<Record<string, string>>): { ch
     env: { ...process.env, ...env, ...secrets },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
-  // A test that fails half-way leaves no process behind.
-  const abandon = (): void => void child.kill('SIGKILL')
-  process.once('exit', abandon)
-  child.once('close', () => process.off('exit', abandon))
+  // When the test process ends before `stop`, the child is killed too.
+  const killChild = (): void => void child.kill('SIGKILL')
+  process.once('exit', killChild)
+  child.once('close', () => process.off('exit', killChild))
   let log = ''
   child.stderr.on('data', (chunk: Buffer) => {
     log += chunk.toString()
@@ -92,13 +92,13 @@ export interface Pipeline {
   readonly env: Readonly<Record<string, string>>
   readonly clickhouse: ClickHouseClient
   readonly services: Record<ServiceName, ServiceProcess>
-  /** Starts a service again, or one more of it. */
+  /** Starts a service again, or a second process of it. */
   start(name: ServiceName): Promise<ServiceProcess>
   /** Sends records of one producer; throws unless all are accepted. */
   push(producer: string, feed: string, records: readonly object[]): Promise<void>
   key(producer: string): string
-  /** The ledger once nothing is in flight. @throws Error when that does not come */
-  settled(): Promise<readonly LedgerRow[]>
+  /** Waits until nothing is in flight. @returns the ledger @throws Error after 60 s */
+  completeLedger(): Promise<readonly LedgerRow[]>
   /** The ledger as it is now, summed over a feed's partitions. */
   sums(feed: string): Promise<LedgerCounts>
   rows<T = Record<string, unknown>>(query: string): Promise<T[]>
@@ -152,7 +152,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
         else throw new Error(`the gateway answered ${answer.status}: ${text}`)
       }
     },
-    async settled() {
+    async completeLedger() {
       const { rows, complete } = await ledger.read(LEDGER_SECONDS)
       if (!complete) throw new Error(`in flight: ${JSON.stringify(rows.filter((row) => row.in_flight > 0))}`)
       return rows

@@ -25,20 +25,20 @@ interface Shared {
 }
 
 const PREFIX = 'chainon-test-'
-const SETTLED_AFTER_MS = 60_000
-/** Each project loads this file anew, in the same process: what they share hangs here. */
-const holder = globalThis as typeof globalThis & { chainonTestStack?: Shared | undefined }
+const LEFTOVER_AFTER_MS = 60_000
+/** Each project loads this file again, in the same process: the shared stack is a property of the global object. */
+const processGlobals = globalThis as typeof globalThis & { chainonTestStack?: Shared | undefined }
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  holder.chainonTestStack ??= await start()
-  const shared = holder.chainonTestStack
+  processGlobals.chainonTestStack ??= await start()
+  const shared = processGlobals.chainonTestStack
   shared.users++
   const stack = await shared.stack
   project.provide('servers', { ...stack.env })
   return async () => {
     shared.users--
     if (shared.users > 0) return
-    holder.chainonTestStack = undefined
+    processGlobals.chainonTestStack = undefined
     await stack.stop()
     rmSync(shared.folder, { recursive: true, force: true })
   }
@@ -56,12 +56,12 @@ async function start(): Promise<Shared> {
   return { folder, stack, users: 0 }
 }
 
-/** A killed run leaves its folder, and where the system cannot tell children of it, its servers too. */
+/** A killed run leaves its folder, and on some systems its servers too. */
 async function removeLeftovers(): Promise<void> {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
     const folder = join(tmpdir(), name)
-    const young = Date.now() - statSync(folder).mtimeMs < SETTLED_AFTER_MS
-    if (young || lockHolder(dataPaths(folder).lockFile)) continue
+    const recent = Date.now() - statSync(folder).mtimeMs < LEFTOVER_AFTER_MS
+    if (recent || lockHolder(dataPaths(folder).lockFile)) continue
     if (existsSync(dataPaths(folder).stateFile)) await sweep(folder)
     rmSync(folder, { recursive: true, force: true })
   }

@@ -50,7 +50,7 @@ const fileOf = (name: string) =>
     tables: [{ feed: 'observation', columns: ['record_id', 'code', 'effective_at', 'value_number'] }],
   })
 const databases = async (name: string) =>
-  (await big.ask(`SELECT name FROM system.databases WHERE name LIKE 'project_${id(name)}%'`))
+  (await big.query(`SELECT name FROM system.databases WHERE name LIKE 'project_${id(name)}%'`))
     .split('\n')
     .filter(Boolean)
 const runs = (name: string) => readdirSync(join(own.folder, 'projects', id(name))).toSorted()
@@ -82,7 +82,7 @@ describe('a build that dies', () => {
     await victim.ended
     expect(victim.child.signalCode).toBe('SIGKILL')
     expect((await databases('killed')).length).toBe(3)
-    expect(await big.ask(`SELECT count() FROM project_${id('killed')}.observation`)).toBe('2000')
+    expect(await big.query(`SELECT count() FROM project_${id('killed')}.observation`)).toBe('2000')
     const next = startExtract(own, ['extract', file, '--json'])
     const seen = await watch(`project_${id('killed')}.observation`, next.ended)
     const done = await next.ended
@@ -116,7 +116,7 @@ async function watch(table: string, until: Promise<unknown>): Promise<ReadonlySe
     over = true
   })
   while (!over) {
-    seen.add(await big.ask(`SELECT count() FROM ${table}`).catch(() => 'none'))
+    seen.add(await big.query(`SELECT count() FROM ${table}`).catch(() => 'none'))
     await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 20))])
   }
   return seen

@@ -46,7 +46,7 @@ const manifestOf = (built: Built) =>
 const rowsOf = async (built: Built, table: string) =>
   parquetReadObjects({ file: await asyncBufferFromFile(join(built.directory, `${table}.parquet`)) })
 const databases = async (name: string) =>
-  (await warehouse.ask(`SELECT name FROM system.databases WHERE name LIKE 'project_${id(name)}%'`))
+  (await warehouse.query(`SELECT name FROM system.databases WHERE name LIKE 'project_${id(name)}%'`))
     .split('\n')
     .filter(Boolean)
 
@@ -121,10 +121,10 @@ describe('an extraction', () => {
 
   test('no second-level pseudonym is in any byte of the files, nor in the database', async () => {
     const forbidden = (
-      await warehouse.ask('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM observation WHERE 1')
+      await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM observation WHERE 1')
     ).split('\n')
     forbidden.push(
-      ...(await warehouse.ask('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM diagnosis')).split(
+      ...(await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM diagnosis')).split(
         '\n',
       ),
     )
@@ -135,7 +135,7 @@ describe('an extraction', () => {
       texts.push(readFileSync(join(first.directory, file), 'latin1'))
       // Compressed pages could hide what their bytes do not show.
       texts.push(JSON.stringify(await rowsOf(first, table)))
-      texts.push(await warehouse.ask(`SELECT * FROM ${first.database}.${table}`))
+      texts.push(await warehouse.query(`SELECT * FROM ${first.database}.${table}`))
     }
     for (const text of texts) {
       expect(text).not.toMatch(/p[2n]_[\w-]{43}/)

@@ -9,37 +9,37 @@ import { groupOffsets, produce, readTopics } from '../helpers/kafka.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
-let line: Pipeline
+let pipeline: Pipeline
 
 beforeAll(async () => {
-  line = await startPipeline()
+  pipeline = await startPipeline()
   for (const feed of ['patient', 'death', 'document', 'procedure'] as const)
-    await line.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
+    await pipeline.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
   // Enough patients that both partitions have some.
   const ids = Array.from({ length: 16 }, (_, i) => `many-${i}`)
-  await line.push(
+  await pipeline.push(
     'chu-first',
     'procedure',
     ids.map((name) => recordOf('procedure', name, name)),
   )
-  await line.push('chu-first', 'patient', [recordOf('patient', 'unborn', 'ipp-2', { birth_date: '2090-01-01' })])
-  await line.settled()
+  await pipeline.push('chu-first', 'patient', [recordOf('patient', 'unborn', 'ipp-2', { birth_date: '2090-01-01' })])
+  await pipeline.completeLedger()
 }, 120_000)
-afterAll(async () => line?.stop())
+afterAll(async () => pipeline?.stop())
 
-const topic = (zone: 'identified' | 'pseudonymised', feed: Feed) => `${line.place.namespace}${zone}.${feed}`
+const topic = (zone: 'identified' | 'pseudonymised', feed: Feed) => `${pipeline.place.namespace}${zone}.${feed}`
 const balanced = async () => {
-  const rows = await line.settled()
+  const rows = await pipeline.completeLedger()
   expect(rows.filter((row) => !isRowBalanced(row))).toEqual([])
 }
 const quarantined = (feed: Feed) =>
-  line.rows<Record<string, string>>(
+  pipeline.rows<Record<string, string>>(
     `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}'`,
   )
 
 /** A schema of somebody else's in the same registry. @returns its id, as a message has it */
 async function jsonSchema(): Promise<string> {
-  const answer = await fetch(`${line.env.SCHEMA_REGISTRY_URL}/subjects/${line.place.namespace}foreign-value/versions`, {
+  const answer = await fetch(`${pipeline.env.SCHEMA_REGISTRY_URL}/subjects/${pipeline.place.namespace}foreign-value/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
     body: JSON.stringify({
@@ -52,7 +52,7 @@ async function jsonSchema(): Promise<string> {
 }
 
 test('in identified.<feed>: quarantined as undecodable, and the partition goes on', async () => {
-  const ofPatient = (await readTopics(line.env, [topic('identified', 'patient')]))[0]?.value
+  const ofPatient = (await readTopics(pipeline.env, [topic('identified', 'patient')]))[0]?.value
   const id = (hex: string) => Buffer.concat([Buffer.from(`00${hex}`, 'hex'), randomBytes(20)])
   const garbage = [
     id(await jsonSchema()),
@@ -67,18 +67,18 @@ test('in identified.<feed>: quarantined as undecodable, and the partition goes o
   ]
   for (const partition of [0, 1])
     await produce(
-      line.env,
+      pipeline.env,
       topic('identified', 'encounter'),
       garbage.map((value) => ({ partition, value })),
     )
   const ids = Array.from({ length: 12 }, (_, i) => `after-${i}`)
-  await line.push(
+  await pipeline.push(
     'chu-after',
     'encounter',
     ids.map((name) => recordOf('encounter', name, name)),
   )
   await balanced()
-  expect(await line.sums('encounter')).toMatchObject({ accepted: 30, loaded: 12, quarantined: 18 })
+  expect(await pipeline.sums('encounter')).toMatchObject({ accepted: 30, loaded: 12, quarantined: 18 })
   const [first] = await quarantined('encounter')
   expect(first).toEqual({
     service: 'deidentify',
@@ -91,35 +91,35 @@ test('in identified.<feed>: quarantined as undecodable, and the partition goes o
 })
 
 test('in pseudonymised.<feed>: without an origin it is counted and not loaded', async () => {
-  const [record] = await readTopics(line.env, [topic('pseudonymised', 'document')])
+  const [record] = await readTopics(pipeline.env, [topic('pseudonymised', 'document')])
   const value = record?.value ?? null
   for (const partition of [0, 1])
-    await produce(line.env, topic('pseudonymised', 'document'), [
+    await produce(pipeline.env, topic('pseudonymised', 'document'), [
       { partition, value: randomBytes(40) },
       { partition, value, headers: { 'chainon-origin': '-1' } },
       { partition, value, headers: { 'chainon-origin': '1e3' } },
     ])
   const ids = Array.from({ length: 12 }, (_, i) => `after-${i}`)
-  await line.push(
+  await pipeline.push(
     'chu-after',
     'document',
     ids.map((name) => recordOf('document', name, name)),
   )
   await balanced()
-  expect(await line.sums('document')).toMatchObject({ accepted: 13, loaded: 13, quarantined: 0 })
+  expect(await pipeline.sums('document')).toMatchObject({ accepted: 13, loaded: 13, quarantined: 0 })
   await expect
-    .poll(() => line.services.curate.metrics())
+    .poll(() => pipeline.services.curate.metrics())
     .toMatch(/chainon_faults_total\{[^}]*feed="document",fault="missing-header"[^}]*\} 6\b/)
 })
 
 test('in pseudonymised.<feed>: a body that is not what its headers say is quarantined', async () => {
-  const marker = (await readTopics(line.env, [topic('pseudonymised', 'patient')])).find(
+  const marker = (await readTopics(pipeline.env, [topic('pseudonymised', 'patient')])).find(
     ({ headers }) => 'chainon-marker' in headers,
   )
-  const [record] = await readTopics(line.env, [topic('pseudonymised', 'death')])
-  const before = await line.settled()
+  const [record] = await readTopics(pipeline.env, [topic('pseudonymised', 'death')])
+  const before = await pipeline.completeLedger()
   for (const { partition, accepted } of before.filter(({ feed }) => feed === 'death'))
-    await produce(line.env, topic('pseudonymised', 'death'), [
+    await produce(pipeline.env, topic('pseudonymised', 'death'), [
       { partition, value: marker?.value ?? null, headers: { 'chainon-origin': String(accepted) } },
       {
         partition,
@@ -127,19 +127,19 @@ test('in pseudonymised.<feed>: a body that is not what its headers say is quaran
         headers: { 'chainon-origin': String(accepted + 1), 'chainon-marker': 'quarantine' },
       },
     ])
-  await expect.poll(() => line.sums('death'), { timeout: 20_000 }).toMatchObject({ quarantined: 4, overlaps: 0 })
+  await expect.poll(() => pipeline.sums('death'), { timeout: 20_000 }).toMatchObject({ quarantined: 4, overlaps: 0 })
   expect((await quarantined('death')).map(({ fault }) => fault)).toEqual(Array(4).fill('undecodable'))
-  expect(await line.services.curate.alarms()).toEqual([])
+  expect(await pipeline.services.curate.alarms()).toEqual([])
 })
 
 test('a gap stops its partition, also after a rebalance; the other partitions go on', async () => {
   const procedures = topic('pseudonymised', 'procedure')
-  const [record] = await readTopics(line.env, [procedures])
-  const before = await line.settled()
+  const [record] = await readTopics(pipeline.env, [procedures])
+  const before = await pipeline.completeLedger()
   const reached = before.find(({ feed, partition }) => feed === 'procedure' && partition === 0)?.accepted ?? 0
   const skipped = { partition: 0, value: record?.value ?? null, headers: { 'chainon-origin': String(reached + 3) } }
-  await produce(line.env, procedures, [skipped])
-  const gaps = async (curates = [line.services.curate]) =>
+  await produce(pipeline.env, procedures, [skipped])
+  const gaps = async (curates = [pipeline.services.curate]) =>
     (await Promise.all(curates.map((one) => one.alarms())))
       .flat()
       .map(({ code, feed, partition }) => ({ code, feed, partition }))
@@ -147,23 +147,23 @@ test('a gap stops its partition, also after a rebalance; the other partitions go
   await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
 
   const ids = Array.from({ length: 20 }, (_, i) => `gap-${i}`)
-  await line.push(
+  await pipeline.push(
     'chu-gap',
     'procedure',
     ids.map((name) => recordOf('procedure', name, name)),
   )
   const partitions = () =>
-    line.rows("SELECT _origin_partition AS partition FROM procedure WHERE _producer = 'chu-gap' GROUP BY partition")
+    pipeline.rows("SELECT _origin_partition AS partition FROM procedure WHERE _producer = 'chu-gap' GROUP BY partition")
   await expect.poll(partitions, { timeout: 20_000 }).toEqual([{ partition: 1 }])
 
   // Whoever has the partition after a rebalance looks again, and finds the same.
-  const other = await line.start('curate')
-  const both = [line.services.curate, other]
+  const other = await pipeline.start('curate')
+  const both = [pipeline.services.curate, other]
   await expect.poll(() => gaps(both), { timeout: 20_000 }).toEqual(standing)
   await other.stop()
   await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
   expect(await partitions()).toEqual([{ partition: 1 }])
-  const committed = await groupOffsets(line.env, `${line.place.namespace}curate`, [procedures])
+  const committed = await groupOffsets(pipeline.env, `${pipeline.place.namespace}curate`, [procedures])
   expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(JSON.stringify({ hwm: `${reached - 1}` }))
-  expect(await line.sums('procedure')).toMatchObject({ gaps: 0, overlaps: 0 })
+  expect(await pipeline.sums('procedure')).toMatchObject({ gaps: 0, overlaps: 0 })
 })

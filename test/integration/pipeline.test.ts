@@ -8,44 +8,44 @@ import { FEEDS, type Feed, nirOf, recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../schemas/feeds', import.meta.url)))
-let line: Pipeline
+let pipeline: Pipeline
 
 beforeAll(async () => {
-  line = await startPipeline()
+  pipeline = await startPipeline()
 }, 120_000)
-afterAll(async () => line?.stop())
+afterAll(async () => pipeline?.stop())
 
 const balanced = async () => {
-  const rows = await line.settled()
+  const rows = await pipeline.completeLedger()
   expect(rows.filter((row) => !isRowBalanced(row))).toEqual([])
 }
 const quarantined = (feed: Feed) =>
-  line.rows<Record<string, string>>(
+  pipeline.rows<Record<string, string>>(
     `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}' ORDER BY stage, rule, producer`,
   )
 
 test('a record of every feed arrives with the columns of its contract', async () => {
-  for (const feed of FEEDS) await line.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
+  for (const feed of FEEDS) await pipeline.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
   await balanced()
   for (const contract of contracts) {
-    const [row, ...others] = await line.rows(`SELECT * FROM ${contract.feed}`)
+    const [row, ...others] = await pipeline.rows(`SELECT * FROM ${contract.feed}`)
     const columns = columnsOf(contract).map(({ name }) => name)
     expect(others).toEqual([])
     expect(Object.keys(row ?? {})).toEqual(columns.filter((name) => name !== '_version' && name !== '_deleted'))
     expect(row).toMatchObject({ _producer: 'chu-first', operation: 'upsert', _flags: [] })
     expect([row?.record_id, row?.patient_id]).toEqual(Array(2).fill(expect.stringMatching(/^p2_[\w-]{43}$/)))
-    expect(await line.sums(contract.feed)).toMatchObject({ accepted: 1, loaded: 1, in_flight: 0 })
+    expect(await pipeline.sums(contract.feed)).toMatchObject({ accepted: 1, loaded: 1, in_flight: 0 })
   }
 })
 
 describe('corrections', () => {
   const step = async (version: number, value: number, more = {}) => {
     const fields = { record_version: version, value_number: value, ...more }
-    await line.push('chu-corrects', 'observation', [recordOf('observation', 'obs', 'ipp', fields)])
-    await line.settled()
+    await pipeline.push('chu-corrects', 'observation', [recordOf('observation', 'obs', 'ipp', fields)])
+    await pipeline.completeLedger()
   }
   const values = async () =>
-    (await line.rows("SELECT value_number FROM observation WHERE _producer = 'chu-corrects'")).map(
+    (await pipeline.rows("SELECT value_number FROM observation WHERE _producer = 'chu-corrects'")).map(
       (row) => row.value_number,
     )
 
@@ -62,8 +62,8 @@ describe('corrections', () => {
     expect(await values()).toEqual([])
     await step(3, 33)
     expect(await values()).toEqual([])
-    await line.rows('SELECT 1')
-    await line.clickhouse.command({ query: 'OPTIMIZE TABLE feed_observation FINAL' })
+    await pipeline.rows('SELECT 1')
+    await pipeline.clickhouse.command({ query: 'OPTIMIZE TABLE feed_observation FINAL' })
     expect(await values()).toEqual([])
     await balanced()
   })
@@ -72,21 +72,21 @@ describe('corrections', () => {
 describe('rules', () => {
   test('a flag is stored with the record; a reject is rejected, with pointer and rule and no value', async () => {
     const observation = (id: string, code: string, more = {}) => recordOf('observation', id, 'ipp', { code, ...more })
-    await line.push('chu-rules', 'observation', [
+    await pipeline.push('chu-rules', 'observation', [
       observation('1', '718-7'),
       observation('2', '718-8'),
       observation('3', 'anything', { code_system: 'other' }),
     ])
     const diagnosis = (id: string, code: string) => recordOf('diagnosis', id, 'ipp', { code })
-    await line.push('chu-rules', 'diagnosis', [diagnosis('1', 'E119'), diagnosis('2', 'zqx wrong')])
+    await pipeline.push('chu-rules', 'diagnosis', [diagnosis('1', 'E119'), diagnosis('2', 'zqx wrong')])
     await balanced()
-    const flags = await line.rows("SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code")
+    const flags = await pipeline.rows("SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code")
     expect(flags).toEqual([
       { code: '718-7', _flags: [] },
       { code: '718-8', _flags: ['loinc-key'] },
       { code: 'anything', _flags: [] },
     ])
-    expect(await line.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, rejected: 1, quarantined: 0 })
+    expect(await pipeline.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, rejected: 1, quarantined: 0 })
     expect(await quarantined('diagnosis')).toEqual([
       {
         service: 'curate',
@@ -97,9 +97,9 @@ describe('rules', () => {
         producer: 'chu-rules',
       },
     ])
-    expect(JSON.stringify(await line.rows('SELECT * FROM quarantine'))).not.toContain('zqx')
+    expect(JSON.stringify(await pipeline.rows('SELECT * FROM quarantine'))).not.toContain('zqx')
     expect(
-      await line.rows(
+      await pipeline.rows(
         `SELECT feed, rule, toUInt32(checked) AS checked, toUInt32(failed) AS failed, toUInt32(not_applicable) AS na
          FROM rule_quality WHERE producer = 'chu-rules' AND rule IN ('loinc-key', 'cim10-form') ORDER BY feed`,
       ),
@@ -111,7 +111,7 @@ describe('rules', () => {
 
   test('a reject on a field that does not survive is decided while its value is there', async () => {
     const patient = (id: string, birth: string) => recordOf('patient', id, id, { birth_date: birth })
-    await line.push('chu-births', 'patient', [patient('1', '2090-01-01'), patient('2', '1990-01-01')])
+    await pipeline.push('chu-births', 'patient', [patient('1', '2090-01-01'), patient('2', '1990-01-01')])
     await balanced()
     expect(await quarantined('patient')).toEqual([
       {
@@ -123,7 +123,7 @@ describe('rules', () => {
         producer: 'chu-births',
       },
     ])
-    const [quality] = await line.rows(
+    const [quality] = await pipeline.rows(
       `SELECT toUInt32(checked) AS checked, toUInt32(failed) AS failed FROM rule_quality
        WHERE producer = 'chu-births' AND rule = 'birth-not-in-future'`,
     )
@@ -158,10 +158,10 @@ describe('linkage', () => {
     for (const side of [0, 1] as const) {
       const producer = `chu-side-${side}`
       const records = pairs.map((pair, n) => recordOf('patient', `rec-${n}`, `ipp-${n}`, { ...pair[side] }))
-      await line.push(producer, 'patient', records)
+      await pipeline.push(producer, 'patient', records)
     }
     await balanced()
-    const people = await line.rows(
+    const people = await pipeline.rows(
       `SELECT toYear(birth_month) AS year, count() AS patients, uniqExact(patient_id) AS ids, uniqExact(person_id) AS persons,
               groupUniqArray(method) AS methods
        FROM patient JOIN person_link_current USING (patient_id) WHERE startsWith(_producer, 'chu-side') GROUP BY year ORDER BY year`,
@@ -177,7 +177,7 @@ describe('linkage', () => {
   })
 
   test('no pseudonym of one producer is one of another, for the same numbers', async () => {
-    const ids = await line.rows<{ id: string; producers: string[] }>(
+    const ids = await pipeline.rows<{ id: string; producers: string[] }>(
       `SELECT arrayJoin([record_id, patient_id]) AS id, groupUniqArray(_producer) AS producers
        FROM patient GROUP BY id HAVING length(producers) > 1 OR NOT startsWith(id, 'p2_')`,
     )

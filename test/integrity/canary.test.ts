@@ -25,8 +25,8 @@ import { type Scanner, scannerFor } from './helpers/scanner.ts'
 const FEEDS_DIR = fileURLToPath(new URL('../../schemas/feeds', import.meta.url))
 const contracts = loadContracts(FEEDS_DIR)
 const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
-/** Of records that were taken, so that stand in the identified topics. */
-const taken: string[] = []
+/** Of records that were accepted, so that stand in the identified topics. */
+const accepted: string[] = []
 /** Of what was rejected. */
 const rejected: string[] = []
 const answers: Buffer[] = []
@@ -42,7 +42,7 @@ beforeAll(async () => {
   while ((await post('/v1/feeds/patient/records', '[]', 'application/json')).status === 401) await sleep(50)
   await pushEveryFormat()
   await pushBad()
-  scanner = scannerFor([...taken, ...rejected, ...fhir])
+  scanner = scannerFor([...accepted, ...rejected, ...fhir])
   const ledger = await openLedger({ ...process.env, ...stack.env })
   const { rows, complete } = await ledger.read(60)
   await ledger.close()
@@ -74,7 +74,7 @@ async function pushEveryFormat(): Promise<void> {
     const path = `/v1/feeds/${contract.feed}/records`
     const fresh = () => {
       const { record, canaries } = canaryRecord(contract)
-      taken.push(...canaries)
+      accepted.push(...canaries)
       return record
     }
     await send(1, path, JSON.stringify([fresh()]), 'application/json', { 'idempotency-key': hidden() })
@@ -159,11 +159,11 @@ test('the scanner can fail: it finds every canary in the identified topics, in m
   const found = new Set(
     messages.flatMap(({ value }) => (value ? scanner.scan(value) : [])).map((one) => one.split(' ')[0]),
   )
-  expect(taken.filter((canary) => !found.has(canary))).toEqual([])
+  expect(accepted.filter((canary) => !found.has(canary))).toEqual([])
   expect(fhir.filter((canary) => found.has(canary)).length).toBeGreaterThan(20)
   const files = scanner.scanFolder(folder, (path) => !isIdentified(path))
-  expect(files.length).toBeGreaterThanOrEqual(taken.length)
-  const sample = `${taken[0]}`
+  expect(files.length).toBeGreaterThanOrEqual(accepted.length)
+  const sample = `${accepted[0]}`
   const encoded = ['base64', 'base64url', 'hex', 'utf16le'] as const
   for (const shift of [0, 1, 2])
     for (const encoding of encoded) {

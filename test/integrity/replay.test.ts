@@ -6,23 +6,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { isRowBalanced } from '#core/ledger/row.ts'
 import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
-import { commitAs, forgetGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
+import { commitAs, deleteGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const FEED = 'observation'
-let line: Pipeline
+let pipeline: Pipeline
 let group = ''
 let topic = ''
 let sent = 0
 
 beforeAll(async () => {
   // Small batches, so that a few hundred records make many blocks.
-  line = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40' })
-  group = `${line.place.namespace}curate`
-  topic = `${line.place.namespace}pseudonymised.${FEED}`
+  pipeline = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40' })
+  group = `${pipeline.place.namespace}curate`
+  topic = `${pipeline.place.namespace}pseudonymised.${FEED}`
 }, 120_000)
-afterAll(async () => line?.stop())
+afterAll(async () => pipeline?.stop())
 
 /** Each with an identifier of its own, of many patients, so of both partitions; one in ten is rejected, one in ten flagged. */
 async function push(count: number): Promise<void> {
@@ -34,12 +34,12 @@ async function push(count: number): Promise<void> {
       ...(id % 10 === 7 ? { code: '718-8' } : {}),
     }),
   )
-  await line.push('chu', FEED, records)
+  await pipeline.push('chu', FEED, records)
 }
 
 /** Everything that a doubled block would change, also before ClickHouse merges. */
 async function stored(): Promise<unknown> {
-  const [row] = await line.rows(
+  const [row] = await pipeline.rows(
     `SELECT (SELECT count() FROM feed_${FEED}) AS stored, (SELECT count() FROM ${FEED}) AS visible,
             (SELECT count() FROM quarantine) AS rejected, (SELECT sum(checked) FROM rule_quality WHERE rule = 'loinc-key') AS checked,
             (SELECT sum(failed) FROM rule_quality WHERE rule = 'loinc-key') AS failed,
@@ -49,7 +49,7 @@ async function stored(): Promise<unknown> {
 }
 
 async function exact(): Promise<void> {
-  const rows = (await line.settled()).filter(({ feed }) => feed === FEED)
+  const rows = (await pipeline.completeLedger()).filter(({ feed }) => feed === FEED)
   expect(rows.filter((row) => !isRowBalanced(row))).toEqual([])
   const tenth = sent / 10
   expect(await stored()).toEqual({
@@ -64,9 +64,9 @@ async function exact(): Promise<void> {
 
 /** Stops curate, does what a crash or an operator would, and lets it go on to the end of the log. */
 async function whileStopped(work: () => Promise<void>): Promise<void> {
-  await line.services.curate.stop()
+  await pipeline.services.curate.stop()
   await work()
-  line.services.curate = await line.start('curate')
+  pipeline.services.curate = await pipeline.start('curate')
   await push(20)
   await exact()
 }
@@ -77,14 +77,14 @@ beforeEach(async () => {
 })
 
 test('offsets set back to an older point, with the metadata of that point', async () => {
-  const older = await groupOffsets(line.env, group, [topic])
+  const older = await groupOffsets(pipeline.env, group, [topic])
   await push(300)
   await exact()
-  await whileStopped(() => commitAs(line.env, group, older))
+  await whileStopped(() => commitAs(pipeline.env, group, older))
 })
 
 test('an intent whose blocks have landed: the range is formed again, and nothing of it is doubled', async () => {
-  const batches = await line.rows<{ partition: number; offset: string; to: string; hwm: string }>(
+  const batches = await pipeline.rows<{ partition: number; offset: string; to: string; hwm: string }>(
     `SELECT partition, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
             toString(toInt64(max(from_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${FEED}' GROUP BY partition`,
   )
@@ -94,49 +94,49 @@ test('an intent whose blocks have landed: the range is formed again, and nothing
     offset,
     metadata: JSON.stringify({ hwm, to }),
   }))
-  await whileStopped(() => commitAs(line.env, group, intents))
+  await whileStopped(() => commitAs(pipeline.env, group, intents))
 })
 
 test('a batch of which only a part landed: the rest follows, under the same tokens', async () => {
-  const rename = (from: string, to: string) => line.clickhouse.command({ query: `RENAME TABLE ${from} TO ${to}` })
+  const rename = (from: string, to: string) => pipeline.clickhouse.command({ query: `RENAME TABLE ${from} TO ${to}` })
   // The ledger's block is the last of a batch. Rejected, it stops the partition between the two commits, as a crash would.
   await rename('ledger_batch', 'ledger_away')
   await push(100)
-  const stopped = async () => (await line.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
+  const stopped = async () => (await pipeline.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
   await expect.poll(async () => (await stopped()).toSorted(), { timeout: 20_000 }).toEqual(['bug 0', 'bug 1'])
   await whileStopped(() => rename('ledger_away', 'ledger_batch').then(() => undefined))
 })
 
 test('offsets lost altogether: it goes on from where the ledger reaches', async () => {
-  await whileStopped(() => forgetGroup(line.env, group))
+  await whileStopped(() => deleteGroup(pipeline.env, group))
 })
 
 /** What curate says it dropped since it started. */
 async function replayed(): Promise<number> {
-  const samples = parsePrometheusText(await line.services.curate.metrics(), new Set(['chainon_records_total']))
+  const samples = parsePrometheusText(await pipeline.services.curate.metrics(), new Set(['chainon_records_total']))
   const ofFeed = samples.filter(({ labels }) => labels.feed === FEED && labels.outcome === 'replayed')
   return ofFeed.reduce((sum, { value }) => sum + value, 0)
 }
 
 test('deidentify writes everything again: the log has it twice, and the second time is dropped as replayed', async () => {
-  const identified = `${line.place.namespace}identified.${FEED}`
-  const deidentify = `${line.place.namespace}deidentify`
-  const before = (await readTopics(line.env, [topic])).length
+  const identified = `${pipeline.place.namespace}identified.${FEED}`
+  const deidentify = `${pipeline.place.namespace}deidentify`
+  const before = (await readTopics(pipeline.env, [topic])).length
   const dropped = await replayed()
-  await line.services.deidentify.stop()
+  await pipeline.services.deidentify.stop()
   const beginning = [0, 1].map((partition) => ({ topic: identified, partition, offset: '0', metadata: '' }))
-  await commitAs(line.env, deidentify, beginning)
-  line.services.deidentify = await line.start('deidentify')
+  await commitAs(pipeline.env, deidentify, beginning)
+  pipeline.services.deidentify = await pipeline.start('deidentify')
   await push(20)
   await exact()
-  expect((await readTopics(line.env, [topic])).length).toBe(2 * before + 20)
+  expect((await readTopics(pipeline.env, [topic])).length).toBe(2 * before + 20)
   await expect.poll(replayed).toBe(dropped + before)
 })
 
 test('workers that come and go under load: partitions change hands, and nothing is lost or doubled', async () => {
-  let going = true
+  let running = true
   const load = (async () => {
-    while (going) {
+    while (running) {
       await push(50)
       // A load, not a backlog that takes a minute to work off in such small batches.
       await sleep(150)
@@ -144,15 +144,15 @@ test('workers that come and go under load: partitions change hands, and nothing 
   })()
   try {
     for (const name of ['curate', 'deidentify', 'curate'] as const) {
-      const other = await line.start(name)
+      const other = await pipeline.start(name)
       const reached = sent
       await expect.poll(() => sent, { timeout: 30_000 }).toBeGreaterThan(reached + 100)
       // The older one leaves, and the newer one has all partitions.
-      await line.services[name].stop()
-      line.services[name] = other
+      await pipeline.services[name].stop()
+      pipeline.services[name] = other
     }
   } finally {
-    going = false
+    running = false
     await load
   }
   await exact()

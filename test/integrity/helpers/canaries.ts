@@ -40,87 +40,87 @@ function canaryValue(field: FieldContract): string {
 /** A Bundle of one patient and all that happened; every place where FHIR has room for an identity holds one. */
 export function canaryBundle(): { bundle: object; canaries: string[] } {
   const canaries: string[] = []
-  const sow = (text = word()) => {
+  const canary = (text = word()) => {
     canaries.push(text)
     return text
   }
-  const patient = `urn:uuid:${sow()}`
-  const about = { subject: { reference: patient, display: sow() } }
+  const patient = `urn:uuid:${canary()}`
+  const about = { subject: { reference: patient, display: canary() } }
   const when = '2024-05-06T07:08:09Z'
-  const coded = (system: string, code: string) => ({ coding: [{ system, code, display: sow() }], text: sow() })
-  const stay = { resourceType: 'Encounter', id: sow(), ...about, class: { code: 'IMP' }, period: { start: when } }
+  const coded = (system: string, code: string) => ({ coding: [{ system, code, display: canary() }], text: canary() })
+  const stay = { resourceType: 'Encounter', id: canary(), ...about, class: { code: 'IMP' }, period: { start: when } }
   const ids = [
-    { type: { coding: [{ code: 'MR' }] }, value: sow() },
-    { system: 'urn:oid:1.2.250.1.213.1.4.8', value: sow(canaryNir()) },
+    { type: { coding: [{ code: 'MR' }] }, value: canary() },
+    { system: 'urn:oid:1.2.250.1.213.1.4.8', value: canary(canaryNir()) },
   ]
   const resources = [
     {
       resourceType: 'Patient',
       identifier: ids,
-      name: [{ use: 'official', family: sow(), given: [sow(), sow()], text: sow() }],
+      name: [{ use: 'official', family: canary(), given: [canary(), canary()], text: canary() }],
       gender: 'female',
       birthDate: '1977-03-21',
       deceasedDateTime: '2024-05-07',
-      address: [{ line: [sow(), sow()], city: sow(), postalCode: '69003', text: sow() }],
-      telecom: ['phone', 'email'].map((system) => ({ system, value: sow() })),
-      contact: [{ name: { family: sow() } }],
-      text: { status: 'generated', div: `<div>${sow()}</div>` },
+      address: [{ line: [canary(), canary()], city: canary(), postalCode: '69003', text: canary() }],
+      telecom: ['phone', 'email'].map((system) => ({ system, value: canary() })),
+      contact: [{ name: { family: canary() } }],
+      text: { status: 'generated', div: `<div>${canary()}</div>` },
     },
-    { ...stay, identifier: [{ value: sow() }], reasonCode: [{ text: sow() }] },
+    { ...stay, identifier: [{ value: canary() }], reasonCode: [{ text: canary() }] },
     {
       resourceType: 'Condition',
-      id: sow(),
+      id: canary(),
       ...about,
       recordedDate: when,
       code: coded('http://hl7.org/fhir/sid/icd-10', 'E11.9'),
-      note: [{ text: sow() }],
+      note: [{ text: canary() }],
     },
     {
       resourceType: 'Procedure',
-      id: sow(),
+      id: canary(),
       ...about,
       performedDateTime: when,
       code: coded('https://smt.esante.gouv.fr/terminologie-ccam', 'HHFA016'),
-      performer: [{ actor: { display: sow() } }],
-      location: { display: sow() },
+      performer: [{ actor: { display: canary() } }],
+      location: { display: canary() },
     },
     {
       resourceType: 'Observation',
-      id: sow(),
+      id: canary(),
       ...about,
       effectiveDateTime: when,
       code: coded('http://loinc.org', '718-7'),
-      valueString: sow(),
-      note: [{ text: sow() }],
+      valueString: canary(),
+      note: [{ text: canary() }],
     },
     {
       resourceType: 'Observation',
-      id: sow(),
+      id: canary(),
       ...about,
       effectiveDateTime: when,
       code: coded('http://loinc.org', '718-7'),
-      valueCodeableConcept: { text: sow() },
+      valueCodeableConcept: { text: canary() },
     },
     {
       resourceType: 'MedicationRequest',
-      id: sow(),
+      id: canary(),
       ...about,
       authoredOn: when,
       medicationCodeableConcept: coded('http://www.whocc.no/atc', 'N02BE01'),
-      dosageInstruction: [{ text: sow(), route: { text: sow() }, patientInstruction: sow() }],
+      dosageInstruction: [{ text: canary(), route: { text: canary() }, patientInstruction: canary() }],
     },
     {
       resourceType: 'DocumentReference',
-      id: sow(),
+      id: canary(),
       ...about,
       date: when,
       type: coded('http://loinc.org', '34117-2'),
-      description: sow(),
+      description: canary(),
       content: [
-        { attachment: { contentType: 'text/plain', title: sow(), data: Buffer.from(sow()).toString('base64') } },
+        { attachment: { contentType: 'text/plain', title: canary(), data: Buffer.from(canary()).toString('base64') } },
       ],
     },
   ]
   const entry = resources.map((resource, index) => (index === 0 ? { fullUrl: patient, resource } : { resource }))
-  return { bundle: { resourceType: 'Bundle', type: 'collection', id: sow(), entry }, canaries }
+  return { bundle: { resourceType: 'Bundle', type: 'collection', id: canary(), entry }, canaries }
 }

@@ -28,7 +28,7 @@ export function startSender(url: string, key: string, concurrency = 3): Sender {
   let accepted = 0
   let patients = 0
   let persons = 0
-  let going = true
+  let running = true
 
   async function push(feed: string, records: readonly object[]): Promise<void> {
     const outcome = await client.pushRecords(feed, { body: records.map((record) => JSON.stringify(record)).join('\n') })
@@ -38,7 +38,7 @@ export function startSender(url: string, key: string, concurrency = 3): Sender {
   }
 
   async function loop(): Promise<void> {
-    while (going) {
+    while (running) {
       const first = next
       next += BATCH
       const ids = Array.from({ length: BATCH }, (_, i) => first + i)
@@ -60,7 +60,7 @@ export function startSender(url: string, key: string, concurrency = 3): Sender {
     patients: () => patients,
     persons: () => persons,
     async finish() {
-      going = false
+      running = false
       await loops
       client.close()
     },

@@ -37,7 +37,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
     alarms,
     advanced: () => advanced,
     /** @param from log offset of the first message; @param origins one message for each */
-    hand: (from: number, origins: readonly number[]) =>
+    fetch: (from: number, origins: readonly number[]) =>
       handle(feed, {
         topic: 't',
         partition: 0,
@@ -65,7 +65,7 @@ const ledgerOf = (tokens: readonly string[]) => tokens.filter((token) => token.e
 describe('curateWorker', () => {
   it('cuts a fetch into blocks, each after an intent of its own', async () => {
     const h = harness({ offset: undefined, metadata: '' })
-    await h.hand(0, range(0, 7))
+    await h.fetch(0, range(0, 7))
     expect(ledgerOf(h.tokens)).toEqual(['f:0:0-3:ledger_batch', 'f:0:3-6:ledger_batch', 'f:0:6-7:ledger_batch'])
     expect(h.commits).toEqual([
       '0 {"hwm":"-1","to":"3"}',
@@ -80,34 +80,34 @@ describe('curateWorker', () => {
 
   it('re-forms exactly the range of an intent, over as many fetches as it takes and beyond the size of a block', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 15n }) }, 10n)
-    await h.hand(10, range(10, 12))
-    await h.hand(12, range(12, 14))
+    await h.fetch(10, range(10, 12))
+    await h.fetch(12, range(12, 14))
     expect(h.tokens).toEqual([])
-    await h.hand(14, range(14, 17))
+    await h.fetch(14, range(14, 17))
     expect(ledgerOf(h.tokens)).toEqual(['f:0:10-15:ledger_batch', 'f:0:15-17:ledger_batch'])
   })
 
   it('inserts nothing for an intent that had landed whole, nor for replays alone', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 13n)
-    await h.hand(10, range(10, 13))
-    await h.hand(13, range(8, 13))
+    await h.fetch(10, range(10, 13))
+    await h.fetch(13, range(8, 13))
     expect(h.tokens).toEqual([])
     expect(h.commits.at(-1)).toBe('18 {"hwm":"12"}')
   })
 
   it('goes on, or stops at the gap, when the log no longer holds the range of the intent', async () => {
     const kept = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
-    await kept.hand(20, range(10, 12))
+    await kept.fetch(20, range(10, 12))
     expect(ledgerOf(kept.tokens)).toEqual(['f:0:20-22:ledger_batch'])
     const lost = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
-    await lost.hand(20, range(20, 22))
+    await lost.fetch(20, range(20, 22))
     expect(lost.alarms).toEqual(['gap'])
     expect(lost.tokens).toEqual([])
   })
 
   it('stops at a gap inside the range of an intent, with what came before it loaded', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 14n }) }, 10n)
-    await h.hand(10, [10, 11, 13, 14])
+    await h.fetch(10, [10, 11, 13, 14])
     expect(ledgerOf(h.tokens)).toEqual(['f:0:10-12:ledger_batch'])
     expect(h.commits.at(-1)).toBe('12 {"hwm":"11"}')
     expect(h.alarms).toEqual(['gap'])
