@@ -124,9 +124,9 @@ describe('an extraction', () => {
       await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM observation WHERE 1')
     ).split('\n')
     forbidden.push(
-      ...(await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM diagnosis')).split(
-        '\n',
-      ),
+      ...(
+        await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM diagnosis')
+      ).split('\n'),
     )
     expect(forbidden.length).toBeGreaterThan(100)
     forbidden.push('pn_shared_person_1', 'chu-a', 'clinic b')

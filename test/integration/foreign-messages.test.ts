@@ -1,6 +1,5 @@
 /**
- * Messages that nobody of Chainon wrote, put into its topics behind its back: none stops a partition but a gap, and a gap stops
- * its own partition alone.
+ * Messages in Chainon's topics that Chainon did not write: only a gap stops a partition, and it stops only its own partition.
  */
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -22,7 +21,9 @@ beforeAll(async () => {
     'procedure',
     ids.map((name) => recordOf('procedure', name, name)),
   )
-  await pipeline.push('chu-first', 'patient', [recordOf('patient', 'unborn', 'ipp-2', { birth_date: '2090-01-01' })])
+  await pipeline.push('chu-first', 'patient', [
+    recordOf('patient', 'future-birth', 'ipp-2', { birth_date: '2090-01-01' }),
+  ])
   await pipeline.completeLedger()
 }, 120_000)
 afterAll(async () => pipeline?.stop())
@@ -37,21 +38,24 @@ const quarantined = (feed: Feed) =>
     `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}'`,
   )
 
-/** A schema of somebody else's in the same registry. @returns its id, as a message has it */
+/** Registers a schema of another program in the same registry. @returns its id as 8 hexadecimal characters */
 async function jsonSchema(): Promise<string> {
-  const answer = await fetch(`${pipeline.env.SCHEMA_REGISTRY_URL}/subjects/${pipeline.place.namespace}foreign-value/versions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-    body: JSON.stringify({
-      schemaType: 'JSON',
-      schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{}}',
-    }),
-  })
+  const answer = await fetch(
+    `${pipeline.env.SCHEMA_REGISTRY_URL}/subjects/${pipeline.place.namespace}foreign-value/versions`,
+    {
+      method: 'POST',
+      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+      body: JSON.stringify({
+        schemaType: 'JSON',
+        schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{}}',
+      }),
+    },
+  )
   const { id } = (await answer.json()) as { id: number }
   return id.toString(16).padStart(8, '0')
 }
 
-test('in identified.<feed>: quarantined as undecodable, and the partition goes on', async () => {
+test('in identified.<feed>: quarantined as undecodable, and the partition continues', async () => {
   const ofPatient = (await readTopics(pipeline.env, [topic('identified', 'patient')]))[0]?.value
   const id = (hex: string) => Buffer.concat([Buffer.from(`00${hex}`, 'hex'), randomBytes(20)])
   const garbage = [
@@ -90,7 +94,7 @@ test('in identified.<feed>: quarantined as undecodable, and the partition goes o
   })
 })
 
-test('in pseudonymised.<feed>: without an origin it is counted and not loaded', async () => {
+test('in pseudonymised.<feed>: a message without an origin is counted and not loaded', async () => {
   const [record] = await readTopics(pipeline.env, [topic('pseudonymised', 'document')])
   const value = record?.value ?? null
   for (const partition of [0, 1])
@@ -112,7 +116,7 @@ test('in pseudonymised.<feed>: without an origin it is counted and not loaded', 
     .toMatch(/chainon_faults_total\{[^}]*feed="document",fault="missing-header"[^}]*\} 6\b/)
 })
 
-test('in pseudonymised.<feed>: a body that is not what its headers say is quarantined', async () => {
+test('in pseudonymised.<feed>: a message whose body does not match its headers is quarantined', async () => {
   const marker = (await readTopics(pipeline.env, [topic('pseudonymised', 'patient')])).find(
     ({ headers }) => 'chainon-marker' in headers,
   )
@@ -132,7 +136,7 @@ test('in pseudonymised.<feed>: a body that is not what its headers say is quaran
   expect(await pipeline.services.curate.alarms()).toEqual([])
 })
 
-test('a gap stops its partition, also after a rebalance; the other partitions go on', async () => {
+test('a gap stops its partition, also after a rebalance; the other partitions continue', async () => {
   const procedures = topic('pseudonymised', 'procedure')
   const [record] = await readTopics(pipeline.env, [procedures])
   const before = await pipeline.completeLedger()
@@ -143,8 +147,8 @@ test('a gap stops its partition, also after a rebalance; the other partitions go
     (await Promise.all(curates.map((one) => one.alarms())))
       .flat()
       .map(({ code, feed, partition }) => ({ code, feed, partition }))
-  const standing = [{ code: 'gap', feed: 'procedure', partition: 0 }]
-  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
+  const expectedAlarms = [{ code: 'gap', feed: 'procedure', partition: 0 }]
+  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
 
   const ids = Array.from({ length: 20 }, (_, i) => `gap-${i}`)
   await pipeline.push(
@@ -156,12 +160,12 @@ test('a gap stops its partition, also after a rebalance; the other partitions go
     pipeline.rows("SELECT _origin_partition AS partition FROM procedure WHERE _producer = 'chu-gap' GROUP BY partition")
   await expect.poll(partitions, { timeout: 20_000 }).toEqual([{ partition: 1 }])
 
-  // Whoever has the partition after a rebalance looks again, and finds the same.
+  // The worker that owns the partition after a rebalance finds the same gap.
   const other = await pipeline.start('curate')
   const both = [pipeline.services.curate, other]
-  await expect.poll(() => gaps(both), { timeout: 20_000 }).toEqual(standing)
+  await expect.poll(() => gaps(both), { timeout: 20_000 }).toEqual(expectedAlarms)
   await other.stop()
-  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(standing)
+  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
   expect(await partitions()).toEqual([{ partition: 1 }])
   const committed = await groupOffsets(pipeline.env, `${pipeline.place.namespace}curate`, [procedures])
   expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(JSON.stringify({ hwm: `${reached - 1}` }))

@@ -27,7 +27,7 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
   }
 }
 
-/** What a reader of `person_link_current` sees: the highest version of each patient. */
+/** @returns the links as in the view `person_link_current`: the highest version of each patient */
 async function linkAll(
   linker: Linker,
   contributions: readonly Contribution[],
@@ -53,7 +53,7 @@ describe('deterministic passes', () => {
     return one.namespace
   }
 
-  it('link by INS, NIR, traits with place and traits, and say by which', async () => {
+  it('link by INS, NIR, traits with place and traits, and name the method', async () => {
     const links = await linkAll(fresh(), [
       contribution('a1', ['ins_1', 'nir_1']),
       contribution('a2', ['ins_1', 'nir_1']),
@@ -74,7 +74,7 @@ describe('deterministic passes', () => {
     ])
   })
 
-  it('keep homonyms apart: equal traits under two INS merge nobody, not even a third without one', async () => {
+  it('keep homonyms apart: equal traits with two INS link no patient, also no third patient without an INS', async () => {
     const links = await linkAll(fresh(), [
       contribution('a', ['ins_1', 'traits_7']),
       contribution('c', ['traits_7']),
@@ -83,7 +83,7 @@ describe('deterministic passes', () => {
     expect(new Set([...links.values()].map(({ person }) => person)).size).toBe(3)
   })
 
-  it('keep apart equal traits with two birth places', async () => {
+  it('keep patients with equal traits and two birth places apart', async () => {
     const links = await linkAll(fresh(), [
       contribution('a', ['traits_7', 'traits-place_1', 'place_1']),
       contribution('b', ['traits_7', 'traits-place_2', 'place_2']),
@@ -91,7 +91,7 @@ describe('deterministic passes', () => {
     expect(links.get('p2_a')?.person).not.toBe(links.get('p2_b')?.person)
   })
 
-  it('merge when a number arrives later, and part when a correction or a cancel takes it back', async () => {
+  it('link when a number arrives later, and separate when a correction or a cancel removes it', async () => {
     const linker = fresh()
     const before = [contribution('a', ['ins_1']), contribution('b', ['traits_7'])]
     const merged = contribution('b', ['ins_1', 'traits_7'], { version: 1 })
@@ -104,7 +104,7 @@ describe('deterministic passes', () => {
     expect((await linkAll(linker, [contribution('a', [], { version: 5, cancelled: true })])).size).toBe(0)
   })
 
-  it('part when a correction says that the record is of another patient', async () => {
+  it('separate when a correction names another patient', async () => {
     const linker = fresh()
     const before = [contribution('a', ['ins_1']), contribution('b', ['ins_1'], { recordId: 'p2_record-x' })]
     expect((await linkAll(linker, before)).get('p2_b')?.person).toBe('pn_a')
@@ -112,11 +112,11 @@ describe('deterministic passes', () => {
     const after = await linkAll(linker, [corrected])
     expect(after.get('p2_b')).toEqual({ person: 'pn_b', method: 'establishment-ipp' })
     expect(after.get('p2_c')).toEqual({ person: 'pn_a', method: 'ins' })
-    // The version before, from a partition that is behind, changes nothing any more.
+    // The earlier version, which arrives late from another partition, changes nothing.
     expect((await linkAll(linker, before)).get('p2_b')?.person ?? 'pn_b').toBe('pn_b')
   })
 
-  it('give the same rows again for the same origin: a crash between script and insert loses no link', async () => {
+  it('return the same links again for the same origin: a crash between script and insert loses no link', async () => {
     const linker = fresh()
     await linker.link([contribution('a', ['ins_1']), contribution('z', ['ins_1'])])
     const split = contribution('a', ['ins_9'], { version: 1 })
@@ -126,7 +126,7 @@ describe('deterministic passes', () => {
     expect(again).toEqual(first)
   })
 
-  it('link nothing over a token that too many share, and undo what it linked before it was one', async () => {
+  it('do not link by a token that too many patients share, and remove the links that it made before', async () => {
     const linker = createLinker(redis, isolatedNamespace(), { hub: 3, neighbourhood: 100 })
     const three = await linkAll(
       linker,
@@ -140,14 +140,14 @@ describe('deterministic passes', () => {
     expect(four.get('p2_b')?.person).toBe('pn_b')
   })
 
-  it('refuse a neighbourhood beyond the limit instead of deciding on a part of it', async () => {
+  it('reject a neighbourhood beyond the limit: a decision on some of its patients would be wrong', async () => {
     const linker = createLinker(redis, isolatedNamespace(), { hub: 32, neighbourhood: 5 })
     const chain = Array.from({ length: 8 }, (_, i) => contribution(`n${i}`, [`nir_${i}`, `nir_${i + 1}`]))
     const results = await linker.link(chain)
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false])
   })
 
-  it('end in the same persons whatever the order of arrival: a pure function of the records', async () => {
+  it('find the same persons in any order of arrival', async () => {
     const token = fc.oneof(
       fc.nat(3).map((n) => `ins_${n}`),
       fc.nat(3).map((n) => `nir_${n}`),
@@ -157,7 +157,7 @@ describe('deterministic passes', () => {
     )
     const record = fc.record({
       patient: fc.nat(6),
-      // Most records stay with their patient; some change it between versions.
+      // Most records have one patient; some name another one in a later version.
       id: fc.option(fc.nat(3), { freq: 3 }),
       version: fc.nat(2),
       cancelled: fc.boolean(),
@@ -171,7 +171,7 @@ describe('deterministic passes', () => {
           const base = offset + 1
           offset += records.length
           const all = records.map(({ patient, id, version, cancelled, tokens }, index) =>
-            // The offset decides between equal versions, so it belongs to the record, not to its arrival.
+            // The offset decides between equal versions, so it is a property of the record, not of its arrival.
             contribution(`n${patient}`, tokens, {
               ...(id === null ? {} : { recordId: `p2_record-of-any-${id}` }),
               version,
@@ -192,7 +192,7 @@ describe('deterministic passes', () => {
 })
 
 describe('resume', () => {
-  it('lets link versions rise above what ClickHouse holds, and says that the index is empty', async () => {
+  it('makes link versions higher than those in ClickHouse, and reports that the index is empty', async () => {
     const one = isolated()
     const linker = createLinker(redis, one.namespace)
     expect(await linker.resume(500)).toEqual({ empty: true })

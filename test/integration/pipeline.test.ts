@@ -1,4 +1,4 @@
-/** The whole way of a record, with every part real: what goes in at the gateway stands in ClickHouse as the contracts say. */
+/** The whole path of a record, with real services and servers: records that the gateway accepts are in ClickHouse as the contracts require. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
@@ -24,7 +24,7 @@ const quarantined = (feed: Feed) =>
     `SELECT service, stage, fault, pointer, rule, producer FROM quarantine WHERE feed = '${feed}' ORDER BY stage, rule, producer`,
   )
 
-test('a record of every feed arrives with the columns of its contract', async () => {
+test('a record of every feed is loaded with the columns of its contract', async () => {
   for (const feed of FEEDS) await pipeline.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
   await balanced()
   for (const contract of contracts) {
@@ -49,7 +49,7 @@ describe('corrections', () => {
       (row) => row.value_number,
     )
 
-  test('the highest version stands, in whatever order the versions arrive', async () => {
+  test('the highest version is the current one, in any order of arrival', async () => {
     await step(2, 22)
     await step(1, 11)
     expect(await values()).toEqual([22])
@@ -57,7 +57,7 @@ describe('corrections', () => {
     expect(await values()).toEqual([22])
   })
 
-  test('a cancelled record is gone, and a late lower version does not bring it back', async () => {
+  test('readers no longer see a cancelled record, also after a late lower version', async () => {
     await step(4, 22, { operation: 'cancel' })
     expect(await values()).toEqual([])
     await step(3, 33)
@@ -70,7 +70,7 @@ describe('corrections', () => {
 })
 
 describe('rules', () => {
-  test('a flag is stored with the record; a reject is rejected, with pointer and rule and no value', async () => {
+  test('a flag is stored with the record; a rejected record is stored by pointer and rule, without a value', async () => {
     const observation = (id: string, code: string, more = {}) => recordOf('observation', id, 'ipp', { code, ...more })
     await pipeline.push('chu-rules', 'observation', [
       observation('1', '718-7'),
@@ -80,7 +80,9 @@ describe('rules', () => {
     const diagnosis = (id: string, code: string) => recordOf('diagnosis', id, 'ipp', { code })
     await pipeline.push('chu-rules', 'diagnosis', [diagnosis('1', 'E119'), diagnosis('2', 'zqx wrong')])
     await balanced()
-    const flags = await pipeline.rows("SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code")
+    const flags = await pipeline.rows(
+      "SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code",
+    )
     expect(flags).toEqual([
       { code: '718-7', _flags: [] },
       { code: '718-8', _flags: ['loinc-key'] },
@@ -109,7 +111,7 @@ describe('rules', () => {
     ])
   })
 
-  test('a reject on a field that does not survive is decided while its value is there', async () => {
+  test('a rule on a field that does not survive is checked before the field is removed', async () => {
     const patient = (id: string, birth: string) => recordOf('patient', id, id, { birth_date: birth })
     await pipeline.push('chu-births', 'patient', [patient('1', '2090-01-01'), patient('2', '1990-01-01')])
     await balanced()
@@ -176,7 +178,7 @@ describe('linkage', () => {
     ])
   })
 
-  test('no pseudonym of one producer is one of another, for the same numbers', async () => {
+  test('two producers have different pseudonyms for the same numbers', async () => {
     const ids = await pipeline.rows<{ id: string; producers: string[] }>(
       `SELECT arrayJoin([record_id, patient_id]) AS id, groupUniqArray(_producer) AS producers
        FROM patient GROUP BY id HAVING length(producers) > 1 OR NOT startsWith(id, 'p2_')`,

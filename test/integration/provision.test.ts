@@ -7,7 +7,7 @@ import { isolated } from '../helpers/servers.ts'
 const own = isolated()
 afterAll(() => own.remove())
 
-test('a warehouse that another Kafka filled is rejected: its origins would be taken for replays', async () => {
+test('a warehouse that was loaded from another Kafka is rejected: new records would be dropped as replays', async () => {
   const provision = () => runToEnd('services/provision/main.ts', [], own.env)
   expect((await provision()).status).toBe(0)
   expect((await provision()).status, 'a second time changes nothing').toBe(0)

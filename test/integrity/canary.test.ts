@@ -1,6 +1,6 @@
 /**
- * The test that matters: identities that exist once in the world are pushed through every format, as good records and as bad
- * ones, and none of them stands in any byte that Chainon stores, logs, serves or answers past the identified zone.
+ * The most important test: invented identities are sent in every format, in valid and in invalid records. None of them may be in any
+ * byte that Chainon stores, logs, serves or answers outside the identified zone.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,9 +25,9 @@ import { type Scanner, scannerFor } from './helpers/scanner.ts'
 const FEEDS_DIR = fileURLToPath(new URL('../../schemas/feeds', import.meta.url))
 const contracts = loadContracts(FEEDS_DIR)
 const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
-/** Of records that were accepted, so that stand in the identified topics. */
+/** Canaries of accepted records, which are in the identified topics. */
 const accepted: string[] = []
-/** Of what was rejected. */
+/** Canaries of rejected records and requests. */
 const rejected: string[] = []
 const answers: Buffer[] = []
 let stack: Stack
@@ -101,7 +101,7 @@ const hidden = () => {
   return canary
 }
 
-/** What is rejected at the gateway, quarantined behind it, or is no record at all. */
+/** Sends requests that the gateway rejects, records that the workers quarantine or reject, and a message that is not a record. */
 async function pushBad(): Promise<void> {
   const patient = contracts.find(({ feed }) => feed === 'patient')
   if (!patient) throw new Error('no contract for patient')
@@ -140,18 +140,18 @@ async function pushBad(): Promise<void> {
     ],
   ]
   for (const request of requests) expect((await post(...request)).status).toBeGreaterThanOrEqual(400)
-  // Taken, and then quarantined by deidentify, flagged there for its wrong key, and rejected by a rule of curate.
-  const behind = [{ birth_date: '2150-01-01' }, { nir: `${nir.slice(0, 13)}99` }, { record_version: -1 }]
-  for (const fields of behind) expect((await post(path, one(fields), json)).status).toBe(202)
+  // Accepted; then quarantined by deidentify, flagged by deidentify because of its wrong key, and rejected by a rule of curate.
+  const failingLater = [{ birth_date: '2150-01-01' }, { nir: `${nir.slice(0, 13)}99` }, { record_version: -1 }]
+  for (const fields of failingLater) expect((await post(path, one(fields), json)).status).toBe(202)
   await produce(stack.env, 'identified.patient', [{ partition: 0, value: `{"name":"${hidden()}"}` }])
 }
 
 const topicsLike = async (prefix: string) =>
   (await withAdmin(testKafka(stack.env), (admin) => admin.listTopics())).filter((topic) => topic.startsWith(prefix))
-const nothing = (found: readonly string[]) => expect(found.slice(0, 20)).toEqual([])
+const expectNothing = (found: readonly string[]) => expect(found.slice(0, 20)).toEqual([])
 const flat = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value))
 
-/** Topics whose log folders hold identities by their purpose: the identified zone, which is gone after hours. */
+/** The log folders of the identified topics, which contain identities until their retention is over. */
 const isIdentified = (path: string) => /^identified\.[a-z_]+-\d+$/.test(basename(dirname(path)))
 
 test('the scanner can fail: it finds every canary in the identified topics, in messages and in files', async () => {
@@ -173,21 +173,21 @@ test('the scanner can fail: it finds every canary in the identified topics, in m
     }
 })
 
-test('no message of the pseudonymised zone, and no offset metadata', async () => {
+test('no canary in a message of the pseudonymised zone or in offset metadata', async () => {
   const topics = await topicsLike('pseudonymised.')
   const messages = await readTopics(stack.env, topics)
   expect(messages.length).toBeGreaterThan(contracts.length * 5)
   for (const { key, value, headers } of messages) {
-    nothing(scanner.scan(key ?? Buffer.alloc(0)))
-    nothing(scanner.scan(value ?? Buffer.alloc(0)))
-    for (const [name, header] of Object.entries(headers)) nothing(scanner.scan(flat(`${name}=${String(header)}`)))
+    expectNothing(scanner.scan(key ?? Buffer.alloc(0)))
+    expectNothing(scanner.scan(value ?? Buffer.alloc(0)))
+    for (const [name, header] of Object.entries(headers)) expectNothing(scanner.scan(flat(`${name}=${String(header)}`)))
   }
   const offsets = await groupOffsets(stack.env, 'curate', topics)
   expect(offsets.length).toBeGreaterThan(0)
-  nothing(scanner.scan(flat(offsets)))
+  expectNothing(scanner.scan(flat(offsets)))
 })
 
-test('no key and no value in Redis', async () => {
+test('no canary in a key or a value of Redis', async () => {
   const redis = new Redis(stack.env.REDIS_URL ?? '')
   const names = await redis.keys('*')
   expect(names.filter((name) => name.startsWith('idem:')).length).toBeGreaterThan(contracts.length - 1)
@@ -201,12 +201,12 @@ test('no key and no value in Redis', async () => {
   for (const name of names) {
     const value = await read[await redis.type(name)]?.(name)
     expect(value, `a type of key that this test cannot read: ${name}`).toBeDefined()
-    nothing(scanner.scan(flat([name, value])))
+    expectNothing(scanner.scan(flat([name, value])))
   }
   redis.disconnect()
 })
 
-test('no row of any table of ClickHouse, the system tables that log included', async () => {
+test('no canary in a row of ClickHouse, the logs of the system included', async () => {
   const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '' })
   const rows = async (query: string) => (await clickhouse.query({ query, format: 'JSONEachRow' })).text()
   const tables = (
@@ -220,11 +220,11 @@ test('no row of any table of ClickHouse, the system tables that log included', a
     .map((line) => JSON.parse(line) as { database: string; name: string })
   expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['feed_patient', 'quarantine', 'person_link']))
   for (const { database, name } of tables)
-    nothing(scanner.scan(flat(await rows(`SELECT * FROM \`${database}\`.\`${name}\``))))
+    expectNothing(scanner.scan(flat(await rows(`SELECT * FROM \`${database}\`.\`${name}\``))))
   await clickhouse.close()
 })
 
-test('no answer of the gateway, no metrics, no alarms, no page, no schema', async () => {
+test('no canary in answers of the gateway, metrics, alarms, pages or schemas', async () => {
   const read = async (url: string) => flat(await (await fetch(url)).text())
   const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.url(name))
   const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
@@ -233,10 +233,10 @@ test('no answer of the gateway, no metrics, no alarms, no page, no schema', asyn
   const subjects = JSON.parse((await read(`${registry}/subjects`)).toString()) as string[]
   pages.push(...subjects.map((subject) => `${registry}/subjects/${encodeURIComponent(subject)}/versions/latest`))
   expect(answers.length).toBeGreaterThan(contracts.length * 4)
-  for (const bytes of [...answers, ...(await Promise.all(pages.map(read)))]) nothing(scanner.scan(bytes))
+  for (const bytes of [...answers, ...(await Promise.all(pages.map(read)))]) expectNothing(scanner.scan(bytes))
 })
 
-test('no byte of the data folder: logs, the warehouse, Redis, the registry, and Kafka but for the identified topics', () => {
-  // The identified topics' own log folders are the one place that is meant to hold identities, until their retention is over.
-  nothing(scanner.scanFolder(folder, isIdentified))
+test('no canary in a file of the data folder: logs, ClickHouse, Redis, the registry, and Kafka without the identified topics', () => {
+  // Only the log folders of the identified topics may contain identities, until their retention is over.
+  expectNothing(scanner.scanFolder(folder, isIdentified))
 })

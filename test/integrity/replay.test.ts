@@ -1,6 +1,6 @@
 /**
- * Exactly once, by its mechanics: offsets set back, intents found again, offsets lost, messages written twice, partitions that
- * change hands. After each, the ledger is exact and no table has a row more.
+ * Exactly-once loading: offsets that are set back or lost, intents of an earlier process, messages that are written twice, partitions
+ * that are reassigned to another worker. After each case the ledger is balanced and no table has an extra row.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -24,7 +24,7 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(async () => pipeline?.stop())
 
-/** Each with an identifier of its own, of many patients, so of both partitions; one in ten is rejected, one in ten flagged. */
+/** Sends new records of many patients, so of both partitions; one in ten is rejected, one in ten flagged. */
 async function push(count: number): Promise<void> {
   const ids = Array.from({ length: count }, (_, i) => sent + i)
   sent += count
@@ -37,7 +37,7 @@ async function push(count: number): Promise<void> {
   await pipeline.push('chu', FEED, records)
 }
 
-/** Everything that a doubled block would change, also before ClickHouse merges. */
+/** The counts that a block inserted twice would change, also before ClickHouse merges. */
 async function stored(): Promise<unknown> {
   const [row] = await pipeline.rows(
     `SELECT (SELECT count() FROM feed_${FEED}) AS stored, (SELECT count() FROM ${FEED}) AS visible,
@@ -62,7 +62,7 @@ async function exact(): Promise<void> {
   })
 }
 
-/** Stops curate, does what a crash or an operator would, and lets it go on to the end of the log. */
+/** Stops curate, does the work of a crash or an operator, and lets curate load the log to its end. */
 async function whileStopped(work: () => Promise<void>): Promise<void> {
   await pipeline.services.curate.stop()
   await work()
@@ -83,7 +83,7 @@ test('offsets set back to an older point, with the metadata of that point', asyn
   await whileStopped(() => commitAs(pipeline.env, group, older))
 })
 
-test('an intent whose blocks have landed: the range is formed again, and nothing of it is doubled', async () => {
+test('an intent whose blocks are stored: the range is formed again, and no row is stored twice', async () => {
   const batches = await pipeline.rows<{ partition: number; offset: string; to: string; hwm: string }>(
     `SELECT partition, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
             toString(toInt64(max(from_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${FEED}' GROUP BY partition`,
@@ -97,28 +97,29 @@ test('an intent whose blocks have landed: the range is formed again, and nothing
   await whileStopped(() => commitAs(pipeline.env, group, intents))
 })
 
-test('a batch of which only a part landed: the rest follows, under the same tokens', async () => {
+test('a batch with some of its blocks stored: the other blocks follow, under the same tokens', async () => {
   const rename = (from: string, to: string) => pipeline.clickhouse.command({ query: `RENAME TABLE ${from} TO ${to}` })
-  // The ledger's block is the last of a batch. Rejected, it stops the partition between the two commits, as a crash would.
-  await rename('ledger_batch', 'ledger_away')
+  // The ledger's block is the last of a batch. Its failure stops the partition between the two commits, like a crash.
+  await rename('ledger_batch', 'ledger_renamed')
   await push(100)
-  const stopped = async () => (await pipeline.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
+  const stopped = async () =>
+    (await pipeline.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
   await expect.poll(async () => (await stopped()).toSorted(), { timeout: 20_000 }).toEqual(['bug 0', 'bug 1'])
-  await whileStopped(() => rename('ledger_away', 'ledger_batch').then(() => undefined))
+  await whileStopped(() => rename('ledger_renamed', 'ledger_batch').then(() => undefined))
 })
 
-test('offsets lost altogether: it goes on from where the ledger reaches', async () => {
+test('all offsets lost: curate continues after the last origin of the ledger', async () => {
   await whileStopped(() => deleteGroup(pipeline.env, group))
 })
 
-/** What curate says it dropped since it started. */
+/** @returns the replays that curate has dropped since it started */
 async function replayed(): Promise<number> {
   const samples = parsePrometheusText(await pipeline.services.curate.metrics(), new Set(['chainon_records_total']))
   const ofFeed = samples.filter(({ labels }) => labels.feed === FEED && labels.outcome === 'replayed')
   return ofFeed.reduce((sum, { value }) => sum + value, 0)
 }
 
-test('deidentify writes everything again: the log has it twice, and the second time is dropped as replayed', async () => {
+test('deidentify writes all messages again: the log has them twice, and the second ones are dropped as replayed', async () => {
   const identified = `${pipeline.place.namespace}identified.${FEED}`
   const deidentify = `${pipeline.place.namespace}deidentify`
   const before = (await readTopics(pipeline.env, [topic])).length
@@ -133,12 +134,12 @@ test('deidentify writes everything again: the log has it twice, and the second t
   await expect.poll(replayed).toBe(dropped + before)
 })
 
-test('workers that come and go under load: partitions change hands, and nothing is lost or doubled', async () => {
+test('workers start and stop under load: partitions are reassigned, and no record is lost or loaded twice', async () => {
   let running = true
   const load = (async () => {
     while (running) {
       await push(50)
-      // A load, not a backlog that takes a minute to work off in such small batches.
+      // The pause keeps the lag small: with such small batches, a large lag takes a minute.
       await sleep(150)
     }
   })()
@@ -147,7 +148,7 @@ test('workers that come and go under load: partitions change hands, and nothing 
       const other = await pipeline.start(name)
       const reached = sent
       await expect.poll(() => sent, { timeout: 30_000 }).toBeGreaterThan(reached + 100)
-      // The older one leaves, and the newer one has all partitions.
+      // The older process stops, and the newer one then owns all partitions.
       await pipeline.services[name].stop()
       pipeline.services[name] = other
     }

@@ -1,12 +1,12 @@
-/** Canaries: identities that exist once in the world, so that finding one anywhere is finding a leak. */
+/** Canaries: invented identities that exist nowhere else, so that a canary that is found is a leak. */
 import { randomBytes } from 'node:crypto'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { type Feed, nirOf, recordOf } from '../../helpers/records.ts'
 
-/** Shorter values (a postcode, an INSEE code) are shared by thousands of people and found by chance in any file. */
+/** Shorter values (a postcode, an INSEE code) are not unique: any file can contain them by chance. */
 const SHORTEST = 11
 
-/** @returns 16 letters, mixed case: names are normalised on their way, and letters survive that */
+/** @returns 16 letters in mixed case, because normalisation of names keeps letters */
 export function word(): string {
   const letters = [...randomBytes(13)].map((byte) => String.fromCharCode(97 + (byte % 26))).join('')
   return `Zqx${letters}`
@@ -14,7 +14,7 @@ export function word(): string {
 
 const digits = (count: number) => [...randomBytes(count)].map((byte) => byte % 10).join('')
 
-/** @returns a NIR of a made-up person of 2150: valid, and nobody's */
+/** @returns a valid NIR that belongs to no real person */
 export const canaryNir = () => nirOf(`2500769${digits(6)}`)
 
 /** @returns a valid record of the feed whose every field that must not be passed on is a canary */
@@ -37,7 +37,7 @@ function canaryValue(field: FieldContract): string {
   return field.maxLength < 16 ? '69381' : word()
 }
 
-/** A Bundle of one patient and all that happened; every place where FHIR has room for an identity holds one. */
+/** A Bundle of one patient with records of every feed; every element of FHIR that can contain an identity contains a canary. */
 export function canaryBundle(): { bundle: object; canaries: string[] } {
   const canaries: string[] = []
   const canary = (text = word()) => {

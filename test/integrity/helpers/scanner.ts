@@ -1,16 +1,16 @@
-/** Looks for canaries in bytes, in every form that a careless program could have given them. */
+/** Looks for canaries in bytes, in every form that a program could have written by mistake. */
 import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Scanner {
-  /** @returns the canaries that stand in the bytes, each with the form it was found in */
+  /** @returns the canaries in the bytes, each with its form */
   scan(bytes: Buffer): readonly string[]
-  /** Like `scan`, over every file below a folder but those that `skip` names. */
+  /** Like `scan`, for every file below a folder, except the files for which `skip` is true. */
   scanFolder(folder: string, skip: (path: string) => boolean): readonly string[]
 }
 
 const PIECE_BYTES = 256 * 1024
-/** Kafka's indexes are made at their full size, and hardly filled. */
+/** Kafka creates its index files at their full size, mostly zeros. */
 const ZEROS = Buffer.alloc(2 * PIECE_BYTES)
 
 export function scannerFor(canaries: readonly string[]): Scanner {
@@ -40,18 +40,18 @@ export function scannerFor(canaries: readonly string[]): Scanner {
   }
 }
 
-/** The forms of a text as strings of bytes; those in base64 for each of the three places at which it can begin. */
+/** The forms of a text as strings of bytes; base64 in its three possible alignments. */
 function* formsOf(canary: string): Generator<[string, string]> {
   const bytes = Buffer.from(canary)
   yield ['as it is, in any case', canary]
   yield ['URL-encoded', encodeURIComponent(canary)]
-  // Without its last zero it is found in either order of bytes.
+  // Without its last zero byte the text is found in both byte orders.
   yield ['UTF-16', Buffer.from(canary, 'utf16le').toString('latin1').slice(0, -1)]
   for (const text of [canary, canary.toLowerCase(), canary.toUpperCase()]) {
     yield ['hexadecimal', Buffer.from(text).toString('hex')]
     for (const shift of [0, 1, 2]) {
       const whole = Buffer.concat([Buffer.alloc(shift), Buffer.from(text)]).toString('base64url')
-      // The first and last characters also carry bits of the neighbours.
+      // The first and last characters also contain bits of the neighbouring bytes.
       const inner = whole.slice(shift === 0 ? 0 : shift + 1, Math.floor(((shift + bytes.length) * 8) / 6))
       yield ['base64url', inner]
       yield ['base64', inner.replaceAll('-', '+').replaceAll('_', '/')]
@@ -62,7 +62,7 @@ function* formsOf(canary: string): Generator<[string, string]> {
 const HEAD = 6
 const SLOTS = 1 << 20
 
-/** All needles in one pass: a table of their first four bytes rules nearly every place out. */
+/** Finds all needles in one pass: a table of their first four bytes excludes nearly every position. */
 function finder(needles: ReadonlyMap<string, string>): (bytes: Buffer) => string[] {
   const byHead = Map.groupBy(needles.keys(), (needle) => needle.slice(0, HEAD))
   const slots = new Uint8Array(SLOTS)
@@ -93,13 +93,13 @@ function lowerCase(bytes: Buffer): Buffer {
   return lower
 }
 
-/** A file in pieces that overlap by the longest needle, so that none is cut. */
+/** Reads a file in pieces that overlap by the longest needle, so that no needle is cut. */
 function* pieces(path: string, overlap: number): Generator<Buffer> {
   let file: number
   try {
     file = openSync(path, 'r')
   } catch {
-    // Servers remove files of theirs while they are looked at.
+    // A server can remove a file during the scan.
     return
   }
   try {

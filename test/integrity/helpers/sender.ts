@@ -1,18 +1,18 @@
-/** A hospital that never stops sending: batches of patients and observations, each record with an identifier of its own. */
+/** A hospital that sends without a pause: batches of patients and observations, each record with a new identifier. */
 import { gatewayClient } from '#core/gateway-api/client.ts'
 
 export interface Sender {
-  /** Records that the gateway answered for with 202. */
+  /** Records that the gateway accepted with 202. */
   accepted(): number
   /** Source patients and true persons among them. */
   patients(): number
   persons(): number
-  /** Ends after the batches under way. */
+  /** Stops after the batches in progress. */
   finish(): Promise<void>
 }
 
 const BATCH = 150
-/** With three loops about 3,000 records a second at most: a load, not a backlog that hides a loss for minutes. */
+/** At most 3,000 records per second with three loops: a greater load would make a lag that hides a loss for minutes. */
 const PAUSE_MS = 180
 
 export function startSender(url: string, key: string, concurrency = 3): Sender {
@@ -42,7 +42,7 @@ export function startSender(url: string, key: string, concurrency = 3): Sender {
       const first = next
       next += BATCH
       const ids = Array.from({ length: BATCH }, (_, i) => first + i)
-      // Every three patients are one person, by their traits: linkage is at work while parts die.
+      // Every three patients are one person, by their traits: linkage is also tested while processes are killed.
       await push(
         'patient',
         ids.slice(0, 30).map((id) => patient(id, first)),

@@ -40,12 +40,12 @@ beforeEach(async () => {
 afterEach(() => app.close())
 
 describe('the console over HTTP', () => {
-  test('the ledger is an array with the names that the command line has', async () => {
+  test('the ledger is an array with the field names of the command line', async () => {
     const response = await app.inject('/api/ledger')
     expect(response.json()).toEqual([row])
   })
 
-  test('the snapshot is sent in full, and is what its schema says', async () => {
+  test('the snapshot is sent completely, and matches its schema', async () => {
     const response = await app.inject('/api/snapshot')
     expect(response.json()).toEqual(latest)
     expect([...Value.Errors(SnapshotSchema, response.json())]).toEqual([])
@@ -62,7 +62,7 @@ describe('the console over HTTP', () => {
     expect(JSON.stringify(document.paths)).toContain('Seconds since the first waiting record arrived')
   })
 
-  test('an old ledger is no ledger', async () => {
+  test('a stale ledger is not sent', async () => {
     latest = snapshot('stale')
     const response = await app.inject('/api/ledger')
     expect(response.statusCode).toBe(503)
@@ -73,7 +73,7 @@ describe('the console over HTTP', () => {
     })
   })
 
-  test('the page and its files are there, under a policy that lets nothing else run', async () => {
+  test('the page and its files are served, with a policy that blocks all other scripts', async () => {
     for (const path of [
       '/',
       '/main.js',
@@ -115,7 +115,7 @@ describe('the console over HTTP', () => {
   })
 
   test.each(['/../config.ts', '/..%2fconfig.ts', '/css', '/nothing', '/vendor/../main.ts'])(
-    '%s is not there',
+    '%s is not found',
     async (path) => {
       const response = await app.inject(path)
       expect(response.statusCode).toBe(404)
@@ -130,7 +130,7 @@ describe('the live stream', () => {
     return await fetch(`http://127.0.0.1:${port}/api/live`, { signal })
   }
 
-  test('begins with hello and goes on with each snapshot', async () => {
+  test('begins with hello and continues with each snapshot', async () => {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const end = new AbortController()
     const response = await open(end.signal)
@@ -142,7 +142,7 @@ describe('the live stream', () => {
     end.abort()
   })
 
-  test('is for 50 pages at a time; a page that leaves makes room', async () => {
+  test('serves 50 pages at a time; a page that is closed makes room for another', async () => {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const ends = Array.from({ length: 50 }, () => new AbortController())
     const opened = await Promise.all(ends.map(({ signal }) => open(signal)))
@@ -163,7 +163,7 @@ describe('the live stream', () => {
     for (const end of ends) end.abort()
   })
 
-  test('ends at once when the console stops', async () => {
+  test('ends immediately when the console stops', async () => {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const response = await open(new AbortController().signal)
     const rest = response.text()

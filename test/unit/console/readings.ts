@@ -1,4 +1,4 @@
-/** What the collectors know on a day when everything runs; tests change what they are about. */
+/** Readings of the collectors when every component runs; a test replaces the readings that it needs. */
 import type { LedgerRow } from '#core/ledger/row.ts'
 import type { Readings } from '../../../services/console/collectors/build-snapshot.ts'
 import { summarise } from '../../../services/console/collectors/ledger.ts'

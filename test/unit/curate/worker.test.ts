@@ -1,4 +1,4 @@
-/** The boundaries of a batch that no broker shows on demand. */
+/** Boundaries of batches that a test cannot produce with a real broker. */
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
@@ -6,7 +6,7 @@ import { formatProgress } from '../../../services/curate/load/intent.ts'
 import type { CurateFeed } from '../../../services/curate/pipeline.ts'
 import { curateWorker, type WorkerDependencies } from '../../../services/curate/worker.ts'
 
-/** Messages that decode to nothing: each is quarantined, which is an outcome like any other. */
+/** A feed whose messages cannot be decoded: each is quarantined, which is an outcome too. */
 const feed = {
   contract: { feed: 'f', linked: false, fields: [] },
   decoder: { prepare: async () => undefined, decode: () => undefined },
@@ -63,7 +63,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from }, (_
 const ledgerOf = (tokens: readonly string[]) => tokens.filter((token) => token.endsWith(':ledger_batch'))
 
 describe('curateWorker', () => {
-  it('cuts a fetch into blocks, each after an intent of its own', async () => {
+  it('divides a fetch into batches, and commits an intent before each', async () => {
     const h = harness({ offset: undefined, metadata: '' })
     await h.fetch(0, range(0, 7))
     expect(ledgerOf(h.tokens)).toEqual(['f:0:0-3:ledger_batch', 'f:0:3-6:ledger_batch', 'f:0:6-7:ledger_batch'])
@@ -78,7 +78,7 @@ describe('curateWorker', () => {
     expect(h.advanced()).toBe(6n)
   })
 
-  it('re-forms exactly the range of an intent, over as many fetches as it takes and beyond the size of a block', async () => {
+  it('forms exactly the range of an intent again, over several fetches and beyond the size of a batch', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 15n }) }, 10n)
     await h.fetch(10, range(10, 12))
     await h.fetch(12, range(12, 14))
@@ -87,7 +87,7 @@ describe('curateWorker', () => {
     expect(ledgerOf(h.tokens)).toEqual(['f:0:10-15:ledger_batch', 'f:0:15-17:ledger_batch'])
   })
 
-  it('inserts nothing for an intent that had landed whole, nor for replays alone', async () => {
+  it('inserts nothing for an intent whose batch is stored completely, and nothing for replays', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 13n)
     await h.fetch(10, range(10, 13))
     await h.fetch(13, range(8, 13))
@@ -95,7 +95,7 @@ describe('curateWorker', () => {
     expect(h.commits.at(-1)).toBe('18 {"hwm":"12"}')
   })
 
-  it('goes on, or stops at the gap, when the log no longer holds the range of the intent', async () => {
+  it('continues, or stops at the gap, when the log no longer has the range of the intent', async () => {
     const kept = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
     await kept.fetch(20, range(10, 12))
     expect(ledgerOf(kept.tokens)).toEqual(['f:0:20-22:ledger_batch'])
@@ -105,7 +105,7 @@ describe('curateWorker', () => {
     expect(lost.tokens).toEqual([])
   })
 
-  it('stops at a gap inside the range of an intent, with what came before it loaded', async () => {
+  it('stops at a gap inside the range of an intent, after it loaded the origins before the gap', async () => {
     const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 14n }) }, 10n)
     await h.fetch(10, [10, 11, 13, 14])
     expect(ledgerOf(h.tokens)).toEqual(['f:0:10-12:ledger_batch'])

@@ -16,7 +16,7 @@ describe('the snapshot', () => {
     expect(empty).toBe(false)
   })
 
-  test('a source that does not answer leaves no figure that looks live', () => {
+  test('figures of a source that does not answer are not shown as live', () => {
     const { rates, lag, freshness, point, overall } = buildSnapshot(
       readings({
         sources: sources({ curate: STALE, lag: STALE }),
@@ -37,7 +37,7 @@ describe('the snapshot', () => {
     })
   })
 
-  test('with nothing answering in the first second there is a page, not an error', () => {
+  test('the page is shown without an error in the first second, when no source has answered', () => {
     const never: SourceView = { status: 'never', age_seconds: null, failing_since: null, problem: null }
     const nothing = createServiceMetrics()
     const { overall, rates, ledger } = buildSnapshot(
@@ -75,14 +75,14 @@ describe('the snapshot', () => {
     expect(overall).toMatchObject({ kind: 'alarm', sentence: 'Not balanced: 2 records missing' })
   })
 
-  test('a ledger that cannot be read is never called balanced', () => {
+  test('a ledger that cannot be read is never shown as balanced', () => {
     expect(buildSnapshot(readings({ sources: sources({ ledger: STALE }) })).overall).toMatchObject({
       kind: 'unknown',
       sentence: 'The ledger cannot be read',
     })
   })
 
-  test('records that wait and do not move are reported', () => {
+  test('records in flight without progress are reported', () => {
     const known = readings({
       ledger: summarise([ledgerRow({ loaded: 60, in_flight: 40 })]),
       stalledSince: NOW - 60_000,
@@ -90,7 +90,7 @@ describe('the snapshot', () => {
     expect(buildSnapshot(known).overall).toMatchObject({ kind: 'behind' })
   })
 
-  test('alarms come newest first, with one for each component that is down', () => {
+  test('alarms are sorted, newest first, with one for each component that is down', () => {
     const alarm = (id: string, since: string): Alarm => ({ id, code: 'gap', message: id, since })
     const { alarms } = buildSnapshot(
       readings({
@@ -108,7 +108,7 @@ describe('the snapshot', () => {
     expect(alarms.map(({ message }) => message)).toEqual(['new', 'Redis is down and is being restarted: killed', 'old'])
   })
 
-  test('before the first record it is ready, and says so', () => {
+  test('before the first record the state is ready', () => {
     const { overall, empty } = buildSnapshot(
       readings({ gateway: createServiceMetrics(), ledger: summarise([ledgerRow({ accepted: 0, loaded: 0 })]) }),
     )

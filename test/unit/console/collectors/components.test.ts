@@ -19,9 +19,9 @@ const stateRow = (over: Partial<StateRow>): StateRow => ({
   ...over,
 })
 
-/** All components run, except one. */
+/** All components run; one has other readings. */
 function view(name: ComponentName, over: Partial<ComponentReading>, supervised = true) {
-  const well: ComponentReading = {
+  const running: ComponentReading = {
     row: supervised ? stateRow({}) : undefined,
     answer: { ok: true, since: ago(600), problem: '' },
     alive: true,
@@ -29,7 +29,7 @@ function view(name: ComponentName, over: Partial<ComponentReading>, supervised =
     url: null,
   }
   const all = Object.fromEntries(
-    COMPONENT_NAMES.map((component) => [component, component === name ? { ...well, ...over } : well]),
+    COMPONENT_NAMES.map((component) => [component, component === name ? { ...running, ...over } : running]),
   )
   const views = componentViews(all as Record<ComponentName, ComponentReading>, supervised, NOW)
   const found = views.find((component) => component.name === name)
@@ -38,7 +38,7 @@ function view(name: ComponentName, over: Partial<ComponentReading>, supervised =
 }
 
 describe('the state of a component', () => {
-  test('is what the supervisor says while it restarts, with its message', () => {
+  test('is the state of the supervisor while it restarts the component, with its message', () => {
     const row = stateRow({ state: 'restarting', restarts: 3, pid: null, message: 'killed by SIGKILL' })
     expect(view('curate', { row })).toMatchObject({ state: 'restarting', restarts: 3, message: 'killed by SIGKILL' })
   })
@@ -52,15 +52,15 @@ describe('the state of a component', () => {
     })
   })
 
-  test('has a moment to answer before it counts as not answering', () => {
+  test('is "running" for a short time without an answer', () => {
     expect(view('curate', { answer: { ok: false, since: ago(1), problem: 'x' } }).state).toBe('running')
   })
 
-  test('is never "running" when its process is gone', () => {
+  test('is never "running" when its process no longer exists', () => {
     expect(view('curate', { alive: false }).state).toBe('not-answering')
   })
 
-  test('without a supervisor comes from the answers alone, and restarts are not known', () => {
+  test('without a supervisor depends on the answers only, and restarts are not known', () => {
     expect(view('kafka', {}, false)).toMatchObject({ state: 'running', restarts: null, pid: null })
     const answer = { ok: false, since: ago(5), problem: 'connection refused' }
     expect(view('kafka', { answer }, false).state).toBe('not-answering')

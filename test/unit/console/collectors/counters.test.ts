@@ -5,7 +5,7 @@ import { createCounterTracker } from '../../../../services/console/collectors/co
 const one = (value: number) => new Map([['a', value]])
 
 describe('counters of a process that may restart', () => {
-  test('what stood at the first scrape is in the total and in no rate', () => {
+  test('the value of the first scrape is in the total and in no rate', () => {
     const tracker = createCounterTracker(60_000)
     tracker.add(one(1_000_000), 0)
     expect(tracker.total('a')).toBe(1_000_000)
@@ -14,14 +14,14 @@ describe('counters of a process that may restart', () => {
     expect(tracker.rate(['a'], 5_000, 2_000)).toBe(0)
   })
 
-  test('a rate is the growth over the time between the scrapes', () => {
+  test('a rate is the increase over the time between the scrapes', () => {
     const tracker = createCounterTracker(60_000)
     for (let second = 0; second <= 10; second++) tracker.add(one(second * 500), second * 1_000)
     expect(tracker.rate(['a'], 5_000, 10_000)).toBe(500)
     expect(tracker.increase(['a'], 60_000, 10_000)).toBe(5_000)
   })
 
-  test('a lower value is a new process: it counts in full, nothing goes negative', () => {
+  test('a lower value is a new process: it is added in full, and no figure is negative', () => {
     const tracker = createCounterTracker(60_000)
     tracker.add(one(900), 0)
     tracker.add(one(1_000), 1_000)
@@ -31,7 +31,7 @@ describe('counters of a process that may restart', () => {
     expect(tracker.increase(['a'], 60_000, 3_000)).toBe(160)
   })
 
-  test('a series that a new process has not counted yet begins at 0 when it comes back', () => {
+  test('a series that a new process has not counted yet begins at 0', () => {
     const tracker = createCounterTracker(60_000)
     tracker.add(one(100), 0)
     tracker.add(new Map(), 1_000)
@@ -39,7 +39,7 @@ describe('counters of a process that may restart', () => {
     expect(tracker.total('a')).toBe(250)
   })
 
-  test('a failed scrape makes a longer span, not a higher rate', () => {
+  test('a failed scrape makes the span longer, not the rate higher', () => {
     const tracker = createCounterTracker(60_000)
     tracker.add(one(0), 0)
     tracker.add(one(100), 1_000)
@@ -47,7 +47,7 @@ describe('counters of a process that may restart', () => {
     expect(tracker.rate(['a'], 10_000, 5_000)).toBe(100)
   })
 
-  test('a rate that is too old, or of less than two seconds, is not known rather than wrong', () => {
+  test('a rate of old scrapes, or of less than two seconds, is not known', () => {
     const tracker = createCounterTracker(60_000)
     tracker.add(one(0), 0)
     tracker.add(one(2_500), 50)
@@ -57,7 +57,7 @@ describe('counters of a process that may restart', () => {
     expect(tracker.rate(['a'], 5_000, 20_000)).toBeNull()
   })
 
-  test('the total never falls, whatever is scraped', () => {
+  test('the total never decreases, with any scrapes', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat(1_000_000), { nil: undefined })), (values) => {
         const tracker = createCounterTracker(60_000)

@@ -69,7 +69,7 @@ const tables: FailureTables = {
 describe('failures by rule', () => {
   const views = failureViews(tables)
 
-  test('a rejected record is shown once, with its field and with its share of those checked', () => {
+  test('a rejected record is shown once, with its field and with the share of the checked records', () => {
     const rejected = views.filter(({ rule }) => rule === 'not-in-future')
     expect(rejected).toHaveLength(1)
     expect(rejected[0]).toMatchObject({
@@ -82,7 +82,7 @@ describe('failures by rule', () => {
     })
   })
 
-  test('what deidentify rejects is quarantined, as in the ledger', () => {
+  test('a record that deidentify rejects is quarantined, as in the ledger', () => {
     expect(views.find(({ rule }) => rule === 'nir-key')).toMatchObject({
       outcome: 'quarantined',
       service: 'deidentify',
@@ -90,11 +90,11 @@ describe('failures by rule', () => {
     })
   })
 
-  test('a record without a rule is named by its fault', () => {
+  test('without a rule, the fault is shown', () => {
     expect(views.find(({ feed }) => feed === 'document')).toMatchObject({ rule: 'undecodable', outcome: 'quarantined' })
   })
 
-  test('a rule that no record failed is no row', () => {
+  test('a rule that no record failed is not shown', () => {
     expect(views.some(({ rule }) => rule === 'sex')).toBe(false)
     expect(views.find(({ rule }) => rule === 'loinc')).toMatchObject({
       outcome: 'flagged',
@@ -103,7 +103,7 @@ describe('failures by rule', () => {
     })
   })
 
-  test('trends have 24 hours, and hours outside of them are left out', () => {
+  test('trends have 24 hours, without the hours before or after', () => {
     const trend = views.find(({ rule }) => rule === 'not-in-future')?.trend
     expect(trend).toHaveLength(24)
     expect(trend?.[0]).toBe(3)

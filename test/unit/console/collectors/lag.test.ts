@@ -3,18 +3,18 @@ import { createLagTracker } from '../../../../services/console/collectors/lag.ts
 
 const partition = (high: number, committed: number, key = 'a:0') => [{ key, high, committed }]
 
-describe('what waits before a service', () => {
+describe('the lag of a service', () => {
   test('is not known before the first reading', () => {
     expect(createLagTracker().view(0)).toEqual({ records: null, seconds: null })
   })
 
-  test('is nothing when the service has reached the end', () => {
+  test('is 0 when the service has reached the end', () => {
     const tracker = createLagTracker()
     tracker.add(partition(100, 100), 0)
     expect(tracker.view(60_000)).toEqual({ records: 0, seconds: 0 })
   })
 
-  test('is as old as the moment when the log passed the committed offset, between two readings', () => {
+  test('is counted from the time when the log passed the committed offset, between two readings', () => {
     const tracker = createLagTracker()
     tracker.add(partition(100, 100), 0)
     tracker.add(partition(300, 200), 2_000)
@@ -25,7 +25,7 @@ describe('what waits before a service', () => {
     expect(tracker.view(12_000)).toEqual({ records: 0, seconds: 0 })
   })
 
-  test('an idle hour before it does not count', () => {
+  test('does not count an idle hour before the first waiting record', () => {
     const tracker = createLagTracker()
     tracker.add(partition(100, 100), 0)
     tracker.add(partition(100, 100), 3_600_000)
@@ -33,13 +33,13 @@ describe('what waits before a service', () => {
     expect(tracker.view(3_602_000).seconds).toBe(2)
   })
 
-  test('that waited before the console started is at least as old as the console', () => {
+  test('is at least the time since the console started, for records that waited before', () => {
     const tracker = createLagTracker()
     tracker.add(partition(500, 100), 0)
     expect(tracker.view(5_000)).toEqual({ records: 400, seconds: 5 })
   })
 
-  test('sums records and takes the partition that is most behind', () => {
+  test('has the sum of the records, and the seconds of the partition that is most behind', () => {
     const tracker = createLagTracker()
     tracker.add([...partition(10, 10), ...partition(10, 10, 'a:1')], 0)
     tracker.add([...partition(20, 10), ...partition(15, 15, 'a:1')], 2_000)

@@ -18,7 +18,7 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
 })
 
 describe('the ledger on the page', () => {
-  test('sums partitions into feeds, and feeds into the whole, feeds by name', () => {
+  test('has the sums of the partitions of each feed, and of all feeds, feeds by name', () => {
     const { feeds, total, balanced } = summarise([
       row({ feed: 'patient', partition: 0, accepted: 10, loaded: 7, quarantined: 1, rejected: 1, in_flight: 1 }),
       row({ feed: 'patient', partition: 1, accepted: 5, loaded: 5 }),
@@ -31,7 +31,7 @@ describe('the ledger on the page', () => {
     expect(balanced).toBe(true)
   })
 
-  test('no row at all is balanced', () => {
+  test('a ledger without rows is balanced', () => {
     expect(summarise([])).toMatchObject({ balanced: true, unexplained: 0, feeds: [] })
   })
 
@@ -51,20 +51,20 @@ describe('the ledger on the page', () => {
     ])
   })
 
-  test('a sum that does not hold is not balanced, even without a gap or an overlap', () => {
+  test('a sum that is not right is not balanced, even without a gap or an overlap', () => {
     expect(summarise([row({ accepted: 10, loaded: 9 })])).toMatchObject({ balanced: false, unexplained: 1 })
   })
 
-  test('differences of opposite sign do not cancel out', () => {
+  test('differences of opposite sign do not cancel each other', () => {
     const rows = [row({ accepted: 10, loaded: 9 }), row({ partition: 1, accepted: 10, loaded: 11 })]
     expect(summarise(rows)).toMatchObject({ balanced: false, unexplained: 2 })
   })
 })
 
-describe('records that wait and do not move', () => {
+describe('records in flight without progress', () => {
   const waiting = (loaded: number) => summarise([row({ accepted: 100, loaded, in_flight: 100 - loaded })])
 
-  test('are reported after 20 s, since the last one that moved', () => {
+  test('are reported after 20 s, since the last outcome', () => {
     const watch = createStallWatch()
     watch.add(waiting(10), 0)
     watch.add(waiting(20), 2_000)
@@ -75,7 +75,7 @@ describe('records that wait and do not move', () => {
     expect(watch.since(25_000)).toBeNull()
   })
 
-  test('an idle hour before them does not count', () => {
+  test('an idle hour before the first of them does not count', () => {
     const watch = createStallWatch()
     watch.add(waiting(100), 0)
     watch.add(waiting(100), 3_600_000)

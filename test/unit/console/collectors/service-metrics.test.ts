@@ -8,7 +8,7 @@ describe('quantiles of a service over time', () => {
     { name: 'f_bucket', labels: { feed: 'a', le: '+Inf' }, value: low + high },
   ]
 
-  test('the window sees only the last 60 s, the start sees all, and a restart loses nothing', () => {
+  test('the window has only the last 60 s, `start` has all, and a restart loses no count', () => {
     const metrics = createServiceMetrics()
     metrics.add(scrape(1_000, 0), 0)
     metrics.add(scrape(1_000, 10), 1_000)

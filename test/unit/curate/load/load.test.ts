@@ -22,10 +22,10 @@ const message = (offset: number, origin?: number) =>
   }) as unknown as KafkaMessage
 
 describe('orderByOrigin', () => {
-  it('loads each origin once and in order, however often a producer wrote it', () => {
+  it('loads each origin once and in order, also when it was written several times', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.nat(5), fc.integer({ min: 1, max: 8 })), { maxLength: 40 }), (steps) => {
-        // A zombie or a restart writes again from some way back: origins never skip, but repeat.
+        // A suspended or restarted worker writes earlier origins again: origins repeat, but none is left out.
         const origins: number[] = []
         let next = 0
         for (const [back, count] of steps) {
@@ -44,20 +44,20 @@ describe('orderByOrigin', () => {
     )
   })
 
-  it('stops at the first gap and says where', () => {
+  it('stops at the first gap and reports its offsets', () => {
     const ordered = orderByOrigin([message(0, 0), message(1, 1), message(2, 3), message(3, 2)], -1n)
     expect(ordered.messages).toHaveLength(2)
     expect(ordered.hwm).toBe(1n)
     expect(ordered.gap).toEqual({ expected: 2n, found: 3n, logOffset: 2n })
   })
 
-  it('counts what carries no origin, and loads nothing of it', () => {
+  it('counts messages without an origin, and does not load them', () => {
     expect(orderByOrigin([message(0), message(1, 0)], -1n)).toMatchObject({ foreign: 1, replayed: 0, hwm: 0n })
   })
 })
 
 describe('progress', () => {
-  it('survives the group metadata', () => {
+  it('is the same after it was written to the metadata of the group and read again', () => {
     fc.assert(
       fc.property(
         fc.bigInt({ min: -1n, max: 2n ** 63n }),
@@ -77,7 +77,7 @@ describe('progress', () => {
 })
 
 describe('versions', () => {
-  it('put the producer’s version before the origin', () => {
+  it('are ordered by the version of the producer, then by the origin', () => {
     fc.assert(
       fc.property(
         fc.nat(2 ** 40),
@@ -92,7 +92,7 @@ describe('versions', () => {
     )
   })
 
-  it('are never negative: the column holds no such number', () => {
+  it('are never negative: the column has no negative numbers', () => {
     expect(versionOf(-3, 7n)).toBe(versionOf(0, 7n))
   })
 })
@@ -130,7 +130,7 @@ describe('a batch as blocks', () => {
     now: 9,
   }
 
-  it('rows fill exactly the table’s columns, with second-level pseudonyms', () => {
+  it('has rows with exactly the columns of the table, with second-level pseudonyms', () => {
     const row = rows.row(record, ['number-has-unit'], 1, 8n)
     expect(rows.columns).toEqual(columnsOf(observation).map(({ name }) => name))
     expect(row).toHaveLength(rows.columns.length)
@@ -138,7 +138,7 @@ describe('a batch as blocks', () => {
     expect(JSON.stringify(row)).not.toContain('p1_')
   })
 
-  it('name the range in their tokens, hold no empty block, and put the ledger last', () => {
+  it('has the range in its tokens, no empty block, and the ledger last', () => {
     const failure = {
       origin: 9n,
       failed: {
@@ -173,7 +173,7 @@ describe('a batch as blocks', () => {
     for (const block of blocks) for (const row of block.rows) expect(row).toHaveLength(block.columns.length)
   })
 
-  it('write no tile for a batch of replays', () => {
+  it('has no tile for a batch of replays', () => {
     expect(
       blocksOf(
         { ...range, originTo: 8n },
@@ -183,7 +183,7 @@ describe('a batch as blocks', () => {
     ).toEqual([])
   })
 
-  it('count each rule’s numerator and denominator by producer and hour', () => {
+  it('counts numerator and denominator of each rule by producer and hour', () => {
     const tally = ruleTally()
     const step = validateRecord(observation)(tally)
     const provenance = { producer: 'h', receivedAt: 7_200_000 }

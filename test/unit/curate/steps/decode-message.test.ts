@@ -44,9 +44,14 @@ describe('decodeMessage', () => {
   it.each([
     ['a marker without its header', MARKER, markerOf(failed, 11), false],
     ['a record with the header of a marker', 'a.Record', { _producer: 'h', _received_at: 5 }, true],
-    ['a marker with a fault that is none', MARKER, { ...markerOf(failed, 11), fault: 'wrong-key' }, true],
+    [
+      'a marker with a code that is not a fault of a record',
+      MARKER,
+      { ...markerOf(failed, 11), fault: 'wrong-key' },
+      true,
+    ],
     ['a marker with a rule that could be a value', MARKER, { ...markerOf(failed, 11), rule: 'DUPONT Jean' }, true],
-  ])('quarantines %s as undecodable, with nothing of it', (_what, name, record, marked) => {
+  ])('quarantines %s as undecodable, without any of its values', (_what, name, record, marked) => {
     expect(decode(name, record, marked)).toEqual({
       kind: 'fail',
       fault: 'undecodable',

@@ -28,7 +28,7 @@ function step(feed: string, linker: Partial<Linker>) {
 }
 
 describe('linkPatients', () => {
-  it('gives each record of a linked feed to the index, in one call, with second-level tokens alone', async () => {
+  it('sends each record of a linked feed to the index, in one call, with second-level tokens only', async () => {
     const calls: (readonly Contribution[])[] = []
     const link = async (contributions: readonly Contribution[]) => {
       calls.push(contributions)
@@ -45,7 +45,7 @@ describe('linkPatients', () => {
     expect(verdicts.map((verdict) => verdict.value.unlinked)).toEqual([false, true])
   })
 
-  it('asks nobody for a feed that is not linked', async () => {
+  it('does not call the linker for a feed that is not linked', async () => {
     const link = () => expect.unreachable()
     expect(await step('observation', { link }).runBatch([record('')])).toMatchObject([{ value: { unlinked: false } }])
   })

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { firstGivenName, normaliseName } from '../../../../services/deidentify/linkage/normalise.ts'
 
 describe('normalisation', () => {
-  it('gives one form to the spellings of a name', () => {
+  it('makes one form of the spellings of a name', () => {
     expect(normaliseName("d'Artagnan Lefevre")).toBe(normaliseName("D'ARTAGNAN-LEFÈVRE"))
     expect(normaliseName('Œuvrard')).toBe('OEUVRARD')
     expect(firstGivenName('Jean-Pierre Paul')).toBe('JEANPIERRE')
     expect(firstGivenName('Jean, Pierre')).toBe('JEAN')
   })
 
-  it('is idempotent and holds only A to Z', () => {
+  it('is idempotent and has only the letters A to Z', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const once = normaliseName(text)

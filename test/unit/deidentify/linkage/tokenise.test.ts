@@ -16,12 +16,12 @@ const traits = {
 const kinds = (record: Record<string, unknown>) => tokenise(record).map((token) => token.split('_')[1])
 
 describe('tokenise', () => {
-  it('gives the same tokens to two spellings of one person', () => {
+  it('makes the same tokens of two spellings of one person', () => {
     const other = { ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' }
     expect(tokenise(other)).toEqual(tokenise(traits))
   })
 
-  it('lets an INS and a NIR of the same number meet', () => {
+  it('makes the same token of an INS and a NIR with the same number', () => {
     const ins = tokenise({ ...traits, ins: '279035121518989' })
     const nir = tokenise({ ...traits, nir: '2 79 03 51 215 189 89' })
     expect(kinds({ ...traits, ins: '279035121518989' })).toEqual(['ins', 'nir', 'place', 'traits-place', 'traits'])
@@ -33,7 +33,7 @@ describe('tokenise', () => {
     ])
   })
 
-  it('lets only a qualified identity use its INS, and a doubtful one nothing', () => {
+  it('makes an INS token only of a qualified identity, and no token of a doubtful one', () => {
     expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'PROV' })).toEqual([
       'place',
       'traits-place',
@@ -43,7 +43,7 @@ describe('tokenise', () => {
     expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'DOUB' })).toEqual([])
   })
 
-  it('never makes a token of a number with a wrong key, or of half a set of traits', () => {
+  it('never makes a token of a number with a wrong key, or of incomplete traits', () => {
     expect(kinds({ ...traits, nir: '279035121518988' })).not.toContain('nir')
     expect(kinds({ ...traits, birth_date: null })).toEqual(['place'])
     expect(kinds({ ...traits, sex: 'unknown' })).toEqual(['place'])

@@ -12,8 +12,8 @@ const secret = randomBytes(32)
 const patient = contracts.find(({ feed }) => feed === 'patient') as FeedContract
 
 describe('policies', () => {
-  /** Records whose every string is a canary: whatever comes out and is not a kept code must not hold one. */
-  it('let nothing out of a field that is not kept, in any feed', () => {
+  /** Every string of the records is a canary: only a field with the action `keep` may contain one afterwards. */
+  it('remove every value of a field that is not kept, in any feed', () => {
     for (const contract of contracts) {
       const apply = policies(contract, pseudonymiser(1, secret))
       fc.assert(
@@ -35,7 +35,7 @@ describe('policies', () => {
     }
   })
 
-  it('pseudonymise by producer: one number at two hospitals is two patients', () => {
+  it('pseudonymise by producer: one number at two hospitals is of two patients', () => {
     const apply = policies(patient, pseudonymiser(1, secret))
     const record = { record_id: 'r', patient_ipp: '1' }
     expect(apply(record, 'a').patient_id).not.toBe(apply(record, 'b').patient_id)

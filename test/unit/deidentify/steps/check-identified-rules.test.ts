@@ -7,7 +7,7 @@ import { checkIdentifiedRules } from '../../../../services/deidentify/steps/chec
 const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') as FeedContract
 
 describe('rules of the identified zone', () => {
-  it('quarantine by name of rule and field, or travel on as outcomes', () => {
+  it('quarantine the record with the names of rule and field, or are passed on as outcomes', () => {
     const step = checkIdentifiedRules(patient)
     const provenance = { producer: 'h', receivedAt: Date.UTC(2025, 0, 1) }
     const check = (record: Record<string, unknown>) => step.run({ origin: '7', record, provenance })

@@ -14,13 +14,13 @@ const now = new Date(2026, 10, 23, 12, 0, 0)
 const at = (hour: number, day = 23) => new Date(2026, 10, day, hour, 0, 0).toISOString()
 
 describe('figures as text', () => {
-  test('what is not known is a dash, never 0', () => {
+  test('an unknown figure is a dash, never 0', () => {
     expect([count(null), rate(null), secondsText(null), bytes(null), percent(null), when(null, now)]).toEqual(
       Array.from({ length: 6 }, () => '–'),
     )
   })
 
-  test('figures have a unit that keeps them short', () => {
+  test('figures have a unit in which they are short', () => {
     expect([secondsText(0.25), secondsText(3.21), secondsText(300), secondsText(9_000)]).toEqual([
       '250 ms',
       '3.2 s',

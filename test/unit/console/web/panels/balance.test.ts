@@ -14,36 +14,36 @@ function statement(over: Partial<Readings>, ledger = LIVE, secondsWithoutEvent =
 }
 
 describe('the balance panel', () => {
-  test('says that a balanced ledger is balanced, with the sum', () => {
+  test('shows that a balanced ledger is balanced, with the sum', () => {
     expect(statement({})).toContain('Balanced: every accepted record is accounted for')
     expect(statement({})).toContain('Accepted100records=Loaded100100.00 %+')
   })
 
-  test('names what is missing and what is counted twice', () => {
+  test('shows how many records are missing and how many are counted twice', () => {
     expect(statement({ ledger: broken })).toContain('NOT balanced: 3 missing, 1 counted twice')
   })
 
-  test('names records that no gap and no overlap explains', () => {
+  test('shows how many records are unaccounted for without a gap or an overlap', () => {
     const ledger = summarise([ledgerRow({ loaded: 98 })])
     expect(statement({ ledger })).toContain('NOT balanced: 2 unaccounted for')
   })
 
-  test('never calls a stale ledger balanced now', () => {
+  test('never shows a stale ledger as balanced now', () => {
     const unknown = 'Current state unknown: balanced when last read'
     expect(statement({}, STALE)).toContain(unknown)
-    // The console itself may be what is silent.
+    // The console itself may send no events.
     expect(statement({}, LIVE, 6)).toContain(unknown)
     expect(statement({ ledger: broken }, STALE)).toContain('NOT balanced when last read: 3 missing')
   })
 
-  test('takes the snapshot as its schema has it: another name or another kind of value does not compile', () => {
+  test('uses the types of the snapshot schema: another name or another kind of value does not compile', () => {
     const snapshot = buildSnapshot(readings())
     // @ts-expect-error: the snapshot has no such field
-    expect(snapshot.conserved).toBeUndefined()
+    expect(snapshot.total_balance).toBeUndefined()
     // @ts-expect-error: seconds since 1970 are a number, not a Date
     const time: Date = snapshot.point.t
     expect(time).toBe(snapshot.point.t)
-    // @ts-expect-error: a panel takes the whole view, not the snapshot alone
+    // @ts-expect-error: the argument of a panel is the whole view, not only the snapshot
     expect(() => balancePanel(snapshot)).toThrow()
   })
 })
