@@ -70,7 +70,7 @@ export function curateWorker(
     // The log no longer has the range of the intent: it cannot be formed again, and missing origins raise the alarm of a gap.
     if (state.pendingTo !== undefined && BigInt(firstWaiting.offset) >= state.pendingTo) state.pendingTo = undefined
     if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
-      // The range of the intent is longer than this fetch: wait until the range is complete, because other blocks would not be recognised as duplicates.
+      // The range of the intent is longer than this fetch: wait until it is complete, or else ClickHouse would not recognise the blocks.
       batch.advance(BigInt(lastFetched.offset))
       return
     }

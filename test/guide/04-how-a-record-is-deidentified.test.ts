@@ -108,7 +108,7 @@ test('only the result of the steps can be written to the pseudonymised log', asy
     const body = { value: raw, headers: {} }
     // @ts-expect-error raw identified bytes
     await sink.write([raw])
-    // @ts-expect-error labelled by hand
+    // @ts-expect-error an envelope that no step made
     await sink.write([{ zone: 'pseudonymised', body }])
     // @ts-expect-error an envelope of the other zone
     await sink.write([other])

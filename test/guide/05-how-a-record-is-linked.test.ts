@@ -5,7 +5,7 @@
  * never sees a trait. Patients that share a strong token (INS, NIR) are one person; shared traits link unless a number or a birth
  * place contradicts them.
  *
- * The code of the service: services/curate/link/linker.ts, whose script is compared with the model used here (test/integration/linker.test.ts).
+ * The code of the service: services/curate/link/linker.ts. test/integration/linker.test.ts compares its script with the model used here.
  */
 import { expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'

@@ -1,4 +1,4 @@
-/** The whole path of a record, with real services and servers: records that the gateway accepts are in ClickHouse as the contracts require. */
+/** The whole path of a record, with real services and servers: from the gateway to the tables that the contracts describe. */
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'

@@ -82,7 +82,7 @@ describe('a process killed with SIGKILL under load', () => {
       ),
     )
     const rowsTotal = tables.reduce((sum, table) => sum + Number(table?.rows), 0)
-    // A request without an answer, because the gateway was killed, is sent again: its records may be in the log twice, but never in a table.
+    // A request that got no answer from a killed gateway is sent again: its records may be in the log twice, but never in a table.
     expect(rowsTotal).toBe(sender.accepted())
     expect(tables.map((table) => table?.rows)).toEqual(tables.map((table) => table?.records))
     const stored = await one(

@@ -45,14 +45,14 @@ export function createLagTracker(): LagTracker {
       const all = [...tracked.values()]
       return {
         records: all.reduce((sum, { lag }) => sum + Math.max(0, lag.high - lag.committed), 0),
-        seconds: Math.max(...all.map((one) => behind(one, now))),
+        seconds: Math.max(...all.map((one) => secondsBehind(one, now))),
       }
     },
   }
 }
 
 /** @returns seconds since the first waiting record arrived, interpolated between the two readings around it */
-function behind({ lag, samples }: TrackedPartition, now: number): number {
+function secondsBehind({ lag, samples }: TrackedPartition, now: number): number {
   if (lag.committed >= lag.high) return 0
   const before = samples.findLast(({ high }) => high <= lag.committed)
   const after = samples.find(({ high }) => high > lag.committed)

@@ -42,7 +42,7 @@ export function createSource(staleAfterMs: number): Source {
 export async function withTimeout<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DOMException('took too long', 'TimeoutError')), timeoutMs)
+    timer = setTimeout(() => reject(new DOMException('no answer in time', 'TimeoutError')), timeoutMs)
   })
   try {
     return await Promise.race([work, late])

@@ -44,7 +44,10 @@ export async function insertRetrying(client: ClickHouseClient, block: Block, gua
   for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
     guard.assertOwned()
     if (Date.now() > guard.deadline)
-      throw new ChainonError('intent-deadline', `an insert into ${block.table} came after its intent's deadline`)
+      throw new ChainonError(
+        'intent-deadline',
+        `an insert into ${block.table} is later than the deadline of its intent`,
+      )
     try {
       await insertBlock(client, block)
       return

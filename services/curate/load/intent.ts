@@ -5,7 +5,7 @@
 export interface Progress {
   /** Last origin offset that was loaded; -1 before the first. */
   readonly hwm: bigint
-  /** One past the last log offset of the batch in progress, of which nothing, a part or everything may be loaded. */
+  /** One past the last log offset of the batch in progress, of which no block, some blocks or all blocks may be stored. */
   readonly to?: bigint
 }
 

@@ -29,25 +29,25 @@ export function orderByOrigin(messages: readonly KafkaMessage[], hwm: bigint): O
   const next: OriginMessage[] = []
   let replayed = 0
   let foreign = 0
-  let mark = hwm
+  let newHwm = hwm
   for (const message of messages) {
     const origin = originOffset(message.headers)
     if (origin === undefined) {
       foreign++
-    } else if (origin <= mark) {
+    } else if (origin <= newHwm) {
       replayed++
-    } else if (origin === mark + 1n) {
+    } else if (origin === newHwm + 1n) {
       next.push({ message, origin })
-      mark = origin
+      newHwm = origin
     } else {
       return {
         messages: next,
         replayed,
         foreign,
-        hwm: mark,
-        gap: { expected: mark + 1n, found: origin, logOffset: BigInt(message.offset) },
+        hwm: newHwm,
+        gap: { expected: newHwm + 1n, found: origin, logOffset: BigInt(message.offset) },
       }
     }
   }
-  return { messages: next, replayed, foreign, hwm: mark }
+  return { messages: next, replayed, foreign, hwm: newHwm }
 }

@@ -11,7 +11,10 @@ export interface DecodedRecord {
   readonly provenance: Provenance
 }
 
-/** Reads a record, or the marker of one that `deidentify` quarantined. `prepare` of the decoder must have loaded the schemas of the batch. */
+/**
+ * Decodes a record, or the marker of a record that `deidentify` quarantined. `prepare` of the decoder must have loaded the schemas of
+ * the batch.
+ */
 export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedRecord, MarkerFault> {
   return {
     name: 'decodeMessage',

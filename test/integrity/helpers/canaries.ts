@@ -24,7 +24,9 @@ export function canaryRecord(contract: FeedContract): { record: Record<string, u
   const traits = contract.linked ? { birth_date: '1977-03-21' } : {}
   return {
     record: { ...recordOf(contract.feed as Feed, '', ''), ...traits, ...values },
-    canaries: Object.values(values).flatMap((value) => value.split(/[ ,@]+/).filter((part) => part.length >= SHORTEST)),
+    canaries: Object.values(values).flatMap((value) =>
+      value.split(/[ ,@]+/).filter((piece) => piece.length >= SHORTEST),
+    ),
   }
 }
 
