@@ -7,7 +7,7 @@ import { jsonRecords } from './json.ts'
 import { ndjsonRecords } from './ndjson.ts'
 
 export interface DecodeLimits {
-  /** Largest body after decompression; the blocks of an Avro file count unfolded. */
+  /** Largest body after decompression; the blocks of an Avro file count after decompression. */
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
 }

@@ -5,25 +5,25 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
-import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
+import { type AdmissionDependencies, admitBody, authenticate } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
-export interface FhirParts extends AdmissionParts {
+export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
 }
 
-export function fhirRoute(app: FastifyInstance, parts: FhirParts): void {
+export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
   app.post('/fhir/R4', { schema: bundleSchema() }, async (request, reply) => {
-    const producer = authenticate(parts.keys, request)
+    const producer = authenticate(dependencies.keys, request)
     const type = request.headers['content-type']
     checkFhirType(type)
-    const body = await admitBody(parts, request, reply.raw)
+    const body = await admitBody(dependencies, request, reply.raw)
     const receivedAt = Date.now()
-    const answer = await parts.ingest({
+    const answer = await dependencies.ingest({
       provenance: { producer, receivedAt },
       feed: 'fhir',
       manyFeeds: true,

@@ -1,4 +1,4 @@
-/** Reads what the gateway wrote, and writes what a client would. */
+/** Reads what the gateway wrote, and sends what a client would send. */
 import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'

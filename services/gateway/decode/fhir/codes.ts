@@ -54,8 +54,8 @@ export function anyCode(concept: unknown): string | undefined {
   return codingsOf(concept)[0]?.code
 }
 
-/** @returns the words of a CodeableConcept */
-export function wordsOf(concept: unknown): string | undefined {
+/** @returns the text of a CodeableConcept */
+export function conceptText(concept: unknown): string | undefined {
   const of = object(concept)
   return of
     ? (text(of.text) ??

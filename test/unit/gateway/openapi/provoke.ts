@@ -7,7 +7,7 @@ import type { Answer } from './audit.ts'
 
 type Gateway = Awaited<ReturnType<typeof harness>>
 
-/** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes are too much at once. */
+/** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes at once are too many in flight. */
 export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000 }
 
 export interface StoreRoute {
@@ -28,7 +28,7 @@ export async function get(url: string, path: string): Promise<Answer> {
 
 /**
  * @param accept sent with each request
- * @returns every answer; a valid body that is not answered 202 counts as one of an operation that nobody documents
+ * @returns every answer; a valid body that is not answered 202 counts as one of an operation that is not documented
  */
 export async function provoke(gateway: Gateway, url: string, route: StoreRoute, accept: string): Promise<Answer[]> {
   const json = route.valid[0]?.[0] ?? ''
