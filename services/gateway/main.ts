@@ -1,4 +1,4 @@
-/** The gateway as a process: reads the environment, connects the dependencies, listens, and after a signal finishes the requests under way. */
+/** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'

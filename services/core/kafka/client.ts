@@ -16,7 +16,7 @@ export const KAFKA_KEYS = [
 
 /** Largest message batch that is sent: brokers reject more than `message.max.bytes`, which `provision` sets to 8 MiB for its topics. */
 export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
-/** kafkajs 2.2.4 copies the list of a partition's messages once for each message: with more than a thousand this is most of the cost of a send. */
+/** kafkajs 2.2.4 copies the list of a partition's messages once for each message: beyond a thousand this is most of a send's cost. */
 export const MAX_PRODUCE_MESSAGES = 1000
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 

@@ -1,8 +1,8 @@
 /**
  * Values carry their zone in their type. Only `mintIdentified` and `mintPseudonymised` make an envelope. The boundary
- * check allows only the gateway's encoder to import the first, and only the steps of `deidentify` to import the second. So raw bytes, or a
- * record that was labelled by hand, do not compile as the argument of a sink of the pseudonymised zone. Types do not remove fields at run time:
- * de-identification builds its output field by field.
+ * check allows only the gateway's encoder to import the first, and only the steps of `deidentify` to import the second. So a sink of the
+ * pseudonymised zone with raw bytes, or with a record that was labelled by hand, does not compile. Types do not remove fields at run
+ * time: de-identification builds its output field by field.
  */
 export type Zone = 'identified' | 'pseudonymised'
 

@@ -156,7 +156,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         },
         async commit(offset, metadata) {
           const { topic, partition } = batch
-          // A client that is being stopped drops commits without an error: an action that depends on a commit (an insert on its intent) must not follow.
+          // A client that is being stopped drops commits without an error: no insert may follow its intent then.
           if (stopping) throw new Revoked()
           await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
           if (stopping) throw new Revoked()

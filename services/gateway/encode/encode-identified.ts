@@ -16,8 +16,8 @@ export interface IdentifiedMessage {
 const KEY_CACHE_ENTRIES = 20_000
 
 /**
- * Adds the producer and the time of receipt, and encodes it as Avro. The message key is a keyed hash of producer and patient: it shows which
- * records belong together, and not whose they are.
+ * Adds the producer and the time of receipt, and encodes the record as Avro. The message key is a keyed hash of producer and patient:
+ * it shows which records belong together, and not whose they are.
  *
  * @param routing keyed with the gateway's routing key
  * @param maxRecordBytes largest record, as encoded

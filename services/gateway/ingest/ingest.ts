@@ -69,7 +69,7 @@ async function acceptOnce(dependencies: IngestDependencies, request: IngestReque
     await lease.release().catch(notStored)
     throw error
   }
-  // The records are in the log: an answer that cannot be stored must not become a failure. Records that are sent again are the same versions.
+  // The records are in the log: an answer that cannot be stored must not become a failure. A repeated record is the same version.
   await lease.finish(answer.status, JSON.stringify(answer.body)).catch(notStored)
   return answer
 }

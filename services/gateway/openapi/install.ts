@@ -23,9 +23,9 @@ export async function installOpenapi(
   contracts: readonly FeedContract[],
   version: string,
 ): Promise<void> {
-  // The schemas of routes only describe; Fastify does not validate or serialise by them. Requests are read by the routes, after the key and the
-  // free bytes are checked, and records by the record reader. Answers are written as they are: a serialiser made of a schema
-  // would remove a field that the schema lacks, without an error. test/unit/gateway/openapi checks each answer against the document instead.
+  // The schemas of routes only describe: Fastify does not validate or serialise by them. Requests are read by the routes, after the
+  // key and the free bytes are checked, and records by the record reader. Answers are written as they are: a serialiser made of a
+  // schema would remove a field that the schema lacks, without an error. test/unit/gateway/openapi checks each answer instead.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   const components = [Receipt, Problem, RecordError, FeedCount, OperationOutcome]

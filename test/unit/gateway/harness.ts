@@ -121,7 +121,7 @@ export async function harness(limits: Partial<Limits> = {}) {
   }
 }
 
-/** Builds the gateway while Fastify's own channel names the instance, so that every route is seen. Fastify changes a route later, so each is copied. */
+/** Builds the gateway and copies every route that is added, by Fastify's own channel: Fastify changes a route later. */
 async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
   const routes: RouteOptions[] = []
   const watch = (message: unknown) => {
