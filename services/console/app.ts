@@ -45,7 +45,7 @@ export async function buildApp({ publisher, page, ...admin }: AppOptions): Promi
     reply
       .code(404)
       .type(PROBLEM_TYPE)
-      .send(problem(404, 'not-found', 'There is nothing at this address.')),
+      .send(problem(404, 'not-found', 'This address does not exist.')),
   )
   return app
 }

@@ -62,7 +62,7 @@ function typeOf(schema: AvroRecordSchema): avsc.Type {
   return avsc.Type.forSchema(schema as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
 }
 
-/** @returns undefined for a schema of another kind: the registry holds JSON Schema and Protobuf, too */
+/** @returns undefined for a schema of another kind: the registry also stores JSON Schema and Protobuf */
 function parsed(schema: AvroRecordSchema): avsc.Type | undefined {
   try {
     return typeOf(schema)

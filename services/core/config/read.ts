@@ -31,9 +31,9 @@ export function readConfig<K extends Key>(program: string, keys: readonly K[], e
 }
 
 /**
- * For readers that must know whether a setting is given: a port that is chosen otherwise, a dependency that is started otherwise.
+ * For readers that must know whether a setting is set: without it a port is chosen, or a component is started.
  *
- * @returns those of the settings that the environment gives, without the defaults
+ * @returns those of the settings that the environment sets, without the defaults
  * @throws ConfigurationError that lists every problem
  */
 export function readGiven<K extends Key>(

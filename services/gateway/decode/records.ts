@@ -1,4 +1,4 @@
-/** A body of one feed as items, whatever its format. */
+/** A body of one feed as items, in any format. */
 import type { FeedContract } from '#core/contract/types.ts'
 import type { RecordFormat } from '../http/media-types.ts'
 import { avroRecords } from './avro.ts'

@@ -31,21 +31,21 @@ export function createInFlight(maxBytes: number, observe: (bytes: number) => voi
     },
     reserve(bytes) {
       if (total + bytes > maxBytes) return undefined
-      let held = bytes
+      let reserved = bytes
       let released = false
-      add(held)
+      add(reserved)
       return {
         growTo(wanted) {
-          if (released || wanted <= held) return !released
-          if (total + wanted - held > maxBytes) return false
-          add(wanted - held)
-          held = wanted
+          if (released || wanted <= reserved) return !released
+          if (total + wanted - reserved > maxBytes) return false
+          add(wanted - reserved)
+          reserved = wanted
           return true
         },
         release() {
           if (released) return
           released = true
-          add(-held)
+          add(-reserved)
         },
       }
     },

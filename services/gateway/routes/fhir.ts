@@ -45,7 +45,7 @@ function bundleSchema(): FastifySchema {
     description: `A transaction, batch or collection of ${MAPPED_RESOURCES.join(', ')}. Each resource becomes records of one or several feeds (an
 Observation with components one per component; a Patient with a day of death a \`death\` too). Other resources are rejected by the index of their entry with the
 rule \`unmapped-resource\`. References are resolved inside the Bundle; a subject outside it must be a logical reference with an identifier.
-\`entered-in-error\` cancels. The Bundle is not atomic, whatever its type.`,
+\`entered-in-error\` cancels. A Bundle of any type is not atomic.`,
     headers: STORE_HEADERS,
     body: requestBody(Object.fromEntries(FHIR_TYPES.map((type) => [type, bundle]))),
     response: { ...receiptResponse(), ...problemResponses(STORE_PROBLEMS, true) },

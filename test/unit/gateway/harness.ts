@@ -41,9 +41,9 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** Kafka is unreachable. */
     down: false,
     /** Kafka acknowledges when this resolves. */
-    hold: undefined as Promise<void> | undefined,
+    acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
-    held: 0,
+    waiting: 0,
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -76,9 +76,9 @@ export async function harness(limits: Partial<Limits> = {}) {
     keys: openKeyStore(folder, () => undefined),
     log: {
       async append(batches) {
-        state.held++
-        await state.hold
-        state.held--
+        state.waiting++
+        await state.acknowledgement
+        state.waiting--
         if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is unreachable')
         for (const { topic, messages } of batches)
           for (const { body: message } of messages) written.push({ topic, message })

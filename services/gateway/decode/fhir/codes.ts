@@ -49,7 +49,7 @@ export function codeOf(concept: unknown, wanted: readonly string[]): Code | unde
   return first && { system: 'other', code: first.code }
 }
 
-/** @returns the first coding's code, whatever its system */
+/** @returns the first coding's code, of any system */
 export function anyCode(concept: unknown): string | undefined {
   return codingsOf(concept)[0]?.code
 }

@@ -74,7 +74,7 @@ describe('the bundled contracts', () => {
     },
   )
 
-  it('give tables that are created at once, and altered column by column', () => {
+  it('derive tables that are created at once, and altered column by column', () => {
     for (const contract of contracts) {
       const columns = columnsOf(contract).map((column): [string, string] => [column.name, column.type])
       expect(tableStatements(contract, 'd', new Map())).toHaveLength(2)

@@ -48,7 +48,7 @@ describe('bytes in flight', () => {
 test('beyond the bound the gateway answers 429 with Retry-After, and accepts records again when bytes are free', async () => {
   const gateway = await harness({ maxInFlightBytes: 1000, maxBodyBytes: 800 })
   let free: () => void = () => undefined
-  gateway.state.hold = new Promise((resolve) => {
+  gateway.state.acknowledgement = new Promise((resolve) => {
     free = resolve
   })
   const line = JSON.stringify(observation(1))

@@ -80,31 +80,31 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   gateway.state.broken = false
   const large = valid.padEnd(3_500)
   answers.push(
-    ...(await whileHeld(
+    ...(await whileWaiting(
       gateway,
       () => post(large),
       () => post(large),
     )),
   )
   const twice = () => post(valid, key('twice'))
-  answers.push(...(await whileHeld(gateway, twice, twice)))
+  answers.push(...(await whileWaiting(gateway, twice, twice)))
   return answers
 }
 
 /** @returns the answers to a request that waits for Kafka, and to one that is sent while it waits */
-async function whileHeld(
+async function whileWaiting(
   { state }: Gateway,
   first: () => Promise<Answer>,
   second: () => Promise<Answer>,
 ): Promise<readonly Answer[]> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  state.hold = promise
-  const held = first()
-  while (state.held === 0) await sleep(1)
+  state.acknowledgement = promise
+  const waiting = first()
+  while (state.waiting === 0) await sleep(1)
   const answer = await second()
   resolve()
-  state.hold = undefined
-  return [answer, await held]
+  state.acknowledgement = undefined
+  return [answer, await waiting]
 }
 
 async function answerOf(operation: string, response: Response): Promise<Answer> {
