@@ -4,8 +4,8 @@ import { closeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 import { identityOf } from '#core/process/identity.ts'
-import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { fullDiskRemark, unusable } from './data-folder.ts'
 import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
 import { ROOT } from './paths.ts'
@@ -176,7 +176,7 @@ export class ManagedProcess {
 
   #spawn(state: ProcessState, message: string): Promise<Ended> {
     const log = openLog(this.#logs, this.spec.name)
-    const [command, args] = stopWithParent(this.spec.command, this.spec.args)
+    const [command, args] = dyingWithParent(this.spec.command, this.spec.args)
     // Its own process group: Ctrl-C in the terminal must reach the supervisor alone, which stops things in order.
     const child = spawn(command, args, {
       cwd: ROOT,

@@ -76,14 +76,14 @@ const parsed = parseContract('vaccination', JSON.stringify(VACCINATION))
 if (!parsed.ok) throw new Error(parsed.problems.join('\n'))
 const { contract } = parsed
 
-test('a field without a decision makes the contract invalid: default deny', () => {
+test('a field that nobody decided on makes the contract invalid: default deny', () => {
   const fields = VACCINATION.fields.map(({ privacy, ...field }) =>
     field.name === 'code' ? field : { ...field, privacy },
   )
   // Everything wrong with a file is said at once; `chainon feeds check FILE` prints this.
   expect(parseContract('vaccination', JSON.stringify({ ...VACCINATION, fields }))).toEqual({
     ok: false,
-    problems: ["field 'code': lacks 'privacy': a field without a decision is never passed on"],
+    problems: ["field 'code': lacks 'privacy': a field without a privacy policy is never passed on"],
   })
 })
 

@@ -7,8 +7,8 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 import { waitForLock } from '#core/process/lock.ts'
-import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { startTimedProgress, type TimedProgress } from '#core/terminal/progress.ts'
 import type { ProcessSpec } from '../types.ts'
 import { type InstalledPart, VERSIONS } from './install.ts'
@@ -77,7 +77,7 @@ export async function makeArchives(
 /** Starts a part, waits until it serves, asks it to stop; the JVM writes the archive on its way out. */
 async function runOnce(spec: ProcessSpec, signal: AbortSignal): Promise<boolean> {
   await spec.prepare?.()
-  const [command, args] = stopWithParent(spec.command, spec.args, 'KILL')
+  const [command, args] = dyingWithParent(spec.command, spec.args, 'KILL')
   // Asked politely, the JVM would write its archive first.
   const child = spawn(command, args, { env: spec.env, stdio: 'ignore', signal, killSignal: 'SIGKILL' })
   let over = false

@@ -83,7 +83,7 @@ export const Field = closed({
   doc: NotEmpty,
   /** A producer may leave out a field that has one. */
   default: Type.Optional(Type.Unknown()),
-  privacy: Type.Union(Privacy.anyOf, { missing: 'a field without a decision is never passed on' }),
+  privacy: Type.Union(Privacy.anyOf, { missing: 'a field without a privacy policy is never passed on' }),
   linkage: Type.Optional(LinkageRole),
   /** Longest value in UTF-16 code units; strings only. */
   maxLength: Type.Optional(Type.Integer({ minimum: 1 })),

@@ -8,14 +8,14 @@ const JAVA_MIN = 17
 
 export interface Java {
   readonly command: string
-  /** Identifies this build of Java; files made for one build do not work with another. */
+  /** Tells this build of Java from every other; what is made for one is of no use to another. */
   readonly build: string
 }
 
 export interface JavaNeed {
   /** What needs Java, for messages: `Synthea`. */
   readonly program: string
-  /** An alternative to Java, for messages; begins with `or`. */
+  /** What else would do, for messages; begins with `or`. */
   readonly otherwise?: string
   /** JAVA_HOME, empty when it is not set. */
   readonly home: string
@@ -31,7 +31,7 @@ export function findJava(need: JavaNeed): Java {
   const command = home ? join(home, 'bin', 'java') : 'java'
   const run = spawnSync(command, ['-version'], { encoding: 'utf8', env, timeout: 20_000 })
   if (run.error || run.status !== 0) {
-    const what = home ? `JAVA_HOME=${home} has no working bin/java` : 'there is no `java` on the PATH'
+    const what = home ? `JAVA_HOME=${home} holds no working bin/java` : 'there is no `java` on the PATH'
     throw new ConfigurationError('Java is missing', [`${what}, and ${program} cannot run without it`, remedy(need)])
   }
   const text = `${run.stderr}\n${run.stdout}`

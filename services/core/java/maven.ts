@@ -1,15 +1,15 @@
 /**
- * Runs Maven. A `mvn` on the PATH is used first, because it has the machine's mirrors and proxies; without one the wrapper beside
+ * Runs Maven. A `mvn` on the PATH goes first, because it carries the machine's mirrors and proxies; without one the wrapper beside
  * this file downloads Maven from Maven Central.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { ChainonError } from '../faults/errors.ts'
 import { endOf } from '../process/child.ts'
-import { stopWithParent } from '../process/stop-with-parent.ts'
+import { dyingWithParent } from '../process/dying-with-parent.ts'
 
 export interface MavenRun {
-  /** What it fetches, for the error's message: `the local components`. */
+  /** What it fetches, for the error's message: `the local parts`. */
   readonly what: string
   readonly pom: string
   /** Goals and options. */
@@ -23,7 +23,7 @@ export interface MavenRun {
 /** @throws ChainonError (dependency) with Maven's own first errors */
 export async function runMaven(run: MavenRun): Promise<void> {
   const maven = findMaven(run.env)
-  const [command, args] = stopWithParent(maven, ['-B', '-f', run.pom, ...run.args])
+  const [command, args] = dyingWithParent(maven, ['-B', '-f', run.pom, ...run.args])
   const child = spawn(command, args, {
     cwd: dirname(run.pom),
     env: run.env,

@@ -1,6 +1,6 @@
 /**
- * Yields to the event loop in a long computation, so that timers, sockets and other requests are served. Without heartbeats
- * the consumer group removes the worker. `yieldDue` is called for each record and costs one division; only the yield makes a promise.
+ * Yields to the event loop in a long computation, so that timers, sockets and other requests are served: heartbeats above all, or
+ * the group takes the worker for dead. `yieldDue` is called for each record and costs a remainder; only the yield makes a promise.
  */
 import { setImmediate } from 'node:timers/promises'
 

@@ -4,14 +4,14 @@ import { ChainonError, describeUnreachable, exitStatus } from '../faults/errors.
 import { createLogger, type Logger, safeError } from '../telemetry/logger.ts'
 
 export interface Running {
-  /** Finishes what is under way and releases every resource. */
+  /** Finishes what is under way and lets go of every resource. */
   stop(): Promise<void>
 }
 
 const STOP_BUDGET_MS = 12_000
 
 /**
- * Runs a service until SIGTERM or SIGINT, or until it fails. A failure is reported in one line for people on stderr
+ * Runs a service until SIGTERM or SIGINT, or until it fails. A failure says what happened in one line for people on stderr
  * and one for machines in the log; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
  *
  * @param env the environment, which only a main.ts reads

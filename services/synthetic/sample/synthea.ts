@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path'
 import { ChainonError } from '#core/faults/errors.ts'
 import { runMaven } from '#core/java/maven.ts'
 import { endOf } from '#core/process/child.ts'
-import { stopWithParent } from '#core/process/stop-with-parent.ts'
+import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 
 const SYNTHEA_VERSION = '3.3.0'
 /** People are as old as they are on this day; nothing happens after it. */
@@ -79,7 +79,7 @@ export async function runSynthea(run: SyntheaRun): Promise<string> {
   const output = join(run.folder, 'output')
   const path = [join(run.jars, '*')].join(delimiter)
   const args = ['-Xmx1500m', '-cp', path, ...syntheaArguments(run.patients, run.seed, output)]
-  const [command, all] = stopWithParent(run.java, args)
+  const [command, all] = dyingWithParent(run.java, args)
   const child = spawn(command, all, { cwd: run.folder, env: run.env, stdio: ['ignore', 'pipe', 'pipe'] })
   const last: string[] = []
   const read = (line: string) => {

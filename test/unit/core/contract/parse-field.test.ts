@@ -81,7 +81,7 @@ describe('a field', () => {
   })
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['has no privacy', { privacy: undefined }, "lacks 'privacy': a field without a decision is never passed on"],
+    ['has no privacy', { privacy: undefined }, "lacks 'privacy': a field without a privacy policy is never passed on"],
     ['has a name of our own', { name: '_unit' }, "names that begin with _ are Chainon's own"],
     ['has no doc', { doc: '' }, 'doc: must be text that is not empty'],
     ['may be null without that default', { type: ['null', 'string'] }, 'a nullable field must have "default": null'],

@@ -91,7 +91,7 @@ describe('the bundled contracts', () => {
 describe('a contract that is wrong', () => {
   it('names the field that lacks privacy: default deny', () => {
     expect(edited((json) => delete json.fields[4]?.privacy)).toEqual([
-      "field 'ins': lacks 'privacy': a field without a decision is never passed on",
+      "field 'ins': lacks 'privacy': a field without a privacy policy is never passed on",
     ])
   })
 

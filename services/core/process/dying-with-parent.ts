@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 
 let setpriv: boolean | undefined
 /**
- * On Linux the kernel sends a signal to a program that is not ours when its parent ends. Elsewhere the next start or `chainon down`
- * finds it through the state file. Node processes of the local stack have die-with-parent.mjs.
+ * On Linux a program that is not ours is told by the kernel when its parent dies. Elsewhere the next start or `chainon down` finds
+ * it through the state file. Node processes of the local stack have die-with-parent.mjs.
  */
-export function stopWithParent(
+export function dyingWithParent(
   command: string,
   args: readonly string[],
   signal: 'TERM' | 'KILL' = 'TERM',
