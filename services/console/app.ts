@@ -1,14 +1,14 @@
 /** Builds the console's server; the caller listens. */
 import swagger from '@fastify/swagger'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { type AdminParts, registerAdminRoutes } from '#core/telemetry/admin-server.ts'
+import { type AdminDependencies, registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { SnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { registerLive } from './routes/live.ts'
 import { type Page, registerPage } from './routes/page.ts'
 import { PROBLEM_TYPE, problem } from './routes/problem.ts'
 import { registerSnapshot } from './routes/snapshot.ts'
 
-export interface AppOptions extends AdminParts {
+export interface AppOptions extends AdminDependencies {
   readonly publisher: SnapshotPublisher
   readonly page: Page
 }
@@ -45,7 +45,7 @@ export async function buildApp({ publisher, page, ...admin }: AppOptions): Promi
     reply
       .code(404)
       .type(PROBLEM_TYPE)
-      .send(problem(404, 'not-found', 'There is nothing at this address.')),
+      .send(problem(404, 'not-found', 'This address does not exist.')),
   )
   return app
 }

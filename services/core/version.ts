@@ -1,4 +1,4 @@
-/** The version of Chainon, which stands in package.json and nowhere else. */
+/** The version of Chainon, which is written in package.json only. */
 import packageJson from '../../package.json' with { type: 'json' }
 
 /** Shown by `chainon --version`, in `/openapi.json` and in the manifest of an extraction. */

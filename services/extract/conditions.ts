@@ -3,7 +3,7 @@ import Type, { type TUnsafe } from 'typebox'
 import { isReadable } from '#core/contract/actions.ts'
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
 import type { FeedContract, FieldContract, ValueKind } from '#core/contract/types.ts'
-import { readParts } from '#core/schema/parts.ts'
+import { readCompleteKeys } from '#core/schema/complete.ts'
 import type { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 import { ConditionOnColumn, OPERATOR_NAMES, type Operator } from './project-schema.ts'
@@ -31,10 +31,10 @@ function filterableFields(contract: FeedContract): readonly FieldContract[] {
 }
 
 function readCondition(value: unknown, contract: FeedContract, place: Place): Condition | undefined {
-  const given = readParts(ConditionOnColumn, value, place)
+  const given = readCompleteKeys(ConditionOnColumn, value, place)
   if (given.column === undefined) return undefined
   const fields = new Map(filterableFields(contract).map((field) => [field.as, field]))
-  const column = read(Type.Enum([...fields.keys()]), given.column, place.key('column')).whole
+  const column = read(Type.Enum([...fields.keys()]), given.column, place.key('column')).complete
   const field = column === undefined ? undefined : fields.get(column)
   if (!field) return undefined
   const operators = OPERATOR_NAMES.filter((name) => Object.hasOwn(value as object, name))
@@ -59,19 +59,21 @@ function readOperand(
   const list = Type.Array(scalar, { minItems: 1, maxItems: 2000 })
   switch (operator) {
     case 'is_null':
-      return one(read(Type.Boolean(), value, place).whole, field)
+      return one(read(Type.Boolean(), value, place).complete, field)
     case 'in':
-      return read(list, value, place).whole?.map((item) => stored(item, field))
+      return read(list, value, place).complete?.map((item) => stored(item, field))
     case 'starts_with': {
       if (field.kind !== 'string') return needs('a text column')
-      if (!Array.isArray(value)) return one(read(scalar, value, place).whole, field)
-      return read(list, value, place).whole
+      if (!Array.isArray(value)) return one(read(scalar, value, place).complete, field)
+      return read(list, value, place).complete
     }
     case 'at_least':
     case 'less_than':
-      return ORDERED.includes(field.kind) ? one(read(scalar, value, place).whole, field) : needs('a number or a date')
+      return ORDERED.includes(field.kind)
+        ? one(read(scalar, value, place).complete, field)
+        : needs('a number or a date')
     case 'equals':
-      return one(read(scalar, value, place).whole, field)
+      return one(read(scalar, value, place).complete, field)
   }
 }
 

@@ -2,7 +2,7 @@
 import Type from 'typebox'
 import { isReadable } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { type Parts, readParts } from '#core/schema/parts.ts'
+import { type CompleteKeys, readCompleteKeys } from '#core/schema/complete.ts'
 import type { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 import { isObject } from '#core/schema/variants.ts'
@@ -43,7 +43,7 @@ export type ContractsByFeed = ReadonlyMap<string, FeedContract>
 const MAX_DEPTH = 4
 
 export function readCohort(value: unknown, contracts: ContractsByFeed, place: Place): Cohort {
-  const given = readParts(CohortFilter, value, place)
+  const given = readCompleteKeys(CohortFilter, value, place)
   if (isObject(value) && Object.keys(value).length === 0)
     place.say('is empty, which would take everybody: say who is in')
   const reader: Reader = { contracts, count: 0 }
@@ -72,7 +72,7 @@ interface Reader {
   count: number
 }
 
-type Elements = Parts<(typeof GroupOfCriteria)['properties']>
+type Elements = CompleteKeys<(typeof GroupOfCriteria)['properties']>
 
 function readGroup(given: Elements, place: Place, depth: number, reader: Reader): Group {
   const nodes = (key: keyof Elements) =>
@@ -83,10 +83,10 @@ function readGroup(given: Elements, place: Place, depth: number, reader: Reader)
 function readNode(item: unknown, place: Place, depth: number, reader: Reader): FilterNode | undefined {
   if (isObject(item) && Object.keys(GroupOfCriteria.properties).some((key) => Object.hasOwn(item, key))) {
     if (depth >= MAX_DEPTH) return place.say(`groups may be nested ${MAX_DEPTH} deep`)
-    return readGroup(readParts(GroupOfCriteria, item, place), place, depth + 1, reader)
+    return readGroup(readCompleteKeys(GroupOfCriteria, item, place), place, depth + 1, reader)
   }
   reader.count += 1
-  const given = readParts(CriterionOnFeed, item, place)
+  const given = readCompleteKeys(CriterionOnFeed, item, place)
   const contract = readFeed(given.feed, reader.contracts, place.key('feed'))
   if (!contract) return undefined
   return {
@@ -101,14 +101,14 @@ function readNode(item: unknown, place: Place, depth: number, reader: Reader): F
 /** @returns the contract of the feed that the value names; undefined, and said, when there is none */
 export function readFeed(value: unknown, contracts: ContractsByFeed, place: Place): FeedContract | undefined {
   if (value === undefined) return undefined
-  const feed = read(Type.Enum([...contracts.keys()]), value, place).whole
+  const feed = read(Type.Enum([...contracts.keys()]), value, place).complete
   return feed === undefined ? undefined : contracts.get(feed)
 }
 
 function readSex(value: unknown, contracts: ContractsByFeed, place: Place): readonly string[] | undefined {
   const symbols = demographic(contracts, 'sex')?.symbols
   if (!symbols) return place.say('the contracts have no patient feed with a sex')
-  return read(Type.Array(Type.Enum([...symbols]), { minItems: 1, maxItems: symbols.length }), value, place).whole
+  return read(Type.Array(Type.Enum([...symbols]), { minItems: 1, maxItems: symbols.length }), value, place).complete
 }
 
 /** @returns the field of the patient feed that plays this part in linkage, when a filter may read what is left of it */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Type from 'typebox'
-import { whole } from '#core/schema/parts.ts'
+import { complete } from '#core/schema/complete.ts'
 import type { Written } from '#core/schema/written.ts'
 import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 
@@ -106,6 +106,6 @@ export function readManifest(dir: string): { readonly manifest: Manifest } | { r
     return { problem: missing ? 'cannot be read: is this the folder of a finished run?' : 'is not JSON' }
   }
   // Keys that a later version adds are no problem: a program wrote them.
-  const manifest = whole(ManifestOfRun, json)
+  const manifest = complete(ManifestOfRun, json)
   return manifest ? { manifest } : { problem: `is not a manifest of the form ${MANIFEST_FORMAT}` }
 }

@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { LineCounter, parseDocument } from 'yaml'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { parts, readParts } from '#core/schema/parts.ts'
+import { completeKeys, readCompleteKeys } from '#core/schema/complete.ts'
 import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 import { isObject } from '#core/schema/variants.ts'
@@ -56,7 +56,7 @@ export function parseProjectFile(text: string, contracts: readonly FeedContract[
 
 function readProject(raw: unknown, contracts: ContractsByFeed, today: string, file: Place): ProjectFile | undefined {
   const project = read(Project, raw, file)
-  const given = parts(Project, project.sound)
+  const given = completeKeys(Project, project.partial)
   if (given.retention_until !== undefined && given.retention_until < today)
     file.key('retention_until').say('lies in the past: nothing may be extracted any more')
   const cohort = given.cohort === undefined ? undefined : readCohort(given.cohort, contracts, file.key('cohort'))
@@ -64,8 +64,8 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
   const identifiers = given.potential_identifiers
   const decisions =
     identifiers === undefined ? undefined : readDecisions(identifiers, contracts, file.key('potential_identifiers'))
-  if (!project.whole || !cohort || !decisions || file.problems.length > 0) return undefined
-  const { id, title, purpose, contact, period, retention_until: retentionUntil, min_cohort } = project.whole
+  if (!project.complete || !cohort || !decisions || file.problems.length > 0) return undefined
+  const { id, title, purpose, contact, period, retention_until: retentionUntil, min_cohort } = project.complete
   checkSizes(cohort, tables, period, contracts, file)
   const minCohort = min_cohort ?? DEFAULT_MIN_COHORT
   return { id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort }
@@ -108,7 +108,7 @@ function readTables(list: readonly unknown[], contracts: ContractsByFeed, place:
   const seen = new Set<string>()
   return list.flatMap((item, index) => {
     const at = place.item(index)
-    const given = readParts(Table, item, at)
+    const given = readCompleteKeys(Table, item, at)
     const contract = readFeed(given.feed, contracts, at.key('feed'))
     if (!contract) return []
     if (seen.has(contract.feed)) at.key('feed').say(`'${contract.feed}' is listed twice`)
@@ -121,16 +121,16 @@ function readTables(list: readonly unknown[], contracts: ContractsByFeed, place:
 
 function readColumns(value: unknown, contract: FeedContract, place: Place): readonly string[] {
   const column = Type.Enum([...selectableColumns(contract)])
-  const { sound, whole } = read(Type.Array(column, { minItems: 1, maxItems: 500 }), value, place)
-  const names: readonly unknown[] = Array.isArray(sound) ? sound : []
+  const { partial, complete } = read(Type.Array(column, { minItems: 1, maxItems: 500 }), value, place)
+  const names: readonly unknown[] = Array.isArray(partial) ? partial : []
   for (const name of new Set(names.filter((one, index) => one !== undefined && names.indexOf(one) !== index)))
     place.say(`'${String(name)}' is listed twice`)
-  return whole ?? []
+  return complete ?? []
 }
 
 /** All five are decided in every file, also those that no column of the project needs: silence is not a decision. */
 function readDecisions(value: unknown, contracts: ContractsByFeed, place: Place): Decisions | undefined {
-  const given = readParts(Identifiers, value, place)
+  const given = readCompleteKeys(Identifiers, value, place)
   if (!isObject(value)) return undefined
   for (const name of IDENTIFIER_NAMES.filter((one) => !Object.hasOwn(value, one))) {
     const covered = coveredColumns([...contracts.values()], name).join(', ')

@@ -1,4 +1,4 @@
-/** Builds the gateway's server; it listens nowhere yet, and reads nothing of the environment. */
+/** Builds the gateway's server; it does not listen yet, and does not read the environment. */
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { AvroRegistry } from '#core/avro/registry.ts'
@@ -23,7 +23,7 @@ import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
 import { recordsRoutes } from './routes/records.ts'
 
-export interface GatewayParts {
+export interface GatewayDependencies {
   readonly contracts: readonly FeedContract[]
   readonly namespace: string
   readonly registry: AvroRegistry
@@ -45,12 +45,12 @@ export interface Limits {
   readonly maxInFlightBytes: number
 }
 
-/** A request must be complete within this: a client that trickles bytes holds memory and a place. */
+/** A request must be complete within this: a client that sends few bytes at a time occupies memory and a connection. */
 const REQUEST_TIMEOUT_MS = 120_000
 
 /** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when a contract does not fit it */
-export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance> {
-  const { limits, logger } = parts
+export async function buildGateway(dependencies: GatewayDependencies): Promise<FastifyInstance> {
+  const { limits, logger } = dependencies
   const app = Fastify({
     logger: false,
     genReqId: () => randomUUID(),
@@ -63,33 +63,33 @@ export async function buildGateway(parts: GatewayParts): Promise<FastifyInstance
     routerOptions: { caseSensitive: true },
   })
   installProblems(app, logger)
-  observeRequests(app, parts.metrics)
-  // Bodies are read by the routes, after the key and the room were checked; no parser may touch them before.
+  observeRequests(app, dependencies.metrics)
+  // The routes read the bodies, after the checks of key and free bytes; no parser may read them before.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  await installOpenapi(app, parts.contracts, VERSION)
+  await installOpenapi(app, dependencies.contracts, VERSION)
 
   const opened = await Promise.all(
-    parts.contracts.map((contract) =>
-      openFeed(contract, parts.namespace, parts.registry, parts.routing, limits.maxRecordBytes),
+    dependencies.contracts.map((contract) =>
+      openFeed(contract, dependencies.namespace, dependencies.registry, dependencies.routing, limits.maxRecordBytes),
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, keys } = parts
-  const events = ingestEvents(parts.metrics)
+  const { log, idempotency, keys } = dependencies
+  const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
     keys,
     ingest: createIngest({ feeds, maxRecords: limits.maxRecords, log, idempotency, events, logger }),
-    inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(parts.metrics)),
-    // What can never be in flight can never be accepted: that is too large, not too many.
+    inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
+    // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
   }
   recordsRoutes(app, routes)
   fhirRoute(app, routes)
-  feedsRoutes(app, parts.contracts)
-  // Alive is healthy: without Kafka it answers 503 to records and says so in an alarm, and recovers by itself.
-  registerAdminRoutes(app, { metrics: parts.metrics, alarms: parts.alarms, healthy: () => true })
+  feedsRoutes(app, dependencies.contracts)
+  // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
+  registerAdminRoutes(app, { metrics: dependencies.metrics, alarms: dependencies.alarms, healthy: () => true })
   return app
 }

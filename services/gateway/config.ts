@@ -4,7 +4,7 @@ import { KAFKA_KEYS } from '#core/kafka/client.ts'
 
 const DEFAULT_PORT = '8080'
 
-/** The gateway's settings; it listens on 8080 when nothing else is said. */
+/** The gateway's settings; it listens on 8080 by default. */
 export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
   readConfig(
     'gateway',

@@ -1,4 +1,4 @@
-/** The gateway as a process: reads the environment, wires, listens, and on a signal finishes what is under way. */
+/** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -42,7 +42,7 @@ runMain('gateway', process.env, async (logger) => {
     },
     onUp() {
       logger.info({ event: 'kafka-up' })
-      alarms.lift('gateway-kafka')
+      alarms.clear('gateway-kafka')
     },
   })
   const redis = redisClient(config.REDIS_URL, logger, {
@@ -54,7 +54,7 @@ runMain('gateway', process.env, async (logger) => {
         message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
       })
     },
-    onReady: () => alarms.lift('gateway-redis'),
+    onReady: () => alarms.clear('gateway-redis'),
   })
   const app = await buildGateway({
     contracts,

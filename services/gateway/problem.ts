@@ -1,4 +1,4 @@
-/** Builds the answers to requests that cannot be served: RFC 9457 problems, and for FHIR clients the same as OperationOutcome. */
+/** Builds the answers to requests that fail: RFC 9457 problems, and for FHIR clients the same as OperationOutcome. */
 import { type Static, Type } from 'typebox'
 import { FAULTS } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -15,7 +15,7 @@ const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
 export const PROBLEM_TYPE = `${MEDIA.problem}; charset=utf-8`
 export const FHIR_TYPE = `${MEDIA.fhir}; charset=utf-8`
 
-/** Thrown to answer a request with a problem. `detail` is written here in the code, never made of what was sent. */
+/** Thrown to answer a request with a problem. `detail` is a text of the code; it never contains what was sent. */
 export class ProblemError extends ChainonError {
   readonly status: number
   readonly problemCode: ProblemCode
@@ -28,7 +28,7 @@ export class ProblemError extends ChainonError {
   }
 }
 
-/** Fields of a problem beside those that follow from its code. */
+/** Fields of a problem besides those that depend on its code. */
 type Extensions = Partial<Omit<Problem, 'type' | 'title' | 'status' | 'code' | 'detail'>>
 
 export function problemOf(code: ProblemCode, detail: string, extensions: Extensions = {}): Problem {

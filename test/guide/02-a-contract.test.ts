@@ -83,7 +83,7 @@ test('a field without a privacy policy makes the contract invalid: default deny'
   // All problems of a file are reported at once; `chainon feeds check FILE` prints this.
   expect(parseContract('vaccination', JSON.stringify({ ...VACCINATION, fields }))).toEqual({
     ok: false,
-    problems: ["field 'code': lacks 'privacy': a field that nobody decided on is never passed on"],
+    problems: ["field 'code': lacks 'privacy': a field without a privacy policy is never passed on"],
   })
 })
 

@@ -1,4 +1,4 @@
-/** The gateway against real Kafka, registry and Redis: what it says is stored is stored, and reads back as it was sent. */
+/** The gateway against real Kafka, registry and Redis: a record that the receipt counts is stored, and reads back as it was sent. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -65,7 +65,7 @@ function observation(id: string, more: Record<string, unknown> = {}): Record<str
 
 const stored = (feed: string) => storedRecords(env, place.namespace, feed)
 
-test('each media type is stored, and what Kafka has is what was sent', async () => {
+test('each media type is stored, and Kafka has what was sent', async () => {
   const schema = {
     type: 'record',
     name: 'O',
@@ -209,7 +209,7 @@ describe('Idempotency-Key', () => {
     expect((await stored('procedure')).map(({ record }) => record?.record_id)).toEqual(['a'])
   })
 
-  test('of many at once one is taken; the others are told to wait or get its answer', async () => {
+  test('of many at once one is accepted; the others are answered 409 or get its answer', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => send('key-2', 'c')))
     expect(answers.every(({ status }) => status === 202 || status === 409)).toBe(true)
     expect(
@@ -220,7 +220,7 @@ describe('Idempotency-Key', () => {
     expect((await stored('procedure')).filter(({ record }) => record?.record_id === 'c')).toHaveLength(1)
   })
 
-  test('a request that could not be read frees its key; one whose records were all rejected keeps its answer', async () => {
+  test('a request that could not be read frees its key; one whose records were all rejected has its answer stored', async () => {
     const bad = () => post('procedure', JSON_TYPE, '{', { 'idempotency-key': 'key-3' })
     expect([(await bad()).status, (await bad()).status]).toEqual([400, 400])
     const rejected = () => post('procedure', NDJSON, '{}', { 'idempotency-key': 'key-4' })
@@ -228,7 +228,7 @@ describe('Idempotency-Key', () => {
   })
 })
 
-test('past the bytes in flight: 429 with Retry-After for some, and every 202 is stored', async () => {
+test('beyond the bytes in flight: 429 with Retry-After for some, and every 202 is stored', async () => {
   const before = (await stored('medication')).length
   const body = (request: number) =>
     Array.from({ length: 9000 }, (_, i) =>
@@ -246,15 +246,15 @@ test('past the bytes in flight: 429 with Retry-After for some, and every 202 is 
     Array.from({ length: 8 }, (_, request) => post('medication', NDJSON, body(request))),
   )
   const busy = answers.filter(({ status }) => status === 429)
-  const taken = answers.filter(({ status }) => status === 202)
-  expect([busy.length > 0, taken.length > 0, busy.length + taken.length]).toEqual([true, true, 8])
+  const accepted = answers.filter(({ status }) => status === 202)
+  expect([busy.length > 0, accepted.length > 0, busy.length + accepted.length]).toEqual([true, true, 8])
   for (const answer of busy) expect(answer.headers.get('retry-after')).toBe('1')
-  expect((await stored('medication')).length - before).toBe(taken.length * 9000)
+  expect((await stored('medication')).length - before).toBe(accepted.length * 9000)
   const metrics = await (await fetch(`${gateway.url}/metrics`)).text()
   expect(metrics).toMatch(/chainon_gateway_inflight_bytes\S* 0\n/)
 })
 
-test('a revoked key ends within a second', async () => {
+test('a revoked key is rejected within a second', async () => {
   const other = createKey(place.folder, 'chu-gone', '')
   await expect
     .poll(async () => (await post('observation', NDJSON, '{}', { authorization: '', 'x-api-key': other.key })).status, {
@@ -269,7 +269,7 @@ test('a revoked key ends within a second', async () => {
     .toBe(401)
 })
 
-test('nothing is ever a 5xx, whatever the bytes', async () => {
+test('no request of any bytes is answered 5xx', async () => {
   const types = [
     JSON_TYPE,
     NDJSON,
@@ -309,7 +309,7 @@ test('nothing is ever a 5xx, whatever the bytes', async () => {
   }
 })
 
-test('chainon push sends a file, goes on after what was sent, and its log holds no value', async () => {
+test('chainon push sends a file, continues after what was sent, and its log contains no value', async () => {
   const file = join(place.folder, 'notes.ndjson')
   const document = (id: number, more = {}) =>
     JSON.stringify({

@@ -110,11 +110,11 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
     loaded.add(new Map([[LOADED, ledger.total.loaded]]), Date.now())
     stall.add(ledger, Date.now())
     const found = ledgerAlarms(ledger)
-    for (const { id } of options.alarms.standing()) {
-      if (!found.some((alarm) => alarm.id === id)) options.alarms.lift(id)
+    for (const { id } of options.alarms.active()) {
+      if (!found.some((alarm) => alarm.id === id)) options.alarms.clear(id)
     }
     for (const alarm of found) options.alarms.raise(alarm)
-    alarms.set('console', options.alarms.standing())
+    alarms.set('console', options.alarms.active())
   })
 
   const readLags = attempt('lag', async () => {

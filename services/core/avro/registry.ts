@@ -11,9 +11,9 @@ import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
 
 const HEADER_BYTES = 5
-/** Status the registry answers with when a schema cannot read what was written before. */
+/** Status of the registry's answer when a schema cannot read what was written before. */
 const INCOMPATIBLE = 409
-/** Transitive, not only against the version before: the pseudonymised log keeps messages of every version for good. */
+/** Transitive, not only against the version before: the pseudonymised log keeps messages of every version permanently. */
 const COMPATIBILITY_RULE = COMPATIBILITY.BACKWARD_TRANSITIVE
 
 export interface Encoder {
@@ -31,7 +31,7 @@ export interface Decoded {
 export interface Decoder {
   /** Fetches the schemas of these values that are not known yet; call before `decode`. */
   prepare(values: readonly (Buffer | null)[]): Promise<void>
-  /** @returns the record read with the reader schema of the same name, or undefined when the bytes are not that */
+  /** @returns the record read with the reader schema of the same name, or undefined when the bytes do not fit it */
   decode(value: Buffer | null): Decoded | undefined
 }
 
@@ -62,7 +62,7 @@ function typeOf(schema: AvroRecordSchema): avsc.Type {
   return avsc.Type.forSchema(schema as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
 }
 
-/** @returns undefined for a schema of another kind: the registry holds JSON Schema and Protobuf, too */
+/** @returns undefined for a schema of another kind: the registry also stores JSON Schema and Protobuf */
 function parsed(schema: AvroRecordSchema): avsc.Type | undefined {
   try {
     return typeOf(schema)
@@ -77,7 +77,7 @@ function resolverOf(reader: avsc.Type, writer: avsc.Type): ReturnType<avsc.Type[
     return reader.createResolver(writer)
   } catch {
     throw new ConfigurationError('A message was written with a contract that this one cannot read', [
-      `${reader.name}: bring the contracts of this service (CHAINON_FEEDS_DIR) up to those that provision ran with last`,
+      `${reader.name}: replace the contracts of this service (CHAINON_FEEDS_DIR) by those of the last run of provision`,
     ])
   }
 }
@@ -91,7 +91,7 @@ async function register(client: SchemaRegistry, subject: string, schema: AvroRec
     const status = (error as { status?: number }).status
     if (status === INCOMPATIBLE) {
       throw new ConfigurationError(`The schema of ${subject} does not fit its earlier version`, [
-        'a new version must be able to read what was written before: give new fields a default, and keep types',
+        'a new version must be able to read what was written before: new fields need a default, and a type may not change',
       ])
     }
     if ((error as Error).name === 'ConfluentSchemaRegistryCompatibilityError') {
@@ -138,7 +138,7 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
   type Known = { readonly name: string; decode(value: Buffer): Record<string, unknown> } | undefined
   const known = new Map<number, Known>()
 
-  async function learn(id: number): Promise<void> {
+  async function fetchSchema(id: number): Promise<void> {
     let schema: AvroRecordSchema
     try {
       const found = await client.getSchema(id)
@@ -178,7 +178,7 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
         const id = idOf(value)
         if (id !== undefined && !known.has(id)) missing.add(id)
       }
-      await Promise.all([...missing].map(learn))
+      await Promise.all([...missing].map(fetchSchema))
     },
     decode(value) {
       const id = idOf(value)

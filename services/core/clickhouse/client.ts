@@ -14,7 +14,7 @@ export type { ClickHouseClient }
 
 /**
  * @param database overrides the configured one, for instance `default` before the configured one exists
- * @param requestTimeoutMs how long a statement may stay silent
+ * @param requestTimeoutMs longest time without data from ClickHouse, in milliseconds
  */
 export function clickhouseClient(
   service: string,
@@ -30,12 +30,12 @@ export function clickhouseClient(
     application: `chainon-${service}`,
     request_timeout: requestTimeoutMs,
     max_open_connections: 8,
-    // The client's own log lines quote statements; ours say what failed.
+    // The client's own log lines quote statements; ours name what failed.
     log: { level: 127 },
   })
 }
 
-/** @returns the error for people when ClickHouse does not know this user or password; null for any other error */
+/** @returns an error that names the settings to check when ClickHouse rejects user or password; null for any other error */
 export function rejectedLogin(error: unknown): ConfigurationError | null {
   if (!(error instanceof ClickHouseError) || error.type !== 'AUTHENTICATION_FAILED') return null
   return new ConfigurationError('ClickHouse rejected the login', ['check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])

@@ -48,7 +48,7 @@ function statements(text: string): readonly string[] {
     .filter((statement) => statement !== '')
 }
 
-/** ClickHouse has no transaction over definitions: a migration that was cut short starts again from its first statement. */
+/** ClickHouse has no transaction over definitions: a migration that was interrupted starts again from its first statement. */
 function idempotent(statement: string): string {
   return statement
     .replace(/^CREATE TABLE (?!IF NOT EXISTS)/, 'CREATE TABLE IF NOT EXISTS ')

@@ -1,4 +1,4 @@
-/** The configuration as a page, made from the same table that the programs read: the two cannot disagree. */
+/** The configuration as a page, made from the table that the programs read: the two cannot differ. */
 import type { KeySpec } from './key-spec.ts'
 import { KEY_GROUPS, type KeyGroup } from './keys.ts'
 
@@ -7,7 +7,7 @@ export function configurationPage(): string {
 
 Made from \`services/core/config/keys.ts\` by \`chainon config --write\`; a test compares the two. Every variable that Chainon
 reads is here. Every program (services, \`chainon\`, local stack, load test) rejects a name that begins with \`CHAINON_\` and is not
-here, and one that is a single letter away from another variable of this page, and names the nearest one. All problems are told at
+here, and one that differs by a single letter from another variable of this page, and names the nearest one. All problems are shown at
 once. The environment is read in \`main.ts\` of a program and nowhere else.
 
 ${KEY_GROUPS.map(section).join('\n')}`

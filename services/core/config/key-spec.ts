@@ -2,7 +2,7 @@
 export interface KeySpec {
   readonly type: 'string' | 'port' | 'integer' | 'boolean' | 'list' | 'url'
   readonly description: string
-  /** As it would stand in the environment. */
+  /** As text, in the form that the environment has. */
   readonly default: string
   readonly secret?: true
   readonly min?: number

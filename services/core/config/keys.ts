@@ -1,6 +1,6 @@
 /**
  * Every environment variable that Chainon reads, in one table. A program picks those it needs (`readConfig`), a name that is not
- * here is rejected, and the documentation is made from this table (`chainon config`), so that they cannot disagree.
+ * here is rejected, and the documentation is made from this table (`chainon config`), so that they cannot differ.
  */
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
@@ -33,7 +33,8 @@ export interface KeyGroup {
 export const KEY_GROUPS: readonly KeyGroup[] = [
   {
     title: 'Kafka, the schema registry, Redis and ClickHouse',
-    readers: 'Read by every program that uses one of them. `chainon up` does not start what its variable names.',
+    readers:
+      'Read by every program that uses one of them. `chainon up` does not start a component whose variable is set.',
     keys: DEPENDENCIES,
   },
   { title: 'Every service', readers: 'Read by the services and by `chainon`.', keys: SERVICES },
@@ -41,7 +42,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
   { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
   {
-    title: 'Where the services are',
+    title: 'Addresses of the services',
     readers: 'Read by `console`, `chainon`, `simulate` and `sample`; `chainon up` sets them for its processes.',
     keys: CALLERS,
   },
@@ -60,6 +61,6 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     readers: 'Read by `deploy/local/clickhouse`; `chainon up` sets its address, port and folder.',
     keys: LOCAL_CLICKHOUSE,
   },
-  { title: 'Set by Chainon itself', readers: 'Not for people.', keys: INTERNAL },
+  { title: 'Set by Chainon itself', readers: 'Do not set them yourself.', keys: INTERNAL },
   { title: 'Tests', readers: 'Read by the tests.', keys: TESTS },
 ]

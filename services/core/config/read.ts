@@ -16,9 +16,9 @@ type ValueOf<K extends Key> = (typeof KEYS)[K]['type'] extends 'port' | 'integer
 
 export type Config<K extends Key> = { readonly [P in K]: ValueOf<P> }
 
-/** Names that begin like this are Chainon's: one that is not in the table is a mistake. */
+/** Names that begin like this are Chainon's: one that is not in the table is an error. */
 const OWN_PREFIX = /^_?CHAINON_/
-/** Names that other programs have, too: one is a mistake only when a single letter keeps it from being one of ours. */
+/** Names that other programs have, too: one is an error only when it differs by a single letter from a setting of Chainon. */
 const SHARED_PREFIX = /^(KAFKA|SCHEMA_REGISTRY|REDIS|CLICKHOUSE)_/
 
 /**
@@ -31,9 +31,9 @@ export function readConfig<K extends Key>(program: string, keys: readonly K[], e
 }
 
 /**
- * For readers that must know whether a setting is given: a port that is chosen otherwise, a dependency that is started otherwise.
+ * For readers that must know whether a setting is set: without it a port is chosen, or a component is started.
  *
- * @returns those of the settings that the environment gives, without the defaults
+ * @returns those of the settings that the environment sets, without the defaults
  * @throws ConfigurationError that lists every problem
  */
 export function readGiven<K extends Key>(
@@ -102,7 +102,7 @@ function parse(spec: KeySpec, text: string): { value: unknown } | { problem: str
       return {
         value: text
           .split(',')
-          .map((part) => part.trim())
+          .map((item) => item.trim())
           .filter(Boolean),
       }
     case 'url':

@@ -6,8 +6,12 @@ import type { KeyTable } from './key-spec.ts'
 
 export const DEPENDENCIES = {
   KAFKA_BROKERS: { type: 'list', default: '127.0.0.1:9092', description: 'Kafka brokers, comma-separated host:port' },
-  KAFKA_TLS: { type: 'boolean', default: 'false', description: 'Speak TLS to Kafka' },
-  KAFKA_TLS_CA_FILE: { type: 'string', default: '', description: 'PEM file of the authority that signed the brokers' },
+  KAFKA_TLS: { type: 'boolean', default: 'false', description: 'Use TLS for the connections to Kafka' },
+  KAFKA_TLS_CA_FILE: {
+    type: 'string',
+    default: '',
+    description: 'PEM file of the certificate authority of the brokers',
+  },
   KAFKA_SASL_MECHANISM: {
     type: 'string',
     default: '',
@@ -92,7 +96,7 @@ export const GATEWAY = {
     default: '50000',
     min: 1,
     max: 1000000,
-    description: 'Most records in one request',
+    description: 'Largest number of records in one request',
   },
   CHAINON_MAX_INFLIGHT_BYTES: {
     type: 'integer',
@@ -106,7 +110,7 @@ export const GATEWAY = {
     default: '24',
     min: 1,
     max: 720,
-    description: 'Hours that an Idempotency-Key is remembered',
+    description: 'Hours that an Idempotency-Key is stored',
   },
 } as const satisfies KeyTable
 
@@ -116,30 +120,30 @@ export const CURATE = {
     default: '600',
     min: 10,
     max: 86400,
-    description: 'Seconds after its intent when an insert is abandoned',
+    description: 'Seconds after its intent from which an insert is abandoned',
   },
   CHAINON_BATCH_MAX_RECORDS: {
     type: 'integer',
     default: '20000',
     min: 1,
     max: 1000000,
-    description: 'Most records in one ClickHouse block',
+    description: 'Largest number of records in one ClickHouse block',
   },
 } as const satisfies KeyTable
 
 export const CALLERS = {
-  CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'Where the gateway is' },
+  CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'URL of the gateway' },
   CHAINON_DEIDENTIFY_URL: {
     type: 'url',
     default: 'http://127.0.0.1:8091',
-    description: 'Where deidentify serves its metrics',
+    description: 'URL of the metrics of deidentify',
   },
-  CHAINON_CURATE_URL: { type: 'url', default: 'http://127.0.0.1:8092', description: 'Where curate serves its metrics' },
-  CHAINON_CONSOLE_URL: { type: 'url', default: 'http://127.0.0.1:8090', description: 'Where the console is' },
+  CHAINON_CURATE_URL: { type: 'url', default: 'http://127.0.0.1:8092', description: 'URL of the metrics of curate' },
+  CHAINON_CONSOLE_URL: { type: 'url', default: 'http://127.0.0.1:8090', description: 'URL of the console' },
   CHAINON_SUPERVISOR_STATE_FILE: {
     type: 'string',
     default: '',
-    description: "The local supervisor's state file, when there is one",
+    description: "The local supervisor's state file; empty without a supervisor",
   },
   CHAINON_API_KEY: { type: 'string', default: '', secret: true, description: 'API key that `chainon push` sends with' },
 } as const satisfies KeyTable

@@ -1,13 +1,13 @@
 /**
- * What de-identification leaves of a field, decided for every privacy action in one total table: a new action does not compile
- * before each question has its answer. Whether a field survives, its type and default behind de-identification, its column, and
+ * What de-identification leaves of a field, decided for every privacy action in one total table: a new action compiles
+ * only when each question has its answer. Whether a field survives, its type and default after de-identification, its column, and
  * the zone in which its rules are checked all derive from here.
  */
 import type { Zone } from '../pipeline/zones.ts'
 import { columnType } from './column-types.ts'
 import type { FieldContract, PrivacyAction, PrivacyClass, ValueKind } from './types.ts'
 
-/** How what is left of a field is stored behind de-identification. */
+/** How what is left of a field is stored after de-identification. */
 export interface StoredForm {
   readonly avroType: unknown
   /** `{}` when the field has none. */
@@ -18,7 +18,7 @@ export interface StoredForm {
 
 type Effect =
   /**
-   * value: the value as it was. coarser: something less exact, that says nothing about who it is. pseudonym: a keyed pseudonym.
+   * value: the value itself. coarser: a less exact value, which does not identify the person. pseudonym: a keyed pseudonym.
    */
   | { readonly leaves: 'value' | 'coarser' | 'pseudonym'; readonly stored: (field: FieldContract) => StoredForm }
   | { readonly leaves: 'nothing' }
@@ -29,7 +29,7 @@ type ActionSpec = Effect & {
 }
 
 const asWritten = ({ default: value }: FieldContract) => (value === undefined ? {} : { default: value })
-/** What cannot be made coarser (a place that is none) becomes null, so null is the default as well. */
+/** A value that cannot be made coarser (not a valid place) becomes null, so null is the default as well. */
 const NULL = { default: null }
 
 export const ACTIONS: Readonly<Record<PrivacyAction, ActionSpec>> = {
@@ -82,28 +82,28 @@ export const CLASS_ALLOWS: Readonly<Record<PrivacyClass, readonly PrivacyAction[
   professional: ['drop'],
 }
 
-/** @returns whether anything of the field is left behind de-identification */
+/** @returns whether anything of the field is left after de-identification */
 export function survives(field: FieldContract): boolean {
   return ACTIONS[field.privacy.action].leaves !== 'nothing'
 }
 
-/** @returns how the field is stored behind de-identification; undefined when nothing of it is left */
+/** @returns how the field is stored after de-identification; undefined when nothing of it is left */
 export function storedForm(field: FieldContract): StoredForm | undefined {
   const spec = ACTIONS[field.privacy.action]
   return spec.leaves === 'nothing' ? undefined : spec.stored(field)
 }
 
-/** @returns whether what is left of the field means something by itself, so that a filter may read it: no pseudonym does */
+/** @returns whether what is left of the field has a meaning of its own, so that a filter may read it; a pseudonym has none */
 export function isReadable(field: FieldContract): boolean {
   return ['value', 'coarser'].includes(ACTIONS[field.privacy.action].leaves)
 }
 
-/** @returns whether the value itself is left, so that rules and conditions on it can be checked behind de-identification */
+/** @returns whether the value itself is left, so that rules and conditions on it can be checked after de-identification */
 export function keepsValue(field: Pick<FieldContract, 'privacy'>): boolean {
   return ACTIONS[field.privacy.action].leaves === 'value'
 }
 
-/** @returns the zone in which the field's rules are checked: where its value still is, and can be read again if it is left */
+/** @returns the zone in which the field's rules are checked: the pseudonymised one when the value is left, because that log is kept */
 export function ruleZone(field: FieldContract): Zone {
   return keepsValue(field) ? 'pseudonymised' : 'identified'
 }

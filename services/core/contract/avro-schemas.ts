@@ -16,8 +16,8 @@ export interface AvroRecordSchema {
 }
 
 const ORIGIN_FIELDS = [
-  { name: '_producer', type: 'string', doc: 'Producer that the API key stands for' },
-  { name: '_received_at', type: 'long', doc: 'When the gateway took the record, milliseconds since 1970' },
+  { name: '_producer', type: 'string', doc: 'Producer that the API key belongs to' },
+  { name: '_received_at', type: 'long', doc: 'When the gateway received the record, milliseconds since 1970' },
 ] as const
 
 /** What the gateway writes to `identified.<feed>`: the contract's fields, with who sent them and when. */
@@ -38,7 +38,7 @@ export function identifiedSchema(contract: FeedContract): AvroRecordSchema {
   }
 }
 
-/** What `deidentify` writes to `pseudonymised.<feed>`: only what the privacy attributes let through. */
+/** What `deidentify` writes to `pseudonymised.<feed>`: only what the privacy attributes allow. */
 export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
   return {
     type: 'record',
@@ -71,7 +71,7 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
   }
 }
 
-/** The full name by which a decoded message is told from a record. */
+/** The full name, which distinguishes a marker from a record. */
 export function fullName(schema: AvroRecordSchema): string {
   return `${schema.namespace}.${schema.name}`
 }

@@ -1,4 +1,4 @@
-/** Dates and timestamps of the Gregorian calendar, strictly: `2024-02-30` is no date (JavaScript's parser makes it March). */
+/** Dates and timestamps of the Gregorian calendar, strictly: `2024-02-30` is not a date (JavaScript's parser reads a day of March). */
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
 const TIMESTAMP = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/

@@ -1,9 +1,9 @@
-/** What the fields of a contract must be together: stored under names of their own, and fit for the parts they play. */
+/** Checks the fields of a contract together: each has a stored name of its own, and those with a role have the type for it. */
 import type { Place } from '../schema/place.ts'
 import { keepsValue } from './actions.ts'
 import type { FieldContract } from './types.ts'
 
-/** The names that the record's head gives; undefined where that is wrong, which has been said. */
+/** The names of fields with a role, from the contract's record; undefined where one is wrong, which was reported before. */
 export interface Roles {
   readonly version?: string | undefined
   readonly subject?: string | undefined
@@ -21,7 +21,7 @@ export function checkStoredNames(fields: readonly FieldContract[], file: Place):
       file.named(`field '${name}'`).say('its name must be letters, digits and _, and begin with a letter')
 }
 
-/** Checks the fields that every feed has, and those that the record's head names. */
+/** Checks the fields that every feed has, and those that have a role. */
 export function checkRoles(roles: Roles, fields: readonly FieldContract[], file: Place): void {
   const byName = new Map(fields.map((field) => [field.name, field]))
   checkIdentifier('key', 'record_id', 'record', byName, file)

@@ -1,4 +1,4 @@
-/** What a contract's rules must have in common: ids that can be told apart, and fields that can be read where they are checked. */
+/** Checks the rules of a contract together: different ids, and fields that exist where the rule is checked. */
 import type { Place } from '../schema/place.ts'
 import { keepsValue, ruleZone } from './actions.ts'
 import type { FieldContract, FieldRule, RecordRule, ValueKind } from './types.ts'
@@ -7,7 +7,7 @@ const COMPARABLE: readonly ValueKind[] = ['integer', 'long', 'double', 'date', '
 
 type FieldsByName = ReadonlyMap<string, FieldContract>
 
-/** Says every problem between the rules of a contract and its fields. */
+/** Reports every problem between the rules of a contract and its fields. */
 export function checkRules(fields: readonly FieldContract[], recordRules: readonly RecordRule[], file: Place): void {
   const byName: FieldsByName = new Map(fields.map((field) => [field.name, field]))
   const seen = new Set<string>()
@@ -24,7 +24,7 @@ export function checkRules(fields: readonly FieldContract[], recordRules: readon
   }
 }
 
-/** A rule of the record is checked where only what survived is seen. */
+/** A rule of the record is checked after de-identification, where only surviving fields exist. */
 function checkOperands(rule: RecordRule, byName: FieldsByName, place: Place): void {
   for (const name of rule.check === 'compare' ? [rule.left, rule.right] : [rule.field, rule.with]) {
     const field = byName.get(name)
@@ -35,7 +35,7 @@ function checkOperands(rule: RecordRule, byName: FieldsByName, place: Place): vo
   }
 }
 
-/** A condition that is never met would look like a rule that holds: its outcome is "not applicable". */
+/** A condition that is never met would hide a rule that never applies: its outcome is always "not applicable". */
 function checkCondition(
   { when }: FieldRule | RecordRule,
   survivorsOnly: boolean,
@@ -47,7 +47,7 @@ function checkCondition(
   if (!field) place.say(`'when' names the field '${when.field}', which does not exist`)
   else if (field.kind !== 'string' && field.kind !== 'enum') place.say("'when' needs a string or an enum")
   else if (field.kind === 'enum' && !field.symbols.includes(when.equals))
-    place.say(`'${when.equals}' is no symbol of '${field.name}'`)
+    place.say(`'${when.equals}' is not a symbol of '${field.name}'`)
   else if (survivorsOnly && !keepsValue(field))
-    place.say(`'when' looks at '${field.name}', which does not survive de-identification`)
+    place.say(`'when' reads '${field.name}', which does not survive de-identification`)
 }

@@ -12,7 +12,7 @@ const COLUMN_TYPES: Readonly<Record<ValueKind, string>> = {
   timestamp: "DateTime64(3, 'UTC')",
 }
 
-/** @returns the type of a column that holds such values, and null where it may */
+/** @returns the type of a column for such values, and for null if `nullable` */
 export function columnType(kind: ValueKind, nullable: boolean): string {
   const type = COLUMN_TYPES[kind]
   if (!nullable) return type

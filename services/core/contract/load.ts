@@ -1,4 +1,4 @@
-/** Loads every contract of a folder; one bad contract stops the service and names what is wrong. */
+/** Loads every contract of a folder; one invalid contract stops the service, and the error names every problem. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../faults/errors.ts'
@@ -19,7 +19,7 @@ export function loadContracts(dir: string): readonly FeedContract[] {
       `the folder ${dir} is missing or unreadable (CHAINON_FEEDS_DIR)`,
     ])
   }
-  if (files.length === 0) problems.push(`the folder ${dir} holds no .avsc file (CHAINON_FEEDS_DIR)`)
+  if (files.length === 0) problems.push(`the folder ${dir} contains no .avsc file (CHAINON_FEEDS_DIR)`)
   for (const file of files) {
     const result = parseContract(basename(file, '.avsc'), readFileSync(join(dir, file), 'utf8'))
     if (result.ok) contracts.push(result.contract)

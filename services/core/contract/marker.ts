@@ -1,6 +1,6 @@
 /**
- * The quarantine marker: what stands in `pseudonymised.<feed>` for an origin that `deidentify` quarantined. `deidentify` writes it,
- * `curate` reads it; it holds names and rules, never a value.
+ * The quarantine marker: the message in `pseudonymised.<feed>` for an origin that `deidentify` quarantined. `deidentify` writes it,
+ * `curate` reads it; it contains names and rules, never a value.
  */
 import { readFileSync } from 'node:fs'
 import { asRecordFault } from '../faults/codes.ts'
@@ -29,7 +29,7 @@ export function isMarker(name: string): boolean {
   return name === MARKER_NAME
 }
 
-/** @param arrivedAt when the message arrived in Kafka, ms: stands for the time of receipt of a message that cannot be read */
+/** @param arrivedAt when the message arrived in Kafka, ms: used as the time of receipt of a message that cannot be read */
 export function markerOf(failed: Failed<MarkerFault>, arrivedAt: number): Readonly<Record<string, unknown>> {
   const [{ pointer, rule }] = failed.details
   return {
@@ -42,7 +42,7 @@ export function markerOf(failed: Failed<MarkerFault>, arrivedAt: number): Readon
   }
 }
 
-/** @returns the failure that a marker tells of, or undefined when it names a fault or a rule of a wrong form */
+/** @returns the failure that a marker describes, or undefined when it names a fault or a rule of a wrong form */
 export function readMarker(marker: Readonly<Record<string, unknown>>): Failure<MarkerFault> | undefined {
   const fault = String(marker.fault)
   const rule = readRule(String(marker.rule))

@@ -13,7 +13,7 @@ export function markerSubject(namespace: string): string {
   return `${namespace}chainon.quarantine-marker-value`
 }
 
-/** Storage table; readers take the view `<feed>`. */
+/** Storage table; readers query the view `<feed>`. */
 export function tableOf(feed: string): string {
   return `feed_${feed}`
 }

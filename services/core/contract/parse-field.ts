@@ -1,5 +1,5 @@
-/** One field of a contract: what must hold beside its form (privacy: default deny), and what the services read of it. */
-import { items, parts, whole } from '../schema/parts.ts'
+/** One field of a contract: the checks that its schema cannot express (privacy: default deny), and what the services read of it. */
+import { complete, completeKeys, items } from '../schema/complete.ts'
 import type { Place } from '../schema/place.ts'
 import { isObject } from '../schema/variants.ts'
 import { ACTIONS, CLASS_ALLOWS, keepsValue } from './actions.ts'
@@ -8,7 +8,7 @@ import { Field, type FieldType, type NotNullType, type Privacy } from './schema.
 import type { FieldContract, ValueKind } from './types.ts'
 
 const DEFAULT_MAX_LENGTH = 256
-/** A kept string is a code or a unit: longer ones could hold a sentence, and so an identity. */
+/** A kept string is a code or a unit: longer ones could contain a sentence, and so an identity. */
 const KEPT_MAX_LENGTH = 64
 
 /** Which values each check is for. */
@@ -21,19 +21,19 @@ const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly Val
 }
 
 /**
- * @param sound what is well formed of the field; what is not has been said
+ * @param partial what is valid of the field; the rest was reported before
  * @returns the field as the services read it; undefined when its name, type or privacy is wrong
  */
-export function parseField(sound: unknown, place: Place): FieldContract | undefined {
-  const given = parts(Field, sound)
+export function parseField(partial: unknown, place: Place): FieldContract | undefined {
+  const given = completeKeys(Field, partial)
   const { name, type, doc, privacy, maxLength, linkage } = given
-  const fallback = isObject(sound) && 'default' in sound ? { default: sound.default } : {}
+  const fallback = isObject(partial) && 'default' in partial ? { default: partial.default } : {}
   const typed = type === undefined ? undefined : readType(type)
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
   if (typed?.nullable && fallback.default !== null) place.say('a nullable field must have "default": null')
   if (privacy) checkPrivacy(privacy, typed?.kind, place)
   if (typed) checkLength(maxLength, typed.kind, privacy, place)
-  const rules = given.rules ?? items(sound, 'rules').flatMap((rule) => whole(FieldRule, rule) ?? [])
+  const rules = given.rules ?? items(partial, 'rules').flatMap((rule) => complete(FieldRule, rule) ?? [])
   if (typed) for (const rule of rules) checkKind(rule, typed.kind, place.named(`rule '${rule.id}'`))
   if (name === undefined || typed === undefined || privacy === undefined || type === undefined) return undefined
   return {
@@ -54,7 +54,7 @@ function checkLength(maxLength: number | undefined, kind: ValueKind, privacy: Pr
   if (maxLength === undefined) return
   if (kind !== 'string') place.say("'maxLength' is for strings")
   else if (privacy && keepsValue({ privacy }) && maxLength > KEPT_MAX_LENGTH)
-    place.say(`a string that is kept may hold at most ${KEPT_MAX_LENGTH} characters: longer ones are text`)
+    place.say(`a string that is kept may have at most ${KEPT_MAX_LENGTH} characters: longer ones are text`)
 }
 
 function checkKind(rule: FieldRule, kind: ValueKind, place: Place): void {

@@ -1,6 +1,6 @@
-/** Reads one contract and says everything that is wrong with it at once. */
+/** Reads one contract and reports everything that is wrong with it at once. */
 import avsc from 'avsc'
-import { items, parts, whole } from '../schema/parts.ts'
+import { complete, completeKeys, items } from '../schema/complete.ts'
 import { Place } from '../schema/place.ts'
 import { read } from '../schema/read.ts'
 import { isObject } from '../schema/variants.ts'
@@ -40,22 +40,22 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   }
   if (!isObject(json) || json.type !== 'record') return file.say('it must be an Avro record schema')
   const contract = read(Contract, json, file)
-  const sound = items(contract.sound, 'fields')
-  const fields = sound.flatMap((item, index) => parseField(item, placeOfField(file, item, index)) ?? [])
-  // Where a field's type is wrong, Avro would only say it again.
-  if (fields.length === sound.length) checkAvro(json, file)
-  const recordRules = items(contract.sound, 'rules').flatMap((rule) => whole(RecordRule, rule) ?? [])
+  const given = items(contract.partial, 'fields')
+  const fields = given.flatMap((item, index) => parseField(item, placeOfField(file, item, index)) ?? [])
+  // Where a field's type is wrong, Avro would only report it again.
+  if (fields.length === given.length) checkAvro(json, file)
+  const recordRules = items(contract.partial, 'rules').flatMap((rule) => complete(RecordRule, rule) ?? [])
   checkStoredNames(fields, file)
-  checkRoles(contract.whole ?? parts(Contract, contract.sound), fields, file)
+  checkRoles(contract.complete ?? completeKeys(Contract, contract.partial), fields, file)
   checkRules(fields, recordRules, file)
-  if (contract.whole === undefined) return undefined
-  const { name, namespace, doc, key, version, subject, event_time: eventTime } = contract.whole
+  if (contract.complete === undefined) return undefined
+  const { name, namespace, doc, key, version, subject, event_time: eventTime } = contract.complete
   const linked = fields.some((field) => field.linkage !== undefined)
   return { feed, name, namespace, doc, key, version, subject, eventTime, fields, recordRules, linked }
 }
 
-function placeOfField(file: Place, sound: unknown, index: number): Place {
-  const name = isObject(sound) ? sound.name : undefined
+function placeOfField(file: Place, field: unknown, index: number): Place {
+  const name = isObject(field) ? field.name : undefined
   return typeof name === 'string' ? file.named(`field '${name}'`) : file.key('fields').item(index)
 }
 
@@ -63,7 +63,7 @@ function checkAvro(json: object, file: Place): void {
   try {
     avsc.Type.forSchema(json as avsc.Schema, { registry: {} })
   } catch (error) {
-    // avsc quotes the whole schema behind its message.
+    // avsc quotes the whole schema after its message.
     file.say(`it is not a valid Avro schema: ${(error as Error).message.replace(/:?\s*[[{].*$/s, '')}`)
   }
 }

@@ -32,7 +32,7 @@ export function recordReader(contract: FeedContract, source: ValueSource): (raw:
       else record[field.name] = read.value
     }
     for (const name of Object.keys(given)) {
-      // An unknown name could itself be a value (a map keyed by patient), so it is not echoed unless it looks like a field's.
+      // An unknown name could itself be a value (a map keyed by patient), so it is not repeated unless it looks like the name of a field.
       if (!known.has(name))
         faults.push({ pointer: /^[a-z][a-z0-9_]{0,39}$/i.test(name) ? `/${name}` : '', rule: 'unknown-field' })
       if (faults.length >= MAX_FAULTS) break

@@ -1,9 +1,9 @@
-/** A rule's id: it travels with records (`<rule>=failed`), and stands in metrics, tables and pages. */
+/** A rule's id: it is sent with records (`<rule>=failed`), and appears in metrics, tables and pages. */
 declare const ruleId: unique symbol
 
 /**
  * The id of a rule of a contract. The symbol is not exported: only `asRuleId` and the contract's reader, which checks the
- * same form, make one, so that no other text is taken for the name of a rule.
+ * same form, make one, so that no other text can be used as the name of a rule.
  */
 export type RuleId = string & { readonly [ruleId]: true }
 

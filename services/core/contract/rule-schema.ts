@@ -86,5 +86,5 @@ export type RecordRule = Written<typeof RecordRule>
 
 export type Severity = FieldRule['severity']
 
-/** In messages, rules are called by their id. */
+/** Messages name a rule by its id. */
 export const RULES_NAMED = { named: { noun: 'rule', by: 'id' } } as const

@@ -24,7 +24,7 @@ export const Privacy = Type.Union([
     action: Type.Literal('pseudonymise'),
     domain: Type.Enum(['record', 'patient', 'encounter']),
   }),
-  /** Leaves no trace. */
+  /** Nothing is left. */
   closed({ ...CLASS, action: Type.Literal('drop') }),
   /** Leaves only linkage tokens. */
   closed({ ...CLASS, action: Type.Literal('tokenise') }),
@@ -32,7 +32,7 @@ export const Privacy = Type.Union([
   closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
   /** A place cut to its department. */
   closed({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
-  /** Free text: dropped until a scrubber is there to pass it on. */
+  /** Free text: dropped until there is a scrubber. */
   closed({ ...CLASS, action: Type.Literal('scrub') }),
 ])
 export type Privacy = Written<typeof Privacy>
@@ -68,7 +68,7 @@ const NotNullType = Type.Union(NotNull.anyOf, { expected: ONE_TYPE })
 export type NotNullType = Written<typeof NotNullType>
 const ANY_TYPE = { expected: `${ONE_TYPE}, or a union of null and one` }
 
-/** The part of Avro's types that a record of a feed may use. */
+/** Those of Avro's types that a record of a feed may use. */
 export const FieldType = Type.Union(
   [...NotNull.anyOf, Type.Tuple([Type.Literal('null'), NotNullType], ANY_TYPE)],
   ANY_TYPE,
@@ -81,9 +81,9 @@ export const Field = closed({
   name: NotEmpty,
   type: FieldType,
   doc: NotEmpty,
-  /** A producer may leave a field out that has one. */
+  /** A producer may leave out a field that has one. */
   default: Type.Optional(Type.Unknown()),
-  privacy: Type.Union(Privacy.anyOf, { missing: 'a field that nobody decided on is never passed on' }),
+  privacy: Type.Union(Privacy.anyOf, { missing: 'a field without a privacy policy is never passed on' }),
   linkage: Type.Optional(LinkageRole),
   /** Longest value in UTF-16 code units; strings only. */
   maxLength: Type.Optional(Type.Integer({ minimum: 1 })),
@@ -98,7 +98,7 @@ export const Contract = closed({
   namespace: NotEmpty,
   doc: NotEmpty,
   key: Type.Tuple([Type.Literal('record_id')], { expected: '["record_id"]' }),
-  /** The field whose highest value wins. */
+  /** The field with the version of a record: the record with the highest value is in force. */
   version: NotEmpty,
   /** The field that names the patient at the producer. */
   subject: NotEmpty,

@@ -1,4 +1,4 @@
-/** The ClickHouse table of a feed and the order of its columns: derived, so that the loader and the migration agree. */
+/** The ClickHouse table of a feed and the order of its columns: derived from the contract, so that loader and migration cannot differ. */
 import { storedForm } from './actions.ts'
 import { tableOf } from './names.ts'
 import type { FeedContract } from './types.ts'
@@ -22,9 +22,9 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
       return stored ? [{ name: field.as, type: stored.columnType, comment: field.doc }] : []
     }),
     { name: '_producer', type: 'LowCardinality(String)', comment: 'Producer' },
-    { name: '_received_at', type: "DateTime64(3, 'UTC')", comment: 'When the gateway took the record' },
+    { name: '_received_at', type: "DateTime64(3, 'UTC')", comment: 'When the gateway received the record' },
     { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },
-    { name: '_version', type: 'UInt128', comment: 'record_version * 2^64 + origin offset: the highest wins' },
+    { name: '_version', type: 'UInt128', comment: 'record_version * 2^64 + origin offset: the highest is in force' },
     { name: '_deleted', type: 'UInt8', comment: '1 when the last operation was cancel' },
     { name: '_origin_partition', type: 'UInt32', comment: 'Partition of identified.<feed>' },
     { name: '_origin_offset', type: 'UInt64', comment: 'Offset in that partition' },
@@ -32,8 +32,8 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
 }
 
 /**
- * @param present columns that the storage table has already, with their types; empty when there is no table
- * @returns the statements that bring the storage table and the view that readers take up to the contract
+ * @param present columns that the storage table already has, with their types; empty when there is no table
+ * @returns the statements that adapt the storage table, and the view that readers query, to the contract
  */
 export function tableStatements(
   contract: FeedContract,
@@ -54,11 +54,11 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
       : columns.flatMap((column) => {
           const type = present.get(column.name)
           if (type === column.type) return []
-          // A type may only widen (the registry rejected anything else): a table left narrow would cut values without a word.
+          // A type may only widen (the registry rejected anything else): a column that stays narrow would cut values without an error.
           const change = type === undefined ? 'ADD COLUMN IF NOT EXISTS' : 'MODIFY COLUMN'
           return [`ALTER TABLE ${table} ${change} ${define(column)}`]
         })
-  // FINAL stands in the view, once, so that no reader has to know of superseded or cancelled rows.
+  // FINAL is in the view, so that readers do not see superseded or cancelled rows.
   const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
   return [...storage, view]
 }

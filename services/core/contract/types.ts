@@ -34,7 +34,7 @@ export interface FeedContract {
   readonly namespace: string
   readonly doc: string
   readonly key: readonly string[]
-  /** The field whose highest value wins. */
+  /** The field with the version of a record: the record with the highest value is in force. */
   readonly version: string
   /** The field that names the patient at the producer. */
   readonly subject: string

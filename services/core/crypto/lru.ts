@@ -1,4 +1,4 @@
-/** A map that forgets: two generations, the older one dropped when the younger is full. Bounded, and O(1) without a list. */
+/** A bounded map: two generations, and the previous one is dropped when the current one is full. O(1), without a list. */
 export interface Lru<V> {
   get(key: string): V | undefined
   set(key: string, value: V): void
@@ -6,20 +6,20 @@ export interface Lru<V> {
 
 /** @param size at least this many of the most recent entries are kept, at most twice as many */
 export function createLru<V>(size: number): Lru<V> {
-  let young = new Map<string, V>()
-  let old = new Map<string, V>()
+  let current = new Map<string, V>()
+  let previous = new Map<string, V>()
   const set = (key: string, value: V) => {
-    young.set(key, value)
-    if (young.size >= size) {
-      old = young
-      young = new Map()
+    current.set(key, value)
+    if (current.size >= size) {
+      previous = current
+      current = new Map()
     }
   }
   return {
     get(key) {
-      const value = young.get(key)
+      const value = current.get(key)
       if (value !== undefined) return value
-      const older = old.get(key)
+      const older = previous.get(key)
       if (older !== undefined) set(key, older)
       return older
     },

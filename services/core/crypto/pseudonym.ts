@@ -1,6 +1,6 @@
 /**
  * Keyed pseudonyms. The level and the function's version are readable in the value (`p1_`, `p2_`, `p3_`), as the French
- * security reference for the SNDS asks (requirement 6.2); levels use independent secrets and each domain has a key of its own.
+ * security reference for the SNDS requires (requirement 6.2); levels use independent secrets and each domain has a key of its own.
  */
 
 import { deriveKey, hmacSha256, type Mac } from './hmac.ts'
@@ -13,12 +13,12 @@ export interface Pseudonymiser {
   pseudonym(domain: string, value: string): string
 }
 
-/** Pseudonyms repeat (a patient has many records); remembering the recent ones costs less than computing them. */
-const REMEMBERED = 50_000
+/** Pseudonyms repeat (a patient has many records); a look-up of a recent one costs less than its computation. */
+const CACHED_PSEUDONYMS = 50_000
 
 export function pseudonymiser(level: Level, secret: Buffer): Pseudonymiser {
   const macs = new Map<string, Mac>()
-  const recent = createLru<string>(REMEMBERED)
+  const recent = createLru<string>(CACHED_PSEUDONYMS)
   const macOf = (domain: string) => {
     let mac = macs.get(domain)
     if (!mac) {
@@ -29,7 +29,7 @@ export function pseudonymiser(level: Level, secret: Buffer): Pseudonymiser {
   }
   return {
     pseudonym(domain, value) {
-      // A record's identifier is met once: it would only push the patients out of the memory.
+      // A record's identifier occurs once: in the cache it would only displace the patients.
       if (domain === 'record') return `p${level}_${macOf(domain).digest(value)}`
       const key = `${domain}\0${value}`
       const known = recent.get(key)

@@ -1,4 +1,4 @@
-/** Secrets are files of 32 random bytes (hex) with mode 0600, made at first start by the service that owns them. */
+/** Secrets are files of 32 random bytes (hex) with mode 0600, created at the first start of the service that owns them. */
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
 
 /**
- * @param dir the service's own secrets folder, made with mode 0700 when missing
+ * @param dir the service's own secrets folder, created with mode 0700 when missing
  * @param name file name, for instance `pseudonym-level1.key`
  * @returns 32 bytes
  * @throws ConfigurationError when the file is readable by others or is not a secret
@@ -16,13 +16,13 @@ export function loadOrCreateSecret(dir: string, name: string): Buffer {
   if (!existsSync(path)) create(dir, path)
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new ConfigurationError('A secret is not safe', [
-      `${path} is readable by others: run chmod 600 on it and think about who read it`,
+      `${path} is readable by others: run chmod 600 on it, and check who may have read it`,
     ])
   }
   const text = readFileSync(path, 'utf8').trim()
   if (!/^[0-9a-f]{64}$/.test(text))
     throw new ConfigurationError('A secret is damaged', [
-      `${path} must hold 64 hexadecimal digits: restore it from a backup`,
+      `${path} must contain 64 hexadecimal digits: restore it from a backup`,
     ])
   return Buffer.from(text, 'hex')
 }
@@ -31,7 +31,7 @@ function create(dir: string, path: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     chmodSync(dir, 0o700)
-    // Written aside and linked: of two processes that start at once, one secret wins and both read it.
+    // Written to a draft and linked: if two processes start at once, one creates the secret and both read it.
     const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
     writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
     try {
@@ -42,6 +42,6 @@ function create(dir: string, path: string): void {
       rmSync(draft)
     }
   } catch (error) {
-    throw new ConfigurationError('A secret cannot be made', [`${path}: ${errorCode(error)}`])
+    throw new ConfigurationError('A secret cannot be written', [`${path}: ${errorCode(error)}`])
   }
 }

@@ -5,7 +5,7 @@
  * start, exit 78. `alarm` marks what an operator sees as an alarm while it lasts.
  */
 export const FAULTS = {
-  // record: rejected at the gateway, by index, with field and rule
+  // record: rejected by the gateway, by index, with field and rule
   'not-an-object': { blame: 'record', text: 'A record must be a JSON object.' },
   'malformed-json': { blame: 'record', text: 'The line is not valid JSON.' },
   'unknown-field': { blame: 'record', text: 'The feed has no such field.' },
@@ -23,7 +23,7 @@ export const FAULTS = {
   'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
-  'missing-header': { blame: 'record', text: 'The message lacks a header that every record carries.' },
+  'missing-header': { blame: 'record', text: 'The message lacks a header that every record has.' },
   'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
   unencodable: { blame: 'record', text: 'The record does not fit the schema that it is written with.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
@@ -33,19 +33,23 @@ export const FAULTS = {
   'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
   'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
-  'not-found': { blame: 'request', status: 404, text: 'There is nothing at this address.' },
+  'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
-  'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or cut short.' },
+  'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or incomplete.' },
   'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
   'unsupported-media-type': { blame: 'request', status: 415, text: 'The media type is not supported.' },
   'body-too-large': { blame: 'request', status: 413, text: 'The body is larger than allowed.' },
   'too-many-records': { blame: 'request', status: 413, text: 'The request has more records than allowed.' },
   'foreign-schema': { blame: 'request', status: 422, text: 'The Avro schema cannot be read as this feed.' },
   'all-rejected': { blame: 'request', status: 422, text: 'No record of the request could be accepted.' },
-  'no-records': { blame: 'request', status: 400, text: 'The request holds no record.' },
+  'no-records': { blame: 'request', status: 400, text: 'The request contains no record.' },
   'idempotency-mismatch': { blame: 'request', status: 422, text: 'The idempotency key was used with another body.' },
-  'idempotency-in-flight': { blame: 'request', status: 409, text: 'A request with this idempotency key is under way.' },
+  'idempotency-in-flight': {
+    blame: 'request',
+    status: 409,
+    text: 'A request with this idempotency key is still being processed.',
+  },
   'bad-idempotency-key': { blame: 'request', status: 400, text: 'The idempotency key is empty or too long.' },
   'too-many-in-flight': { blame: 'request', status: 429, text: 'Too many bytes are in flight; try again later.' },
   // dependency
@@ -59,7 +63,7 @@ export const FAULTS = {
   'link-index-lost': { blame: 'dependency', alarm: true, text: 'The linkage index is empty although links exist.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
-  'intent-deadline': { blame: 'dependency', text: 'The insert came too late after its intent and was abandoned.' },
+  'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
   // configuration and programmer
   configuration: { blame: 'configuration', text: 'The configuration is wrong.' },
   bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },

@@ -1,4 +1,4 @@
-/** An error in words that a person understands, without what was sent: messages of parsers and databases may quote a value. */
+/** Describes an error for people, without what was sent: messages of parsers and databases may quote a value. */
 
 /** @returns why a connection or a request failed, as a short phrase to follow the dependency's name and a colon */
 export function describeFailure(error: unknown): string {

@@ -1,7 +1,7 @@
 /** Errors that Chainon throws, and the exit status that each ends a process with. A record's fault is a value, not one of these. */
 import { FAULTS, type FaultCode } from './codes.ts'
 
-/** Thrown for what a restart or a person must resolve; carries no record value. */
+/** Thrown for what a restart or a person must resolve; contains no value of a record. */
 export class ChainonError extends Error {
   override readonly name = 'ChainonError'
   readonly code: FaultCode
@@ -37,7 +37,7 @@ export function exitStatus(error: unknown): number {
   }
 }
 
-/** @returns what to say of a client's error when a dependency is unreachable, which is no bug; null for any other error */
+/** @returns a message for the error of a client whose dependency is unreachable; null for any other error */
 export function describeUnreachable(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if (error.name.startsWith('KafkaJS')) return 'Kafka is unreachable (KAFKA_BROKERS)'

@@ -1,6 +1,6 @@
 /**
- * Reads what the gateway answers, by the schemas that it answers with. Only the fields of these schemas are kept: codes, counts,
- * pointers and texts of the gateway, never what another server may have put beside them.
+ * Reads the answers of the gateway, by the schemas that the gateway itself uses. Only the fields of these schemas are kept: codes, counts,
+ * pointers and texts of the gateway, never a field that another server may have added.
  */
 import { Compile } from 'typebox/compile'
 import { Problem, type ProblemCode } from './problem.ts'
@@ -10,7 +10,7 @@ import type { RecordError } from './record-counts.ts'
 const receipt = Compile(Receipt)
 const problem = Compile(Problem)
 
-/** @returns the receipt, or undefined when the body is none */
+/** @returns the receipt, or undefined when the body is not a receipt */
 export function readReceipt(body: string): Receipt | undefined {
   const value = parse(body)
   if (!receipt.Check(value)) return undefined
@@ -24,7 +24,7 @@ export interface RejectedRequest {
   readonly errors: readonly RecordError[]
 }
 
-/** @returns what an RFC 9457 problem of the gateway says; `http-<status>` as the code when the body is none */
+/** @returns what an RFC 9457 problem of the gateway says; `http-<status>` as the code when the body is not a problem */
 export function readProblem(body: string, status: number): RejectedRequest {
   const value = parse(body)
   if (!problem.Check(value)) {

@@ -1,6 +1,6 @@
 /**
  * A client of the gateway: what `chainon push`, `simulate` and `sample` send with. A batch has an idempotency key made of its
- * content, so that sending it again, also after a crash of this side, is answered with the first receipt and stores nothing twice.
+ * content, so that sending it again, also after a crash of the client, is answered with the first receipt and stores nothing twice.
  * No error of this file carries a record's value: of an answer only codes, counts and pointers are kept.
  */
 import { createHash } from 'node:crypto'
@@ -20,7 +20,7 @@ export type PushOutcome =
   | ({ readonly kind: 'rejected'; readonly status: number } & RejectedRequest)
 
 export interface GatewayClientOptions {
-  /** Base URL of the gateway, without a slash at its end. */
+  /** Base URL of the gateway, without a final slash. */
   readonly url: string
   /** API key of the producer. */
   readonly key: string
@@ -28,13 +28,13 @@ export interface GatewayClientOptions {
   readonly concurrency?: number
   /** Times that a batch is sent at most, the first one included (default 60). */
   readonly maxAttempts?: number
-  /** Milliseconds from a batch's first attempt after which it is given up (default 5 minutes). */
+  /** Milliseconds from a batch's first attempt after which it is abandoned (default 5 minutes). */
   readonly maxElapsedMs?: number
   /** Milliseconds for one answer (default 60 s). */
   readonly requestTimeoutMs?: number
   /** Called before a batch is sent again; `reason` is a status or the code of a network error. */
   readonly onRetry?: (reason: string, waitMs: number) => void
-  /** Ends waiting and requests; what was under way throws. */
+  /** Ends waits and requests; calls under way throw. */
   readonly signal?: AbortSignal
   /** For tests: a number from 0 to 1. */
   readonly random?: () => number
@@ -63,10 +63,10 @@ const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 5_000
 const LONGEST_RETRY_AFTER_MS = 60_000
 /** 409: the same batch is under way, sent by an attempt whose answer was lost. */
-const AGAIN = new Set([408, 409, 429, 502, 503, 504])
+const RETRIED_STATUSES = new Set([408, 409, 429, 502, 503, 504])
 const compress = promisify(gzip)
 
-/** @throws ConfigurationError when the address is none */
+/** @throws ConfigurationError when the URL is not http:// or https:// */
 export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   if (!/^https?:$/.test(URL.parse(options.url)?.protocol ?? '')) {
     throw new ConfigurationError("The gateway's address is wrong", ['it must be an http:// or https:// URL'])
@@ -82,7 +82,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   async function push(path: string, type: string, batch: Batch): Promise<PushOutcome> {
     const raw = typeof batch.body === 'string' ? Buffer.from(batch.body) : batch.body
     const key = batch.idempotencyKey ?? idempotencyKey(path, raw)
-    // Level 1: records repeat their keys so much that higher levels gain little and cost the sender's processor.
+    // Level 1: records repeat their keys so much that higher levels gain little and cost processor time.
     const body = await compress(raw, { level: constants.Z_BEST_SPEED })
     const answer = await sendUntilAnswered(path, body, {
       authorization: `Bearer ${options.key}`,
@@ -100,13 +100,13 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
     const deadline = performance.now() + (options.maxElapsedMs ?? 300_000)
     for (let attempt = 1; ; attempt++) {
       const answer = await http.post(path, body, headers)
-      if (answer.kind === 'answer' && !AGAIN.has(answer.status)) return answer
+      if (answer.kind === 'answer' && !RETRIED_STATUSES.has(answer.status)) return answer
       options.signal?.throwIfAborted()
       const reason = answer.kind === 'answer' ? String(answer.status) : answer.code
       const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10))
-      const asked = answer.kind === 'answer' ? retryAfterMs(answer.retryAfter) : 0
-      // Full jitter on the back-off; what the gateway asked for is a floor, spread a little so that senders do not return at once.
-      const wait = Math.max(asked + asked * 0.1 * random(), backOff * random())
+      const requested = answer.kind === 'answer' ? retryAfterMs(answer.retryAfter) : 0
+      // Full jitter on the back-off; Retry-After is the minimum, plus up to 10 %, so that producers do not all return at once.
+      const wait = Math.max(requested + requested * 0.1 * random(), backOff * random())
       if (attempt >= maxAttempts || performance.now() + wait > deadline) {
         throw new ChainonError(
           'dependency-unavailable',
@@ -125,12 +125,12 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   }
 }
 
-/** @returns 40 characters that are the same for the same address and body, whenever and by whomever it is sent */
+/** @returns 40 characters that are always the same for the same address and body */
 export function idempotencyKey(path: string, body: string | Buffer): string {
   return createHash('sha256').update(path).update('\0').update(body).digest('hex').slice(0, 40)
 }
 
-/** @returns milliseconds of a Retry-After header (RFC 9110, 10.2.3) in seconds; 0 when it is absent or no number */
+/** @returns milliseconds of a Retry-After header (RFC 9110, 10.2.3) in seconds; 0 when it is absent or not a number */
 export function retryAfterMs(header: string | undefined): number {
   const seconds = Number(header)
   return header !== undefined && seconds > 0 ? Math.min(seconds * 1000, LONGEST_RETRY_AFTER_MS) : 0

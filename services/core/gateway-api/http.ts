@@ -1,4 +1,4 @@
-/** One POST over kept-alive connections; a network error is a value here, because the caller tries again. */
+/** One POST over kept-alive connections; a network error is a value, because the caller sends again. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
@@ -22,13 +22,13 @@ export interface AnsweringClient {
 
 export interface AnsweringClientOptions {
   readonly url: string
-  /** Most connections. */
+  /** Largest number of connections. */
   readonly sockets: number
   readonly timeoutMs: number
   readonly signal?: AbortSignal
 }
 
-/** A receipt lists at most a bounded number of errors; an answer above this is none of a gateway's. */
+/** A receipt lists at most a bounded number of errors; a longer answer is not from a gateway. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
 export function answeringClient(options: AnsweringClientOptions): AnsweringClient {

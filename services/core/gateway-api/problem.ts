@@ -18,7 +18,7 @@ const PROBLEM_CODES: readonly ProblemCode[] = (Object.keys(FAULTS) as FaultCode[
 export const Problem = Type.Object(
   {
     type: Type.String({ format: 'uri', description: '`urn:chainon:problem:` and the code' }),
-    title: Type.String({ description: 'The code in words' }),
+    title: Type.String({ description: 'What the code means' }),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     detail: Type.String({ description: 'What to do, or what exactly is wrong; never a value of the request' }),
     instance: Type.Optional(Type.String({ format: 'uri', description: 'Names this request' })),

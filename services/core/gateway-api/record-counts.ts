@@ -1,8 +1,8 @@
-/** What became of the records of one request: the part that a receipt and an `all-rejected` problem have in common. */
+/** The outcome of the records of one request: the fields that a receipt and an `all-rejected` problem have in common. */
 import { type Static, Type } from 'typebox'
 import { FAULTS, type FaultCode } from '../faults/codes.ts'
 
-/** Most errors that one answer lists; the counts stay exact. */
+/** Largest number of errors that one answer lists; the counts stay exact. */
 export const MAX_ERRORS = 1000
 
 const RECORD_FAULTS = (Object.keys(FAULTS) as FaultCode[]).filter((code) => FAULTS[code].blame === 'record')
@@ -20,9 +20,9 @@ export const RecordError = Type.Object(
         Type.Enum(RECORD_FAULTS, { description: 'Code of a fault' }),
         Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: "Id of a rule of the feed's contract" }),
       ],
-      { description: 'What the record fails' },
+      { description: 'The rule or check that the record fails' },
     ),
-    detail: Type.String({ description: 'The same in words' }),
+    detail: Type.String({ description: 'What the rule means' }),
   },
   { $id: 'RecordError', description: 'Why a record is rejected: names and rules, never a value of the record' },
 )

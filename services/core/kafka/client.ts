@@ -14,9 +14,9 @@ export const KAFKA_KEYS = [
   'CHAINON_NAMESPACE',
 ] as const
 
-/** Largest message batch that is sent: brokers reject more than `message.max.bytes`, which topics made here set to 8 MiB. */
+/** Largest message batch that is sent: brokers reject more than `message.max.bytes`, which `provision` sets to 8 MiB for its topics. */
 export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
-/** kafkajs 2.2.4 copies the list of a partition's messages once for each message: beyond a thousand that is most of a send's cost. */
+/** kafkajs 2.2.4 copies the list of a partition's messages once for each message: beyond a thousand this is most of a send's cost. */
 export const MAX_PRODUCE_MESSAGES = 1000
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
@@ -32,7 +32,7 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     logCreator:
       () =>
       ({ namespace, level, log }) => {
-        // At the first contact kafkajs logs as an error that a coordinator is loading; it retries by itself.
+        // At the first connection kafkajs logs as an error that a coordinator is loading; it retries by itself.
         const write = level === logLevel.ERROR ? logger.warn.bind(logger) : logger.debug.bind(logger)
         write(
           { event: 'kafka-client', module: namespace, error: typeof log.error === 'string' ? log.error : undefined },
@@ -52,7 +52,7 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
   return new Kafka(options)
 }
 
-/** kafkajs 2.2.4 sets timers of negative length while nothing throttles it; Node 24 warns each time, without a consequence. */
+/** kafkajs 2.2.4 sets timers of negative length while it is not throttled; Node 24 warns each time, without any effect. */
 function silenceNegativeTimeouts(): void {
   if (process.emitWarning.name === 'emitUnlessNegativeTimeout') return
   const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void

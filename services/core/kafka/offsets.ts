@@ -1,4 +1,4 @@
-/** Offsets as Kafka has them: what a group committed (with its metadata) and how far a topic goes. */
+/** Offsets as Kafka has them: what a group committed (with its metadata), and the first and last offset of a topic. */
 import type { Admin, Kafka } from 'kafkajs'
 
 export interface Committed {

@@ -1,4 +1,4 @@
-/** Making, listing and revoking API keys; what `chainon key` does. */
+/** Creates, lists and revokes API keys, for `chainon key`. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../faults/describe-failure.ts'
@@ -42,7 +42,7 @@ export function revokeKey(dataDir: string, id: string): boolean {
 }
 
 /**
- * A key for local use, made when the producer has none. As only hashes are stored, such a key is also kept in
+ * A key for local use, created when the producer has none. As only hashes are stored, such a key is also kept in
  * `<data>/secrets/cli/keys/<producer>.key`, mode 0600, for the command line on this machine.
  */
 export function ensureKey(dataDir: string, producer: string): IssuedKey {
@@ -84,15 +84,15 @@ function issue(dataDir: string, producer: string, name: string): IssuedKey {
 
 function checkName(producer: string): void {
   if (!isProducerName(producer)) {
-    throw new ConfigurationError('The producer has no good name', [
+    throw new ConfigurationError('The name of the producer is invalid', [
       'a name is 1 to 64 lower case letters, digits, dots, dashes and underscores, and begins with a letter or digit',
     ])
   }
 }
 
-/** Two commands at once must not lose each other's key: a lock file around reading and replacing. */
+/** Two commands at once must not lose each other's key: they hold a lock while they read and replace the file. */
 function locked<T>(dataDir: string, work: () => T): T {
-  const lock = take(dataDir, `${keysFile(dataDir)}.lock`)
+  const lock = acquireLock(dataDir, `${keysFile(dataDir)}.lock`)
   try {
     return work()
   } finally {
@@ -100,7 +100,7 @@ function locked<T>(dataDir: string, work: () => T): T {
   }
 }
 
-function take(dataDir: string, file: string): Lock {
+function acquireLock(dataDir: string, file: string): Lock {
   let lock: ReturnType<typeof waitForLockSync>
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 })

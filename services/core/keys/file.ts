@@ -1,4 +1,4 @@
-/** The file of API keys: `<data>/keys.json`, mode 0600, replaced as a whole. Holds hashes, never a key. */
+/** The file of API keys: `<data>/keys.json`, mode 0600, replaced as a whole. It contains hashes, never a key. */
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

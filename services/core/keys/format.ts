@@ -1,6 +1,6 @@
 /**
  * API keys: `chn_<keyid>_<secret>`. The secret is 256 random bits, so one SHA-256 is the right way to store it: a slow
- * password hash defends guessable secrets, and would only make each request slow here.
+ * password hash protects secrets that can be guessed; here it would only make each request slow.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
@@ -12,14 +12,14 @@ export interface PresentedKey {
   readonly secret: string
 }
 
-/** @returns a fresh key with its id; the key is shown once and stored nowhere but with its owner */
+/** @returns a new key with its id; the key is shown once, and only its owner stores it */
 export function newKey(): { readonly id: string; readonly key: string; readonly sha256: string } {
   const id = randomBytes(6).toString('hex')
   const secret = randomBytes(32).toString('base64url')
   return { id, key: `chn_${id}_${secret}`, sha256: hashSecret(secret) }
 }
 
-/** @returns the parts of a key, or undefined when the text has not a key's form */
+/** @returns id and secret of a key, or undefined when the text does not have the form of a key */
 export function parseKey(text: string): PresentedKey | undefined {
   const match = KEY.exec(text)
   return match?.[1] && match[2] ? { id: match[1], secret: match[2] } : undefined

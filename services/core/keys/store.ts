@@ -1,4 +1,4 @@
-/** What the gateway asks of the keys: whose is this one? The file is read again when it changes, within half a second. */
+/** Finds the producer of an API key, for the gateway. The file is read again when it changes, within half a second. */
 import { statSync } from 'node:fs'
 import { keysFile, readKeys, type StoredKey } from './file.ts'
 import { hashSecret, parseKey, sameHash } from './format.ts'
@@ -9,13 +9,13 @@ export interface KeyOwner {
 }
 
 export interface KeyStore {
-  /** @returns the producer that the key stands for, or undefined when it is unknown, revoked or malformed */
+  /** @returns the producer that the key belongs to, or undefined when it is unknown, revoked or malformed */
   owner(presented: string): KeyOwner | undefined
 }
 
-const LOOK_AGAIN_MS = 500
-/** Compared with when the id is unknown, so that the answer's time does not tell which ids exist. */
-const NOBODY = '0'.repeat(64)
+const CHECK_INTERVAL_MS = 500
+/** Compared with when the id is unknown, so that the time of the answer does not show which ids exist. */
+const UNKNOWN_HASH = '0'.repeat(64)
 
 /**
  * @param onDamaged called when a changed file cannot be read; the keys read before stay in force
@@ -25,12 +25,12 @@ export function openKeyStore(dataDir: string, onDamaged: (error: unknown) => voi
   const path = keysFile(dataDir)
   let seen = fingerprint(path)
   let keys = index(readKeys(path))
-  let lookedAt = Date.now()
+  let checkedAt = Date.now()
 
   function refresh(): void {
     const now = Date.now()
-    if (now - lookedAt < LOOK_AGAIN_MS) return
-    lookedAt = now
+    if (now - checkedAt < CHECK_INTERVAL_MS) return
+    checkedAt = now
     const current = fingerprint(path)
     if (current === seen) return
     seen = current
@@ -47,7 +47,7 @@ export function openKeyStore(dataDir: string, onDamaged: (error: unknown) => voi
       const parsed = parseKey(presented)
       if (!parsed) return undefined
       const stored = keys.get(parsed.id)
-      const same = sameHash(hashSecret(parsed.secret), stored?.sha256 ?? NOBODY)
+      const same = sameHash(hashSecret(parsed.secret), stored?.sha256 ?? UNKNOWN_HASH)
       return same && stored ? { keyId: stored.id, producer: stored.producer } : undefined
     },
   }

@@ -1,6 +1,6 @@
 /**
  * The ledger: for every feed and partition, accepted = loaded + quarantined + rejected + in flight. Accepted is what Kafka
- * holds in `identified.<feed>` (offsets are dense there: no transactions, no compaction); the rest are the ranges that
+ * has in `identified.<feed>` (offsets are dense there: no transactions, no compaction); the rest are the ranges that
  * `curate` wrote with each batch. Ranges must tile from 0 without a gap or an overlap.
  */
 import type { Admin } from 'kafkajs'
@@ -19,8 +19,8 @@ export interface LedgerSources {
 }
 
 /**
- * The order of reading matters while records move: each place is read before the one that its records go to next, except the
- * tiles, which are read after `curate`'s offsets. What moves meanwhile then counts as in flight, never as lost.
+ * The order of reading matters while records move: each log is read before the one that its records go to next, except the
+ * tiles, which are read after `curate`'s offsets. A record that moves meanwhile then counts as in flight, never as lost.
  *
  * @throws when Kafka or ClickHouse does not answer
  */
@@ -54,7 +54,7 @@ async function extentsOf(admin: Admin, topic: string): Promise<ReadonlyMap<numbe
   return new Map((await topicExtent(admin, topic)).map((extent) => [extent.partition, extent]))
 }
 
-/** @returns `<feed>:<partition>` to the offset that the worker's group committed; -1 where it never did */
+/** @returns `<feed>:<partition>` to the offset that the worker's group committed; -1 where it never committed */
 async function committedBy(
   admin: Admin,
   namespace: string,
@@ -78,7 +78,7 @@ async function committedBy(
 async function readTiles(
   clickhouse: ClickHouseClient,
 ): Promise<ReadonlyMap<string, ReadonlyMap<number, readonly Tile[]>>> {
-  // Neighbouring tiles that fit are merged in the query, so that a year of batches stays a handful of rows.
+  // Neighbouring tiles that fit are merged in the query, so that a year of batches returns only a few rows.
   const result = await clickhouse.query({
     query: `
       SELECT feed, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,

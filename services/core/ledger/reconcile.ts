@@ -12,9 +12,9 @@ export interface Tile {
   readonly quarantined: number
 }
 
-/** Where a partition's records are between the two workers; what neither log holds any more is lost, not in flight. */
+/** Where a partition's records are between the two workers; what is no longer in either log is lost, not in flight. */
 export interface Between {
-  /** One past the last origin that `deidentify` passed or that Kafka dropped when its time was over. */
+  /** One past the last origin that `deidentify` passed or that Kafka deleted after its retention. */
   readonly passed: number
   /** Messages of `pseudonymised.<feed>` that `curate` has not processed yet. */
   readonly unread: number
@@ -44,12 +44,12 @@ export function reconcile(
     loaded += tile.loaded
     rejected += tile.rejected
     quarantined += tile.quarantined
-    // A batch whose outcomes do not add up to its range lost or doubled records inside the range.
+    // A batch whose outcomes do not add up to its range lost or duplicated records inside the range.
     const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined)
     if (difference > 0) gaps += difference
     else overlaps -= difference
   }
-  // Loaded beyond what Kafka holds: the topic was lost or created again under a warehouse that still has its records.
+  // Loaded beyond what Kafka has: the topic was lost or created again, and the warehouse still has its records.
   if (reached > accepted) gaps += reached - accepted
   // Every origin that was passed and that no batch accounts for must be among the unread messages, one for each.
   const lost = Math.max(0, between.passed - reached - between.unread)

@@ -5,7 +5,7 @@ const Records = (description: string) => Type.Integer({ minimum: 0, description 
 
 /** The counts of a row, or of several rows together; all in records. */
 export const LEDGER_COUNTS = {
-  accepted: Records('Records that Kafka holds in the identified topic: one past the last offset.'),
+  accepted: Records('Records that Kafka has in the identified topic: one past the last offset.'),
   loaded: Records('Records that were written to ClickHouse.'),
   quarantined: Records('Records that a worker quarantined with the reason.'),
   rejected: Records('Records that a rule of the contract rejected after they were accepted.'),

@@ -1,14 +1,14 @@
 /**
- * Builds a record's way from steps, read top to bottom. Each step is listed with what becomes of a record for each fault that the
- * step can find: a fault that is new or misspelt does not compile until its outcome is there. The type of a pipeline carries them all, and the
- * reasons for which a step can drop a record.
+ * Builds a pipeline from steps, which run in the order of the list. Each step is listed with the outcome of a record for each fault
+ * that the step can find: a fault that is new or misspelt does not compile until it has an outcome. The type of a pipeline has all
+ * outcomes, and the reasons for which a step can drop a record.
  */
 import type { DropReason, RecordFault } from '../faults/codes.ts'
 import { yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
 import type { BatchStep, Step } from './step.ts'
 import { type Drop, type Failure, type Pass, pass } from './verdict.ts'
 
-/** A failure with the step that found it and what becomes of the record. */
+/** A failure with the step that found it and the outcome of the record. */
 export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends string = string>
   extends Failure<Fault> {
   /** The name of the step. */
@@ -16,7 +16,7 @@ export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends
   readonly outcome: Outcome
 }
 
-/** What a pipeline says of a record; kinds that no step can give are not in the type. */
+/** The result of a pipeline for a record; kinds that no step can return are not in the type. */
 export type Result<
   Out,
   Fault extends RecordFault = never,
@@ -52,7 +52,7 @@ export interface BatchPipeline<
   readonly runBatch: (inputs: readonly In[]) => Promise<readonly Result<Out, Fault, Outcome, Reason>[]>
 }
 
-/** What becomes of a record, for each fault that a step can find; nothing where it finds none. */
+/** The outcome of a record, for each fault that a step can find; no argument where it finds none. */
 type OutcomesOf<Fault extends RecordFault, Outcome extends string> = [Fault] extends [never]
   ? []
   : [outcomes: Readonly<Record<Fault, Outcome>>]
@@ -83,7 +83,7 @@ interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends strin
   readonly buildBatch: () => BatchPipeline<In, Out, Fault, Outcome, Reason>
 }
 
-// The builders are typed by the interfaces above. Inside, the types of neighbouring steps were compared already and do not matter.
+// The builders are typed by the interfaces above. Inside, the types of neighbouring steps were already compared and do not matter.
 
 type Outcomes = Readonly<Record<string, string>>
 type AnyVerdict = Pass<unknown> | Failure<RecordFault> | Drop<DropReason>
@@ -132,7 +132,7 @@ function runRecordSteps(steps: readonly RoutedStep[]): (input: unknown) => AnyRe
   }
 }
 
-/** Neighbouring record steps run as one, record by record, so that few values are alive at a time. */
+/** Neighbouring record steps run as one, record by record, so that few values are in memory at a time. */
 function runBatchSteps(
   steps: readonly (RoutedStep | RoutedBatchStep)[],
 ): (inputs: readonly unknown[]) => Promise<readonly AnyResult[]> {
@@ -178,7 +178,7 @@ function runTogether({ step, outcomes }: RoutedBatchStep): (results: AnyResult[]
     const verdicts = await step.runBatch(values)
     // With a verdict too few, a record would have no outcome.
     if (verdicts.length !== values.length)
-      throw new Error(`step ${step.name} gave ${verdicts.length} verdicts for ${values.length} records`)
+      throw new Error(`step ${step.name} returned ${verdicts.length} verdicts for ${values.length} records`)
     for (const [index, verdict] of verdicts.entries())
       results[places[index] as number] = resultOf(verdict, step.name, outcomes)
   }

@@ -1,7 +1,7 @@
 /**
  * Steps, of which pipelines are made. One file has one step; file, factory and step have one name, and that name is the `stage` of
- * its faults. A step is pure: no client, clock, environment or random number, but for the batch steps that ask a service for a
- * whole batch at once.
+ * its faults. A step is pure: no client, clock, environment or random number. The exception is a batch step that queries a dependency
+ * for a whole batch at once.
  */
 import type { DropReason, RecordFault } from '../faults/codes.ts'
 import type { Verdict } from './verdict.ts'
@@ -15,7 +15,7 @@ export interface Step<In, Out, Fault extends RecordFault = never, Reason extends
   readonly run: (input: In) => Verdict<Out, Fault, Reason>
 }
 
-/** All records of a batch at once, for look-ups that pay per round trip. One verdict for each input, in order. */
+/** All records of a batch at once, for look-ups whose cost is the round trip. One verdict for each input, in order. */
 export interface BatchStep<In, Out, Fault extends RecordFault = never, Reason extends DropReason = never> {
   readonly name: string
   readonly runBatch: (inputs: readonly In[]) => Promise<readonly Verdict<Out, Fault, Reason>[]>

@@ -1,5 +1,5 @@
 /**
- * What a step says of a record. A record's fault is a value, never an exception: an exception means infrastructure or a bug.
+ * The verdict of a step on a record. A record's fault is a value, never an exception: an exception means infrastructure or a bug.
  */
 import type { RuleId } from '../contract/rule-id.ts'
 import type { DropReason, RecordFault } from '../faults/codes.ts'
@@ -17,10 +17,10 @@ export interface FaultDetail {
 /** Every fault that was found, the first one first. */
 export type FaultDetails = readonly [FaultDetail, ...FaultDetail[]]
 
-/** Who sent a record and when; known once it was read. */
+/** Who sent a record and when; known when it could be read. */
 export interface Provenance {
   readonly producer: string
-  /** When the gateway accepted the record, milliseconds since 1970. */
+  /** When the gateway received the record, milliseconds since 1970. */
   readonly receivedAt: number
 }
 
@@ -35,7 +35,7 @@ export interface Failure<Fault extends RecordFault> {
   readonly details: FaultDetails
   /** Absent when the record could not be read. */
   readonly provenance?: Provenance
-  /** Set when an earlier service found the fault, and this one only reads of it. */
+  /** Set when an earlier service found the fault, and this one reads it from the marker. */
   readonly foundBy?: { readonly service: string; readonly stage: string }
 }
 

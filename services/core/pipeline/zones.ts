@@ -1,8 +1,8 @@
 /**
- * Values carry their zone in their type. An envelope can be made by `mintIdentified` and `mintPseudonymised` alone, and the boundary
- * check lets only the gateway's encoder import the one and only the steps of `deidentify` the other. So raw bytes, or a record that was
- * labelled by hand, given to a sink of the pseudonymised zone do not compile. Types do not remove fields at run time:
- * de-identification builds its output field by field.
+ * Values carry their zone in their type. Only `mintIdentified` and `mintPseudonymised` make an envelope. The boundary
+ * check allows only the gateway's encoder to import the first, and only the steps of `deidentify` to import the second. So a sink of the
+ * pseudonymised zone with raw bytes, or with a record that was labelled by hand, does not compile. Types do not remove fields at run
+ * time: de-identification builds its output field by field.
  */
 export type Zone = 'identified' | 'pseudonymised'
 

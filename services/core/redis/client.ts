@@ -1,11 +1,11 @@
-/** The Redis client of every service. It connects again for as long as it lives; what a command does meanwhile is an option. */
+/** The Redis client of every service. It reconnects until it is disconnected; what a command does meanwhile is an option. */
 import { Redis } from 'ioredis'
 import { errorCode } from '../faults/describe-failure.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 export interface RedisClientOptions {
   /**
-   * Milliseconds after which a command fails: for callers who wait for an answer. Without it a command waits through a short outage
+   * Milliseconds after which a command fails: for callers that need an answer soon. Without it a command waits through a short outage
    * (ten attempts to connect): for workers, whose scripts are idempotent.
    */
   readonly giveUpAfterMs?: number
@@ -15,7 +15,7 @@ export interface RedisClientOptions {
   readonly onReady?: () => void
 }
 
-const PATIENT_ATTEMPTS = 10
+const CONNECT_ATTEMPTS = 10
 
 export function redisClient(url: string, logger: Logger, options: RedisClientOptions = {}): Redis {
   const { giveUpAfterMs, onUnreachable, onReady } = options
@@ -23,7 +23,7 @@ export function redisClient(url: string, logger: Logger, options: RedisClientOpt
     connectTimeout: 3000,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
     ...(giveUpAfterMs === undefined
-      ? { maxRetriesPerRequest: PATIENT_ATTEMPTS }
+      ? { maxRetriesPerRequest: CONNECT_ATTEMPTS }
       : { maxRetriesPerRequest: 1, commandTimeout: giveUpAfterMs }),
   })
   // Without a listener an outage would end the process as an unhandled error event; commands report it themselves.

@@ -1,7 +1,7 @@
 /**
  * The rules of a contract, compiled once. A rule on a field that survives de-identification is checked in the pseudonymised
  * zone (`curate`), where the log can be replayed; a rule on a field that does not is checked in the identified zone
- * (`deidentify`), while its value is still there.
+ * (`deidentify`), while its value still exists.
  */
 
 import { ruleZone } from '../contract/actions.ts'
@@ -20,8 +20,8 @@ export interface CompiledRule {
   readonly zone: Zone
   /**
    * @param record values of the contract's fields (by their name in that zone)
-   * @param receivedAt when the gateway took the record, ms: "the future" is measured from there, so that a replay
-   *   years later decides the same
+   * @param receivedAt when the gateway received the record, ms: "the future" begins there, so that a replay
+   *   years later has the same outcome
    */
   check(record: Readonly<Record<string, unknown>>, receivedAt: number): Outcome
 }

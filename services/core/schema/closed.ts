@@ -1,7 +1,7 @@
 /** Objects of files that people write. */
 import Type, { type TObject, type TProperties } from 'typebox'
 
-/** @returns an object that may have these keys and no other: a misspelt key would otherwise be a key that is left out */
+/** @returns an object that may have these keys and no other: without this a misspelt key would count as a missing key */
 export function closed<P extends TProperties>(properties: P): TObject<P> {
   return Type.Object(properties, { additionalProperties: false })
 }

@@ -1,13 +1,13 @@
-/** What a schema accepts, in words for the person who wrote the file. */
+/** Describes what a schema accepts, for the person who wrote the file. */
 import Type, { type TSchema } from 'typebox'
 
 /** Annotations that the strict reader knows, beside those of JSON Schema. */
 export interface Words {
-  /** What is accepted, behind "must be"; without it the words are made from the schema. */
+  /** What is accepted, after "must be"; without it the words are made from the schema. */
   readonly expected?: string
-  /** Why the key must be there, behind "lacks 'key': "; without it what is expected stands there. */
+  /** Why the key must be there, after "lacks 'key': "; the default is what is expected. */
   readonly missing?: string
-  /** On a list: its items are called by a noun and the value of one of their keys, for instance `rule 'ins-key'`. */
+  /** On a list: its items are named by a noun and the value of one of their keys, for instance `rule 'ins-key'`. */
   readonly named?: { readonly noun: string; readonly by: string }
 }
 
@@ -15,7 +15,7 @@ export function wordsOf(schema: TSchema): Words {
   return schema
 }
 
-/** @returns what belongs behind "must be" */
+/** @returns the words after "must be" */
 export function expected(schema: TSchema): string {
   const words = wordsOf(schema).expected
   if (words !== undefined) return words

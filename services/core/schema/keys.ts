@@ -6,18 +6,18 @@ import type { Place } from './place.ts'
 /** A text that does not look like a key might be a value in the wrong place, and is not repeated. */
 const KEY = /^[A-Za-z_][\w-]{0,39}$/
 
-/** An object of a union, by the word that tells it from the others, where there is one (`action: keep`). */
+/** An object of a union, by the word that distinguishes it from the others, where there is one (`action: keep`). */
 export interface NamedObject {
   readonly name?: string
   readonly schema: TObject
 }
 
 /**
- * Says each key that the schema does not have.
- * @param variant set when the schema is one of several: its name, and the others, whose keys are known but misplaced
+ * Reports each key that the schema does not have.
+ * @param variant set when the schema is one of several: its name, and the others, whose keys are known but in the wrong place
  * @returns the keys that were suggested: their absence needs no second message
  */
-export function sayUnknownKeys(
+export function reportUnknownKeys(
   value: Readonly<Record<string, unknown>>,
   schema: TObject,
   place: Place,
@@ -34,9 +34,7 @@ export function sayUnknownKeys(
     }
     const near = KEY.test(key) ? nearest(key, known) : undefined
     if (near !== undefined) suggested.add(near)
-    const shown = KEY.test(key)
-      ? `unknown key '${key}'`
-      : 'a key is unknown (it does not look like one, so it is not shown)'
+    const shown = KEY.test(key) ? `unknown key '${key}'` : 'unknown key (it is not shown, because it may be a value)'
     place.say(near === undefined ? `${shown}; known keys: ${known.join(', ')}` : `${shown}; did you mean '${near}'?`)
   }
   return suggested

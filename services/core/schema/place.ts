@@ -1,13 +1,13 @@
 /**
- * A place in a file, and the list of all problems of the file: every problem is kept with its place, and none stops the reading.
- * Written as `cohort.any_of[0].feed`, or behind the name of its owner: `field 'ins': rule 'ins-key': severity`.
+ * A place in a file, and the list of all problems of the file: every problem is kept with its place, and the reading continues after each.
+ * Written as `cohort.any_of[0].feed`, or after the name of its owner: `field 'ins': rule 'ins-key': severity`.
  */
 export class Place {
   readonly problems: string[]
   readonly #owner: string
   readonly #path: string
 
-  /** @param problems receives the problems that are said at this place and below it */
+  /** @param problems receives the problems that are reported at this place and below it */
   constructor(problems: string[], owner = '', path = '') {
     this.problems = problems
     this.#owner = owner
@@ -22,7 +22,7 @@ export class Place {
     return new Place(this.problems, this.#owner, `${this.#path}[${index}]`)
   }
 
-  /** @param label for instance `rule 'ins-key'`: what a person calls this place; it stands for the path that leads here */
+  /** @param label for instance `rule 'ins-key'`: the name of this place for a person; it replaces the path */
   named(label: string): Place {
     return new Place(this.problems, this.#owner === '' ? label : `${this.#owner}: ${label}`)
   }

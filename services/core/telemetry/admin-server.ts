@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Alarms } from './alarms.ts'
 import type { Metrics } from './metrics.ts'
 
-export interface AdminParts {
+export interface AdminDependencies {
   readonly metrics: Metrics
   readonly alarms: Alarms
   /** @returns true when the service can do its work */
@@ -12,20 +12,20 @@ export interface AdminParts {
 }
 
 /** Adds the three routes to a server that has others (the gateway's, the console's). */
-export function registerAdminRoutes(app: FastifyInstance, parts: AdminParts): void {
+export function registerAdminRoutes(app: FastifyInstance, dependencies: AdminDependencies): void {
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4').send(await parts.metrics.scrape()),
+    reply.type('text/plain; version=0.0.4').send(await dependencies.metrics.scrape()),
   )
   app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    const ok = parts.healthy()
+    const ok = dependencies.healthy()
     return reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'starting' })
   })
-  app.get('/alarms', { schema: { hide: true } }, async () => parts.alarms.standing())
+  app.get('/alarms', { schema: { hide: true } }, async () => dependencies.alarms.active())
 }
 
 /** @returns a server with only these routes; the caller listens */
-export function adminServer(parts: AdminParts): FastifyInstance {
+export function adminServer(dependencies: AdminDependencies): FastifyInstance {
   const app = Fastify({ logger: false })
-  registerAdminRoutes(app, parts)
+  registerAdminRoutes(app, dependencies)
   return app
 }

@@ -12,18 +12,18 @@ export interface Alarm {
 
 export interface Alarms {
   raise(alarm: Omit<Alarm, 'since'>): void
-  lift(id: string): void
-  standing(): readonly Alarm[]
+  clear(id: string): void
+  active(): readonly Alarm[]
 }
 
 export function createAlarms(): Alarms {
-  const standing = new Map<string, Alarm>()
+  const active = new Map<string, Alarm>()
   return {
     raise(alarm) {
-      const since = standing.get(alarm.id)?.since ?? new Date().toISOString()
-      standing.set(alarm.id, { ...alarm, since })
+      const since = active.get(alarm.id)?.since ?? new Date().toISOString()
+      active.set(alarm.id, { ...alarm, since })
     },
-    lift: (id) => void standing.delete(id),
-    standing: () => [...standing.values()],
+    clear: (id) => void active.delete(id),
+    active: () => [...active.values()],
   }
 }

@@ -6,7 +6,7 @@ export type Logger = PinoLogger
 const MAX_WAITING_CHARACTERS = 1024 ** 2
 
 export function createLogger(service: string, level: string): Logger {
-  // A full disk must not end a service because of its log: lines wait here, and the oldest that do not fit are lost.
+  // A full disk must not end a service because of its log: lines wait in memory, and lines that do not fit are lost.
   const out = destination({ dest: 2, sync: true, maxLength: MAX_WAITING_CHARACTERS })
   out.on('error', () => undefined)
   return pino(
@@ -15,24 +15,24 @@ export function createLogger(service: string, level: string): Logger {
       base: { service },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
-      serializers: { err: (error: unknown) => (made.has(error as object) ? error : safeError(error)) },
+      serializers: { err: (error: unknown) => (safeErrors.has(error as object) ? error : safeError(error)) },
     },
     out,
   )
 }
 
 /**
- * An error for a log: its kind, code and stack without its message's tail. Messages of parsers and encoders may quote the
- * value they choked on, so only errors of Chainon and of connections keep theirs.
+ * An error for a log: its kind, code and stack, without its message. Messages of parsers and encoders may quote the
+ * value that they could not read, so only errors of Chainon and of connections keep their message.
  */
 export function safeError(error: unknown): Record<string, unknown> {
   const safe = describe(error)
-  made.add(safe)
+  safeErrors.add(safe)
   return safe
 }
 
-/** What `safeError` returned already: the serializer meets it again. */
-const made = new WeakSet<object>()
+/** What `safeError` already returned: the serializer receives it again. */
+const safeErrors = new WeakSet<object>()
 
 function describe(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error }
@@ -55,7 +55,7 @@ function describe(error: unknown): Record<string, unknown> {
   }
 }
 
-/** The stack behind the message that it begins with: a message of several lines may have one that looks like a frame. */
+/** The stack after the message that it begins with: a message of several lines may have one that looks like a frame. */
 function framesOf({ stack, message }: Error): string | undefined {
   const at = stack?.indexOf(message) ?? -1
   return at === -1 ? stack : stack?.slice(at + message.length)

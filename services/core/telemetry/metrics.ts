@@ -4,7 +4,7 @@ import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporte
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { AggregationType, InstrumentType, MeterProvider } from '@opentelemetry/sdk-metrics'
 
-/** Seconds; fine enough to tell a p50 from a p99 between 10 ms and 10 minutes. */
+/** Seconds; fine enough to distinguish a p50 from a p99 between 10 ms and 10 minutes. */
 const FRESHNESS_BUCKETS_SECONDS = [
   0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.3, 1.6, 2, 2.5, 3, 4, 5, 6.5, 8, 10, 13,
   16, 20, 30, 45, 60, 120, 300, 600,

@@ -1,6 +1,6 @@
 /**
  * Quantiles of a histogram with explicit buckets, as Prometheus' histogram_quantile does them: linear inside the bucket that
- * holds the rank (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
+ * contains the rank (https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile).
  */
 import Type, { type Static } from 'typebox'
 import type { Sample } from './prometheus-text.ts'

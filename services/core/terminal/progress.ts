@@ -1,6 +1,6 @@
 /**
- * Shows on stderr how far a long work is: one line that is drawn again and again on a terminal, with a bar where the share is known;
- * a plain line every few seconds elsewhere.
+ * Shows the progress of long work on stderr: on a terminal one line that is redrawn, with a bar where the share is known;
+ * elsewhere a plain line every few seconds.
  */
 import cliProgress from 'cli-progress'
 
@@ -9,7 +9,7 @@ const PLAIN_EVERY_MS = 5_000
 
 export interface ProgressView {
   readonly text: string
-  /** Done so far, from 0 to 1; undefined when the whole is not known. */
+  /** Done so far, from 0 to 1; undefined when the total is not known. */
   readonly share?: number | undefined
 }
 
@@ -17,15 +17,15 @@ export interface Progress {
   /** Writes a line of its own above the progress. */
   say(line: string): void
   /**
-   * Ends it; a second time does nothing.
+   * Ends the progress; a second call does nothing.
    * @param last the line that stays; by default the last text. Empty: none stays
    */
   stop(last?: string): void
 }
 
 /**
- * @param view asked for what to show, each time that it is shown; an empty text shows nothing
- * @param out a terminal, or what takes plain lines
+ * @param view called each time, returns what to show; an empty text shows nothing
+ * @param out a terminal, or a stream for plain lines
  */
 export function startProgress(view: () => ProgressView, out: NodeJS.WriteStream = process.stderr): Progress {
   const shown = out.isTTY ? onTerminal(view, out) : inLines(view, out)
@@ -51,7 +51,7 @@ function onTerminal(view: () => ProgressView, out: NodeJS.WriteStream): Shown {
     format: (options) => line(view(), (share) => `[${cliProgress.Format.BarFormat(share, options)}] `),
     stream: out,
     fps: DRAWINGS_PER_SECOND,
-    // The line is cut to the terminal's width instead of changing the terminal's settings, which a kill would leave changed.
+    // The line is cut to the terminal's width instead of changing the terminal's settings, which would stay changed after a kill.
     linewrap: true,
     clearOnComplete: true,
   })
@@ -85,9 +85,9 @@ function line({ text, share }: ProgressView, bar: (share: number) => string): st
   return `${bar(bounded)}${Math.floor(bounded * 100)} %  ${text}`
 }
 
-/** A progress that counts the seconds: `<title>: 12 s, <what it is busy with now>`. */
+/** A progress that counts the seconds: `<title>: 12 s, <what is being done now>`. */
 export interface TimedProgress {
-  /** What it is busy with now. */
+  /** Shows what is being done now. */
   show(what: string): void
   /** Ends the line, with how long it took. */
   done(): void

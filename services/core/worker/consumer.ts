@@ -1,7 +1,7 @@
 /**
- * The consumer of both workers: batches of one partition at a time, explicit commits, an own epoch checked before each side
+ * The consumer of both workers: batches of one partition at a time, explicit commits, an epoch of our own checked before each side
  * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and the end of the process when
- * the client stops retrying (it would otherwise stay without consuming and without an error).
+ * the client stops retrying (otherwise it would neither consume nor fail).
  */
 import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
@@ -12,13 +12,13 @@ export interface PartitionBatch {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly KafkaMessage[]
-  /** Changes at each assignment: state of a partition belongs to one epoch. */
+  /** Changes at each assignment: the state of a partition is valid in one epoch. */
   readonly epoch: number
   /** The offset and metadata that the group had committed when this epoch began. */
   committed(): Promise<Committed>
-  /** @throws Revoked when another worker may own the partition by now */
+  /** @throws Revoked when another worker may own the partition */
   assertOwned(): void
-  /** Commits under the group's generation, which fences a worker that lost the partition without knowing. */
+  /** Commits under the group's generation, which rejects the commit of a worker that has lost the partition without noticing. */
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
@@ -101,7 +101,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     invalidate()
     assigned = payload.memberAssignment
-    // kafkajs keeps a pause over rebalances; here every assigned partition is read again.
+    // In kafkajs a pause continues after a rebalance; here every assigned partition is read again.
     consumer.resume(consumer.paused())
     joined = true
     logger.info({
@@ -130,12 +130,12 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     const { batch } = payload
     const startEpoch = epoch
     if (stopping) return
-    // After a failed heartbeat, for whatever reason, the client must join again: only then does it continue from what is committed, so
-    // that a new epoch forms the same blocks as the last one. Nor may it process what it fetched before a rebalance.
+    // After a failed heartbeat the client must join again: only then does it continue from what is committed, so that a new epoch
+    // forms the same blocks as the last one. What was fetched before a rebalance must not be processed either.
     if (!assigned) throw new RejoinGroup()
     if (!assigned[batch.topic]?.includes(batch.partition)) return
     running++
-    // Work on a batch may outlast the session; kafkajs heartbeats only between batches.
+    // Work on a batch may take longer than the session; kafkajs sends heartbeats only between batches.
     const heartbeat = setInterval(() => void payload.heartbeat().catch(() => invalidate()), HEARTBEAT_MS)
     try {
       await options.onBatch({
@@ -156,7 +156,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         },
         async commit(offset, metadata) {
           const { topic, partition } = batch
-          // A client that is being stopped drops commits without an error: what depends on one (an insert on its intent) must not happen.
+          // A client that is being stopped drops commits without an error: no insert may follow its intent then.
           if (stopping) throw new Revoked()
           await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
           if (stopping) throw new Revoked()
@@ -193,7 +193,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   })
   const watchdog = setInterval(() => {
     if (running === 0 && Date.now() - lastActivity > SILENCE_LIMIT_MS) {
-      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has been silent for 90 s'))
+      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has not fetched for 90 s'))
     }
   }, 5000)
   return {

@@ -1,4 +1,4 @@
-/** What a worker reports: one function per observable fact, so that no drop is without a reason and a counter. */
+/** What a worker reports: one function for each event, so that every drop has a reason and a counter. */
 import type { RecordFault } from '../faults/codes.ts'
 import type { Failed } from '../pipeline/pipeline.ts'
 import type { FaultDetails } from '../pipeline/verdict.ts'
@@ -11,7 +11,7 @@ export interface WorkerEvents {
   readonly records: (feed: string, outcome: RecordOutcome, amount: number) => void
   /** A record that a step failed. */
   readonly failed: (feed: string, failed: Failed) => void
-  /** A fault that fails no record: the record is loaded all the same, or the message has no origin. */
+  /** A fault that fails no record: the record is loaded nevertheless, or the message has no origin. */
   readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
 }
 

@@ -1,4 +1,4 @@
-/** The wiring that both workers share: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
+/** What both workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
 import type { Kafka } from 'kafkajs'
 import { type AvroRegistry, avroRegistry, REGISTRY_KEYS } from '../avro/registry.ts'
 import type { Config } from '../config/read.ts'
@@ -25,7 +25,7 @@ export const WORKER_KEYS = [
   'CHAINON_LOG_LEVEL',
 ] as const
 
-/** Partitions handled side by side: while one waits for the broker or an insert, another computes. */
+/** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
 const CONCURRENCY = 4
 
 export interface WorkerTools {
@@ -87,7 +87,7 @@ export async function startWorker(
     onBatch: async (batch) => topics.get(batch.topic)?.handle(batch),
     // Every assigned partition starts again; alarms that concern no partition stay.
     onAssigned() {
-      for (const alarm of alarms.standing()) if (alarm.partition !== undefined) alarms.lift(alarm.id)
+      for (const alarm of alarms.active()) if (alarm.partition !== undefined) alarms.clear(alarm.id)
     },
     onStopped(topic, partition, error) {
       logger.error({ event: 'partition-stopped', topic, partition, err: safeError(error) })

@@ -1,6 +1,6 @@
 /**
  * Avro object container files (Avro 1.12 specification, "Object Container Files"), read from memory with every length checked.
- * avsc's own reader is a stream that cannot bound what a compressed block unfolds to.
+ * avsc's own reader is a stream that cannot limit the decompressed size of a block.
  */
 import { inflateRawSync } from 'node:zlib'
 import { ProblemError } from '../problem.ts'
@@ -21,11 +21,11 @@ export interface Container {
 }
 
 /**
- * @param maxBytes most bytes that all blocks together may unfold to
+ * @param maxBytes largest size of all blocks together after decompression, in bytes
  * @throws ProblemError malformed-body, body-too-large
  */
 export function openContainer(body: Buffer, maxBytes: number): Container {
-  if (body.length < 4 || !body.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin as one')
+  if (body.length < 4 || !body.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin with its magic bytes')
   const cursor = { body, at: 4 }
   const metadata = readMetadata(cursor)
   const sync = readBytes(cursor, SYNC_BYTES)
@@ -80,7 +80,7 @@ function readLong(cursor: Cursor): number {
   let scale = 1
   for (let i = 0; i < 8; i++) {
     const byte = cursor.body[cursor.at++]
-    if (byte === undefined) throw malformed('it is cut short')
+    if (byte === undefined) throw malformed('it is incomplete')
     value += (byte & 0x7f) * scale
     if ((byte & 0x80) === 0) return value % 2 === 0 ? value / 2 : -(value + 1) / 2
     scale *= 128
@@ -89,7 +89,7 @@ function readLong(cursor: Cursor): number {
 }
 
 function readBytes(cursor: Cursor, length: number): Buffer {
-  if (length < 0 || cursor.at + length > cursor.body.length) throw malformed('it is cut short')
+  if (length < 0 || cursor.at + length > cursor.body.length) throw malformed('it is incomplete')
   cursor.at += length
   return cursor.body.subarray(cursor.at - length, cursor.at)
 }
@@ -99,8 +99,11 @@ function inflate(raw: Buffer, budget: number): Buffer {
     return inflateRawSync(raw, { maxOutputLength: Math.max(1, budget) })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new ProblemError('body-too-large', 'The blocks of the Avro file unfold to more than a body may have.')
-    throw malformed('a block cannot be inflated')
+      throw new ProblemError(
+        'body-too-large',
+        'The blocks of the Avro file are larger than a body may be after decompression.',
+      )
+    throw malformed('a block cannot be decompressed')
   }
 }
 

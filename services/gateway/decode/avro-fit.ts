@@ -1,5 +1,5 @@
 /**
- * Does a producer's Avro schema fit a feed? Decided once per body, before any record is decoded: only flat records of
+ * Checks that a producer's Avro schema fits a feed, once per body, before any record is decoded: only flat records of
  * primitive values pass, so that no schema can make decoding cost more than the bytes that were sent.
  */
 import avsc from 'avsc'
@@ -83,7 +83,7 @@ function fitting(type: unknown, field: FieldContract): unknown {
 function single(type: unknown, field: FieldContract): unknown {
   const shape = typeof type === 'string' ? { type } : type
   if (!isObject(shape) || typeof shape.type !== 'string' || !READABLE[field.kind].includes(shape.type)) return undefined
-  // A timestamp in microseconds must not pass for one in milliseconds; without a logical type the contract's unit is meant.
+  // A timestamp in microseconds must not be read as one in milliseconds; without a logical type the unit is that of the contract.
   if (shape.logicalType !== undefined && LOGICAL[field.kind] !== undefined && shape.logicalType !== LOGICAL[field.kind])
     return undefined
   if (shape.type !== 'enum') return shape.type

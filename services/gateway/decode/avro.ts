@@ -5,7 +5,7 @@ import { writerType } from './avro-fit.ts'
 import type { Decoded } from './item.ts'
 
 /**
- * @param maxBytes most bytes that the file's blocks may unfold to
+ * @param maxBytes largest size of the file's blocks after decompression, in bytes
  * @throws ProblemError malformed-body, body-too-large, foreign-schema
  */
 export function* avroRecords(body: Buffer, contract: FeedContract, maxBytes: number): Generator<Decoded> {
@@ -15,11 +15,11 @@ export function* avroRecords(body: Buffer, contract: FeedContract, maxBytes: num
     let at = 0
     for (let i = 0; i < count; i++) {
       const { value, offset } = decode(() => type.decode(data, at))
-      if (offset <= at || offset > data.length) throw malformed('a record is cut short')
+      if (offset <= at || offset > data.length) throw malformed('a record is incomplete')
       at = offset
       yield { raw: value }
     }
-    if (at !== data.length) throw malformed('a block holds more than its records')
+    if (at !== data.length) throw malformed('a block contains more than its records')
   }
 }
 

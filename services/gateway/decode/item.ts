@@ -1,4 +1,4 @@
-/** The result of the decoders: one record of a request, or why it could not be decoded. */
+/** The result of the decoders: one record of a request, or the fault for which it could not be decoded. */
 import type { ValueSource } from '#core/contract/record-reader.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
 
@@ -20,7 +20,7 @@ export interface DecodedItem {
 export interface UndecodableItem {
   readonly kind: 'undecodable'
   readonly index: number
-  /** Undefined when it is not known for which feed the record was. */
+  /** Undefined when the feed of the record is not known. */
   readonly feed: string | undefined
   readonly pointer: string
   readonly fault: RecordFault

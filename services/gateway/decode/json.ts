@@ -1,6 +1,6 @@
 /**
  * `application/json`: one object, or an array of them. The array is cut into elements by a scan over the bytes and each is
- * parsed alone, so that a body of tiny elements cannot unfold into a tree many times its size.
+ * parsed alone, so that a body of small elements cannot become an object tree of many times its size.
  */
 import { isUtf8 } from 'node:buffer'
 import { ProblemError } from '../problem.ts'
@@ -17,7 +17,7 @@ const CLOSE_OBJECT = 0x7d
 
 /**
  * @param maxRecordBytes longest element; a longer one is rejected without being parsed
- * @throws ProblemError malformed-body: unlike a line of NDJSON, nothing of a broken document can be trusted
+ * @throws ProblemError malformed-body: unlike a line of NDJSON, no element of a malformed document is certain
  */
 export function* jsonRecords(body: Buffer, maxRecordBytes: number): Generator<Decoded> {
   if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')

@@ -1,4 +1,4 @@
-/** A body of one feed as items, whatever its format. */
+/** A body of one feed as items, in any format. */
 import type { FeedContract } from '#core/contract/types.ts'
 import type { RecordFormat } from '../http/media-types.ts'
 import { avroRecords } from './avro.ts'
@@ -7,7 +7,7 @@ import { jsonRecords } from './json.ts'
 import { ndjsonRecords } from './ndjson.ts'
 
 export interface DecodeLimits {
-  /** Largest body after decompression; the blocks of an Avro file count unfolded. */
+  /** Largest body after decompression; the blocks of an Avro file count after decompression. */
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
 }

@@ -12,12 +12,12 @@ export interface IdentifiedMessage {
   readonly value: Buffer
 }
 
-/** Keys are cached, as most requests speak of few patients many times. */
+/** Keys are cached, because most requests have many records of few patients. */
 const KEY_CACHE_ENTRIES = 20_000
 
 /**
- * Adds who sent the record and when, and encodes it as Avro. The message key is a keyed hash of producer and patient: it shows which
- * records belong together, not to whom.
+ * Adds the producer and the time of receipt, and encodes the record as Avro. The message key is a keyed hash of producer and patient:
+ * it shows which records belong together, and not whose they are.
  *
  * @param routing keyed with the gateway's routing key
  * @param maxRecordBytes largest record, as encoded

@@ -1,4 +1,4 @@
-/** The way of one record through the gateway: from a decoded object to the message for Kafka. */
+/** The pipeline of a record in the gateway: from a decoded object to the message for Kafka. */
 import type { AvroRegistry, Encoder } from '#core/avro/registry.ts'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { subjectOf, topicOf } from '#core/contract/names.ts'
@@ -11,7 +11,7 @@ import { type ReceivedRecord, readRecord } from './read-record.ts'
 
 export type GatewayFault = 'contract-mismatch' | 'unencodable' | 'record-too-large'
 
-/** Nothing is dropped: what is not accepted is rejected, by index, field and rule. */
+/** No record is dropped: a record that is not accepted is rejected, by index, field and rule. */
 export type GatewayPipeline = RecordPipeline<
   ReceivedRecord,
   Envelope<'identified', IdentifiedMessage>,

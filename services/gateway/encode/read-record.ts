@@ -3,7 +3,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
 
-/** A decoded object of a request, with who sent it and when. */
+/** A decoded object of a request, with its producer and time of receipt. */
 export interface ReceivedRecord {
   readonly raw: unknown
   readonly source: ValueSource

@@ -1,4 +1,4 @@
-/** What a request must pass before its body is read: a key, a size, and free in-flight bytes. */
+/** The checks of a request before its body is read: a key, a size, and free in-flight bytes. */
 import type { FastifyRequest } from 'fastify'
 import type { KeyStore } from '#core/keys/store.ts'
 import { ProblemError } from '../problem.ts'
@@ -6,10 +6,10 @@ import { readBody, tooLarge } from './body.ts'
 import type { InFlight } from './in-flight.ts'
 import { bodyEncoding } from './media-types.ts'
 
-export interface AdmissionParts {
+export interface AdmissionDependencies {
   readonly keys: KeyStore
   readonly inFlight: InFlight
-  /** Largest body after decompression; never more than may be in flight at all. */
+  /** Largest body after decompression; never more than the bound of all bytes in flight. */
   readonly maxBodyBytes: number
 }
 
@@ -39,15 +39,15 @@ function presentedKey({ headers }: FastifyRequest): string | undefined {
  * @throws ProblemError body-too-large, too-many-in-flight, unsupported-encoding, truncated-gzip, malformed-body
  */
 export async function admitBody(
-  parts: AdmissionParts,
+  dependencies: AdmissionDependencies,
   request: FastifyRequest,
   closed: { once(event: 'close', listener: () => void): unknown },
 ): Promise<Buffer> {
   const encoding = bodyEncoding(request.headers['content-encoding'])
   const announced = Number(request.headers['content-length'] ?? 0)
-  if (announced > parts.maxBodyBytes) throw tooLarge(parts.maxBodyBytes)
-  const ticket = parts.inFlight.reserve(announced)
+  if (announced > dependencies.maxBodyBytes) throw tooLarge(dependencies.maxBodyBytes)
+  const ticket = dependencies.inFlight.reserve(announced)
   if (!ticket) throw new ProblemError('too-many-in-flight')
   closed.once('close', () => ticket.release())
-  return await readBody(request.raw, encoding, parts.maxBodyBytes, ticket)
+  return await readBody(request.raw, encoding, dependencies.maxBodyBytes, ticket)
 }

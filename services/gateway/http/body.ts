@@ -1,4 +1,4 @@
-/** Reads a request's body into memory, within bounds: what a small compressed body unfolds to counts, not what was sent. */
+/** Reads a request's body into memory, within bounds: the size after decompression counts, not the size that was sent. */
 import type { Readable } from 'node:stream'
 import { createGunzip, type Gunzip } from 'node:zlib'
 import { ProblemError } from '../problem.ts'
@@ -9,8 +9,8 @@ const GUNZIP_CHUNK_BYTES = 256 * 1024
 
 /**
  * @param maxBytes largest body after decompression
- * @param ticket grows with what is held
- * @throws ProblemError body-too-large, truncated-gzip, too-many-in-flight, or malformed-body when the client hangs up
+ * @param ticket grows with the bytes in memory
+ * @throws ProblemError body-too-large, truncated-gzip, too-many-in-flight, or malformed-body when the client disconnects
  */
 export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: number, ticket: Ticket): Promise<Buffer> {
   const gunzip = encoding === 'gzip' ? createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }) : undefined
@@ -18,15 +18,15 @@ export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: num
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
-    let settled = false
-    const settle = (finish: () => void) => {
-      if (settled) return
-      settled = true
+    let ended = false
+    const end = (finish: () => void) => {
+      if (ended) return
+      ended = true
       stream.off('data', onData)
-      if (gunzip) letGo(source, gunzip)
+      if (gunzip) detach(source, gunzip)
       finish()
     }
-    const fail = (error: ProblemError) => settle(() => reject(error))
+    const fail = (error: ProblemError) => end(() => reject(error))
     const onData = (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > maxBytes) return fail(tooLarge(maxBytes))
@@ -35,7 +35,7 @@ export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: num
     }
     stream.on('data', onData)
     stream.once('end', () =>
-      settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes))),
+      end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes))),
     )
     // The listener stays: a socket may fail after the answer is decided, and an error event without a listener ends the process.
     source.on('error', () => fail(new ProblemError('malformed-body', 'The connection ended before the body did.')))
@@ -50,10 +50,13 @@ export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: num
 }
 
 export function tooLarge(maxBytes: number): ProblemError {
-  return new ProblemError('body-too-large', `A body may have ${maxBytes} bytes after decompression; send several.`)
+  return new ProblemError(
+    'body-too-large',
+    `A body may have at most ${maxBytes} bytes after decompression; send several requests.`,
+  )
 }
 
-function letGo(source: Readable, gunzip: Gunzip): void {
+function detach(source: Readable, gunzip: Gunzip): void {
   source.unpipe(gunzip)
   gunzip.destroy()
 }

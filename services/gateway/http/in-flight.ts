@@ -1,8 +1,8 @@
-/** Bytes of request bodies that the gateway holds at this moment, bounded: past the bound it answers 429 instead of growing. */
+/** Bytes of request bodies in the memory of the gateway, with a bound: beyond the bound it answers 429 and its memory does not grow. */
 export interface Ticket {
   /**
-   * @param bytes how many bytes the request holds in all by now; less than before changes nothing
-   * @returns false when that would pass the bound
+   * @param bytes total bytes of the request so far; less than before changes nothing
+   * @returns false when that would exceed the bound
    */
   growTo(bytes: number): boolean
   /** Releases the bytes; may be called twice. */
@@ -10,7 +10,7 @@ export interface Ticket {
 }
 
 export interface InFlight {
-  /** @returns a ticket for that many bytes, or undefined when they would pass the bound */
+  /** @returns a ticket for that many bytes, or undefined when they would exceed the bound */
   reserve(bytes: number): Ticket | undefined
   readonly bytes: number
 }
@@ -31,21 +31,21 @@ export function createInFlight(maxBytes: number, observe: (bytes: number) => voi
     },
     reserve(bytes) {
       if (total + bytes > maxBytes) return undefined
-      let held = bytes
+      let reserved = bytes
       let released = false
-      add(held)
+      add(reserved)
       return {
         growTo(wanted) {
-          if (released || wanted <= held) return !released
-          if (total + wanted - held > maxBytes) return false
-          add(wanted - held)
-          held = wanted
+          if (released || wanted <= reserved) return !released
+          if (total + wanted - reserved > maxBytes) return false
+          add(wanted - reserved)
+          reserved = wanted
           return true
         },
         release() {
           if (released) return
           released = true
-          add(-held)
+          add(-reserved)
         },
       }
     },

@@ -1,4 +1,4 @@
-/** Which reader is needed for a request's Content-Type and Content-Encoding. */
+/** Finds the reader for a request's Content-Type and Content-Encoding. */
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { ProblemError } from '../problem.ts'
 
@@ -47,7 +47,7 @@ export function bodyEncoding(header: string | undefined): BodyEncoding {
 function essence(contentType: string | undefined): string {
   const [type = '', ...parameters] = (contentType ?? '').toLowerCase().split(';')
   for (const parameter of parameters) {
-    const [name, value] = parameter.split('=').map((part) => part.trim().replaceAll('"', ''))
+    const [name, value] = parameter.split('=').map((side) => side.trim().replaceAll('"', ''))
     if (name === 'charset' && value !== 'utf-8' && value !== 'utf8' && value !== 'us-ascii')
       throw new ProblemError('unsupported-media-type', 'The charset must be UTF-8.')
   }

@@ -1,4 +1,4 @@
-/** Counts requests by their route's pattern, never by their address, and the bytes that they hold. */
+/** Counts requests by their route's pattern, never by their address, and the bytes of their bodies in memory. */
 import type { FastifyInstance } from 'fastify'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 
@@ -10,9 +10,9 @@ export function observeRequests(app: FastifyInstance, metrics: Metrics): void {
   })
 }
 
-/** @returns a function to call with the number of bytes of request bodies held now */
+/** @returns a function to call with the current number of bytes of request bodies in memory */
 export function inFlightGauge(metrics: Metrics): (bytes: number) => void {
-  const gauge = metrics.gauge('chainon_gateway_inflight_bytes', 'Bytes of request bodies held now')
+  const gauge = metrics.gauge('chainon_gateway_inflight_bytes', 'Bytes of request bodies in memory')
   gauge(0, {})
   return (bytes) => gauge(bytes, {})
 }

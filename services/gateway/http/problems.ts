@@ -1,4 +1,4 @@
-/** Every error of the server as a problem: those thrown here, Fastify's own, and requests that are not HTTP. */
+/** Answers every error with a problem: those of the gateway, those of Fastify, and requests that are not HTTP. */
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FAULTS } from '#core/faults/codes.ts'
@@ -7,7 +7,7 @@ import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
 
-/** Most bytes that are read and thrown away so that a client that is still sending receives the answer. */
+/** Most bytes that are read and discarded so that a client that is still sending receives the answer. */
 const DRAIN_BYTES = 64 * 1024 * 1024
 
 export function installProblems(app: FastifyInstance, logger: Logger): void {
@@ -19,7 +19,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
     const problem = error instanceof ProblemError ? error : fromFramework(error)
     if (problem.status >= 500) {
-      // An unreachable dependency is logged once, where it is noticed, and not by each request that fails for it.
+      // An unreachable dependency is logged once, where it is detected, and not by each request that fails because of it.
       const log = problem.code === 'bug' ? logger.error.bind(logger) : logger.debug.bind(logger)
       log({
         event: 'request-failed',
@@ -38,7 +38,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
   })
 }
 
-/** Answers a FHIR client that asks for it with an OperationOutcome, any other client with a problem. */
+/** Answers a FHIR client that accepts it with an OperationOutcome, any other client with a problem. */
 function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -66,7 +66,7 @@ export function wantsOutcome(request: FastifyRequest): boolean {
 
 /**
  * The answer may be sent before the body is read. Closing at once would reset the connection and lose the answer, so the rest
- * is read and thrown away, up to a bound.
+ * is read and discarded, up to a bound.
  */
 function drain({ raw }: FastifyRequest): void {
   let bytes = 0
@@ -77,7 +77,7 @@ function drain({ raw }: FastifyRequest): void {
   raw.resume()
 }
 
-/** Fastify's errors keep their meaning and lose their message, which may quote what was sent. */
+/** The status of a Fastify error stays; its message is removed, because it may quote what was sent. */
 function fromFramework(error: FastifyError | Error): ProblemError {
   const status = 'statusCode' in error ? (error.statusCode ?? 500) : 500
   if (status === 413) return new ProblemError('body-too-large')

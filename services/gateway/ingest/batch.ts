@@ -1,4 +1,4 @@
-/** Collects what becomes of each record of one request: messages for Kafka, faults for the answer, counts for both. */
+/** Collects the outcome of each record of one request: messages for Kafka, faults for the answer, counts for both. */
 import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
 import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
 import type { FaultDetails, Provenance, RuleName } from '#core/pipeline/verdict.ts'
@@ -14,7 +14,7 @@ export interface TopicMessages {
   readonly messages: Envelope<'identified', IdentifiedMessage>[]
 }
 
-/** Records rejected by one rule at one step; the feed is empty when none was meant. */
+/** Records rejected by one rule at one step; the feed is empty when it is not known. */
 export interface RejectionCount {
   readonly feed: string
   readonly stage: string
@@ -22,7 +22,7 @@ export interface RejectionCount {
   count: number
 }
 
-export interface BatchParts {
+export interface BatchDependencies {
   readonly feeds: ReadonlyMap<string, GatewayFeed>
   readonly maxRecords: number
 }
@@ -38,13 +38,13 @@ export class Batch {
   accepted = 0
   rejected = 0
   truncated = false
-  readonly #parts: BatchParts
+  readonly #dependencies: BatchDependencies
   readonly #provenance: Provenance
   readonly #nameFeeds: boolean
 
-  /** @param nameFeeds true when a request feeds several, so that each fault names its own */
-  constructor(parts: BatchParts, provenance: Provenance, nameFeeds: boolean) {
-    this.#parts = parts
+  /** @param nameFeeds true when a request has records of several feeds, so that each fault names its feed */
+  constructor(dependencies: BatchDependencies, provenance: Provenance, nameFeeds: boolean) {
+    this.#dependencies = dependencies
     this.#provenance = provenance
     this.#nameFeeds = nameFeeds
   }
@@ -55,12 +55,15 @@ export class Batch {
    * @throws ProblemError too-many-records
    */
   add(item: Item): void {
-    if (this.accepted + this.rejected >= this.#parts.maxRecords)
-      throw new ProblemError('too-many-records', `A request may hold ${this.#parts.maxRecords} records; send several.`)
+    if (this.accepted + this.rejected >= this.#dependencies.maxRecords)
+      throw new ProblemError(
+        'too-many-records',
+        `A request may have at most ${this.#dependencies.maxRecords} records; send several requests.`,
+      )
     const { index, feed } = item
     if (item.kind === 'undecodable')
       return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
-    const known = this.#parts.feeds.get(item.feed)
+    const known = this.#dependencies.feeds.get(item.feed)
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance: this.#provenance })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)

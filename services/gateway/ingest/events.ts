@@ -5,7 +5,7 @@ import type { Batch } from './batch.ts'
 export interface IngestEvents {
   /** Counts what was rejected; also when the request then fails. */
   readonly rejected: (batch: Batch) => void
-  /** Counts what Kafka acknowledged. @param seconds from the body being read to the acknowledgement */
+  /** Counts what Kafka acknowledged. @param seconds from the end of the body to the acknowledgement */
   readonly acknowledged: (batch: Batch, seconds: number) => void
 }
 
@@ -14,7 +14,7 @@ export function ingestEvents(metrics: Metrics): IngestEvents {
   const rejected = metrics.counter('chainon_gateway_rejected', 'Rejected records by step and rule')
   const ack = metrics.histogram(
     'chainon_gateway_ack_seconds',
-    'From a body being read to all replicas having its records',
+    'From the end of a body until all in-sync replicas have its records',
   )
   return {
     rejected(batch) {

@@ -1,20 +1,20 @@
 /**
- * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key holds a lease; its
- * answer is kept for hours and given again to the same request. When a gateway is killed its lease expires, so no key is blocked for ever.
+ * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key gets a lease; its
+ * answer is stored for hours and sent again to the same request. When a gateway is killed its lease expires, and the key is free again.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
-export type Begun =
-  | { readonly kind: 'begun'; readonly lease: Lease }
+export type BeginResult =
+  | { readonly kind: 'started'; readonly lease: Lease }
   | { readonly kind: 'replay'; readonly status: number; readonly body: string }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'in-flight' }
 
 export interface Lease {
-  /** Keeps the answer. Does nothing when the lease ran out and another request has the key. */
+  /** Stores the answer. Does nothing when the lease has expired and another request has the key. */
   finish(status: number, body: string): Promise<void>
   /** Frees the key: the request had no effect that must be remembered. */
   release(): Promise<void>
@@ -25,10 +25,10 @@ export interface IdempotencyStore {
    * @param fingerprint of the whole request; another one under the same key is a mismatch
    * @throws when Redis does not answer
    */
-  begin(producer: string, key: string, fingerprint: string): Promise<Begun>
+  begin(producer: string, key: string, fingerprint: string): Promise<BeginResult>
 }
 
-/** Longer than a request can take once its body is read. */
+/** Longer than a request needs after its body is read. */
 const LEASE_MS = 60_000
 
 const BEGIN = `
@@ -36,7 +36,7 @@ local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'body')
 if not known[1] then
   redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2])
   redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  return {'begun'}
+  return {'started'}
 end
 if known[1] ~= ARGV[1] then return {'mismatch'} end
 if known[2] then return {'replay', known[2], known[3]} end
@@ -61,15 +61,15 @@ export function idempotencyStore(redis: Redis, namespace: string, hours: number)
       const [state, status, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS).then(
         (answer) => answer as string[],
         (error: unknown) => {
-          // It may yet be carried out when Redis comes back; freed behind it, the key does not wait for its lease to run out.
+          // Redis may still execute the script after it reconnects; this release then frees the key before the lease expires.
           redis.eval(RELEASE, 1, name, token).catch(() => undefined)
           throw error
         },
       )
       switch (state) {
-        case 'begun':
+        case 'started':
           return {
-            kind: 'begun',
+            kind: 'started',
             lease: {
               finish: async (answerStatus, answerBody) => {
                 await redis.eval(FINISH, 1, name, token, answerStatus, answerBody, hours * 3_600_000)
@@ -94,7 +94,7 @@ export const IdempotencyKey = Type.String({
   minLength: 1,
   maxLength: 255,
   pattern: '^[\\x20-\\x7e]+$',
-  description: 'Names this request: 1 to 255 printable ASCII characters. A repetition gets the first answer',
+  description: 'Names this request: 1 to 255 printable ASCII characters. A repeated request gets the first answer',
 })
 
 const idempotencyKey = Compile(IdempotencyKey)

@@ -1,6 +1,6 @@
 /**
- * The way of one request, in the order it happens: was it answered before? then each record through its feed's pipeline, to Kafka,
- * wait for all replicas, answer. The routes differ only in how a body becomes items.
+ * The steps of one request, in order: look for an earlier answer, run each record through its feed's pipeline, append to Kafka,
+ * wait for all in-sync replicas, answer. The routes differ only in how a body becomes items.
  */
 import { hash } from 'node:crypto'
 import type { Provenance } from '#core/pipeline/verdict.ts'
@@ -9,12 +9,12 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Item } from '../decode/item.ts'
 import type { RecordLog } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
-import { Batch, type BatchParts } from './batch.ts'
+import { Batch, type BatchDependencies } from './batch.ts'
 import type { IngestEvents } from './events.ts'
 import { type IdempotencyStore, isIdempotencyKey, type Lease } from './idempotency.ts'
 import { type Answer, answerOf } from './receipt.ts'
 
-export interface IngestParts extends BatchParts {
+export interface IngestDependencies extends BatchDependencies {
   readonly log: RecordLog
   readonly idempotency: IdempotencyStore
   readonly events: IngestEvents
@@ -37,45 +37,46 @@ export interface IngestRequest {
 
 export type Ingest = (request: IngestRequest) => Promise<Answer>
 
-/** @returns a function that answers one request; it throws a ProblemError for what gets no receipt */
-export function createIngest(parts: IngestParts): Ingest {
+/** @returns a function that answers one request; it throws a ProblemError when there is no receipt */
+export function createIngest(dependencies: IngestDependencies): Ingest {
   return async function ingest(request) {
     const { idempotencyKey: key } = request
-    if (key === undefined) return await accept(parts, request)
+    if (key === undefined) return await accept(dependencies, request)
     if (typeof key !== 'string' || !isIdempotencyKey(key))
       throw new ProblemError('bad-idempotency-key', 'An Idempotency-Key has 1 to 255 printable ASCII characters.')
-    const begun = await begin(parts, request, key)
-    switch (begun.kind) {
+    const result = await begin(dependencies, request, key)
+    switch (result.kind) {
       case 'replay':
-        return { status: begun.status, body: JSON.parse(begun.body) as Answer['body'], replayed: true }
+        return { status: result.status, body: JSON.parse(result.body) as Answer['body'], replayed: true }
       case 'mismatch':
         throw new ProblemError('idempotency-mismatch')
       case 'in-flight':
         throw new ProblemError('idempotency-in-flight')
-      case 'begun':
-        return await acceptOnce(parts, request, begun.lease)
+      case 'started':
+        return await acceptOnce(dependencies, request, result.lease)
     }
   }
 }
 
-/** Accepts under a lease: the answer is kept, and anything that is no answer frees the key. */
-async function acceptOnce(parts: IngestParts, request: IngestRequest, lease: Lease): Promise<Answer> {
-  const notKept = (error: unknown) => parts.logger.warn({ event: 'idempotency-not-kept', err: safeError(error) })
+/** Accepts under a lease: an answer is stored, and an error frees the key. */
+async function acceptOnce(dependencies: IngestDependencies, request: IngestRequest, lease: Lease): Promise<Answer> {
+  const notStored = (error: unknown) =>
+    dependencies.logger.warn({ event: 'idempotency-not-stored', err: safeError(error) })
   let answer: Answer
   try {
-    answer = await accept(parts, request)
+    answer = await accept(dependencies, request)
   } catch (error) {
-    await lease.release().catch(notKept)
+    await lease.release().catch(notStored)
     throw error
   }
-  // The records are in the log: an answer that cannot be kept must not become a failure. Sent again, they are versions of themselves.
-  await lease.finish(answer.status, JSON.stringify(answer.body)).catch(notKept)
+  // The records are in the log: an answer that cannot be stored must not become a failure. A repeated record is the same version.
+  await lease.finish(answer.status, JSON.stringify(answer.body)).catch(notStored)
   return answer
 }
 
-async function accept(parts: IngestParts, request: IngestRequest): Promise<Answer> {
+async function accept(dependencies: IngestDependencies, request: IngestRequest): Promise<Answer> {
   const started = performance.now()
-  const batch = new Batch(parts, request.provenance, request.manyFeeds)
+  const batch = new Batch(dependencies, request.provenance, request.manyFeeds)
   let next = 0
   for (const item of request.items) {
     batch.add(item)
@@ -83,9 +84,9 @@ async function accept(parts: IngestParts, request: IngestRequest): Promise<Answe
     if (yieldDue(next)) await yieldToEventLoop()
   }
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
-  parts.events.rejected(batch)
-  if (batch.accepted > 0) await append(parts.log, batch)
-  parts.events.acknowledged(batch, (performance.now() - started) / 1000)
+  dependencies.events.rejected(batch)
+  if (batch.accepted > 0) await append(dependencies.log, batch)
+  dependencies.events.acknowledged(batch, (performance.now() - started) / 1000)
   return answerOf(batch, request.feed, request.manyFeeds)
 }
 
@@ -95,20 +96,20 @@ async function append(log: RecordLog, batch: Batch): Promise<void> {
   } catch (cause) {
     throw new ProblemError(
       'dependency-unavailable',
-      'Kafka did not acknowledge the records: they may be in the log or not. Sending them again with the same record_id is safe.',
+      'Kafka did not acknowledge the records: they may or may not be in the log. Sending them again with the same record_id is safe.',
       { cause },
     )
   }
 }
 
-async function begin(parts: IngestParts, { provenance, target, body }: IngestRequest, key: string) {
+async function begin(dependencies: IngestDependencies, { provenance, target, body }: IngestRequest, key: string) {
   const fingerprint = hash('sha256', `${target} ${hash('sha256', body, 'hex')}`, 'hex')
   try {
-    return await parts.idempotency.begin(provenance.producer, key, fingerprint)
+    return await dependencies.idempotency.begin(provenance.producer, key, fingerprint)
   } catch (cause) {
     throw new ProblemError(
       'dependency-unavailable',
-      'Redis, which remembers idempotency keys, is unreachable; no record was accepted.',
+      'Redis, which stores the idempotency keys, is unreachable; no record was accepted.',
       { cause },
     )
   }

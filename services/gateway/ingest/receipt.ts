@@ -1,4 +1,4 @@
-/** The answer to a request whose records were looked at: a receipt, or `all-rejected`. */
+/** The answer to a request whose records were read: a receipt, or `all-rejected`. */
 import { randomBytes } from 'node:crypto'
 import type { Problem } from '#core/gateway-api/problem.ts'
 import type { Receipt } from '#core/gateway-api/receipt.ts'
@@ -8,7 +8,7 @@ import type { Batch } from './batch.ts'
 export interface Answer {
   readonly status: number
   readonly body: Receipt | Problem
-  /** True when it was given before, to a request with the same idempotency key. */
+  /** True when it was sent before, to a request with the same idempotency key. */
   readonly replayed?: true
 }
 

@@ -2,7 +2,7 @@
  * Writes to Kafka. Records of concurrent requests are collected for a few milliseconds and sent together, one send at a time,
  * by an idempotent producer that waits for all replicas. kafkajs does not recover an idempotent producer from a failed send
  * (its sequence numbers are then wrong), so after any failure a new producer replaces it; until that one is connected, `append` fails at once
- * and the gateway answers 503. The messages of a failed send may be in the log or not.
+ * and the gateway answers 503. The messages of a failed send may or may not be in the log.
  */
 import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -11,7 +11,7 @@ import type { Envelope } from '#core/pipeline/zones.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 
-/** The log accepts only what the gateway's encoder made. */
+/** Only messages of the gateway's encoder have this type. */
 export interface TopicBatch {
   readonly topic: string
   readonly messages: readonly Envelope<'identified', IdentifiedMessage>[]
@@ -34,10 +34,10 @@ export interface RecordLogEvents {
 
 const LINGER_MS = 5
 const LINGER_BYTES = 1024 * 1024
-/** After this a send counts as failed, whatever the client still tries. */
+/** After this a send counts as failed, even if the client still tries. */
 const SEND_DEADLINE_MS = 12_000
 const RECONNECT_MS = [100, 500, 1000, 2000, 3000] as const
-/** Rough cost of a record beside its value: key, lengths, offsets. */
+/** Approximate bytes of a record besides its value: key, lengths, offsets. */
 const OVERHEAD_BYTES = 70
 
 interface Chunk {
@@ -63,22 +63,22 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
 
   async function connect(attempt: number): Promise<void> {
     if (stopped) return
-    const fresh = kafka.producer({
+    const created = kafka.producer({
       idempotent: true,
       maxInFlightRequests: 1,
       allowAutoTopicCreation: false,
       createPartitioner: byRoutingKey,
-      // The deadline above ends a send before these run out; kafkajs would otherwise go on for minutes.
+      // The deadline above ends a send before the last of these; with its defaults kafkajs would continue for minutes.
       retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 1500 },
     })
     try {
-      await within(fresh.connect(), SEND_DEADLINE_MS)
-      // A connection made only after the stop would keep the process alive: nobody else would close it.
-      if (stopped) return discard(fresh)
-      producer = fresh
+      await within(created.connect(), SEND_DEADLINE_MS)
+      // A connection that is made after the stop would keep the process running: no other code would close it.
+      if (stopped) return discard(created)
+      producer = created
       events.onUp()
     } catch (error) {
-      discard(fresh)
+      discard(created)
       if (attempt === 0) events.onDown(error)
       const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)]
       setTimeout(() => void connect(attempt + 1), wait).unref()
@@ -115,9 +115,9 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       if (of) of.push(messages)
       else byTopic.set(topic, [messages])
     }
-    const topicMessages = [...byTopic].map(([topic, parts]) => ({
+    const topicMessages = [...byTopic].map(([topic, chunked]) => ({
       topic,
-      messages: parts.length === 1 && parts[0] ? parts[0] : parts.flat(),
+      messages: chunked.length === 1 && chunked[0] ? chunked[0] : chunked.flat(),
     }))
     try {
       await within(current.sendBatch({ acks: -1, timeout: SEND_DEADLINE_MS - 2000, topicMessages }), SEND_DEADLINE_MS)
@@ -126,7 +126,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       discard(current)
       events.onDown(error)
       void connect(1)
-      // Requests that wait for the next send would wait for another whole deadline: a quick 503 with Retry-After is better.
+      // Requests that wait for the next send would wait for another full deadline: an early 503 with Retry-After is better.
       return fail([...chunks, ...pending.splice(0)], error)
     }
     for (const { request } of chunks) if (--request.waiting === 0) request.resolve()
@@ -182,22 +182,22 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
 }
 
 function* slice({ topic, messages }: TopicBatch, request: Request): Generator<Chunk> {
-  let part: IdentifiedMessage[] = []
+  let chunk: IdentifiedMessage[] = []
   let bytes = 0
   for (const { body: message } of messages) {
     const size = message.value.length + OVERHEAD_BYTES
-    if (part.length > 0 && (bytes + size > LINGER_BYTES || part.length >= MAX_PRODUCE_MESSAGES)) {
-      yield { topic, messages: part, bytes, request }
-      part = []
+    if (chunk.length > 0 && (bytes + size > LINGER_BYTES || chunk.length >= MAX_PRODUCE_MESSAGES)) {
+      yield { topic, messages: chunk, bytes, request }
+      chunk = []
       bytes = 0
     }
-    part.push(message)
+    chunk.push(message)
     bytes += size
   }
-  if (part.length > 0) yield { topic, messages: part, bytes, request }
+  if (chunk.length > 0) yield { topic, messages: chunk, bytes, request }
 }
 
-/** The routing key is a keyed hash already: its characters spread records evenly without a second hash of 200 instructions a byte. */
+/** The routing key is already a keyed hash: its characters distribute records evenly, without a second hash of 200 instructions a byte. */
 const byRoutingKey: ICustomPartitioner =
   () =>
   ({ message, partitionMetadata }) => {

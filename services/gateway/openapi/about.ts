@@ -1,4 +1,4 @@
-/** What the OpenAPI document says of the whole API. */
+/** What the OpenAPI document says about the API as a whole. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 
 const DESCRIPTION = `Receives health records of producers, validates each against its feed's contract and writes the valid ones to Kafka.
@@ -6,14 +6,14 @@ const DESCRIPTION = `Receives health records of producers, validates each agains
 **A 202 means stored**: every in-sync replica has the accepted records. The receipt counts accepted and rejected records and lists the rejected
 ones by index, with field (JSON pointer) and rule, never with a value. Valid records of a request are accepted although others are rejected.
 
-**Sending again is safe.** With an \`Idempotency-Key\` the first answer is given again (kept for CHAINON_IDEMPOTENCY_HOURS, 24 by default). Without
-one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` counts.
+**Sending again is safe.** With an \`Idempotency-Key\` the first answer is sent again (stored for CHAINON_IDEMPOTENCY_HOURS, 24 by default). Without
+one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` is in force.
 
-**JSON, defined.** UTF-8 only, a byte order mark is skipped. Of a repeated member the last one counts. Numbers that a field cannot
-hold exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
+**JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
+represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
 
 **Errors** are problems (RFC 9457, \`application/problem+json\`). On \`/fhir/R4\` a client whose \`Accept\` has \`application/fhir+json\` gets the same
-as an OperationOutcome. 409, 429 and 503 carry \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
+as an OperationOutcome. 409, 429 and 503 have \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
 method 405 (\`method-not-allowed\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
 
 /** @returns the document without what comes from the routes: paths and components of schemas */

@@ -17,15 +17,15 @@ const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" width="150" height="40" vi
 <rect x="14" y="13" width="19" height="14" rx="7"/><rect x="26" y="13" width="19" height="14" rx="7"/></g>
 <text x="54" y="27" font-family="sans-serif" font-size="19" font-weight="700" fill="#fff">Chainon</text></svg>`
 
-/** To be called before any route is added: the document has the routes that come after. */
+/** Call it before any route is added: the document has the routes that are added later. */
 export async function installOpenapi(
   app: FastifyInstance,
   contracts: readonly FeedContract[],
   version: string,
 ): Promise<void> {
-  // The schemas of routes describe, and Fastify acts on none of them. Requests are read by the routes, after the key and the
-  // free bytes are checked, and records by the record reader. Answers are written as they are: a serialiser made of a schema
-  // removes in silence what the schema lacks. test/unit/gateway/openapi checks each answer against the document instead.
+  // The schemas of routes only describe: Fastify does not validate or serialise by them. Requests are read by the routes, after the
+  // key and the free bytes are checked, and records by the record reader. Answers are written as they are: a serialiser made of a
+  // schema would remove a field that the schema lacks, without an error. test/unit/gateway/openapi checks each answer instead.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   const components = [Receipt, Problem, RecordError, FeedCount, OperationOutcome]
@@ -47,7 +47,7 @@ export async function installOpenapi(
     uiConfig: { docExpansion: 'list', defaultModelsExpandDepth: 0 },
   })
   let text = ''
-  // At the start, so that a document that cannot be generated stops the gateway and fails no request.
+  // At the start, so that a document that cannot be generated stops the gateway, and not a request.
   app.addHook('onReady', async () => {
     text = JSON.stringify(app.swagger())
   })

@@ -1,4 +1,4 @@
-/** What the routes that store records have in common: headers, and the problems that a request can lead to. */
+/** What the routes that store records have in common: headers, and the problems that they can answer. */
 import { Type } from 'typebox'
 import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { IdempotencyKey } from '../ingest/idempotency.ts'

@@ -16,9 +16,9 @@ interface DocumentedResponse {
 const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   400: 'The request cannot be read.',
   401: 'The API key is missing or not known.',
-  404: 'There is nothing at this address.',
-  405: 'The address does not have this method.',
-  409: 'The same request is under way.',
+  404: 'This address does not exist.',
+  405: 'The address does not accept this method.',
+  409: 'The same request is still being processed.',
   413: 'The request is too large.',
   415: 'The media type or the encoding is not supported.',
   422: 'No record of the request is accepted.',
@@ -27,7 +27,7 @@ const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   503: 'A dependency of the gateway is unreachable; try again later.',
 }
 
-const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, given again' })
+const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, sent again' })
 
 /** @returns the answer 202 of a route that stores records */
 export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> {
@@ -42,7 +42,7 @@ export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> 
 
 /**
  * @param codes all that the route may answer
- * @param fhir true when a client may ask for an OperationOutcome instead
+ * @param fhir true when a client may accept an OperationOutcome instead
  * @returns one answer for each status of these codes; its `code` is narrowed to them
  */
 export function problemResponses(
@@ -69,7 +69,7 @@ function problemResponse(status: ProblemStatus, codes: readonly ProblemCode[], f
   }
 }
 
-/** The headers that `sendProblem` adds to these codes; `Idempotency-Replayed` because `all-rejected` is kept and given again. */
+/** The headers that `sendProblem` adds to these codes; `Idempotency-Replayed` because `all-rejected` is stored and sent again. */
 function headersOf(codes: readonly ProblemCode[]): Readonly<Record<string, TSchema>> {
   return {
     ...(codes.some((code) => retryAfterSeconds(code) !== undefined)

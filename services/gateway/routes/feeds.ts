@@ -1,4 +1,4 @@
-/** `GET /v1/feeds` and `GET /`: the addresses and the feeds, for people and tools that begin here. */
+/** `GET /v1/feeds` and `GET /`: the addresses and the feeds, for people and programs that start here. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyInstance } from 'fastify'
 import { Type } from 'typebox'

@@ -5,25 +5,25 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
-import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
+import { type AdmissionDependencies, admitBody, authenticate } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
-export interface FhirParts extends AdmissionParts {
+export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
 }
 
-export function fhirRoute(app: FastifyInstance, parts: FhirParts): void {
+export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
   app.post('/fhir/R4', { schema: bundleSchema() }, async (request, reply) => {
-    const producer = authenticate(parts.keys, request)
+    const producer = authenticate(dependencies.keys, request)
     const type = request.headers['content-type']
     checkFhirType(type)
-    const body = await admitBody(parts, request, reply.raw)
+    const body = await admitBody(dependencies, request, reply.raw)
     const receivedAt = Date.now()
-    const answer = await parts.ingest({
+    const answer = await dependencies.ingest({
       provenance: { producer, receivedAt },
       feed: 'fhir',
       manyFeeds: true,
@@ -45,7 +45,7 @@ function bundleSchema(): FastifySchema {
     description: `A transaction, batch or collection of ${MAPPED_RESOURCES.join(', ')}. Each resource becomes records of one or several feeds (an
 Observation with components one per component; a Patient with a day of death a \`death\` too). Other resources are rejected by the index of their entry with the
 rule \`unmapped-resource\`. References are resolved inside the Bundle; a subject outside it must be a logical reference with an identifier.
-\`entered-in-error\` cancels. The Bundle is not atomic, whatever its type.`,
+\`entered-in-error\` cancels. A Bundle of any type is not atomic.`,
     headers: STORE_HEADERS,
     body: requestBody(Object.fromEntries(FHIR_TYPES.map((type) => [type, bundle]))),
     response: { ...receiptResponse(), ...problemResponses(STORE_PROBLEMS, true) },

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import type { FeedContract } from '#core/contract/types.ts'
 import { type DecodeLimits, recordItems } from '../decode/records.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
-import { type AdmissionParts, admitBody, authenticate } from '../http/admission.ts'
+import { type AdmissionDependencies, admitBody, authenticate } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { RECORD_TYPES, type RecordFormat, recordFormat } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
@@ -12,34 +12,34 @@ import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 import { ProblemError } from '../problem.ts'
 
-export interface RecordsParts extends AdmissionParts, DecodeLimits {
+export interface RecordsDependencies extends AdmissionDependencies, DecodeLimits {
   readonly feeds: ReadonlyMap<string, GatewayFeed>
   readonly ingest: Ingest
 }
 
-export function recordsRoutes(app: FastifyInstance, parts: RecordsParts): void {
-  for (const { contract } of parts.feeds.values()) {
+export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDependencies): void {
+  for (const { contract } of dependencies.feeds.values()) {
     const { feed } = contract
     app.post(`/v1/feeds/${feed}/records`, { schema: recordsSchema(contract) }, async (request, reply) => {
-      const producer = authenticate(parts.keys, request)
+      const producer = authenticate(dependencies.keys, request)
       const type = request.headers['content-type']
       const format = recordFormat(type)
-      const body = await admitBody(parts, request, reply.raw)
-      const answer = await parts.ingest({
+      const body = await admitBody(dependencies, request, reply.raw)
+      const answer = await dependencies.ingest({
         provenance: { producer, receivedAt: Date.now() },
         feed,
         manyFeeds: false,
         idempotencyKey: request.headers['idempotency-key'],
         target: `${request.url} ${type ?? ''}`,
         body,
-        items: recordItems(format, body, contract, parts),
+        items: recordItems(format, body, contract, dependencies),
       })
       return sendAnswer(request, reply, answer)
     })
   }
   const unknownFeed = { hide: true, response: problemResponses(['missing-key', 'wrong-key', 'unknown-feed'], false) }
   app.post('/v1/feeds/:feed/records', { schema: unknownFeed }, async (request) => {
-    authenticate(parts.keys, request)
+    authenticate(dependencies.keys, request)
     throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
   })
 }

@@ -1,4 +1,4 @@
-/** Reads what the gateway wrote, and writes what a client would. */
+/** Reads what the gateway wrote, and sends what a client would send. */
 import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
@@ -57,7 +57,7 @@ export async function avroContainer(schema: unknown, records: readonly Record<st
   return Buffer.concat(chunks)
 }
 
-/** @returns all that comes back on the socket */
+/** @returns all that is received on the socket */
 export function bytesToSocket(port: number, bytes: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = ''

@@ -1,4 +1,4 @@
-/** The version stands in package.json alone: no other file of the sources may spell it. */
+/** The version is written in package.json only, and in no source file. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -14,12 +14,12 @@ it('is the one of package.json', () => {
 })
 
 it('is written in no source file', () => {
-  const spelt = FOLDERS.flatMap((folder) => {
+  const written = FOLDERS.flatMap((folder) => {
     const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     return files
       .filter((file) => /\.(ts|mjs|js)$/.test(file))
       .map((file) => join(folder, file))
       .filter((file) => readFileSync(join(ROOT, file), 'utf8').includes(`'${VERSION}'`))
   })
-  expect(spelt).toEqual([])
+  expect(written).toEqual([])
 })

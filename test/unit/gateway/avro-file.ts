@@ -1,4 +1,4 @@
-/** Avro object container files, written by hand: with any schema and codec, and cut where a test wants. */
+/** Avro object container files, written by hand: with any schema and codec. */
 import { deflateRawSync } from 'node:zlib'
 import avsc from 'avsc'
 

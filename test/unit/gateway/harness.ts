@@ -1,4 +1,4 @@
-/** The gateway's server without servers: the real routes, formats and intake; Kafka, registry and Redis are kept in memory. */
+/** The gateway without other servers: the real routes, decoders and pipelines; Kafka, registry and Redis are in memory. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -41,10 +41,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** Kafka is unreachable. */
     down: false,
     /** Kafka acknowledges when this resolves. */
-    hold: undefined as Promise<void> | undefined,
+    acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
-    held: 0,
-    /** The encoder fails as only an error of the code can make it. */
+    waiting: 0,
+    /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
   const written: { topic: string; message: IdentifiedMessage }[] = []
@@ -76,10 +76,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     keys: openKeyStore(folder, () => undefined),
     log: {
       async append(batches) {
-        state.held++
-        await state.hold
-        state.held--
-        if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is away')
+        state.waiting++
+        await state.acknowledgement
+        state.waiting--
+        if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is unreachable')
         for (const { topic, messages } of batches)
           for (const { body: message } of messages) written.push({ topic, message })
       },
@@ -121,8 +121,8 @@ export async function harness(limits: Partial<Limits> = {}) {
   }
 }
 
-/** Builds the gateway while Fastify's own channel names the instance, so that no route is added unseen. Fastify goes on to change a route. */
-async function withRoutes(parts: Parameters<typeof buildGateway>[0]) {
+/** Builds the gateway and copies every route that is added, by Fastify's own channel: Fastify changes a route later. */
+async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
   const routes: RouteOptions[] = []
   const watch = (message: unknown) => {
     const { fastify } = message as { fastify: FastifyInstance }
@@ -130,7 +130,7 @@ async function withRoutes(parts: Parameters<typeof buildGateway>[0]) {
   }
   subscribe('fastify.initialization', watch)
   try {
-    return { app: await buildGateway(parts), routes: routes as readonly RouteOptions[] }
+    return { app: await buildGateway(dependencies), routes: routes as readonly RouteOptions[] }
   } finally {
     unsubscribe('fastify.initialization', watch)
   }
@@ -148,7 +148,7 @@ function memoryIdempotency(): IdempotencyStore {
       if (first) return { kind: 'in-flight' }
       known.set(name, { fingerprint })
       return {
-        kind: 'begun',
+        kind: 'started',
         lease: {
           finish: async (status, body) => void known.set(name, { fingerprint, answer: { status, body } }),
           release: async () => void known.delete(name),

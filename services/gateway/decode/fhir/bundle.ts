@@ -7,10 +7,10 @@ const TYPES = ['transaction', 'batch', 'collection']
 export interface Bundle {
   /** One for each entry, in order; undefined where the entry has no resource. */
   readonly resources: readonly (Json | undefined)[]
-  /** When the gateway accepted it, ISO 8601; for resources that do not say when they changed. */
+  /** When the gateway received it, ISO 8601; for resources without the time of their last change. */
   readonly receivedAt: string
   /**
-   * @param from the resource that holds the reference
+   * @param from the resource that contains the reference
    * @returns the resource, or undefined when the Bundle does not have it
    */
   resolve(reference: unknown, from: Json): Json | undefined

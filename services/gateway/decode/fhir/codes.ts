@@ -49,13 +49,13 @@ export function codeOf(concept: unknown, wanted: readonly string[]): Code | unde
   return first && { system: 'other', code: first.code }
 }
 
-/** @returns the first coding's code, whatever its system */
+/** @returns the first coding's code, of any system */
 export function anyCode(concept: unknown): string | undefined {
   return codingsOf(concept)[0]?.code
 }
 
-/** @returns the words of a CodeableConcept */
-export function wordsOf(concept: unknown): string | undefined {
+/** @returns the text of a CodeableConcept */
+export function conceptText(concept: unknown): string | undefined {
   const of = object(concept)
   return of
     ? (text(of.text) ??

@@ -1,4 +1,4 @@
-/** What the records of every resource share: the patient, the version, whether it was cancelled. */
+/** What the records of every resource have in common: the patient, the version, the operation. */
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
 import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
@@ -17,7 +17,7 @@ export type Mapped =
 /** Turns one resource into records; pure. */
 export type ResourceMapper = (resource: Json, bundle: Bundle) => Mapped
 
-/** The head that every record has; `null` and `undefined` values are left for the contract to judge. */
+/** The fields that every record has; the contract later rejects a wrong `null` or `undefined`. */
 export interface Head {
   readonly record_id: string | undefined
   readonly record_version: number
@@ -25,13 +25,13 @@ export interface Head {
   readonly patient_ipp: string | undefined
 }
 
-/** @returns the records' head, or undefined when the subject does not lead to a patient with an identifier */
+/** @returns these fields, or undefined when the subject does not refer to a patient with an identifier */
 export function headOf(resource: Json, bundle: Bundle): Head | undefined {
   const ipp = subjectIpp(resource.subject ?? resource.patient, resource, bundle)
   return ipp === undefined ? undefined : { ...versionOf(resource), record_id: recordId(resource), patient_ipp: ipp }
 }
 
-/** `meta.versionId` when it is a whole number, else `meta.lastUpdated` in milliseconds, else 0: the highest wins. */
+/** `meta.versionId` when it is a whole number, else `meta.lastUpdated` in milliseconds, else 0: the highest is in force. */
 export function versionOf(resource: Json): Pick<Head, 'record_version' | 'operation'> {
   const meta = object(resource.meta)
   const versionId = text(meta?.versionId)
@@ -45,13 +45,13 @@ export function versionOf(resource: Json): Pick<Head, 'record_version' | 'operat
   return { record_version, operation: isError(resource) ? 'cancel' : 'upsert' }
 }
 
-/** @returns the NDA of the stay that the reference leads to, or null */
+/** @returns the NDA of the stay that the reference refers to, or null */
 export function ndaOf(reference: unknown, from: Json, bundle: Bundle): string | null {
   const encounter = bundle.resolve(reference, from)
   return (encounter ? encounterNda(encounter) : identifierOf(reference)) ?? null
 }
 
-/** @returns the RPPS number of the professional that the reference leads to, or null */
+/** @returns the RPPS number of the professional that the reference refers to, or null */
 export function performerRpps(reference: unknown, from: Json, bundle: Bundle): string | null {
   const resolved = bundle.resolve(reference, from)
   // A PractitionerRole refers to the professional.

@@ -1,6 +1,6 @@
 /** Condition -> `diagnosis`. */
 import type { Bundle } from './bundle.ts'
-import { anyCode, codeOf, wordsOf } from './codes.ts'
+import { anyCode, codeOf, conceptText } from './codes.ts'
 import { headOf, type Mapped, ndaOf, one, unresolved } from './common.ts'
 import { dayOf, momentOf, timestampOf } from './dates.ts'
 import { type Json, joined, object, objects, text } from './json.ts'
@@ -21,6 +21,6 @@ export function mapCondition(condition: Json, bundle: Bundle): Mapped {
     recorded_at: timestampOf(condition.recordedDate) ?? momentOf(condition, 'onset'),
     onset_on: dayOf(condition.onsetDateTime) ?? dayOf(object(condition.onsetPeriod)?.start) ?? null,
     resolved_on: dayOf(condition.abatementDateTime) ?? dayOf(object(condition.abatementPeriod)?.end) ?? null,
-    comment: joined([wordsOf(condition.code), ...objects(condition.note).map((note) => text(note.text))]),
+    comment: joined([conceptText(condition.code), ...objects(condition.note).map((note) => text(note.text))]),
   })
 }

@@ -1,12 +1,12 @@
-/** FHIR's dates may stop at the year, the month or the day; the contracts' timestamps may not. */
+/** FHIR allows dates with only a year, a month or a day; the contracts' timestamps need a time. */
 import { type Json, object, text } from './json.ts'
 
 const PARTIAL = /^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$/
 
 /**
  * @param value a FHIR dateTime or instant
- * @returns ISO 8601 with an offset: a partial date becomes its first instant in UTC; what is no date stays as it is, for the
- * contract to reject
+ * @returns ISO 8601 with an offset: a partial date becomes its first instant in UTC; another text stays as it is, and the
+ * contract rejects it
  */
 export function timestampOf(value: unknown): string | undefined {
   const given = text(value)
@@ -16,8 +16,8 @@ export function timestampOf(value: unknown): string | undefined {
 }
 
 /**
- * @returns the day as it was written, in its own time zone; undefined for a year or a month alone: a made-up day would link
- * people who are not the same
+ * @returns the day as it was written, in its own time zone; undefined for a year or a month alone: an invented day would link
+ * different people
  */
 export function dayOf(value: unknown): string | undefined {
   const given = text(value)
@@ -33,7 +33,7 @@ export function endOf(period: unknown): string | undefined {
   return timestampOf(object(period)?.end)
 }
 
-/** @returns the first of a choice element (`performed[x]` and the like) that holds a time: a dateTime or a period's start */
+/** @returns the first of a choice element (`performed[x]` and the like) that has a time: a dateTime or a period's start */
 export function momentOf(resource: Json, name: string): string | undefined {
   return (
     timestampOf(resource[`${name}DateTime`]) ??

@@ -1,4 +1,4 @@
-/** DocumentReference -> `document`: the text of its attachments; what is not text (a PDF, an image) leaves the note empty. */
+/** DocumentReference -> `document`: the text of its attachments; an attachment that is not text (a PDF, an image) adds nothing. */
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
 import { headOf, type Mapped, ndaOf, one, performerRpps, unresolved } from './common.ts'
@@ -13,8 +13,8 @@ export function mapDocumentReference(document: Json, bundle: Bundle): Mapped {
   const kind = codeOf(document.type, ['loinc'])
   const context = object(document.context)
   const attachments = objects(document.content).map((content) => object(content.attachment) ?? {})
-  const parts = attachments.map(attachedText)
-  if (parts.includes('damaged')) return { ok: false, feed: 'document', pointer: '/text', fault: 'type' }
+  const texts = attachments.map(attachedText)
+  if (texts.includes('damaged')) return { ok: false, feed: 'document', pointer: '/text', fault: 'type' }
   return one('document', {
     ...head,
     encounter_nda: ndaOf(objects(context?.encounter)[0], document, bundle),
@@ -23,7 +23,7 @@ export function mapDocumentReference(document: Json, bundle: Bundle): Mapped {
     authored_at: timestampOf(document.date) ?? startOf(context?.period),
     author_rpps: performerRpps(objects(document.author)[0], document, bundle),
     title: text(document.description) ?? attachments.map((attachment) => text(attachment.title)).find(Boolean) ?? null,
-    text: joined(parts.map((part) => (typeof part === 'object' ? part.text : undefined))),
+    text: joined(texts.map((one) => (typeof one === 'object' ? one.text : undefined))),
   })
 }
 

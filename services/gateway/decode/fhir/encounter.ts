@@ -1,6 +1,6 @@
 /** Encounter -> `encounter`. */
 import type { Bundle } from './bundle.ts'
-import { anyCode, wordsOf } from './codes.ts'
+import { anyCode, conceptText } from './codes.ts'
 import { headOf, type Mapped, one, unresolved } from './common.ts'
 import { endOf, startOf } from './dates.ts'
 import { encounterNda } from './identifiers.ts'
@@ -17,7 +17,7 @@ const KINDS: Readonly<Record<string, string>> = {
   HH: 'home',
   VR: 'virtual',
 }
-/** PMSI modes of entry and exit; other code lists say something else with the same characters' width. */
+/** PMSI modes of entry and exit; other code lists use one character with another meaning. */
 const PMSI_MODE = /^[06789N]$/
 
 export function mapEncounter(encounter: Json, bundle: Bundle): Mapped {
@@ -36,11 +36,11 @@ export function mapEncounter(encounter: Json, bundle: Bundle): Mapped {
     admission_mode: pmsiMode(hospitalization?.admitSource),
     discharge_mode: pmsiMode(hospitalization?.dischargeDisposition),
     reason_code: anyCode(reasons[0]) ?? null,
-    reason_text: joined(reasons.map(wordsOf)),
+    reason_text: joined(reasons.map(conceptText)),
   })
 }
 
-/** A unit is named by the identifier of the place or of the service; a display name is text, and no code. */
+/** A unit is named by the identifier of the place or of the service; a display name is text and not a code. */
 function careUnit(encounter: Json): string | null {
   const locations = objects(encounter.location).map((location) => object(location.location))
   for (const reference of [...locations, object(encounter.serviceProvider)]) {

@@ -1,14 +1,14 @@
-/** Identifiers of resources: which one names a patient, a stay, a record, a professional. */
+/** Finds the identifier of a patient, a stay, a record, a professional. */
 import { type Json, object, objects, text } from './json.ts'
 
-/** INS: NIR, NIA, and the two that are for tests (ANS, annexe INS; FR Core). */
+/** INS: NIR, NIA, and two for tests (ANS, annexe INS; FR Core). */
 const INS_SYSTEMS = [
   'urn:oid:1.2.250.1.213.1.4.8',
   'urn:oid:1.2.250.1.213.1.4.9',
   'urn:oid:1.2.250.1.213.1.4.10',
   'urn:oid:1.2.250.1.213.1.4.11',
 ]
-/** An INS of type NIR is a NIR; so is what carries the national number's own system. */
+/** An INS of type NIR is a NIR; so is an identifier with the system of the national number itself. */
 const NIR_SYSTEMS = [
   'urn:oid:1.2.250.1.213.1.4.8',
   'urn:oid:1.2.250.1.213.1.4.10',
@@ -32,7 +32,7 @@ export function encounterNda(encounter: Json): string | undefined {
 }
 
 /**
- * The resource's id: it belongs to the sender and names this resource alone. A business identifier may be on several (all results of
+ * The resource's id: it belongs to the producer and names only this resource. A business identifier may be on several (all results of
  * an order carry its number), so it is used only where there is no id, and with its system.
  */
 export function recordId(resource: Json): string | undefined {

@@ -7,7 +7,7 @@ import { openBundle } from './bundle.ts'
 import { mapResource } from './map.ts'
 
 /**
- * @param receivedAt when the gateway accepted the request, milliseconds since 1970
+ * @param receivedAt when the gateway received the request, milliseconds since 1970
  * @throws ProblemError malformed-body when the body is not a Bundle
  */
 export function* bundleItems(body: Buffer, receivedAt: number): Generator<Item> {

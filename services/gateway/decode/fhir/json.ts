@@ -1,4 +1,4 @@
-/** Careful reading of JSON that may be anything: a wrong shape reads as absent, and the contract then says what is missing. */
+/** Reads JSON of unknown shape: a value of a wrong type counts as absent, and the contract then reports what is missing. */
 export type Json = Readonly<Record<string, unknown>>
 
 export function object(value: unknown): Json | undefined {
@@ -25,7 +25,7 @@ export function number(value: unknown): number | undefined {
 }
 
 /** @returns the texts joined by a new line, or null when there is none */
-export function joined(parts: readonly (string | undefined)[]): string | null {
-  const present = parts.filter((part) => part !== undefined && part !== '')
+export function joined(texts: readonly (string | undefined)[]): string | null {
+  const present = texts.filter((one) => one !== undefined && one !== '')
   return present.length > 0 ? present.join('\n') : null
 }

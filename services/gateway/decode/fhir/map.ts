@@ -1,4 +1,4 @@
-/** Which resource goes to which mapper. A resource type that is not here is rejected by index, and the Bundle goes on. */
+/** The mapper of each resource type. A resource of another type is rejected by index, and the other resources are still read. */
 import type { Bundle } from './bundle.ts'
 import type { Mapped, ResourceMapper } from './common.ts'
 import { mapCondition } from './condition.ts'
@@ -24,7 +24,7 @@ const MAPPERS: ReadonlyMap<string, ResourceMapper> = new Map([
 
 export const MAPPED_RESOURCES: readonly string[] = [...MAPPERS.keys()]
 
-/** @returns the resource's records, or why it has none */
+/** @returns the resource's records, or the fault if it has none */
 export function mapResource(resource: Json | undefined, bundle: Bundle): Mapped {
   if (!resource) return { ok: false, pointer: '/resource', fault: 'required' }
   const mapper = MAPPERS.get(text(resource.resourceType) ?? '')

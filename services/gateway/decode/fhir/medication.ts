@@ -1,4 +1,4 @@
-/** What a prescription and an administration share: the drug, the dose, the route. */
+/** What a prescription and an administration have in common: the drug, the dose, the route. */
 import type { Bundle } from './bundle.ts'
 import { anyCode, type Code, codeOf } from './codes.ts'
 import type { Head } from './common.ts'
@@ -12,14 +12,14 @@ export function drugOf(resource: Json, bundle: Bundle): Code | undefined {
   return codeOf(concept, SYSTEMS)
 }
 
-/** Prescriptions and administrations are numbered apart, and share a feed: the type keeps their identifiers apart. */
+/** Prescriptions and administrations are numbered separately and share a feed: with the type their identifiers stay different. */
 export function medicationHead(head: Head, type: string): Head {
   return { ...head, record_id: head.record_id === undefined ? undefined : `${type}/${head.record_id}` }
 }
 
 /**
  * @param dosage a Dosage, or an administration's own dosage
- * @param dose where its quantity stands
+ * @param dose the quantity
  */
 export function dosageOf(dosage: Json | undefined, dose: unknown): Readonly<Record<string, unknown>> {
   const quantity = object(dose)

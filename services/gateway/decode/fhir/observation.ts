@@ -1,9 +1,9 @@
 /**
  * Observation -> `observation`: one record for its own value, and one for each component (a blood pressure has two and no value
- * of its own), whose `record_id` ends in the component's place.
+ * of its own), whose `record_id` ends in the component's index.
  */
 import type { Bundle } from './bundle.ts'
-import { anyCode, codeOf, wordsOf } from './codes.ts'
+import { anyCode, codeOf, conceptText } from './codes.ts'
 import { type FeedRecord, headOf, type Mapped, ndaOf, unresolved } from './common.ts'
 import { momentOf, timestampOf } from './dates.ts'
 import { type Json, joined, number, object, objects, text } from './json.ts'
@@ -23,14 +23,14 @@ export function mapObservation(observation: Json, bundle: Bundle): Mapped {
   const records: FeedRecord[] = []
   if (hasValue || components.length === 0)
     records.push({ feed: 'observation', record: { ...shared, ...measured(observation) } })
-  for (const [place, component] of components.entries()) {
-    const record_id = head.record_id === undefined ? undefined : `${head.record_id}#${place}`
+  for (const [index, component] of components.entries()) {
+    const record_id = head.record_id === undefined ? undefined : `${head.record_id}#${index}`
     records.push({ feed: 'observation', record: { ...shared, ...measured(component), record_id } })
   }
   return { ok: true, records }
 }
 
-/** Code, value and reference range: an Observation and its component have them alike. */
+/** Code, value and reference range, which an Observation and its components have in the same form. */
 function measured(of: Json): Readonly<Record<string, unknown>> {
   const code = codeOf(of.code, SYSTEMS)
   const quantity = object(of.valueQuantity)
@@ -45,7 +45,7 @@ function measured(of: Json): Readonly<Record<string, unknown>> {
     reference_high: number(object(range?.high)?.value) ?? null,
     comment: joined([
       text(of.valueString),
-      wordsOf(of.valueCodeableConcept),
+      conceptText(of.valueCodeableConcept),
       text(of.valueDateTime),
       text(of.valueTime),
       ...objects(of.note).map((note) => text(note.text)),

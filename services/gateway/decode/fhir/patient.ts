@@ -71,7 +71,7 @@ function usedFamilyName(patient: Json): string | null {
 /** HL7 table 0445 in FR Core's extension. */
 function statusOf(patient: Json): string | null {
   const reliability = extension(patient, RELIABILITY)
-  const status = objects(reliability?.extension).find((part) => part.url === 'identityStatus')
+  const status = objects(reliability?.extension).find((inner) => inner.url === 'identityStatus')
   return text(object((status ?? reliability)?.valueCoding)?.code) ?? null
 }
 

@@ -1,6 +1,6 @@
 /** Procedure -> `procedure`. */
 import type { Bundle } from './bundle.ts'
-import { codeOf, wordsOf } from './codes.ts'
+import { codeOf, conceptText } from './codes.ts'
 import { headOf, type Mapped, ndaOf, one, performerRpps, unresolved } from './common.ts'
 import { endOf, momentOf } from './dates.ts'
 import { type Json, joined, object, objects, text } from './json.ts'
@@ -21,6 +21,6 @@ export function mapProcedure(procedure: Json, bundle: Bundle): Mapped {
     ended_at: endOf(procedure.performedPeriod) ?? null,
     care_unit: unit !== undefined && /^[\w.-]{1,32}$/.test(unit) ? unit : null,
     performer_rpps: performerRpps(objects(procedure.performer)[0]?.actor, procedure, bundle),
-    comment: joined([wordsOf(procedure.code), ...objects(procedure.note).map((note) => text(note.text))]),
+    comment: joined([conceptText(procedure.code), ...objects(procedure.note).map((note) => text(note.text))]),
   })
 }

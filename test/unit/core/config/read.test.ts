@@ -6,7 +6,7 @@ import { KEY_GROUPS, KEYS } from '#core/config/keys.ts'
 import { logLevel, readConfig, readGiven } from '#core/config/read.ts'
 
 describe('readConfig', () => {
-  it('tells every problem at once, without a secret’s value', () => {
+  it('shows every problem at once, without a secret’s value', () => {
     const env = { CHAINON_HTTP_PORT: '99999', KAFKA_TLS: 'perhaps', CHAINON_NAMESPASE: 'x', REDIS_URL: 'hunter2' }
     const read = () => readConfig('gateway', ['CHAINON_HTTP_PORT', 'KAFKA_TLS', 'REDIS_URL'], env)
     expect(read).toThrow(/CHAINON_HTTP_PORT must be an integer from 0 to 65535/)
@@ -16,7 +16,7 @@ describe('readConfig', () => {
     expect(read).not.toThrow(/hunter2/)
   })
 
-  it('takes defaults for what is absent or empty', () => {
+  it('uses defaults for what is absent or empty', () => {
     expect(readConfig('x', ['KAFKA_BROKERS', 'KAFKA_TLS'], { KAFKA_BROKERS: '' })).toEqual({
       KAFKA_BROKERS: ['127.0.0.1:9092'],
       KAFKA_TLS: false,
@@ -35,7 +35,7 @@ describe('readConfig', () => {
     )
   })
 
-  it('rejects an unknown name of Chainon, and leaves alone the variables of other programs', () => {
+  it('rejects an unknown name of Chainon, and ignores the variables of other programs', () => {
     expect(() => readConfig('x', [], { CHAINON_SOMETHING_ELSE: '' })).toThrow('CHAINON_SOMETHING_ELSE is not a setting')
     const others = { KAFKA_HEAP_OPTS: '', REDIS_PORT: '6379', CLICKHOUSE_HOST: 'x', PATH: '/bin', MY_CHAINON_NOTE: '' }
     expect(readConfig('x', [], others)).toEqual({})
@@ -43,7 +43,7 @@ describe('readConfig', () => {
 })
 
 describe('readGiven', () => {
-  it('has what the environment gives, without the defaults', () => {
+  it('has what the environment sets, without the defaults', () => {
     const env = { CHAINON_PORT_REDIS: '7000', REDIS_URL: '' }
     expect(readGiven('x', ['CHAINON_PORT_REDIS', 'CHAINON_PORT_KAFKA', 'REDIS_URL'], env)).toEqual({
       CHAINON_PORT_REDIS: 7000,
@@ -55,7 +55,7 @@ describe('readGiven', () => {
 })
 
 describe('logLevel', () => {
-  it('is info where none, or a wrong one, is given', () => {
+  it('is info if none, or a wrong one, is set', () => {
     expect([{}, { CHAINON_LOG_LEVEL: 'loud' }, { CHAINON_LOG_LEVEL: 'debug' }].map(logLevel)).toEqual([
       'info',
       'info',

@@ -26,9 +26,9 @@ describe('the table of actions', () => {
     const { keep, drop, ...others } = ACTIONS
     // @ts-expect-error an action is missing
     const partial: typeof ACTIONS = { ...others, keep }
-    // @ts-expect-error what is left has no stored form
+    // @ts-expect-error the value that is left has no stored form
     const formless: typeof ACTIONS = { ...others, drop, keep: { leaves: 'value', kinds: 'all' } }
-    // @ts-expect-error it is not said what is left
+    // @ts-expect-error 'leaves' is missing
     const undecided: typeof ACTIONS = { ...others, keep, drop: { kinds: 'all' } }
     expect([partial, formless, undecided]).toHaveLength(3)
   })
@@ -61,7 +61,7 @@ describe('the table of actions', () => {
     }
   })
 
-  it('has rules checked behind de-identification only where the value itself is left', () => {
+  it('has rules checked after de-identification only where the value itself is left', () => {
     for (const field of fields) {
       expect(ruleZone(field)).toBe(field.privacy.action === 'keep' ? 'pseudonymised' : 'identified')
       expect(keepsValue(field)).toBe(field.privacy.action === 'keep')
@@ -73,7 +73,7 @@ describe('the table of actions', () => {
     expect([...new Set(readable)].toSorted()).toEqual(['generalise', 'keep', 'truncate'])
   })
 
-  it('gives the schema, the table and the list of survivors the same fields', () => {
+  it('derives the same fields for the schema, the table and the list of surviving fields', () => {
     for (const contract of contracts) {
       const names = survivingFields(contract).map((field) => field.as)
       expect(contract.fields.filter(survives).map((field) => field.as)).toEqual(names)

@@ -11,7 +11,7 @@ const DATE = { type: 'int', logicalType: 'date' }
 /** Reads a field as `parse.ts` does. */
 function parse(raw: Record<string, unknown>) {
   const place = new Place([], `field '${String(raw.name)}'`)
-  const field = parseField(read(Field, raw, place).sound, place)
+  const field = parseField(read(Field, raw, place).partial, place)
   return { field, problems: place.problems }
 }
 const rule = (more: object) => ({ id: 'r', severity: 'flag', ...more })
@@ -81,12 +81,12 @@ describe('a field', () => {
   })
 
   it.each<[string, Record<string, unknown>, string]>([
-    ['has no privacy', { privacy: undefined }, "lacks 'privacy': a field that nobody decided on is never passed on"],
+    ['has no privacy', { privacy: undefined }, "lacks 'privacy': a field without a privacy policy is never passed on"],
     ['has a name of our own', { name: '_unit' }, "names that begin with _ are Chainon's own"],
     ['has no doc', { doc: '' }, 'doc: must be text that is not empty'],
     ['may be null without that default', { type: ['null', 'string'] }, 'a nullable field must have "default": null'],
     ['may be null with another default', { type: ['null', 'string'], default: '' }, 'must have "default": null'],
-    ['is kept and long', { maxLength: 65 }, 'a string that is kept may hold at most 64 characters'],
+    ['is kept and long', { maxLength: 65 }, 'a string that is kept may have at most 64 characters'],
     ['has a length and is no string', { type: 'long', maxLength: 8 }, "'maxLength' is for strings"],
     ['has a length of 0', { maxLength: 0 }, 'maxLength: must be a whole number of at least 1'],
     ['is a trait that is kept as text', { privacy: { class: 'trait', action: 'keep' } }, 'must be an enum'],
@@ -127,12 +127,12 @@ describe('a field', () => {
     expect(problems[0]).toContain(problem)
   })
 
-  it('says everything that is wrong with it', () => {
+  it('reports everything that is wrong with it', () => {
     const raw = { ...TEXT, name: '_x', maxLength: 90, rules: [rule({ check: 'range', min: 1, mx: 2 })] }
     expect(parse(raw).problems).toEqual([
       "field '_x': rule 'r': unknown key 'mx'; did you mean 'max'?",
       "field '_x': names that begin with _ are Chainon's own",
-      "field '_x': a string that is kept may hold at most 64 characters: longer ones are text",
+      "field '_x': a string that is kept may have at most 64 characters: longer ones are text",
       "field '_x': rule 'r': range needs a number",
     ])
   })

@@ -17,7 +17,7 @@ function edited(edit: (json: Json) => void) {
 }
 
 describe('the bundled contracts', () => {
-  it('are the eight feeds of the first issue', () => {
+  it('are the eight feeds', () => {
     expect(contracts.map(({ feed }) => feed)).toEqual([
       'death',
       'diagnosis',
@@ -56,7 +56,7 @@ describe('the bundled contracts', () => {
         'birth_date',
         'birth_place_insee',
       ]
-      const gone = [
+      const removed = [
         ...identities,
         'used_family_name',
         'address_line',
@@ -70,11 +70,11 @@ describe('the bundled contracts', () => {
         'author_rpps',
         'registry_act',
       ]
-      expect(gone.filter((name) => names.has(name))).toEqual([])
+      expect(removed.filter((name) => names.has(name))).toEqual([])
     },
   )
 
-  it('give tables that are created whole, and altered column by column', () => {
+  it('derive tables that are created at once, and altered column by column', () => {
     for (const contract of contracts) {
       const columns = columnsOf(contract).map((column): [string, string] => [column.name, column.type])
       expect(tableStatements(contract, 'd', new Map())).toHaveLength(2)
@@ -91,11 +91,11 @@ describe('the bundled contracts', () => {
 describe('a contract that is wrong', () => {
   it('names the field that lacks privacy: default deny', () => {
     expect(edited((json) => delete json.fields[4]?.privacy)).toEqual([
-      "field 'ins': lacks 'privacy': a field that nobody decided on is never passed on",
+      "field 'ins': lacks 'privacy': a field without a privacy policy is never passed on",
     ])
   })
 
-  it('says everything at once', () => {
+  it('reports everything at once', () => {
     const problems = edited((json) => {
       delete json.fields[0]?.privacy
       if (json.fields[4]) json.fields[4].type = 'bytes'
@@ -103,14 +103,14 @@ describe('a contract that is wrong', () => {
       json.event_time = 'nothing'
       json.surprise = true
     })
-    for (const part of [
+    for (const expected of [
       "'record_id'",
       "field 'ins': type: must be string, int",
       "privacy class 'direct' allows",
       "'event_time' must name",
       "unknown key 'surprise'",
     ]) {
-      expect(problems.join('\n')).toContain(part)
+      expect(problems.join('\n')).toContain(expected)
     }
   })
 
@@ -119,11 +119,11 @@ describe('a contract that is wrong', () => {
     ['text that is kept', { class: 'text', action: 'keep' }, 'allows scrub, drop'],
     ['an unknown class', { class: 'secret', action: 'drop' }, 'must be one of'],
     ['a pseudonym without a domain', { class: 'direct', action: 'pseudonymise' }, "needs 'domain'"],
-  ])('refuses %s', (_what, privacy, text) => {
+  ])('rejects %s', (_what, privacy, text) => {
     expect(edited((json) => void Object.assign(json.fields[4] ?? {}, { privacy })).join('\n')).toContain(text)
   })
 
-  it('refuses a kept string that is long enough for a sentence', () => {
+  it('rejects a kept string that is long enough for a sentence', () => {
     const problems = edited(
       (json) =>
         void json.fields.push({
@@ -140,22 +140,22 @@ describe('a contract that is wrong', () => {
   const rule = (more: object) => ({ id: 'a-rule', check: 'range', min: 0, severity: 'flag', ...more })
   it.each([
     [
-      'a condition on a field that is gone where the rule is checked',
+      'a condition on a field that does not exist where the rule is checked',
       { when: { field: 'phone', equals: '1' } },
       'survive',
     ],
     ['a condition on no field', { when: { field: 'code_systm', equals: 'x' } }, 'does not exist'],
-    ['a condition that no symbol meets', { when: { field: 'sex', equals: 'F' } }, "no symbol of 'sex'"],
+    ['a condition that no symbol meets', { when: { field: 'sex', equals: 'F' } }, "not a symbol of 'sex'"],
     ['a condition that is none', { when: 'sex' }, 'when: must be an object with field, equals'],
-    ['a name that ends a record of outcomes', { id: 'a=b' }, 'id: must be'],
-    ['a name that two rules have', { id: 'ins-key' }, 'both called'],
-  ])('refuses a rule with %s', (_what, more, text) => {
+    ['an id that cannot be written in an outcome', { id: 'a=b' }, 'id: must be'],
+    ['an id that two rules have', { id: 'ins-key' }, 'both called'],
+  ])('rejects a rule with %s', (_what, more, text) => {
     const problems = edited((json) => void Object.assign(json.fields[1] ?? {}, { rules: [rule(more)] }))
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain(text)
   })
 
-  it("refuses rules of the record that are named like a field's, or that compare what has no order", () => {
+  it('rejects rules of the record with the id of another rule, or that compare values without an order', () => {
     const compare = {
       id: 'ins-key',
       check: 'compare',
@@ -170,12 +170,12 @@ describe('a contract that is wrong', () => {
     ])
   })
 
-  it('refuses a stored name that is one of our own', () => {
+  it('rejects a stored name that is reserved', () => {
     const as = (json: Json) => void Object.assign(json.fields[3]?.privacy ?? {}, { as: '_deleted' })
     expect(edited(as).join()).toContain("field 'patient_ipp': privacy.as: must be letters")
   })
 
-  it('is not JSON', () => {
+  it('is rejected when it is not JSON', () => {
     const result = parseContract('patient', '{')
     expect(result.ok).toBe(false)
   })

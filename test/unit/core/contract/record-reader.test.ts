@@ -43,11 +43,11 @@ describe('recordReader', () => {
     ['an infinite number', { ...good, value_number: Number.POSITIVE_INFINITY }, '/value_number number-range'],
     ['an array', [good], ' not-an-object'],
     ['a field name that could be a value', { ...good, 'DUPONT Jean 1980': 1 }, ' unknown-field'],
-  ])('says %s', (_what, record, fault) => {
+  ])('reports %s', (_what, record, fault) => {
     expect(faults(record)).toEqual([fault])
   })
 
-  it('says all faults of a record at once', () => {
+  it('reports all faults of a record at once', () => {
     expect(faults({ code: 5, colour: 1 })).toEqual([
       '/record_id required',
       '/patient_ipp required',
@@ -58,7 +58,7 @@ describe('recordReader', () => {
     ])
   })
 
-  it('never throws, never echoes a value, and names only rules of the table', () => {
+  it('never throws, never repeats a value, and names only rules of the table', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: false }), fc.string({ minLength: 12, maxLength: 60 }), (noise, secret) => {
         for (const record of [
@@ -81,7 +81,7 @@ describe('recordReader', () => {
 })
 
 describe('the calendar', () => {
-  it('agrees with JavaScript on every real day and refuses the others', () => {
+  it('agrees with JavaScript on every real day and rejects the others', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 9999 }),

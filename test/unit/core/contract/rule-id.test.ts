@@ -6,14 +6,14 @@ it.each(['ins-key', 'hl7-0445', '0', 'a'.repeat(64)])('%s is the id of a rule', 
   expect(asRuleId(text)).toBe(text)
 })
 
-it.each(['', 'a=b', 'Ins', '-a', 'a b', 'a'.repeat(65), 'é', 'ins-key\n'])('%j is none', (text) => {
+it.each(['', 'a=b', 'Ins', '-a', 'a b', 'a'.repeat(65), 'é', 'ins-key\n'])('%j is not the id of a rule', (text) => {
   expect(asRuleId(text)).toBeUndefined()
 })
 
-it('no other text is taken for one: these lines do not compile', () => {
+it('no other text can be used as one: these lines do not compile', () => {
   // @ts-expect-error a text is not the id of a rule
   const id: RuleId = 'ins-key'
-  // @ts-expect-error a rule made by hand has no id that the contract's reader gave
+  // @ts-expect-error the id of a rule comes from the contract's reader only
   const rule: FieldRule = { id: 'ins-key', severity: 'flag', check: 'range', min: 1 }
   expect([id, rule.id]).toEqual(['ins-key', 'ins-key'])
 })

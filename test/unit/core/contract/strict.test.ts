@@ -32,13 +32,13 @@ function first<T>(items: readonly T[]): T {
   if (item === undefined) throw new Error('an empty list')
   return item
 }
-/** Gives the value of one key to another key. */
+/** Moves the value of one key to another key. */
 function rename(object: Record<string, unknown>, from: string, to: string): void {
   object[to] = object[from]
   delete object[from]
 }
 
-describe('a key that no contract has', () => {
+describe('a key that does not exist in any contract', () => {
   it("'wehn' for 'when' does not widen a rule", () => {
     expect(problemsOf('diagnosis', (contract) => rename(first(field(contract, 'code').rules), 'when', 'wehn'))).toEqual(
       ["field 'code': rule 'cim10-form': unknown key 'wehn'; did you mean 'when'?"],

@@ -9,7 +9,7 @@ import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 
 describe('hmacSha256', () => {
-  it("is byte for byte Node's HMAC, whatever the key's and the message's length", () => {
+  it("is byte for byte Node's HMAC, for keys and messages of any length", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 32, maxLength: 130 }),
@@ -24,7 +24,7 @@ describe('hmacSha256', () => {
     )
   })
 
-  it('refuses a short key', () => {
+  it('rejects a short key', () => {
     expect(() => hmacSha256(Buffer.alloc(31))).toThrow(RangeError)
   })
 })
@@ -48,7 +48,7 @@ describe('pseudonymiser', () => {
 describe('loadOrCreateSecret', () => {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-secret-'))
   afterAll(() => rmSync(folder, { recursive: true }))
-  it('makes a secret once, for its owner only, and leaves no draft', () => {
+  it('creates a secret once, for its owner only, and leaves no draft', () => {
     const dir = join(folder, 'deidentify')
     const first = loadOrCreateSecret(dir, 'a.key')
     expect(loadOrCreateSecret(dir, 'a.key')).toEqual(first)
@@ -56,7 +56,7 @@ describe('loadOrCreateSecret', () => {
     expect(statSync(dir).mode & 0o777).toBe(0o700)
     expect(readdirSync(dir)).toEqual(['a.key'])
   })
-  it('refuses one that others can read', () => {
+  it('rejects one that others can read', () => {
     loadOrCreateSecret(folder, 'b.key')
     chmodSync(join(folder, 'b.key'), 0o644)
     expect(() => loadOrCreateSecret(folder, 'b.key')).toThrow(/readable by others/)

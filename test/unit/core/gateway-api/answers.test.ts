@@ -21,11 +21,11 @@ const problem: Problem = {
   errors: [error],
 }
 
-test('a receipt is read whole', () => {
+test('a receipt is read completely', () => {
   expect(readReceipt(JSON.stringify(receipt))).toEqual(receipt)
 })
 
-test('what no schema of the gateway has is not kept, at any depth', () => {
+test('a field that is not in the schema of the gateway is removed, at any depth', () => {
   const more = { echo: 'DUPONT' }
   const answer = {
     ...receipt,
@@ -50,7 +50,7 @@ test.each([
   ['a problem', JSON.stringify(problem)],
   ['an error without its rule', JSON.stringify({ ...receipt, errors: [{ ...error, rule: undefined }] })],
   ['a rule that is a sentence', JSON.stringify({ ...receipt, errors: [{ ...error, rule: 'DUPONT is wrong' }] })],
-])('%s is no receipt', (_name, body) => {
+])('%s is not a receipt', (_name, body) => {
   expect(readReceipt(body)).toBeUndefined()
 })
 
@@ -58,7 +58,7 @@ test.each([
   ['no JSON', '<html>DUPONT</html>'],
   ['a problem of another server', JSON.stringify({ ...problem, code: 'DUPONT' })],
   ['a receipt', JSON.stringify(receipt)],
-])('%s is no problem: only its status is kept', (_name, body) => {
+])('%s is not a problem: only its status is kept', (_name, body) => {
   expect(readProblem(body, 502)).toEqual({ code: 'http-502', title: 'The gateway answered 502.', errors: [] })
 })
 

@@ -55,7 +55,7 @@ async function gateway(replies: readonly Reply[], delayMs = 0) {
 const RECEIPT = { receipt_id: `rcp_${'r'.repeat(22)}`, feed: 'patient', accepted: 2, rejected: 0, errors: [] }
 const ACCEPTED = { status: 202, body: RECEIPT }
 
-test('sends NDJSON, packed, with key and idempotency key, and reads the receipt', async () => {
+test('sends NDJSON, compressed, with key and idempotency key, and reads the receipt', async () => {
   const { seen, client } = await gateway([ACCEPTED])
   const outcome = await client().pushRecords('patient', { body: '{"a":1}\n{"a":2}\n' })
   expect(outcome).toEqual({ kind: 'accepted', receipt: RECEIPT })
@@ -77,7 +77,7 @@ test('sends a batch again, under the same key, after 503, 429, 409 and a lost co
   expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
 })
 
-test('waits as long as Retry-After asks', async () => {
+test('waits as long as Retry-After says', async () => {
   const { client } = await gateway([{ status: 429, headers: { 'retry-after': '1' } }, ACCEPTED])
   const waits: number[] = []
   await client({ onRetry: (_reason, ms) => waits.push(ms) }).pushBundle({ body: '{}' })
@@ -87,7 +87,7 @@ test('waits as long as Retry-After asks', async () => {
   expect(retryAfterMs('Wed, 21 Oct 2026 07:28:00 GMT')).toBe(0)
 })
 
-test('gives up within its bounds, without saying what was in the batch', async () => {
+test('stops within its bounds, and the error does not contain the batch', async () => {
   const { client } = await gateway([{ status: 503 }])
   const failing = client({ maxAttempts: 3 }).pushRecords('patient', { body: '{"name":"MARTIN"}' })
   await expect(failing).rejects.toThrow(ChainonError)
@@ -95,7 +95,7 @@ test('gives up within its bounds, without saying what was in the batch', async (
   await expect(failing).rejects.not.toThrow(/MARTIN/)
 })
 
-test('says what the gateway rejected, and does not ask again', async () => {
+test('reports what the gateway rejected, and does not send again', async () => {
   const errors = [{ index: 0, pointer: '/sex', rule: 'enum', detail: 'The value is not one of the allowed symbols.' }]
   const problem = { type: 'urn:chainon:problem:all-rejected', title: 'No record', status: 422, detail: 'All of them.' }
   const { seen, client } = await gateway([{ status: 422, body: { ...problem, code: 'all-rejected', errors } }])
@@ -104,7 +104,7 @@ test('says what the gateway rejected, and does not ask again', async () => {
   expect(seen).toHaveLength(1)
 })
 
-test('has no more requests under way than it may', async () => {
+test('has no more requests under way than `concurrency`', async () => {
   const { client, most } = await gateway([ACCEPTED], 20)
   const one = client({ concurrency: 2 })
   await Promise.all(Array.from({ length: 8 }, (_, i) => one.pushBundle({ body: String(i) })))

@@ -14,7 +14,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('a key is stored as a hash, in a file of its owner alone', () => {
+test('a key is stored as a hash, in a file that only its owner can read', () => {
   const { key, id } = createKey(folder, 'chu-nord', 'engine')
   expect(key).toMatch(/^chn_[0-9a-f]{12}_[A-Za-z0-9_-]{43}$/)
   const stored = readFileSync(join(folder, 'keys.json'), 'utf8')
@@ -40,7 +40,7 @@ test('unknown, altered and malformed keys have no owner', () => {
   }
 })
 
-test('the store sees a new key and a revoked one without a restart, and keeps what it has when the file is damaged', () => {
+test('the store sees a new key and a revoked one without a restart, and keeps its keys when the file is damaged', () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   const damaged = vi.fn()
   const store = openKeyStore(folder, damaged)
@@ -59,7 +59,7 @@ test('the store sees a new key and a revoked one without a restart, and keeps wh
   expect([store.owner(key), store.owner(again.key)]).toEqual([undefined, undefined])
 })
 
-test('ensure makes a key once, keeps it for this machine, and makes another when it was revoked', () => {
+test('ensureKey creates a key once, stores it for this machine, and creates another when it was revoked', () => {
   const first = ensureKey(folder, 'hospital-1')
   expect(ensureKey(folder, 'hospital-1').key).toBe(first.key)
   expect(localKey(folder, 'hospital-1')).toBe(first.key)
@@ -68,6 +68,6 @@ test('ensure makes a key once, keeps it for this machine, and makes another when
   expect(ensureKey(folder, 'hospital-1').key).not.toBe(first.key)
 })
 
-test('a producer cannot be named out of the folder', () => {
+test('the name of a producer cannot lead out of the folder', () => {
   for (const name of ['../x', 'A', '', 'a/b', 'a'.repeat(65)]) expect(() => ensureKey(folder, name)).toThrow(/name/)
 })

@@ -13,7 +13,7 @@ const tile = (from: number, to: number, outcome: Partial<Tile> = {}): Tile => ({
 })
 
 describe('reconcile', () => {
-  it('accounts for every record of ranges that tile, in any order', () => {
+  it('accounts for every record of adjacent ranges, in any order', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 30 }),
@@ -38,20 +38,20 @@ describe('reconcile', () => {
     )
   })
 
-  it('sees a missing range, a doubled one, and one that overlaps', () => {
+  it('finds a missing range, a duplicate range, and one that overlaps', () => {
     expect(reconcile('f', 0, 30, [tile(0, 10), tile(20, 30)])).toMatchObject({ gaps: 10, overlaps: 0, in_flight: 0 })
     expect(reconcile('f', 0, 10, [tile(0, 10), tile(0, 10)])).toMatchObject({ gaps: 0, overlaps: 10 })
     expect(reconcile('f', 0, 15, [tile(0, 10), tile(8, 15)])).toMatchObject({ gaps: 0, overlaps: 2 })
   })
 
-  it('sees a loss inside a range and a log that lost its end', () => {
+  it('finds a loss inside a range and a log that lost its end', () => {
     expect(reconcile('f', 0, 10, [tile(0, 10, { loaded: 9 })])).toMatchObject({ gaps: 1, overlaps: 0 })
     expect(reconcile('f', 0, 10, [tile(0, 10, { loaded: 11 })])).toMatchObject({ gaps: 0, overlaps: 1 })
     expect(reconcile('f', 0, 5, [tile(0, 10)])).toMatchObject({ gaps: 5, in_flight: 0 })
   })
 
-  it('tells what neither log holds any more from what is in flight', () => {
-    // 0 to 99 expired before deidentify read them; it went on with 100, and curate stopped before that.
+  it('distinguishes what is no longer in either log from what is in flight', () => {
+    // 0 to 99 expired before deidentify read them; it continued with 100, and curate stopped before that.
     const expired = reconcile('f', 0, 200, [], { passed: 200, unread: 100 })
     expect(expired).toMatchObject({ gaps: 100, in_flight: 100 })
     expect(isBalanced([expired])).toBe(false)

@@ -30,20 +30,20 @@ describe('balanced', () => {
     expect(isBalanced([])).toBe(true)
   })
 
-  it('is no row with a gap or an overlap, and a gap does not cancel an overlap', () => {
+  it('is not a row with a gap or an overlap, and a gap does not cancel an overlap', () => {
     const missing = row({ accepted: 10, loaded: 9, gaps: 1 })
-    const doubled = row({ accepted: 10, loaded: 11, overlaps: 1 })
-    expect([missing, doubled].map(isRowBalanced)).toEqual([false, false])
-    expect(isBalanced([missing, doubled])).toBe(false)
+    const duplicated = row({ accepted: 10, loaded: 11, overlaps: 1 })
+    expect([missing, duplicated].map(isRowBalanced)).toEqual([false, false])
+    expect(isBalanced([missing, duplicated])).toBe(false)
   })
 
-  it('is no row whose sum does not hold, even without a gap or an overlap', () => {
+  it('is not a row whose sum is wrong, even without a gap or an overlap', () => {
     const short = row({ accepted: 10, loaded: 9 })
     expect([isRowBalanced(short), unexplainedRecords(short)]).toEqual([false, 1])
     expect(isRowBalanced(row({ accepted: 10, loaded: 12, in_flight: -2 }))).toBe(false)
   })
 
-  it('of a reconciled row is the same as "no gap and no overlap", whatever the batches say', () => {
+  it('of a reconciled row is the same as "no gap and no overlap", for any batches', () => {
     fc.assert(
       fc.property(fc.nat(60), tiles, between, (accepted, found, where) => {
         const reconciled = reconcile('f', 0, accepted, found, where)

@@ -16,7 +16,7 @@ const ranked: BatchStep<number, { n: number; rank: number }, 'enum'> = {
 const text: Step<{ n: number; rank: number }, string> = { name: 'text', run: ({ n, rank }) => pass(`${rank}:${n}`) }
 
 describe('a record pipeline', () => {
-  it('says for every record what its first verdict that is not `pass` says', () => {
+  it('has for every record the result of the first verdict that is not `pass`', () => {
     const run = pipeline<number>()
       .step(odd, { type: 'rejected' })
       .step(small, { 'number-range': 'quarantined' })
@@ -33,19 +33,19 @@ describe('a record pipeline', () => {
   })
 
   it('names the fault where the step named no field, and the stage where the fault was found first', () => {
-    const heard: Step<string, string, 'undecodable'> = {
-      name: 'heard',
+    const forwarded: Step<string, string, 'undecodable'> = {
+      name: 'forwarded',
       run: () => ({ ...fail('undecodable'), foundBy: { service: 'deidentify', stage: 'decodeIdentified' } }),
     }
-    expect(pipeline<string>().step(heard, { undecodable: 'quarantined' }).build().run('x')).toMatchObject({
+    expect(pipeline<string>().step(forwarded, { undecodable: 'quarantined' }).build().run('x')).toMatchObject({
       stage: 'decodeIdentified',
       details: [{ pointer: '', rule: 'undecodable' }],
     })
   })
 
   it('throws on a fault that the step does not name: a record would have no outcome', () => {
-    const lying = { name: 'lying', run: () => fail('enum') } as unknown as Step<string, string, 'type'>
-    expect(() => pipeline<string>().step(lying, { type: 'rejected' }).build().run('x')).toThrow(/lying.*enum/)
+    const untyped = { name: 'untyped', run: () => fail('enum') } as unknown as Step<string, string, 'type'>
+    expect(() => pipeline<string>().step(untyped, { type: 'rejected' }).build().run('x')).toThrow(/untyped.*enum/)
   })
 })
 
@@ -56,7 +56,7 @@ describe('a batch pipeline', () => {
     .step(text)
     .buildBatch()
 
-  it('gives one result for each input, in order, whoever fails', async () => {
+  it('returns one result for each input, in order, for any failures', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(50), { maxLength: 700 }), async (inputs) => {
         const results = await batch.runBatch(inputs)
@@ -79,8 +79,8 @@ describe('a batch pipeline', () => {
     expect(await batch.runBatch([2, 4])).toMatchObject([{ kind: 'fail' }, { kind: 'fail' }])
   })
 
-  it('throws when a batch step gives too few verdicts', async () => {
-    const forgetful: BatchStep<number, number> = { name: 'forgetful', runBatch: async ([first = 0]) => [pass(first)] }
-    await expect(pipeline<number>().batchStep(forgetful).buildBatch().runBatch([1, 2])).rejects.toThrow(/forgetful/)
+  it('throws when a batch step returns too few verdicts', async () => {
+    const incomplete: BatchStep<number, number> = { name: 'incomplete', runBatch: async ([first = 0]) => [pass(first)] }
+    await expect(pipeline<number>().batchStep(incomplete).buildBatch().runBatch([1, 2])).rejects.toThrow(/incomplete/)
   })
 })

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 
 describe('redisClient', () => {
-  it('fails a command within its bound, and says that Redis is unreachable', async () => {
+  it('fails a command within its bound, and reports that Redis is unreachable', async () => {
     let unreachable = 0
     const redis = redisClient(url, logger, { giveUpAfterMs: 300, onUnreachable: () => unreachable++ })
     const started = performance.now()
@@ -26,7 +26,7 @@ describe('redisClient', () => {
     redis.disconnect()
   })
 
-  it('without a bound keeps a command through a short outage', async () => {
+  it('without a bound keeps a command during a short outage', async () => {
     const redis = redisClient(url, logger)
     let over = false
     const end = () => {

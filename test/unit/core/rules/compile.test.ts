@@ -17,7 +17,7 @@ function outcome(feed: string, rule: string, record: Record<string, unknown>, re
 }
 
 describe('check digits', () => {
-  it('know the numbers of the published examples', () => {
+  it('accept the numbers of the published examples', () => {
     // The test patient of the French agency for digital health, and the example of the key's definition.
     expect(isValidNir('279035121518989')).toBe(true)
     expect(isValidNir('206127511100564')).toBe(true)
@@ -39,7 +39,7 @@ describe('check digits', () => {
     }
   })
 
-  it('see every single wrong digit of a NIR', () => {
+  it('find every single wrong digit of a NIR', () => {
     const good = '279035121518989'
     for (let i = 1; i < 13; i++) {
       const wrong = good.slice(0, i) + ((Number(good[i]) + 1) % 10) + good.slice(i + 1)
@@ -49,7 +49,7 @@ describe('check digits', () => {
 })
 
 describe('rules', () => {
-  it('are split by zone: what does not survive is checked while it is there', () => {
+  it('are split by zone: a field that does not survive is checked before it is removed', () => {
     const patient = contractOf('patient')
     if (!patient) throw new Error('no contract')
     expect(compileRules(patient, 'identified').map(({ id }) => id)).toEqual([
@@ -80,7 +80,7 @@ describe('rules', () => {
     expect(outcome(feed, rule, record)).toBe(expected)
   })
 
-  it('measure the future from the receipt, so that a replay decides the same', () => {
+  it('measure the future from the receipt, so that a replay has the same outcome', () => {
     const effective_at = Date.UTC(2025, 5, 1)
     expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 4, 1))).toBe('failed')
     expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 6, 1))).toBe('passed')

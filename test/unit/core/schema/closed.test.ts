@@ -20,7 +20,7 @@ describe('what people write', () => {
     ),
   ]
   it.each(schemas)(
-    '%s: every object is closed, so that a misspelt key is never a key that is left out',
+    '%s: every object is closed, so that a misspelt key never counts as a missing key',
     (_name, schema) => {
       for (const object of objectsOf(schema)) expect(Type.IsObject(object) && isClosed(object)).toBe(true)
     },

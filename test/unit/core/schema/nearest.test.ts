@@ -19,7 +19,7 @@ describe('nearest', () => {
     ['colour', ['sex', 'birth_year']],
     ['x', ['as', 'to']],
     ['anything', []],
-  ])('%s is near to none of %j', (word, known) => {
+  ])('%s is not near to any of %j', (word, known) => {
     expect(nearest(word, known)).toBeUndefined()
     expect(didYouMean(word, known)).toBe('')
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import Type, { type TSchema } from 'typebox'
 import { describe, expect, it } from 'vitest'
 import { closed } from '#core/schema/closed.ts'
-import { items, parts, readParts } from '#core/schema/parts.ts'
+import { completeKeys, items, readCompleteKeys } from '#core/schema/complete.ts'
 import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 
@@ -34,9 +34,9 @@ function problemsOf(value: unknown, schema: TSchema = Drawing): readonly string[
 }
 
 describe('the strict reader', () => {
-  it('gives the whole value when nothing is wrong', () => {
+  it('returns the complete value when nothing is wrong', () => {
     const place = new Place([])
-    expect(read(Drawing, good, place).whole).toBe(good)
+    expect(read(Drawing, good, place).complete).toBe(good)
     expect(place.problems).toEqual([])
   })
 
@@ -85,11 +85,11 @@ describe('the strict reader', () => {
     ['an item of a tuple', { ...good, paper: [1, 'x'] }, ['paper[1]: must be a number']],
     ['an item that has a name', { ...good, notes: [{ id: 'n-1', by: 1 }] }, ["note 'n-1': by: must be text"]],
     ['an item that lacks its name', { ...good, notes: [{ by: 'x' }] }, ["notes[0]: lacks 'id': text"]],
-  ])('says what is wrong: %s', (_what, value, problems) => {
+  ])('reports what is wrong: %s', (_what, value, problems) => {
     expect(problemsOf(value)).toEqual(problems)
   })
 
-  it('says everything at once', () => {
+  it('reports everything at once', () => {
     expect(problemsOf({ titl: 'a', size: 3, shapes: [{ ...circle, radius: 'x' }, 7] })).toEqual([
       "unknown key 'titl'; did you mean 'title'?",
       'size: must be even',
@@ -98,23 +98,23 @@ describe('the strict reader', () => {
     ])
   })
 
-  it('repeats neither a value nor what may be a value in the place of a key', () => {
+  it('does not repeat a value, or a key that may be a value', () => {
     const secret = 'Jeanne Secret'
     const text = problemsOf({ ...good, title: [secret], [secret]: secret, 279035121518989: 1, size: secret }).join()
     expect(text).not.toMatch(/Secret|2790/)
   })
 
-  it('leaves what is sound for further checks, without what is wrong or unknown', () => {
+  it('returns the valid part for further checks, without what is wrong or unknown', () => {
     const place = new Place([])
-    const { sound, whole } = read(Drawing, { ...good, size: 3, more: 1, shapes: [{ ...circle, x: 1 }, 7] }, place)
-    expect(whole).toBeUndefined()
-    expect(sound).toEqual({ title: 'a', shapes: [circle, undefined] })
-    expect(items(sound, 'shapes')).toHaveLength(2)
-    expect(parts(Drawing, sound)).toEqual({ title: 'a' })
-    expect(readParts(Drawing, 7, place)).toEqual({})
+    const { partial, complete } = read(Drawing, { ...good, size: 3, more: 1, shapes: [{ ...circle, x: 1 }, 7] }, place)
+    expect(complete).toBeUndefined()
+    expect(partial).toEqual({ title: 'a', shapes: [circle, undefined] })
+    expect(items(partial, 'shapes')).toHaveLength(2)
+    expect(completeKeys(Drawing, partial)).toEqual({ title: 'a' })
+    expect(readCompleteKeys(Drawing, 7, place)).toEqual({})
   })
 
-  it('names places behind what owns them', () => {
+  it('writes a place after the name of its owner', () => {
     const place = new Place([])
       .key('fields')
       .item(2)
@@ -127,16 +127,16 @@ describe('the strict reader', () => {
     expect(place.problems).toEqual(["field 'a': rule 'b': when.x: must be text"])
   })
 
-  it('does not accept a schema that lets every key pass', () => {
-    expect(() => problemsOf({ a: 'x' }, Type.Object({ a: Type.Number() }))).toThrow('lets every key pass')
+  it('does not accept a schema that accepts unknown keys', () => {
+    expect(() => problemsOf({ a: 'x' }, Type.Object({ a: Type.Number() }))).toThrow('accepts unknown keys')
   })
 
-  it('reads whatever there is: it is right, or has problems', () => {
+  it('reads any value: it is complete, or has problems', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(Drawing.properties)), (value, key) => {
         const place = new Place([])
-        const { whole } = read(Drawing, { ...good, [key]: value }, place)
-        expect(whole === undefined).toBe(place.problems.length > 0)
+        const { complete } = read(Drawing, { ...good, [key]: value }, place)
+        expect(complete === undefined).toBe(place.problems.length > 0)
       }),
     )
   })

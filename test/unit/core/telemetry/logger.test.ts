@@ -1,4 +1,4 @@
-/** What an error may say in a log: kinds, codes and places, and a message only where it cannot quote a record. */
+/** What a log may contain of an error: kind, code and stack, and a message only if it cannot quote a record. */
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ChainonError } from '#core/faults/errors.ts'

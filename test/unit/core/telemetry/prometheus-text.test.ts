@@ -22,7 +22,7 @@ describe('Prometheus text', () => {
     ])
   })
 
-  test('ignores what is no sample and keeps the rest', () => {
+  test('ignores a line that is not a sample and keeps the rest', () => {
     expect(parsePrometheusText('\n{\nb_total\nb_total x\nb_total{feed="a" 3\nc 1\r\nd NaN')).toEqual([
       { name: 'c', labels: {}, value: 1 },
     ])

@@ -11,7 +11,7 @@ describe('quantiles of a histogram', () => {
     { le: INFINITE, count: 100 },
   ]
 
-  test('are linear inside the bucket that holds the rank', () => {
+  test('are linear inside the bucket that contains the rank', () => {
     expect(quantile(0.5, buckets)).toBe(1)
     expect(quantile(0.25, buckets)).toBe(0.5)
     expect(quantile(0.95, buckets)).toBe(3)
@@ -22,7 +22,7 @@ describe('quantiles of a histogram', () => {
     expect(quantile(0.95, buckets.toReversed())).toBe(3)
   })
 
-  test('of nothing are nothing, never 0', () => {
+  test('without observations are null, never 0', () => {
     expect(quantile(0.5, [])).toBeNull()
     expect(quantilesOf([{ le: INFINITE, count: 0 }])).toEqual({
       p50: null,
@@ -33,7 +33,7 @@ describe('quantiles of a histogram', () => {
     })
   })
 
-  test('beyond the last bound are that bound, and say so', () => {
+  test('beyond the last bound are that bound, with `beyond` set', () => {
     const slow = [
       { le: 600, count: 10 },
       { le: INFINITE, count: 100 },

@@ -41,7 +41,7 @@ describe('startProgress', () => {
     expect(written()).toBe('')
   })
 
-  it('shows nothing while there is nothing to show, and leaves no line when none is wanted', () => {
+  it('shows nothing for an empty text, and leaves no line when the last text is empty', () => {
     const { stream, written } = output(false)
     startProgress(() => ({ text: '', share: 0.5 }), stream).stop('')
     expect(written()).toBe('')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { aligned, table } from '#core/terminal/table.ts'
 
-test('columns of numbers stand to the right, others to the left, and no line ends in spaces', () => {
+test('columns of numbers are aligned right, others left, and no line ends in spaces', () => {
   const rows = [
     ['x', '1,000', 'ok'],
     ['long', '5', ''],

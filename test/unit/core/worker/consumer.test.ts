@@ -1,4 +1,4 @@
-/** The rules around kafkajs that no broker is needed for: who may work on a batch, and what a commit is worth while stopping. */
+/** The rules around kafkajs that need no broker: which epoch may process a batch, and commits during a stop. */
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { type PartitionBatch, startConsumer } from '#core/worker/consumer.ts'
 
 type Listener = (event: { payload: unknown }) => void
 
-/** A client that does what it is told: joins when asked, hands over batches, remembers commits. */
+/** A client in memory: it joins, rebalances and delivers batches when the test calls it, and stores commits. */
 async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
   const listeners = new Map<string, Listener>()
   const commits: string[] = []
@@ -45,7 +45,7 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
     join: (partitions: readonly number[]) =>
       listeners.get('join')?.({ payload: { memberAssignment: { t: partitions } } }),
     rebalance: () => listeners.get('rebalancing')?.({ payload: {} }),
-    hand: (partition: number) =>
+    deliver: (partition: number) =>
       eachBatch?.({
         batch: { topic: 't', partition, messages: [{ offset: '5' }] },
         heartbeat: async () => undefined,
@@ -57,19 +57,19 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
 const REJOIN = { type: 'REBALANCE_IN_PROGRESS' }
 
 describe('startConsumer', () => {
-  it('leaves alone what was fetched of a partition that the last assignment took away', async () => {
+  it('does not process what was fetched of a partition that is no longer assigned', async () => {
     const seen: number[] = []
     const h = await harness(async ({ partition }) => void seen.push(partition))
     h.join([0, 1])
-    await h.hand(1)
+    await h.deliver(1)
     h.join([0])
-    await h.hand(1)
-    await h.hand(0)
+    await h.deliver(1)
+    await h.deliver(0)
     expect(seen).toEqual([1, 0])
     await h.consumer.stop()
   })
 
-  it('joins again before it works on anything once its assignment was in doubt', async () => {
+  it('joins again before it processes a batch when its assignment is not certain', async () => {
     const epochs: number[] = []
     const h = await harness(async (batch) => {
       epochs.push(batch.epoch)
@@ -77,18 +77,18 @@ describe('startConsumer', () => {
       batch.assertOwned()
     })
     h.join([0])
-    // The client goes on from what it fetched before unless the batch ends with an error that makes it join.
-    await expect(h.hand(0)).rejects.toMatchObject(REJOIN)
-    await expect(h.hand(0)).rejects.toMatchObject(REJOIN)
+    // The client continues with what it fetched before, unless the batch ends with an error that makes it join.
+    await expect(h.deliver(0)).rejects.toMatchObject(REJOIN)
+    await expect(h.deliver(0)).rejects.toMatchObject(REJOIN)
     expect(epochs).toHaveLength(1)
     h.join([0])
-    await h.hand(0)
+    await h.deliver(0)
     expect(epochs).toHaveLength(2)
     expect(h.stopped).toEqual([])
     await h.consumer.stop()
   })
 
-  it('lets nothing rest on a commit while it is being stopped: the client would drop it without a word', async () => {
+  it('does nothing that depends on a commit during a stop: the client would drop the commit without an error', async () => {
     let inserted = false
     const h = await harness(async (batch) => {
       void h.consumer.stop()
@@ -96,7 +96,7 @@ describe('startConsumer', () => {
       inserted = true
     })
     h.join([0])
-    await h.hand(0)
+    await h.deliver(0)
     expect(inserted).toBe(false)
     expect(h.commits).toEqual([])
     expect(h.stopped).toEqual([])

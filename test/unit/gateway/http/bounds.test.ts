@@ -7,7 +7,7 @@ import { createInFlight } from '../../../../services/gateway/http/in-flight.ts'
 import { harness, observation } from '../harness.ts'
 
 describe('bytes in flight', () => {
-  test('are counted, bounded and given back once', () => {
+  test('are counted, bounded and released once', () => {
     const seen: number[] = []
     const inFlight = createInFlight(100, (bytes) => seen.push(bytes))
     const first = inFlight.reserve(60)
@@ -20,22 +20,22 @@ describe('bytes in flight', () => {
     expect([inFlight.bytes, seen.at(-1), Math.max(...seen)]).toEqual([0, 0, 100])
   })
 
-  test('a body that grows past them while it is read is 429, also when it unfolds', async () => {
+  test('a body that exceeds them while it is read is answered 429, also during decompression', async () => {
     for (const encoding of ['identity', 'gzip'] as const) {
       const inFlight = createInFlight(10_000, () => undefined)
       const ticket = inFlight.reserve(0)
-      if (!ticket) throw new Error('no room')
+      if (!ticket) throw new Error('no free bytes')
       const bytes = Buffer.alloc(20_000, ' ')
       const body = readBody(Readable.from([encoding === 'gzip' ? gzipSync(bytes) : bytes]), encoding, 1_000_000, ticket)
       await expect(body).rejects.toMatchObject({ problemCode: 'too-many-in-flight' })
     }
   })
 
-  test('a client that hangs up ends the reading', async () => {
+  test('a client that disconnects ends the reading', async () => {
     for (const encoding of ['identity', 'gzip'] as const) {
       const source = new PassThrough()
       const ticket = createInFlight(10_000, () => undefined).reserve(0)
-      if (!ticket) throw new Error('no room')
+      if (!ticket) throw new Error('no free bytes')
       const body = readBody(source, encoding, 1_000_000, ticket)
       source.write(gzipSync('{}').subarray(0, 5))
       await setImmediate()
@@ -45,10 +45,10 @@ describe('bytes in flight', () => {
   })
 })
 
-test('past the bound the gateway answers 429 with Retry-After, and takes records again when there is room', async () => {
+test('beyond the bound the gateway answers 429 with Retry-After, and accepts records again when bytes are free', async () => {
   const gateway = await harness({ maxInFlightBytes: 1000, maxBodyBytes: 800 })
   let free: () => void = () => undefined
-  gateway.state.hold = new Promise((resolve) => {
+  gateway.state.acknowledgement = new Promise((resolve) => {
     free = resolve
   })
   const line = JSON.stringify(observation(1))

@@ -1,4 +1,4 @@
-/** Whatever is sent, nothing is ever a 5xx, and no answer or metric holds a value that was sent. */
+/** No request of any content is answered 5xx, and no answer or metric contains a value that was sent. */
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -76,7 +76,7 @@ const names = fc.constantFrom(
   '',
 )
 
-test('any JSON under a feed: good lines of the same request are taken, no value comes back', async () => {
+test('any JSON under a feed: valid lines of the same request are accepted, and no answer contains a value', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.dictionary(names, value, { maxKeys: 12 }), { maxLength: 8 }), async (records) => {
       const lines = [...records.map((record) => JSON.stringify(record)), JSON.stringify(observation('good'))]
@@ -91,7 +91,7 @@ test('any JSON under a feed: good lines of the same request are taken, no value 
   expect(await gateway.metrics.scrape()).not.toContain(CANARY)
 })
 
-test('a rejected record never gives its values away, field by field', async () => {
+test('the answer to a rejected record never contains its values, field by field', async () => {
   for (const contract of contracts) {
     for (const field of contract.fields) {
       for (const bad of [CANARY, { [CANARY]: CANARY }, [CANARY], CANARY.repeat(10_000)]) {

@@ -13,7 +13,7 @@ import { openRecordLog, type RecordLog } from '../../../../services/gateway/log/
 type Batches = Parameters<RecordLog['append']>[0]
 type Message = Batches[number]['messages'][number]
 
-/** The record log's linger, deadline and mebibyte; the values are part of the behaviour that producers see. */
+/** The record log's linger, deadline and mebibyte; producers depend on these values. */
 const LINGER_MS = 5
 const DEADLINE_MS = 12_000
 const MEBIBYTE = 1024 * 1024
@@ -25,7 +25,7 @@ interface Send {
   fail(): void
 }
 
-/** A client object that records what it is asked, and answers a send when the test does. */
+/** A client object that records its calls, and answers a send when the test does. */
 function memoryKafka() {
   const sends: Send[] = []
   const options: { createPartitioner: ICustomPartitioner; idempotent: boolean; maxInFlightRequests: number }[] = []
@@ -39,7 +39,12 @@ function memoryKafka() {
         disconnect: async () => void disconnected.push(producer),
         sendBatch: (batch: ProducerBatch) =>
           new Promise<void>((resolve, reject) =>
-            sends.push({ producer, batch, acknowledge: resolve, fail: () => reject(new Error('the broker is gone')) }),
+            sends.push({
+              producer,
+              batch,
+              acknowledge: resolve,
+              fail: () => reject(new Error('the broker is unreachable')),
+            }),
           ),
       }
     },
@@ -66,15 +71,15 @@ const batch = (count: number, bytes = 10, topic = 'identified.a'): Batches[numbe
   messages: Array.from({ length: count }, (_, id) => message(id, bytes)),
 })
 
-/** @returns how many messages the n-th send carries */
+/** @returns how many messages a send has */
 const sizeOf = (send: Send | undefined): number =>
   (send?.batch.topicMessages ?? []).reduce((sum, { messages }) => sum + messages.length, 0)
 
 /** @returns 'open' until the promise ends */
 function watch(promise: Promise<void>) {
-  const state = { is: 'open' as 'open' | 'kept' | 'failed', error: undefined as unknown }
+  const state = { is: 'open' as 'open' | 'appended' | 'failed', error: undefined as unknown }
   promise.then(
-    () => (state.is = 'kept'),
+    () => (state.is = 'appended'),
     (error: unknown) => Object.assign(state, { is: 'failed', error }),
   )
   return state
@@ -98,7 +103,7 @@ describe('a send', () => {
     expect(sends[0]?.batch.acks).toBe(-1)
   })
 
-  it('gathers the records of requests that come within the linger time, by topic and in order', async () => {
+  it('collects the records of requests that come within the linger time, by topic and in order', async () => {
     const { log, sends } = await opened()
     const first = watch(log.append([batch(2), batch(1, 10, 'identified.b')]))
     await pass(LINGER_MS - 1)
@@ -115,10 +120,10 @@ describe('a send', () => {
     expect([first.is, second.is]).toEqual(['open', 'open'])
     sends[0]?.acknowledge()
     await pass(0)
-    expect([first.is, second.is]).toEqual(['kept', 'kept'])
+    expect([first.is, second.is]).toEqual(['appended', 'appended'])
   })
 
-  it('does not linger once a mebibyte waits; what comes after it lingers again', async () => {
+  it('does not linger when a mebibyte waits; later records linger again', async () => {
     const { log, sends } = await opened()
     void log.append([batch(1, MEBIBYTE)])
     expect(sends).toHaveLength(1)
@@ -130,7 +135,7 @@ describe('a send', () => {
     expect(sends).toHaveLength(2)
   })
 
-  it('is the only one: what comes meanwhile waits and goes together', async () => {
+  it('is the only one at a time: later records wait and are sent together', async () => {
     const { log, sends } = await opened()
     void log.append([batch(1)])
     await pass(LINGER_MS)
@@ -143,7 +148,7 @@ describe('a send', () => {
     expect(sends.map(sizeOf)).toEqual([1, MAX_PRODUCE_MESSAGES])
   })
 
-  it('carries at most so many messages; a request is answered after the last of its messages', async () => {
+  it('has a bounded number of messages; a request is answered after the last of its messages', async () => {
     const { log, sends } = await opened()
     const state = watch(log.append([batch(2 * MAX_PRODUCE_MESSAGES + 500)]))
     for (const expected of [MAX_PRODUCE_MESSAGES, MAX_PRODUCE_MESSAGES, 500]) {
@@ -153,11 +158,11 @@ describe('a send', () => {
       sends.at(-1)?.acknowledge()
       await pass(0)
     }
-    expect(state.is).toBe('kept')
+    expect(state.is).toBe('appended')
     expect(sends).toHaveLength(3)
   })
 
-  it('carries at most so many bytes, and a message beyond them alone', async () => {
+  it('has a bounded number of bytes, and a larger message is sent alone', async () => {
     const { log, sends } = await opened()
     void log.append([batch(10, 600_000), batch(1, MAX_PRODUCE_BYTES + 1)])
     const sizes: number[] = []
@@ -173,7 +178,7 @@ describe('a send', () => {
     expect(sizes).toEqual([6, 4, 1])
   })
 
-  it('is not made for a request without messages', async () => {
+  it('does not happen for a request without messages', async () => {
     const { log, sends } = await opened()
     await log.append([batch(0)])
     await pass(LINGER_MS)
@@ -182,15 +187,15 @@ describe('a send', () => {
 })
 
 describe('a failed send', () => {
-  it('fails every request that waits, and a new producer takes over', async () => {
+  it('fails every request that waits, and a new producer replaces the old one', async () => {
     const { log, sends, events, options, disconnected } = await opened()
     const sent = watch(log.append([batch(1)]))
     await pass(LINGER_MS)
-    const behind = watch(log.append([batch(1)]))
+    const waiting = watch(log.append([batch(1)]))
     sends[0]?.fail()
     await pass(0)
     expectUnavailable(sent)
-    expectUnavailable(behind)
+    expectUnavailable(waiting)
     expect(events.onDown).toHaveBeenCalledOnce()
     expect(disconnected).toEqual([1])
     expect(options).toHaveLength(2)
@@ -201,7 +206,7 @@ describe('a failed send', () => {
     expect(sends[1]?.producer).toBe(2)
     sends[1]?.acknowledge()
     await pass(0)
-    expect(next.is).toBe('kept')
+    expect(next.is).toBe('appended')
   })
 
   it('is one without an acknowledgement before the deadline; a later one changes nothing', async () => {
@@ -236,7 +241,7 @@ describe('without a connection', () => {
     const events = { onDown: vi.fn(), onUp: vi.fn() }
     const log = openRecordLog(memory.kafka, pino({ level: 'silent' }), events)
     await pass(0)
-    expectUnavailable(await settled(log.append([batch(1)])))
+    expectUnavailable(await ended(log.append([batch(1)])))
     await pass(4000)
     expect(memory.options.length).toBeGreaterThan(3)
     expect(events.onDown).toHaveBeenCalledOnce()
@@ -249,7 +254,7 @@ describe('without a connection', () => {
     await pass(LINGER_MS)
     memory.sends[0]?.acknowledge()
     await pass(0)
-    expect(state.is).toBe('kept')
+    expect(state.is).toBe('appended')
   })
 
   it('a connection that is never answered counts as failed after the deadline', async () => {
@@ -264,7 +269,7 @@ describe('without a connection', () => {
 })
 
 describe('stop', () => {
-  it('sends what lingers, waits for the acknowledgement and disconnects', async () => {
+  it('sends the records that linger, waits for the acknowledgement and disconnects', async () => {
     const { log, sends, disconnected } = await opened()
     const state = watch(log.append([batch(MAX_PRODUCE_MESSAGES + 1)]))
     const stopped = watch(log.stop())
@@ -275,10 +280,10 @@ describe('stop', () => {
     expect([state.is, stopped.is, disconnected]).toEqual(['open', 'open', []])
     sends[1]?.acknowledge()
     await pass(0)
-    expect([state.is, stopped.is, disconnected]).toEqual(['kept', 'kept', [1]])
+    expect([state.is, stopped.is, disconnected]).toEqual(['appended', 'appended', [1]])
   })
 
-  it('leaves no connection behind that is made only after it', async () => {
+  it('closes a connection that is made after it', async () => {
     const memory = memoryKafka()
     let connected: () => void = () => undefined
     memory.connect.answer = () => new Promise((resolve) => (connected = resolve))
@@ -294,7 +299,7 @@ describe('stop', () => {
 })
 
 describe('the partition of a message', () => {
-  it('follows from the first characters of its key alone, and keys spread evenly', async () => {
+  it('depends only on the first characters of its key, and keys are distributed evenly', async () => {
     const { options } = await opened()
     const partition = options[0]?.createPartitioner()
     const partitionMetadata = Array.from({ length: 4 }, (_, partitionId) => ({ partitionId })) as never
@@ -314,7 +319,7 @@ describe('the partition of a message', () => {
   })
 })
 
-async function settled(promise: Promise<void>) {
+async function ended(promise: Promise<void>) {
   const state = watch(promise)
   await pass(0)
   return state

@@ -10,7 +10,7 @@ import { type Answer, audit, type Document } from './audit.ts'
 import { fhirRoute, recordsRoute } from './example-bodies.ts'
 import { get, LIMITS, provoke } from './provoke.ts'
 
-/** Not in the document: for operators and browsers, and the address that answers for feeds that do not exist. */
+/** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
 const HIDDEN = [
   'GET /metrics',
   'GET /health',
@@ -85,7 +85,7 @@ describe('the audit finds', () => {
     audit(change.document ?? document, change.routes ?? gateway.routes, HIDDEN, change.answers ?? answers)
   const first = () => answers[0] as Answer
 
-  test('a route that nobody documented, visible or hidden, on a real gateway', async () => {
+  test('a route that is not documented, visible or hidden, on a real gateway', async () => {
     const planted = await harness(LIMITS)
     const response = { 200: { type: 'object', properties: { a: { type: 'string' } } } }
     planted.app.get('/planted', { schema: { response } }, async () => ({ a: 'x' }))

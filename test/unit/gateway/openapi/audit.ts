@@ -1,5 +1,5 @@
 /**
- * Holds routes and real answers against the OpenAPI document, both ways: what is there must be documented, and what is
+ * Compares routes and real answers with the OpenAPI document, in both directions: what exists must be documented, and what is
  * documented must be seen. Schemas are checked closed: a field that the document does not name is a finding.
  */
 import type { RouteOptions } from 'fastify'

@@ -36,12 +36,12 @@ export function fhirRoute(): StoreRoute {
   }
 }
 
-/** @returns a record of the required fields alone; in Avro a date is a day and a timestamp a number of milliseconds */
+/** @returns a record of only the required fields; in Avro a date is a day and a timestamp a number of milliseconds */
 function smallest(contract: FeedContract, form: 'json' | 'avro'): Record<string, unknown> {
   return Object.fromEntries(required(contract).map((field) => [field.name, valueOf(field, form)]))
 }
 
-/** As a producer writes it who sends the required fields alone. */
+/** The schema of a producer that sends only the required fields. */
 function smallestSchema(contract: FeedContract): object {
   return {
     type: 'record',

@@ -7,7 +7,7 @@ import type { Answer } from './audit.ts'
 
 type Gateway = Awaited<ReturnType<typeof harness>>
 
-/** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes are too much at once. */
+/** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes at once are too many in flight. */
 export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000 }
 
 export interface StoreRoute {
@@ -28,7 +28,7 @@ export async function get(url: string, path: string): Promise<Answer> {
 
 /**
  * @param accept sent with each request
- * @returns every answer; a valid body that is not answered 202 counts as one of an operation that nobody documents
+ * @returns every answer; a valid body that is not answered 202 counts as one of an operation that is not documented
  */
 export async function provoke(gateway: Gateway, url: string, route: StoreRoute, accept: string): Promise<Answer[]> {
   const json = route.valid[0]?.[0] ?? ''
@@ -80,31 +80,31 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   gateway.state.broken = false
   const large = valid.padEnd(3_500)
   answers.push(
-    ...(await whileHeld(
+    ...(await whileWaiting(
       gateway,
       () => post(large),
       () => post(large),
     )),
   )
   const twice = () => post(valid, key('twice'))
-  answers.push(...(await whileHeld(gateway, twice, twice)))
+  answers.push(...(await whileWaiting(gateway, twice, twice)))
   return answers
 }
 
 /** @returns the answers to a request that waits for Kafka, and to one that is sent while it waits */
-async function whileHeld(
+async function whileWaiting(
   { state }: Gateway,
   first: () => Promise<Answer>,
   second: () => Promise<Answer>,
 ): Promise<readonly Answer[]> {
   const { promise, resolve } = Promise.withResolvers<void>()
-  state.hold = promise
-  const held = first()
-  while (state.held === 0) await sleep(1)
+  state.acknowledgement = promise
+  const waiting = first()
+  while (state.waiting === 0) await sleep(1)
   const answer = await second()
   resolve()
-  state.hold = undefined
-  return [answer, await held]
+  state.acknowledgement = undefined
+  return [answer, await waiting]
 }
 
 async function answerOf(operation: string, response: Response): Promise<Answer> {

@@ -40,8 +40,8 @@ const avroRecord = {
   value_number: 2.5,
 }
 
-describe('good records', () => {
-  test('each media type, plain and gzip, is taken and reads back as it was sent', async () => {
+describe('valid records', () => {
+  test('each media type, plain and gzip, is accepted and reads back as it was sent', async () => {
     const sent: [string, string | Buffer, number][] = [
       ['application/json', JSON.stringify(observation('j')), 1],
       [
@@ -74,7 +74,7 @@ describe('good records', () => {
     expect(last?.key).not.toContain('8000')
   })
 
-  test('good records of a request are taken although others are bad; the bad ones are named by index, field and rule', async () => {
+  test('valid records of a request are accepted although others are not; those are named by index, field and rule', async () => {
     const lines = [
       JSON.stringify(observation(0)),
       '{"record_id": "cut',
@@ -113,7 +113,7 @@ describe('good records', () => {
     expect(answer.body).not.toContain('DUPONT')
   })
 
-  test('of a repeated member the last one counts', async () => {
+  test('the last one of repeated members counts', async () => {
     await gateway.post(
       'observation',
       NDJSON,
@@ -122,7 +122,7 @@ describe('good records', () => {
     expect(gateway.decoded().at(-1)?.record.code).toBe('2345-7')
   })
 
-  test('records of one patient have one key, of another patient or producer another', async () => {
+  test('records of one patient have one key, those of another patient or producer another', async () => {
     const before = gateway.written.length
     await gateway.post(
       'observation',
@@ -141,12 +141,12 @@ describe('good records', () => {
   })
 })
 
-describe('requests that cannot be taken', () => {
+describe('requests that are rejected', () => {
   const cases: [string, string, string, string | Buffer, Record<string, string>, number, string][] = [
     ['no record at all', 'observation', NDJSON, '\n \r\n', {}, 400, 'no-records'],
     ['an empty array', 'observation', 'application/json', ' [ ] ', {}, 400, 'no-records'],
     ['an empty body', 'observation', 'application/json', '', {}, 400, 'no-records'],
-    ['only bad records', 'observation', NDJSON, '{}\n[]', {}, 422, 'all-rejected'],
+    ['only invalid records', 'observation', NDJSON, '{}\n[]', {}, 422, 'all-rejected'],
     ['broken JSON', 'observation', 'application/json', '{"record_id":', {}, 400, 'malformed-body'],
     ['a broken array', 'observation', 'application/json', '[{},]', {}, 400, 'malformed-body'],
     ['two arrays', 'observation', 'application/json', '[{}][{}]', {}, 400, 'malformed-body'],
@@ -266,7 +266,7 @@ describe('requests that cannot be taken', () => {
     }
   })
 
-  test('Kafka away is a 503 with Retry-After, and says that sending again is safe', async () => {
+  test('without Kafka the answer is 503 with Retry-After, and says that sending again is safe', async () => {
     gateway.state.down = true
     const answer = await gateway.post('observation', NDJSON, JSON.stringify(observation(1)))
     gateway.state.down = false

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { recordId } from '../../../../../services/gateway/decode/fhir/identifiers.ts'
 
-test('a business identifier that many resources share never makes one record of them', () => {
+test('resources that share a business identifier stay separate records', () => {
   const order = [{ system: 'urn:oid:1.2.3', value: 'ORDER-7' }]
   expect(recordId({ resourceType: 'Observation', id: 'o1', identifier: order })).toBe('o1')
   expect(recordId({ resourceType: 'Observation', id: 'o2', identifier: order })).toBe('o2')

@@ -70,7 +70,7 @@ function map(resource: Resource) {
 
 const about = { subject: { reference: 'Patient/p1' }, encounter: { reference: 'Encounter/e1' } }
 
-describe('resources become records that their contracts take', () => {
+describe('resources become records that their contracts accept', () => {
   test('Patient: traits, INS, and the last version', () => {
     expect(map(patient)).toEqual([
       {
@@ -107,7 +107,7 @@ describe('resources become records that their contracts take', () => {
     expect(map({ ...patient, identifier })).toMatchObject([{ record: { record_id: 'IPP-9', patient_ipp: 'IPP-9' } }])
   })
 
-  test('a deceased Patient is a death too; a day that is not known makes none', () => {
+  test('a deceased Patient is a death too; without a known day there is no death', () => {
     const records = map({ ...patient, id: 'p2', deceasedDateTime: '2025-02-03T23:30:00-05:00' })
     expect(records).toMatchObject([
       { feed: 'patient', record: { deceased_on: '2025-02-03' } },
@@ -134,7 +134,7 @@ describe('resources become records that their contracts take', () => {
     ])
   })
 
-  test('Condition: CIM-10 is preferred and loses its dot', () => {
+  test('Condition: CIM-10 is preferred and is written without its dot', () => {
     const code = {
       coding: [
         { system: 'http://snomed.info/sct', code: '44054006' },
@@ -201,7 +201,7 @@ describe('resources become records that their contracts take', () => {
     ).toMatchObject([{ record: { record_id: 'o1', value_code: '10828004' } }])
   })
 
-  test('Procedure, with the professional behind a role', () => {
+  test('Procedure, with the professional of a role', () => {
     const contained = [
       { resourceType: 'PractitionerRole', id: 'r', practitioner: { reference: '#d' } },
       {
@@ -228,7 +228,7 @@ describe('resources become records that their contracts take', () => {
     ])
   })
 
-  test('MedicationRequest and MedicationAdministration keep their identifiers apart; the drug may be a contained Medication', () => {
+  test('MedicationRequest and MedicationAdministration have different identifiers; the drug may be a contained Medication', () => {
     const contained = [
       {
         resourceType: 'Medication',
@@ -321,7 +321,7 @@ describe('resources become records that their contracts take', () => {
   })
 })
 
-test('a Bundle goes on past resources that are not mapped, and counts by feed', async () => {
+test('a Bundle with resources that are not mapped is accepted, and counted by feed', async () => {
   const gateway = await harness()
   const entry = [
     { fullUrl: 'urn:uuid:p1', resource: patient },
