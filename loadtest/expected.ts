@@ -1,4 +1,4 @@
-/** The expected rows of the warehouse, counted from the sent files without any code of Chainon: for each feed, the records that are not cancelled. */
+/** The expected rows of the warehouse, counted from the sent files without code of Chainon: for each feed, records not cancelled. */
 import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'

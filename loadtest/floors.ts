@@ -1,4 +1,4 @@
-/** The rates of the dependencies alone in the same run: plain kafkajs produce, plain consume, plain insert. The stages are compared with them. */
+/** The rates of the dependencies alone in the same run: plain kafkajs produce and consume, plain insert. Stages are compared with them. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import avsc from 'avsc'
 import type { Kafka } from 'kafkajs'

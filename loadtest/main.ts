@@ -49,7 +49,7 @@ const STEADY_SECONDS = 30
 const records = Number(flags.records)
 const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`)
 const seconds = (since: number) => (performance.now() - since) / 1000
-const perSecond = (count: number, took: number) => Math.round(count / took)
+const perSecond = (count: number, duration: number) => Math.round(count / duration)
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-load-'))
 const services: Service[] = []

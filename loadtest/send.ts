@@ -1,4 +1,4 @@
-/** Sends the simulated files to the gateway as hospitals would: NDJSON, gzip, an idempotency key for each batch, several requests at once. */
+/** Sends the simulated files to the gateway as hospitals do: NDJSON, gzip, one idempotency key per batch, several requests at once. */
 import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'

@@ -1,7 +1,7 @@
 /**
  * The `chainon` command. To add a command: write `commands/<name>.ts` that exports `register(program, env)`, and name it in
  * `commands/index.ts`; no other file changes. Conventions:
- * - put it into a group with `.helpGroup(GROUPS.…)`, and give it examples with `.addHelpText('after', examples(…))`;
+ * - put it into a group with `.helpGroup(GROUPS.…)`, and add examples with `.addHelpText('after', examples(…))`;
  * - import large modules (Kafka, ClickHouse clients) inside the action, so that `chainon --help` stays fast;
  * - get the environment from `resolveEnvironment(env)` (environment.ts): it contains the addresses of the local stack;
  * - a command that belongs to another service calls `runService()` (run-service.ts), and contains no logic;

@@ -1,4 +1,4 @@
-/** Creates the topics of every feed. A pseudonymised topic has as many partitions as its identified one: a record stays in the partition of its origin. */
+/** Creates the topics of every feed. A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'

@@ -183,7 +183,7 @@ function printProducers(producers: readonly string[]): void {
   process.stdout.write(`${JSON.stringify(producers)}\n`)
 }
 
-/** Read once: the keys may come from stdin. */
+/** Read once, because stdin can be read only once. */
 let keysRead: ReadonlyMap<string, string> | undefined
 function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
   keysRead ??= readKeys(flags.keys, SAMPLE_PRODUCERS)

@@ -61,12 +61,12 @@ export function startSimulation(options: SimulationOptions): Simulation {
     } finally {
       options.truth?.close()
     }
-    const took = seconds()
+    const duration = seconds()
     return {
       sent,
       ...options.sink.totals(),
-      seconds: Math.round(took * 1000) / 1000,
-      records_per_second: Math.round(sent / took),
+      seconds: Math.round(duration * 1000) / 1000,
+      records_per_second: Math.round(sent / duration),
       by_feed: byFeed,
       by_producer: byProducer,
     }

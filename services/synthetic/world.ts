@@ -1,6 +1,6 @@
 /**
  * The stream of a simulated region: visit after visit, each the records of one patient at one hospital. Pure: the same
- * options give the same records in the same order; nothing here reads a clock, the environment or a file.
+ * options produce the same records in the same order; nothing here reads a clock, the environment or a file.
  */
 import { type Corrections, corrections } from './care/corrections.ts'
 import { deathRecords } from './care/deaths.ts'
@@ -35,7 +35,7 @@ export interface WorldOptions {
   readonly shared: number
 }
 
-/** Visits per hospital in which half of the time passes; then time passes more slowly, so that an endless stream never reaches `untilMs`. */
+/** Visits per hospital in which half of the time passes, then ever less: an endless stream never reaches `untilMs`. */
 const HALF_TIME_VISITS = 1_000
 /** Share of visits that are a patient's first, while some persons have not come yet. */
 const NEWCOMERS = 0.47
@@ -109,7 +109,7 @@ export function* world(options: WorldOptions): Generator<readonly SimulatedRecor
       site.visits++,
       atMs,
       options.untilMs,
-      dead + 1 <= people.made.length * MAX_DEAD_SHARE,
+      dead + 1 <= people.persons.length * MAX_DEAD_SHARE,
       site.random,
     )
     care(site, visit, made)

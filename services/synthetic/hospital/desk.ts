@@ -17,7 +17,7 @@ export interface Desk {
   duplicate(registration: Registration, atMs: number): Registration
 }
 
-/** A newcomer is drawn from this many, so that families do not come one after the other. */
+/** A newcomer is drawn from this many, so that a family does not register together. */
 const WINDOW = 40
 const TRIES = 8
 
@@ -50,7 +50,7 @@ export function desk(
     expect: (person) => void expected.push(person),
     newcomer(atMs) {
       for (;;) {
-        while (expected.length - head < WINDOW && people.made.length < people.size) assignHousehold()
+        while (expected.length - head < WINDOW && people.persons.length < people.size) assignHousehold()
         if (head >= expected.length) return null
         const at = head + random.int(0, Math.min(WINDOW, expected.length - head) - 1)
         const person = expected[at] as Person

@@ -92,7 +92,7 @@ export function writeContact(person: Person, spelling: Spelling, rates: ErrorRat
   }
 }
 
-/** @returns the patient record of a registration as it stands */
+/** @returns the current patient record of a registration */
 export function patientRecord(registration: Registration, hospital: Hospital, atMs: number): PatientRecord {
   const { person, identity, contact } = registration
   return {

@@ -1,6 +1,6 @@
 /**
  * Households: people who live together share a home, often a name, sometimes a birth date. They contain
- * the persons whom the linkage must tell apart: twins, fathers and sons, couples, homonyms.
+ * the persons whom the linkage must distinguish: twins, fathers and sons, couples, homonyms.
  */
 import { COMMUNES, type Commune } from '../data/communes.ts'
 import { FAMILY_NAMES } from '../data/family-names.ts'

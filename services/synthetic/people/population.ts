@@ -13,7 +13,7 @@ export interface Population {
   /** Maximum number of persons. */
   readonly size: number
   /** Persons made so far. */
-  readonly made: readonly Person[]
+  readonly persons: readonly Person[]
   /** Makes the next household, cut at `size`. @returns its persons; none when all are made */
   grow(): readonly Person[]
 }
@@ -25,11 +25,11 @@ const MAIL_DOMAINS = ['courriel.example', 'mail.example', 'boite.example'] as co
 /** @param startMs no birth date is later */
 export function population(seed: string, size: number, startMs: number): Population {
   const orders = new Map<string, number>()
-  const made: Person[] = []
+  const persons: Person[] = []
   let households = 0
 
   function complete(draft: Draft, random: Random): Person {
-    const index = made.length
+    const index = persons.length
     const age = (startMs - draft.birthMs) / YEAR_MS
     const mobile = age >= 12 && random.chance(age > 75 ? 0.45 : 0.9)
     let conditions = 0
@@ -55,14 +55,14 @@ export function population(seed: string, size: number, startMs: number): Populat
 
   return {
     size,
-    made,
+    persons,
     grow() {
-      if (made.length >= size) return []
+      if (persons.length >= size) return []
       const random = randomOf(`${seed}/household/${households++}`)
       const members: Person[] = []
-      for (const draft of household(random, startMs).slice(0, size - made.length)) {
+      for (const draft of household(random, startMs).slice(0, size - persons.length)) {
         const person = complete(draft, random)
-        made.push(person)
+        persons.push(person)
         members.push(person)
       }
       for (const person of members) {

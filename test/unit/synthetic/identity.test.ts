@@ -16,7 +16,7 @@ import { OPTIONS, ofFeed, records, START_MS, UNTIL_MS } from './worlds.ts'
 const made = records(60_000, { patients: 2_000 })
 const people = population(String(OPTIONS.seed), 2_000, START_MS)
 while (people.grow().length > 0);
-const byId = new Map(people.made.map((person) => [person.id, person]))
+const byId = new Map(people.persons.map((person) => [person.id, person]))
 const first = ofFeed(made, 'patient').filter(({ record }) => record.record_version === 0)
 
 describe('the same seed', () => {
@@ -38,15 +38,15 @@ describe('the same seed', () => {
 
 describe('the true persons', () => {
   test('each have a NIR of their sex and birth date', () => {
-    expect(new Set(people.made.map(({ nir }) => nir)).size).toBe(people.made.length)
-    for (const { nir, sex, birthDate } of people.made) {
+    expect(new Set(people.persons.map(({ nir }) => nir)).size).toBe(people.persons.length)
+    for (const { nir, sex, birthDate } of people.persons) {
       expect(nir[0]).toBe(sex === 'male' ? '1' : '2')
       expect(nir.slice(1, 5)).toBe(birthDate.slice(2, 4) + birthDate.slice(5, 7))
     }
   })
 
   test('belong to households, and some are twins', () => {
-    const byHome = Map.groupBy(people.made, ({ home }) => home)
+    const byHome = Map.groupBy(people.persons, ({ home }) => home)
     const families = [...byHome.values()].filter((members) => members.length > 1)
     expect(families.length).toBeGreaterThan(200)
     const twins = families.filter((members) => {
@@ -57,7 +57,7 @@ describe('the true persons', () => {
   })
 
   test('include homonyms, and names with accents, hyphens, particles', () => {
-    const names = people.made.map((person) => `${person.givenNames[0]} ${person.birthFamilyName}`)
+    const names = people.persons.map((person) => `${person.givenNames[0]} ${person.birthFamilyName}`)
     expect(new Set(names).size).toBeLessThan(names.length)
     for (const kind of [/[éèëïç]/, /\p{L}-\p{L}/u, / (?:Le|De|Da|Du) /])
       expect(names.some((name) => kind.test(name))).toBe(true)

@@ -1,4 +1,4 @@
-/** A small simulated region for the tests of this folder; made once per set of options. */
+/** A small simulated region for the tests of this folder. */
 import type { SimulatedRecord } from '../../../services/synthetic/records.ts'
 import { type WorldOptions, world } from '../../../services/synthetic/world.ts'
 
