@@ -1,4 +1,4 @@
-/** What the warehouse must hold, counted from the files that were sent and by nothing of Chainon: for each feed, records that live. */
+/** The expected rows of the warehouse, counted from the sent files without code of Chainon: for each feed, records not cancelled. */
 import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,7 +7,7 @@ export interface Expected {
   /** Lines of the files. */
   readonly sent: number
   /** Records whose last version is not a cancel. */
-  readonly living: ReadonlyMap<string, number>
+  readonly current: ReadonlyMap<string, number>
 }
 
 export async function expectedOf(folder: string): Promise<Expected> {
@@ -20,7 +20,7 @@ export async function expectedOf(folder: string): Promise<Expected> {
       last.set(feed, records)
       for await (const line of createInterface({ input: createReadStream(join(folder, producer, file)) })) {
         sent++
-        // Three values of a line suffice; parsing a million whole ones would take as long as the test.
+        // Three values of a line are enough; parsing a million whole lines would last as long as the test.
         const id = `${producer} ${/"record_id":"([^"]+)"/.exec(line)?.[1]}`
         const version = Number(/"record_version":(\d+)/.exec(line)?.[1] ?? 0)
         const known = records.get(id)
@@ -31,7 +31,7 @@ export async function expectedOf(folder: string): Promise<Expected> {
   }
   return {
     sent,
-    living: new Map(
+    current: new Map(
       [...last].map(([feed, records]) => [feed, [...records.values()].filter(({ cancelled }) => !cancelled).length]),
     ),
   }

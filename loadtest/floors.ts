@@ -1,4 +1,4 @@
-/** What the parts can do by themselves in the same run: plain kafkajs produce, plain consume, plain insert. The stages are measured against these. */
+/** The rates of the dependencies alone in the same run: plain kafkajs produce and consume, plain insert. Stages are compared with them. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import avsc from 'avsc'
 import type { Kafka } from 'kafkajs'

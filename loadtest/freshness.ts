@@ -2,7 +2,7 @@
 import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
 import { type Bucket, bucketsOf, quantilesOf } from '#core/telemetry/quantiles.ts'
 
-/** Seconds; null when nothing was measured. */
+/** Seconds; null without measurements. */
 export interface Freshness {
   readonly p50_seconds: number | null
   readonly p95_seconds: number | null
@@ -18,7 +18,7 @@ export async function readBuckets(curateUrl: string): Promise<readonly Bucket[]>
   return bucketsOf(parsePrometheusText(text, new Set([BUCKET])))
 }
 
-/** @returns percentiles of what was measured between two readings of the same process */
+/** @returns percentiles of the measurements between two readings of the same process */
 export function freshnessBetween(before: readonly Bucket[], after: readonly Bucket[]): Freshness {
   const earlier = new Map(before.map(({ le, count }) => [le, count]))
   const between = after.map(({ le, count }) => ({ le, count: count - (earlier.get(le) ?? 0) }))

@@ -1,7 +1,7 @@
 /**
- * `npx node loadtest/hmac.ts`: the project's HMAC-SHA-256 (services/core/crypto/hmac.ts) beside what `node:crypto` offers, on the
- * lengths of values that become pseudonyms, tokens and keys. All ways take turns in one process, so that a busy machine slows all
- * of them alike: the ratios count, the rates do not. docs/adr/0006 rests on the result. Needs no server.
+ * `npx node loadtest/hmac.ts`: the project's HMAC-SHA-256 (services/core/crypto/hmac.ts) compared with those of `node:crypto`, on the
+ * lengths of values that become pseudonyms, tokens and keys. All variants alternate in one process, so that a busy machine slows
+ * all of them equally: compare the ratios, not the rates. docs/adr/0006 uses the result. Needs no server.
  */
 import { strict as assert } from 'node:assert'
 import { createHash, createHmac, createSecretKey, hash, randomBytes } from 'node:crypto'
@@ -22,7 +22,7 @@ const VALUES = [
 ] as const
 
 type Digest = (message: string) => string
-interface Way {
+interface Variant {
   readonly name: string
   readonly digest: Digest
 }
@@ -30,7 +30,7 @@ interface Way {
 const key = randomBytes(32)
 const keyObject = createSecretKey(key)
 const own = hmacSha256(key)
-const ways: readonly Way[] = [
+const variants: readonly Variant[] = [
   { name: 'own', digest: (message) => own.digest(message) },
   {
     name: 'createHmac, key as bytes',
@@ -47,7 +47,7 @@ const ways: readonly Way[] = [
 const lines: string[] = []
 for (const { what, characters } of VALUES) {
   const rounds = measure(characters)
-  for (const [index, { name }] of ways.entries()) {
+  for (const [index, { name }] of variants.entries()) {
     const rate = Math.round(median(rounds.map((rates) => rates[index] ?? 0)))
     const ratio = median(rounds.map((rates) => (rates[index] ?? 0) / (rates[0] ?? 1)))
     const cells = [`${what}, ${characters}`.padEnd(26), name.padEnd(30), rate.toLocaleString('en').padStart(10)]
@@ -58,10 +58,10 @@ const date = new Date().toISOString()
 const text = `${date}  ${machine()}
 npx node loadtest/hmac.ts
 
-${ROUNDS} rounds of ${VALUES_PER_ROUND} values, the ways in turn: median rate per second, and median of the
+${ROUNDS} rounds of ${VALUES_PER_ROUND} values, the variants in turn: median rate per second, and median of the
 ratios to the project's own in the same round.
 
-value, characters         way                            per second   ratio
+value, characters         variant                        per second   ratio
 ${lines.join('\n')}
 `
 const folder = join(import.meta.dirname, 'results')
@@ -69,20 +69,20 @@ mkdirSync(folder, { recursive: true })
 writeFileSync(join(folder, `${date.slice(0, 10)}-hmac.txt`), text)
 process.stdout.write(text)
 
-/** @returns for each round the digests per second of each way, in the order of `ways`; all ways must agree on the values */
+/** @returns for each round the digests per second of each variant, in the order of `variants`; all must return the same digests */
 function measure(characters: number): readonly (readonly number[])[] {
   const values = Array.from({ length: VALUES_PER_ROUND }, () =>
     randomBytes(characters).toString('base64url').slice(0, characters),
   )
   for (const value of values.slice(0, 100))
-    for (const { name, digest } of ways) assert.equal(digest(value), ways[0]?.digest(value), name)
+    for (const { name, digest } of variants) assert.equal(digest(value), variants[0]?.digest(value), name)
   return Array.from({ length: ROUNDS }, (_, round) => {
     const rates: number[] = []
-    // Each round begins with another way, so that none always follows the same neighbour.
-    for (let turn = 0; turn < ways.length; turn++) {
-      const index = (round + turn) % ways.length
+    // Each round starts with another variant, so that no variant is always first.
+    for (let turn = 0; turn < variants.length; turn++) {
+      const index = (round + turn) % variants.length
       const start = performance.now()
-      for (const value of values) ways[index]?.digest(value)
+      for (const value of values) variants[index]?.digest(value)
       rates[index] = (VALUES_PER_ROUND / (performance.now() - start)) * 1000
     }
     return rates
@@ -100,7 +100,7 @@ function pads(): { readonly inner: Buffer; readonly outer: Buffer } {
   return { inner: Buffer.from(block.map((byte) => byte ^ 0x36)), outer: Buffer.from(block.map((byte) => byte ^ 0x5c)) }
 }
 
-/** The pads are hashed once; each value goes on from a copy of that state. */
+/** The pads are hashed once; each value continues from a copy of that state. */
 function copiedPads(): Digest {
   const { inner, outer } = pads()
   const first = createHash('sha256').update(inner)
@@ -108,7 +108,7 @@ function copiedPads(): Digest {
   return (message) => second.copy().update(first.copy().update(message, 'utf8').digest()).digest('base64url')
 }
 
-/** The formula as it stands in RFC 2104, with a new buffer for each value. */
+/** The formula of RFC 2104, with a new buffer for each value. */
 function concatenated(): Digest {
   const { inner, outer } = pads()
   return (message) => {

@@ -1,4 +1,4 @@
-/** What a result file says of the machine that it was measured on. */
+/** The description of the machine in a result file. */
 import { cpus, totalmem } from 'node:os'
 
 /** @returns for instance `2 cores, 24 GiB, AMD EPYC, Node v24.21.0` */

@@ -1,6 +1,6 @@
 /**
- * `npm run loadtest`: a million simulated records through every stop on this machine. First the floors and each stage alone on a
- * part of the records, then all of them with everything running at once. Ends with 1 when one record is lost or doubled.
+ * `npm run loadtest`: a million simulated records through every stage on this machine. First the floors and each stage alone with a
+ * smaller set of records, then all records with all stages at once. Exits with 1 when one record is lost or doubled.
  */
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ import { machine } from './machine.ts'
 import { watchMemory } from './memory.ts'
 import { runOnce, type Service, startService } from './processes.ts'
 import { type Result, render } from './report.ts'
-import { sendFolder } from './sender.ts'
+import { sendFolder } from './send.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -43,13 +43,13 @@ if (flags.help) {
   )
   process.exit(0)
 }
-/** What two busy cores keep up with easily: freshness is about waiting, not about queues. */
+/** A rate far below the capacity of two cores: freshness without queues. */
 const STEADY_PER_SECOND = 1000
 const STEADY_SECONDS = 30
 const records = Number(flags.records)
 const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`)
 const seconds = (since: number) => (performance.now() - since) / 1000
-const perSecond = (count: number, took: number) => Math.round(count / took)
+const perSecond = (count: number, duration: number) => Math.round(count / duration)
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-load-'))
 const services: Service[] = []
@@ -72,7 +72,7 @@ try {
   const sources = { admin, clickhouse, namespace: '', feeds: contracts.map(({ feed }) => feed) }
 
   say(`simulating ${records} records`)
-  const part = Math.max(20_000, Math.round(records / 5))
+  const aloneCount = Math.max(20_000, Math.round(records / 5))
   const simulate = (count: number, seed: string, into: string) =>
     runOnce(
       [
@@ -101,14 +101,14 @@ try {
       ],
       env,
     )
-  await simulate(part, `${flags.seed}7`, join(folder, 'part'))
+  await simulate(aloneCount, `${flags.seed}7`, join(folder, 'alone'))
   await simulate(STEADY_PER_SECOND * STEADY_SECONDS, `${flags.seed}8`, join(folder, 'steady'))
   await simulate(records, flags.seed, join(folder, 'all'))
-  // The simulator numbers each hospital's records from 1: the part's hospitals are others than the whole's.
-  for (const set of ['part', 'steady'])
+  // The simulation numbers each hospital's records from 1: each set gets its own hospitals.
+  for (const set of ['alone', 'steady'])
     for (const name of readdirSync(join(folder, set)))
       renameSync(join(folder, set, name), join(folder, set, `${set}-${name}`))
-  const producers = ['part', 'steady', 'all'].flatMap((name) => readdirSync(join(folder, name)))
+  const producers = ['alone', 'steady', 'all'].flatMap((name) => readdirSync(join(folder, name)))
   const keyRows = JSON.parse(
     await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...producers], env),
   ) as { producer: string; key: string }[]
@@ -117,7 +117,7 @@ try {
   say('floors: plain produce, consume and insert')
   const observation = contracts.find(({ feed }) => feed === 'observation')
   if (!observation) throw new Error('there is no observation contract')
-  const floors = await measureFloors(kafka, clickhouse, observation, part)
+  const floors = await measureFloors(kafka, clickhouse, observation, aloneCount)
 
   const loaded = async () =>
     (await readLedger(sources)).reduce((sum, row) => sum + row.loaded + row.quarantined + row.rejected, 0)
@@ -131,24 +131,24 @@ try {
     while ((await count()) < target) await sleep(100)
   }
 
-  say(`each stage alone, ${part} records`)
+  say(`each stage alone, ${aloneCount} records`)
   const gateway = await startService('gateway', env, folder)
   services.push(gateway)
   let started = performance.now()
-  const partSent = await sendFolder(join(folder, 'part'), gateway.url, keys, () => undefined)
-  const gatewayAlone = perSecond(partSent.accepted, seconds(started))
+  const aloneSent = await sendFolder(join(folder, 'alone'), gateway.url, keys, () => undefined)
+  const gatewayAlone = perSecond(aloneSent.accepted, seconds(started))
   const deidentify = await startService('deidentify', env, folder)
   services.push(deidentify)
   started = performance.now()
   const already = await pseudonymised()
-  await until(pseudonymised, partSent.accepted)
-  const deidentifyAlone = perSecond(partSent.accepted - already, seconds(started))
+  await until(pseudonymised, aloneSent.accepted)
+  const deidentifyAlone = perSecond(aloneSent.accepted - already, seconds(started))
   const curate = await startService('curate', env, folder)
   services.push(curate)
   started = performance.now()
   const loadedAlready = await loaded()
-  await until(loaded, partSent.accepted)
-  const curateAlone = perSecond(partSent.accepted - loadedAlready, seconds(started))
+  await until(loaded, aloneSent.accepted)
+  const curateAlone = perSecond(aloneSent.accepted - loadedAlready, seconds(started))
 
   say(`a steady ${STEADY_PER_SECOND} records/s for freshness`)
   const before = await readBuckets(curate.url)
@@ -156,14 +156,14 @@ try {
     perSecond: STEADY_PER_SECOND,
     batchRecords: 100,
   })
-  await until(loaded, partSent.accepted + steadySent.accepted)
+  await until(loaded, aloneSent.accepted + steadySent.accepted)
   const steady = { records_per_second: STEADY_PER_SECOND, ...freshnessBetween(before, await readBuckets(curate.url)) }
 
-  say(`everything at once, ${records} records`)
+  say(`all stages at once, ${records} records`)
   const pids = new Map([
     ...services.map(({ name, pid }): [string, number] => [name, pid]),
     ...stackPids(),
-    ['sender', process.pid] as [string, number],
+    ['loadtest', process.pid] as [string, number],
   ])
   const memory = watchMemory(pids)
   started = performance.now()
@@ -173,7 +173,7 @@ try {
     accepted = soFar.accepted
   }).finally(() => progress.stop())
   const gatewaySeconds = seconds(started)
-  const total = partSent.accepted + steadySent.accepted + sent.accepted
+  const total = aloneSent.accepted + steadySent.accepted + sent.accepted
   await until(pseudonymised, total)
   const deidentifySeconds = seconds(started)
   await until(loaded, total)
@@ -182,7 +182,7 @@ try {
 
   say('counting')
   const ledger = await readLedger(sources)
-  const expected = await Promise.all(['part', 'steady', 'all'].map((set) => expectedOf(join(folder, set))))
+  const expected = await Promise.all(['alone', 'steady', 'all'].map((set) => expectedOf(join(folder, set))))
   const tables = await Promise.all(
     sources.feeds.map(async (feed) => {
       const query = `SELECT count() AS rows, uniqExact(record_id) AS records FROM \`${feed}\``
@@ -192,7 +192,7 @@ try {
       }>()
       return {
         feed,
-        expected: expected.reduce((sum, { living }) => sum + (living.get(feed) ?? 0), 0),
+        expected: expected.reduce((sum, { current }) => sum + (current.get(feed) ?? 0), 0),
         rows: Number(row?.rows),
         records: Number(row?.records),
       }
@@ -203,7 +203,7 @@ try {
     date: new Date().toISOString(),
     machine: machine(),
     records: sent.accepted,
-    rejected_by_gateway: sent.rejected + partSent.rejected,
+    rejected_by_gateway: sent.rejected + aloneSent.rejected,
     floors,
     stages: [
       {

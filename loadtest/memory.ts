@@ -1,10 +1,10 @@
-/** Samples the memory of every process once a second, and says for each: peak, and how flat it was over the run. */
+/** Samples the memory of every process once a second, and reports for each the peak, and the means of two quarters of the run. */
 import { type Usage, usageOf } from '#core/process/usage.ts'
 
 export interface MemoryReport {
   readonly name: string
   readonly peak_mb: number
-  /** Mean over the second quarter of the run, and over the last: equal means flat. */
+  /** Mean over the second quarter of the run, and over the last: when they are equal, the memory does not grow. */
   readonly second_quarter_mb: number
   readonly last_quarter_mb: number
   readonly cpu_seconds: number

@@ -1,4 +1,4 @@
-/** Services as processes of the load test's own. */
+/** Starts services as child processes of the load test. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -17,7 +17,7 @@ export interface Service {
 
 /**
  * Starts `services/<name>/main.ts` and waits until its /health answers 200.
- * @param env all of its environment but its port and the folder of its secrets
+ * @param env its environment, except its port and the folder of its secrets
  */
 export async function startService(name: string, env: NodeJS.ProcessEnv, folder: string): Promise<Service> {
   const port = await freePort()
@@ -36,7 +36,7 @@ export async function startService(name: string, env: NodeJS.ProcessEnv, folder:
   return { name, pid: child.pid ?? 0, url, stop: () => end(child) }
 }
 
-/** Runs `provision`, or another one-shot main, to its end. */
+/** Runs `provision`, or another program that ends by itself, and returns its output. */
 export async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn(process.execPath, [...args], {
     cwd: ROOT,

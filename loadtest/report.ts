@@ -14,12 +14,12 @@ export interface Result {
   readonly stages: readonly {
     readonly stage: string
     readonly alone_per_second: number
-    /** Up to this stage, with everything running at once. */
+    /** Up to this stage, with all stages at once. */
     readonly together_per_second: number
     readonly floor: 'produce' | 'consume' | 'insert'
   }[]
   readonly end_to_end_seconds: number
-  /** At a steady rate that the machine keeps up with. */
+  /** At a steady rate below the capacity of the machine. */
   readonly steady: Freshness & { readonly records_per_second: number }
   readonly ledger: {
     readonly accepted: number
@@ -66,7 +66,7 @@ export function render(result: Result): string {
     table(['stage', 'alone/s', 'together/s', 'floor/s', 'alone/floor'], stages),
     `end to end: ${n(result.records)} records in ${result.end_to_end_seconds} s`,
     `freshness at a steady ${n(steady.records_per_second)} records/s, from the gateway's receipt to queryable: p50 ${steady.p50_seconds} s, p95 ${steady.p95_seconds} s, p99 ${steady.p99_seconds} s (${n(steady.samples)} samples)`,
-    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + rejected ${n(ledger.rejected)} + in flight ${n(ledger.in_flight)}: ${ledger.balanced ? 'exact' : 'NOT EXACT'}`,
+    `ledger: accepted ${n(ledger.accepted)} = loaded ${n(ledger.loaded)} + quarantined ${n(ledger.quarantined)} + rejected ${n(ledger.rejected)} + in flight ${n(ledger.in_flight)}: ${ledger.balanced ? 'balanced' : 'NOT balanced'}`,
     '',
     table(
       ['feed', 'expected', 'count()', 'uniqExact', ''],

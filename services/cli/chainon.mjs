@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The `chainon` command, for any Node from 20 on. Chainon itself needs Node 24 (it runs TypeScript as it is); on an older one
- * this starts the Node 24 that `npm ci` brought along, and passes signals and the exit status through.
+ * The `chainon` command, for any Node from 20 on. Chainon itself needs Node 24 (it runs TypeScript directly). On an older one
+ * this file starts the Node 24 that `npm ci` installed, and forwards signals and the exit status.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -22,7 +22,7 @@ function startNode24() {
   if (!existsSync(node)) {
     process.stderr.write(
       `chainon needs Node 24, this is ${process.version}, and ${node} is missing.\n` +
-        `Run \`npm ci\` in ${root}: it brings Node 24 along (with install scripts allowed). Or install Node 24.\n`,
+        `Run \`npm ci\` in ${root}: it installs Node 24 (if install scripts are allowed). Or install Node 24.\n`,
     )
     process.exit(78)
   }
@@ -30,7 +30,7 @@ function startNode24() {
     stdio: 'inherit',
     env: { ...process.env, _CHAINON_LAUNCHER_PID: String(process.pid) },
   })
-  // A terminal sends its Ctrl-C to both processes by itself; passing it on as well would make two of it.
+  // A terminal sends Ctrl-C to both processes itself; forwarding it would send it twice.
   process.on('SIGINT', () => {
     if (!process.stdin.isTTY) child.kill('SIGINT')
   })

@@ -1,4 +1,4 @@
-/** The environment of a command: what is set explicitly wins, else the local stack that runs, else the defaults. */
+/** The environment of a command: explicit settings first, then the running local stack, then the defaults. */
 import { join } from 'node:path'
 import { lockHolder } from '#core/process/lock.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
@@ -7,10 +7,10 @@ import { ADDRESS_VARIABLES } from '../../deploy/local/types.ts'
 
 /**
  * @param env of `main.ts`
- * @param options `dataDir` as given on the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
+ * @param options `dataDir` of the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
  * @returns a copy of the environment in which CHAINON_DATA_DIR and CHAINON_FEEDS_DIR are absolute, and the URLs are those of
- *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. A part that the stack
- *   itself was given from outside keeps its password to itself: set its variable for the command, too.
+ *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. The state of
+ *   the stack has no password of an external dependency: set its variable for the command, too.
  */
 export function resolveEnvironment(env: NodeJS.ProcessEnv, options: { dataDir?: string } = {}): NodeJS.ProcessEnv {
   const { _CHAINON_LAUNCHER_PID: _launcher, ...explicit } = env

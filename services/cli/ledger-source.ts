@@ -1,4 +1,4 @@
-/** Opens what the ledger is read from; apart from the command, so that `chainon --help` loads none of it. */
+/** Opens the sources of the ledger. A file of its own, so that `chainon --help` does not load the clients of Kafka and ClickHouse. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CLICKHOUSE_KEYS, clickhouseClient, rejectedLogin } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
@@ -11,7 +11,7 @@ import { createLogger } from '#core/telemetry/logger.ts'
 
 export interface LedgerSource {
   /**
-   * Reads until nothing is in flight or the time is over; 0 seconds reads once.
+   * Reads until nothing is in flight or the time has passed; 0 seconds reads once.
    * @returns the rows of the last reading, and whether nothing was in flight then
    */
   read(waitSeconds: number): Promise<{ readonly rows: readonly LedgerRow[]; readonly complete: boolean }>
@@ -20,7 +20,7 @@ export interface LedgerSource {
 
 const PAUSE_MS = 250
 
-/** @throws ChainonError dependency-unavailable when Kafka or ClickHouse does not answer */
+/** @throws ChainonError dependency-unavailable when Kafka or ClickHouse is unreachable */
 export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> {
   const config = readConfig('ledger', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR'], env)
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
@@ -34,7 +34,7 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
       if (rejected) throw rejected
       throw new ChainonError(
         'dependency-unavailable',
-        'the ledger cannot be read: Kafka or ClickHouse does not answer, or `chainon up` never ran',
+        'the ledger cannot be read: Kafka or ClickHouse is unreachable, or `chainon up` has not run yet',
         { cause: error },
       )
     }
@@ -44,7 +44,7 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
   } catch (error) {
     throw new ChainonError(
       'dependency-unavailable',
-      `Kafka does not answer at ${config.KAFKA_BROKERS.join(', ')}; is the stack up? (chainon status)`,
+      `Kafka is unreachable at ${config.KAFKA_BROKERS.join(', ')}; \`chainon status\` shows whether the stack runs`,
       { cause: error },
     )
   }

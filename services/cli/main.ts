@@ -1,11 +1,11 @@
 /**
  * The `chainon` command. To add a command: write `commands/<name>.ts` that exports `register(program, env)`, and name it in
- * `commands/index.ts`; nothing else is edited. Conventions:
- * - put it into a group with `.helpGroup(GROUPS.…)`, and give it examples with `.addHelpText('after', examples(…))`;
- * - import what is heavy (Kafka, ClickHouse clients) inside the action, so that `chainon --help` stays instant;
- * - get the environment from `resolveEnvironment(env)` (environment.ts): it knows the local stack;
- * - a command that belongs to another service calls `runService()` (run-service.ts), and holds no logic of its own;
- * - stdout is for results, stderr for the rest. Throw ChainonError to fail, or set `process.exitCode` (1: a finding).
+ * `commands/index.ts`; no other file changes. Conventions:
+ * - put it into a group with `.helpGroup(GROUPS.…)`, and add examples with `.addHelpText('after', examples(…))`;
+ * - import large modules (Kafka, ClickHouse clients) inside the action, so that `chainon --help` stays fast;
+ * - get the environment from `resolveEnvironment(env)` (environment.ts): it contains the addresses of the local stack;
+ * - a command that belongs to another service calls `runService()` (run-service.ts), and contains no logic;
+ * - stdout is for results, stderr for everything else. Throw ChainonError to fail, or set `process.exitCode` (1: a finding).
  */
 import { Command, CommanderError } from 'commander'
 import { readConfig } from '#core/config/read.ts'
@@ -26,13 +26,13 @@ const program = new Command('chainon')
   .addHelpText(
     'after',
     examples([
-      ['chainon up', 'start everything here; Ctrl-C stops it'],
+      ['chainon up', 'start the local stack; Ctrl-C stops it'],
       ['chainon status', 'what runs where, from another terminal'],
       ['chainon <command> --help', 'options and examples of a command'],
     ]),
   )
 
-// Before any command, whatever it reads itself: a misspelt variable would be a default without a word.
+// Before every command: without this check, a misspelt variable would leave its default in force without a message.
 program.hook('preAction', () => void readConfig('chainon', [], process.env))
 for (const register of commands) register(program, process.env)
 
@@ -44,7 +44,7 @@ try {
 
 /** @returns the exit status */
 function report(error: unknown): number {
-  // Commander has printed its own message already; asking for help is no error.
+  // Commander has printed its own message already; a request for help is no error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)
   else

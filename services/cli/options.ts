@@ -2,8 +2,8 @@
 import { InvalidArgumentError } from 'commander'
 
 /** @throws InvalidArgumentError, which commander shows with the option's name */
-export function wholeNumber(text: string): number {
+export function positiveInteger(text: string): number {
   const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be a whole number from 1.')
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be an integer, 1 or more.')
   return value
 }

@@ -1,4 +1,4 @@
-/** Runs another service's main as a process: how a command reaches a service without importing it. */
+/** Runs another service's main as a process: so that a command uses a service without importing it. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ export interface RunServiceOptions {
 
 /**
  * Runs `services/<service>/main.ts <args>` in the user's folder with the terminal's input and output, and sets
- * `process.exitCode` to its status. Signals reach it.
+ * `process.exitCode` to its status. Signals are forwarded to it.
  *
  * @param env of `main.ts`
  * @returns the exit status; 128 + n when signal n ended it
@@ -31,13 +31,13 @@ export async function runService(
     stdio: 'inherit',
     env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
   })
-  const pass = (signal: NodeJS.Signals) => child.kill(signal)
-  // A terminal's Ctrl-C reaches the child by itself; this process only has to outlive it.
+  const forward = (signal: NodeJS.Signals) => child.kill(signal)
+  // A terminal's Ctrl-C reaches the child by itself; this process only waits until the child ends.
   const interrupt = () => {
     if (!process.stdin.isTTY) child.kill('SIGINT')
   }
   process.on('SIGINT', interrupt)
-  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, pass)
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward)
   try {
     const status = await new Promise<number>((resolve, reject) => {
       child.on('error', reject)
@@ -47,6 +47,6 @@ export async function runService(
     return status
   } finally {
     process.off('SIGINT', interrupt)
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, pass)
+    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, forward)
   }
 }

@@ -1,4 +1,4 @@
-/** Gives `simulate` and `sample` the keys of their hospitals, made where they are missing, unless the user brings some. */
+/** Passes the API keys of their hospitals to `simulate` and `sample`, and creates the missing ones, unless the user sets --keys. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +9,7 @@ import { resolveEnvironment } from './environment.ts'
 import { type RunServiceOptions, runService } from './run-service.ts'
 
 /** The gateway reads its file of keys again within a second. */
-const KEYS_TAKEN_MS = 1_500
+const KEYS_RELOADED_MS = 1_500
 
 /** Runs `services/synthetic/main.ts <command> <args>`; sets `process.exitCode`. */
 export async function runWithKeys(
@@ -25,14 +25,14 @@ export async function runWithKeys(
   }
   const { ensureKey, localKey } = await import('#core/keys/admin.ts')
   const data = resolveEnvironment(env, options).CHAINON_DATA_DIR ?? ''
-  let fresh = false
+  let created = false
   const keys = producers.map((producer) => {
-    const kept = localKey(data, producer)
+    const existing = localKey(data, producer)
     const { key } = ensureKey(data, producer)
-    if (key !== kept) fresh = true
+    if (key !== existing) created = true
     return { producer, key }
   })
-  if (fresh) await sleep(KEYS_TAKEN_MS)
+  if (created) await sleep(KEYS_RELOADED_MS)
   const folder = mkdtempSync(join(tmpdir(), 'chainon-keys-'))
   try {
     const file = join(folder, 'keys.json')
@@ -43,7 +43,7 @@ export async function runWithKeys(
   }
 }
 
-/** @returns the producers that need a key: what the service says; none when it only writes files, or is asked for help */
+/** @returns the producers that need a key: as the service lists them; none when it only writes files or prints its help */
 function producersOf(env: NodeJS.ProcessEnv, command: string, args: readonly string[]): string[] {
   if (args.includes('--help') || args.includes('-h')) return []
   const main = join(ROOT, 'services', 'synthetic', 'main.ts')
@@ -56,7 +56,7 @@ function producersOf(env: NodeJS.ProcessEnv, command: string, args: readonly str
     const value: unknown = JSON.parse(run.stdout)
     return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
   } catch {
-    // Its own run will say what is wrong with the options.
+    // The run that follows reports what is wrong with the options.
     return []
   }
 }

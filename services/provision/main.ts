@@ -21,7 +21,7 @@ try {
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const registry = avroRegistry(config)
   const namespace = config.CHAINON_NAMESPACE
-  // Compatibility first: a contract that cannot read what was written must not get as far as a topic or a table.
+  // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
   await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
   await Promise.all(
     contracts.flatMap((contract) => [
@@ -31,7 +31,7 @@ try {
   )
   const [topics, migrations] = await withAdmin(kafkaClient('provision', config, logger), async (admin) => {
     const { clusterId } = await admin.describeCluster()
-    // Tables first: a warehouse of another Kafka is rejected before this one gets a topic.
+    // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
     const ran = await createTables(contracts, config, clusterId, new Date())
     return [await createTopics(admin, contracts, config), ran] as const
   })
@@ -49,7 +49,7 @@ try {
       ? error.message
       : rejected
         ? `ClickHouse rejected a definition: ${error.type}`
-        : (describeUnreachable(error) ?? 'a part did not answer; see err')
+        : (describeUnreachable(error) ?? 'a dependency did not answer; see err')
   logger.fatal({ event: 'failed', err: safeError(error) }, message)
   process.exitCode = error instanceof ChainonError || rejected ? exitStatus(error) : 75
 }

@@ -1,4 +1,4 @@
-/** Brings ClickHouse up to the migrations and the contracts. */
+/** Runs the migrations of ClickHouse, and creates or extends the tables of the contracts. */
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { tableOf } from '#core/contract/names.ts'
@@ -9,7 +9,7 @@ import type { ProvisionConfig } from './config.ts'
 
 const MIGRATIONS_DIR = new URL('../../schemas/clickhouse', import.meta.url).pathname
 
-/** @param clusterId of the Kafka that the records come through @throws ConfigurationError when the warehouse came from another */
+/** @param clusterId of the Kafka from which the records are loaded @throws ConfigurationError when the warehouse came from another */
 export async function createTables(
   contracts: readonly FeedContract[],
   config: ProvisionConfig,
@@ -23,7 +23,7 @@ export async function createTables(
   const client = clickhouseClient('provision', config)
   try {
     const ran = await migrate(client, MIGRATIONS_DIR, now)
-    await checkLog(client, config.CHAINON_NAMESPACE, clusterId, now)
+    await checkCluster(client, config.CHAINON_NAMESPACE, clusterId, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
       for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Map())) {
@@ -50,8 +50,8 @@ async function presentColumns(
   return new Map(rows.map(({ table, columns }) => [table, new Map(columns)]))
 }
 
-/** Origins of another Kafka would begin at 0 and be dropped as replays, unseen: the two belong together, or the start is rejected. */
-async function checkLog(client: ClickHouseClient, namespace: string, clusterId: string, now: Date): Promise<void> {
+/** The origins of another Kafka begin at 0, and would be dropped as replays without an alarm: the warehouse accepts one cluster only. */
+async function checkCluster(client: ClickHouseClient, namespace: string, clusterId: string, now: Date): Promise<void> {
   const result = await client.query({
     query: 'SELECT cluster_id FROM log_identity WHERE namespace = {namespace:String} ORDER BY first_seen LIMIT 1',
     query_params: { namespace },
@@ -63,7 +63,7 @@ async function checkLog(client: ClickHouseClient, namespace: string, clusterId: 
     await client.insert({ table: 'log_identity', values: [row], format: 'JSONEachRow' })
   } else if (known.cluster_id !== clusterId) {
     throw new ConfigurationError('The warehouse was loaded from another Kafka', [
-      `it knows the cluster ${known.cluster_id}, and KAFKA_BROKERS leads to ${clusterId}: bring the first one back, or take an empty CLICKHOUSE_DATABASE`,
+      `it was loaded from the cluster ${known.cluster_id}, and KAFKA_BROKERS is the cluster ${clusterId}: use the first one, or set CLICKHOUSE_DATABASE to an empty database`,
     ])
   }
 }

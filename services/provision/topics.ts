@@ -1,4 +1,4 @@
-/** Creates the topics of every feed. A pseudonymised topic has the partitions of its identified one: origins keep their index. */
+/** Creates the topics of every feed. A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
@@ -7,7 +7,7 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { ProvisionConfig } from './config.ts'
 
-/** A new topic is known to its broker a moment after it is made. */
+/** A broker knows a new topic only a moment after its creation. */
 const KNOWN_WITHIN_MS = 30_000
 const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
 
@@ -26,7 +26,7 @@ export async function createTopics(
     if (!present.has(identified)) missing.push(topic(identified, config, retention))
     if (!present.has(pseudonymised)) missing.push(topic(pseudonymised, config, -1))
   }
-  // Not `waitForLeaders`: it gives up on the first answer of a broker that has not heard of the new topic yet.
+  // Not `waitForLeaders`: it fails on the first answer of a broker that does not know the new topic yet.
   if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false, timeout: 30_000 })
   await checkPartitions(admin, contracts, namespace)
   return missing.map(({ topic: name }) => name)
@@ -59,9 +59,9 @@ async function checkPartitions(admin: Admin, contracts: readonly FeedContract[],
     const pseudonymised = counts.get(topicOf(namespace, 'pseudonymised', feed))
     return identified === pseudonymised
       ? []
-      : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; they must be as many`]
+      : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; the numbers must be equal`]
   })
-  if (problems.length > 0) throw new ConfigurationError('The topics do not fit each other', problems)
+  if (problems.length > 0) throw new ConfigurationError('The partitions of the topics differ', problems)
 }
 
 async function describeTopics(admin: Admin, topics: string[]): ReturnType<Admin['fetchTopicMetadata']> {

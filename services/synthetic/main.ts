@@ -1,4 +1,4 @@
-/** `simulate` and `sample`: made-up feeds to try the whole with. Reads the environment, the clock and the command line. */
+/** `simulate` and `sample`: synthetic feeds to try all of Chainon with. Reads the environment, the clock and the command line. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,17 +30,17 @@ const EXIT_FINDING = 1
 const EXIT_USAGE = 2
 const WAIT_MS = 60_000
 const SAME_SIGNAL_MS = 1_000
-const PARTS = join(import.meta.dirname, '../../.chainon/parts')
+const DEFAULT_PARTS_DIR = join(import.meta.dirname, '../../.chainon/parts')
 
 const program = new Command('chainon').exitOverride().showHelpAfterError()
 program
   .command('simulate')
-  .description('Streams the records of made-up French hospitals: to the gateway, or to files with --out.')
+  .description('Streams the records of simulated French hospitals: to the gateway, or to files with --out.')
   .option('--hospitals <n>', 'hospitals', '3')
-  .option('--patients <n>', 'true persons; they come one after the other', '2000')
-  .option('--rate <n>', 'records per second in all, 0 for as fast as it goes', '50')
-  .option('--seed <n>', 'the same seed and options give the same records', '1')
-  .option('--records <n>', 'records in all (default: without end)')
+  .option('--patients <n>', 'true persons; each registers at one or two hospitals', '2000')
+  .option('--rate <n>', 'records per second in all, 0 for as fast as possible', '50')
+  .option('--seed <n>', 'the same seed and options produce the same records', '1')
+  .option('--records <n>', 'records in all (default: no end)')
   .option(
     '--truth <file>',
     'write the true person of each identity here; it is never sent. Keep it out of the data folder',
@@ -49,11 +49,11 @@ program
   .option('--url <url>', "the gateway (default: the local stack's)")
   .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
   .option('--start <date>', 'first day of the records', DEFAULT_START)
-  .option('--until <date>', 'last day, which is approached and never passed', DEFAULT_UNTIL)
+  .option('--until <date>', 'last day; no record is dated after it', DEFAULT_UNTIL)
   .option('--typo-rate <share>', `typing errors, per typed trait (default: ${DEFAULT_RATES.typo})`)
   .option('--missing-rate <share>', `traits left out, per optional trait (default: ${DEFAULT_RATES.missing})`)
-  .option('--swap-rate <share>', `traits changed over, per registration (default: ${DEFAULT_RATES.swap})`)
-  .option('--shared-rate <share>', 'persons who go to two hospitals', String(DEFAULT_SHARED))
+  .option('--swap-rate <share>', `traits swapped, per registration (default: ${DEFAULT_RATES.swap})`)
+  .option('--shared-rate <share>', 'share of persons who go to two hospitals', String(DEFAULT_SHARED))
   .addOption(new Option('--profile <name>', 'load: no errors').choices(['realistic', 'load']).default('realistic'))
   .addOption(new Option('--producers').hideHelp())
   .action(simulate)
@@ -61,12 +61,12 @@ program
 const sample = program
   .command('sample')
   .description(
-    'Without a subcommand: makes FHIR R4 bundles of two hospitals with Synthea 3.3.0 (fetched once, 200 MB; needs Java 17).',
+    'Without a subcommand: generates FHIR R4 Bundles of two hospitals with Synthea 3.3.0 (downloaded once, 200 MB; needs Java 17).',
   )
-  .option('--patients <n>', 'patients alive at the end; those who died come on top', '30')
+  .option('--patients <n>', 'patients alive at the end; patients who died are generated in addition', '30')
   .option('--seed <n>', 'seed of Synthea', '1')
   .option('--out <dir>', 'write <producer>.ndjson.gz files here (default without --push: sample-<seed>)')
-  .option('--push', 'send what was made')
+  .option('--push', 'send the generated Bundles')
   .option('--url <url>', "the gateway (default: the local stack's)")
   .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
   .addOption(new Option('--producers').hideHelp())
@@ -74,15 +74,15 @@ const sample = program
 sample
   .command('push')
   .description(
-    'Sends the bundled sample. A second time within the hours that the gateway remembers stores nothing twice.',
+    'Sends the bundled sample. Sent again while the gateway still knows the idempotency keys, it stores nothing twice.',
   )
-  .option('--wait', 'end when all of it can be queried in ClickHouse, after a minute at most')
+  .option('--wait', 'wait until all records can be queried in ClickHouse, at most a minute')
   .action(async (options: { wait?: true }, command: Command) => {
     await push(FIXTURE, { ...command.optsWithGlobals<SendFlags>(), ...options })
   })
 
 let known: SyntheticConfig | undefined
-/** Read by each command, not for `--help`. */
+/** Each command reads it; `--help` does not. */
 const config = (): SyntheticConfig => (known ??= syntheticConfig(process.env))
 
 async function simulate(flags: SimulateFlags): Promise<void> {
@@ -90,24 +90,24 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   const options = simulateOptions(flags, Date.now())
   if (flags.producers) return printProducers(options.producers)
   const stop = new AbortController()
-  const giveUp = new AbortController()
+  const stopNow = new AbortController()
   let retries = 0
   const gateway =
     flags.out === undefined
       ? gatewaySink({
           url: (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''),
           keys: readKeys(flags.keys, options.producers),
-          signal: giveUp.signal,
+          signal: stopNow.signal,
           onRetry: () => retries++,
         })
       : undefined
   const sink = gateway ?? folderSink(flags.out ?? '')
-  // The first Ctrl-C finishes what is under way; a later one does not wait for it. One Ctrl-C may arrive twice, from the
-  // terminal and from the command that started this.
+  // The first Ctrl-C finishes the current requests; a later one does not wait for them. One Ctrl-C can arrive twice, from the
+  // terminal and from the command that started this process.
   let stoppedAt = Number.POSITIVE_INFINITY
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) giveUp.abort()
+      if (stop.signal.aborted && performance.now() - stoppedAt > SAME_SIGNAL_MS) stopNow.abort()
       if (!stop.signal.aborted) stoppedAt = performance.now()
       stop.abort()
     })
@@ -138,7 +138,7 @@ interface SendFlags {
   readonly url?: string
   readonly keys?: string
   readonly wait?: true
-  /** Asked by `chainon`: print the producers that need a key, do nothing else. */
+  /** Set by `chainon`: print the producers that need a key, do nothing else. */
   readonly producers?: true
 }
 
@@ -153,16 +153,16 @@ async function makeSample(
   if (!Number.isInteger(seed) || seed < 0) problems.push('--seed must be an integer, 0 or more')
   if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
   if (flags.producers) return printProducers(flags.push ? SAMPLE_PRODUCERS : [])
-  // Before minutes of work: a push that could not be sent.
+  // Checked before minutes of work: without keys the push would fail at the end.
   if (flags.push) readKeysOf(flags)
   const { CHAINON_PARTS_DIR, JAVA_HOME } = config()
   const { command: java } = findJava({ program: 'Synthea', home: JAVA_HOME, env: process.env })
   const folder = mkdtempSync(join(tmpdir(), 'chainon-synthea-'))
-  let doing = 'Synthea'
-  const show = (what: string) => (doing = `Synthea: ${what}`)
-  const line = startProgress(() => ({ text: doing }))
+  let status = 'Synthea'
+  const show = (what: string) => (status = `Synthea: ${what}`)
+  const line = startProgress(() => ({ text: status }))
   try {
-    const jars = await installSynthea(CHAINON_PARTS_DIR || PARTS, process.env, show)
+    const jars = await installSynthea(CHAINON_PARTS_DIR || DEFAULT_PARTS_DIR, process.env, show)
     const bundles = readSynthea(
       await runSynthea({ java, jars, patients, seed, folder, env: process.env, show }),
       Date.now(),
@@ -183,7 +183,7 @@ function printProducers(producers: readonly string[]): void {
   process.stdout.write(`${JSON.stringify(producers)}\n`)
 }
 
-/** Read once: the keys may come from stdin. */
+/** Read once, because stdin can be read only once. */
 let keysRead: ReadonlyMap<string, string> | undefined
 function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
   keysRead ??= readKeys(flags.keys, SAMPLE_PRODUCERS)
@@ -195,7 +195,7 @@ async function push(dir: string, flags: SendFlags): Promise<void> {
   const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_URL } = config()
   const pushing = pushSample(readSample(dir), (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''), readKeysOf(flags))
   const line = startProgress(() => ({
-    text: `sample: ${pushing.sent()} of ${pushing.bundles} bundles`,
+    text: `sample: ${pushing.sent()} of ${pushing.bundles} Bundles`,
     share: pushing.sent() / Math.max(1, pushing.bundles),
   }))
   const summary = await pushing.done.finally(() => line.stop())
@@ -204,13 +204,13 @@ async function push(dir: string, flags: SendFlags): Promise<void> {
   if (!flags.wait) return
   const inFlight = await waitUntilLoaded(CHAINON_CONSOLE_URL, WAIT_MS)
   if (inFlight === 0) {
-    process.stderr.write('all of it can be queried\n')
+    process.stderr.write('all records can be queried\n')
     return
   }
   const why =
     inFlight === null
       ? `the ledger at ${CHAINON_CONSOLE_URL} could not be read`
-      : `${inFlight} records are still on their way`
+      : `${inFlight} records are still in flight`
   process.stderr.write(`After ${WAIT_MS / 1000} s ${why}; \`chainon ledger\` shows where.\n`)
   process.exitCode = EXIT_FINDING
 }

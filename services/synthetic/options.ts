@@ -1,4 +1,4 @@
-/** What the command line of `simulate` takes, its defaults, and what is wrong with it, said at once. */
+/** The options of `simulate`: their defaults, and their check, which reports all errors at once. */
 import { readFileSync } from 'node:fs'
 import { parseCalendarDate } from '#core/contract/calendar.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -7,7 +7,7 @@ import { DEFAULT_RATES } from './hospital/registration.ts'
 import { DAY_MS } from './people/person.ts'
 import type { WorldOptions } from './world.ts'
 
-/** Two years of a fixed past, so that the same seed means the same records whenever it runs. */
+/** Two fixed years of the past, so that the same seed produces the same records on any day. */
 export const DEFAULT_START = '2023-07-01'
 export const DEFAULT_UNTIL = '2025-06-30'
 export const DEFAULT_SHARED = 0.18
@@ -41,8 +41,8 @@ export interface SimulateOptions {
 }
 
 /**
- * @param nowMs the true now: nothing may be dated after it
- * @throws ConfigurationError naming every option that is wrong
+ * @param nowMs the current time: no record may be dated after it
+ * @throws ConfigurationError that names every wrong option
  */
 export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOptions {
   const problems: string[] = []
@@ -52,8 +52,8 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
       problems.push(`--${name} must be an integer from ${min} to ${max}`)
     return value
   }
-  const share = (name: string, text: string | undefined, otherwise: number) => {
-    const value = text === undefined ? (flags.profile === 'load' ? 0 : otherwise) : Number(text)
+  const share = (name: string, text: string | undefined, byDefault: number) => {
+    const value = text === undefined ? (flags.profile === 'load' ? 0 : byDefault) : Number(text)
     if (!(value >= 0 && value <= 1)) problems.push(`--${name} must be a share from 0 to 1`)
     return value
   }
@@ -64,14 +64,14 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
   }
   const rate = Number(flags.rate)
   if (!(rate >= 0 && rate <= 1_000_000))
-    problems.push('--rate must be a number of records per second, 0 for as fast as it goes')
+    problems.push('--rate must be a number of records per second, 0 for as fast as possible')
   const startMs = date('start', flags.start)
   // The last second of the day.
   const untilMs = date('until', flags.until) + DAY_MS - 1000
   if (untilMs - startMs < DAY_MS) problems.push('--until must be after --start')
-  if (untilMs > nowMs) problems.push('--until lies in the future: the gateway rejects records of tomorrow')
+  if (untilMs > nowMs) problems.push('--until is in the future: the gateway rejects records with a future date')
   if (flags.out !== undefined && (flags.url !== undefined || flags.keys !== undefined))
-    problems.push('--out writes files: --url and --keys have no place beside it')
+    problems.push('--out writes files and sends nothing: leave out --url and --keys')
   const hospitals = integer('hospitals', flags.hospitals, 1, 200)
   const world: WorldOptions = {
     seed: integer('seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
@@ -101,11 +101,11 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
 
 /**
  * @param file of a JSON array of `{ "producer", "key" }`; `-` for stdin
- * @throws ConfigurationError when a producer's key is missing; says nothing of what the file holds
+ * @throws ConfigurationError when a producer's key is missing; the message has nothing of the file's content
  */
 export function readKeys(file: string | undefined, producers: readonly string[]): ReadonlyMap<string, string> {
   const remedy =
-    'run it as `chainon simulate` or `chainon sample`, which make keys for the local stack, or give --keys FILE'
+    'run it as `chainon simulate` or `chainon sample`, which create keys for the local stack, or set --keys FILE'
   if (file === undefined) throw new ConfigurationError('API keys are missing', [remedy])
   const keys = new Map<string, string>()
   try {
@@ -116,7 +116,7 @@ export function readKeys(file: string | undefined, producers: readonly string[])
     }
   } catch {
     throw new ConfigurationError('API keys cannot be read', [
-      `${file === '-' ? 'stdin' : file} must hold a JSON array of { "producer", "key" }`,
+      `${file === '-' ? 'stdin' : file} must contain a JSON array of { "producer", "key" }`,
     ])
   }
   const missing = producers.filter((producer) => !keys.has(producer))

@@ -1,6 +1,6 @@
 /**
- * The only source of chance: sfc32 (C. Doty-Humphrey, PractRand), seeded by a label. The same seed and labels give the same
- * draws on every machine, and a split generator does not move when another one draws more.
+ * The only source of random numbers: sfc32 (C. Doty-Humphrey, PractRand), seeded by a label. The same seed and labels produce the
+ * same draws on every machine, and the draws of one generator do not change when another one draws more.
  */
 
 export interface Random {
@@ -42,13 +42,13 @@ export function randomOf(seed: string): Random {
       if (value === undefined) throw new RangeError('nothing to pick from')
       return value
     },
-    // Sum of 4 uniforms: close to normal within three deviations, beyond which no plausible value lies anyway.
+    // Sum of 4 uniforms: close to normal within three deviations, and no plausible value is further away.
     normal: (mean, deviation) => mean + (next() + next() + next() + next() - 2) * 1.732_050_8 * deviation,
     split: (label) => randomOf(`${seed}/${label}`),
   }
 }
 
-/** A weighted list, prepared for drawing. */
+/** A weighted list, prepared for random draws. */
 export interface Weighted<T> {
   draw(random: Random): T
   readonly values: readonly T[]
@@ -76,7 +76,7 @@ export function weighted<T>(entries: readonly (readonly [T, number])[]): Weighte
   }
 }
 
-/** xmur3: four and more well-mixed 32-bit numbers of a text. */
+/** xmur3: a hash of a text that returns as many 32-bit numbers as needed. */
 function labelHash(text: string): () => number {
   let h = 1_779_033_703 ^ text.length
   for (let i = 0; i < text.length; i++) {

@@ -19,7 +19,7 @@ interface Base {
   readonly patient_ipp: string
 }
 
-/** Identity traits as written down at one place. */
+/** Identity traits as one hospital or register writes them. */
 export interface Identity {
   readonly ins: string | null
   readonly nir: string | null
@@ -117,8 +117,8 @@ export interface DocumentRecord extends OfStay {
   readonly text: string | null
 }
 
-/** One record of one producer, and the true person where the record carries an identity. */
-export type Made =
+/** One record of one producer, and the true person where the record contains an identity. */
+export type SimulatedRecord =
   | { readonly producer: string; readonly feed: 'patient'; readonly record: PatientRecord; readonly personId: string }
   | { readonly producer: string; readonly feed: 'death'; readonly record: DeathRecord; readonly personId: string }
   | { readonly producer: string; readonly feed: 'encounter'; readonly record: EncounterRecord }

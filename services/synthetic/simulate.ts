@@ -1,24 +1,24 @@
-/** Runs a simulation into a sink at a rate, until the number of records is reached or it is told to stop. */
+/** Runs a simulation into a sink at a rate, until the number of records is reached or it is stopped. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Sink, Totals } from './output/sink.ts'
 import type { TruthWriter } from './output/truth.ts'
-import type { Feed, Made } from './records.ts'
+import type { Feed, SimulatedRecord } from './records.ts'
 import { type WorldOptions, world } from './world.ts'
 
 export interface SimulationOptions {
   readonly world: WorldOptions
-  /** Records in all; undefined: without end. */
+  /** Records in all; undefined: no end. */
   readonly records: number | undefined
-  /** Records per second; 0: as fast as it goes. */
+  /** Records per second; 0: as fast as possible. */
   readonly rate: number
   readonly sink: Sink
   readonly truth: TruthWriter | undefined
-  /** Finishes the batch under way, then ends. */
+  /** Stops the simulation after the current batch. */
   readonly stop: AbortSignal
 }
 
 export interface Simulation {
-  /** How far it is; live. */
+  /** Records sent so far; changes while it runs. */
   readonly sent: () => number
   readonly seconds: () => number
   readonly done: Promise<Summary>
@@ -61,33 +61,37 @@ export function startSimulation(options: SimulationOptions): Simulation {
     } finally {
       options.truth?.close()
     }
-    const took = seconds()
+    const duration = seconds()
     return {
       sent,
       ...options.sink.totals(),
-      seconds: Math.round(took * 1000) / 1000,
-      records_per_second: Math.round(sent / took),
+      seconds: Math.round(duration * 1000) / 1000,
+      records_per_second: Math.round(sent / duration),
       by_feed: byFeed,
       by_producer: byProducer,
     }
   }
 
-  /** Waits until this many records are due at the rate; lets signals in when there is no rate. */
+  /** Waits until the next records are due at the rate; without a rate, yields to the event loop so that signals are handled. */
   async function pace(): Promise<void> {
     const ahead = options.rate > 0 ? (sent / options.rate - seconds()) * 1000 : 0
     if (options.stop.aborted) return
     try {
       await sleep(Math.max(0, ahead), undefined, { signal: options.stop })
     } catch {
-      // Told to stop while waiting: the loop sees it.
+      // Stopped during the wait: the loop checks the signal.
     }
   }
 }
 
-/** Batches of exactly `size` records, the last one of what remains; the rate decides how large, never what is in them. */
-function* batches(options: WorldOptions, records: number | undefined, size: number): Generator<readonly Made[]> {
+/** Batches of exactly `size` records, the last one smaller; the rate changes the size of the batches, never their records. */
+function* batches(
+  options: WorldOptions,
+  records: number | undefined,
+  size: number,
+): Generator<readonly SimulatedRecord[]> {
   let remaining = records ?? Number.POSITIVE_INFINITY
-  let batch: Made[] = []
+  let batch: SimulatedRecord[] = []
   for (const visit of world(options)) {
     for (const made of visit) {
       batch.push(made)

@@ -1,6 +1,6 @@
 /**
  * The stream of a simulated region: visit after visit, each the records of one patient at one hospital. Pure: the same
- * options give the same records in the same order; nothing here reads a clock, the environment or a file.
+ * options produce the same records in the same order; nothing here reads a clock, the environment or a file.
  */
 import { type Corrections, corrections } from './care/corrections.ts'
 import { deathRecords } from './care/deaths.ts'
@@ -20,14 +20,14 @@ import {
 } from './hospital/registration.ts'
 import { population } from './people/population.ts'
 import { type Random, randomOf, weighted } from './random.ts'
-import type { Feed, Made } from './records.ts'
+import type { Feed, SimulatedRecord } from './records.ts'
 
 export interface WorldOptions {
   readonly seed: number
   readonly hospitals: number
   /** True persons; each becomes a patient of one or more hospitals. */
   readonly patients: number
-  /** First moment, and the one that is never passed; milliseconds since 1970. */
+  /** First and last moment of the records; milliseconds since 1970. */
   readonly startMs: number
   readonly untilMs: number
   readonly rates: ErrorRates
@@ -35,15 +35,15 @@ export interface WorldOptions {
   readonly shared: number
 }
 
-/** Visits per hospital in which half of the time passes; then it slows, so that a stream without end never reaches its end. */
+/** Visits per hospital in which half of the time passes, then ever less: an endless stream never reaches `untilMs`. */
 const HALF_TIME_VISITS = 1_000
-/** Share of visits that are a patient's first, while there are newcomers. */
+/** Share of visits that are a patient's first, while some persons have not come yet. */
 const NEWCOMERS = 0.47
 /** Share of returning visits at which the identity changes, and at which the patient is registered a second time. */
 const UPDATE_RATE = 0.03
 const DUPLICATE_RATE = 0.003
-/** No more than this share of the people made so far has died. */
-const MOST_DEAD = 0.15
+/** At most this share of the persons made so far can die. */
+const MAX_DEAD_SHARE = 0.15
 const NOTES: Readonly<Record<VisitKind, number>> = {
   inpatient: 1.2,
   emergency: 0.7,
@@ -62,8 +62,8 @@ interface Site {
   visits: number
 }
 
-/** @returns the records of each visit, without end; a patient's record comes before what refers to it */
-export function* world(options: WorldOptions): Generator<readonly Made[], never> {
+/** @returns the records of each visit, endlessly; a patient's record comes before the records that refer to it */
+export function* world(options: WorldOptions): Generator<readonly SimulatedRecord[], never> {
   const seed = String(options.seed)
   const people = population(seed, options.patients, options.startMs)
   const draw = randomOf(`${seed}/visits`)
@@ -74,7 +74,7 @@ export function* world(options: WorldOptions): Generator<readonly Made[], never>
     const random = randomOf(`${seed}/${hospital.producer}/care`)
     return {
       hospital,
-      desk: desk(hospital, people, share, options.rates, randomOf(`${seed}/${hospital.producer}/desk`)),
+      desk: desk(hospital, people, assignHousehold, options.rates, randomOf(`${seed}/${hospital.producer}/desk`)),
       random,
       corrections: corrections(randomOf(`${seed}/${hospital.producer}/corrections`)),
       nextId: identifiers(),
@@ -84,8 +84,8 @@ export function* world(options: WorldOptions): Generator<readonly Made[], never>
   let dead = 0
   let registered = 0
 
-  /** Makes a household and tells its hospitals. */
-  function share() {
+  /** Makes a household and assigns its members to hospitals. */
+  function assignHousehold() {
     for (const person of people.grow()) {
       const first = bySize.draw(sharing)
       sites[first]?.desk.expect(person)
@@ -97,10 +97,10 @@ export function* world(options: WorldOptions): Generator<readonly Made[], never>
   }
 
   for (let visits = 0; ; visits++) {
-    const part = visits / (visits + HALF_TIME_VISITS * options.hospitals)
-    const atMs = Math.floor((options.startMs + (options.untilMs - options.startMs) * part) / 1000) * 1000
+    const elapsed = visits / (visits + HALF_TIME_VISITS * options.hospitals)
+    const atMs = Math.floor((options.startMs + (options.untilMs - options.startMs) * elapsed) / 1000) * 1000
     const site = sites[bySize.draw(draw)] as Site
-    const made: Made[] = []
+    const made: SimulatedRecord[] = []
     const registration = arrive(site, atMs, options, made)
     if (!registration) continue
     const visit = planVisit(
@@ -109,7 +109,7 @@ export function* world(options: WorldOptions): Generator<readonly Made[], never>
       site.visits++,
       atMs,
       options.untilMs,
-      dead + 1 <= people.made.length * MOST_DEAD,
+      dead + 1 <= people.persons.length * MAX_DEAD_SHARE,
       site.random,
     )
     care(site, visit, made)
@@ -127,19 +127,19 @@ export function* world(options: WorldOptions): Generator<readonly Made[], never>
   }
 }
 
-/** Someone comes: for the first time, again, again with something changed, or again but not recognised. */
-function arrive(site: Site, atMs: number, options: WorldOptions, made: Made[]): Registration | null {
+/** A patient comes: for the first time, again, again with changed data, or again and not recognised. */
+function arrive(site: Site, atMs: number, options: WorldOptions, made: SimulatedRecord[]): Registration | null {
   const { random } = site
-  const known = random.chance(NEWCOMERS) ? null : site.desk.again(atMs)
+  const known = random.chance(NEWCOMERS) ? null : site.desk.returning(atMs)
   if (!known) {
-    const fresh = site.desk.first(atMs)
-    if (fresh) made.push(patient(site, fresh, atMs))
-    return fresh ?? site.desk.again(atMs)
+    const newcomer = site.desk.newcomer(atMs)
+    if (newcomer) made.push(patient(site, newcomer, atMs))
+    return newcomer ?? site.desk.returning(atMs)
   }
   if (random.chance(DUPLICATE_RATE)) {
-    const double = site.desk.twice(known, atMs)
-    made.push(patient(site, double, atMs))
-    return double
+    const duplicate = site.desk.duplicate(known, atMs)
+    made.push(patient(site, duplicate, atMs))
+    return duplicate
   }
   if (random.chance(UPDATE_RATE)) {
     known.version++
@@ -151,7 +151,7 @@ function arrive(site: Site, atMs: number, options: WorldOptions, made: Made[]): 
   return known
 }
 
-function patient(site: Site, registration: Registration, atMs: number): Made {
+function patient(site: Site, registration: Registration, atMs: number): SimulatedRecord {
   return {
     producer: site.hospital.producer,
     feed: 'patient',
@@ -160,7 +160,7 @@ function patient(site: Site, registration: Registration, atMs: number): Made {
   }
 }
 
-function care(site: Site, visit: Visit, made: Made[]): void {
+function care(site: Site, visit: Visit, made: SimulatedRecord[]): void {
   const { random, nextId } = site
   const { producer } = site.hospital
   for (const record of encounters(visit, nextId.encounter, random)) made.push({ producer, feed: 'encounter', record })
@@ -178,7 +178,7 @@ function care(site: Site, visit: Visit, made: Made[]): void {
   }
 }
 
-/** Each hospital numbers the records of each feed from 1, as any other does: a record is the producer's own. */
+/** Each hospital numbers the records of each feed from 1: a record id is unique within its producer only. */
 function identifiers(): Site['nextId'] {
   const counter = (prefix: string): NextId => {
     let last = 0

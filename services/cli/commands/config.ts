@@ -13,7 +13,7 @@ export function register(program: Command): void {
     .summary('list every setting')
     .description('Prints every environment variable with its type, default and meaning, as Markdown.')
     .option('--write', 'write deploy/CONFIGURATION.md instead')
-    .addHelpText('after', examples([['chainon config | grep KAFKA', 'what Kafka needs']]))
+    .addHelpText('after', examples([['chainon config | grep KAFKA', 'the settings of Kafka']]))
     .action((options: { write?: true }) => {
       if (options.write) writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
       else process.stdout.write(configurationPage())

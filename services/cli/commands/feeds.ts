@@ -1,4 +1,4 @@
-/** `chainon feeds`: the contracts, and what is wrong with one. */
+/** `chainon feeds`: lists the contracts, and checks one. */
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Command } from 'commander'
@@ -14,13 +14,15 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('feeds')
     .helpGroup(GROUPS.develop)
     .summary('list the feeds; check a contract')
-    .description('Lists the contracts of CHAINON_FEEDS_DIR (default: schemas/feeds). Ends with 78 when one is wrong.')
+    .description(
+      'Lists the contracts of CHAINON_FEEDS_DIR (default: schemas/feeds). Exits with 78 when one is invalid.',
+    )
     .option('--json', 'an array of objects')
     .addHelpText(
       'after',
       examples([
         ['chainon feeds', 'the feeds, their fields, keys and rules'],
-        ['chainon feeds check schemas/feeds/imaging.avsc', 'all that is wrong with it, or what it would make'],
+        ['chainon feeds check schemas/feeds/imaging.avsc', 'its problems, or the topics and the table that it defines'],
       ]),
     )
     .action(async (options: { json?: true }) => {
@@ -49,7 +51,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   feeds
     .command('check')
     .argument('<file>', 'a contract, <feed>.avsc')
-    .summary('say all that is wrong with a contract, or what it would make')
+    .summary('list all problems of a contract, or the topics and the table that it defines')
     .action(async (file: string) => {
       const { parseContract } = await import('#core/contract/parse.ts')
       const result = parseContract(basename(file, '.avsc'), contents(file))
@@ -87,7 +89,7 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
   ])
   const topics = (['identified', 'pseudonymised'] as const).map((zone) => topicOf(namespace, zone, contract.feed))
   return [
-    `${contract.feed}: good`,
+    `${contract.feed}: valid`,
     `  endpoint  POST /v1/feeds/${contract.feed}/records`,
     `  topics    ${topics.join(', ')}`,
     `  subjects  ${topics.map(subjectOf).join(', ')}`,

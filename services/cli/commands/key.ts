@@ -1,4 +1,4 @@
-/** `chainon key`: API keys of producers. Only hashes are stored; a key is shown when it is made. */
+/** `chainon key`: API keys of producers. Only hashes are stored; a key is shown when it is created. */
 import type { Command } from 'commander'
 import { ChainonError } from '#core/faults/errors.ts'
 import { table } from '#core/terminal/table.ts'
@@ -17,20 +17,20 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const key = program
     .command('key')
     .helpGroup(GROUPS.data)
-    .summary('make, list and revoke API keys')
-    .description('API keys of producers, in <data>/keys.json. The gateway takes a change within a second.')
+    .summary('create, list and revoke API keys')
+    .description('API keys of producers, in <data>/keys.json. The gateway reads a change within a second.')
     .addHelpText(
       'after',
       examples([
         ['chainon key create chu-nord --name "interface engine"', 'shows the key once'],
-        ['chainon key list', 'who has one'],
-        ['chainon key revoke 0123456789ab', 'from the next request on'],
+        ['chainon key list', 'the keys and their producers'],
+        ['chainon key revoke 0123456789ab', 'the gateway rejects it within a second'],
       ]),
     )
   key
     .command('create')
     .argument('<producer>', 'lower case letters, digits, dots, dashes and underscores')
-    .summary('make a key and show it once')
+    .summary('create a key and show it once')
     .option('--name <name>', 'what the key is for', '')
     .option('--json', 'an object with producer, id, key')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
@@ -38,7 +38,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { createKey } = await import('#core/keys/admin.ts')
       const issued = createKey(dataFolder(env, options.dataDir), producer, options.name)
       if (options.json) return print(issued)
-      process.stderr.write(`Key ${issued.id} of ${producer}. It is shown once; keep it like a password.\n`)
+      process.stderr.write(`Key ${issued.id} of ${producer}. It is shown only now; store it like a password.\n`)
       process.stdout.write(`${issued.key}\n`)
     })
   key
@@ -51,12 +51,12 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const keys = listKeys(dataFolder(env, options.dataDir))
       if (options.json) return print(keys)
       const rows = keys.map((one) => [one.id, one.producer, one.name, one.created_at, one.revoked_at ?? 'in force'])
-      process.stdout.write(table(['key', 'producer', 'name', 'made', 'revoked'], rows))
+      process.stdout.write(table(['key', 'producer', 'name', 'created', 'revoked'], rows))
     })
   key
     .command('revoke')
     .argument('<keyid>', 'as `chainon key list` shows it')
-    .summary('end a key')
+    .summary('revoke a key')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (id: string, options: Options) => {
       const { revokeKey } = await import('#core/keys/admin.ts')
@@ -68,9 +68,9 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   key
     .command('ensure')
     .argument('[producers...]', `default: ${LOCAL_PRODUCERS.join(' ')}`)
-    .summary('make keys for use on this machine, where they are missing')
+    .summary('create the missing keys for use on this machine')
     .description(
-      'Gives each producer a key that this machine keeps in <data>/secrets/cli/keys (mode 0600), for `sample`, `simulate` and `push --producer`.',
+      'Creates a key for each producer that has none on this machine, and stores it in <data>/secrets/cli/keys (mode 0600), for `sample`, `simulate` and `push --producer`.',
     )
     .option('--json', 'an array of objects with producer and key')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')

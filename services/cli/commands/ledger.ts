@@ -4,7 +4,7 @@ import { isBalanced, isRowBalanced, type LedgerRow, sumCounts } from '#core/ledg
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
-import { wholeNumber } from '../options.ts'
+import { positiveInteger } from '../options.ts'
 
 interface Options {
   readonly json?: true
@@ -18,7 +18,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .helpGroup(GROUPS.operate)
     .summary('prove that no accepted record is lost or doubled')
     .description(
-      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Ends with 1 on any gap or overlap.',
+      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Exits with 1 on any gap or overlap.',
     )
     .option(
       '--json',
@@ -26,14 +26,14 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     )
     .option(
       '--wait <seconds>',
-      'wait until nothing is in flight, at most so long; ends with 1 when something still is',
-      wholeNumber,
+      'wait until nothing is in flight, at most this long; exits with 1 when records are still in flight',
+      positiveInteger,
     )
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
       'after',
       examples([
-        ['chainon ledger', 'a table, now'],
+        ['chainon ledger', 'the current ledger as a table'],
         ['chainon ledger --wait 60 && echo balanced', 'after a push, in a script'],
       ]),
     )

@@ -20,11 +20,13 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('project')
     .helpGroup(GROUPS.projects)
     .summary("build, check and list projects' extractions")
-    .description('A project is a reviewed file: who is in, which columns, which period, which potential identifiers.')
+    .description(
+      'A project is a reviewed file: which persons, columns, period and potential identifiers a study receives.',
+    )
     .addHelpText(
       'after',
       examples([
-        ['chainon project extract deploy/projects/example.yaml --dry-run', 'what it would hold'],
+        ['chainon project extract deploy/projects/example.yaml --dry-run', 'what it would contain'],
         ['chainon project extract deploy/projects/example.yaml', 'database project_<id>, Parquet and manifest'],
         ['chainon project list', 'projects and their last run'],
       ]),
@@ -34,10 +36,10 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary("build a project's database and files")
     .description(
       'Builds the ClickHouse database project_<id> and writes Parquet files with a manifest to <data>/projects/<id>/<run>. ' +
-        'The database is replaced at once, when all of it is there. Ends with 1 when the cohort is too small.',
+        'The database is replaced in one step, when the new one is complete. Exits with 1 when the cohort is too small.',
     )
     .argument('<file>', 'the project file (YAML)')
-    .option('--dry-run', 'only say what would be built, with rounded counts')
+    .option('--dry-run', 'only report what would be built, with rounded counts')
     .option('--allow-small', 'build although the cohort has fewer persons than min_cohort')
     .option('--json', 'an object with project, run, database, directory, persons and tables')
     .option(...DATA_DIR)
@@ -48,7 +50,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   project
     .command('verify')
     .summary("check a run's files against its manifest, offline")
-    .description('Checks sha256, sizes, row counts and columns. Ends with 1 when anything differs.')
+    .description('Checks sha256, sizes, row counts and columns. Exits with 1 when anything differs.')
     .argument('<dir>', 'folder of a run, <data>/projects/<id>/<run>')
     .option('--json', 'an array of objects with file, ok, rows and problems')
     .action(async (dir: string, options: Options) => {
@@ -71,7 +73,7 @@ async function run(
   options: Options,
   flags: readonly string[] = [],
 ): Promise<void> {
-  // Behind `--`, a path that begins with a dash is a path.
+  // After `--`, a path that begins with a dash is a path.
   const line = [...flags, ...(options.json ? ['--json'] : []), '--', command, ...paths]
   await runService(env, 'extract', line, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
 }

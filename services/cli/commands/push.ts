@@ -1,9 +1,9 @@
-/** `chainon push`: sends files to the gateway; a second run of the same command goes on where the first one stopped. */
+/** `chainon push`: sends files to the gateway; a second run of the same command continues where the first one stopped. */
 import type { Command } from 'commander'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
-import { wholeNumber } from '../options.ts'
+import { positiveInteger } from '../options.ts'
 
 interface Options {
   readonly fhir?: true
@@ -27,46 +27,53 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('send files of records to the gateway')
     .usage('[options] FEED FILE...   or   push --fhir [options] FILE...')
     .description(
-      `Sends records of a feed: .ndjson, .jsonl, .json (an object or an array) or .avro, each also as .gz; - is NDJSON on standard input.
-With --fhir, R4 Bundles: one a .json file, or one a line of .ndjson.
-Ends with 1 when a record was rejected, 75 when the gateway stayed away. The same command then goes on where it was, and doubles nothing.`,
+      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array) or .avro files, each also as .gz; - is NDJSON on standard input.
+With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file.
+Exits with 1 when a record was rejected, with 75 when the gateway stayed unreachable. The same command then continues; no record is doubled.`,
     )
-    .argument('<words...>', 'FEED FILE..., or FILE... with --fhir')
-    .option('--fhir', 'the files hold FHIR R4 Bundles')
+    .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir')
+    .option('--fhir', 'the files contain FHIR R4 Bundles')
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
-    .option('--producer <name>', 'take the key that `chainon key ensure` keeps on this machine for this producer')
-    .option('--batch-records <n>', 'records in one request', wholeNumber, 5000)
-    .option('--max-errors <n>', 'rejected records that are shown', wholeNumber, 20)
+    .option('--producer <name>', 'use the key that `chainon key ensure` stored on this machine for this producer')
+    .option('--batch-records <n>', 'records in one request', positiveInteger, 5000)
+    .option('--max-errors <n>', 'rejected records that are shown', positiveInteger, 20)
     .option('--errors <file>', 'write each rejected record as a line of JSON: file, line, pointer, rule')
-    .option('--retry-seconds <n>', 'how long a request is tried while the gateway is away', wholeNumber, 120)
-    .option('--restart', 'forget what was sent before')
-    .option('--dry-run', 'check against the contract here, send nothing')
+    .option(
+      '--retry-seconds <n>',
+      'how long a request is retried while the gateway is unreachable',
+      positiveInteger,
+      120,
+    )
+    .option('--restart', 'send from the first record, also what was sent before')
+    .option('--dry-run', 'check against the contract on this machine, send nothing')
     .option('--json', 'print an array of objects with file, accepted, rejected')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
       'after',
       examples([
-        ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with a key of this machine'],
-        ['chainon push --fhir bundles/*.json --key chn_...', 'each Bundle feeds several feeds'],
+        ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with the key stored on this machine'],
+        ['chainon push --fhir bundles/*.json --key chn_...', 'a Bundle contains records of several feeds'],
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
     )
-    .action((words: string[], options: Options) => run(env, words, options))
+    .action((operands: string[], options: Options) => run(env, operands, options))
 }
 
-async function run(env: NodeJS.ProcessEnv, words: readonly string[], options: Options): Promise<void> {
-  const [feed, files] = options.fhir ? [undefined, words] : [words[0], words.slice(1)]
+async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options: Options): Promise<void> {
+  const [feed, files] = options.fhir ? [undefined, operands] : [operands[0], operands.slice(1)]
   if (files.length === 0)
     throw new ConfigurationError('Nothing to send', ['name a feed and at least one file, or --fhir and a file'])
   if (options.fhir && options.dryRun)
-    throw new ConfigurationError('Nothing to check', ['--dry-run needs a feed: Bundles are mapped by the gateway'])
+    throw new ConfigurationError('Nothing to check', [
+      '--dry-run needs a feed: only the gateway maps Bundles to records',
+    ])
   const { createReport } = await import('../push/report.ts')
   const { openSource } = await import('../push/source.ts')
   const sources = files.map(openSource)
   const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
-  const send = options.dryRun ? undefined : await sender(options, environment, feed)
+  const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
   const rows: { file: string; accepted: number; rejected: number }[] = []
   try {
@@ -80,13 +87,13 @@ async function run(env: NodeJS.ProcessEnv, words: readonly string[], options: Op
     report.end()
     send?.client.close()
   }
-  const verb = options.dryRun ? 'good' : 'accepted'
+  const verb = options.dryRun ? 'valid' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
   else for (const row of rows) process.stdout.write(`${row.file}: ${row.accepted} ${verb}, ${row.rejected} rejected\n`)
   if (rows.some((row) => row.rejected > 0)) process.exitCode = 1
 }
 
-async function sender(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
+async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const { localKey } = await import('#core/keys/admin.ts')
   const { readConfig } = await import('#core/config/read.ts')
@@ -96,13 +103,13 @@ async function sender(options: Options, environment: NodeJS.ProcessEnv, feed: st
     options.key ?? (options.producer ? localKey(dataDir, options.producer) : undefined) ?? config.CHAINON_API_KEY
   if (!key) {
     const why = options.producer
-      ? `this machine keeps no key of ${options.producer}: run \`chainon key ensure ${options.producer}\``
-      : 'give --key, --producer or CHAINON_API_KEY'
+      ? `this machine has no key of ${options.producer}: run \`chainon key ensure ${options.producer}\``
+      : 'set --key, --producer or CHAINON_API_KEY'
     throw new ChainonError('missing-key', `An API key is needed to send ${feed ?? 'Bundles'}: ${why}.`)
   }
   const url = (options.url ?? config.CHAINON_GATEWAY_URL).replace(/\/$/, '')
   const client = gatewayClient({ url, key, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
-  // The key's id, not the key: a position file must not help anybody to send.
+  // The key's id, not the key: a position file contains no secret.
   return {
     client,
     dataDir,

@@ -10,7 +10,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('status')
     .helpGroup(GROUPS.stack)
     .summary('show what runs where')
-    .description('Shows each process of the local stack, checked now. Ends with 1 when something does not run.')
+    .description('Shows each process of the local stack, checked now. Exits with 1 when one does not run.')
     .option('--json', 'an array of objects with name, pid, url, state (and restarts, since, message)')
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText('after', examples([['chainon status --json | jq -r ".[].state"', 'for scripts']]))

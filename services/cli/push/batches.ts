@@ -8,7 +8,7 @@ export interface SourceBatch {
   readonly lastLine: number
 }
 
-/** Well below what a gateway takes, so that documents of a megabyte fit too. */
+/** Well below the gateway's limit, so that documents of a megabyte fit too. */
 const MAX_BATCH_BYTES = 8 * 1024 * 1024
 const NEWLINE = Buffer.from('\n')
 
@@ -22,12 +22,12 @@ export async function* batches(
   maxRecords: number,
 ): AsyncGenerator<SourceBatch> {
   let lines: number[] = []
-  let parts: Buffer[] = []
+  let chunks: Buffer[] = []
   let bytes = 0
   const flush = (): SourceBatch => {
-    const batch = { body: Buffer.concat(parts), lines, lastLine: lines.at(-1) ?? after }
+    const batch = { body: Buffer.concat(chunks), lines, lastLine: lines.at(-1) ?? after }
     lines = []
-    parts = []
+    chunks = []
     bytes = 0
     return batch
   }
@@ -35,8 +35,8 @@ export async function* batches(
     if (record.line <= after) continue
     if (lines.length > 0 && bytes + record.bytes.length > MAX_BATCH_BYTES) yield flush()
     lines.push(record.line)
-    if (parts.length > 0) parts.push(NEWLINE)
-    parts.push(record.bytes)
+    if (chunks.length > 0) chunks.push(NEWLINE)
+    chunks.push(record.bytes)
     bytes += record.bytes.length + 1
     if (lines.length >= maxRecords) yield flush()
   }

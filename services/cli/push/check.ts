@@ -1,4 +1,4 @@
-/** `--dry-run`: holds the records against the contract here, and sends nothing. */
+/** `--dry-run`: checks the records against the contract on this machine, and sends nothing. */
 import { isUtf8 } from 'node:buffer'
 import { recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'

@@ -1,6 +1,6 @@
 /**
- * How far a file was sent: a small file in `<data>/push/`, replaced after each acknowledged batch, so that the same command goes on
- * where it was. A file that changed is another file.
+ * How far a file was sent: a small file in `<data>/push/`, replaced after each acknowledged batch, so that the same command
+ * continues there. A changed file is sent from its start.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -22,14 +22,14 @@ export interface PositionFile {
   save(position: Position): void
 }
 
-const NOTHING: Position = { line: 0, accepted: 0, rejected: 0, done: false }
+const START: Position = { line: 0, accepted: 0, rejected: 0, done: false }
 
 /**
  * @param target what it is sent to: gateway, producer and feed
- * @param restart forget what was sent
+ * @param restart deletes the saved position
  */
 export function positionOf(dataDir: string, source: Source, target: readonly string[], restart: boolean): PositionFile {
-  if (source.path === '-') return { start: NOTHING, save: () => undefined }
+  if (source.path === '-') return { start: START, save: () => undefined }
   const folder = join(dataDir, 'push')
   const identity = [realpathSync(source.path), source.size, source.modified, ...target].join('\u0000')
   const path = join(folder, `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.json`)
@@ -42,7 +42,7 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
         writeFileSync(`${path}.new`, `${JSON.stringify({ file: source.path, ...position })}\n`, { mode: 0o600 })
         renameSync(`${path}.new`, path)
       } catch (error) {
-        throw new ConfigurationError('The progress cannot be kept', [`${path}: ${errorCode(error)}`])
+        throw new ConfigurationError('The progress cannot be saved', [`${path}: ${errorCode(error)}`])
       }
     },
   }
@@ -50,13 +50,18 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
 
 function read(path: string): Position {
   try {
-    const kept = JSON.parse(readFileSync(path, 'utf8')) as Partial<Position>
-    const good = [kept.line, kept.accepted, kept.rejected].every((count) => Number.isInteger(count))
-    return good
-      ? { line: kept.line ?? 0, accepted: kept.accepted ?? 0, rejected: kept.rejected ?? 0, done: kept.done === true }
-      : NOTHING
+    const saved = JSON.parse(readFileSync(path, 'utf8')) as Partial<Position>
+    const valid = [saved.line, saved.accepted, saved.rejected].every((count) => Number.isInteger(count))
+    return valid
+      ? {
+          line: saved.line ?? 0,
+          accepted: saved.accepted ?? 0,
+          rejected: saved.rejected ?? 0,
+          done: saved.done === true,
+        }
+      : START
   } catch {
-    // No such file, or a damaged one: sending again from the start doubles nothing.
-    return NOTHING
+    // No such file, or a damaged one: sending again from the start doubles no record.
+    return START
   }
 }

@@ -1,4 +1,4 @@
-/** What the user sees while a file is sent: how far it is, and the rejected records by file, line and rule. */
+/** What the user sees while a file is sent: the progress, and the rejected records by file, line and rule. */
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -15,8 +15,8 @@ export interface Report {
 }
 
 /**
- * @param shown rejected records that are shown; the rest is only counted
- * @param errorsFile gets each rejected record as a line of JSON, when given
+ * @param shown rejected records that are shown; the others are only counted
+ * @param errorsFile receives each rejected record as a line of JSON, when given
  */
 export function createReport(shown: number, errorsFile: string | undefined): Report {
   let view: ProgressView = { text: '' }
@@ -45,7 +45,7 @@ export function createReport(shown: number, errorsFile: string | undefined): Rep
       line.stop('')
       if (hidden > 0)
         process.stderr.write(
-          `... and ${hidden} more${errorsFile ? `, in ${errorsFile}` : '; --errors FILE keeps them all'}\n`,
+          `... and ${hidden} more${errorsFile ? `, in ${errorsFile}` : '; --errors FILE writes all of them'}\n`,
         )
     },
   }
@@ -55,6 +55,6 @@ function guarded(path: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    throw new ConfigurationError('The errors cannot be kept', [`${path}: ${errorCode(error)}`])
+    throw new ConfigurationError('The errors cannot be written', [`${path}: ${errorCode(error)}`])
   }
 }

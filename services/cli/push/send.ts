@@ -1,4 +1,4 @@
-/** Sends the files one after the other, batch by batch, each from where it was left. */
+/** Sends the files one after the other, batch by batch, each from its saved position. */
 
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
@@ -38,7 +38,7 @@ export async function sendFile(source: Source, options: SendOptions): Promise<Se
     report.say(`${source.path}: was sent already; --restart sends it again`)
     return { accepted, rejected }
   }
-  if (line > 0) report.say(`${source.path}: goes on after line ${line}`)
+  if (line > 0) report.say(`${source.path}: continues after line ${line}`)
   const perBatch = feed === undefined ? 1 : options.batchRecords
   for await (const batch of batches(source.records(options.contract), line, perBatch)) {
     const outcome = await push(client, feed, batch, source.path, line)
@@ -67,16 +67,16 @@ async function push(
       : await client.pushRecords(feed, { body: batch.body })
   } catch (error) {
     if (!(error instanceof ChainonError) || error.code !== 'dependency-unavailable') throw error
-    const again = path === '-' ? '' : ` ${path} was sent up to line ${line}; the same command goes on from there.`
+    const again = path === '-' ? '' : ` ${path} was sent up to line ${line}; the same command continues from there.`
     throw new ChainonError('dependency-unavailable', `${error.message}${again}`, { cause: error })
   }
 }
 
-/** A batch rejected as a whole for its records' sake is counted; one rejected for another cause ends the command. */
+/** A batch of which every record is rejected is counted; a request that is rejected for another reason ends the command. */
 function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RecordError[] } {
   if (outcome.kind === 'accepted') return outcome.receipt
   if (outcome.code === 'all-rejected') return { accepted: 0, rejected: batch.lines.length, errors: outcome.errors }
-  // A body that cannot be read, or is too large, is rejected as a whole; the next one may be good.
+  // A body that cannot be read, or is too large, is rejected as a whole; the next one may be valid.
   if (outcome.status === 400 || outcome.status === 413) {
     const error = { index: 0, pointer: '', rule: outcome.code, detail: outcome.title }
     return { accepted: 0, rejected: batch.lines.length, errors: [error] }

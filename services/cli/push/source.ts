@@ -1,4 +1,4 @@
-/** Reads the records of a file one after the other, whatever its format; a file is never held whole unless it is one JSON value. */
+/** Reads the records of a file one after the other, whatever its format; a file is read as a stream, unless it is one JSON value. */
 import { createReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { pipeline, type Readable } from 'node:stream'
@@ -8,7 +8,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 
 export interface SourceRecord {
-  /** Line of an NDJSON file, else the place of the record, from 1. */
+  /** Line of an NDJSON file, else the number of the record, from 1. */
   readonly line: number
   /** One line of NDJSON, or one Bundle. */
   readonly bytes: Buffer
@@ -39,7 +39,7 @@ const CUT_SHORT = 'it is damaged or cut short; the records before that place may
 
 /**
  * @param path a file, or `-` for NDJSON on standard input
- * @throws ConfigurationError when the file is missing or its name says no format
+ * @throws ConfigurationError when the file is missing or its name has no known ending
  */
 export function openSource(path: string): Source {
   const gzip = path.endsWith('.gz')
@@ -54,7 +54,7 @@ export function openSource(path: string): Source {
       read += chunk.length
     })
     if (!gzip) return raw
-    // A failure of either stream ends the other, and the reader sees it: the callback has nothing left to do.
+    // A failure of either stream ends the other, and the reader receives the error: the callback is empty.
     return pipeline(raw, createGunzip({ chunkSize: 256 * 1024 }), () => undefined)
   }
   return {
@@ -75,15 +75,15 @@ export function openSource(path: string): Source {
   }
 }
 
-/** Cuts at line feeds only: other separators may stand inside a JSON string. */
+/** Cuts at line feeds only: a JSON string may contain other separators. */
 async function* lines(stream: Readable): AsyncGenerator<SourceRecord> {
   let rest: Buffer[] = []
   let line = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      const part = chunk.subarray(start, end)
-      const bytes = rest.length > 0 ? Buffer.concat([...rest, part]) : part
+      const piece = chunk.subarray(start, end)
+      const bytes = rest.length > 0 ? Buffer.concat([...rest, piece]) : piece
       rest = []
       start = end + 1
       line++
@@ -124,14 +124,14 @@ async function* avroRecords(open: () => Readable, contract: FeedContract | undef
   const decoder = new avsc.streams.BlockDecoder({
     parseHook: (schema) => avsc.Type.forSchema(schema, { logicalTypes: {} }),
   })
-  // avsc ends in silence where a file is cut short; a whole one ends with the marker that its header ends with.
+  // avsc reports no error when a file is cut short; a complete one ends with the sync marker of its header.
   let marker: Buffer | undefined
-  let tail = Buffer.alloc(0)
+  let lastBytes = Buffer.alloc(0)
   decoder.on('metadata', (_type: unknown, _codec: unknown, header: { readonly sync: Buffer }) => {
     marker = header.sync
   })
   stream.on('data', (chunk: Buffer) => {
-    tail = Buffer.concat([tail, chunk.subarray(-AVRO_SYNC_BYTES)]).subarray(-AVRO_SYNC_BYTES)
+    lastBytes = Buffer.concat([lastBytes, chunk.subarray(-AVRO_SYNC_BYTES)]).subarray(-AVRO_SYNC_BYTES)
   })
   const records = pipeline(stream, decoder, () => undefined)
   const dates = new Map(
@@ -148,7 +148,7 @@ async function* avroRecords(open: () => Readable, contract: FeedContract | undef
     }
     yield { line: ++place, bytes: Buffer.from(JSON.stringify(plain)) }
   }
-  if (!marker?.equals(tail)) throw new Error(CUT_SHORT)
+  if (!marker?.equals(lastBytes)) throw new Error(CUT_SHORT)
 }
 
 function statOf(path: string) {
@@ -168,7 +168,7 @@ function reason(error: NodeJS.ErrnoException): string {
     case 'ENOENT':
       return 'there is no such file'
     case 'EACCES':
-      return 'this user may not read it'
+      return 'this user has no permission to read it'
     case 'EISDIR':
       return 'it is a folder'
     default:

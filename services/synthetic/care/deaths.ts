@@ -1,19 +1,25 @@
-/** Deaths: the hospital's own record, and for many a second one of the register, which knows the person by other numbers. */
+/** Deaths: the hospital's own record, and for many a second one from the death register, which uses other numbers for the person. */
 import { DEATH_REGISTER } from '../hospital/hospital.ts'
 import { type ErrorRates, writeIdentity } from '../hospital/registration.ts'
 import { dateOf } from '../people/person.ts'
 import type { Random } from '../random.ts'
-import type { DeathRecord, Made } from '../records.ts'
+import type { DeathRecord, SimulatedRecord } from '../records.ts'
 import type { NextId } from './stay.ts'
 import type { Visit } from './visit.ts'
 
-/** Share of hospital deaths that the register sends, too. */
+/** Share of hospital deaths that the register also sends. */
 const REGISTERED = 0.6
 
-/** @param number order of the register's act, from 0 */
-export function deathRecords(visit: Visit, nextId: NextId, number: number, rates: ErrorRates, random: Random): Made[] {
+/** @param number number of the registry act, from 0 */
+export function deathRecords(
+  visit: Visit,
+  nextId: NextId,
+  number: number,
+  rates: ErrorRates,
+  random: Random,
+): SimulatedRecord[] {
   const { person, identity, ipp } = visit.registration
-  const made: Made[] = [
+  const made: SimulatedRecord[] = [
     {
       producer: visit.hospital.producer,
       feed: 'death',
@@ -24,7 +30,7 @@ export function deathRecords(visit: Visit, nextId: NextId, number: number, rates
   if (random.chance(REGISTERED)) {
     const own = `D${String(number + 1).padStart(8, '0')}`
     const written = writeIdentity(person, 'upper', rates, visit.horizonMs, random)
-    // The register is no hospital: it works with the NIR and the civil act, and qualifies no INS.
+    // The register is no hospital: it has the NIR and the number of the registry act, and no qualified INS.
     const traits = { ...written, ins: null, identity_status: null }
     const act = `${visit.hospital.commune.insee}-${number + 1}`
     made.push({

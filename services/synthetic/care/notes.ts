@@ -1,4 +1,4 @@
-/** Fills note templates: where the identity of a patient ends up in running text. */
+/** Fills note templates: they put identities of patients into free text. */
 
 import { COMMUNES } from '../data/communes.ts'
 import { CONDITIONS, conditionBit } from '../data/conditions.ts'
@@ -125,9 +125,9 @@ function slotsOf(
   }
 }
 
-function fill(parts: readonly string[], slots: Readonly<Record<string, string>>): string {
+function fill(pieces: readonly string[], slots: Readonly<Record<string, string>>): string {
   let text = ''
-  for (let i = 0; i < parts.length; i++) text += i % 2 === 0 ? parts[i] : slots[parts[i] ?? '']
+  for (let i = 0; i < pieces.length; i++) text += i % 2 === 0 ? pieces[i] : slots[pieces[i] ?? '']
   return text
 }
 
@@ -138,7 +138,7 @@ function historyOf(conditions: number): string {
     .join(', ')
 }
 
-/** `1 84 12 76 451 089 46`, as on the card. */
+/** `1 84 12 76 451 089 46`, as the card shows it. */
 function grouped(nir: string): string {
   return `${nir.slice(0, 1)} ${nir.slice(1, 3)} ${nir.slice(3, 5)} ${nir.slice(5, 7)} ${nir.slice(7, 10)} ${nir.slice(10, 13)} ${nir.slice(13)}`
 }

@@ -1,4 +1,4 @@
-/** Measurements and laboratory results of a visit: by panel, around the reference range, moved by age and conditions. */
+/** Measurements and laboratory results of a visit: by panel, around the reference range, shifted by age and conditions. */
 import { conditionBit } from '../data/conditions.ts'
 import { CODED, PANELS, rangeOf, type Test } from '../data/tests.ts'
 import { ageAt } from '../people/person.ts'
@@ -10,9 +10,9 @@ import { momentOf, type Visit } from './visit.ts'
 const ALL = weighted(PANELS.map((panel) => [panel, panel.weight] as const))
 const FOR_CHILDREN = weighted(PANELS.filter(({ adult }) => !adult).map((panel) => [panel, panel.weight] as const))
 const CODED_RESULTS = CODED.map(({ loinc, values }) => ({ loinc, values: weighted(values) }))
-/** Share of results that lie far outside: the ill are why there are laboratories. */
-const FAR_OUT = 0.06
-/** The bits of every condition that a test knows, looked up once. */
+/** Share of results far outside the reference range, as ill patients have them. */
+const ABNORMAL = 0.06
+/** For each test, bit and factor of the conditions that change its value; looked up once. */
 const SHIFTS = new Map<Test, readonly (readonly [number, number])[]>(
   PANELS.flatMap(({ tests }) =>
     tests.map((one) => [
@@ -57,7 +57,7 @@ function numeric(visit: Visit, recordId: string, one: Test, atMs: number, random
   const { person } = visit.registration
   const [low, high] = rangeOf(one, person.sex)
   const spread = (high - low) / 4
-  let value = random.normal((low + high) / 2, random.chance(FAR_OUT) ? spread * 4 : spread)
+  let value = random.normal((low + high) / 2, random.chance(ABNORMAL) ? spread * 4 : spread)
   for (const [bit, factor] of SHIFTS.get(one) ?? []) if (person.conditions & bit) value *= factor
   if (one.perYear) value *= 1 + one.perYear * Math.max(0, ageAt(person, visit.startMs) - 40)
   const scale = 10 ** one.decimals

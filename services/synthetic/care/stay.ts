@@ -1,14 +1,14 @@
-/** The administrative side of a visit: the encounter, its movements, the diagnoses and the acts. */
-import { actFor } from '../data/acts.ts'
+/** The administrative side of a visit: the encounter, its movements, the diagnoses and the procedures. */
 import { CONDITIONS, conditionBit } from '../data/conditions.ts'
 import { ASSOCIATED } from '../data/diagnoses.ts'
+import { procedureFor } from '../data/procedures.ts'
 import { spell } from '../hospital/hospital.ts'
 import { ageAt, DAY_MS, dateOf } from '../people/person.ts'
 import { type Random, weighted } from '../random.ts'
 import { type DiagnosisRecord, type EncounterRecord, type ProcedureRecord, timestamp } from '../records.ts'
 import { momentOf, type Visit } from './visit.ts'
 
-/** @returns the next identifier of the hospital's own for a record */
+/** @returns the hospital's next identifier for a record */
 export type NextId = () => string
 
 const ENTRY_MODES = weighted([
@@ -69,7 +69,7 @@ function encounter(
   }
 }
 
-/** Reasons are typed by people, and people type names into them. */
+/** People type the reason as free text, and some type names into it. */
 function reasonText(visit: Visit, random: Random): string | null {
   if (random.chance(0.4)) return null
   const { person } = visit.registration
@@ -80,7 +80,7 @@ function reasonText(visit: Visit, random: Random): string | null {
     : `${visit.reason.label} ; prévenir ${person.relative ?? 'la famille'} au ${person.home.phone}`
 }
 
-/** The principal one, then conditions of the patient and others that go with a stay. */
+/** The principal diagnosis, then conditions of the patient and other associated diagnoses. */
 export function diagnoses(visit: Visit, nextId: NextId, random: Random): DiagnosisRecord[] {
   const more =
     visit.kind === 'inpatient'
@@ -93,12 +93,12 @@ export function diagnoses(visit: Visit, nextId: NextId, random: Random): Diagnos
             ? 1
             : 0
   const records = [diagnosis(visit, nextId(), visit.reason.code, 'principal', random)]
-  const held = CONDITIONS.filter(({ name }) => visit.registration.person.conditions & conditionBit(name)).flatMap(
-    ({ cim10 }) => cim10.slice(0, 1),
-  )
+  const conditionCodes = CONDITIONS.filter(
+    ({ name }) => visit.registration.person.conditions & conditionBit(name),
+  ).flatMap(({ cim10 }) => cim10.slice(0, 1))
   const adult = ageAt(visit.registration.person, visit.startMs) >= 18
   const others = adult
-    ? [...held, random.pick(ASSOCIATED), random.pick(ASSOCIATED), 'Z602']
+    ? [...conditionCodes, random.pick(ASSOCIATED), random.pick(ASSOCIATED), 'Z602']
     : ['R509', 'R11', 'E86', 'R53']
   for (const code of new Set(others)) {
     if (records.length > more) break
@@ -147,9 +147,9 @@ export function procedures(visit: Visit, nextId: NextId, random: Random): Proced
   const share = shares[visit.kind]
   const count = Math.floor(share) + (random.chance(share % 1) ? 1 : 0)
   return Array.from({ length: count }, (_, nth) => {
-    const act = actFor(visit.reason.code, nth)
+    const procedure = procedureFor(visit.reason.code, nth)
     const startMs = momentOf(visit, 0.05 + random.next() * 0.5)
-    const endMs = Math.min(startMs + act.minutes * 60_000, visit.horizonMs)
+    const endMs = Math.min(startMs + procedure.minutes * 60_000, visit.horizonMs)
     return {
       record_id: nextId(),
       record_version: 0,
@@ -157,12 +157,12 @@ export function procedures(visit: Visit, nextId: NextId, random: Random): Proced
       patient_ipp: visit.registration.ipp,
       encounter_nda: visit.nda,
       code_system: 'ccam',
-      code: act.code,
+      code: procedure.code,
       performed_at: timestamp(startMs, visit.hospital.plusOne),
       ended_at: random.chance(0.6) ? timestamp(endMs, visit.hospital.plusOne) : null,
       care_unit: visit.unit,
       performer_rpps: random.pick(visit.hospital.doctors).rpps,
-      comment: random.chance(0.05) ? `${act.label}, sans incident` : null,
+      comment: random.chance(0.05) ? `${procedure.label}, sans incident` : null,
     }
   })
 }

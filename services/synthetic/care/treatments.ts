@@ -1,4 +1,4 @@
-/** Drugs of a visit: those of the patient's conditions first, then what a hospital gives to many. */
+/** Drugs of a visit: those of the patient's conditions first, then common drugs of hospitals. */
 import { CONDITIONS, conditionBit } from '../data/conditions.ts'
 import { CHILD_DRUGS, COMMON_DRUGS, type Drug, drugOf } from '../data/drugs.ts'
 import { ageAt, DAY_MS } from '../people/person.ts'
@@ -24,7 +24,7 @@ const ROUTES: Readonly<Record<string, string>> = {
 
 export interface Treatment {
   readonly records: readonly MedicationRecord[]
-  /** As a note would list it. */
+  /** The text of the list in a note. */
   readonly line: string
 }
 

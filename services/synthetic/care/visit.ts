@@ -1,4 +1,4 @@
-/** One visit: why, when, where. The records of it are made by the other files of this folder. */
+/** One visit: its reason, time and place. The other files of this folder make its records. */
 import { CONDITIONS, conditionBit } from '../data/conditions.ts'
 import { REASONS, type Reason } from '../data/diagnoses.ts'
 import type { BinarySex } from '../data/given-names.ts'
@@ -15,9 +15,9 @@ export interface Visit {
   readonly kind: VisitKind
   readonly nda: string
   readonly startMs: number
-  /** Null while the stay goes on. */
+  /** Null while the stay continues. */
   readonly endMs: number | null
-  /** Last moment that the hospital knows: the end, or the simulation's last moment. */
+  /** Last moment with data: the end of the visit, or the last moment of the simulation. */
   readonly horizonMs: number
   readonly reason: Reason
   readonly unit: string
@@ -37,8 +37,8 @@ const KINDS = weighted<VisitKind>([
 const FOR_CONDITION = 0.4
 
 /**
- * @param untilMs nothing is known after it
- * @param mayDie false where too many have died already, or where another hospital knows of something later
+ * @param untilMs no data exist after it
+ * @param mayDie false when too many persons have died already
  */
 export function planVisit(
   hospital: Hospital,
@@ -70,8 +70,8 @@ export function planVisit(
 }
 
 /** @returns a moment of the visit, in whole seconds: 0 its start, 1 its end */
-export function momentOf(visit: Visit, part: number): number {
-  return visit.startMs + Math.floor(((visit.horizonMs - visit.startMs) * part) / 1000) * 1000
+export function momentOf(visit: Visit, fraction: number): number {
+  return visit.startMs + Math.floor(((visit.horizonMs - visit.startMs) * fraction) / 1000) * 1000
 }
 
 function lengthOf(kind: VisitKind, age: number, random: Random): number {
@@ -98,8 +98,8 @@ function deathChance(kind: VisitKind, age: number): number {
 
 function reasonFor({ person }: Registration, age: number, random: Random): Reason {
   if (person.conditions !== 0 && random.chance(FOR_CONDITION)) {
-    const held = CONDITIONS.filter(({ name }) => person.conditions & conditionBit(name))
-    const condition = random.pick(held)
+    const conditions = CONDITIONS.filter(({ name }) => person.conditions & conditionBit(name))
+    const condition = random.pick(conditions)
     return { code: random.pick(condition.cim10), label: condition.label, minAge: 0, maxAge: 120, weight: 1 }
   }
   return reasonsAt(person.sex, Math.floor(age)).draw(random)

@@ -1,13 +1,13 @@
-/** Long-term conditions: who has them, and what follows for codes, results and drugs. Shares are rough, by age. */
+/** Long-term conditions: at which ages, and with which codes, results and drugs. Shares are rough, by age. */
 import type { BinarySex } from './given-names.ts'
 
 export interface Condition {
   readonly name: string
   readonly cim10: readonly string[]
-  /** As a note would say it. */
+  /** The text in a note. */
   readonly label: string
   readonly atc: readonly string[]
-  /** Share of those of 40, 60 and 80 years; below 25 a tenth of the first. */
+  /** Share of people at 40, 60 and 80 years; below 25 a tenth of the first. */
   readonly share: readonly [number, number, number]
   readonly onlySex?: BinarySex
 }
@@ -98,7 +98,7 @@ export function conditionBit(name: string): number {
   return 1 << index
 }
 
-/** @returns share of people of that age who have it, between the given points on straight lines */
+/** @returns share of people of that age who have it, interpolated linearly between these ages */
 export function shareAt(condition: Condition, age: number): number {
   const [at40, at60, at80] = condition.share
   if (age < 25) return at40 * 0.1

@@ -1,4 +1,4 @@
-/** Reasons to come to a hospital: CIM-10 (French PMSI form, no point), how a note says it, at which ages, for which sex. */
+/** Reasons of a visit: CIM-10 (French PMSI form, without a point), text in a note, ages and sex. */
 import type { BinarySex } from './given-names.ts'
 
 export interface Reason {
@@ -91,7 +91,7 @@ export const REASONS: readonly Reason[] = LIST.split('\n').map((line) => {
   }
 })
 
-/** Associated diagnoses that go with a stay rather than with a person; adults. */
+/** Associated diagnoses that belong to a stay, not to a long-term condition; adults. */
 export const ASSOCIATED = [
   'E876',
   'E871',

@@ -1,4 +1,4 @@
-/** Drugs: name, ATC, and a UCD code of the right form and key (34008, 7 digits, EAN-13 key; the 7 digits are made up). */
+/** Drugs: name, ATC, and a UCD code of the right form and key (34008, 7 digits, EAN-13 key; the 7 digits are fictitious). */
 import { ucd13Of } from '../people/nir.ts'
 
 export interface Drug {

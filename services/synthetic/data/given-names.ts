@@ -1,6 +1,6 @@
 /**
  * Given names by sex and year of birth. Our own short lists, most frequent first; the weight falls with the rank, roughly as in
- * INSEE's file of given names. They give the homonyms that linkage has to live with.
+ * INSEE's file of given names. They produce homonyms, which the linkage must distinguish.
  */
 import { type Weighted, weighted } from '../random.ts'
 

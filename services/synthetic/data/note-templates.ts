@@ -1,6 +1,6 @@
 /**
- * Clinical notes in French, our own text. `{...}` are slots (care/notes.ts). The identifying ones stand where French letters
- * put them: in the head, the salutation, the middle of a sentence, the signature; some notes name the patient nowhere.
+ * Clinical notes in French, our own text. `{...}` are slots (care/notes.ts). The identifying ones are where French letters
+ * have them: in the head, the salutation, the middle of a sentence, the signature; some notes do not name the patient.
  */
 
 export interface NoteTemplate {

@@ -21,7 +21,7 @@ const STREETS =
   'Louis Aragon,de la Liberté,des Tilleuls,Jean Moulin,Léon Blum,du 8 Mai 1945,du 11 Novembre,Marcel Pagnol,de Bretagne,' +
   'Albert Camus,des Roses,Anatole France,du Lavoir,de la Mairie,Voltaire,Saint-Exupéry,George Sand,de l’Abbé Grégoire,du Vieux Port,Molière'
 const NAMES = STREETS.split(',')
-/** The first six digits; four more follow. */
+/** The first six digits of ten. */
 const FICTION = ['019900', '026191', '035301', '046571', '053649'] as const
 
 export function streetAddress(random: Random): string {
@@ -30,7 +30,7 @@ export function streetAddress(random: Random): string {
   return random.chance(0.12) ? `${line}, appt ${random.int(1, 80)}` : line
 }
 
-/** @returns ten digits: a mobile one, or one of the region; only 10,000 each exist, so people share them */
+/** @returns ten digits: a mobile one, or one of the region; only 10,000 each exist, so several people have the same one */
 export function phoneNumber(random: Random, mobile: boolean): string {
   const rest = String(random.int(0, 9999)).padStart(4, '0')
   return mobile ? `063998${rest}` : `${random.pick(FICTION)}${rest}`

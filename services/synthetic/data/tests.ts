@@ -1,7 +1,7 @@
-/** Measurements and laboratory tests: LOINC, UCUM unit, reference range and spread by sex, and what a condition does to them. */
+/** Measurements and laboratory tests: LOINC, UCUM unit, reference range by sex, and the effect of conditions. */
 import type { BinarySex } from './given-names.ts'
 
-/** Low and high of the reference range; values lie around its middle. */
+/** Low and high of the reference range; values are around its middle. */
 type Range = readonly [number, number]
 
 export interface Test {
@@ -10,13 +10,13 @@ export interface Test {
   readonly decimals: number
   readonly female: Range
   readonly male: Range
-  /** Measurements at the bed have no reference range in the record. */
+  /** Bedside measurements have no reference range in the record. */
   readonly noReference?: true
   /** Factor on the value for those with a condition. */
   readonly shift?: Readonly<Record<string, number>>
-  /** Part of the value gained per year of age above 40. */
+  /** Fraction of the value that is added per year of age above 40. */
   readonly perYear?: number
-  /** Least and greatest value that a body has. */
+  /** Lowest and highest possible value. */
   readonly limits: Range
 }
 

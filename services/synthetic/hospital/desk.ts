@@ -1,4 +1,4 @@
-/** The registration desk of a hospital: who comes for the first time, who comes again, and under which numbers. */
+/** The registration desk of a hospital: which persons come for the first time or again, and under which numbers. */
 
 import type { Person } from '../people/person.ts'
 import { type Population } from '../people/population.ts'
@@ -6,26 +6,25 @@ import type { Random } from '../random.ts'
 import type { Hospital } from './hospital.ts'
 import { type ErrorRates, type Registration, writeContact, writeIdentity } from './registration.ts'
 
-/** People who have not come yet, in about the order in which they were made. */
 export interface Desk {
-  /** A person who will come here one day. */
+  /** Adds a person who will come here later; persons come in about the order in which they were added. */
   expect(person: Person): void
-  /** @returns a new registration, or null when nobody is left who is alive */
-  first(atMs: number): Registration | null
-  /** @returns one who is registered and alive, rather one who is not elsewhere just now; null when none is found */
-  again(atMs: number): Registration | null
-  /** Registers somebody a second time, under new numbers, as happens when the first is not found. */
-  twice(registration: Registration, atMs: number): Registration
+  /** @returns a new registration, or null when no living person is left who has not come yet */
+  newcomer(atMs: number): Registration | null
+  /** @returns the registration of a living person, if possible of one who is in no hospital at that time; null when none is found */
+  returning(atMs: number): Registration | null
+  /** Registers a person a second time under new numbers, as a desk does when it does not find the first registration. */
+  duplicate(registration: Registration, atMs: number): Registration
 }
 
-/** A newcomer is drawn from this many, so that families do not come one after the other. */
+/** A newcomer is drawn from this many, so that a family does not register together. */
 const WINDOW = 40
 const TRIES = 8
 
 export function desk(
   hospital: Hospital,
   people: Population,
-  share: () => void,
+  assignHousehold: () => void,
   rates: ErrorRates,
   random: Random,
 ): Desk {
@@ -49,9 +48,9 @@ export function desk(
 
   return {
     expect: (person) => void expected.push(person),
-    first(atMs) {
+    newcomer(atMs) {
       for (;;) {
-        while (expected.length - head < WINDOW && people.made.length < people.size) share()
+        while (expected.length - head < WINDOW && people.persons.length < people.size) assignHousehold()
         if (head >= expected.length) return null
         const at = head + random.int(0, Math.min(WINDOW, expected.length - head) - 1)
         const person = expected[at] as Person
@@ -60,7 +59,7 @@ export function desk(
         if (person.diedMs === null) return register(person, atMs)
       }
     },
-    again(atMs) {
+    returning(atMs) {
       let found: Registration | null = null
       for (let i = 0; i < TRIES && registrations.length > 0; i++) {
         const registration = random.pick(registrations)
@@ -70,6 +69,6 @@ export function desk(
       }
       return found
     },
-    twice: (registration, atMs) => register(registration.person, atMs),
+    duplicate: (registration, atMs) => register(registration.person, atMs),
   }
 }

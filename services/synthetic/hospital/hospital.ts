@@ -1,4 +1,4 @@
-/** A hospital: its name, its staff, and its habits, which differ from one to the next: numbers, spelling, offsets, codes. */
+/** A hospital: its name, its staff, and its conventions, which differ between hospitals: numbers, spelling, time offsets, codes. */
 import { type Commune, HOSPITAL_TOWNS } from '../data/communes.ts'
 import { FAMILY_NAMES } from '../data/family-names.ts'
 import { givenNames } from '../data/given-names.ts'
@@ -7,12 +7,12 @@ import { rppsOf } from '../people/nir.ts'
 import { randomOf } from '../random.ts'
 
 export interface Doctor {
-  /** As it stands under a letter, for instance `Dr Anne MOREL`. */
+  /** As printed under a letter, for instance `Dr Anne MOREL`. */
   readonly signature: string
   readonly rpps: string
 }
 
-/** `upper`: capitals without accents, as the INS teleservice answers. */
+/** `upper`: capitals without accents, as the INS teleservice returns names. */
 export type Spelling = 'title' | 'upper' | 'upper-accents'
 
 export interface Hospital {
@@ -29,7 +29,7 @@ export interface Hospital {
   readonly usesUcd: boolean
   readonly doctors: readonly Doctor[]
   readonly units: readonly string[]
-  /** @param n 0, 1, 2... @returns a number that no other n has here */
+  /** @param n 0, 1, 2... @returns the number of patient n, unique within the hospital */
   ipp(n: number): string
   /** @param n 0, 1, 2... */
   nda(n: number, year: number): string
@@ -47,7 +47,7 @@ const KINDS = [
 ] as const
 const SPELLINGS: readonly Spelling[] = ['upper', 'title', 'upper-accents']
 const SPACE = 10_000_000
-/** Coprime with the space, so that each n keeps a number of its own. */
+/** Coprime with the space, so that each n has its own number. */
 const STRIDE = 3_141_593
 
 const IPP_FORMS: readonly ((digits: string, hospital: number) => string)[] = [

@@ -1,25 +1,25 @@
-/** What a registration desk writes of a person: the true traits, less what is missing, with the mistakes of the day. */
+/** What a registration desk writes about a person: the true traits, without the missing ones, with typing errors. */
 import { ageAt, type Person } from '../people/person.ts'
 import { type Random, weighted } from '../random.ts'
 import type { Identity, PatientRecord } from '../records.ts'
 import { timestamp } from '../records.ts'
 import { type Hospital, type Spelling, spell } from './hospital.ts'
-import { mistype, mistypeDate, mistypeNumber, swapDayAndMonth } from './mistakes.ts'
+import { mistype, mistypeDate, mistypeNumber, swapDayAndMonth } from './trait-errors.ts'
 
 export interface ErrorRates {
-  /** For each of birth name, given names, birth date, NIR and address, that it holds one typing error. */
+  /** For each of birth name, given names, birth date, NIR and address, that it has one typing error. */
   readonly typo: number
   /** For each of INS, NIR, birth place, used name, address, telephone and e-mail, that a known one is left out. */
   readonly missing: number
-  /** For each registration: given and family name changed over; day and month; used name in the place of the birth name. */
+  /** For each registration: given and family name swapped; day and month swapped; used name in the place of the birth name. */
   readonly swap: number
 }
 
 export const DEFAULT_RATES: ErrorRates = { typo: 0.02, missing: 0.05, swap: 0.005 }
-/** A birth date is left out this much less often than other traits, and a sex half as often as that. */
+/** Factor on the missing rate for a birth date; half of it for the sex. */
 const MISSING_BIRTH_DATE_FACTOR = 0.1
 
-/** Statuses of HL7 table 0445; the INS goes with VALI alone. */
+/** Statuses of HL7 table 0445; only VALI has an INS. */
 const STATUSES = weighted([
   ['VALI', 70],
   ['PROV', 18],
@@ -31,7 +31,7 @@ const STATUSES = weighted([
   ['HOMD', 0.5],
 ] as const)
 
-/** A patient of a hospital: what it wrote down, and under which numbers. */
+/** A patient of a hospital: what the hospital wrote, and under which numbers. */
 export interface Registration {
   readonly person: Person
   readonly ipp: string
@@ -43,7 +43,7 @@ export interface Registration {
 
 export type Contact = Pick<PatientRecord, 'used_family_name' | 'address_line' | 'postcode' | 'city' | 'phone' | 'email'>
 
-/** @param atMs when it is written: no birth date is later */
+/** @param atMs time of the registration: no birth date is later */
 export function writeIdentity(
   person: Person,
   spelling: Spelling,
@@ -56,7 +56,7 @@ export function writeIdentity(
   const wanted = STATUSES.draw(random)
   const ins = wanted === 'VALI' && person.nirKnown && kept() ? person.nir : null
   const status = wanted === 'VALI' && ins === null ? 'PROV' : wanted
-  // Children are often registered under a parent's number, which this generator leaves out rather than mixes up.
+  // Children are often registered under a parent's number, and this simulation leaves the NIR out instead.
   const nirKept = person.nirKnown && kept() && !(ageAt(person, atMs) < 16 && random.chance(0.4))
   const nir = !nirKept ? null : random.chance(rates.typo) ? mistypeNumber(person.nir, random) : person.nir
   let family = typed(spell(person.birthFamilyName, spelling))
@@ -92,7 +92,7 @@ export function writeContact(person: Person, spelling: Spelling, rates: ErrorRat
   }
 }
 
-/** @returns the patient record of a registration as it stands */
+/** @returns the current patient record of a registration */
 export function patientRecord(registration: Registration, hospital: Hospital, atMs: number): PatientRecord {
   const { person, identity, contact } = registration
   return {

@@ -1,4 +1,4 @@
-/** `--out DIR`: `<producer>/<feed>.ndjson` files, written over when they are there. */
+/** `--out DIR`: `<producer>/<feed>.ndjson` files, existing files are overwritten. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { linesByProducer, type Sink } from './sink.ts'

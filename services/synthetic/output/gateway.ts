@@ -1,6 +1,6 @@
 /**
- * Sends to the gateway, a request per producer and feed. Within a batch, patients go first; the rest follows when they are
- * taken, while the next batch is already on its way, so that a patient is known before anything refers to it.
+ * Sends to the gateway, a request per producer and feed. Within a batch, patients go first; the other records follow when
+ * the patients are accepted, while the next batch is already sent, so that a patient comes before the records that refer to it.
  */
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -15,11 +15,11 @@ export interface GatewaySinkOptions {
   readonly onRetry?: (reason: string) => void
 }
 
-/** Batches under way at once; with them memory is bounded. */
+/** Batches sent at the same time; the number bounds the memory. */
 const BATCHES = 3
-const MOST_RECORDS_PER_REQUEST = 5_000
-/** A record is 340 bytes on average, a note 1,100; the gateway takes 32 MiB. */
-const MOST_CHARACTERS_PER_REQUEST = 4_000_000
+const MAX_RECORDS_PER_REQUEST = 5_000
+/** A record is 340 bytes on average, a note 1,100; the gateway accepts 32 MiB. */
+const MAX_CHARACTERS_PER_REQUEST = 4_000_000
 
 export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void } {
   const clients = new Map<string, GatewayClient>()
@@ -95,8 +95,8 @@ export function gatewaySink(options: GatewaySinkOptions): Sink & { close(): void
 }
 
 /**
- * @param sent records of the batch, for when the gateway took none and gives no count
- * @throws ChainonError when the request itself was rejected: the next ones would be, too
+ * @param sent records of the batch, for an answer without counts, when the gateway accepted none
+ * @throws ChainonError when the request itself was rejected: the next ones would be rejected, too
  */
 export function countsOf(outcome: PushOutcome, sent: number, what: string): { accepted: number; rejected: number } {
   if (outcome.kind === 'accepted') return { accepted: outcome.receipt.accepted, rejected: outcome.receipt.rejected }
@@ -106,16 +106,16 @@ export function countsOf(outcome: PushOutcome, sent: number, what: string): { ac
 }
 
 function* requests(lines: readonly string[]): Generator<{ text: string; records: number }> {
-  let part: string[] = []
+  let chunk: string[] = []
   let characters = 0
   for (const line of lines) {
-    if (part.length >= MOST_RECORDS_PER_REQUEST || characters + line.length > MOST_CHARACTERS_PER_REQUEST) {
-      yield { text: `${part.join('\n')}\n`, records: part.length }
-      part = []
+    if (chunk.length >= MAX_RECORDS_PER_REQUEST || characters + line.length > MAX_CHARACTERS_PER_REQUEST) {
+      yield { text: `${chunk.join('\n')}\n`, records: chunk.length }
+      chunk = []
       characters = 0
     }
-    part.push(line)
+    chunk.push(line)
     characters += line.length + 1
   }
-  if (part.length > 0) yield { text: `${part.join('\n')}\n`, records: part.length }
+  if (chunk.length > 0) yield { text: `${chunk.join('\n')}\n`, records: chunk.length }
 }

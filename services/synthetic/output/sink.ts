@@ -1,5 +1,5 @@
-/** Where made records go. */
-import type { Made } from '../records.ts'
+/** The destination of the simulated records. */
+import type { SimulatedRecord } from '../records.ts'
 
 export interface Totals {
   readonly accepted: number
@@ -9,16 +9,18 @@ export interface Totals {
 }
 
 export interface Sink {
-  /** Takes records in their order; resolves when it is ready for more. */
-  write(batch: readonly Made[]): Promise<void>
-  /** Resolves when all that was given has arrived. */
+  /** Writes records in their order; resolves when it is ready for more. */
+  write(batch: readonly SimulatedRecord[]): Promise<void>
+  /** Resolves when all records are written. */
   finish(): Promise<void>
   totals(): Totals
 }
 
 /** @returns the records of each producer and feed as lines of JSON, in their order */
-export function linesByProducer(batch: readonly Made[]): Map<string, Map<Made['feed'], string[]>> {
-  const producers = new Map<string, Map<Made['feed'], string[]>>()
+export function linesByProducer(
+  batch: readonly SimulatedRecord[],
+): Map<string, Map<SimulatedRecord['feed'], string[]>> {
+  const producers = new Map<string, Map<SimulatedRecord['feed'], string[]>>()
   for (const made of batch) {
     let feeds = producers.get(made.producer)
     if (!feeds) producers.set(made.producer, (feeds = new Map()))

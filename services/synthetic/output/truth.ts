@@ -1,7 +1,7 @@
-/** `--truth FILE`: which true person each identity belongs to. For measuring linkage; it is never sent. */
+/** `--truth FILE`: the true person of each identity, to measure the linkage. It is never sent. */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Made } from '../records.ts'
+import type { SimulatedRecord } from '../records.ts'
 
 export interface TruthRow {
   readonly producer: string
@@ -12,7 +12,7 @@ export interface TruthRow {
 }
 
 /** @returns a row for each identity at its first version; later versions belong to the same person */
-export function truthRows(batch: readonly Made[]): TruthRow[] {
+export function truthRows(batch: readonly SimulatedRecord[]): TruthRow[] {
   const rows: TruthRow[] = []
   for (const made of batch) {
     if (made.feed !== 'patient' && made.feed !== 'death') continue
@@ -29,11 +29,11 @@ export function truthRows(batch: readonly Made[]): TruthRow[] {
 }
 
 export interface TruthWriter {
-  write(batch: readonly Made[]): void
+  write(batch: readonly SimulatedRecord[]): void
   close(): void
 }
 
-/** Written before the records are sent, so that it names every identity that was; mode 0600. */
+/** Written before the records are sent, so that it has every identity that was sent; mode 0600. */
 export function truthWriter(path: string): TruthWriter {
   mkdirSync(dirname(path), { recursive: true })
   const file = openSync(path, 'w', 0o600)

@@ -1,6 +1,6 @@
 /**
- * Households: people who live together share a home, often a name, sometimes a birth date. A cluster is a handful of
- * households of a family of people whom linkage must tell apart: twins, fathers and sons, couples, homonyms.
+ * Households: people who live together share a home, often a name, sometimes a birth date. They contain
+ * the persons whom the linkage must distinguish: twins, fathers and sons, couples, homonyms.
  */
 import { COMMUNES, type Commune } from '../data/communes.ts'
 import { FAMILY_NAMES } from '../data/family-names.ts'
@@ -10,7 +10,7 @@ import { phoneNumber, streetAddress } from '../data/streets.ts'
 import type { Random } from '../random.ts'
 import { DAY_MS, type Home, YEAR_MS } from './person.ts'
 
-/** A person as the family makes them; the population adds number, contact and conditions. */
+/** A person as the family makes them; the population adds numbers, contact data and conditions. */
 export interface Draft {
   readonly sex: BinarySex
   readonly birthMs: number
@@ -31,7 +31,7 @@ interface Name {
   readonly origin: Origin | null
 }
 
-/** @param startMs nobody is born after it */
+/** @param startMs no birth date is later */
 export function household(random: Random, startMs: number): Draft[] {
   const commune = COMMUNES.draw(random)
   const home: Home = { line: streetAddress(random), commune, phone: phoneNumber(random, false) }
@@ -42,7 +42,7 @@ export function household(random: Random, startMs: number): Draft[] {
   return kind < 0.64 ? couple : [...couple, ...children(random, home, startMs, couple)]
 }
 
-/** Hospitals see the old more than their share. */
+/** Old people go to hospital more often than others. */
 function adultAge(random: Random): number {
   return random.chance(0.55) ? 55 + random.next() * 42 : 19 + random.next() * 40
 }
@@ -85,15 +85,15 @@ function children(random: Random, home: Home, startMs: number, parents: readonly
   for (let i = 0; i < count; i++) {
     const birthMs = birthDay(random, startMs, 0.05 + random.next() * Math.max(0.5, oldest))
     const place = random.chance(0.7) ? home.commune.insee : COMMUNES.draw(random).insee
-    const brood = random.chance(TWIN_SHARE_OF_BIRTHS) ? 2 : 1
+    const bornTogether = random.chance(TWIN_SHARE_OF_BIRTHS) ? 2 : 1
     const sameSex = random.chance(0.65)
     let sex: BinarySex = random.chance(0.51) ? 'male' : 'female'
-    for (let twin = 0; twin < brood; twin++) {
+    for (let twin = 0; twin < bornTogether; twin++) {
       if (twin === 1 && !sameSex) sex = sex === 'male' ? 'female' : 'male'
       const parent = sex === 'male' ? father : mother
       const after = random.chance(NAMED_AFTER_PARENT) ? parent.givenNames[0] : undefined
       let names = pickNames(random, sex, birthMs, null, after)
-      // Twins are never called the same.
+      // Twins never have the same first given name.
       while (made.some((sibling) => sibling.givenNames[0] === names[0])) names = pickNames(random, sex, birthMs, null)
       made.push({
         sex,

@@ -1,4 +1,4 @@
-/** Numbers with keys: NIR (which is the INS of those who have one), RPPS, and the check digit of EAN-13 for UCD codes. */
+/** Numbers with keys: NIR (the same number as the INS), RPPS, and the check digit of EAN-13 for UCD codes. */
 
 /**
  * @param birthYear with four digits; before 1976 Corsica is department 20 in the NIR, whatever the commune's code is today

@@ -1,11 +1,11 @@
-/** A true person: what is so, before any hospital writes it down. */
+/** A true person: the true traits, before a hospital writes them. */
 import type { Commune } from '../data/communes.ts'
 import type { BinarySex } from '../data/given-names.ts'
 
 export interface Person {
   /** Position in the population, from 0. */
   readonly index: number
-  /** Name of the person in the truth file; in no record. */
+  /** Id of the person in the truth file; in no record. */
   readonly id: string
   readonly sex: BinarySex
   /** Milliseconds since 1970 of the birth date's midnight, UTC. */
@@ -15,7 +15,7 @@ export interface Person {
   /** Commune, or 99xxx abroad. */
   readonly birthPlace: string
   readonly birthFamilyName: string
-  /** First one first. */
+  /** In their order. */
   readonly givenNames: readonly string[]
   /** Differs from the birth name for many who are married. */
   readonly usedFamilyName: string
@@ -27,11 +27,11 @@ export interface Person {
   readonly email: string | null
   /** Bits of CONDITIONS (data/conditions.ts). */
   readonly conditions: number
-  /** Given name and family name of someone near, for notes. */
+  /** Given name and family name of a relative, for notes. */
   relative: string | null
-  /** End of what hospitals know of this person so far, milliseconds since 1970. */
+  /** End of the last visit of this person so far, milliseconds since 1970. */
   lastSeenMs: number
-  /** Set when the person dies; no visit begins after it. */
+  /** Set when the person dies; no visit starts after it. */
   diedMs: number | null
 }
 

@@ -1,6 +1,6 @@
 /**
- * The true persons, made one household after another as hospitals come to need them, so that the first person of a run is
- * the same however many follow. What must be unique among all, the NIR, is numbered here.
+ * The true persons, made one household after another when hospitals need them, so that the first persons of a run are
+ * the same whatever the size of the run. The NIR, which must be unique among all, is numbered here.
  */
 import { CONDITIONS, shareAt } from '../data/conditions.ts'
 import { phoneNumber } from '../data/streets.ts'
@@ -10,26 +10,26 @@ import { nirOf } from './nir.ts'
 import { dateOf, type Person, YEAR_MS } from './person.ts'
 
 export interface Population {
-  /** Most persons there will be. */
+  /** Maximum number of persons. */
   readonly size: number
   /** Persons made so far. */
-  readonly made: readonly Person[]
+  readonly persons: readonly Person[]
   /** Makes the next household, cut at `size`. @returns its persons; none when all are made */
   grow(): readonly Person[]
 }
 
-/** INSEE gives the order within a month and commune from 1; ours begins anywhere, so that it says nothing of rarity. */
+/** INSEE numbers the births of a month and commune from 1; ours start at any number, so that the number says nothing about rare places. */
 const ORDERS = 999
 const MAIL_DOMAINS = ['courriel.example', 'mail.example', 'boite.example'] as const
 
-/** @param startMs nobody is born after it */
+/** @param startMs no birth date is later */
 export function population(seed: string, size: number, startMs: number): Population {
   const orders = new Map<string, number>()
-  const made: Person[] = []
+  const persons: Person[] = []
   let households = 0
 
   function complete(draft: Draft, random: Random): Person {
-    const index = made.length
+    const index = persons.length
     const age = (startMs - draft.birthMs) / YEAR_MS
     const mobile = age >= 12 && random.chance(age > 75 ? 0.45 : 0.9)
     let conditions = 0
@@ -55,14 +55,14 @@ export function population(seed: string, size: number, startMs: number): Populat
 
   return {
     size,
-    made,
+    persons,
     grow() {
-      if (made.length >= size) return []
+      if (persons.length >= size) return []
       const random = randomOf(`${seed}/household/${households++}`)
       const members: Person[] = []
-      for (const draft of household(random, startMs).slice(0, size - made.length)) {
+      for (const draft of household(random, startMs).slice(0, size - persons.length)) {
         const person = complete(draft, random)
-        made.push(person)
+        persons.push(person)
         members.push(person)
       }
       for (const person of members) {
@@ -74,13 +74,13 @@ export function population(seed: string, size: number, startMs: number): Populat
   }
 }
 
-/** People of the same sex, month and commune get following numbers, as twins do. */
+/** People of the same sex, month and commune get consecutive numbers, as twins do. */
 function nextNir(draft: Draft, orders: Map<string, number>): string {
   const birth = new Date(draft.birthMs)
   const [year, month] = [birth.getUTCFullYear(), birth.getUTCMonth() + 1]
   const key = `${draft.sex}${year % 100}-${month}${draft.birthPlace}`
   const count = orders.get(key) ?? 0
-  if (count >= ORDERS) throw new RangeError('more people of one month and commune than the NIR can number')
+  if (count >= ORDERS) throw new RangeError('more people of one sex, month and commune than the NIR can number')
   orders.set(key, count + 1)
   const first = ((year % 100) * 7 + month * 131 + Number(draft.birthPlace.slice(2)) * 17) % ORDERS
   return nirOf(draft.sex === 'female', year, month, draft.birthPlace, ((first + count) % ORDERS) + 1)

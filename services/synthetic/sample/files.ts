@@ -1,4 +1,4 @@
-/** Sample files: `<producer>.ndjson.gz`, a Bundle a line. */
+/** Sample files: `<producer>.ndjson.gz`, one Bundle per line. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync, gzipSync } from 'node:zlib'
@@ -8,7 +8,7 @@ import { type HospitalBundle, type Json, SAMPLE_PRODUCERS, splitBundle } from '.
 /** The sample that ships with Chainon. */
 export const FIXTURE = join(import.meta.dirname, 'fixture')
 
-/** Bundles of one producer, as they are sent: a line of JSON each. */
+/** Bundles of one producer, as they are sent: one line of JSON each. */
 export interface SampleFile {
   readonly producer: string
   readonly lines: readonly string[]
@@ -27,7 +27,7 @@ export function readSample(dir: string): SampleFile[] {
   })
 }
 
-/** @returns bytes of each file; the same bundles always give the same bytes */
+/** @returns bytes of each file; the same Bundles always produce the same bytes */
 export function writeSample(dir: string, bundles: readonly HospitalBundle[]): Record<string, number> {
   mkdirSync(dir, { recursive: true })
   const sizes: Record<string, number> = {}
@@ -43,7 +43,7 @@ export function writeSample(dir: string, bundles: readonly HospitalBundle[]): Re
 /**
  * @param dir Synthea's `output/fhir`
  * @param untilMs see `splitBundle`
- * @returns the hospitals' bundles, in the order of the patients' names: Synthea's own order depends on its threads
+ * @returns the hospitals' Bundles, in the order of the file names: the order in which Synthea writes them depends on its threads
  */
 export function readSynthea(dir: string, untilMs: number): HospitalBundle[] {
   if (!existsSync(dir)) return []

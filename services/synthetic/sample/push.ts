@@ -1,11 +1,11 @@
-/** Sends sample bundles, each with a key of its own, so that a second push is answered with the first one's receipts. */
+/** Sends sample Bundles, each with its own idempotency key, so that a second push receives the receipts of the first one. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayClient } from '#core/gateway-api/client.ts'
 import { countsOf } from '../output/gateway.ts'
 import type { SampleFile } from './files.ts'
 
 export interface SamplePush {
-  /** Bundles answered so far; live. */
+  /** Bundles answered so far; changes while it runs. */
   readonly sent: () => number
   readonly bundles: number
   readonly done: Promise<SampleSummary>
@@ -20,7 +20,7 @@ export interface SampleSummary {
   readonly rejected_by_rule: Readonly<Record<string, number>>
 }
 
-/** Bundles of one hospital under way at once: their order does not matter, each holds its patient. */
+/** Bundles of one hospital sent at the same time: their order does not matter, each contains its patient. */
 const AT_ONCE = 3
 
 export function pushSample(files: readonly SampleFile[], url: string, keys: ReadonlyMap<string, string>): SamplePush {
@@ -36,7 +36,7 @@ export function pushSample(files: readonly SampleFile[], url: string, keys: Read
       await Promise.all(
         file.lines.map(async (line, index) => {
           const outcome = await client.pushBundle({ body: line })
-          const counts = countsOf(outcome, resourcesOf(line), `bundle ${index} of ${file.producer}`)
+          const counts = countsOf(outcome, resourcesOf(line), `Bundle ${index} of ${file.producer}`)
           sent++
           totals.accepted += counts.accepted
           totals.rejected += counts.rejected
@@ -66,12 +66,12 @@ export function pushSample(files: readonly SampleFile[], url: string, keys: Read
 }
 
 const POLL_MS = 500
-/** The console reads the ledger once a second: one reading may be older than the push. */
+/** The console reads the ledger once a second: one reading can be older than the push. */
 const QUIET_READINGS = 3
 
 /**
- * Waits until ClickHouse has all that the gateway accepted: the ledger's `in_flight` is 0, `QUIET_READINGS` times running.
- * @returns records still in flight at the end, 0 when all are there; null when the ledger could not be read
+ * Waits until ClickHouse has all records that the gateway accepted: the ledger's `in_flight` is 0, `QUIET_READINGS` times running.
+ * @returns records still in flight at the end, 0 when all are loaded; null when the ledger could not be read
  */
 export async function waitUntilLoaded(consoleUrl: string, timeoutMs: number): Promise<number | null> {
   const deadline = performance.now() + timeoutMs

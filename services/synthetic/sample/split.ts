@@ -1,6 +1,6 @@
 /**
- * Makes two hospitals of what Synthea gives: each patient's Bundle becomes one for each hospital that the patient goes to,
- * with that hospital's own numbers. Pure. Kept are the resource types that the gateway takes, and of them what it reads.
+ * Makes two hospitals of the output of Synthea: each patient's Bundle becomes one for each hospital of the patient, with that
+ * hospital's own numbers. Pure. It keeps the resource types that the gateway accepts, and of them the elements that it reads.
  */
 import { createHash } from 'node:crypto'
 
@@ -19,7 +19,7 @@ const KEPT = new Set([
   'MedicationAdministration',
   'DocumentReference',
 ])
-/** Elements that lead to what is not kept (practitioners, places, insurers), or repeat a resource as HTML. */
+/** Elements that refer to resources that are not kept (practitioners, places, insurers), or that repeat a resource as HTML. */
 const LEFT_OUT = new Set([
   'meta',
   'text',
@@ -41,7 +41,7 @@ const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
 
 export type Json = { readonly [name: string]: unknown }
 
-/** A Bundle as the gateway takes it, and who sends it. */
+/** A Bundle as the gateway accepts it, and its producer. */
 export interface HospitalBundle {
   readonly producer: SampleProducer
   readonly bundle: Json
@@ -49,8 +49,8 @@ export interface HospitalBundle {
 
 /**
  * @param bundle a patient's Bundle as Synthea 3.3.0 exports it
- * @param index place of the patient among all: decides where the patient goes
- * @param untilMs what begins after it is left out
+ * @param index number of the patient among all: decides the hospitals of the patient
+ * @param untilMs resources with a later date are left out
  * @returns one Bundle for each hospital of the patient; none when the Bundle has no patient
  */
 export function splitBundle(bundle: Json, index: number, untilMs: number): HospitalBundle[] {
@@ -65,7 +65,7 @@ export function splitBundle(bundle: Json, index: number, untilMs: number): Hospi
   const producers = index % SHARED_EVERY === 0 ? SAMPLE_PRODUCERS : [SAMPLE_PRODUCERS[index % 2] ?? SAMPLE_PRODUCERS[0]]
   const kept = entries.filter((entry) => {
     const resource = object(entry.resource)
-    return resource && KEPT.has(String(resource.resourceType)) && beginsBy(resource, untilMs)
+    return resource && KEPT.has(String(resource.resourceType)) && isDatedBy(resource, untilMs)
   })
   return producers.map((producer) => {
     const own = kept.filter((entry) => entry === patient || producers.length === 1 || producerOf(entry) === producer)
@@ -79,7 +79,7 @@ export function splitBundle(bundle: Json, index: number, untilMs: number): Hospi
   })
 }
 
-/** A stay is at one hospital, and all that refers to it is, too. */
+/** A stay is at one hospital, and so are all resources that refer to it. */
 function producerOf(entry: Json): SampleProducer {
   const resource = object(entry.resource) ?? {}
   const reference =
@@ -102,7 +102,7 @@ function rewrite(
   const rest: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(resource)) {
     if (LEFT_OUT.has(name)) continue
-    // The name of a drug stands in the resource itself, for the Medication that it leads to is not kept.
+    // The resource itself names the drug, because the Medication resource that it refers to is not kept.
     if (name === 'medicationReference') {
       const code = medications.get(String(object(value)?.reference))
       if (code !== undefined) rest.medicationCodeableConcept = code
@@ -119,7 +119,7 @@ function rewrite(
   return { resourceType, id, ...more, ...(numbers ? { identifier: [numbers] } : {}), ...elements }
 }
 
-/** The hospital's own numbers: the IPP of a patient, the number of a stay. */
+/** The hospital's own numbers: the IPP of a patient, the NDA of a stay. */
 function numbersOf(type: string, producer: SampleProducer, index: number, id: string): Json | undefined {
   const system = `urn:chainon:sample:${producer}`
   const first = producer === SAMPLE_PRODUCERS[0]
@@ -140,8 +140,8 @@ function numbersOf(type: string, producer: SampleProducer, index: number, id: st
 /** @returns the value with references to kept resources renamed, and without the others */
 function rereference(value: unknown, ids: ReadonlyMap<string, string>): unknown {
   if (Array.isArray(value)) {
-    const parts = value.map((part: unknown) => rereference(part, ids)).filter((part) => part !== undefined)
-    return parts.length > 0 ? parts : undefined
+    const items = value.map((item: unknown) => rereference(item, ids)).filter((item) => item !== undefined)
+    return items.length > 0 ? items : undefined
   }
   const of = object(value)
   if (!of) return value
@@ -149,13 +149,13 @@ function rereference(value: unknown, ids: ReadonlyMap<string, string>): unknown 
     const id = ids.get(of.reference)
     return id === undefined ? undefined : { reference: `urn:uuid:${id}` }
   }
-  const entries = Object.entries(of).map(([name, part]) => [name, rereference(part, ids)] as const)
-  const present = entries.filter(([, part]) => part !== undefined)
+  const entries = Object.entries(of).map(([name, child]) => [name, rereference(child, ids)] as const)
+  const present = entries.filter(([, child]) => child !== undefined)
   return present.length > 0 ? Object.fromEntries(present) : undefined
 }
 
-/** What a resource says of its beginning: when no date is later than that, none of its dates can be rejected as future. */
-function beginsBy(resource: Json, untilMs: number): boolean {
+/** @returns whether no date of the resource is after `untilMs`: the gateway rejects future dates */
+function isDatedBy(resource: Json, untilMs: number): boolean {
   const dates = [
     ...Object.entries(resource).flatMap(([name, value]) =>
       /(?:DateTime|Date|^date|^issued|^authoredOn)$/.test(name) ? [value] : [],
@@ -168,7 +168,7 @@ function beginsBy(resource: Json, untilMs: number): boolean {
   return dates.every((date) => typeof date !== 'string' || !(Date.parse(date) > untilMs))
 }
 
-/** @returns a UUID that is another one at each hospital */
+/** @returns a UUID that differs between the hospitals */
 function newId(producer: string, fullUrl: string): string {
   const hex = createHash('sha256').update(`${producer}/${fullUrl}`).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`

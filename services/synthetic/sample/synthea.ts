@@ -1,6 +1,6 @@
 /**
- * Synthea 3.3.0 (Apache-2.0, github.com/synthetichealth/synthea): fetched once from Maven Central into the parts cache, then
- * run in a temporary folder of its own.
+ * Synthea 3.3.0 (Apache-2.0, github.com/synthetichealth/synthea): downloaded once from Maven Central into the cache
+ * (CHAINON_PARTS_DIR), then run in its own temporary folder.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
@@ -11,10 +11,10 @@ import { endOf } from '#core/process/child.ts'
 import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 
 const SYNTHEA_VERSION = '3.3.0'
-/** People are as old as they are on this day; nothing happens after it. */
+/** Ages are computed on this day, and no event is after it. */
 const REFERENCE_DATE = '20240101'
 
-/** @returns what runs Synthea, without the `java` before it; tests and the provenance note read it */
+/** @returns the arguments of Synthea; sample/README.md shows them */
 function syntheaArguments(patients: number, seed: number, output: string): string[] {
   return [
     'App',
@@ -26,15 +26,15 @@ function syntheaArguments(patients: number, seed: number, output: string): strin
     '--exporter.practitioner.fhir.export=false',
     '--exporter.years_of_history=4',
     '--generate.append_numbers_to_person_names=false',
-    // One thread: with several, the order of the people changes what becomes of them.
+    // One thread: with several, the results change with the order of the people.
     '--generate.thread_pool_size=1',
     'Massachusetts',
   ]
 }
 
 /**
- * @param cache folder of the parts
- * @returns the folder of Synthea's jars; fetches them when they are missing (200 MB)
+ * @param cache CHAINON_PARTS_DIR
+ * @returns the folder of Synthea's jars; downloads them when they are missing (200 MB)
  * @throws ChainonError (dependency) with Maven's own errors
  */
 export async function installSynthea(
@@ -45,20 +45,20 @@ export async function installSynthea(
   const target = join(cache, `synthea-${SYNTHEA_VERSION}`)
   if (existsSync(target)) return target
   mkdirSync(cache, { recursive: true, mode: 0o700 })
-  const fetched = mkdtempSync(join(cache, 'synthea-fetching-'))
+  const download = mkdtempSync(join(cache, 'synthea-fetching-'))
   try {
     await runMaven({
       what: 'Synthea',
       pom: join(import.meta.dirname, 'pom.xml'),
-      args: ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${fetched}`],
+      args: ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${download}`],
       env,
-      onDownload: (file) => show(`fetching ${file}`),
+      onDownload: (file) => show(`downloading ${file}`),
     })
-    // Appears in one step; whoever fetched it at the same time may have been faster.
-    if (!existsSync(target)) renameSync(fetched, target)
+    // Renamed in one step; another process can have downloaded it at the same time.
+    if (!existsSync(target)) renameSync(download, target)
     return target
   } finally {
-    rmSync(fetched, { recursive: true, force: true })
+    rmSync(download, { recursive: true, force: true })
   }
 }
 
@@ -68,7 +68,7 @@ export interface SyntheaRun {
   readonly jars: string
   readonly patients: number
   readonly seed: number
-  /** Empty folder; the bundles are then in its `output/fhir`. */
+  /** Empty folder; the Bundles are then in its `output/fhir`. */
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
   readonly show: (what: string) => void

@@ -1,4 +1,4 @@
-/** Every simulated record fits its contract, and breaks no rule of it that it should not break. */
+/** Every simulated record fits its contract and passes its pattern and list rules. */
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
@@ -13,7 +13,7 @@ const contracts = loadContracts(join(import.meta.dirname, '../../../schemas/feed
 const made = records(40_000)
 
 describe('every record', () => {
-  test('is read by its contract', () => {
+  test('is accepted by its contract', () => {
     const readers = new Map(contracts.map((contract) => [contract.feed, recordReader(contract, 'json')]))
     const faults = made.flatMap((one) => {
       const read = readers.get(one.feed)?.(JSON.parse(JSON.stringify(one.record)))
@@ -41,7 +41,7 @@ describe('every record', () => {
     expect([...broken]).toEqual([])
   })
 
-  test('is dated from the start to the last moment, and ends after it begins', () => {
+  test('is dated from the start to the last moment, and ends after it starts', () => {
     const late: string[] = []
     for (const one of made) {
       const record = one.record as unknown as Record<string, unknown>
@@ -77,7 +77,7 @@ describe('every record', () => {
     expect(early).toEqual([])
   })
 
-  test('has an identifier that no other record of the producer and feed has, but for later versions', () => {
+  test('has an identifier that is unique within its producer and feed, except for its later versions', () => {
     const versions = new Set<string>()
     const twice = made.filter(({ producer, feed, record }) => {
       const id = `${producer}/${feed}/${record.record_id}/${record.record_version}`
@@ -89,7 +89,7 @@ describe('every record', () => {
   })
 })
 
-test('feeds come in about the stated mix', () => {
+test('feeds have about the documented mix', () => {
   const share = (feed: (typeof FEEDS)[number]) => ofFeed(made, feed).length / made.length
   expect(share('patient')).toBeCloseTo(0.03, 1)
   expect(share('observation')).toBeGreaterThan(0.45)
@@ -99,7 +99,7 @@ test('feeds come in about the stated mix', () => {
   expect(share('death')).toBeLessThan(0.003)
 })
 
-test('corrections and cancellations come at about their rates', () => {
+test('corrections and cancellations have about their rates', () => {
   const others = made.filter(({ feed }) => feed !== 'patient' && feed !== 'death')
   const again = others.filter(({ record }) => record.record_version > 0)
   const cancels = again.filter(({ record }) => record.operation === 'cancel')
@@ -109,7 +109,7 @@ test('corrections and cancellations come at about their rates', () => {
 })
 
 describe('check digits', () => {
-  test('every INS is valid; every NIR is, but for the mistyped ones', () => {
+  test('every INS is valid; every NIR is, except the mistyped ones', () => {
     const patients = ofFeed(made, 'patient').map(({ record }) => record)
     const ins = patients.flatMap((record) => record.ins ?? [])
     const nir = patients.flatMap((record) => record.nir ?? [])
@@ -121,7 +121,7 @@ describe('check digits', () => {
     expect(nir.some((number) => number.slice(5, 7) === '99')).toBe(true)
   })
 
-  test('LOINC, UCD and RPPS keys hold', () => {
+  test('LOINC, UCD and RPPS keys are correct', () => {
     const loinc = [...PANELS.flatMap(({ tests }) => tests.map((one) => one.loinc)), ...CODED.map((one) => one.loinc)]
     expect(loinc.filter((code) => !isValidLoinc(code))).toEqual([])
     expect(DRUGS.filter(({ ucd }) => !/^34008\d{8}$/.test(ucd))).toEqual([])

@@ -1,7 +1,12 @@
-/** Persons, what hospitals write of them, and the truth about who is who. */
+/** Persons, what hospitals write about them, and the truth file. */
 import { describe, expect, test } from 'vitest'
 import { spell } from '../../../services/synthetic/hospital/hospital.ts'
-import { mistype, mistypeDate, mistypeNumber, swapDayAndMonth } from '../../../services/synthetic/hospital/mistakes.ts'
+import {
+  mistype,
+  mistypeDate,
+  mistypeNumber,
+  swapDayAndMonth,
+} from '../../../services/synthetic/hospital/trait-errors.ts'
 import { linesByProducer } from '../../../services/synthetic/output/sink.ts'
 import { truthRows } from '../../../services/synthetic/output/truth.ts'
 import { population } from '../../../services/synthetic/people/population.ts'
@@ -11,7 +16,7 @@ import { OPTIONS, ofFeed, records, START_MS, UNTIL_MS } from './worlds.ts'
 const made = records(60_000, { patients: 2_000 })
 const people = population(String(OPTIONS.seed), 2_000, START_MS)
 while (people.grow().length > 0);
-const byId = new Map(people.made.map((person) => [person.id, person]))
+const byId = new Map(people.persons.map((person) => [person.id, person]))
 const first = ofFeed(made, 'patient').filter(({ record }) => record.record_version === 0)
 
 describe('the same seed', () => {
@@ -21,27 +26,27 @@ describe('the same seed', () => {
       [...feeds].map(([feed, lines]) => [feed, lines.join('\n')]),
     ])
 
-  test('gives the same bytes in the same order, another seed others', () => {
+  test('produces the same bytes in the same order; another seed produces others', () => {
     expect(bytes(3, 3_000)).toEqual(bytes(3, 3_000))
     expect(bytes(4, 3_000)).not.toEqual(bytes(3, 3_000))
   })
 
-  test('gives a longer run that begins with the shorter one', () => {
+  test('produces a longer run that starts with the shorter one', () => {
     expect(records(6_000).slice(0, 2_000)).toEqual(records(2_000))
   })
 })
 
 describe('the true persons', () => {
-  test('have a NIR each, of their sex, birth and place', () => {
-    expect(new Set(people.made.map(({ nir }) => nir)).size).toBe(people.made.length)
-    for (const { nir, sex, birthDate } of people.made) {
+  test('each have a NIR of their sex and birth date', () => {
+    expect(new Set(people.persons.map(({ nir }) => nir)).size).toBe(people.persons.length)
+    for (const { nir, sex, birthDate } of people.persons) {
       expect(nir[0]).toBe(sex === 'male' ? '1' : '2')
       expect(nir.slice(1, 5)).toBe(birthDate.slice(2, 4) + birthDate.slice(5, 7))
     }
   })
 
-  test('live in households, and some are twins', () => {
-    const byHome = Map.groupBy(people.made, ({ home }) => home)
+  test('belong to households, and some are twins', () => {
+    const byHome = Map.groupBy(people.persons, ({ home }) => home)
     const families = [...byHome.values()].filter((members) => members.length > 1)
     expect(families.length).toBeGreaterThan(200)
     const twins = families.filter((members) => {
@@ -52,7 +57,7 @@ describe('the true persons', () => {
   })
 
   test('include homonyms, and names with accents, hyphens, particles', () => {
-    const names = people.made.map((person) => `${person.givenNames[0]} ${person.birthFamilyName}`)
+    const names = people.persons.map((person) => `${person.givenNames[0]} ${person.birthFamilyName}`)
     expect(new Set(names).size).toBeLessThan(names.length)
     for (const kind of [/[éèëïç]/, /\p{L}-\p{L}/u, / (?:Le|De|Da|Du) /])
       expect(names.some((name) => kind.test(name))).toBe(true)
@@ -62,7 +67,7 @@ describe('the true persons', () => {
 describe('registrations', () => {
   const of = (producer: string) => first.filter((one) => one.producer === producer)
 
-  test('of a person at two hospitals have different numbers; about the stated share has two', () => {
+  test('of a person at two hospitals have different numbers; about the documented share of persons has two', () => {
     const byPerson = Map.groupBy(first, ({ personId }) => personId)
     const shared = [...byPerson.values()].filter((all) => new Set(all.map(({ producer }) => producer)).size > 1)
     expect(shared.length / byPerson.size).toBeGreaterThan(0.14)
@@ -70,7 +75,7 @@ describe('registrations', () => {
     for (const all of shared) expect(new Set(all.map(({ record }) => record.patient_ipp)).size).toBe(all.length)
   })
 
-  test('of a hospital have numbers of one form, each once', () => {
+  test('of a hospital have unique numbers of one form', () => {
     for (const producer of ['hospital-1', 'hospital-2', 'hospital-3']) {
       const numbers = of(producer).map(({ record }) => record.patient_ipp)
       expect(new Set(numbers).size).toBe(numbers.length)
@@ -78,7 +83,7 @@ describe('registrations', () => {
     }
   })
 
-  test('leave traits out at the stated rate', () => {
+  test('leave traits out at the given rate', () => {
     const share = (missing: (one: (typeof first)[number]) => boolean) => first.filter(missing).length / first.length
     expect(Math.abs(share(({ record }) => record.birth_place_insee === null) - OPTIONS.rates.missing)).toBeLessThan(
       0.03,
@@ -88,8 +93,8 @@ describe('registrations', () => {
     for (const { record } of first) expect(record.identity_status === 'VALI').toBe(record.ins !== null)
   })
 
-  test('hold typing errors at the stated rate', () => {
-    // The names as the hospital spells them, less those that a swap replaced (at most 2 % each).
+  test('have typing errors at the given rate', () => {
+    // The names as the hospital spells them, except those that a swap replaced (at most 2 % each).
     let wrongName = 0
     let wrongDate = 0
     let dates = 0
@@ -133,13 +138,13 @@ describe('the truth', () => {
     const sent = [...linesByProducer(made).values()].flatMap((feeds) => [...feeds.values()].flat()).join('\n')
     expect(sent).not.toContain('person-')
     expect(sent).not.toContain('person_id')
-    // A name of a person is 16 hexadecimal digits after its prefix; no run that long in what is sent holds one.
+    // An id of a person is 16 hexadecimal digits after its prefix; no run of that length in the sent text contains one.
     const runs = (sent.match(/[0-9a-f]{16,}/g) ?? []).join(' ')
     for (const { person_id } of rows) expect(runs.includes(person_id.slice('person-'.length))).toBe(false)
   })
 })
 
-test('most notes name the patient, some nowhere', () => {
+test('most notes name the patient, some do not', () => {
   const latest = new Map(
     first.map(({ producer, record, personId }) => [`${producer}/${record.patient_ipp}`, byId.get(personId)]),
   )
@@ -157,7 +162,7 @@ test('most notes name the patient, some nowhere', () => {
     expect(texts).toMatch(what)
 })
 
-test('nobody comes after having died', () => {
+test('no patient comes after their death', () => {
   const died = new Map(ofFeed(made, 'death').map(({ personId, record }) => [personId, Date.parse(record.died_on)]))
   const people = new Map(first.map((one) => [`${one.producer}/${one.record.patient_ipp}`, one.personId]))
   const after = ofFeed(made, 'encounter').filter(({ producer, record }) => {
@@ -168,8 +173,8 @@ test('nobody comes after having died', () => {
   expect(died.size).toBeGreaterThan(0)
 })
 
-test('a mistake is one, and never none', () => {
-  const random = randomOf('mistakes')
+test('each typing error changes its value, and a mistyped date is a date of the calendar', () => {
+  const random = randomOf('trait errors')
   for (let i = 0; i < 500; i++) {
     expect(mistype('Jean-François', random)).not.toBe('Jean-François')
     expect(mistype('Li', random)).not.toBe('Li')

@@ -1,5 +1,5 @@
-/** A small simulated region for the tests of this folder; made once per set of options. */
-import type { Made } from '../../../services/synthetic/records.ts'
+/** A small simulated region for the tests of this folder. */
+import type { SimulatedRecord } from '../../../services/synthetic/records.ts'
 import { type WorldOptions, world } from '../../../services/synthetic/world.ts'
 
 export const START_MS = Date.UTC(2023, 6, 1)
@@ -16,8 +16,8 @@ export const OPTIONS: WorldOptions = {
 }
 
 /** @returns the first `count` records */
-export function records(count: number, more: Partial<WorldOptions> = {}): Made[] {
-  const made: Made[] = []
+export function records(count: number, more: Partial<WorldOptions> = {}): SimulatedRecord[] {
+  const made: SimulatedRecord[] = []
   for (const visit of world({ ...OPTIONS, ...more })) {
     made.push(...visit)
     if (made.length >= count) return made.slice(0, count)
@@ -26,6 +26,9 @@ export function records(count: number, more: Partial<WorldOptions> = {}): Made[]
 }
 
 /** @returns the records of one feed */
-export function ofFeed<F extends Made['feed']>(made: readonly Made[], feed: F): Extract<Made, { feed: F }>[] {
-  return made.filter((one): one is Extract<Made, { feed: F }> => one.feed === feed)
+export function ofFeed<F extends SimulatedRecord['feed']>(
+  made: readonly SimulatedRecord[],
+  feed: F,
+): Extract<SimulatedRecord, { feed: F }>[] {
+  return made.filter((one): one is Extract<SimulatedRecord, { feed: F }> => one.feed === feed)
 }

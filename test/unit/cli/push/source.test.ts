@@ -33,19 +33,19 @@ function file(name: string, content: Buffer | string): string {
 }
 
 describe('a file to push', () => {
-  test('an Avro file is read whole, compressed or not', async () => {
+  test('an Avro file is read completely, compressed or not', async () => {
     expect(await read(whole)).toHaveLength(COUNT)
     expect(await read(file('whole.avro.gz', gzipSync(readFileSync(whole))))).toHaveLength(COUNT)
   })
 
-  test('an Avro file cut short is never taken for a whole one', async () => {
+  test('an Avro file that is cut short is an error', async () => {
     const bytes = readFileSync(whole)
     for (const length of [0, 3, 40, 2000, bytes.length - 17, bytes.length - 1]) {
       await expect(read(file('cut.avro', bytes.subarray(0, length))), `${length} bytes`).rejects.toThrow(/cut short/)
     }
   })
 
-  test('nor is a gzip file cut short', async () => {
+  test('a gzip file that is cut short is an error', async () => {
     const bytes = gzipSync('{"id":"1"}\n'.repeat(1000))
     await expect(read(file('cut.ndjson.gz', bytes.subarray(0, -9)))).rejects.toThrow(/cut short/)
   })
@@ -55,7 +55,7 @@ describe('a file to push', () => {
     expect(records.map(({ line }) => line)).toEqual([1, 4])
   })
 
-  test('what cannot be read is named', async () => {
+  test('the error names the file that cannot be read and the reason', async () => {
     expect(() => openSource(join(folder, 'none.ndjson'))).toThrow(/there is no such file/)
     expect(() => openSource(join(folder, 'some.txt'))).toThrow(/its name must end in/)
     await expect(read(file('bad.json', '[{'))).rejects.toThrow(/bad\.json is not valid JSON/)

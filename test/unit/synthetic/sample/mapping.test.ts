@@ -1,4 +1,4 @@
-/** The gateway maps the whole bundled sample, and each record that comes of it fits its contract. */
+/** The gateway maps the whole bundled sample, and each resulting record fits its contract. */
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
@@ -7,8 +7,8 @@ import { openBundle } from '../../../../services/gateway/decode/fhir/bundle.ts'
 import { mapResource } from '../../../../services/gateway/decode/fhir/map.ts'
 import { FIXTURE, readSample } from '../../../../services/synthetic/sample/files.ts'
 
-// A minute: 25,000 records take three seconds, but not on a machine that is busy with other tests.
-test('the bundled sample is taken without a rejection', { timeout: 60_000 }, () => {
+// A minute: 25,000 records need three seconds, and more on a machine that runs other tests.
+test('the bundled sample is mapped and accepted without a rejection', { timeout: 60_000 }, () => {
   const contracts = loadContracts(join(import.meta.dirname, '../../../../schemas/feeds'))
   const readers = new Map(contracts.map((contract) => [contract.feed, recordReader(contract, 'json')]))
   const faults = new Set<string>()

@@ -1,4 +1,4 @@
-/** The bundled FHIR sample: what it must hold, and that the same input gives the same two hospitals. */
+/** The bundled FHIR sample: what it contains, and that the same input produces the same two hospitals. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -29,7 +29,7 @@ describe('the fixture', () => {
     expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThan(5_000_000)
   })
 
-  test('has at least 20 patients of two hospitals, which share some under other numbers', () => {
+  test('has at least 20 patients of two hospitals, which share some patients under different numbers', () => {
     const people = Map.groupBy(bundles, ({ bundle }) => identity(bundle))
     expect(people.size).toBeGreaterThanOrEqual(20)
     expect(files.map(({ producer }) => producer)).toEqual([...SAMPLE_PRODUCERS])
@@ -39,7 +39,7 @@ describe('the fixture', () => {
       expect(one?.producer).not.toBe(other?.producer)
       expect(one && ipp(one.bundle)).not.toBe(other && ipp(other.bundle))
       expect(one && patientOf(one.bundle).id).not.toBe(other && patientOf(other.bundle).id)
-      // Both hospitals have something of the patient.
+      // Both hospitals have records of the patient.
       for (const half of [one, other]) expect(half && resourcesOf(half.bundle).length).toBeGreaterThan(1)
     }
     expect(new Set(bundles.map(({ producer, bundle }) => `${producer}/${String(ipp(bundle))}`)).size).toBe(
@@ -47,7 +47,7 @@ describe('the fixture', () => {
     )
   })
 
-  test('holds every resource type that the gateway maps, and no other', () => {
+  test('has every resource type that the gateway maps, and no other', () => {
     const types = new Set(bundles.flatMap(({ bundle }) => resourcesOf(bundle).map(({ resourceType }) => resourceType)))
     expect(types).toEqual(
       new Set([
@@ -63,7 +63,7 @@ describe('the fixture', () => {
     )
   })
 
-  test('leads nowhere outside of itself, and to nothing after its reference date', () => {
+  test('refers to no resource outside of itself, and has no date after its reference date', () => {
     for (const { bundle } of bundles) {
       const text = JSON.stringify(bundle)
       const known = new Set(objects(bundle.entry).map(({ fullUrl }) => fullUrl))
@@ -73,7 +73,7 @@ describe('the fixture', () => {
     }
   })
 
-  test('has ids that no other resource has', () => {
+  test('has a unique id for each resource', () => {
     const ids = bundles.flatMap(({ bundle }) => resourcesOf(bundle).map(({ id }) => String(id)))
     expect(new Set(ids).size).toBe(ids.length)
   })
@@ -112,7 +112,7 @@ describe('splitBundle', () => {
   }
   const until = Date.UTC(2024, 0, 1)
 
-  test('divides the stays of a shared patient, and drops what is late or not mapped', () => {
+  test('divides the stays of a shared patient, and drops resources with a later date or of other types', () => {
     const both = splitBundle(bundle, 0, until)
     expect(both.map(({ producer }) => producer)).toEqual([...SAMPLE_PRODUCERS])
     const all = both.flatMap((one) => resourcesOf(one.bundle))
@@ -124,7 +124,7 @@ describe('splitBundle', () => {
     })
   })
 
-  test('sends the others to one hospital whole, and always the same way', () => {
+  test('sends the whole record of the other patients to one hospital, always the same one', () => {
     const alone = splitBundle(bundle, 1, until)
     expect(alone).toHaveLength(1)
     expect(resourcesOf(alone[0]?.bundle ?? {})).toHaveLength(10)

@@ -1,4 +1,4 @@
-/** How traits go wrong when people type them. Each function makes exactly one mistake, and never returns what it was given. */
+/** Errors that people make when they type traits. Each function makes exactly one error, and never returns its input unchanged. */
 import { DAY_MS, dateOf } from '../people/person.ts'
 import type { Random } from '../random.ts'
 
@@ -32,7 +32,7 @@ const NEAR: Readonly<Record<string, string>> = {
   z: 'ae',
 }
 
-/** A letter replaced, left out, doubled, or two changed over. Texts of less than two letters come back with one doubled. */
+/** A letter replaced, left out or doubled, or two letters swapped. In a text of less than two letters, a letter is doubled. */
 export function mistype(text: string, random: Random): string {
   const letters = Array.from(text)
   const at = random.int(0, Math.max(0, letters.length - 2))
@@ -49,7 +49,7 @@ export function mistype(text: string, random: Random): string {
   return replace(letters, at, 1, letter + letter)
 }
 
-/** One digit of the 13 before the key is wrong, so that the key, as typed, no longer holds for most. */
+/** One digit of the 13 before the key is wrong, so that the typed key is wrong for most. */
 export function mistypeNumber(text: string, random: Random): string {
   const at = random.int(1, 12)
   const digit = text.charCodeAt(at) - 48
@@ -57,7 +57,7 @@ export function mistypeNumber(text: string, random: Random): string {
   return `${text.slice(0, at)}${(digit + random.int(1, 9)) % 10}${text.slice(at + 1)}`
 }
 
-/** A day, a month or a year beside the right one; a date of the calendar, from 1901 to `latestMs`. */
+/** About a day, a month, a year or ten of them away from the right date; a date of the calendar, from 1901 to `latestMs`. */
 export function mistypeDate(date: string, latestMs: number, random: Random): string {
   const ms = Date.parse(`${date}T00:00:00Z`)
   const shifts = [1, -1, 10, -10, 30, -30, 365, -365, 3652, -3652]
@@ -69,7 +69,7 @@ export function mistypeDate(date: string, latestMs: number, random: Random): str
   return dateOf(ms - DAY_MS)
 }
 
-/** @returns the date with day and month changed over, or null when that is no other date, or one after `latestMs` */
+/** @returns the date with day and month swapped, or null when that is the same date, no date, or after `latestMs` */
 export function swapDayAndMonth(date: string, latestMs: number): string | null {
   const [year, month, day] = date.split('-')
   if (Number(day) > 12 || day === month) return null

@@ -1,12 +1,12 @@
-/** Acts (CCAM), each with what calls for it: our own short selection of common codes. */
+/** Procedures (CCAM), each with the reasons for it: our own short selection of common codes. */
 
-export interface Act {
+export interface Procedure {
   readonly code: string
   readonly label: string
   readonly minutes: number
 }
 
-const ACTS: Readonly<Record<string, Act>> = {
+const PROCEDURES: Readonly<Record<string, Procedure>> = {
   ecg: { code: 'DEQP003', label: 'électrocardiogramme sur au moins 12 dérivations', minutes: 10 },
   thorax: { code: 'ZBQK002', label: 'radiographie du thorax', minutes: 10 },
   echoHeart: { code: 'DZQM006', label: 'échocardiographie-doppler transthoracique', minutes: 25 },
@@ -68,9 +68,9 @@ const BY_REASON: Readonly<Record<string, readonly string[]>> = {
 }
 const USUAL = ['ecg', 'thorax', 'abdomenEcho', 'echoHeart', 'spirometry'] as const
 
-/** @returns the act at place `nth` for a reason; common ones when the reason has no more of its own */
-export function actFor(reasonCode: string, nth: number): Act {
+/** @returns the procedure number `nth` for a reason; common ones when the reason has no more */
+export function procedureFor(reasonCode: string, nth: number): Procedure {
   const own = BY_REASON[reasonCode] ?? []
   const name = own[nth] ?? USUAL[(nth + reasonCode.length + reasonCode.charCodeAt(1)) % USUAL.length] ?? 'ecg'
-  return ACTS[name] as Act
+  return PROCEDURES[name] as Procedure
 }

@@ -1,4 +1,4 @@
-/** Sends the simulated files to the gateway as hospitals would: NDJSON, gzip, an idempotency key for each batch, some requests at once. */
+/** Sends the simulated files to the gateway as hospitals do: NDJSON, gzip, one idempotency key per batch, several requests at once. */
 import { createReadStream, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,7 +22,7 @@ export interface Pace {
 /**
  * @param folder `<producer>/<feed>.ndjson`, as `chainon simulate --out` writes
  * @param keys API key of each producer
- * @param pace as fast as it goes when absent
+ * @param pace as fast as possible when absent
  */
 export async function sendFolder(
   folder: string,
@@ -34,7 +34,7 @@ export async function sendFolder(
   const sent: Sent = { accepted: 0, rejected: 0 }
   const producers = readdirSync(folder)
   const started = performance.now()
-  let begun = 0
+  let due = 0
   await Promise.all(
     producers.map(async (producer) => {
       const client = gatewayClient({ url, key: keys.get(producer) ?? '', concurrency: 2 })
@@ -53,8 +53,8 @@ export async function sendFolder(
       )
       for (const file of feeds) {
         for await (const lines of batches(join(folder, producer, file), pace?.batchRecords ?? BATCH_RECORDS)) {
-          if (pace) await sleep(Math.max(0, (begun / pace.perSecond) * 1000 - (performance.now() - started)))
-          begun += lines.length
+          if (pace) await sleep(Math.max(0, (due / pace.perSecond) * 1000 - (performance.now() - started)))
+          due += lines.length
           const one: Promise<void> = push(file.replace('.ndjson', ''), lines).finally(() => pending.delete(one))
           pending.add(one)
           if (pending.size >= 2) await Promise.race(pending)
