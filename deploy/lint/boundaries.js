@@ -33,7 +33,7 @@ const ENVIRONMENT = new Set([
   // Runs before main.ts under a Node that cannot run main.ts.
   'services/cli/chainon.mjs',
   // Is loaded before the main.ts of each process of the local stack.
-  'deploy/local/die-with-parent.mjs',
+  'deploy/local/stop-with-parent.mjs',
 ])
 
 /** Who may import an address that is only known at run time. */

@@ -30,7 +30,7 @@ const EXIT_FINDING = 1
 const EXIT_USAGE = 2
 const WAIT_MS = 60_000
 const SAME_SIGNAL_MS = 1_000
-const PARTS = join(import.meta.dirname, '../../.chainon/parts')
+const COMPONENTS = join(import.meta.dirname, '../../.chainon/components')
 
 const program = new Command('chainon').exitOverride().showHelpAfterError()
 program
@@ -155,14 +155,14 @@ async function makeSample(
   if (flags.producers) return printProducers(flags.push ? SAMPLE_PRODUCERS : [])
   // Before minutes of work: a push that could not be sent.
   if (flags.push) readKeysOf(flags)
-  const { CHAINON_PARTS_DIR, JAVA_HOME } = config()
+  const { CHAINON_COMPONENTS_DIR, JAVA_HOME } = config()
   const { command: java } = findJava({ program: 'Synthea', home: JAVA_HOME, env: process.env })
   const folder = mkdtempSync(join(tmpdir(), 'chainon-synthea-'))
   let doing = 'Synthea'
   const show = (what: string) => (doing = `Synthea: ${what}`)
   const line = startProgress(() => ({ text: doing }))
   try {
-    const jars = await installSynthea(CHAINON_PARTS_DIR || PARTS, process.env, show)
+    const jars = await installSynthea(CHAINON_COMPONENTS_DIR || COMPONENTS, process.env, show)
     const bundles = readSynthea(
       await runSynthea({ java, jars, patients, seed, folder, env: process.env, show }),
       Date.now(),

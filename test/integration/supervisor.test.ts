@@ -16,7 +16,7 @@ import { liveState, readState } from '../../deploy/local/state.ts'
 import { servers } from '../helpers/servers.ts'
 
 const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
-const PARTS_ONLY = ['up', '--parts-only', '--ports', 'auto', '--data-dir']
+const COMPONENTS_ONLY = ['up', '--components-only', '--ports', 'auto', '--data-dir']
 
 interface Ended {
   readonly status: number | null
@@ -91,9 +91,9 @@ describe('the supervisor', () => {
   })
 
   it('is alone in its data folder, and `down` from another process leaves nothing behind', async () => {
-    const up = chainon([...PARTS_ONLY, folder])
+    const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
-    const second = await chainon([...PARTS_ONLY, folder]).ended
+    const second = await chainon([...COMPONENTS_ONLY, folder]).ended
     expect(second.status).toBe(78)
     expect(second.output).toContain('Chainon already runs')
 
@@ -111,7 +111,7 @@ describe('the supervisor', () => {
   })
 
   it('leaves nothing half-started when it is killed itself', async () => {
-    const up = chainon([...PARTS_ONLY, folder])
+    const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
     up.child.kill('SIGKILL')
     await up.ended
@@ -119,7 +119,7 @@ describe('the supervisor', () => {
     expect(down.status).toBe(0)
     expect(identityOf(pid)).toBeNull()
     expect(redisRow()?.state).toBe('stopped')
-    const again = chainon([...PARTS_ONLY, folder])
+    const again = chainon([...COMPONENTS_ONLY, folder])
     await runningPid()
     again.child.kill('SIGINT')
     expect((await again.ended).status).toBe(0)
@@ -136,7 +136,7 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
       })
     })
     const env = { ...onlyRedis(), CHAINON_PORT_REDIS: String(port) }
-    const { status, output } = await chainon(['up', '--parts-only', '--data-dir', folder], env).ended
+    const { status, output } = await chainon(['up', '--components-only', '--data-dir', folder], env).ended
     server.close()
     expect(status).toBe(78)
     expect(output).toContain(`port ${port} of redis is taken`)
@@ -149,7 +149,7 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
   it('a data folder that cannot be written', async () => {
     const readOnly = process.getuid?.() === 0 ? '/sys/kernel/chainon' : join(folder, 'read-only')
     if (process.getuid?.() !== 0) mkdirSync(readOnly, { mode: 0o500 })
-    const { status, output } = await chainon([...PARTS_ONLY, readOnly]).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, readOnly]).ended
     expect(status).toBe(78)
     expect(output).toContain(`The data folder ${readOnly} cannot be used`)
     expect(output).toContain('--data-dir')
@@ -162,7 +162,7 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
     chmodSync(java, 0o755)
     const { KAFKA_BROKERS: _kafka, JAVA_HOME: _home, ...rest } = onlyRedis()
     const env = { ...rest, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
-    const { status, output } = await chainon([...PARTS_ONLY, folder], env).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, folder], env).ended
     expect(status).toBe(78)
     expect(output).toContain('Java is too old')
     expect(output).toContain('is Java 11')
@@ -170,7 +170,8 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
   })
 
   it('a setting that does not exist', async () => {
-    const { status, output } = await chainon([...PARTS_ONLY, folder], { ...onlyRedis(), CHAINON_PARTITION: '4' }).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, folder], { ...onlyRedis(), CHAINON_PARTITION: '4' })
+      .ended
     expect(status).toBe(78)
     expect(output).toContain('did you mean CHAINON_PARTITIONS?')
   })

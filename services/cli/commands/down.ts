@@ -1,4 +1,4 @@
-/** `chainon down`: stops the local stack from another terminal, also when its supervisor died. */
+/** `chainon down`: stops the local stack from another terminal, also when its supervisor was killed. */
 import type { Command } from 'commander'
 import { stopStack } from '../../../deploy/local/down.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
@@ -9,9 +9,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('down')
     .helpGroup(GROUPS.stack)
     .summary('stop everything that `chainon up` started')
-    .description(
-      'Stops the services, then the parts, waits for them, and says what it stopped. Data stay where they are.',
-    )
+    .description('Stops the services, then the components, waits for them, and says what it stopped. The data remain.')
     .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
     .action(async (options: { dataDir?: string }) => {
       const data = dataFolder(env, options.dataDir)

@@ -1,4 +1,4 @@
-/** `chainon up` (`npm start`): starts the local stack and keeps it alive until Ctrl-C. */
+/** `chainon up` (`npm start`): starts the local stack and restarts what ends, until Ctrl-C. */
 import { type Command, Option } from 'commander'
 import type { UpOptions } from '../../../deploy/local/up.ts'
 import { examples, GROUPS } from '../help.ts'
@@ -7,14 +7,14 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   program
     .command('up')
     .helpGroup(GROUPS.stack)
-    .summary('start everything here, and keep it alive')
+    .summary('start the local stack, and restart what ends')
     .description(
-      'Starts Kafka, the schema registry, Redis, ClickHouse and the services of Chainon on 127.0.0.1, and starts again what ' +
-        'dies. The first time it fetches the parts, makes an API key and streams the sample feed.\n' +
-        'KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and CLICKHOUSE_URL replace a part by one that you run.',
+      'Starts Kafka, the schema registry, Redis, ClickHouse and the services of Chainon on 127.0.0.1, and restarts what ' +
+        'ends. The first start fetches the components, makes an API key and streams the sample feed.\n' +
+        'KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and CLICKHOUSE_URL replace a component by one that you run.',
     )
     .option('--no-sample', 'do not make a first key or stream the sample feed')
-    .option('--parts-only', 'start the parts and no services, for those who run the services by hand')
+    .option('--components-only', 'start the components and no services, to run the services by hand')
     .addOption(new Option('--ports <mode>', 'auto takes free ports').choices(['default', 'auto']).default('default'))
     .option('--data-dir <folder>', 'where all data go (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(

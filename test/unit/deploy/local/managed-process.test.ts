@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { identityOf } from '#core/process/identity.ts'
+import type { StateRow } from '#core/process/state-file.ts'
 import { logPath } from '../../../../deploy/local/log-file.ts'
 import { childEnvironment, ManagedProcess } from '../../../../deploy/local/managed-process.ts'
-import type { ProcessSpec, StateRow } from '../../../../deploy/local/types.ts'
+import type { ProcessSpec } from '../../../../deploy/local/types.ts'
 
 let folder: string
 let managed: ManagedProcess[]
