@@ -1,6 +1,6 @@
 /**
- * The supervisor, with Redis as its only own part (the others are the shared servers, so `external`): what it does with
- * processes does not depend on which they are, and the shared stack itself starts all four.
+ * The supervisor, with Redis as the only component that it starts (the others are the shared servers, so `external`): it handles
+ * all processes in the same way, and the shared stack starts all four.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -26,7 +26,7 @@ interface Ended {
 let folder: string
 let started: ChildProcess[]
 
-/** The shared servers for all parts but Redis. */
+/** The shared servers for all components except Redis. */
 function onlyRedis(): NodeJS.ProcessEnv {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL } = servers()
   const { REDIS_URL: _redis, ...rest } = process.env
@@ -72,12 +72,12 @@ afterEach(async () => {
 })
 
 describe('the supervisor', () => {
-  it('starts again what was killed, and says so', async () => {
+  it('restarts a killed process, and says so', async () => {
     const stack = await startStack({ dataDir: folder, services: 'none', env: onlyRedis() })
     try {
       const before = stack.pid('redis')
       stack.kill('redis', 'SIGKILL')
-      const row = await until('redis is back', () =>
+      const row = await until('redis runs again', () =>
         stack.state().find((r) => r.name === 'redis' && r.state === 'running' && r.pid !== before),
       )
       expect(row.restarts).toBe(1)
@@ -90,7 +90,7 @@ describe('the supervisor', () => {
     expect(redisRow()?.state).toBe('stopped')
   })
 
-  it('is alone in its data folder, and `down` from another process leaves nothing behind', async () => {
+  it('is alone in its data folder, and `down` from another process leaves no process', async () => {
     const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
     const second = await chainon([...COMPONENTS_ONLY, folder]).ended
@@ -110,7 +110,7 @@ describe('the supervisor', () => {
     expect(existsSync(dataPaths(folder).lockFile)).toBe(false)
   })
 
-  it('leaves nothing half-started when it is killed itself', async () => {
+  it('leaves no process when it is killed itself', async () => {
     const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
     up.child.kill('SIGKILL')
@@ -126,8 +126,8 @@ describe('the supervisor', () => {
   })
 })
 
-describe('a start that cannot succeed says what to do, and leaves nothing behind', () => {
-  it('a taken port', async () => {
+describe('a start that cannot succeed says what to do, and leaves no process', () => {
+  it('a port that is already used', async () => {
     const server = createServer()
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => {
@@ -139,10 +139,10 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
     const { status, output } = await chainon(['up', '--components-only', '--data-dir', folder], env).ended
     server.close()
     expect(status).toBe(78)
-    expect(output).toContain(`port ${port} of redis is taken`)
+    expect(output).toContain(`port ${port} of redis is already used`)
     expect(output).toContain('CHAINON_PORT_REDIS=<port>')
     expect(output).toContain('--ports auto')
-    if (process.platform === 'linux') expect(output).toContain(`held by pid ${process.pid}`)
+    if (process.platform === 'linux') expect(output).toContain(`by pid ${process.pid}`)
     expect(existsSync(dataPaths(folder).lockFile)).toBe(false)
   })
 
@@ -178,7 +178,7 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
 })
 
 describe('the launcher', () => {
-  it('passes the exit status through, and knows its commands', async () => {
+  it('passes the exit status on, and lists its commands', async () => {
     expect((await chainon(['no-such-command']).ended).status).toBe(2)
     const help = await chainon(['--help']).ended
     expect(help.status).toBe(0)
