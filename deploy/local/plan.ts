@@ -41,7 +41,7 @@ export interface Plan {
 }
 
 /**
- * @throws ConfigurationError: Java missing or too old, ports taken, settings wrong
+ * @throws ConfigurationError: Java is missing or too old, ports are already used, settings are wrong
  */
 export async function makePlan(options: PlanOptions): Promise<Plan> {
   const { data, cache, env } = options

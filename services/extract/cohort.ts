@@ -40,7 +40,7 @@ export class ParameterBag {
 /** Parameters are part of a request's address, whose length servers limit (16 KiB in Node, with the headers). */
 export const MAX_PARAMETER_BYTES = 12_000
 
-/** @returns bytes that the parameters take in a request's address */
+/** @returns the size of the parameters in a request's address, in bytes */
 export function parameterBytes(parameters: Parameters): number {
   const encoded = Object.entries(parameters).map(
     ([name, value]) => `param_${name}=${encodeURIComponent(JSON.stringify(value))}&`,

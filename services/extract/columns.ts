@@ -44,7 +44,7 @@ const PERSON: OutputColumn = {
   domain: 'person',
 }
 
-/** @returns name of the warehouse's column that holds the source patient */
+/** @returns name of the warehouse's column that contains the source patient */
 export function subjectColumn(contract: FeedContract): string {
   return contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
 }

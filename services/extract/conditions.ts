@@ -25,7 +25,7 @@ export function readConditions(list: readonly unknown[], contract: FeedContract,
   return list.flatMap((item, index) => readCondition(item, contract, place.item(index)) ?? [])
 }
 
-/** @returns the columns that a filter may name: a pseudonym may not stand in a project's file */
+/** @returns the columns that a filter may name: a project's file must not contain a pseudonym */
 function filterableFields(contract: FeedContract): readonly FieldContract[] {
   return contract.fields.filter(isReadable)
 }

@@ -45,7 +45,7 @@ export function coveredColumns(contracts: readonly FeedContract[], identifier: P
   )
 }
 
-/** Dates of death by the names that contracts give them; every other date is a date of care, for which a study needs a stronger reason. */
+/** Dates of death by the names that contracts give them; every other date is a date of care. */
 function isDeathDate(field: FieldContract): boolean {
   return /^(died|deceased|death)_/.test(field.as)
 }

@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   const config = configured()
   // The engine too writes files with records.
   process.umask(0o077)
-  // A running statement holds a thread of libuv's pool; files, ping and gzip need some more.
+  // A running statement uses a thread of libuv's pool; files, ping and gzip need some more.
   process.env.UV_THREADPOOL_SIZE = String(config.sessions + 6)
   prepareFolder(config)
   const engine = await openEngine(config)

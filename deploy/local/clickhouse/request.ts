@@ -13,7 +13,7 @@ export interface FrontRequest {
   /** USE and SET statements that run before the statement itself. */
   readonly preamble: string
   readonly defaultFormat: string
-  /** An INSERT's first bytes, which stand behind the statement. */
+  /** An INSERT's first bytes, which follow the statement. */
   readonly head: Buffer
   /** The body when it is an INSERT's data and not read yet. */
   readonly body: readonly [Readable, ...Transform[]] | undefined

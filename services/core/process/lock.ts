@@ -18,7 +18,7 @@ export interface Lock {
   release(): void
 }
 
-/** @returns who holds the lock now, or null; a holder that has ended counts as none */
+/** @returns the holder of the lock now, or null; a holder that has ended counts as none */
 export function lockHolder(file: string): LockHolder | null {
   const holder = read(file)
   return holder && isAlive(holder.pid, holder.identity) ? holder : null
