@@ -17,7 +17,8 @@ export interface FirstRun {
 }
 
 /**
- * Makes the keys and streams the sample, once per data folder: a marker file records it. A failed command is reported in the result, never thrown.
+ * Makes the keys and streams the sample, once per data folder: a marker file records it. A failed command is in the result, never
+ * thrown.
  *
  * @param environment for the commands, with the addresses of the running stack
  * @returns null when it was done before

@@ -11,7 +11,8 @@ export interface Running {
 const STOP_BUDGET_MS = 12_000
 
 /**
- * Runs a service until SIGTERM or SIGINT, or until it fails. A failure is one log line on stderr, with a message for people; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
+ * Runs a service until SIGTERM or SIGINT, or until it fails. A failure is one log line on stderr, with a message for people; the exit
+ * status is 75 for a dependency, 78 for the configuration, 70 for a bug.
  *
  * @param env the environment, which only a main.ts reads
  */
