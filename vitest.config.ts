@@ -1,10 +1,10 @@
 /**
- * One project for each kind of test. Those with servers share one stack of real parts per run (test/helpers/stack.ts), on
- * random ports and in a temporary folder, so that they run beside a running `npm start`. The groups run one after the other.
+ * One project for each kind of test. Those with servers share one stack of real components per run (test/helpers/stack.ts),
+ * with random ports and a temporary folder, so that they can run at the same time as `npm start`. The groups run one after the other.
  */
 import { defineConfig } from 'vitest/config'
 
-/** Integration and unit files run two at a time: the machines that this is made for may have two cores. */
+/** Integration and unit files run two at a time: a machine may have only two cores. */
 const WORKERS = 2
 
 interface Kind {
@@ -12,7 +12,7 @@ interface Kind {
   /** Milliseconds for one test, and for a hook. */
   readonly timeout: number
   readonly servers: boolean
-  /** Files one after the other: for tests that kill parts, measure, or drive a browser. */
+  /** Files one after the other: for tests that kill processes, measure, or drive a browser. */
   readonly sequential: boolean
 }
 

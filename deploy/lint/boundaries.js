@@ -1,8 +1,9 @@
 /**
- * A rule of oxlint (`chainon/boundaries`, .oxlintrc.json): which folder may import which, who reads the environment, who mints a
- * value of a zone. The table stands first; `test/unit/boundaries.test.ts` plants a violation of each kind and sees it rejected.
+ * A rule of oxlint (`chainon/boundaries`, .oxlintrc.json): which folder may import which, who may read the environment, who may
+ * label a value with a zone. The table is first; `test/unit/boundaries.test.ts` plants a violation of each kind and checks that it
+ * is rejected.
  *
- * JavaScript, because oxlint loads it under any Node from 20 on. oxlint calls its JavaScript plugins alpha: should an upgrade change
+ * JavaScript, because oxlint loads it under any Node from 20 on. oxlint calls its JavaScript plugins alpha: if an upgrade changes
  * them, that test fails.
  */
 import { existsSync, realpathSync } from 'node:fs'
@@ -14,8 +15,8 @@ const CORE = 'services/core'
 const LOCAL = 'deploy/local'
 
 /**
- * What a folder may import beside itself and packages. The first line that a file lies under counts; a service without a line has
- * that of `services/*`. Data files (schemas/, package.json) are free to all; tests may import everything.
+ * What a folder may import beside itself and packages. The first line whose folder contains the file counts; a service without a
+ * line has that of `services/*`. Every folder may import data files (schemas/, package.json); tests may import everything.
  * @type {readonly Boundary[]}
  */
 const IMPORTS = [
@@ -30,16 +31,16 @@ const IMPORTS = [
 
 /** Who may read `process.env`, beside every file named main.ts. */
 const ENVIRONMENT = new Set([
-  // Runs before main.ts under a Node that cannot run main.ts.
+  // Starts main.ts, under a Node that cannot run main.ts itself.
   'services/cli/chainon.mjs',
   // Is loaded before the main.ts of each process of the local stack.
-  'deploy/local/die-with-parent.mjs',
+  'deploy/local/stop-with-parent.mjs',
 ])
 
 /** Who may import an address that is only known at run time. */
 const COMPUTED_IMPORT = new Set(['services/cli/chainon.mjs'])
 
-/** Names of one file that only one folder may import: they label a value as belonging to a zone. */
+/** Functions that label a value with a zone: only one folder may import each. */
 const ZONES = 'services/core/pipeline/zones.ts'
 const MINTS = new Map([
   ['mintIdentified', 'services/gateway/encode'],
@@ -50,7 +51,7 @@ const FREE = new Set(['test'])
 const CODE = new Set(['services', 'deploy', 'loadtest', 'test'])
 const ROOT = realpathSync(resolve(import.meta.dirname, '../..'))
 
-/** @returns the path below the project's root, with slashes; undefined outside of it */
+/** @returns the path relative to the project's root, with slashes; undefined outside of it */
 function inProject(path) {
   const below = relative(ROOT, path)
   return below.startsWith('..') ? undefined : below.split(sep).join('/')
@@ -58,7 +59,7 @@ function inProject(path) {
 
 const under = (path, folder) => path === folder || path.startsWith(`${folder}/`)
 
-/** @returns the folder of the table that a path lies in: `services/gateway`, `loadtest`; undefined without a line */
+/** @returns the folder of the table that contains the path: `services/gateway`, `loadtest`; undefined without a line */
 function placeOf(path) {
   for (const { folder, may } of IMPORTS) {
     const place = folder.endsWith('/*') ? path.split('/').slice(0, 2).join('/') : folder
@@ -77,14 +78,14 @@ function importProblem(from, target) {
   return `${own.place} must not import ${placeOf(target)?.place ?? top}: it may import ${own.may.join(', ') || 'nothing'} beside itself`
 }
 
-/** @returns the project's path that a specifier means; null for a package, a module of Node or an address of the browser */
+/** @returns the project's path of a specifier; null for a package, a module of Node or an address of the browser */
 function targetOf(file, specifier) {
   if (specifier.startsWith('#core/')) return posix.join(CORE, specifier.slice('#core/'.length))
   if (!specifier.startsWith('.')) return null
   return inProject(resolve(dirname(join(ROOT, file)), specifier)) ?? null
 }
 
-/** @returns the text of a string or of a template without holes; undefined when it is only known at run time */
+/** @returns the text of a string or of a template without expressions; undefined when it is only known at run time */
 function textOf(node) {
   if (node?.type === 'Literal' && typeof node.value === 'string') return node.value
   if (node?.type === 'TemplateLiteral' && node.expressions.length === 0) return node.quasis[0].value.cooked
@@ -98,7 +99,7 @@ const isProcess = (node) =>
 const isImportMeta = (node) => node?.type === 'MetaProperty' && node.meta.name === 'import'
 
 function create(context) {
-  // An editor asks about files that are not saved yet.
+  // An editor lints files that are not saved yet.
   const path = existsSync(context.filename) ? realpathSync(context.filename) : context.filename
   const file = inProject(path)
   if (file === undefined || !CODE.has(file.split('/')[0]) || FREE.has(file.split('/')[0])) return {}
@@ -113,7 +114,7 @@ function create(context) {
     if (target !== ZONES || file === ZONES) return
     for (const [mint, home] of MINTS) {
       if ((names === undefined || names.includes(mint)) && !under(file, home))
-        report(node, `${file} must not import ${mint}: only ${home} labels a value so`)
+        report(node, `${file} must not import ${mint}: only ${home} may label a value with this zone`)
     }
   }
 
@@ -157,7 +158,7 @@ function create(context) {
       const [address, base] = node.arguments
       if (nameOf(node.callee) !== 'URL' || base?.type !== 'MemberExpression' || !isImportMeta(base.object)) return
       const specifier = textOf(address)
-      // An address without dots at its begin is relative all the same.
+      // An address that does not begin with a dot is relative too.
       if (specifier !== undefined) checkImport(node, /^[./]/.test(specifier) ? specifier : `./${specifier}`, [])
     },
     CallExpression(node) {

@@ -1,10 +1,10 @@
-/** Makes the data folder, and says clearly when it cannot be used, at the start or later. */
+/** Makes the data folder, and says why when it cannot be used, at the start or later. */
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { dataPaths } from './paths.ts'
 
-const REFUSE_BELOW_BYTES = 200 * 1024 ** 2
+const REJECT_BELOW_BYTES = 200 * 1024 ** 2
 const WARN_BELOW_BYTES = 1024 ** 3
 const FULL_BELOW_BYTES = 8 * 1024 ** 2
 
@@ -16,7 +16,7 @@ const FULL_BELOW_BYTES = 8 * 1024 ** 2
 export function prepareDataFolder(data: string): string | null {
   const paths = dataPaths(data)
   try {
-    // Making folders recursively on a read-only disk fails with ENOENT, which would explain nothing.
+    // Making folders recursively on a read-only disk fails with ENOENT, which does not name the cause.
     accessSync(nearestExisting(data), constants.W_OK)
     for (const folder of [data, paths.run, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(data, 0o700)
@@ -27,16 +27,16 @@ export function prepareDataFolder(data: string): string | null {
     throw unusable(data, error)
   }
   const free = freeBytes(data)
-  if (free < REFUSE_BELOW_BYTES) {
+  if (free < REJECT_BELOW_BYTES) {
     throw new ConfigurationError(`The data folder ${data} cannot be used`, [
-      `its disk has ${megabytes(free)} MB free, and Chainon needs 200 MB to start; make room, or choose another folder with --data-dir`,
+      `its disk has ${megabytes(free)} MB free, and Chainon needs 200 MB to start; free some space, or choose another folder with --data-dir`,
     ])
   }
   if (free >= WARN_BELOW_BYTES) return null
   return `the disk of ${data} has ${megabytes(free)} MB free: Kafka and ClickHouse stop when it is full`
 }
 
-/** @returns the error that tells a person why nothing can be written to the data folder, and what to do */
+/** @returns the error that says why the data folder cannot be written, and what to do */
 export function unusable(data: string, cause: unknown): ConfigurationError {
   const why = explain(cause as NodeJS.ErrnoException)
   return new ConfigurationError(`The data folder ${data} cannot be used`, [why])
@@ -45,7 +45,7 @@ export function unusable(data: string, cause: unknown): ConfigurationError {
 /** @returns what to add to a message about a process that ended: its disk is full; empty when it is not */
 export function fullDiskRemark(folder: string): string {
   try {
-    return freeBytes(folder) < FULL_BELOW_BYTES ? `; the disk of ${folder} is full: make room` : ''
+    return freeBytes(folder) < FULL_BELOW_BYTES ? `; the disk of ${folder} is full: free some space` : ''
   } catch {
     return ''
   }
@@ -67,13 +67,13 @@ function explain(error: NodeJS.ErrnoException): string {
       return `its file system is read-only; mount it for writing, ${choose}`
     case 'EACCES':
     case 'EPERM':
-      return `this user may not write there; give it the right (chown, chmod u+rwx), ${choose}`
+      return `this user may not write there; grant the permission (chown, chmod u+rwx), ${choose}`
     case 'ENOTDIR':
     case 'EEXIST':
-      return `a file is in the way; move it, ${choose}`
+      return `a file has the name of the folder; move the file, ${choose}`
     case 'ENOSPC':
     case 'EDQUOT':
-      return `its disk or quota is full; make room, ${choose}`
+      return `its disk or quota is full; free some space, ${choose}`
     default:
       return `${error.code ?? 'error'}: ${error.message}; correct that, ${choose}`
   }

@@ -1,18 +1,18 @@
-/** Stops a stack from outside: through its supervisor when it lives, through the state file when it does not. */
+/** Stops a stack from another process: through its supervisor when that runs, else through the state file. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { isAlive } from '#core/process/identity.ts'
 import { lockHolder } from '#core/process/lock.ts'
+import type { StateRow } from '#core/process/state-file.ts'
 import { dataPaths } from './paths.ts'
 import { readState } from './state.ts'
 import { sweep } from './sweep.ts'
-import type { StateRow } from './types.ts'
 
-/** Services have 15 s and parts 15 s; past that the supervisor itself hangs. */
+/** Services have 15 s and components 15 s to stop; after that the supervisor itself hangs. */
 const BUDGET_MS = 40_000
 
 /**
- * @returns the rows of what was running and is stopped now, in the order of stopping; empty when nothing ran
+ * @returns the rows of what was running and is stopped now, in the order in which they stopped; empty when nothing ran
  * @throws ConfigurationError when the stack belongs to a test or load test, which stops it itself
  */
 export async function stopStack(data: string): Promise<StateRow[]> {
@@ -20,8 +20,8 @@ export async function stopStack(data: string): Promise<StateRow[]> {
   const holder = lockHolder(lockFile)
   if (!holder) return sweep(data)
   if (holder.purpose !== 'up') {
-    throw new ConfigurationError('This stack is not for `chainon down`', [
-      `process ${holder.pid} started it for itself (a test or a load test) and stops it at its end`,
+    throw new ConfigurationError('`chainon down` cannot stop this stack', [
+      `process ${holder.pid} (a test or a load test) started it, and stops it when it ends`,
     ])
   }
   const running = readState(dataPaths(data)).filter((row) => isAlive(row.pid, row.identity))

@@ -1,6 +1,6 @@
 /**
- * What a new user sees first: an API key for each of two producers, and the bundled sample feed on its way. It runs the same
- * commands that the user would, so what it prints can be repeated by hand.
+ * The first start: it makes an API key for each of two producers and streams the bundled sample feed. It runs the commands
+ * that a user can run too, so each of them can be repeated by hand.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -10,16 +10,17 @@ import { dataPaths, node24, ROOT } from './paths.ts'
 const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
 
 export interface FirstRun {
-  /** API keys by producer, as `chainon key ensure --json` gives them; empty when that failed. */
+  /** API keys by producer, as `chainon key ensure --json` prints them; empty when that failed. */
   readonly keys: ReadonlyArray<{ readonly producer: string; readonly key: string }>
-  /** What went wrong, with the command to run again; empty when all went well. */
+  /** What went wrong, with the command to run again; empty when nothing failed. */
   readonly problems: readonly string[]
 }
 
 /**
- * Makes the keys and streams the sample, once per data folder: a marker remembers it. A failing command is told, never thrown.
+ * Makes the keys and streams the sample, once per data folder: a marker file records it. A failed command is in the result, never
+ * thrown.
  *
- * @param environment for the commands: with where the running stack is
+ * @param environment for the commands, with the addresses of the running stack
  * @returns null when it was done before
  */
 export async function firstRun(
@@ -34,7 +35,7 @@ export async function firstRun(
   const attempt = async (args: readonly string[], capture: boolean): Promise<string | null> => {
     const run = await chainon(args, environment, capture, signal)
     if (run.status === 0) return run.output
-    problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; run it again once the cause is gone`)
+    problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; correct the cause and run it again`)
     return null
   }
   const keys = parseKeys(await attempt(['key', 'ensure', '--json'], true))
@@ -46,7 +47,7 @@ export async function firstRun(
   return { keys, problems }
 }
 
-/** Takes an array of `{producer, key}`, or one such object. */
+/** Reads an array of `{producer, key}`, or one such object. */
 function parseKeys(output: string | null): Array<{ producer: string; key: string }> {
   if (output === null) return []
   try {
@@ -61,7 +62,7 @@ function parseKeys(output: string | null): Array<{ producer: string; key: string
   }
 }
 
-/** Runs a command of Chainon against the stack; results are shown as they come, or captured. */
+/** Runs a command of Chainon against the stack; its output is shown at once, or captured. */
 function chainon(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,

@@ -1,6 +1,6 @@
 /**
- * Log files of the processes. Each process writes straight to its file (opened for appending), so a busy process never waits
- * for the supervisor and a dead supervisor never breaks a living process. Rotation therefore copies and truncates.
+ * Log files of the processes. Each process writes to its file by itself (opened for appending), so a busy process never waits
+ * for the supervisor, and a process continues when its supervisor ends. Rotation therefore copies and truncates.
  */
 import {
   chmodSync,
@@ -38,7 +38,7 @@ export function openLog(logs: string, name: string): number {
   return fd
 }
 
-/** Rotates a log that has grown past the limit, while its process goes on writing. */
+/** Rotates a log that has grown past the limit, while its process continues to write. */
 export function rotateIfLarge(logs: string, name: string, limit = ROTATE_AT_BYTES): void {
   const file = logPath(logs, name)
   if (!existsSync(file) || statSync(file).size < limit) return
@@ -46,7 +46,7 @@ export function rotateIfLarge(logs: string, name: string, limit = ROTATE_AT_BYTE
     copyFileSync(file, `${file}.1`)
     chmodSync(`${file}.1`, 0o600)
   } catch {
-    // No room for a copy: the log is what makes room.
+    // No space for a copy: truncating the log frees some.
     rmSync(`${file}.1`, { force: true })
   }
   truncateSync(file, 0)
@@ -74,7 +74,7 @@ function readable(line: string): string {
   if (!line.startsWith('{')) return line.trim()
   try {
     const entry = JSON.parse(line) as Record<string, unknown>
-    return [entry.level, entry.msg ?? entry.event].filter((part) => typeof part === 'string').join(' ')
+    return [entry.level, entry.msg ?? entry.event].filter((text) => typeof text === 'string').join(' ')
   } catch {
     return ''
   }

@@ -1,15 +1,16 @@
-/** One process of the stack: started, watched, started again with back-off when it dies, stopped. */
+/** One process of the stack: started, watched, restarted with back-off when it ends, stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
-import { dyingWithParent } from '#core/process/dying-with-parent.ts'
 import { identityOf } from '#core/process/identity.ts'
+import type { ProcessState, StateRow } from '#core/process/state-file.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { fullDiskRemark, unusable } from './data-folder.ts'
 import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
 import { ROOT } from './paths.ts'
-import type { ProcessSpec, ProcessState, StateRow } from './types.ts'
+import type { ProcessSpec } from './types.ts'
 
 const POLL_MS = 60
 const BACKOFF_MIN_MS = 200
@@ -19,7 +20,7 @@ const CONFIGURATION_RETRY_MS = 30_000
 const FIRST_START_TRIES = 3
 const EXIT_CONFIGURATION = 78
 
-/** `why`: it could not even be started. */
+/** `why`: it could not be started. */
 type Ended = { readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly why?: string }
 
 export class ManagedProcess {
@@ -56,9 +57,9 @@ export class ManagedProcess {
   }
 
   /**
-   * Starts it for the first time and resolves when it serves; from then on it is kept alive.
+   * Starts it for the first time and resolves when it serves; from then on it is restarted whenever it ends.
    *
-   * @throws ConfigurationError when it exits with 78; ChainonError (dependency) when it does not come up
+   * @throws ConfigurationError when it exits with 78; ChainonError (dependency) when it does not serve in time
    */
   start(): Promise<void> {
     rotateAtStart(this.#logs, this.spec.name)
@@ -70,7 +71,7 @@ export class ManagedProcess {
     return first
   }
 
-  /** Asks it to stop, waits, and kills it when its time is over. Does nothing to a process that is not there. */
+  /** Sends the stop signal, waits, and kills the process when it does not end in time. Does nothing when there is no process. */
   async stop(): Promise<void> {
     this.#stopped.abort(new Error('stopped'))
     const child = this.#child
@@ -84,14 +85,14 @@ export class ManagedProcess {
     this.#set('stopped', '', null)
   }
 
-  /** Sends a signal to the process; SIGKILL goes to all that it started, too. */
+  /** Sends a signal to the process; SIGKILL also goes to every process that it started. */
   kill(signal: NodeJS.Signals): void {
     const pid = this.#child?.pid
     if (pid === undefined) return
     try {
       process.kill(signal === 'SIGKILL' && process.platform !== 'win32' ? -pid : pid, signal)
     } catch {
-      // It ended in between.
+      // It has ended meanwhile.
     }
   }
 
@@ -127,16 +128,16 @@ export class ManagedProcess {
       const ended = await this.#ended
       if (this.#stopped.signal.aborted || !ended) return
       if (Date.now() - this.#startedAt >= BACKOFF_RESET_AFTER_MS) this.#backoff = BACKOFF_MIN_MS
-      const wrong = ended.code === EXIT_CONFIGURATION
-      const delay = wrong ? CONFIGURATION_RETRY_MS : this.#nextBackoff()
-      const why = wrong
+      const misconfigured = ended.code === EXIT_CONFIGURATION
+      const delay = misconfigured ? CONFIGURATION_RETRY_MS : this.#nextBackoff()
+      const why = misconfigured
         ? `its configuration is wrong: ${logTail(this.#logs, this.spec.name, 1).join('')}`
         : `${describe(ended)}${fullDiskRemark(dirname(this.#logs))}`
-      this.#set(wrong ? 'failed' : 'restarting', `${why}; starts again in ${delay / 1000} s`, null)
+      this.#set(misconfigured ? 'failed' : 'restarting', `${why}; restarts in ${delay / 1000} s`, null)
       await this.#wait(delay)
       if (this.#stopped.signal.aborted) return
       this.#row = { ...this.#row, restarts: this.#row.restarts + 1 }
-      const failed = await this.#launch('restarting', `${why}; starting again`).catch((error: unknown) => {
+      const failed = await this.#launch('restarting', `${why}; restarting`).catch((error: unknown) => {
         const why = error instanceof Error ? error.message : String(error)
         this.#ended = Promise.resolve({ code: 1, signal: null, why })
         return { error }
@@ -163,7 +164,7 @@ export class ManagedProcess {
     while (!end) {
       if (this.#stopped.signal.aborted) return ended
       if (await this.spec.ready().catch(() => false)) {
-        // A probe may be answered by another process that took the port: only a living child counts.
+        // Another process that uses the port may answer the probe: only a running child counts.
         if (end) break
         if (state === 'starting') this.#set('running', '', this.#child?.pid ?? null)
         return null
@@ -176,8 +177,8 @@ export class ManagedProcess {
 
   #spawn(state: ProcessState, message: string): Promise<Ended> {
     const log = openLog(this.#logs, this.spec.name)
-    const [command, args] = dyingWithParent(this.spec.command, this.spec.args)
-    // Its own process group: Ctrl-C in the terminal must reach the supervisor alone, which stops things in order.
+    const [command, args] = stopWithParent(this.spec.command, this.spec.args)
+    // Its own process group: Ctrl-C in the terminal must reach the supervisor alone, which stops the processes in order.
     const child = spawn(command, args, {
       cwd: ROOT,
       env: this.spec.env,
@@ -221,7 +222,7 @@ function describe(ended: Ended): string {
   return `it ended with status ${ended.code}`
 }
 
-/** @returns the environment of a child: the supervisor's own, with these values, without what is private to launchers */
+/** @returns the environment of a child: the supervisor's own, with these values, without the launcher's own variables */
 export function childEnvironment(own: NodeJS.ProcessEnv, values: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { _CHAINON_LAUNCHER_PID: _launcher, ...inherited } = own
   return { ...inherited, ...values, _CHAINON_SUPERVISED: '1' }

@@ -1,4 +1,4 @@
-/** Where things lie: the project, Node 24, the data folder, the cache of parts. */
+/** Paths: the project, Node 24, the data folder, the cache of components. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { readGiven } from '#core/config/read.ts'
@@ -16,12 +16,12 @@ export function dataFolder(env: NodeJS.ProcessEnv, given?: string): string {
 }
 
 /**
- * @returns the cache of downloaded parts, which every stack of this machine may share; absolute
+ * @returns the cache of downloaded components, which all stacks of this machine can share; absolute
  * @throws ConfigurationError when the environment has an unknown setting
  */
-export function partsFolder(env: NodeJS.ProcessEnv): string {
-  const { CHAINON_PARTS_DIR: configured } = readGiven('chainon', ['CHAINON_PARTS_DIR'], env)
-  return resolve(configured || join(ROOT, '.chainon', 'parts'))
+export function componentsFolder(env: NodeJS.ProcessEnv): string {
+  const { CHAINON_COMPONENTS_DIR: configured } = readGiven('chainon', ['CHAINON_COMPONENTS_DIR'], env)
+  return resolve(configured || join(ROOT, '.chainon', 'components'))
 }
 
 /** @returns a Node that runs TypeScript: this one when it is new enough, else the one of the npm package `node` */

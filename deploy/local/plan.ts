@@ -1,22 +1,23 @@
-/** Turns options and the environment into what is started where: which parts are external, which ports, which processes. */
+/** Decides from options and the environment what is started: which components are external, which ports, which processes. */
 
 import { join } from 'node:path'
 import { readConfig, readGiven } from '#core/config/read.ts'
 import { findJava } from '#core/java/java.ts'
+import { COMPONENTS, type ComponentName, SERVICES, type ServiceName } from '#core/process/state-file.ts'
+import { archiveOptions, type JavaComponent, makeArchives } from './components/class-archive.ts'
+import { clickhouse } from './components/clickhouse.ts'
+import { type InstalledComponent, installComponents, redisCommand, redisOnPath } from './components/install.ts'
+import { kafka } from './components/kafka.ts'
+import { redis } from './components/redis.ts'
+import { registry } from './components/registry.ts'
 import { childEnvironment } from './managed-process.ts'
-import { archiveOptions, type JavaPart, makeArchives } from './parts/class-archive.ts'
-import { clickhouse } from './parts/clickhouse.ts'
-import { type InstalledPart, installParts, redisCommand, redisOnPath } from './parts/install.ts'
-import { kafka } from './parts/kafka.ts'
-import { redis } from './parts/redis.ts'
-import { registry } from './parts/registry.ts'
 import { ROOT } from './paths.ts'
 import { choosePorts, PORT_KEYS, type PortName, type Ports } from './ports.ts'
-import { ADDRESS_VARIABLES, PARTS, type PartName, type ProcessSpec, SERVICES, type ServiceName } from './types.ts'
+import { ADDRESS_VARIABLES, type ProcessSpec } from './types.ts'
 
 const JAVA_NEED = {
   program: 'Kafka and the schema registry',
-  otherwise: 'or give your own parts with KAFKA_BROKERS and SCHEMA_REGISTRY_URL',
+  otherwise: 'or name components of your own with KAFKA_BROKERS and SCHEMA_REGISTRY_URL',
 } as const
 
 export interface PlanOptions {
@@ -29,18 +30,18 @@ export interface PlanOptions {
 }
 
 export interface Plan {
-  /** Given by the environment, so not started. */
-  readonly external: ReadonlyMap<PartName, string>
-  /** Fetches what is not in the cache yet, and readies it; before `parts()` is called. */
+  /** Components whose address the environment names; they are not started. */
+  readonly external: ReadonlyMap<ComponentName, string>
+  /** Fetches and prepares what is not in the cache yet; call it before `components()`. */
   install(signal: AbortSignal): Promise<void>
   readonly ports: Ports
-  /** For services and commands: where everything is. */
+  /** For services and commands: the address of each component and service. */
   readonly environment: Readonly<Record<string, string>>
-  parts(): ProcessSpec[]
+  components(): ProcessSpec[]
 }
 
 /**
- * @throws ConfigurationError: Java missing or too old, ports taken, settings wrong
+ * @throws ConfigurationError: Java is missing or too old, ports are already used, settings are wrong
  */
 export async function makePlan(options: PlanOptions): Promise<Plan> {
   const { data, cache, env } = options
@@ -50,26 +51,26 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     env,
   )
   const given = readGiven('chainon', [...Object.values(ADDRESS_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'], env)
-  const external = new Map<PartName, string>()
-  for (const part of PARTS) {
-    const address = given[ADDRESS_VARIABLES[part]]
-    if (address !== undefined) external.set(part, typeof address === 'string' ? address : address.join(','))
+  const external = new Map<ComponentName, string>()
+  for (const component of COMPONENTS) {
+    const address = given[ADDRESS_VARIABLES[component]]
+    if (address !== undefined) external.set(component, typeof address === 'string' ? address : address.join(','))
   }
-  const own = PARTS.filter((part) => !external.has(part))
-  const javaParts = own.filter(isJava)
-  const java = javaParts.length > 0 ? findJava({ ...JAVA_NEED, home: javaHome, env }) : { command: '', build: '' }
+  const own = COMPONENTS.filter((component) => !external.has(component))
+  const javaComponents = own.filter(isJava)
+  const java = javaComponents.length > 0 ? findJava({ ...JAVA_NEED, home: javaHome, env }) : { command: '', build: '' }
   const toInstall = own.filter(
-    (part) => part === 'kafka' || part === 'registry' || (part === 'redis' && !redisOnPath(env)),
+    (component) => component === 'kafka' || component === 'registry' || (component === 'redis' && !redisOnPath(env)),
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')
   const ports = await choosePorts(names, options.ports, given)
-  const describe = (part: PartName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
-    const spec = partSpec(part, at, on, jvm)
+  const describe = (component: ComponentName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
+    const spec = componentSpec(component, at, on, jvm)
     return { ...spec, env: childEnvironment(env, spec.env) }
   }
-  const partSpec = (part: PartName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
-    switch (part) {
+  const componentSpec = (component: ComponentName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
+    switch (component) {
       case 'kafka': {
         const { kafka: port, 'kafka-controller': controllerPort } = on
         const settings = { port, controllerPort, partitions: String(partitions), own: env }
@@ -83,12 +84,12 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
         return clickhouse({ data: at, port: on.clickhouse })
     }
   }
-  const jvm = (part: PartName) => (isJava(part) ? archiveOptions(cache, part, java.build) : [])
-  const trial = async (part: JavaPart, at: string, options: readonly string[]) => {
-    const names: PortName[] = part === 'kafka' ? ['kafka', 'kafka-controller'] : [part]
-    return describe(part, at, await choosePorts(names, 'auto', {}), options)
+  const jvm = (component: ComponentName) => (isJava(component) ? archiveOptions(cache, component, java.build) : [])
+  const trial = async (component: JavaComponent, at: string, options: readonly string[]) => {
+    const names: PortName[] = component === 'kafka' ? ['kafka', 'kafka-controller'] : [component]
+    return describe(component, at, await choosePorts(names, 'auto', {}), options)
   }
-  const at = (part: PartName, local: string) => external.get(part) ?? local
+  const at = (component: ComponentName, local: string) => external.get(component) ?? local
   const environment: Record<string, string> = {
     KAFKA_BROKERS: at('kafka', `127.0.0.1:${ports.kafka}`),
     SCHEMA_REGISTRY_URL: at('registry', `http://127.0.0.1:${ports.registry}/apis/ccompat/v7`),
@@ -105,16 +106,17 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   return {
     external,
     install: async (signal) => {
-      await installParts(cache, toInstall as InstalledPart[], env, signal)
-      await makeArchives(cache, java.build, javaParts, trial, signal)
+      await installComponents(cache, toInstall as InstalledComponent[], env, signal)
+      await makeArchives(cache, java.build, javaComponents, trial, signal)
     },
     ports,
     environment,
-    parts: () => own.map((part) => describe(part, data, ports, jvm(part))),
+    components: () => own.map((component) => describe(component, data, ports, jvm(component))),
   }
 }
 
-const isJava = (part: PartName): part is JavaPart => part === 'kafka' || part === 'registry'
+const isJava = (component: ComponentName): component is JavaComponent =>
+  component === 'kafka' || component === 'registry'
 
 /** @returns a URL or broker list without a user and password in it, to be shown */
 export function shown(url: string): string {

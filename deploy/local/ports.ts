@@ -1,4 +1,4 @@
-/** Which port each process gets, and who has it when it is taken. */
+/** Which port each process uses, and which process uses it already when it is not free. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import type { Key } from '#core/config/keys.ts'
@@ -38,12 +38,12 @@ export const PORT_KEYS = Object.values(PORT_VARIABLES)
 export type GivenPorts = Partial<Config<(typeof PORT_KEYS)[number]>>
 
 /**
- * Chooses a port for each name and sees that it is free.
+ * Chooses a port for each name and checks that it is free.
  *
  * @param names the processes that will be started
- * @param mode `auto` takes free ports for all that are not given
+ * @param mode `auto` chooses free ports for all that are not given
  * @param given the ports that the environment chooses
- * @throws ConfigurationError naming every taken port, its part, its holder and both remedies
+ * @throws ConfigurationError that names every port in use, its process here, the process that uses it and both remedies
  */
 export async function choosePorts(
   names: readonly PortName[],
@@ -52,7 +52,7 @@ export async function choosePorts(
 ): Promise<Ports> {
   const ports: Ports = { ...DEFAULT_PORTS }
   const problems: string[] = []
-  const held: Server[] = []
+  const reserved: Server[] = []
   const free: PortName[] = []
   try {
     for (const name of names) {
@@ -63,36 +63,36 @@ export async function choosePorts(
       }
       const port = chosen ?? DEFAULT_PORTS[name]
       ports[name] = port
-      const server = await hold(port)
-      if (typeof server === 'string') problems.push(takenMessage(name, port, server))
-      else held.push(server)
+      const server = await reserve(port)
+      if (typeof server === 'string') problems.push(inUseMessage(name, port, server))
+      else reserved.push(server)
     }
     for (const name of free) {
-      const [port, server] = await holdFreePort()
+      const [port, server] = await reserveFreePort()
       ports[name] = port
-      held.push(server)
+      reserved.push(server)
     }
   } finally {
-    await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))))
+    await Promise.all(reserved.map((server) => new Promise((resolve) => server.close(resolve))))
   }
   if (problems.length > 0) throw new ConfigurationError('The ports are not free', problems)
   return ports
 }
 
-function takenMessage(name: PortName, port: number, code: string): string {
-  const part = name === 'kafka-controller' ? 'kafka (its controller)' : name
+function inUseMessage(name: PortName, port: number, code: string): string {
+  const user = name === 'kafka-controller' ? 'kafka (its controller)' : name
   if (code === 'EACCES')
-    return `port ${port} of ${part} may not be used by this user; choose another with ${PORT_VARIABLES[name]}=<port>`
+    return `port ${port} of ${user} may not be used by this user; choose another with ${PORT_VARIABLES[name]}=<port>`
   const holder = portHolder(port)
-  const who = holder ? ` (held by pid ${holder.pid}: ${holder.command})` : ''
+  const who = holder ? ` by pid ${holder.pid} (${holder.command})` : ''
   return (
-    `port ${port} of ${part} is taken${who}; stop what holds it (another Chainon: \`npx chainon down\`), ` +
+    `port ${port} of ${user} is already used${who}; stop that program (another Chainon: \`npx chainon down\`), ` +
     `or choose another port with ${PORT_VARIABLES[name]}=<port> or \`--ports auto\``
   )
 }
 
-/** Listens on the port to see that it is free, and to keep it while the others are chosen. */
-function hold(port: number): Promise<Server | string> {
+/** Listens on the port to check that it is free, and to reserve it while the others are chosen. */
+function reserve(port: number): Promise<Server | string> {
   return new Promise((resolve) => {
     const server = createServer()
     server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
@@ -100,17 +100,17 @@ function hold(port: number): Promise<Server | string> {
   })
 }
 
-/** Below the range that systems hand out to outgoing connections, so that no other process uses it before this one does. */
-async function holdFreePort(): Promise<[number, Server]> {
+/** Below the range that systems use for outgoing connections, so that no other process uses it before this one does. */
+async function reserveFreePort(): Promise<[number, Server]> {
   for (let tries = 0; tries < 200; tries++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
-    const server = await hold(port)
+    const server = await reserve(port)
     if (typeof server !== 'string') return [port, server]
   }
   throw new ConfigurationError('The ports are not free', ['no free port was found between 20000 and 32000'])
 }
 
-/** @returns the process that listens on a port, where /proc shows it (Linux, same user or root) */
+/** @returns the process that listens on a port, when /proc shows it (Linux, same user or root) */
 function portHolder(port: number): { pid: number; command: string } | null {
   const inodes = new Set<string>()
   for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {

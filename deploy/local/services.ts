@@ -3,20 +3,21 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import type { ServiceName } from '#core/process/state-file.ts'
 import { logTail, openLog, rotateAtStart } from './log-file.ts'
 import { childEnvironment } from './managed-process.ts'
 import { dataPaths, node24, ROOT } from './paths.ts'
 import type { Ports } from './ports.ts'
 import { httpReady } from './probes.ts'
-import type { ProcessSpec, ServiceName } from './types.ts'
+import type { ProcessSpec } from './types.ts'
 
-/** @returns how Node runs a service's main under the supervisor */
+/** @returns Node's arguments for the main.ts of a service under the supervisor */
 function nodeArgs(service: string): string[] {
-  return ['--import', join(ROOT, 'deploy/local/die-with-parent.mjs'), join(ROOT, 'services', service, 'main.ts')]
+  return ['--import', join(ROOT, 'deploy/local/stop-with-parent.mjs'), join(ROOT, 'services', service, 'main.ts')]
 }
 
 /**
- * @param environment the URLs of the parts and the data folder
+ * @param environment addresses of the components, and the data folder
  * @param ports where each service listens
  * @param own environment of the supervisor
  */
@@ -48,10 +49,10 @@ export function service(
 }
 
 /**
- * Runs `services/provision/main.ts` to its end: topics, subjects and tables are there before any service starts.
+ * Runs `services/provision/main.ts` until it ends: topics, subjects and tables exist before any service starts.
  *
  * @param own environment of the supervisor
- * @throws ConfigurationError when it says that the configuration or a contract is wrong, else ChainonError (dependency)
+ * @throws ConfigurationError when the configuration or a contract is wrong, else ChainonError (dependency)
  */
 export async function provision(
   environment: Readonly<Record<string, string>>,
@@ -80,9 +81,9 @@ export async function provision(
   if (status === 0) return
   signal.throwIfAborted()
   const tail = logTail(logs, 'provision', 5)
-  if (status === 78) throw new ConfigurationError('Topics, subjects and tables could not be made', tail)
+  if (status === 78) throw new ConfigurationError('Topics, subjects and tables could not be created', tail)
   throw new ChainonError(
     'dependency-unavailable',
-    `Topics, subjects and tables could not be made (provision ended with ${status}):\n${tail.join('\n')}\nMore in ${join(logs, 'provision.log')}`,
+    `Topics, subjects and tables could not be created (provision ended with ${status}):\n${tail.join('\n')}\nMore in ${join(logs, 'provision.log')}`,
   )
 }

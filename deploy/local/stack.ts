@@ -1,16 +1,17 @@
 /** The local stack as a library, for tests and load tests: the same supervisor as `chainon up`, in the caller's process. */
-import { dataFolder, partsFolder } from './paths.ts'
+
+import { type ProcessName, SERVICES, type ServiceName, type StateRow } from '#core/process/state-file.ts'
+import { componentsFolder, dataFolder } from './paths.ts'
 import { Supervisor } from './supervisor.ts'
-import { type ProcessName, SERVICES, type ServiceName, type StateRow } from './types.ts'
 
 export interface StackOptions {
-  /** Folder of this stack's data, its own; made when missing, never removed. */
+  /** Data folder of this stack alone; made when missing, never removed. */
   readonly dataDir: string
-  /** `auto` (the default) takes free ports. */
+  /** `auto` (the default) uses free ports. */
   readonly ports?: 'auto' | 'default'
-  /** Which services to start after `provision`; `none` starts the parts only and does not provision. */
+  /** Services to start after `provision`; `none` starts the components only, without `provision`. */
   readonly services: readonly ServiceName[] | 'all' | 'none'
-  /** Usually `process.env`: ports, external parts, the cache of parts; the processes inherit it. */
+  /** Usually `process.env`: ports, external components, the cache of components; the processes inherit it. */
   readonly env: NodeJS.ProcessEnv
   /** Receives progress lines; silent by default. */
   readonly say?: (line: string) => void
@@ -20,9 +21,9 @@ export interface Stack {
   /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL... */
   readonly env: Readonly<Record<string, string>>
   url(name: ProcessName): string
-  /** @throws Error when it does not run at this moment */
+  /** @throws Error when it does not run now */
   pid(name: ProcessName): number
-  /** Sends a signal; the supervisor starts again what dies of it. */
+  /** Sends a signal; the supervisor restarts a process that ends by it. */
   kill(name: ProcessName, signal: NodeJS.Signals): void
   state(): StateRow[]
   stop(): Promise<void>
@@ -34,7 +35,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const services = options.services === 'all' ? SERVICES : options.services === 'none' ? [] : options.services
   const supervisor = new Supervisor({
     data: dataFolder(env, options.dataDir),
-    cache: partsFolder(env),
+    cache: componentsFolder(env),
     ports: options.ports ?? 'auto',
     services,
     env,

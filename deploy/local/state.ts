@@ -1,4 +1,4 @@
-/** The state file: what runs where, for `chainon status`, `chainon down`, the console and the next start. */
+/** The state file: which processes run, for `chainon status`, `chainon down`, the console and the next start. */
 import {
   closeSync,
   existsSync,
@@ -12,14 +12,14 @@ import {
 } from 'node:fs'
 import { isAlive } from '#core/process/identity.ts'
 import { lockHolder } from '#core/process/lock.ts'
+import { PROCESS_NAMES, type ProcessName, parseStateFile, type StateRow } from '#core/process/state-file.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
-import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
 
 /**
  * Replaces the state file in one step, so that no reader sees half of it.
  *
- * @returns null, or why there was no room for that: on a full disk the file's own place is all there is, and is written over
- * @throws when not even that can be written
+ * @returns null, or the error of the disk that had no space for a second file: then the state file itself is overwritten
+ * @throws when the state file cannot be overwritten either
  */
 export function writeState(paths: DataPaths, rows: readonly StateRow[]): unknown {
   const temporary = `${paths.stateFile}.${process.pid}`
@@ -31,12 +31,12 @@ export function writeState(paths: DataPaths, rows: readonly StateRow[]): unknown
   } catch (error) {
     rmSync(temporary, { force: true })
     if (!existsSync(paths.stateFile)) throw error
-    writeOver(paths.stateFile, text)
+    overwrite(paths.stateFile, text)
     return error
   }
 }
 
-function writeOver(file: string, text: string): void {
+function overwrite(file: string, text: string): void {
   const fd = openSync(file, 'r+')
   try {
     ftruncateSync(fd, writeSync(fd, text, 0))
@@ -46,24 +46,23 @@ function writeOver(file: string, text: string): void {
 }
 
 /** @returns the rows of the state file as they were written; none when there is no readable file */
-export function readState(paths: DataPaths): StateRow[] {
+export function readState(paths: DataPaths): readonly StateRow[] {
   try {
-    const rows: unknown = JSON.parse(readFileSync(paths.stateFile, 'utf8'))
-    return Array.isArray(rows) ? (rows as StateRow[]) : []
+    return parseStateFile(readFileSync(paths.stateFile, 'utf8'))
   } catch {
     return []
   }
 }
 
 /**
- * @returns a row for each process of the stack, checked now: a pid that is gone is never shown as running, whatever the
- * file says.
+ * @returns a row for each process of the stack, checked now: a process that has ended is never shown as running, even when
+ * the file says so.
  */
 export function liveState(data: string): StateRow[] {
   const paths = dataPaths(data)
   const supervised = lockHolder(paths.lockFile) !== null
   const rows = new Map(readState(paths).map((row) => [row.name, row]))
-  return [...PARTS, ...SERVICES].map((name) => checked(rows.get(name) ?? absentRow(name), supervised))
+  return PROCESS_NAMES.map((name) => checked(rows.get(name) ?? absentRow(name), supervised))
 }
 
 /** @returns the row of a process that was never started */
@@ -77,7 +76,7 @@ function checked(row: StateRow, supervised: boolean): StateRow {
   if (row.state === 'stopped') return row
   const alive = isAlive(row.pid, row.identity)
   if (alive && supervised) return row
-  if (alive) return { ...row, message: 'its supervisor is gone: run `npx chainon down`, then start again' }
-  if (!supervised) return { ...row, pid: null, state: 'stopped', message: 'its supervisor is gone' }
+  if (alive) return { ...row, message: 'its supervisor has ended: run `npx chainon down`, then start again' }
+  if (!supervised) return { ...row, pid: null, state: 'stopped', message: 'its supervisor has ended' }
   return row.state === 'running' ? { ...row, pid: null, state: 'restarting' } : { ...row, pid: null }
 }

@@ -1,9 +1,11 @@
 /**
- * The supervisor of the local stack: parts side by side, then `provision`, then the services; keeps them alive; writes the
- * state file at each change; stops everything in reverse order. `chainon up`, the tests and the load test all run this.
+ * The supervisor of the local stack: starts the components together, then runs `provision`, then starts the services; restarts
+ * what ends; writes the state file at each change; stops everything in reverse order. `chainon up`, the tests and the load test
+ * all use it.
  */
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { type Lock, tryLock } from '#core/process/lock.ts'
+import { COMPONENTS, PROCESS_NAMES, type ProcessName, SERVICES, type StateRow } from '#core/process/state-file.ts'
 import { prepareDataFolder, unusable } from './data-folder.ts'
 import { ManagedProcess } from './managed-process.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
@@ -11,15 +13,14 @@ import { makePlan, type Plan, type PlanOptions, shown } from './plan.ts'
 import { provision, service } from './services.ts'
 import { writeState } from './state.ts'
 import { sweep } from './sweep.ts'
-import { PARTS, type ProcessName, SERVICES, type StateRow } from './types.ts'
 
 const ROTATE_EVERY_MS = 10_000
 const WRITE_AGAIN_MS = 1_000
 
 export interface SupervisorOptions extends PlanOptions {
-  /** `up` may be stopped by `chainon down`; an `embedded` stack belongs to the program around it. */
+  /** `up` may be stopped by `chainon down`; an `embedded` stack is stopped by the program that started it. */
   readonly purpose: 'up' | 'embedded'
-  /** Receives what people should see while it starts. */
+  /** Receives the lines that a person sees while it starts. */
   readonly say: (line: string) => void
 }
 
@@ -44,9 +45,9 @@ export class Supervisor {
   }
 
   /**
-   * Resolves when all is up. When anything fails, all that was started is stopped before it rejects.
+   * Resolves when all processes serve. On a failure, all that was started is stopped before it rejects.
    *
-   * @throws ConfigurationError, or ChainonError for a part that does not come up
+   * @throws ConfigurationError, or ChainonError for a process that does not serve in time
    */
   async start(): Promise<void> {
     try {
@@ -57,7 +58,7 @@ export class Supervisor {
     }
   }
 
-  /** Where everything is, as variables for services and commands; after `start`. */
+  /** The address of each component and service, as variables for services and commands; after `start`. */
   get environment(): Readonly<Record<string, string>> {
     if (!this.#plan) throw new Error('the stack has not started')
     return this.#plan.environment
@@ -65,8 +66,7 @@ export class Supervisor {
 
   /** @returns a row for each process of this stack */
   rows(): StateRow[] {
-    const names: readonly ProcessName[] = [...PARTS, ...SERVICES]
-    return names.flatMap((name) => {
+    return PROCESS_NAMES.flatMap((name) => {
       const row = this.#processes.get(name)?.row ?? this.#externalRow(name)
       return row ? [row] : []
     })
@@ -79,13 +79,13 @@ export class Supervisor {
     return found
   }
 
-  /** Stops services, then parts, and lets go of the data folder. Safe to call at any moment, and again. */
+  /** Stops the services, then the components, and unlocks the data folder. It may be called at any time, and more than once. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
   }
 
-  /** The second Ctrl-C: no more waiting. */
+  /** For the second Ctrl-C: kills without waiting. */
   killAll(): void {
     for (const running of this.#processes.values()) running.kill('SIGKILL')
   }
@@ -98,19 +98,23 @@ export class Supervisor {
     if ('heldBy' in lock) {
       throw new ConfigurationError('Chainon already runs', [
         `process ${lock.heldBy.pid} uses the data folder ${data} (\`npx chainon status\` shows it): stop it with \`npx chainon down\`, ` +
-          'or start another one beside it with `--data-dir <folder> --ports auto`',
+          'or start a second one with `--data-dir <folder> --ports auto`',
       ])
     }
     this.#lock = lock
-    const left = await sweep(data)
-    if (left.length > 0)
-      say(`Stopped what an earlier start left behind: ${left.map((row) => `${row.name} (pid ${row.pid})`).join(', ')}`)
+    const stopped = await sweep(data)
+    if (stopped.length > 0)
+      say(
+        `Stopped processes that an earlier start left: ${stopped.map((row) => `${row.name} (pid ${row.pid})`).join(', ')}`,
+      )
     const plan = await makePlan(this.#options)
     this.#plan = plan
     await plan.install(this.#stopping.signal)
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS)
     this.#rotation.unref()
-    await this.#startAll(plan.parts().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
+    await this.#startAll(
+      plan.components().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())),
+    )
     if (services.length === 0) return
     await this.#timed('provision', () => provision(plan.environment, env, this.#stopping.signal))
     const specs = services.map((name) => service(name, plan.environment, plan.ports, env))
@@ -136,25 +140,25 @@ export class Supervisor {
     clearInterval(this.#rotation)
     const group = (names: readonly ProcessName[]) => names.flatMap((name) => this.#processes.get(name) ?? [])
     await Promise.all(group(SERVICES).map((managed) => managed.stop()))
-    await Promise.all(group(PARTS).map((managed) => managed.stop()))
+    await Promise.all(group(COMPONENTS).map((managed) => managed.stop()))
     if (!this.#lock) return
     this.#write()
     this.#lock.release()
   }
 
-  /** A full disk must not end the supervisor, which alone can start again what dies of it: the file is written later. */
+  /** A full disk must not end the supervisor, because only it restarts the processes that end by it: the file is written later. */
   #write(): void {
     if (!this.#lock) return
     clearTimeout(this.#writeAgain)
-    let trouble: unknown
+    let failure: unknown
     try {
-      trouble = writeState(this.#paths, this.rows())
+      failure = writeState(this.#paths, this.rows())
     } catch (error) {
-      trouble = error
+      failure = error
     }
-    if (trouble && !this.#writeFailed) this.#options.say(unusable(this.#options.data, trouble).message)
-    this.#writeFailed = Boolean(trouble)
-    if (!trouble || this.#stopped) return
+    if (failure && !this.#writeFailed) this.#options.say(unusable(this.#options.data, failure).message)
+    this.#writeFailed = Boolean(failure)
+    if (!failure || this.#stopped) return
     this.#writeAgain = setTimeout(() => this.#write(), WRITE_AGAIN_MS)
     this.#writeAgain.unref()
   }

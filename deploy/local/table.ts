@@ -1,6 +1,7 @@
-/** The tables that people see: what runs where. */
+/** The table of processes that `chainon status` prints. */
+
+import type { StateRow } from '#core/process/state-file.ts'
 import { aligned } from '#core/terminal/table.ts'
-import type { StateRow } from './types.ts'
 
 /** @returns the rows as aligned text with a heading, one line each */
 export function stateTable(rows: readonly StateRow[]): string {
@@ -12,6 +13,6 @@ export function stateTable(rows: readonly StateRow[]): string {
 }
 
 function remark(row: StateRow): string {
-  const restarts = row.restarts > 0 ? `started again ${row.restarts} time${row.restarts === 1 ? '' : 's'}` : ''
+  const restarts = row.restarts > 0 ? `restarted ${row.restarts} time${row.restarts === 1 ? '' : 's'}` : ''
   return [restarts, row.message].filter(Boolean).join('; ')
 }

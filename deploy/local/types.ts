@@ -1,13 +1,8 @@
-/** What the local stack is made of: descriptions of processes, and the rows that show their state. */
+/** The processes of the local stack: their names, and how each is started. */
 import type { Key } from '#core/config/keys.ts'
+import type { ProcessName } from '#core/process/state-file.ts'
 
-export const PARTS = ['kafka', 'registry', 'redis', 'clickhouse'] as const
-export const SERVICES = ['gateway', 'deidentify', 'curate', 'console'] as const
-export type PartName = (typeof PARTS)[number]
-export type ServiceName = (typeof SERVICES)[number]
-export type ProcessName = PartName | ServiceName
-
-/** The variable of each process's address. One that is given for a part replaces it by one that runs elsewhere. */
+/** The variable of each process's address. When it is given for a component, that component is not started here. */
 export const ADDRESS_VARIABLES = {
   kafka: 'KAFKA_BROKERS',
   registry: 'SCHEMA_REGISTRY_URL',
@@ -19,25 +14,7 @@ export const ADDRESS_VARIABLES = {
   console: 'CHAINON_CONSOLE_URL',
 } as const satisfies Record<ProcessName, Key>
 
-export type ProcessState = 'starting' | 'running' | 'restarting' | 'failed' | 'stopped' | 'external'
-
-/** One row of `<data>/run/state.json`, of `chainon status --json` and of the console's page. */
-export interface StateRow {
-  readonly name: ProcessName
-  readonly pid: number | null
-  readonly url: string | null
-  readonly state: ProcessState
-  /** How many times the supervisor started it again. */
-  readonly restarts: number
-  /** ISO 8601, when it entered this state. */
-  readonly since: string
-  /** Why it is in this state, for people; empty when there is nothing to say. */
-  readonly message: string
-  /** Tells the process from a later one with the same pid; see identity.ts. */
-  readonly identity: string | null
-}
-
-/** A process that the supervisor starts and keeps alive. */
+/** A process that the supervisor starts, and restarts when it ends. */
 export interface ProcessSpec {
   readonly name: ProcessName
   readonly url: string
@@ -47,7 +24,7 @@ export interface ProcessSpec {
   readonly env: NodeJS.ProcessEnv
   /** Writes configuration files or formats a disk; runs before each start. */
   readonly prepare?: () => Promise<void>
-  /** @returns true once it serves; false or a rejection means: ask again. */
+  /** @returns true when it serves; after false or a rejection it is called again */
   readonly ready: () => Promise<boolean>
   readonly readyTimeoutMs: number
   readonly stopSignal: NodeJS.Signals

@@ -41,7 +41,7 @@ runMain('console', process.env, async (logger) => {
     readFailures: () => readFailureTables(clickhouse),
     components: watchComponents({
       stateFile: config.CHAINON_SUPERVISOR_STATE_FILE,
-      probes: createProbes(config, kafka, clickhouse),
+      probes: createProbes(config, kafka, clickhouse, logger),
       urls: {
         kafka: config.KAFKA_BROKERS.join(','),
         registry: config.SCHEMA_REGISTRY_URL,

@@ -4,6 +4,7 @@
  */
 import Type, { type Static, type TSchema } from 'typebox'
 import { LEDGER_COUNTS, LedgerRowSchema } from '#core/ledger/row.ts'
+import { PROCESS_NAMES } from '#core/process/state-file.ts'
 import { QUANTILES } from '#core/telemetry/quantiles.ts'
 
 /** A snapshot does not change after it is built. */
@@ -14,7 +15,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T
 
 export const SERVICE_NAMES = ['gateway', 'deidentify', 'curate'] as const
-export const COMPONENT_NAMES = ['kafka', 'registry', 'redis', 'clickhouse', ...SERVICE_NAMES, 'console'] as const
+export const COMPONENT_NAMES = PROCESS_NAMES
 export const SOURCE_NAMES = [...SERVICE_NAMES, 'ledger', 'lag', 'failures', 'components'] as const
 export type ServiceName = (typeof SERVICE_NAMES)[number]
 export type ComponentName = (typeof COMPONENT_NAMES)[number]

@@ -1,4 +1,4 @@
-/** The command line of the service, as `chainon project` hands it over. */
+/** The command line of the service; `chainon project` passes it on. */
 import { parseArgs } from 'node:util'
 
 export type Command =
@@ -17,7 +17,7 @@ export const USAGE = `usage: extract FILE [--dry-run] [--allow-small] [--json]
        list [--json]
 `
 
-/** @returns the command, or undefined when the line is none */
+/** @returns the command, or undefined when the line is not valid */
 export function readArguments(args: readonly string[]): Command | undefined {
   try {
     const { values, positionals } = parseArgs({

@@ -1,4 +1,4 @@
-/** An extraction from beginning to end. Read `extract` from top to bottom: it is the order in which things happen. */
+/** An extraction from start to end. Read `extract` from top to bottom: it is the order of the steps. */
 import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { ContractsByFeed } from './criteria.ts'
-import { beginFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { createBuildFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
 import {
   type LedgerSnapshot,
@@ -26,7 +26,7 @@ import type { Warehouse } from './warehouse.ts'
 import { createDatabase, dropDatabase, recover, swap, type Workspace, workspaceOf } from './workspace.ts'
 
 export interface Request {
-  /** The file's bytes as text, of which the manifest keeps the checksum. */
+  /** The file's text; the manifest contains its checksum. */
   readonly text: string
   readonly project: ProjectFile
   readonly dryRun: boolean
@@ -37,15 +37,15 @@ export interface Context {
   readonly warehouse: Warehouse
   readonly contracts: ContractsByFeed
   readonly dataDir: string
-  /** Asked only when rows are about to be built: a dry run makes no secret. */
+  /** Called only before rows are built: a dry run makes no secret. */
   readonly secret: () => Buffer
   readonly version: string
-  /** Told a sentence at each step. */
+  /** Called with a line at each step. */
   readonly progress: (step: string) => void
   readonly signal: AbortSignal
 }
 
-/** What a build would make; exact numbers, to be rounded before they are shown. */
+/** What a build would make; the numbers are exact and must be rounded before they are shown. */
 export interface Survey {
   readonly linkage: Linkage
   readonly tables: readonly { readonly plan: TablePlan; readonly counts: TableCounts }[]
@@ -59,8 +59,8 @@ export type Outcome =
   | { readonly kind: 'built'; readonly directory: string; readonly manifest: Manifest }
 
 /**
- * @throws ChainonError when ClickHouse does not do its part or another extraction of the project runs; the project's database
- *   and files are then as they were before
+ * @throws ChainonError when ClickHouse fails or another extraction of the project runs; the project's database and files are
+ *   then unchanged
  */
 export async function extract(context: Context, request: Request): Promise<Outcome> {
   const { warehouse, progress } = context
@@ -82,14 +82,14 @@ export async function extract(context: Context, request: Request): Promise<Outco
     progress(summaryOf(request.project, survey, space))
     const pseudonyms = projectPseudonyms(context.secret())
     await createDatabase(warehouse, space.building, run)
-    const directory = beginFolder(projectDir, run)
+    const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
     const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
     context.signal.throwIfAborted()
-    progress(`${space.project}: taking the place of ${replaces ?? 'nothing'}`)
+    progress(`${space.project}: ${replaces ? `replacing run ${replaces}` : 'publishing'}`)
     await swap(warehouse, space)
     return { kind: 'built', directory: publishFolder(projectDir, run), manifest }
   } finally {
@@ -161,7 +161,7 @@ async function exportTable(
   if (content.rows !== built.rows || content.persons !== built.persons || content.columns.join() !== names.join()) {
     throw new ChainonError(
       'dependency-unavailable',
-      `${file} does not read back as it was built: ${content.rows} of ${built.rows} rows`,
+      `${file} is not what was built, when it is read back: ${content.rows} of ${built.rows} rows`,
     )
   }
   return {
@@ -243,7 +243,7 @@ function writeOwn(path: string, text: string): void {
   writeFileSync(path, text, { mode: 0o600, flag: 'wx', flush: true })
 }
 
-/** What fails here is removed by the next start; the error that led here matters more. */
+/** The next start removes what cannot be removed here; the error that led here matters more. */
 async function cleanUp(context: Context, projectDir: string, run: string, space: Workspace): Promise<void> {
   const work = [dropDatabase(context.warehouse, space.work), dropDatabase(context.warehouse, space.building)]
   await Promise.allSettled([...work, rm(join(projectDir, `.building-${run}`), { recursive: true, force: true })])

@@ -1,6 +1,6 @@
 /**
  * The cohort's filter as SQL. Identifiers come from the contracts and are quoted; every value of the project's file becomes a
- * query parameter of a stated type, so nothing in the file is ever read as SQL.
+ * query parameter of a stated type, so that no text of the file is ever part of the SQL.
  */
 import { quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -16,7 +16,7 @@ export interface Sql {
   readonly parameters: Parameters
 }
 
-/** Where the filter reads: the warehouse's database, and the table (patient_id, person_id) of all persons. */
+/** What the filter reads: the warehouse's database, and the table (patient_id, person_id) of all persons. */
 export interface CohortSources {
   readonly warehouse: string
   /** Quoted name of the table of source patients and their persons. */
@@ -25,11 +25,11 @@ export interface CohortSources {
   readonly period: Period
 }
 
-/** Collects the values of a statement under names of its own. */
+/** Collects the parameters of a statement and names them. */
 export class ParameterBag {
   readonly values: Parameters = {}
 
-  /** @returns the placeholder that stands in the SQL */
+  /** @returns the placeholder for the SQL */
   add(value: Scalar | readonly Scalar[], type: string): string {
     const name = `p${Object.keys(this.values).length}`
     this.values[name] = value
@@ -37,10 +37,10 @@ export class ParameterBag {
   }
 }
 
-/** Parameters travel in the address of a request, which servers bound (16 KiB in Node, with the headers). */
+/** Parameters are part of a request's address, whose length servers limit (16 KiB in Node, with the headers). */
 export const MAX_PARAMETER_BYTES = 12_000
 
-/** @returns bytes that the parameters take in a request's address */
+/** @returns the size of the parameters in a request's address, in bytes */
 export function parameterBytes(parameters: Parameters): number {
   const encoded = Object.entries(parameters).map(
     ([name, value]) => `param_${name}=${encodeURIComponent(JSON.stringify(value))}&`,
@@ -51,14 +51,14 @@ export function parameterBytes(parameters: Parameters): number {
 /** @returns a SELECT of the source patients (patient_id, person_id, method, link_version) whose persons are in the cohort */
 export function cohortQuery(cohort: Cohort, sources: CohortSources): Sql {
   const bag = new ParameterBag()
-  const parts = [...demographicCriteria(cohort, sources, bag), nodeSql(cohort.filter, sources, bag)]
+  const criteria = [...demographicCriteria(cohort, sources, bag), nodeSql(cohort.filter, sources, bag)]
   return {
-    query: `SELECT patient_id, person_id, method, link_version FROM ${sources.source} WHERE ${parts.join('\n  AND ')}`,
+    query: `SELECT patient_id, person_id, method, link_version FROM ${sources.source} WHERE ${criteria.join('\n  AND ')}`,
     parameters: bag.values,
   }
 }
 
-/** @returns SQL that is true for rows whose event time lies in the period; never true where it is null */
+/** @returns SQL that is true for rows whose event time is in the period; never true where it is null */
 export function periodSql(contract: FeedContract, period: Period, prefix: string, bag: ParameterBag): string {
   const field = contract.fields.find((candidate) => candidate.name === contract.eventTime)
   if (!field) throw new RangeError(`the feed ${contract.feed} has no event time`)
@@ -79,15 +79,15 @@ export function conditionsSql(conditions: readonly Condition[], prefix: string, 
 
 function nodeSql(node: FilterNode, sources: CohortSources, bag: ParameterBag): string {
   if (node.kind === 'criterion') return `person_id IN (${criterionSql(node, sources, bag)})`
-  const parts = [
+  const criteria = [
     ...node.allOf.map((child) => nodeSql(child, sources, bag)),
     ...(node.anyOf.length > 0 ? [`(${node.anyOf.map((child) => nodeSql(child, sources, bag)).join('\n  OR ')})`] : []),
     ...node.noneOf.map((child) => `NOT ${nodeSql(child, sources, bag)}`),
   ]
-  return parts.length === 0 ? '1' : `(${parts.join('\n  AND ')})`
+  return criteria.length === 0 ? '1' : `(${criteria.join('\n  AND ')})`
 }
 
-/** Counts by source patient first, so that the join with the persons sees one row a patient instead of one a record. */
+/** Counts by source patient first, so that the join with the persons has one row for each patient instead of one for each record. */
 function criterionSql(criterion: Criterion, sources: CohortSources, bag: ParameterBag): string {
   const contract = sources.contracts.get(criterion.feed)
   if (!contract) throw new RangeError(`there is no feed ${criterion.feed}`)
@@ -110,14 +110,14 @@ function personsSql(
     GROUP BY s.person_id HAVING sum(m.records) >= ${bag.add(atLeast, 'UInt64')}`
 }
 
-/** Hospitals may disagree on a person's sex or birth: one live patient record that fits is enough. */
+/** Hospitals may disagree on a person's sex or birth: one current patient record that fits is enough. */
 function demographicCriteria(cohort: Cohort, sources: CohortSources, bag: ParameterBag): readonly string[] {
   const patient = sources.contracts.get('patient')
-  const parts: string[] = []
+  const criteria: string[] = []
   const sex = demographic(sources.contracts, 'sex')
   const birth = demographic(sources.contracts, 'birth_date')
   const add = (where: string) => {
-    if (patient) parts.push(`person_id IN (${personsSql(patient, where, 1, sources, bag)})`)
+    if (patient) criteria.push(`person_id IN (${personsSql(patient, where, 1, sources, bag)})`)
   }
   if (cohort.sex && sex) add(`has(${bag.add(cohort.sex, 'Array(String)')}, ${quote(sex.as)})`)
   if (cohort.birthYear && birth) {
@@ -129,7 +129,7 @@ function demographicCriteria(cohort: Cohort, sources: CohortSources, bag: Parame
     ]
     add(`ifNull(${bounds.join(' AND ')}, 0)`)
   }
-  return parts
+  return criteria
 }
 
 function conditionSql(condition: Condition, prefix: string, bag: ParameterBag): string {

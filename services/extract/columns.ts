@@ -1,4 +1,4 @@
-/** The columns of a project's table: what the file asks for, as the decisions on potential identifiers leave it. */
+/** The columns of a project's table: those that the file lists, after the decisions on potential identifiers. */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { type Column, columnsOf, literal, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
@@ -16,7 +16,7 @@ export interface OutputColumn {
   readonly source: string
   /** SQL over the warehouse's view, aliased `f`, and the cohort, aliased `c`. */
   readonly expression: string
-  /** Set for the columns whose values the worker replaces. */
+  /** Set for the columns whose values are replaced by pseudonyms. */
   readonly domain?: ThirdLevelDomain
   readonly decided?: { readonly identifier: PotentialIdentifier; readonly decision: 'keep' | 'truncate' }
 }
@@ -31,7 +31,7 @@ export interface TableColumns {
   readonly dropped: readonly DroppedColumn[]
 }
 
-/** Columns that are no field of a contract: asked for under these names. */
+/** Columns that are not fields of a contract, by the names that a file lists. */
 const EXTRA: Readonly<Record<string, string>> = { site_code: '_producer', flags: '_flags' }
 
 const PERSON: OutputColumn = {
@@ -44,7 +44,7 @@ const PERSON: OutputColumn = {
   domain: 'person',
 }
 
-/** @returns name of the warehouse's column that holds the source patient */
+/** @returns name of the warehouse's column that contains the source patient */
 export function subjectColumn(contract: FeedContract): string {
   return contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
 }
@@ -70,7 +70,8 @@ export function planColumns(contract: FeedContract, names: readonly string[], de
     if (!column) throw new RangeError(`the feed ${contract.feed} has no column ${source}`)
     const field = fields.get(source)
     const identifier = field && identifierOf(field)
-    if (identifier === 'uncovered') throw new RangeError(`nobody decided on ${contract.feed}.${source}`)
+    if (identifier === 'uncovered')
+      throw new RangeError(`${contract.feed}.${source} belongs to no potential identifier`)
     if (!field || !identifier) kept.push(plainColumn(name, column, field))
     else if (decisions[identifier] === 'drop') dropped.push({ source, identifier })
     else kept.push(decidedColumn(column, identifier, decisions[identifier]))
@@ -93,7 +94,7 @@ function plainColumn(name: string, column: Column, field: FieldContract | undefi
   return { ...base, description: `${column.comment}: project pseudonym`, domain }
 }
 
-/** Truncation changes what a column holds, so it changes its name as well: a year must not pass for a month. */
+/** Truncation changes the content of a column, so it also changes its name: a year must not be mistaken for a month. */
 function decidedColumn(column: Column, identifier: PotentialIdentifier, decision: 'keep' | 'truncate'): OutputColumn {
   const source = `f.${quote(column.name)}`
   const decided = { identifier, decision }
@@ -124,7 +125,7 @@ function decidedColumn(column: Column, identifier: PotentialIdentifier, decision
         name: renamed(column.name, /_(at|on)$/, '_month'),
         type: maybe('Date32'),
         description: `${column.comment}: first day of the month`,
-        // toStartOfMonth answers Date, which begins in 1970.
+        // toStartOfMonth returns Date, which begins in 1970.
         expression: `makeDate32(toYear(${source}), toMonth(${source}), 1)`,
       }
     case 'residence_location':

@@ -1,4 +1,4 @@
-/** One condition on a column: checked against the contract, so that what reaches SQL is a known column and a typed value. */
+/** One condition on a column, checked against the contract: only known columns and typed values become SQL. */
 import Type, { type TUnsafe } from 'typebox'
 import { isReadable } from '#core/contract/actions.ts'
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
@@ -20,12 +20,12 @@ export interface Condition {
   readonly values: readonly Scalar[]
 }
 
-/** @returns the conditions of which nothing is wrong */
+/** @returns the conditions without a problem */
 export function readConditions(list: readonly unknown[], contract: FeedContract, place: Place): readonly Condition[] {
   return list.flatMap((item, index) => readCondition(item, contract, place.item(index)) ?? [])
 }
 
-/** @returns the columns that a filter may name: a pseudonym may not stand in a project's file */
+/** @returns the columns that a filter may name: a project's file must not contain a pseudonym */
 function filterableFields(contract: FeedContract): readonly FieldContract[] {
   return contract.fields.filter(isReadable)
 }
@@ -40,7 +40,7 @@ function readCondition(value: unknown, contract: FeedContract, place: Place): Co
   const operators = OPERATOR_NAMES.filter((name) => Object.hasOwn(value as object, name))
   const [operator] = operators
   if (!operator || operators.length > 1) return place.say(`needs exactly one of ${OPERATOR_NAMES.join(', ')}`)
-  // What is undefined here was wrong in itself, which has been said.
+  // Undefined here: the operand was wrong, and its problem is reported already.
   if (given[operator] === undefined) return undefined
   const values = readOperand(given[operator], operator, field, place.key(operator))
   return values && { column: field.as, kind: field.kind, operator, values }
@@ -80,7 +80,7 @@ function readOperand(
 const one = (value: Scalar | undefined, field: FieldContract) =>
   value === undefined ? undefined : [stored(value, field)]
 
-/** @returns the value as the query needs it */
+/** @returns the value in the form of the query */
 function stored(value: Scalar, field: FieldContract): Scalar {
   return field.kind === 'timestamp' && typeof value === 'string' ? (readTimestamp(value) ?? value) : value
 }
@@ -118,7 +118,7 @@ const Timestamp = Type.Refine(
   () => `must be ${TIMESTAMP}`,
 )
 
-/** @returns milliseconds since 1970; of a date, its first one in UTC */
+/** @returns milliseconds since 1970; of a date, at its start in UTC */
 function readTimestamp(value: string): number | undefined {
   return parseCalendarDate(value) === undefined ? parseTimestamp(value) : parseTimestamp(`${value}T00:00:00Z`)
 }

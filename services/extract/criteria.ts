@@ -1,4 +1,4 @@
-/** The cohort's filter: criteria on feeds, combined by all_of, any_of and none_of. Declarative, so that it holds no SQL. */
+/** The cohort's filter: criteria on feeds, combined by all_of, any_of and none_of. It contains no SQL. */
 import Type from 'typebox'
 import { isReadable } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -10,7 +10,7 @@ import type { Written } from '#core/schema/written.ts'
 import { type Condition, readConditions } from './conditions.ts'
 import { type BirthYear, CohortFilter, CriterionOnFeed, GroupOfCriteria, MAX_CRITERIA } from './project-schema.ts'
 
-/** Persons with at least so many live records of a feed that meet every condition. */
+/** Persons with at least `atLeast` current records of a feed that meet every condition. */
 export interface Criterion {
   readonly kind: 'criterion'
   readonly feed: string
@@ -20,7 +20,7 @@ export interface Criterion {
   readonly withinPeriod: boolean
 }
 
-/** A person is in when it is in all of `allOf`, in one of `anyOf` (when there are any) and in none of `noneOf`. */
+/** A person is selected when it is in all of `allOf`, in one of `anyOf` (when there are any) and in none of `noneOf`. */
 interface Group {
   readonly kind: 'group'
   readonly allOf: readonly FilterNode[]
@@ -45,7 +45,7 @@ const MAX_DEPTH = 4
 export function readCohort(value: unknown, contracts: ContractsByFeed, place: Place): Cohort {
   const given = readCompleteKeys(CohortFilter, value, place)
   if (isObject(value) && Object.keys(value).length === 0)
-    place.say('is empty, which would take everybody: say who is in')
+    place.say('is empty, which would select everyone: add criteria')
   const reader: Reader = { contracts, count: 0 }
   const filter = readGroup(given, place, 1, reader)
   if (reader.count > MAX_CRITERIA) place.say(`must have at most ${MAX_CRITERIA} criteria`)
@@ -98,7 +98,7 @@ function readNode(item: unknown, place: Place, depth: number, reader: Reader): F
   }
 }
 
-/** @returns the contract of the feed that the value names; undefined, and said, when there is none */
+/** @returns the contract of the feed that the value names; undefined, and a problem, when there is none */
 export function readFeed(value: unknown, contracts: ContractsByFeed, place: Place): FeedContract | undefined {
   if (value === undefined) return undefined
   const feed = read(Type.Enum([...contracts.keys()]), value, place).complete
@@ -111,7 +111,7 @@ function readSex(value: unknown, contracts: ContractsByFeed, place: Place): read
   return read(Type.Array(Type.Enum([...symbols]), { minItems: 1, maxItems: symbols.length }), value, place).complete
 }
 
-/** @returns the field of the patient feed that plays this part in linkage, when a filter may read what is left of it */
+/** @returns the field of the patient feed with this role in linkage, when a filter may read its pseudonymised form */
 export function demographic(
   contracts: ContractsByFeed,
   role: 'sex' | 'birth_date',

@@ -1,4 +1,4 @@
-/** The folders of a project's runs: `<data>/projects/<id>/<run>`, complete or not there at all. */
+/** The folders of a project's runs: `<data>/projects/<id>/<run>`, complete or absent. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorCode } from '#core/faults/describe-failure.ts'
@@ -13,16 +13,16 @@ export function projectsDir(dataDir: string): string {
   return join(dataDir, 'projects')
 }
 
-/** @param random 8 hexadecimal digits, for two runs of one second */
+/** @param random 8 hexadecimal digits, for two runs in one second */
 export function runName(now: Date, random: string): string {
   return `${now.toISOString().replace(/[-:]|\.\d+/g, '')}-${random}`
 }
 
 /**
- * One extraction of a project at a time: a second one would remove the first one's databases as leftovers.
+ * One extraction of a project at a time: a second one would remove the databases of the first.
  *
  * @param projectDir the project's folder, made when missing
- * @throws ChainonError when a living process holds it
+ * @throws ChainonError when another running process has the lock
  */
 export function lockProject(projectDir: string): Lock {
   let lock: ReturnType<typeof tryLock>
@@ -40,7 +40,7 @@ export function lockProject(projectDir: string): Lock {
 }
 
 /** @returns the folder in which the run's files are made */
-export function beginFolder(projectDir: string, run: string): string {
+export function createBuildFolder(projectDir: string, run: string): string {
   const dir = join(projectDir, `${BUILDING}${run}`)
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -62,7 +62,7 @@ export function publishFolder(projectDir: string, run: string): string {
 }
 
 /**
- * Removes what a dead build left, except the files of the run whose database stands already: that one died between its last
+ * Removes what a killed build left, except the files of the run whose database exists already: it was killed between its last
  * two steps, and is finished here.
  */
 export function recoverFolders(projectDir: string, currentRun: string | undefined): void {

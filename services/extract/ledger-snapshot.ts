@@ -1,9 +1,9 @@
-/** How far the warehouse had come: read before and after a build, so that a manifest says which records it can hold. */
+/** The position of the warehouse: read before and after a build, so that the manifest says which records it can contain. */
 import { quote } from '#core/contract/table.ts'
 import type { LedgerSnapshot } from './manifest.ts'
 import type { Warehouse } from './warehouse.ts'
 
-/** @returns one past the highest origin offset by feed and partition, or null when the warehouse keeps no ledger */
+/** @returns one past the highest origin offset by feed and partition, or null when the warehouse has no ledger */
 export async function readLedgerSnapshot(warehouse: Warehouse): Promise<LedgerSnapshot | null> {
   const [present] = await warehouse.rows<{ n: number }>({
     query:

@@ -1,4 +1,4 @@
-/** The projects of a data folder, and whether ClickHouse holds what their last run says. */
+/** The projects of a data folder, and whether ClickHouse has the database of their last run. */
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectsDir, runsOf } from './folders.ts'
@@ -17,7 +17,7 @@ export interface ListedProject {
   readonly rows: number
   readonly retention_until: string
   readonly retention: 'running' | 'ended'
-  /** `other-run`: the database is not the one that these files were made with. `unknown`: ClickHouse does not answer. */
+  /** `other-run`: the database is of another run than these files. `unknown`: ClickHouse does not answer. */
   readonly database: 'ready' | 'missing' | 'other-run' | 'unknown'
   readonly runs: number
   readonly directory: string
@@ -46,7 +46,7 @@ async function commentsOf(warehouse: Warehouse): Promise<ReadonlyMap<string, str
   try {
     return new Map((await warehouse.databases()).map(({ name, comment }) => [name, comment]))
   } catch {
-    // The list is of files; without ClickHouse it says what it does not know.
+    // The list is made from files; without ClickHouse only the state of the databases is unknown.
     return undefined
   }
 }

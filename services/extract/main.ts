@@ -1,6 +1,6 @@
 /**
- * Builds, checks and lists projects. A command rather than a server: it ends with 0 done, 1 a finding (a cohort too small,
- * files that differ), 2 usage, 70 a bug, 75 ClickHouse did not do its part or the run was interrupted, 78 configuration.
+ * Builds, checks and lists projects. A command, not a server: it exits with 0 done, 1 a finding (a cohort too small,
+ * files that differ), 2 usage, 70 a bug, 75 ClickHouse failed, another extraction runs or the run was interrupted, 78 configuration.
  */
 import { readFileSync, statSync } from 'node:fs'
 import { secretsDir } from '#core/config/read.ts'
@@ -143,7 +143,7 @@ function today(): string {
 
 function failed(error: unknown): number {
   if (interrupt.signal.aborted) {
-    process.stderr.write('chainon: interrupted; what was there before is unchanged\n')
+    process.stderr.write('chainon: interrupted; the last run is unchanged\n')
     return INTERRUPTED_STATUS
   }
   const text =

@@ -1,4 +1,4 @@
-/** What a run leaves beside its files: enough to check them offline and to say where every row came from. */
+/** The manifest of a run, beside its files: enough to check them offline and to say where every row came from. */
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Type from 'typebox'
@@ -8,7 +8,7 @@ import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 
 export const MANIFEST_FORMAT = 'chainon-project-manifest/1'
 export const MANIFEST_NAME = 'manifest.json'
-/** The project's file as it was read, kept beside what was made from it. */
+/** The project's file as it was read, stored beside the files made from it. */
 export const PROJECT_FILE_NAME = 'project.yaml'
 
 const Count = Type.Integer({ minimum: 0 })
@@ -28,7 +28,7 @@ const Column = Type.Object({
 
 const Table = Type.Object({
   name: Type.String(),
-  /** A name that led out of the folder would let a manifest speak of other files. */
+  /** A file name only: a path out of the folder would name other files. */
   file: Type.Refine(Type.String(), (file) => basename(file) === file),
   bytes: Count,
   sha256: Type.String(),
@@ -43,7 +43,7 @@ const Table = Type.Object({
 })
 export type ManifestTable = Written<typeof Table>
 
-/** Highest origin offset + 1 that the warehouse holds of each feed, by partition. */
+/** Highest origin offset + 1 in the warehouse, by feed and partition. */
 const Ledger = Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()))
 export type LedgerSnapshot = Written<typeof Ledger>
 
@@ -52,13 +52,13 @@ const LinkageFigures = Type.Object({
   persons: Count,
   /** Persons known to more than one source patient. */
   persons_with_several_sources: Count,
-  /** Source patients by the pass that linked them; `none` have no link and are persons of their own. */
+  /** Source patients by the pass that linked them; `none`: no link, each is a person of its own. */
   source_patients_by_method: Type.Record(Type.String(), Count),
   highest_link_version: Type.Number(),
 })
 export type Linkage = Written<typeof LinkageFigures>
 
-/** A manifest: the one source of its type and of what a verification checks before it relies on it. */
+/** The schema of a manifest: its type, and the check before a manifest is used. */
 const ManifestOfRun = Type.Object({
   format: Type.Literal(MANIFEST_FORMAT),
   project: Type.Object({
@@ -75,16 +75,16 @@ const ManifestOfRun = Type.Object({
     started_at: Type.String(),
     finished_at: Type.String(),
     chainon_version: Type.String(),
-    /** True when the cohort was below `min_cohort` and was asked for all the same. */
+    /** True when the cohort was below `min_cohort` and `--allow-small` was given. */
     small_cohort_allowed: Type.Boolean(),
   }),
   database: Type.String(),
   warehouse: Type.Object({
     database: Type.String(),
-    /** null when the warehouse keeps no ledger. */
+    /** null when the warehouse has no ledger. */
     ledger_at_start: Type.Union([Ledger, Type.Null()]),
     ledger_at_end: Type.Union([Ledger, Type.Null()]),
-    /** Records came in during the build: it may hold some of them, and a repetition may differ. */
+    /** Records were loaded during the build: it may contain some of them, and a repetition may differ. */
     moved_during_build: Type.Boolean(),
   }),
   period: Type.Object({ from: Type.String(), to: Type.String() }),

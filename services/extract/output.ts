@@ -1,10 +1,10 @@
-/** What a person reads: tables on stdout, and counts that say nothing about a handful of people. */
+/** The texts and JSON on stdout. Counts of a dry run reveal nothing about a few persons. */
 import { table } from '#core/terminal/table.ts'
 import type { Survey } from './build.ts'
 import type { Manifest } from './manifest.ts'
 import { DEFAULT_MIN_COHORT } from './project-file.ts'
 
-/** Fewer than 11 is not told apart, more is rounded to ten: two looks must not reveal who came in between. */
+/** Counts below 11 are one text, others are rounded to ten: two dry runs must not reveal one person that was added meanwhile. */
 export function roundedCount(count: number): string {
   return count < DEFAULT_MIN_COHORT
     ? `fewer than ${DEFAULT_MIN_COHORT}`
@@ -41,7 +41,7 @@ export function surveyText(id: string, survey: Survey): string {
     plan.columns.dropped.map((column) => column.source).join(', ') || '-',
   ])
   const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
-  return `project_${id} would hold ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
+  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
 }
 
 export function builtJson(directory: string, manifest: Manifest): Readonly<Record<string, unknown>> {
@@ -79,7 +79,7 @@ export function builtText(directory: string, manifest: Manifest): string {
 
 export function tooSmall(id: string, minimum: number): string {
   return `chainon: project ${id} was not built: its cohort has fewer than ${minimum} persons.
-In so small a group people can be recognised by what is rare about them, whatever their names have become.
-Widen the cohort, or, when the small group is what was approved, run again with --allow-small (the manifest says so).
+In a small group, rare properties can identify a person although all names are replaced by pseudonyms.
+Widen the cohort. If the small group is approved, run again with --allow-small (the manifest records it).
 `
 }

@@ -1,6 +1,6 @@
 /**
- * Parquet files: written by ClickHouse, streamed to the disk, read back by another implementation (hyparquet) before anything
- * is said about them.
+ * Parquet files: written by ClickHouse, streamed to the disk, read back by another implementation (hyparquet) before the
+ * manifest is written.
  */
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
@@ -23,7 +23,7 @@ export interface ParquetContent {
 
 /**
  * One thread over one sorted part, and groups of a fixed number of rows: the same rows give the same bytes. Snappy, because
- * every reader of Parquet has it.
+ * every reader of Parquet supports it.
  */
 const SETTINGS = [
   'max_threads = 1',
@@ -66,8 +66,8 @@ export async function writeParquet(
 }
 
 /**
- * Decodes the first column of every row group, so that the count is of rows that can be read and not only of rows announced.
- * @throws Error when the file is no Parquet
+ * Decodes the first column of every row group, so that it counts rows that can be read, not only those that the metadata announces.
+ * @throws Error when the file is not Parquet
  */
 export async function readParquet(path: string): Promise<ParquetContent> {
   const file = await asyncBufferFromFile(path)

@@ -1,4 +1,4 @@
-/** Who is in: the table of source patients and their persons, and the cohort that the filter takes from it. */
+/** The table of source patients and their persons, and the cohort that the filter selects from it. */
 import { quote } from '#core/contract/table.ts'
 import { cohortQuery } from './cohort.ts'
 import { subjectColumn } from './columns.ts'
@@ -10,8 +10,8 @@ import type { Warehouse } from './warehouse.ts'
 /**
  * Makes the tables `source` and `cohort` in the work database.
  *
- * Only patients with a live record in a feed that the project reads are there: somebody whose records were all cancelled is in
- * no view, and so is nobody here. A patient without a link is a person of its own, under the name that linkage would give it.
+ * They have only patients with a current record in a feed that the project reads: a patient whose records are all cancelled is in
+ * no view. A patient without a link is a person of its own, with the `person_id` that linkage would give it.
  * @returns quoted name of the cohort's table
  */
 export async function selectPopulation(

@@ -1,6 +1,6 @@
 /**
  * The five "potential identifiers" of the French health-data system: harmless alone, identifying together. Every project
- * decides on each of them, and every column of a contract that is one is found here, so that none slips through undecided.
+ * decides on each of them. This file finds every column of a contract that is one, so that no column is extracted undecided.
  */
 import { survives } from '#core/contract/actions.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
@@ -22,7 +22,7 @@ export const IDENTIFIER_NAMES = Object.keys(POTENTIAL_IDENTIFIERS) as readonly P
 
 /**
  * @returns the potential identifier that the field is, undefined when it is none, or `uncovered` for a place that is neither
- *   of residence nor of death: nobody decided on such a one, so it cannot be extracted
+ *   of residence nor of death: no decision covers it, so it cannot be extracted
  */
 export function identifierOf(field: FieldContract): PotentialIdentifier | 'uncovered' | undefined {
   if (field.linkage === 'birth_date' || (field.privacy.class === 'trait' && isTemporal(field)))
@@ -31,7 +31,7 @@ export function identifierOf(field: FieldContract): PotentialIdentifier | 'uncov
     if (field.as.startsWith('residence_')) return 'residence_location'
     return field.as.startsWith('death_') ? 'death_location' : 'uncovered'
   }
-  // By kind and not only by class: a date that a contract calls harmless is a date all the same.
+  // By kind and not only by class: a date that a contract declares harmless is still a date.
   if (!isTemporal(field)) return undefined
   return isDeathDate(field) ? 'exact_death_date' : 'exact_care_dates'
 }
@@ -45,7 +45,7 @@ export function coveredColumns(contracts: readonly FeedContract[], identifier: P
   )
 }
 
-/** Dates of death by the names that contracts give them; every other date is a date of care, the stricter to decide on. */
+/** Dates of death by the names that contracts give them; every other date is a date of care. */
 function isDeathDate(field: FieldContract): boolean {
   return /^(died|deceased|death)_/.test(field.as)
 }

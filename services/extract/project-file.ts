@@ -1,4 +1,4 @@
-/** A project's file: read strictly, every problem at once. What comes out needs no further check. */
+/** A project's file: read strictly, with all problems at once. The result needs no further check. */
 import Type from 'typebox'
 import { LineCounter, parseDocument } from 'yaml'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -24,7 +24,7 @@ export interface ProjectTable {
   readonly feed: string
   readonly columns: readonly string[]
   readonly where: readonly Condition[]
-  /** Every record of the persons, whatever its date: for demography, whose event time is that of its last change. */
+  /** Every record of the persons, also outside the period: for demography, whose event time is the last change of the identity. */
   readonly wholeHistory: boolean
 }
 
@@ -33,7 +33,7 @@ export interface ProjectFile extends Pick<Project, 'id' | 'title' | 'purpose' | 
   readonly cohort: Cohort
   readonly tables: readonly ProjectTable[]
   readonly decisions: Decisions
-  /** Fewer persons than this are not extracted. */
+  /** A cohort with fewer persons is not extracted. */
   readonly minCohort: number
 }
 
@@ -58,7 +58,7 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
   const project = read(Project, raw, file)
   const given = completeKeys(Project, project.partial)
   if (given.retention_until !== undefined && given.retention_until < today)
-    file.key('retention_until').say('lies in the past: nothing may be extracted any more')
+    file.key('retention_until').say('is in the past: the project must not be extracted any more')
   const cohort = given.cohort === undefined ? undefined : readCohort(given.cohort, contracts, file.key('cohort'))
   const tables = readTables(given.tables ?? [], contracts, file.key('tables'))
   const identifiers = given.potential_identifiers
@@ -71,7 +71,7 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
   return { id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort }
 }
 
-/** A filter that is too long to be sent is found here and not half-way through a build. */
+/** A filter that is too long to be sent is found here, before the build. */
 function checkSizes(
   cohort: Cohort,
   tables: readonly ProjectTable[],
@@ -128,14 +128,14 @@ function readColumns(value: unknown, contract: FeedContract, place: Place): read
   return complete ?? []
 }
 
-/** All five are decided in every file, also those that no column of the project needs: silence is not a decision. */
+/** Every file decides on all five, also those that no column of the project needs: a missing key is not a decision. */
 function readDecisions(value: unknown, contracts: ContractsByFeed, place: Place): Decisions | undefined {
   const given = readCompleteKeys(Identifiers, value, place)
   if (!isObject(value)) return undefined
   for (const name of IDENTIFIER_NAMES.filter((one) => !Object.hasOwn(value, one))) {
     const covered = coveredColumns([...contracts.values()], name).join(', ')
     place.say(
-      `'${name}' is not decided (${POTENTIAL_IDENTIFIERS[name]}); it covers ${covered}: say ${DECISIONS.join(', ')}`,
+      `'${name}' is not decided (${POTENTIAL_IDENTIFIERS[name]}); it covers ${covered}: write ${DECISIONS.join(', ')}`,
     )
   }
   const decided = IDENTIFIER_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]))

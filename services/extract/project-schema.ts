@@ -1,6 +1,6 @@
 /**
- * How a project's file is written: the one source of its types, of what is checked, and of the messages. What depends on the
- * contracts (feeds, columns, values of columns) is `Unknown` here, and read with them.
+ * The schema of a project's file: the one definition of its types, its checks and their messages. What depends on the contracts
+ * (feeds, columns, values of columns) is `Unknown` here and checked with them in the other files.
  */
 import Type from 'typebox'
 import { closed } from '#core/schema/closed.ts'
@@ -20,11 +20,11 @@ const PeriodOfTime = Type.Refine(
   closed({
     /** First day, included. */
     from: CalendarDate,
-    /** First day that is out. */
+    /** First day after the period. */
     to: CalendarDate,
   }),
   ({ from, to }) => from < to,
-  () => "'from' must be before 'to' ('to' is the first day that is out)",
+  () => "'from' must be before 'to' ('to' is the first day after the period)",
 )
 export type Period = Written<typeof PeriodOfTime>
 
@@ -39,7 +39,7 @@ export const BirthYear = Type.Refine(
   () => "'from' must not be after 'to'",
 )
 
-/** Groups nest, and say so by themselves when they nest too deep: their elements are read one by one. */
+/** Groups nest: `criteria.ts` reads their elements one by one, and reports groups that nest too deep. */
 export const MAX_CRITERIA = 100
 const Elements = Type.Optional(Type.Array(Type.Unknown(), { minItems: 1, maxItems: MAX_CRITERIA }))
 const COMBINATORS = { all_of: Elements, any_of: Elements, none_of: Elements }
@@ -77,7 +77,7 @@ export const Table = closed({
   feed: Feed,
   columns: Type.Unknown({ expected: 'a list of columns' }),
   where: Conditions,
-  /** Every record of the persons, whatever its date: for demography, whose event time is that of its last change. */
+  /** Every record of the persons, also outside the period: for demography, whose event time is the last change of the identity. */
   whole_history: Type.Optional(Type.Boolean()),
 })
 
@@ -92,10 +92,10 @@ export const Project = closed({
   contact: text(),
   retention_until: CalendarDate,
   period: PeriodOfTime,
-  cohort: Type.Unknown({ expected: 'who is in' }),
+  cohort: Type.Unknown({ expected: 'the criteria of the persons' }),
   tables: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50 }),
   potential_identifiers: Type.Unknown({ expected: 'a decision on each of them' }),
-  /** Fewer persons than this are not extracted. */
+  /** A cohort with fewer persons is not extracted. */
   min_cohort: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
 })
 export type Project = Written<typeof Project>

@@ -1,11 +1,11 @@
 /**
- * Third-level pseudonyms, computed here and nowhere else: rows stream from ClickHouse through this process back into ClickHouse,
- * and only their identifier columns change on the way.
+ * Third-level pseudonyms, computed only here: rows stream from ClickHouse through this process back into ClickHouse,
+ * and only their identifier columns change.
  *
- * Why a stream and not a table of correspondences that ClickHouse joins: the secret never leaves this process (a statement
- * would keep it in the query log), no table p2 -> p3 exists at any moment, on any disk, after any crash, and no join has to
- * hold tens of millions of identifiers. A row is one line of TabSeparated with its identifiers first; the rest of the line is
- * copied byte by byte, so that values come back exactly as they went, and memory is one batch however long the table is.
+ * Why a stream and not a mapping table that ClickHouse joins: the secret never leaves this process (a statement would store it in
+ * the query log), a table p2 -> p3 never exists on any disk, also not after a crash, and no join needs tens of millions of
+ * identifiers in memory. A row is one line of TabSeparated with its identifiers first; the rest of the line is copied byte by
+ * byte, so that values do not change, and memory is one batch whatever the length of the table.
  */
 
 import { type Pseudonymiser, pseudonymiser } from '#core/crypto/pseudonym.ts'
@@ -17,13 +17,13 @@ export interface ProjectPseudonyms {
   replace(domain: ThirdLevelDomain, value: string): string
 }
 
-/** @param secret the project's own; another project's gives unrelated values */
+/** @param secret of this project; the secret of another project makes unrelated values */
 export function projectPseudonyms(secret: Buffer): ProjectPseudonyms {
   const third: Pseudonymiser = pseudonymiser(3, secret)
   return {
     replace(domain, value) {
       const made = third.pseudonym(domain, value)
-      // A few dozen sites need no 43 characters, and a code must not look like a person.
+      // 10 characters are enough for a few dozen sites, and a code must not look like a person.
       return domain === 'site' ? `site_${made.slice(3, 13)}` : made
     },
   }
@@ -38,16 +38,16 @@ export interface Batch {
 const TAB = 9
 const NEWLINE = 10
 const NULL = '\\N'
-/** What a warehouse identifier can look like. An error text that a server appends to its rows cannot. */
+/** The form of a warehouse identifier. An error text that a server appends to its rows does not have it. */
 const IDENTIFIER = /^[\w-]{4,128}$/
-/** A whole second-level pseudonym: it cannot stand inside a third-level one, which is too short to hold it. */
+/** A whole second-level pseudonym. A third-level one is too short to contain it. */
 const SECOND_LEVEL = /p[2n]_[\w-]{43}/
 const BATCH_BYTES = 16 * 1024 * 1024
 
 /**
  * @param source TabSeparated rows whose first fields are identifiers of `domains`, in this order
  * @yields batches of about `batchBytes`
- * @throws ChainonError when the rows are not what was asked for or are cut off, or when a second-level pseudonym would pass
+ * @throws ChainonError when the rows are not those of the query or are incomplete, or when a second-level pseudonym would pass
  */
 export async function* replaceIdentifiers(
   source: AsyncIterable<Buffer>,
@@ -72,7 +72,7 @@ export async function* replaceIdentifiers(
     rest = data.subarray(at)
   }
   if (rest.length > 0)
-    throw new ChainonError('dependency-unavailable', 'ClickHouse cut its answer off in the middle of a row')
+    throw new ChainonError('dependency-unavailable', 'the answer of ClickHouse ends in the middle of a row')
   if (out.length > 0) yield out.batch()
 }
 
@@ -102,7 +102,7 @@ class Out {
   batch(): Batch {
     const bytes = this.#bytes.subarray(0, this.length)
     if (SECOND_LEVEL.test(bytes.toString('latin1')))
-      throw new ChainonError('bug', 'a second-level pseudonym stood in a column that is no identifier')
+      throw new ChainonError('bug', 'a second-level pseudonym is in a column that is not an identifier')
     return { bytes, rows: this.#rows }
   }
 }
@@ -130,5 +130,5 @@ function replaceHead(
 }
 
 function foreign(): ChainonError {
-  return new ChainonError('dependency-unavailable', 'ClickHouse answered something that is not the rows asked for')
+  return new ChainonError('dependency-unavailable', 'the answer of ClickHouse is not the rows of the query')
 }

@@ -1,6 +1,6 @@
 /**
- * French departments by region, with INSEE's region codes (Code officiel géographique): what a residence or a place of death
- * becomes when a project decides to truncate it. `20` is the postcodes' Corsica.
+ * French departments by region, with INSEE's region codes (Code officiel géographique): a residence or a place of
+ * death is replaced by its region when a project decides to truncate it. `20` is Corsica in postcodes.
  */
 const DEPARTMENTS_OF: Readonly<Record<string, string>> = {
   '01': '971',

@@ -1,4 +1,4 @@
-/** Builds one table of a project: definition, rows through the pseudonyms, one sorted part. */
+/** Builds one table of a project: creates it, replaces the pseudonyms of its rows, merges it into one sorted part. */
 import { literal, quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -13,7 +13,7 @@ export interface TablePlan {
   readonly contract: FeedContract
   readonly table: ProjectTable
   readonly columns: TableColumns
-  /** Quoted columns by which rows are sorted: a total order, but for rows that are equal in all columns. */
+  /** Quoted columns by which rows are sorted: a total order, except for rows that are equal in all columns. */
   readonly order: readonly string[]
 }
 
@@ -50,7 +50,7 @@ export async function countTable(
     query,
     parameters: bag.values,
   })
-  if (!row) throw new ChainonError('dependency-unavailable', 'ClickHouse gave no count')
+  if (!row) throw new ChainonError('dependency-unavailable', 'ClickHouse returned no count')
   return {
     rows: Number(row.rows),
     persons: Number(row.persons),
@@ -61,7 +61,7 @@ export async function countTable(
 
 /**
  * @param target quoted name of the table to make
- * @param onRows told how many rows are in, after each batch
+ * @param onRows called after each batch with the number of rows in the table
  * @returns rows and persons of the finished table
  */
 export async function buildTable(
@@ -74,7 +74,7 @@ export async function buildTable(
   signal: AbortSignal,
 ): Promise<{ readonly rows: number; readonly persons: number }> {
   await warehouse.command(createSql(plan, names.target))
-  // The identifiers come first in a line, so that the worker touches nothing behind them.
+  // The identifiers are first in a line, so that what follows them is copied unchanged.
   const replaced = plan.columns.kept.filter((column) => column.domain !== undefined)
   const columns = [...replaced, ...plan.columns.kept.filter((column) => column.domain === undefined)]
   const source = await warehouse.stream(selectSql(warehouse, plan, project, names.cohort, columns))
@@ -109,7 +109,7 @@ export async function buildTable(
   if (Number(count?.rows) !== rows)
     throw new ChainonError(
       'dependency-unavailable',
-      `table ${plan.name}: ${rows} rows were sent and ClickHouse holds another number`,
+      `table ${plan.name}: ${rows} rows were sent and ClickHouse has another number`,
     )
   return { rows, persons: Number(count?.persons) }
 }

@@ -2,7 +2,7 @@
 import Type, { type TString } from 'typebox'
 import { parseCalendarDate } from '#core/contract/calendar.ts'
 
-/** @returns a text of at most so many UTF-16 code units, without control characters but line ends */
+/** @returns a text of at most so many UTF-16 code units, without control characters except line ends */
 export function text(maxLength = 200): TString {
   const short = Type.Refine(
     Type.String({ expected: 'text (put quotes around a code that looks like a number)', missing: 'text' }),
@@ -12,7 +12,7 @@ export function text(maxLength = 200): TString {
   return Type.Refine(
     short,
     (value) => !/\p{Cc}/u.test(value.replaceAll('\n', ' ')) && value.isWellFormed(),
-    () => 'must not hold control characters',
+    () => 'must not contain control characters',
   )
 }
 

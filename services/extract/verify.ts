@@ -1,4 +1,4 @@
-/** Checks a run's files against its manifest, offline: nothing is needed but the folder. */
+/** Checks a run's files against its manifest, offline: only the folder is needed. */
 import { createHash } from 'node:crypto'
 import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ export interface FileCheck {
   readonly problems: readonly string[]
 }
 
-/** @returns one line for each file of the manifest, and one for each file that it does not know */
+/** @returns one line for each file of the manifest, and one for each file that is not in it */
 export async function verify(dir: string): Promise<readonly FileCheck[]> {
   const read = readManifest(dir)
   if ('problem' in read) return [check(MANIFEST_NAME, null, [read.problem])]

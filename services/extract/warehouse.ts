@@ -1,4 +1,4 @@
-/** ClickHouse as an extraction uses it: statements, streams of rows, and errors that say what happened without a value. */
+/** ClickHouse for an extraction: statements, streams of rows, and errors that contain no value. */
 import { Readable } from 'node:stream'
 import { ClickHouseError } from '@clickhouse/client'
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
@@ -23,7 +23,7 @@ export interface Warehouse {
 /** A statement of an extraction may run long before its first byte. */
 const REQUEST_TIMEOUT_MS = 3_600_000
 
-/** Joins and groupings spill to disk instead of growing with the number of persons. */
+/** Joins and groupings use the disk, so that memory does not grow with the number of persons. */
 const BOUNDED = {
   join_algorithm: 'grace_hash',
   max_bytes_before_external_group_by: '536870912',
@@ -31,7 +31,7 @@ const BOUNDED = {
 } as const
 
 export function openWarehouse(config: ExtractConfig): Warehouse {
-  // The configured database may not exist yet, which would fail every statement with the same words.
+  // The configured database may not exist yet; then every statement would fail with the same error.
   const client = clickhouseClient('extract', config, 'default', REQUEST_TIMEOUT_MS)
   const text = (sql: Sql | string) =>
     typeof sql === 'string'
@@ -57,12 +57,12 @@ export function openWarehouse(config: ExtractConfig): Warehouse {
   }
 }
 
-/** For an error that comes up while a stream is read. */
+/** Also for an error while a stream is read. */
 export function asDependencyError(error: unknown): unknown {
   if (error instanceof ChainonError) return error
   if (error instanceof ClickHouseError)
     return new ChainonError(
-      blame(error.code),
+      faultCodeOf(error.code),
       `ClickHouse rejected a statement: ${error.type ?? 'error'} (${error.code})${hint(error.code)}`,
     )
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
@@ -99,15 +99,15 @@ async function insert(
     .then(({ stream }) => stream.resume())
 }
 
-/** Syntax, unknown column, wrong type: statements are ours, so these are bugs. */
-function blame(code: string): 'bug' | 'dependency-unavailable' {
+/** Syntax, unknown column, wrong type: the statements are Chainon's, so these are bugs. */
+function faultCodeOf(code: string): 'bug' | 'dependency-unavailable' {
   return ['43', '47', '53', '62'].includes(code) ? 'bug' : 'dependency-unavailable'
 }
 
 function hint(code: string): string {
   if (code === '60' || code === '81')
-    return '; the warehouse lacks a table: start Chainon once (chainon up), so that its tables are made'
-  if (code === '241') return '; a statement needed more memory than ClickHouse allows it'
+    return '; the warehouse lacks a table: start Chainon once (chainon up), which creates the tables'
+  if (code === '241') return '; a statement needed more memory than ClickHouse allows'
   if (code === '516') return '; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'
   return ''
 }

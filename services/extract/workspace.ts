@@ -1,21 +1,21 @@
 /**
- * The databases of a project. `project_<id>` is what readers see and is always complete; a build works beside it in
- * `project_<id>__building_<n>` and `project_<id>__work_<n>`, which the next start of an extraction removes if this one dies.
+ * The databases of a project. `project_<id>` is for readers and always complete; a build works in
+ * `project_<id>__building_<n>` and `project_<id>__work_<n>`, which the next extraction removes when this one is killed.
  */
 import { literal, quote } from '#core/contract/table.ts'
 import type { Warehouse } from './warehouse.ts'
 
 export interface Workspace {
   readonly project: string
-  /** Becomes the project's database; holds third-level pseudonyms only. */
+  /** Becomes the project's database; contains third-level pseudonyms only. */
   readonly building: string
-  /** Holds the cohort with the warehouse's own identifiers; never read by a project. */
+  /** Contains the cohort with the warehouse's own identifiers; a project never reads it. */
   readonly work: string
-  /** Where the previous database waits to be dropped. */
+  /** The previous database, before it is dropped. */
   readonly old: string
 }
 
-/** @param number differs between builds: a time in milliseconds will do */
+/** @param number differs between builds, for instance a time in milliseconds */
 export function workspaceOf(id: string, number: number): Workspace {
   const project = `project_${id}`
   return {
@@ -26,19 +26,19 @@ export function workspaceOf(id: string, number: number): Workspace {
   }
 }
 
-/** @returns SQL that makes a database; its comment names the run, so that a later start knows whose it is */
+/** Creates a database; its comment names the run, so that a later start knows its run. */
 export async function createDatabase(warehouse: Warehouse, name: string, run: string): Promise<void> {
   await warehouse.command(`CREATE DATABASE ${quote(name)} ENGINE = Atomic COMMENT ${literal(`chainon run ${run}`)}`)
 }
 
-/** SYNC: what is dropped leaves the disk now and not some minutes later. */
+/** SYNC: the files are removed from the disk now and not some minutes later. */
 export async function dropDatabase(warehouse: Warehouse, name: string): Promise<void> {
   await warehouse.command(`DROP DATABASE IF EXISTS ${quote(name)} SYNC`)
 }
 
 /**
- * Two renames of catalogue entries. Between them (a millisecond) there is no database of the project, and a reader is told so;
- * at no time does a reader see one that is half-built or made of two runs. ClickHouse has no exchange of databases.
+ * Two renames of catalogue entries. Between them (a millisecond) the project has no database, and a reader gets an error; a
+ * reader never sees a database that is incomplete or mixed from two runs. ClickHouse has no exchange of databases.
  */
 export async function swap(warehouse: Warehouse, space: Workspace): Promise<void> {
   const names = new Set((await warehouse.databases()).map(({ name }) => name))
@@ -55,9 +55,9 @@ export async function swap(warehouse: Warehouse, space: Workspace): Promise<void
 }
 
 /**
- * Removes what a build that died left, and takes its renaming back when it died between the two. Call it with the project's
- * lock held.
- * @returns the run whose database stands now, or undefined when there is none
+ * Removes what a killed build left, and reverts its rename when it was killed between the two. Call it only while this process has
+ * the project's lock.
+ * @returns the run of the current database, or undefined when there is none
  */
 export async function recover(warehouse: Warehouse, id: string): Promise<string | undefined> {
   const project = `project_${id}`

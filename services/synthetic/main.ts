@@ -30,7 +30,7 @@ const EXIT_FINDING = 1
 const EXIT_USAGE = 2
 const WAIT_MS = 60_000
 const SAME_SIGNAL_MS = 1_000
-const DEFAULT_PARTS_DIR = join(import.meta.dirname, '../../.chainon/parts')
+const DEFAULT_COMPONENTS_DIR = join(import.meta.dirname, '../../.chainon/components')
 
 const program = new Command('chainon').exitOverride().showHelpAfterError()
 program
@@ -155,14 +155,14 @@ async function makeSample(
   if (flags.producers) return printProducers(flags.push ? SAMPLE_PRODUCERS : [])
   // Checked before minutes of work: without keys the push would fail at the end.
   if (flags.push) readKeysOf(flags)
-  const { CHAINON_PARTS_DIR, JAVA_HOME } = config()
+  const { CHAINON_COMPONENTS_DIR, JAVA_HOME } = config()
   const { command: java } = findJava({ program: 'Synthea', home: JAVA_HOME, env: process.env })
   const folder = mkdtempSync(join(tmpdir(), 'chainon-synthea-'))
   let status = 'Synthea'
   const show = (what: string) => (status = `Synthea: ${what}`)
   const line = startProgress(() => ({ text: status }))
   try {
-    const jars = await installSynthea(CHAINON_PARTS_DIR || DEFAULT_PARTS_DIR, process.env, show)
+    const jars = await installSynthea(CHAINON_COMPONENTS_DIR || DEFAULT_COMPONENTS_DIR, process.env, show)
     const bundles = readSynthea(
       await runSynthea({ java, jars, patients, seed, folder, env: process.env, show }),
       Date.now(),

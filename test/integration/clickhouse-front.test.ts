@@ -64,7 +64,7 @@ describe('the interface of @clickhouse/client', () => {
     expect(await select('SELECT id::UInt32 AS id, s FROM nasty ORDER BY id')).toEqual(values)
   })
 
-  it('takes a statement and its data in one body', async () => {
+  it('reads a statement and its data from one body', async () => {
     await table('inline')
     await raw('INSERT INTO inline FORMAT JSONEachRow\n{"id":1,"s":"; select"}\n')
     await raw("INSERT INTO inline (id, s) VALUES (2, 'it''s; x')")
@@ -82,7 +82,7 @@ describe('the interface of @clickhouse/client', () => {
     expect((await result.json()).data).toEqual([{ n: 2000 }])
   })
 
-  it('keeps settings and databases to their own statement', async () => {
+  it('applies settings and databases to their own statement only', async () => {
     await client.command({ query: 'CREATE DATABASE other' })
     const there = createClient({ url: front.url, database: 'other', clickhouse_settings: { max_threads: 1 } })
     const query = "SELECT currentDatabase() AS d, getSetting('max_threads') AS t"
@@ -103,7 +103,7 @@ describe('the interface of @clickhouse/client', () => {
     await packed.close()
   })
 
-  it('gives Parquet untouched', async () => {
+  it('returns Parquet unchanged', async () => {
     const query = 'SELECT number::UInt32 AS n, toString(number) AS s FROM numbers(50000)'
     const { stream } = await client.exec({
       query: `${query} FORMAT Parquet SETTINGS output_format_parquet_compression_method = 'snappy'`,
@@ -143,7 +143,7 @@ describe('errors', () => {
     expect([response.status, response.headers.get('x-clickhouse-exception-code')]).toEqual([500, '395'])
   })
 
-  it('refuse what could reach past one statement', async () => {
+  it('reject what could affect more than one statement', async () => {
     expect((await raw('SELECT 1; DROP TABLE nasty')).status).toBe(400)
     expect((await raw('SELECT 1', '?max_threads%3D1,x=2')).status).toBe(400)
     expect((await raw("SELECT 1 INTO OUTFILE '/tmp/x'")).status).toBe(500)
@@ -174,7 +174,7 @@ describe('errors', () => {
     expect(where.message).toContain('(row 1, column id)')
   })
 
-  it('a body cut off on its way is not inserted, and leaves no file', async () => {
+  it('an incomplete body is not inserted, and leaves no file', async () => {
     await table('cut')
     await new Promise<void>((resolve) => {
       const sent = request(`${front.url}/?query=INSERT+INTO+cut+FORMAT+JSONEachRow`, { method: 'POST' })
@@ -208,7 +208,7 @@ describe('exactly once', () => {
     await insert('once', 11, 'a')
     await insert('once', 100_000, 'b')
     await front.kill()
-    writeFileSync(join(folder.path, 'spool', 'left-behind.data'), 'x')
+    writeFileSync(join(folder.path, 'spool', 'leftover.data'), 'x')
     front = await startFront(folder.path)
     await client.close()
     connect()
@@ -229,14 +229,14 @@ describe('exactly once', () => {
   })
 })
 
-describe('side by side', () => {
-  it('a slow statement holds nobody back', async () => {
-    const begin = performance.now()
+describe('at the same time', () => {
+  it('a slow statement does not delay others', async () => {
+    const started = performance.now()
     const slow = select('SELECT sleep(2)')
     const scalar = select('SELECT (SELECT sleep(2))')
     await new Promise((resolve) => setTimeout(resolve, 50))
     for (let i = 0; i < 10; i += 1) await select('SELECT 1')
-    expect(performance.now() - begin).toBeLessThan(1900)
+    expect(performance.now() - started).toBeLessThan(1900)
     await Promise.all([slow, scalar])
   })
 
@@ -247,12 +247,12 @@ describe('side by side', () => {
 })
 
 describe('start and stop', () => {
-  it('refuses a full queue, lets running statements finish and asks for a password', async () => {
+  it('rejects a statement when the queue is full, finishes the running ones and requires a password', async () => {
     const own = temporaryFolder()
     const env = { CHAINON_CLICKHOUSE_SESSIONS: '1', CHAINON_CLICKHOUSE_QUEUE: '1', CHAINON_CLICKHOUSE_PASSWORD: 'pw' }
     const small = await startFront(own.path, env)
     const headers = { 'x-clickhouse-user': 'default', 'x-clickhouse-key': 'pw' }
-    const ask = (body: string): Promise<Response> => fetch(small.url, { method: 'POST', body, headers })
+    const post = (body: string): Promise<Response> => fetch(small.url, { method: 'POST', body, headers })
     expect((await fetch(small.url, { method: 'POST', body: 'SELECT 1' })).status).toBe(401)
     const wrong = createClient({ log, url: small.url, password: 'no' })
     expect(await failure(wrong.query({ query: 'SELECT 1' }))).toMatchObject({ type: 'AUTHENTICATION_FAILED' })
@@ -260,9 +260,9 @@ describe('start and stop', () => {
     const right = createClient({ url: small.url, password: 'pw' })
     expect(await (await right.query({ query: 'SELECT 1', format: 'CSV' })).text()).toBe('1\n')
     await right.close()
-    const all = [ask('SELECT sleep(0.7)'), ask('SELECT 1'), ask('SELECT 1')]
+    const all = [post('SELECT sleep(0.7)'), post('SELECT 1'), post('SELECT 1')]
     expect((await Promise.all(all)).map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 200, 503])
-    const last = ask('SELECT sleep(0.7)')
+    const last = post('SELECT sleep(0.7)')
     await new Promise((resolve) => setTimeout(resolve, 100))
     const stopped = small.stop()
     expect((await last).status).toBe(200)
@@ -270,7 +270,7 @@ describe('start and stop', () => {
     own.remove()
   })
 
-  it('says what to do about a taken port, a locked folder, a read-only one and a bad setting', async () => {
+  it('says what to do about a used port, a locked folder, a read-only one and a wrong setting', async () => {
     const own = temporaryFolder()
     const cases: [string, Record<string, string>, string][] = [
       [own.path, { CHAINON_CLICKHOUSE_PORT: String(front.port) }, 'set CHAINON_CLICKHOUSE_PORT'],
@@ -284,7 +284,7 @@ describe('start and stop', () => {
     own.remove()
   })
 
-  it('keeps its files to its user', () => {
+  it('only its user may read its files', () => {
     for (const name of ['', 'spool', 'engine', 'engine.xml']) {
       expect(statSync(join(folder.path, name)).mode & 0o077).toBe(0)
     }

@@ -1,4 +1,4 @@
-/** What a dead or interrupted build leaves behind, and what a reader of the project sees meanwhile. */
+/** What a killed or interrupted build leaves, and what a reader of the project sees meanwhile. */
 import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ afterAll(async () => {
   own.remove()
 })
 
-/** Adds observations of 50 people. */
+/** Adds observations of 50 patients. */
 async function observations(from: number, count: number): Promise<void> {
   await big.client.command({
     query: `INSERT INTO feed_observation (record_id, operation, patient_id, code_system, code, effective_at, value_number, _producer)
@@ -55,8 +55,8 @@ const databases = async (name: string) =>
     .filter(Boolean)
 const runs = (name: string) => readdirSync(join(own.folder, 'projects', id(name))).toSorted()
 
-describe('a build that dies', () => {
-  test('between the two renames of the swap: the renaming is taken back', async () => {
+describe('a build that is killed', () => {
+  test('between the two renames: the first rename is reverted', async () => {
     const file = fileOf('renamed')
     const built = JSON.parse((await runExtract(own, ['extract', file, '--json'])).stdout) as Built
     const database = `project_${id('renamed')}`
@@ -67,20 +67,20 @@ describe('a build that dies', () => {
     expect(await databases('renamed')).toEqual([database])
   })
 
-  test('by kill -9 in the middle: readers keep the old state, the next run removes the rest and goes through', async () => {
+  test('by kill -9 while it writes: readers keep the old state, the next run removes the leftovers and succeeds', async () => {
     const file = fileOf('killed')
     const old = JSON.parse((await runExtract(own, ['extract', file, '--json'])).stdout) as Built
     await observations(2000, 348_000)
-    const victim = startExtract(own, ['extract', file])
-    await victim.until(/table 1\/1 observation: [1-9]\d* of 350000 rows/)
+    const killed = startExtract(own, ['extract', file])
+    await killed.until(/table 1\/1 observation: [1-9]\d* of 350000 rows/)
     const second = await runExtract(own, ['extract', file])
     expect([second.code, second.stderr]).toEqual([
       75,
       expect.stringContaining('another extraction of this project runs'),
     ])
-    victim.child.kill('SIGKILL')
-    await victim.ended
-    expect(victim.child.signalCode).toBe('SIGKILL')
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    expect(killed.child.signalCode).toBe('SIGKILL')
     expect((await databases('killed')).length).toBe(3)
     expect(await big.query(`SELECT count() FROM project_${id('killed')}.observation`)).toBe('2000')
     const next = startExtract(own, ['extract', file, '--json'])
@@ -89,7 +89,7 @@ describe('a build that dies', () => {
     expect(done.code).toBe(0)
     const built = JSON.parse(done.stdout) as Built
     expect(built.tables[0]?.rows).toBe(350_000)
-    // The old state, the new one, or for a moment none: never a part of one.
+    // The old state, the new one, or for a moment none: never an incomplete one.
     expect([...seen].filter((count) => !['2000', '350000', 'none'].includes(count))).toEqual([])
     expect(seen).toContain('2000')
     expect(await databases('killed')).toEqual([`project_${id('killed')}`])
@@ -97,7 +97,7 @@ describe('a build that dies', () => {
     expect((await runExtract(own, ['verify', built.directory])).code).toBe(0)
   }, 180_000)
 
-  test('by SIGTERM: it takes its work away with it', async () => {
+  test('by SIGTERM: it removes what it has built', async () => {
     const stopped = startExtract(own, ['extract', fileOf('stopped')])
     await stopped.until(/table 1\/1 observation: 0 of/)
     stopped.child.kill('SIGTERM')
@@ -108,14 +108,14 @@ describe('a build that dies', () => {
   }, 120_000)
 })
 
-/** @returns every answer that a reader got until then */
+/** @returns every answer that a reader got until `until` resolved */
 async function watch(table: string, until: Promise<unknown>): Promise<ReadonlySet<string>> {
   const seen = new Set<string>()
-  let over = false
+  let hasEnded = false
   const end = until.then(() => {
-    over = true
+    hasEnded = true
   })
-  while (!over) {
+  while (!hasEnded) {
     seen.add(await big.query(`SELECT count() FROM ${table}`).catch(() => 'none'))
     await Promise.race([end, new Promise((resolve) => setTimeout(resolve, 20))])
   }

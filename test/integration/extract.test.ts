@@ -53,7 +53,7 @@ const databases = async (name: string) =>
 describe('an extraction', () => {
   let first: Built
 
-  test('holds the persons of the cohort, across hospitals, and all their rows of the period', async () => {
+  test('has the persons of the cohort, across hospitals, and all their rows of the period', async () => {
     first = await build(projectFile(place, id('main')))
     expect(first).toMatchObject({ database: `project_${id('main')}`, persons: 16, source_patients: 21 })
     expect(first.tables.map(({ table, rows, persons }) => [table, rows, persons])).toEqual([
@@ -80,7 +80,7 @@ describe('an extraction', () => {
     expect(manifest.warehouse.ledger_at_start).toEqual({})
   })
 
-  test('gives the same persons the same pseudonym in every table, and every value back as it was', async () => {
+  test('has one pseudonym per person in every table, and every value unchanged', async () => {
     const [patients, diagnoses, observations, deaths] = await Promise.all(
       ['patient', 'diagnosis', 'observation', 'death'].map((name) => rowsOf(first, name)),
     )
@@ -119,7 +119,7 @@ describe('an extraction', () => {
     expect(diagnoses?.some((row) => row.encounter_id === null)).toBe(true)
   })
 
-  test('no second-level pseudonym is in any byte of the files, nor in the database', async () => {
+  test('neither the files nor the database contain a second-level pseudonym', async () => {
     const forbidden = (
       await warehouse.query('SELECT DISTINCT arrayJoin([patient_id, record_id, encounter_id]) FROM observation WHERE 1')
     ).split('\n')
@@ -133,7 +133,7 @@ describe('an extraction', () => {
     const texts = [readFileSync(join(first.directory, 'manifest.json'), 'latin1')]
     for (const { file, table } of first.tables) {
       texts.push(readFileSync(join(first.directory, file), 'latin1'))
-      // Compressed pages could hide what their bytes do not show.
+      // Compressed pages could contain what their bytes do not show.
       texts.push(JSON.stringify(await rowsOf(first, table)))
       texts.push(await warehouse.query(`SELECT * FROM ${first.database}.${table}`))
     }
@@ -144,7 +144,7 @@ describe('an extraction', () => {
     }
   })
 
-  test('files are for their owner alone, and verify finds nothing', async () => {
+  test('only their owner may read the files, and verify finds no problem', async () => {
     expect(statSync(first.directory).mode & 0o777).toBe(0o700)
     for (const name of readdirSync(first.directory))
       expect(statSync(join(first.directory, name)).mode & 0o777).toBe(0o600)
@@ -179,7 +179,7 @@ describe('an extraction', () => {
     for (const site of await sites(other)) expect(before).not.toContain(site)
   })
 
-  test('the filter means what it says', async () => {
+  test('the filter selects the persons that it describes', async () => {
     const count = async (cohort: object) => {
       const ended = await build(
         projectFile(place, id('filter'), { cohort, tables: [{ feed: 'diagnosis', columns: ['code'] }] }),
@@ -210,8 +210,8 @@ describe('an extraction', () => {
   }, 120_000)
 })
 
-describe('what is rejected, and what then remains', () => {
-  test('a small cohort ends with 1 and leaves nothing; a dry run rounds and leaves nothing', async () => {
+describe('a rejected or failed run', () => {
+  test('a small cohort exits with 1 and leaves nothing; a dry run rounds and leaves nothing', async () => {
     const file = projectFile(place, id('small'), {
       cohort: { all_of: [{ feed: 'diagnosis', where: [{ column: 'code', equals: 'I10' }] }] },
     })
@@ -232,7 +232,7 @@ describe('what is rejected, and what then remains', () => {
     expect(manifestOf(allowed).run.small_cohort_allowed).toBe(true)
   })
 
-  test('verify finds a changed byte, a lost file, a foreign file and a wrong count', async () => {
+  test('verify finds a changed byte, a truncated file, an unknown file and a wrong count', async () => {
     const built = await build(projectFile(place, id('verify')))
     const problems = async () => {
       const ended = await runExtract(place, ['verify', built.directory, '--json'])
@@ -258,18 +258,18 @@ describe('what is rejected, and what then remains', () => {
     expect(await problems()).toEqual({ 'manifest.json': 'is not JSON' })
   })
 
-  test('usage ends with 2, a wrong file with 78, a missing ClickHouse or table with 75', async () => {
+  test('usage exits with 2, a wrong file with 78, an unreachable ClickHouse or a missing table with 75', async () => {
     expect((await runExtract(place, ['build', 'x'])).code).toBe(2)
     expect((await runExtract(place, ['verify', join(place.folder, 'nowhere')])).code).toBe(2)
     const wrong = await runExtract(place, ['extract', projectFile(place, id('wrong'), { tables: [], extra: 1 })])
     expect(wrong.code).toBe(78)
     expect(wrong.stderr.match(/^ {2}- /gm)).toHaveLength(2)
     expect((await runExtract(place, ['extract', '/nowhere.yaml'])).code).toBe(78)
-    const gone = await runExtract(place, ['extract', projectFile(place, id('gone'))], {
+    const unreachable = await runExtract(place, ['extract', projectFile(place, id('unreachable'))], {
       CLICKHOUSE_URL: 'http://127.0.0.1:9',
     })
-    expect(gone.code).toBe(75)
-    expect(gone.stderr).toContain('ClickHouse does not answer')
+    expect(unreachable.code).toBe(75)
+    expect(unreachable.stderr).toContain('ClickHouse does not answer')
     const bare = await runExtract(place, ['extract', projectFile(place, id('bare'))], {
       CLICKHOUSE_DATABASE: 'nothing_here',
     })

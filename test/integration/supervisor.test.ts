@@ -1,6 +1,6 @@
 /**
- * The supervisor, with Redis as its only own part (the others are the shared servers, so `external`): what it does with
- * processes does not depend on which they are, and the shared stack itself starts all four.
+ * The supervisor, with Redis as the only component that it starts (the others are the shared servers, so `external`): it handles
+ * all processes in the same way, and the shared stack starts all four.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { liveState, readState } from '../../deploy/local/state.ts'
 import { servers } from '../helpers/servers.ts'
 
 const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
-const PARTS_ONLY = ['up', '--parts-only', '--ports', 'auto', '--data-dir']
+const COMPONENTS_ONLY = ['up', '--components-only', '--ports', 'auto', '--data-dir']
 
 interface Ended {
   readonly status: number | null
@@ -26,7 +26,7 @@ interface Ended {
 let folder: string
 let started: ChildProcess[]
 
-/** The shared servers for all parts but Redis. */
+/** The shared servers for all components except Redis. */
 function onlyRedis(): NodeJS.ProcessEnv {
   const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL } = servers()
   const { REDIS_URL: _redis, ...rest } = process.env
@@ -72,12 +72,12 @@ afterEach(async () => {
 })
 
 describe('the supervisor', () => {
-  it('starts again what was killed, and says so', async () => {
+  it('restarts a killed process, and says so', async () => {
     const stack = await startStack({ dataDir: folder, services: 'none', env: onlyRedis() })
     try {
       const before = stack.pid('redis')
       stack.kill('redis', 'SIGKILL')
-      const row = await until('redis is back', () =>
+      const row = await until('redis runs again', () =>
         stack.state().find((r) => r.name === 'redis' && r.state === 'running' && r.pid !== before),
       )
       expect(row.restarts).toBe(1)
@@ -90,10 +90,10 @@ describe('the supervisor', () => {
     expect(redisRow()?.state).toBe('stopped')
   })
 
-  it('is alone in its data folder, and `down` from another process leaves nothing behind', async () => {
-    const up = chainon([...PARTS_ONLY, folder])
+  it('is alone in its data folder, and `down` from another process leaves no process', async () => {
+    const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
-    const second = await chainon([...PARTS_ONLY, folder]).ended
+    const second = await chainon([...COMPONENTS_ONLY, folder]).ended
     expect(second.status).toBe(78)
     expect(second.output).toContain('Chainon already runs')
 
@@ -110,8 +110,8 @@ describe('the supervisor', () => {
     expect(existsSync(dataPaths(folder).lockFile)).toBe(false)
   })
 
-  it('leaves nothing half-started when it is killed itself', async () => {
-    const up = chainon([...PARTS_ONLY, folder])
+  it('leaves no process when it is killed itself', async () => {
+    const up = chainon([...COMPONENTS_ONLY, folder])
     const pid = await runningPid()
     up.child.kill('SIGKILL')
     await up.ended
@@ -119,15 +119,15 @@ describe('the supervisor', () => {
     expect(down.status).toBe(0)
     expect(identityOf(pid)).toBeNull()
     expect(redisRow()?.state).toBe('stopped')
-    const again = chainon([...PARTS_ONLY, folder])
+    const again = chainon([...COMPONENTS_ONLY, folder])
     await runningPid()
     again.child.kill('SIGINT')
     expect((await again.ended).status).toBe(0)
   })
 })
 
-describe('a start that cannot succeed says what to do, and leaves nothing behind', () => {
-  it('a taken port', async () => {
+describe('a start that cannot succeed says what to do, and leaves no process', () => {
+  it('a port that is already used', async () => {
     const server = createServer()
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => {
@@ -136,20 +136,20 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
       })
     })
     const env = { ...onlyRedis(), CHAINON_PORT_REDIS: String(port) }
-    const { status, output } = await chainon(['up', '--parts-only', '--data-dir', folder], env).ended
+    const { status, output } = await chainon(['up', '--components-only', '--data-dir', folder], env).ended
     server.close()
     expect(status).toBe(78)
-    expect(output).toContain(`port ${port} of redis is taken`)
+    expect(output).toContain(`port ${port} of redis is already used`)
     expect(output).toContain('CHAINON_PORT_REDIS=<port>')
     expect(output).toContain('--ports auto')
-    if (process.platform === 'linux') expect(output).toContain(`held by pid ${process.pid}`)
+    if (process.platform === 'linux') expect(output).toContain(`by pid ${process.pid}`)
     expect(existsSync(dataPaths(folder).lockFile)).toBe(false)
   })
 
   it('a data folder that cannot be written', async () => {
     const readOnly = process.getuid?.() === 0 ? '/sys/kernel/chainon' : join(folder, 'read-only')
     if (process.getuid?.() !== 0) mkdirSync(readOnly, { mode: 0o500 })
-    const { status, output } = await chainon([...PARTS_ONLY, readOnly]).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, readOnly]).ended
     expect(status).toBe(78)
     expect(output).toContain(`The data folder ${readOnly} cannot be used`)
     expect(output).toContain('--data-dir')
@@ -162,7 +162,7 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
     chmodSync(java, 0o755)
     const { KAFKA_BROKERS: _kafka, JAVA_HOME: _home, ...rest } = onlyRedis()
     const env = { ...rest, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
-    const { status, output } = await chainon([...PARTS_ONLY, folder], env).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, folder], env).ended
     expect(status).toBe(78)
     expect(output).toContain('Java is too old')
     expect(output).toContain('is Java 11')
@@ -170,14 +170,15 @@ describe('a start that cannot succeed says what to do, and leaves nothing behind
   })
 
   it('a setting that does not exist', async () => {
-    const { status, output } = await chainon([...PARTS_ONLY, folder], { ...onlyRedis(), CHAINON_PARTITION: '4' }).ended
+    const { status, output } = await chainon([...COMPONENTS_ONLY, folder], { ...onlyRedis(), CHAINON_PARTITION: '4' })
+      .ended
     expect(status).toBe(78)
     expect(output).toContain('did you mean CHAINON_PARTITIONS?')
   })
 })
 
 describe('the launcher', () => {
-  it('passes the exit status through, and knows its commands', async () => {
+  it('passes the exit status on, and lists its commands', async () => {
     expect((await chainon(['no-such-command']).ended).status).toBe(2)
     const help = await chainon(['--help']).ended
     expect(help.status).toBe(0)

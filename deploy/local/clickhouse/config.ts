@@ -2,13 +2,13 @@ import { resolve } from 'node:path'
 import { readConfig } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 
-/** What the front needs to run. Sizes in bytes, times in milliseconds. */
+/** Configuration of the front. Sizes in bytes, times in milliseconds. */
 export interface FrontConfig {
   readonly host: string
   readonly port: number
   readonly dataDir: string
   readonly memoryLimitBytes: number
-  /** Statements that run side by side. */
+  /** Statements that run at the same time. */
   readonly sessions: number
   /** Statements that may wait for a session; one more is answered 503. */
   readonly queue: number

@@ -6,8 +6,8 @@ const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAl
 /**
  * Writes the engine's server configuration and users into the data folder (`engine.xml`, `users.xml`).
  *
- * - `default` holds every right. The embedded engine has nowhere to keep further users, roles or row policies.
- * - Memory is bounded for the whole engine, and for one statement at three quarters of that (bytes).
+ * - `default` has every right. The embedded engine cannot store other users, roles or row policies.
+ * - `memoryLimitBytes` bounds the whole engine, and three quarters of it one statement.
  * - `async_insert` is on by default since ClickHouse 26; here an acknowledged INSERT is a written part.
  */
 export function writeEngineConfig(dataDir: string, memoryLimitBytes: number): void {

@@ -1,5 +1,5 @@
 /**
- * Errors as ClickHouse's HTTP interface words them, which is what `@clickhouse/client` parses:
+ * Errors in the form of ClickHouse's HTTP interface, which `@clickhouse/client` parses:
  * `Code: N. DB::Exception: text. (NAME) (version V)`.
  */
 export class EngineError extends Error {
@@ -48,11 +48,11 @@ export const frontError = {
     new EngineError(
       202,
       'TOO_MANY_SIMULTANEOUS_QUERIES',
-      `${queue} statements are waiting already; try again later (CHAINON_CLICKHOUSE_QUEUE).`,
+      `${queue} statements wait already; try again later (CHAINON_CLICKHOUSE_QUEUE).`,
       503,
     ),
   stopping: () => new EngineError(236, 'ABORTED', 'The server is stopping.', 503),
-  gone: () => new EngineError(210, 'NETWORK_ERROR', 'The caller has gone.', 499),
+  disconnected: () => new EngineError(210, 'NETWORK_ERROR', 'The caller has closed the connection.', 499),
   unauthorised: () =>
     new EngineError(516, 'AUTHENTICATION_FAILED', 'Authentication failed: wrong user or password.', 401),
   crossSite: () =>
@@ -64,7 +64,7 @@ export const frontError = {
 const NOT_FOUND = new Set([16, 46, 47, 60, 73, 81, 115])
 const BAD_REQUEST = new Set([6, 26, 27, 36, 38, 41, 43, 50, 53, 62, 69, 70, 72, 117, 130, 386, 456, 457])
 
-/** HTTP status of a ClickHouse error code, as ClickHouse's own server maps the usual ones. */
+/** HTTP status of a ClickHouse error code; the same as a ClickHouse server's for the usual codes. */
 function statusOf(code: number): number {
   if (BAD_REQUEST.has(code)) return 400
   if (NOT_FOUND.has(code)) return 404
@@ -81,30 +81,30 @@ function statusOf(code: number): number {
   }
 }
 
-/** How much of an INSERT's data an error's text could quote: callers log what they are told, and data are records. */
+/** How much of an INSERT's data an error's text could quote: callers log error texts, and the data are records. */
 export type Quotes = 'nothing' | 'rows' | 'expressions'
 
 /** Codes whose text names tables, settings or limits only. */
-const SPEAKS_OF_TABLES = new Set([16, 60, 73, 76, 81, 115, 159, 164, 202, 236, 241, 242, 243, 252, 344, 497])
-/** Codes about the statement's own words; with FORMAT Values the data are such words too. */
-const SPEAKS_OF_SQL = new Set([20, 42, 44, 46, 47, 62, 456])
+const NAMES_TABLES = new Set([16, 60, 73, 76, 81, 115, 159, 164, 202, 236, 241, 242, 243, 252, 344, 497])
+/** Codes whose text quotes the statement; with FORMAT Values the statement contains the data. */
+const QUOTES_SQL = new Set([20, 42, 44, 46, 47, 62, 456])
 
-/** Turns what the engine threw into an {@link EngineError}. `names` maps codes to ClickHouse's error names. */
+/** Makes an {@link EngineError} of an error that the engine threw. `names` maps codes to ClickHouse's error names. */
 export function fromEngine(error: unknown, names: ReadonlyMap<number, string>, quotes: Quotes): EngineError {
   const text = error instanceof Error ? error.message : String(error)
   const code = Number(/Code:\s*(\d+)/.exec(text)?.[1] ?? 1002)
   const type = names.get(code) ?? 'UNKNOWN_EXCEPTION'
-  const isSafe = SPEAKS_OF_TABLES.has(code) || (quotes === 'rows' && SPEAKS_OF_SQL.has(code))
+  const isSafe = NAMES_TABLES.has(code) || (quotes === 'rows' && QUOTES_SQL.has(code))
   if (quotes !== 'nothing' && !isSafe) return new EngineError(code, type, withoutValues(text))
   const message = text
     .replace(/^(?:Code:\s*\d+\.\s*DB::Exception:\s*)+/, '')
     .replace(/\(in file\/uri [^)]*\):?/g, '')
     .replace(new RegExp(`(?:\\s*\\(${type}\\))+\\s*$`), '')
-  // The client takes the first `(WORD)` in capitals for the error's name: `failed at position 1 (SELEC)`.
+  // The client reads the first `(WORD)` in capitals as the error's name: `failed at position 1 (SELEC)`.
   return new EngineError(code, type, message.replace(/\(([A-Z0-9_]{3,})\)/g, '[$1]'))
 }
 
-/** Keeps of a data error what names a place (row, column), and nothing that could be a value. */
+/** Keeps the place of a data error (row, column), and nothing that could be a value. */
 function withoutValues(text: string): string {
   const places: string[] = []
   const row = /\(at row (\d+)\)/.exec(text)?.[1]
@@ -114,5 +114,5 @@ function withoutValues(text: string): string {
   if (key) places.push(`column ${key}`)
   if (constraint) places.push(`constraint ${constraint}`)
   const where = places.length > 0 ? ` (${places.join(', ')})` : ''
-  return `The data of the INSERT was rejected${where}. The engine's own text is withheld, as it may quote a record.`
+  return `The data of the INSERT was rejected${where}. The engine's own text is not shown, because it may quote a record.`
 }

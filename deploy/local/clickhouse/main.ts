@@ -1,7 +1,7 @@
 /**
- * The local ClickHouse: the real engine (npm `chdb`) behind ClickHouse's HTTP interface. README.md says what it can do.
+ * The local ClickHouse: the real engine (npm `chdb`) behind ClickHouse's HTTP interface. README.md lists its features and limits.
  * Prints one JSON line on stdout when it serves; errors are lines on stderr.
- * Exit codes: 0 stopped, 70 a bug, 78 configuration, a taken port, or a data folder that cannot be used.
+ * Exit codes: 0 stopped, 70 a bug, 78 configuration, a port that is already used, or a data folder that cannot be used.
  */
 import { accessSync, constants, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,13 +34,13 @@ function prepareFolder(config: FrontConfig): void {
     const code = errorCode(error)
     stop(
       78,
-      `cannot write in ${config.dataDir} (${code}); free it, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder`,
+      `cannot write in ${config.dataDir} (${code}); correct that, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder`,
     )
   }
 }
 
 async function openEngine(config: FrontConfig): Promise<Engine> {
-  // Loaded here, as the engine's library reads its environment when it is loaded.
+  // Loaded here, because the engine's library reads its environment when it is loaded.
   const { Engine } = await import('./sessions.ts')
   const folder = join(config.dataDir, 'engine')
   try {
@@ -48,16 +48,16 @@ async function openEngine(config: FrontConfig): Promise<Engine> {
   } catch {
     stop(
       78,
-      `cannot open ${folder}: another process uses it (stop that one, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder), or its files cannot be read; the engine's reason stands above`,
+      `cannot open ${folder}: another process uses it (stop that one, or set CHAINON_CLICKHOUSE_DATA_DIR to another folder), or its files cannot be read; the lines above are the engine's reason`,
     )
   }
 }
 
 async function main(): Promise<void> {
   const config = configured()
-  // Files with records are made by the engine too.
+  // The engine too writes files with records.
   process.umask(0o077)
-  // A running statement holds a thread of libuv's pool; files, ping and gzip need some beside.
+  // A running statement uses a thread of libuv's pool; files, ping and gzip need some more.
   process.env.UV_THREADPOOL_SIZE = String(config.sessions + 6)
   prepareFolder(config)
   const engine = await openEngine(config)
@@ -74,11 +74,11 @@ async function main(): Promise<void> {
     server.closeIdleConnections()
     const drained = await engine.close(config.stopMs)
     if (!drained) {
-      process.stderr.write(`clickhouse: statements still run after ${config.stopMs} ms; they are cut off\n`)
-      // An exit would wait for the engine's threads.
+      process.stderr.write(`clickhouse: statements still run after ${config.stopMs} ms; they are aborted\n`)
+      // process.exit would wait for the engine's threads.
       process.kill(process.pid, 'SIGKILL')
     }
-    // Answers of the last statements are on their way.
+    // The answers of the last statements are still being sent.
     setTimeout(() => server.closeAllConnections(), 500).unref()
     server.once('close', () => process.exit(0))
     if (!server.listening) server.closeIdleConnections()
@@ -90,7 +90,10 @@ async function main(): Promise<void> {
   server.once('error', (error) => {
     const code = errorCode(error)
     const where = `${config.host}:${config.port}`
-    stop(78, `cannot listen on ${where} (${code}); stop what uses it, or set CHAINON_CLICKHOUSE_PORT to another port`)
+    stop(
+      78,
+      `cannot listen on ${where} (${code}); stop the program that uses it, or set CHAINON_CLICKHOUSE_PORT to another port`,
+    )
   })
   server.listen(config.port, config.host, () => {
     const address = server.address()

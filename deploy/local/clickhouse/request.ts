@@ -7,22 +7,22 @@ import { frontError } from './errors.ts'
 import { asBodyError, atMost } from './spool.ts'
 import { readStatement, type Statement } from './statement.ts'
 
-/** A request, understood. */
+/** A parsed request. */
 export interface FrontRequest {
   readonly statement: Statement
-  /** Statements that prepare the session, to be put before the statement itself. */
+  /** USE and SET statements that run before the statement itself. */
   readonly preamble: string
   readonly defaultFormat: string
-  /** An INSERT's first bytes, that came with the statement. */
+  /** An INSERT's first bytes, which follow the statement. */
   readonly head: Buffer
-  /** The body when it is still to be read, as an INSERT's data. */
+  /** The body when it is an INSERT's data and not read yet. */
   readonly body: readonly [Readable, ...Transform[]] | undefined
 }
 
-/** Longest statement, without an INSERT's streamed data. */
+/** Longest statement in bytes, without an INSERT's streamed data. */
 const STATEMENT_LIMIT = 32 * 1024 ** 2
 
-/** Parameters of the HTTP interface itself, as opposed to settings. Sessions and roles are tolerated and ignored. */
+/** Parameters of the HTTP interface itself, as opposed to settings. Sessions and roles are accepted and ignored. */
 const NOT_SETTINGS = new Set(
   'query database default_format query_id session_id session_timeout session_check role quota_key user password stacktrace buffer_size wait_end_of_query enable_http_compression http_zlib_compression_level send_progress_in_http_headers http_headers_progress_interval_ms'.split(
     ' ',
@@ -30,8 +30,8 @@ const NOT_SETTINGS = new Set(
 )
 
 /**
- * One block per INSERT: a deduplication token names blocks, so a retry is dropped only if it is cut as the first try was
- * (a 1,500,000-row body makes two blocks by default). Sent settings win over these.
+ * One block per INSERT: a deduplication token names blocks, so a retry is dropped only if it is split as the first attempt was
+ * (by default a body of 1,500,000 rows makes two blocks). Settings in the request override these.
  */
 const INSERT_DEFAULTS: ReadonlyMap<string, string> = new Map([
   ['async_insert', '0'],
@@ -43,7 +43,7 @@ const INSERT_DEFAULTS: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * Reads a request up to, and not with, the data of an INSERT whose statement stands in the parameter `query`.
+ * Reads a request; not the data of an INSERT whose statement is in the parameter `query`.
  * @throws EngineError
  */
 export async function readRequest(request: IncomingMessage, url: URL, maxBodyBytes: number): Promise<FrontRequest> {
@@ -52,7 +52,7 @@ export async function readRequest(request: IncomingMessage, url: URL, maxBodyByt
     if (params.get(name) === '1') throw frontError.unsupported(`The parameter ${name}=1`)
   }
   const type = request.headers['content-type'] ?? ''
-  if (type.startsWith('multipart/form-data')) await takeForm(request, type, params)
+  if (type.startsWith('multipart/form-data')) await readForm(request, type, params)
   const given = params.get('query') ?? ''
   const isForm = type.startsWith('multipart/form-data')
   let bytes: Buffer = Buffer.from(given)
@@ -89,7 +89,7 @@ function formatName(name: string): string {
   return name
 }
 
-/** USE and SET statements for a request. Names are checked, values quoted; only POST may change anything. */
+/** USE and SET statements for a request. Names are checked, values quoted; only POST may write. */
 function preambleOf(params: URLSearchParams, readonly: boolean, insert: boolean): string {
   const settings = new Map(insert ? INSERT_DEFAULTS : [])
   for (const [name, value] of params) {
@@ -110,7 +110,7 @@ export function quoted(text: string, quote: "'" | '`'): string {
   return quote + text.replaceAll('\\', '\\\\').replaceAll(quote, `\\${quote}`).replaceAll('\0', '\\0') + quote
 }
 
-/** The body's bytes as their sender wrote them. */
+/** The body's bytes, decompressed. */
 function decoded(request: IncomingMessage): readonly [Readable, ...Transform[]] {
   const encoding = (header(request, 'content-encoding') ?? '').trim().toLowerCase()
   switch (encoding) {
@@ -149,7 +149,7 @@ async function collect(request: IncomingMessage, limit: number): Promise<Buffer>
 }
 
 /** `@clickhouse/client` sends long query parameters as a form. */
-async function takeForm(request: IncomingMessage, type: string, params: URLSearchParams): Promise<void> {
+async function readForm(request: IncomingMessage, type: string, params: URLSearchParams): Promise<void> {
   const bytes = await collect(request, STATEMENT_LIMIT)
   let fields: FormData
   try {

@@ -9,15 +9,15 @@ import { header, quoted, readRequest } from './request.ts'
 import type { Engine } from './sessions.ts'
 import type { Spool } from './spool.ts'
 
-export interface FrontParts {
+export interface FrontDependencies {
   readonly engine: Engine
   readonly spool: Spool
   readonly maxBodyBytes: number
-  /** Empty: everybody who reaches the port is let in. */
+  /** Empty: no password is needed. */
   readonly password: string
 }
 
-/** What a statement gave: bytes in memory, or a file that is already unlinked. */
+/** The result of a statement: bytes in memory, or a file that is already unlinked. */
 type Result =
   | { readonly bytes: Uint8Array; readonly file?: never }
   | { readonly file: FileHandle; readonly bytes?: never }
@@ -43,18 +43,22 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 }
 
 /** The HTTP server; it does not listen yet. */
-export function createFront(parts: FrontParts): Server {
+export function createFront(dependencies: FrontDependencies): Server {
   const server = createServer({ keepAliveTimeout: 30_000, requestTimeout: 0 }, (request, response) => {
-    handle(parts, request, response).catch((error: unknown) => refuse(parts, response, error))
+    handle(dependencies, request, response).catch((error: unknown) => answerError(dependencies, response, error))
   })
   server.maxConnections = 1024
   return server
 }
 
-async function handle(parts: FrontParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function handle(
+  dependencies: FrontDependencies,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://front')
   if (url.pathname === '/ping') {
-    await parts.engine.ping()
+    await dependencies.engine.ping()
     response.end('Ok.\n')
     return
   }
@@ -62,10 +66,10 @@ async function handle(parts: FrontParts, request: IncomingMessage, response: Ser
     response.writeHead(404, { 'content-type': 'text/plain; charset=UTF-8' }).end('There is no handle for this path.\n')
     return
   }
-  // A page of another site that the user's browser shows must not reach a database that has no password.
+  // A page of another site in the user's browser must not reach a database that has no password.
   const site = header(request, 'sec-fetch-site')
   if (site === 'cross-site' || site === 'same-site') throw frontError.crossSite()
-  authorise(parts.password, request)
+  authorise(dependencies.password, request)
   if (url.searchParams.size === 0 && request.method === 'GET') {
     response.end('Ok.\n')
     return
@@ -73,19 +77,24 @@ async function handle(parts: FrontParts, request: IncomingMessage, response: Ser
   const queryId = url.searchParams.get('query_id') ?? randomUUID()
   response.setHeader('X-ClickHouse-Query-Id', /^[\x21-\x7e]{1,256}$/.test(queryId) ? queryId : randomUUID())
   response.setHeader('X-ClickHouse-Server-Display-Name', 'chainon-local')
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  parts.engine.admit()
-  const answer = await execute(parts, request, url, gone.signal)
+  const disconnected = new AbortController()
+  response.once('close', () => disconnected.abort())
+  dependencies.engine.admit()
+  const answer = await execute(dependencies, request, url, disconnected.signal)
   const wantsGzip =
     ['1', 'true'].includes(url.searchParams.get('enable_http_compression') ?? '') &&
     /\bgzip\b/.test(header(request, 'accept-encoding') ?? '')
   await send(response, answer, wantsGzip)
 }
 
-async function execute(parts: FrontParts, request: IncomingMessage, url: URL, gone: AbortSignal): Promise<Answer> {
-  const { engine, spool } = parts
-  const { statement, preamble, defaultFormat, head, body } = await readRequest(request, url, parts.maxBodyBytes)
+async function execute(
+  dependencies: FrontDependencies,
+  request: IncomingMessage,
+  url: URL,
+  disconnected: AbortSignal,
+): Promise<Answer> {
+  const { engine, spool } = dependencies
+  const { statement, preamble, defaultFormat, head, body } = await readRequest(request, url, dependencies.maxBodyBytes)
   const begin = process.hrtime.bigint()
   const summary = (read: number, bytes: number, written: number): Record<string, string> => ({
     read_rows: String(read),
@@ -100,10 +109,10 @@ async function execute(parts: FrontParts, request: IncomingMessage, url: URL, go
   switch (statement.kind) {
     case 'insert': {
       const quotes = statement.format.toUpperCase() === 'VALUES' ? 'expressions' : 'rows'
-      const path = await spool.fill(head, body, parts.maxBodyBytes)
+      const path = await spool.fill(head, body, dependencies.maxBodyBytes)
       try {
         const sql = `${preamble}${statement.before}\nFROM INFILE ${quoted(path, "'")} ${statement.after}`
-        const { rowsRead, bytesRead } = await engine.run(sql, defaultFormat, gone, quotes)
+        const { rowsRead, bytesRead } = await engine.run(sql, defaultFormat, disconnected, quotes)
         return {
           result: { bytes: new Uint8Array() },
           format: defaultFormat,
@@ -118,15 +127,15 @@ async function execute(parts: FrontParts, request: IncomingMessage, url: URL, go
       const path = spool.path()
       try {
         const sql = `${preamble}${statement.before}\nINTO OUTFILE ${quoted(path, "'")} FORMAT ${format}${statement.after}`
-        const { rowsRead, bytesRead } = await engine.run(sql, format, gone)
-        return { result: { file: await spool.take(path) }, format, summary: summary(rowsRead, bytesRead, 0) }
+        const { rowsRead, bytesRead } = await engine.run(sql, format, disconnected)
+        return { result: { file: await spool.openResult(path) }, format, summary: summary(rowsRead, bytesRead, 0) }
       } catch (error) {
         await spool.remove(path)
         throw error
       }
     }
     case 'other': {
-      const result = await engine.run(preamble + statement.sql, defaultFormat, gone)
+      const result = await engine.run(preamble + statement.sql, defaultFormat, disconnected)
       return {
         result: { bytes: result.bytes() },
         format: statement.format ?? defaultFormat,
@@ -157,15 +166,15 @@ async function send(response: ServerResponse, answer: Answer, gzip: boolean): Pr
   }
 }
 
-/** Answers with an error; after the first byte of a result only the connection's end can tell of one. */
-function refuse(parts: FrontParts, response: ServerResponse, error: unknown): void {
+/** Answers with an error. After the first byte of a result only the end of the connection can show one. */
+function answerError(dependencies: FrontDependencies, response: ServerResponse, error: unknown): void {
   if (response.headersSent || response.destroyed) {
     response.destroy()
     return
   }
   const known = error instanceof EngineError ? error : new EngineError(49, 'LOGICAL_ERROR', 'The front has failed.')
   if (known !== error) process.stderr.write(`clickhouse front: ${error instanceof Error ? error.stack : 'unknown'}\n`)
-  const text = known.toText(parts.engine.version)
+  const text = known.toText(dependencies.engine.version)
   response.removeHeader('Content-Encoding')
   response.statusCode = known.status
   response.setHeader('Content-Type', 'text/plain; charset=UTF-8')
@@ -173,7 +182,7 @@ function refuse(parts: FrontParts, response: ServerResponse, error: unknown): vo
   response.setHeader('X-ClickHouse-Exception-Code', String(known.code))
   if (known.status === 401) response.setHeader('WWW-Authenticate', 'Basic realm="ClickHouse"')
   if (known.status === 503) response.setHeader('Retry-After', '1')
-  // What is left of a rejected body is not read.
+  // The rest of a rejected body is not read.
   response.setHeader('Connection', 'close')
   response.end(text)
 }

@@ -7,17 +7,17 @@ interface Waiting {
 }
 
 /**
- * The engine: one process-wide ClickHouse on one data folder, and a bounded number of statements on it side by side.
+ * The engine: one process-wide ClickHouse on one data folder, and a bounded number of statements that run at the same time.
  *
- * Every statement gets a session of its own (0.5 ms), so nothing that a statement sets is seen by the next. One more
- * session stays open the whole time: the engine shuts down with its last one.
+ * Every statement gets a session of its own (0.5 ms), so nothing that a statement sets applies to the next. One more
+ * session stays open: the engine shuts down with its last session.
  */
 export class Engine {
   readonly version: string
   readonly #path: string
   readonly #anchor: Session
   readonly #names: ReadonlyMap<number, string>
-  readonly #lanes: number
+  readonly #sessions: number
   readonly #queueBound: number
   readonly #waiting: Waiting[] = []
   #running = 0
@@ -29,22 +29,22 @@ export class Engine {
     anchor: Session,
     names: ReadonlyMap<number, string>,
     version: string,
-    lanes: number,
+    sessions: number,
     queue: number,
   ) {
     this.#path = path
     this.#anchor = anchor
     this.#names = names
     this.version = version
-    this.#lanes = lanes
+    this.#sessions = sessions
     this.#queueBound = queue
   }
 
   /**
    * Opens the folder `path` with the server configuration `configFile`.
-   * @throws Error when another process holds the folder or its files cannot be read.
+   * @throws Error when another process uses the folder or its files cannot be read.
    */
-  static async open(path: string, configFile: string, lanes: number, queue: number): Promise<Engine> {
+  static async open(path: string, configFile: string, sessions: number, queue: number): Promise<Engine> {
     const anchor = new Session(path, { connectionArgs: [`--config-file=${configFile}`] })
     const version = (await anchor.queryAsync('SELECT version()', { format: 'TSVRaw' })).text().trim()
     const list = await anchor.queryAsync(
@@ -56,7 +56,7 @@ export class Engine {
       const [code = '', name = ''] = line.split('\t')
       names.set(Number(code), name)
     }
-    return new Engine(path, anchor, names, version, lanes, queue)
+    return new Engine(path, anchor, names, version, sessions, queue)
   }
 
   /** Statements running and waiting now. */
@@ -64,21 +64,21 @@ export class Engine {
     return { running: this.#running, waiting: this.#waiting.length }
   }
 
-  /** Throws at once when a new statement would be rejected, before its body is read. */
+  /** Throws when a new statement would be rejected now, before its body is read. */
   admit(): void {
     if (this.#stopping) throw frontError.stopping()
-    if (this.#running >= this.#lanes && this.#waiting.length >= this.#queueBound)
+    if (this.#running >= this.#sessions && this.#waiting.length >= this.#queueBound)
       throw frontError.busy(this.#queueBound)
   }
 
   /**
-   * Runs a statement when its turn comes, first come first served. A statement whose caller has gone before its turn
-   * is not run; one that runs already runs to its end, as the engine cannot be interrupted.
-   * @param quotes what of the caller's data the engine's error text could quote; such text is withheld
+   * Runs statements in the order in which they come. A statement whose caller disconnects while it waits is not run; a
+   * running one runs to its end, because the engine cannot be interrupted.
+   * @param quotes what of the caller's data the engine's error text could quote; such text is not passed on
    * @throws EngineError
    */
-  async run(sql: string, format: string, gone: AbortSignal, quotes: Quotes = 'nothing'): Promise<ChdbResult> {
-    await this.#turn(gone)
+  async run(sql: string, format: string, disconnected: AbortSignal, quotes: Quotes = 'nothing'): Promise<ChdbResult> {
+    await this.#waitForTurn(disconnected)
     try {
       const session = new Session(this.#path)
       try {
@@ -94,7 +94,7 @@ export class Engine {
     }
   }
 
-  /** Asks the engine for SELECT 1 outside the queue; callers at the same time share one question. */
+  /** Runs SELECT 1 outside the queue; calls at the same time share one statement. */
   async ping(): Promise<void> {
     if (this.#stopping) throw frontError.stopping()
     this.#ping ??= this.#anchor
@@ -107,7 +107,7 @@ export class Engine {
   }
 
   /**
-   * Refuses what waits, lets what runs finish and closes the engine.
+   * Rejects the waiting statements, waits for the running ones and closes the engine.
    * @returns false when statements still run after `ms`; the engine is then still open.
    */
   async close(ms: number): Promise<boolean> {
@@ -121,10 +121,10 @@ export class Engine {
     return drained
   }
 
-  async #turn(gone: AbortSignal): Promise<void> {
+  async #waitForTurn(disconnected: AbortSignal): Promise<void> {
     this.admit()
-    if (gone.aborted) throw frontError.gone()
-    if (this.#running < this.#lanes) {
+    if (disconnected.aborted) throw frontError.disconnected()
+    if (this.#running < this.#sessions) {
       this.#running += 1
       return
     }
@@ -132,18 +132,18 @@ export class Engine {
       const leave = (): void => {
         const index = this.#waiting.indexOf(waiting)
         if (index !== -1) this.#waiting.splice(index, 1)
-        reject(frontError.gone())
+        reject(frontError.disconnected())
       }
       const waiting: Waiting = {
         start: () => {
-          gone.removeEventListener('abort', leave)
+          disconnected.removeEventListener('abort', leave)
           this.#running += 1
           resolve()
         },
         fail: reject,
       }
       this.#waiting.push(waiting)
-      gone.addEventListener('abort', leave, { once: true })
+      disconnected.addEventListener('abort', leave, { once: true })
     })
   }
 }

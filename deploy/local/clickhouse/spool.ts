@@ -8,28 +8,28 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { EngineError, frontError } from './errors.ts'
 
 /**
- * Short-lived files by which rows go into the engine and come out of it without passing through V8 strings. They hold
+ * Temporary files through which rows go into the engine and come out of it without becoming V8 strings. They contain
  * records: mode 0600 in a folder of mode 0700, removed after use, and all removed at start.
  */
 export class Spool {
   readonly #folder: string
 
-  /** Makes the folder, and removes what a killed process left. Call it only with the data folder's lock held. */
+  /** Makes the folder, and removes what a killed process left. Call it only while this process has the lock of the data folder. */
   constructor(folder: string) {
     this.#folder = folder
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { force: true })
   }
 
-  /** A new path; nothing exists there. The extension is one that the engine does not read as a compression. */
+  /** The path of a file that does not exist yet. The engine does not read its extension as a compression. */
   path(): string {
     return join(this.#folder, `${randomUUID()}.data`)
   }
 
   /**
-   * Writes `head`, then the whole of `body`, and resolves only when all of it is there: an INSERT never begins with
-   * half a body. On any failure the file is gone.
-   * @throws EngineError when the body is cut off, too large (bytes) or not in its encoding, or the disk is full.
+   * Writes `head`, then the whole of `body`, and resolves only when all of it is written: an INSERT never starts with
+   * an incomplete body. On any failure the file is removed.
+   * @throws EngineError when the body is incomplete, too large (bytes) or not in its encoding, or the disk is full.
    */
   async fill(head: Buffer, body: readonly [Readable, ...Transform[]] | undefined, limit: number): Promise<string> {
     const path = this.path()
@@ -48,8 +48,8 @@ export class Spool {
     }
   }
 
-  /** Opens a result and unlinks it at once, so that it cannot outlive this process. */
-  async take(path: string): Promise<FileHandle> {
+  /** Opens a result and unlinks it at once, so that it cannot remain after this process. */
+  async openResult(path: string): Promise<FileHandle> {
     const file = await open(path, 'r')
     await this.remove(path)
     return file
@@ -60,7 +60,7 @@ export class Spool {
   }
 }
 
-/** Passes bytes through until there are more than `left` of them. */
+/** Passes bytes through, and fails after more than `left` of them. */
 export function atMost(left: number, limit: number): Transform {
   let seen = 0
   return new Transform({
@@ -72,7 +72,7 @@ export function atMost(left: number, limit: number): Transform {
   })
 }
 
-/** Names why a body could not be taken. System errors carry a code and no record. */
+/** Names why a body could not be read. System errors contain a code and no record. */
 export function asBodyError(error: unknown): EngineError {
   if (error instanceof EngineError) return error
   const code = errorCode(error)

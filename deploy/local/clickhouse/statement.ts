@@ -2,10 +2,10 @@ import { frontError } from './errors.ts'
 import { type Token, tokensOf } from './tokens.ts'
 
 /**
- * What a statement is, as far as the front must know. Texts are ready to be given to the engine.
+ * The kind of a statement, as far as the front must know it. Texts are ready for the engine.
  * - `insert`: an INSERT whose rows follow the statement; `data` is where they begin in the statement's own bytes.
  * - `rows`: a SELECT, whose result is written to a file by the engine and streamed from there.
- * - `other`: everything else, run as it is.
+ * - `other`: every other statement, run unchanged.
  */
 export type Statement =
   | {
@@ -40,7 +40,7 @@ export function readStatement(bytes: Buffer): Statement {
   return { kind: 'rows', before: text(0, format.start), after: text(format.end, end), format: format.name }
 }
 
-/** Words that only announce the name of the INSERT's target, which may itself be any word. */
+/** Words before the name of the INSERT's target, which may itself be any word. */
 const BEFORE_NAME = new Set(['INTO', 'TABLE', 'FUNCTION', '.'])
 
 /** Finds the data of an INSERT; undefined when its rows come from a SELECT. */
@@ -110,7 +110,7 @@ function readTail(sql: string): Tail {
     }
     if (token.depth === 0) {
       if (token.text === 'OUTFILE' && previous?.text === 'INTO') throw frontError.clientFile('INTO OUTFILE')
-      // Whatever stands after `FORMAT name` other than SETTINGS says that `format` was a column's name.
+      // If a word other than SETTINGS follows `FORMAT name`, `format` was a column's name.
       if (format && format.end === previous?.end && token.text !== 'SETTINGS') format = undefined
       if (formatAt !== undefined && token.kind === 'word') {
         format = { name: sql.slice(token.start, token.end), start: formatAt, end: token.end }

@@ -15,9 +15,9 @@ const WORD = /[A-Za-z0-9_\x80-\xff]/
 const SPACE = /\s/
 
 /**
- * Walks a statement's tokens, past comments and quoted text, lazily: the caller stops at an INSERT's data, which is not
- * SQL. `sql` is decoded as latin1, so that one character is one byte.
- * @throws EngineError SYNTAX_ERROR on text that is opened and never closed.
+ * Reads a statement's tokens one at a time, and skips comments and quoted text: the caller stops at an INSERT's data, which are
+ * not SQL. `sql` is decoded as latin1, so that one character is one byte.
+ * @throws EngineError SYNTAX_ERROR on a quoted text or comment that is not closed.
  */
 export function* tokensOf(sql: string): Generator<Token> {
   let at = 0

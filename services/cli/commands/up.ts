@@ -14,7 +14,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         'KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL and CLICKHOUSE_URL replace a component by one that you run.',
     )
     .option('--no-sample', 'do not create a first key or stream the sample feed')
-    .option('--parts-only', 'start the components and no services; you start the services yourself')
+    .option('--components-only', 'start the components and no services; you start the services yourself')
     .addOption(new Option('--ports <mode>', 'auto uses free ports').choices(['default', 'auto']).default('default'))
     .option('--data-dir <folder>', 'folder of all data (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(

@@ -1,15 +1,11 @@
 /** Collects the state of each component: from the state file, the probes, the scrapes and /proc. */
+import { readFile } from 'node:fs/promises'
 import { describeFailure } from '#core/faults/describe-failure.ts'
+import { isAlive } from '#core/process/identity.ts'
+import { parseStateFile, type StateRow } from '#core/process/state-file.ts'
+import { usageOf } from '#core/process/usage.ts'
 import { COMPONENT_NAMES, type ComponentName, type ComponentView, type ServiceName } from '../snapshot.ts'
-import {
-  type Answer,
-  type ComponentReading,
-  componentViews,
-  memoryOf,
-  processExists,
-  readStateFile,
-  type StateRow,
-} from './components.ts'
+import { type Answer, type ComponentReading, componentViews } from './components.ts'
 import { every } from './loop.ts'
 import type { Probe, ProbedComponent } from './probes.ts'
 
@@ -48,22 +44,23 @@ export function watchComponents({ stateFile, urls, probes }: ComponentWatchOptio
       }
     }),
   )
-  const readingOf = async (name: ComponentName, rows: readonly StateRow[]): Promise<ComponentReading> => {
+  const readingOf = (name: ComponentName, rows: readonly StateRow[]): ComponentReading => {
     const row = rows.find((candidate) => candidate.name === name)
     const pid = row?.pid ?? (name === 'console' ? process.pid : null)
     return {
       row,
       answer: answers.get(name),
-      alive: processExists(row?.pid ?? null),
-      memoryBytes: await memoryOf(pid),
+      // A row without a pid names no process that could have ended.
+      alive: !row || row.pid === null || isAlive(row.pid, row.identity),
+      memoryBytes: pid === null ? null : (usageOf(pid)?.rss ?? null),
       url: urls[name],
     }
   }
   return {
     answered: record,
     async views(now) {
-      const rows = stateFile ? await readStateFile(stateFile) : []
-      const found = await Promise.all(COMPONENT_NAMES.map(async (name) => [name, await readingOf(name, rows)] as const))
+      const rows = stateFile ? parseStateFile(await readFile(stateFile, 'utf8')) : []
+      const found = COMPONENT_NAMES.map((name) => [name, readingOf(name, rows)] as const)
       return componentViews(Object.fromEntries(found) as Record<ComponentName, ComponentReading>, stateFile !== '', now)
     },
     async close() {

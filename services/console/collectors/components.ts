@@ -1,17 +1,6 @@
 /** The state of each component: what the supervisor reports, compared with the answers of the component itself. */
-import { readFile } from 'node:fs/promises'
-import { COMPONENT_NAMES, type ComponentName, type ComponentState, type ComponentView } from '../snapshot.ts'
-
-/** One row of the supervisor's state file; deploy/local/types.ts writes it. */
-export interface StateRow {
-  readonly name: string
-  readonly pid: number | null
-  readonly url: string | null
-  readonly state: string
-  readonly restarts: number
-  readonly since: string
-  readonly message: string
-}
+import type { StateRow } from '#core/process/state-file.ts'
+import { COMPONENT_NAMES, type ComponentName, type ComponentView } from '../snapshot.ts'
 
 /** The last answer or failure of a component. */
 export interface Answer {
@@ -66,7 +55,7 @@ function currentState(
   supervised: boolean,
   now: number,
 ): CurrentState {
-  const state = row ? knownState(row.state) : 'external'
+  const state = row ? row.state : 'external'
   if (row && state !== 'running' && state !== 'external') return { state, since: row.since, message: row.message }
   if (row && state === 'running' && !alive) {
     return {
@@ -85,11 +74,6 @@ function currentState(
   return { state: 'not-answering', since, message: `${answer.problem}${whose}` }
 }
 
-function knownState(state: string): ComponentState {
-  const known: readonly ComponentState[] = ['running', 'external', 'starting', 'restarting', 'failed', 'stopped']
-  return known.find((name) => name === state) ?? 'unknown'
-}
-
 /** Removes user and password from a URL, so that the page may show it. */
 function withoutLogin(url: string | null): string | null {
   if (url === null || !URL.canParse(url)) return url
@@ -98,30 +82,4 @@ function withoutLogin(url: string | null): string | null {
   parsed.username = ''
   parsed.password = ''
   return parsed.toString().replace(/\/$/, '')
-}
-
-/** @throws when the file cannot be read or is not the supervisor's */
-export async function readStateFile(path: string): Promise<readonly StateRow[]> {
-  const rows: unknown = JSON.parse(await readFile(path, 'utf8'))
-  if (!Array.isArray(rows)) throw Object.assign(new Error('not a state file'), { code: 'not an array' })
-  return rows as readonly StateRow[]
-}
-
-/** @returns whether a process with this id exists; true without an id, because then nothing can be checked */
-export function processExists(pid: number | null): boolean {
-  if (pid === null) return true
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** @returns resident memory in bytes if the system has /proc (Linux); otherwise null */
-export async function memoryOf(pid: number | null): Promise<number | null> {
-  if (pid === null) return null
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  const kilobytes = /^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]
-  return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }

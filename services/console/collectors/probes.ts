@@ -1,7 +1,8 @@
 /** Checks whether a dependency answers. The request goes to the dependency itself: with or without a supervisor, on any machine. */
-import { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { redisClient } from '#core/redis/client.ts'
+import type { Logger } from '#core/telemetry/logger.ts'
 import type { ConsoleConfig } from '../config.ts'
 import { reconnectingAdmin } from './kafka-admin.ts'
 import { withTimeout } from './source.ts'
@@ -21,11 +22,12 @@ export function createProbes(
   config: ConsoleConfig,
   kafka: Kafka,
   clickhouse: ClickHouseClient,
+  logger: Logger,
 ): Readonly<Record<ProbedComponent, Probe>> {
   return {
     kafka: kafkaProbe(kafka),
     registry: registryProbe(config),
-    redis: redisProbe(config.REDIS_URL),
+    redis: redisProbe(config.REDIS_URL, logger),
     clickhouse: {
       async check() {
         const { success } = await withTimeout(clickhouse.ping(), TIMEOUT_MS)
@@ -62,15 +64,9 @@ function registryProbe(config: ConsoleConfig): Probe {
   }
 }
 
-function redisProbe(url: string): Probe {
-  const redis = new Redis(url, {
-    lazyConnect: true,
-    maxRetriesPerRequest: 0,
-    connectTimeout: TIMEOUT_MS,
-    retryStrategy: () => 1_000,
-  })
-  // The probe reports that Redis does not answer; ioredis would also write it to stderr at every attempt.
-  redis.on('error', () => undefined)
+function redisProbe(url: string, logger: Logger): Probe {
+  // Later than withTimeout, whose error says "no answer in time".
+  const redis = redisClient(url, logger, { giveUpAfterMs: 2 * TIMEOUT_MS })
   return {
     async check() {
       await withTimeout(redis.ping(), TIMEOUT_MS)

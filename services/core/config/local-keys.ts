@@ -5,10 +5,10 @@ const MIB = 1024 ** 2
 const GIB = 1024 ** 3
 
 export const LOCAL_STACK = {
-  CHAINON_PARTS_DIR: {
+  CHAINON_COMPONENTS_DIR: {
     type: 'string',
     default: '',
-    description: 'Cache of the programs that Maven fetches; default <project>/.chainon/parts',
+    description: 'Cache of the components that Maven fetches; default <project>/.chainon/components',
   },
   JAVA_HOME: {
     type: 'string',
@@ -17,7 +17,7 @@ export const LOCAL_STACK = {
   },
 } as const satisfies KeyTable
 
-/** No default here: what is not given has the port of `deploy/local/ports.ts`, or a free one with `--ports auto`. */
+/** No default here: without a value a process has the port of `deploy/local/ports.ts`, or a free one with `--ports auto`. */
 export const LOCAL_PORTS = {
   CHAINON_PORT_KAFKA: port('Port of Kafka; default 9092'),
   CHAINON_PORT_KAFKA_CONTROLLER: port("Port of Kafka's controller; default 9093"),
@@ -40,7 +40,7 @@ export const LOCAL_CLICKHOUSE = {
   CHAINON_CLICKHOUSE_DATA_DIR: {
     type: 'string',
     default: '.chainon/clickhouse',
-    description: 'Data folder, of one process at a time',
+    description: 'Data folder; one process at a time may use it',
   },
   CHAINON_CLICKHOUSE_PASSWORD: {
     type: 'string',
@@ -53,7 +53,7 @@ export const LOCAL_CLICKHOUSE = {
     default: String(4 * GIB),
     min: 256 * MIB,
     max: 1024 * GIB,
-    description: 'Most memory of the engine, in bytes; one statement gets three quarters of it',
+    description: 'Most memory of the engine, in bytes; one statement may use three quarters of it',
   },
   CHAINON_CLICKHOUSE_SESSIONS: {
     type: 'integer',
@@ -89,12 +89,12 @@ export const INTERNAL = {
   _CHAINON_LAUNCHER_PID: {
     type: 'integer',
     default: '0',
-    description: 'Process of the launcher that `chainon up` stops with, under a Node older than 24',
+    description: 'Process of the launcher; `chainon up` stops when it ends (under a Node older than 24)',
   },
   _CHAINON_SUPERVISED: {
     type: 'boolean',
     default: 'false',
-    description: 'The process stops when its supervisor is gone (`deploy/local/die-with-parent.mjs`)',
+    description: 'The process stops when its supervisor ends (`deploy/local/stop-with-parent.mjs`)',
   },
 } as const satisfies KeyTable
 
@@ -102,7 +102,7 @@ export const TESTS = {
   CHAINON_TEST_KEEP: {
     type: 'string',
     default: '',
-    description: 'Any text: the test of `kill -9` leaves its data folder for a closer look',
+    description: 'Any text: the test of `kill -9` keeps its data folder',
   },
 } as const satisfies KeyTable
 

@@ -8,14 +8,14 @@ const JAVA_MIN = 17
 
 export interface Java {
   readonly command: string
-  /** Tells this build of Java from every other; what is made for one is of no use to another. */
+  /** Names this build of Java; a class archive of one build does not work with another. */
   readonly build: string
 }
 
 export interface JavaNeed {
   /** What needs Java, for messages: `Synthea`. */
   readonly program: string
-  /** What else would do, for messages; begins with `or`. */
+  /** Another remedy, for messages; begins with `or`. */
   readonly otherwise?: string
   /** JAVA_HOME, empty when it is not set. */
   readonly home: string
@@ -31,7 +31,7 @@ export function findJava(need: JavaNeed): Java {
   const command = home ? join(home, 'bin', 'java') : 'java'
   const run = spawnSync(command, ['-version'], { encoding: 'utf8', env, timeout: 20_000 })
   if (run.error || run.status !== 0) {
-    const what = home ? `JAVA_HOME=${home} holds no working bin/java` : 'there is no `java` on the PATH'
+    const what = home ? `JAVA_HOME=${home} has no bin/java that works` : 'there is no `java` on the PATH'
     throw new ConfigurationError('Java is missing', [`${what}, and ${program} cannot run without it`, remedy(need)])
   }
   const text = `${run.stderr}\n${run.stdout}`
@@ -60,6 +60,6 @@ function remedy({ otherwise }: JavaNeed): string {
     darwin: '`brew install openjdk@17`',
     win32: '`winget install EclipseAdoptium.Temurin.17.JRE`',
   }
-  const choices = `install Java 17 or newer: ${install[process.platform] ?? 'any OpenJDK 17'}, or set JAVA_HOME to one that you have`
+  const choices = `install Java 17 or newer: ${install[process.platform] ?? 'any OpenJDK 17'}, or set JAVA_HOME to an installed one`
   return otherwise ? `${choices}; ${otherwise}` : choices
 }

@@ -1,29 +1,29 @@
 /**
- * Runs Maven. A `mvn` on the PATH goes first, because it carries the machine's mirrors and proxies; without one the wrapper beside
- * this file downloads Maven from Maven Central.
+ * Runs Maven. A `mvn` on the PATH is preferred, because it is configured with the machine's mirrors and proxies; without one the
+ * wrapper in this folder downloads Maven from Maven Central.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { ChainonError } from '../faults/errors.ts'
 import { endOf } from '../process/child.ts'
-import { dyingWithParent } from '../process/dying-with-parent.ts'
+import { stopWithParent } from '../process/stop-with-parent.ts'
 
 export interface MavenRun {
-  /** What it fetches, for the error's message: `the local parts`. */
+  /** What Maven fetches, for the error's message: `the local components`. */
   readonly what: string
   readonly pom: string
   /** Goals and options. */
   readonly args: readonly string[]
   readonly env: NodeJS.ProcessEnv
-  /** Called with the name of each file that is downloaded. */
+  /** Called with the name of each downloaded file. */
   readonly onDownload: (file: string) => void
   readonly signal?: AbortSignal
 }
 
-/** @throws ChainonError (dependency) with Maven's own first errors */
+/** @throws ChainonError (dependency) with Maven's first errors */
 export async function runMaven(run: MavenRun): Promise<void> {
   const maven = findMaven(run.env)
-  const [command, args] = dyingWithParent(maven, ['-B', '-f', run.pom, ...run.args])
+  const [command, args] = stopWithParent(maven, ['-B', '-f', run.pom, ...run.args])
   const child = spawn(command, args, {
     cwd: dirname(run.pom),
     env: run.env,

@@ -1,10 +1,10 @@
-/** Waiting for a program that this process started and that must not outlive it. */
+/** Waits for a program that this process started and that must end with it. */
 import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /**
  * @param onLine receives each line of the streams that are pipes
- * @returns the exit status; the signal that ended it; or why it could not be started
+ * @returns the exit status, or the signal that ended it, or why it could not be started
  */
 export async function endOf(
   child: ChildProcess,

@@ -1,11 +1,11 @@
 /**
- * Which process is this? A pid alone is not enough: after a crash or a reboot another program may have it, and stopping
- * that one would be worse than leaving an orphan. So a pid is kept with its start time (and, on Linux, the boot).
+ * The identity of a process. A pid alone is not enough: after a crash or a reboot another program may have it, and must not be
+ * stopped. So a pid is stored with its start time (and, on Linux, the boot).
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** @returns a text that no other process of this machine shares, or null when the pid runs nothing (a zombie is nothing) */
+/** @returns a text that no other process of this machine has, or null when no process with this pid runs (a zombie does not run) */
 export function identityOf(pid: number): string | null {
   if (process.platform === 'linux') return linuxIdentity(pid)
   try {
@@ -17,7 +17,7 @@ export function identityOf(pid: number): string | null {
   }
 }
 
-/** @returns whether the process that had this identity is still alive */
+/** @returns whether the process with this identity still runs */
 export function isAlive(pid: number | null, identity: string | null): boolean {
   if (pid === null || identity === null) return false
   return identityOf(pid) === identity
@@ -35,12 +35,12 @@ function linuxIdentity(pid: number): string | null {
 }
 
 /**
- * @returns the fields of `/proc/<pid>/stat` behind the program's name: the state is at 0, the start at 19; proc_pid_stat(5)
+ * @returns the fields of `/proc/<pid>/stat` after the program's name: the state is at 0, the start at 19; proc_pid_stat(5)
  * @throws when there is no such process, or no /proc
  */
 export function statFields(pid: number): readonly string[] {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The name stands in parentheses and may itself hold spaces and parentheses.
+  // The name is in parentheses and may itself contain spaces and parentheses.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 

@@ -1,6 +1,7 @@
 /**
- * A lock file that names its holder, for processes of one machine that see each other. A holder that was killed leaves the file behind; the next one sees that the process is
- * gone and takes over. The file appears with its content in one step (link), so that no process reads half of it.
+ * A lock file that names its holder, for processes of one machine that see each other. A holder that is killed leaves the file;
+ * the next process sees that the holder does not run any more, and replaces the file. The file appears with its content in one
+ * step (link), so that no process reads half of it.
  */
 import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -9,7 +10,7 @@ import { identityOf, isAlive } from './identity.ts'
 export interface LockHolder {
   readonly pid: number
   readonly identity: string
-  /** What holds it: `up` for the command, `embedded` for a stack inside a test or a load test, `install`, `keys`, `extract`. */
+  /** What the holder does: `up` for the command, `embedded` for a stack inside a test or a load test, `install`, `keys`, `extract`. */
   readonly purpose: string
 }
 
@@ -17,13 +18,13 @@ export interface Lock {
   release(): void
 }
 
-/** @returns who holds the lock now, or null; a holder that died counts as none */
+/** @returns the holder of the lock now, or null; a holder that has ended counts as none */
 export function lockHolder(file: string): LockHolder | null {
   const holder = read(file)
   return holder && isAlive(holder.pid, holder.identity) ? holder : null
 }
 
-/** @returns the lock, or its living holder when somebody else has it */
+/** @returns the lock, or its holder when another running process has it */
 export function tryLock(file: string, purpose: string): Lock | { readonly heldBy: LockHolder } {
   const mine: LockHolder = { pid: process.pid, identity: identityOf(process.pid) ?? '', purpose }
   const temporary = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`
@@ -57,7 +58,7 @@ export async function waitForLock(file: string, purpose: string, onWait: (holder
 }
 
 /**
- * Waits for the lock without yielding to the event loop: for a command that holds it for milliseconds.
+ * Waits for the lock without yielding to the event loop: for a lock that is held for milliseconds.
  *
  * @param waitMs longest wait, in milliseconds
  */
@@ -70,23 +71,23 @@ export function waitForLockSync(file: string, purpose: string, waitMs: number): 
   }
 }
 
-/** Moves the stale file aside first: if another process took the lock in between, its file is put back. */
+/** Renames the stale file first: if another process has got the lock meanwhile, its file is restored. */
 function removeStale(file: string, seen: string | null): void {
-  const aside = `${file}.stale.${process.pid}`
+  const renamed = `${file}.stale.${process.pid}`
   try {
-    renameSync(file, aside)
+    renameSync(file, renamed)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return // Somebody else removed it: the next round sees.
+    return // Another process removed it: the next round reads the file again.
   }
-  if (seen !== null && readText(aside) !== seen) {
+  if (seen !== null && readText(renamed) !== seen) {
     try {
-      linkSync(aside, file)
+      linkSync(renamed, file)
     } catch {
-      // A third process has it already: the loop reads who.
+      // A third process has the lock already: the next round reads its name.
     }
   }
-  rmSync(aside, { force: true })
+  rmSync(renamed, { force: true })
 }
 
 function release(file: string, mine: LockHolder): void {

@@ -1,18 +1,18 @@
-/** What every main.ts shares: signals, unknown errors, exit statuses. */
+/** For every main.ts: signals, unknown errors, exit statuses. */
 import { logLevel } from '../config/read.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '../faults/errors.ts'
 import { createLogger, type Logger, safeError } from '../telemetry/logger.ts'
 
 export interface Running {
-  /** Finishes what is under way and lets go of every resource. */
+  /** Finishes the work under way and releases every resource. */
   stop(): Promise<void>
 }
 
 const STOP_BUDGET_MS = 12_000
 
 /**
- * Runs a service until SIGTERM or SIGINT, or until it fails. A failure says what happened in one line for people on stderr
- * and one for machines in the log; the exit status is 75 for a dependency, 78 for the configuration, 70 for a bug.
+ * Runs a service until SIGTERM or SIGINT, or until it fails. A failure is one log line on stderr, with a message for people; the exit
+ * status is 75 for a dependency, 78 for the configuration, 70 for a bug.
  *
  * @param env the environment, which only a main.ts reads
  */

@@ -1,4 +1,4 @@
-/** What a process uses of the machine, as /proc says it (Linux). */
+/** Memory and processor time of a process, from /proc (Linux). */
 import { readFileSync } from 'node:fs'
 import { statFields } from './identity.ts'
 
@@ -10,10 +10,10 @@ export interface Usage {
 }
 
 const TICKS_PER_SECOND = 100
-/** Places behind the program's name; proc_pid_stat(5). */
+/** Places of the fields after the program's name; proc_pid_stat(5). */
 const [USER_TICKS, SYSTEM_TICKS] = [11, 12]
 
-/** @returns undefined where there is no /proc, or the process is gone */
+/** @returns undefined when there is no /proc or no such process */
 export function usageOf(pid: number): Usage | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

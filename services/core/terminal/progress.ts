@@ -93,7 +93,7 @@ export interface TimedProgress {
   done(): void
 }
 
-/** @param title what goes on, for instance `Fetching the local parts` */
+/** @param title what goes on, for instance `Fetching the local components` */
 export function startTimedProgress(title: string, out: NodeJS.WriteStream = process.stderr): TimedProgress {
   const started = Date.now()
   const soFar = () => `${title}: ${Math.round((Date.now() - started) / 1000)} s`

@@ -1,6 +1,9 @@
 /** Sends sample Bundles, each with its own idempotency key, so that a second push receives the receipts of the first one. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import Type from 'typebox'
 import { gatewayClient } from '#core/gateway-api/client.ts'
+import { LedgerRowSchema, sumCounts } from '#core/ledger/row.ts'
+import { complete } from '#core/schema/complete.ts'
 import { countsOf } from '../output/gateway.ts'
 import type { SampleFile } from './files.ts'
 
@@ -87,12 +90,13 @@ export async function waitUntilLoaded(consoleUrl: string, timeoutMs: number): Pr
   return inFlight === 0 ? null : inFlight
 }
 
+const LedgerRows = Type.Array(LedgerRowSchema)
+
 async function readInFlight(consoleUrl: string): Promise<number | null> {
   try {
     const answer = await fetch(`${consoleUrl}/api/ledger`, { signal: AbortSignal.timeout(5_000) })
-    const rows: unknown = answer.ok ? await answer.json() : null
-    if (!Array.isArray(rows) || rows.length === 0) return null
-    return (rows as { in_flight?: unknown }[]).reduce((sum, row) => sum + Number(row.in_flight ?? 0), 0)
+    const rows = answer.ok ? complete(LedgerRows, await answer.json()) : undefined
+    return rows && rows.length > 0 ? sumCounts(rows).in_flight : null
   } catch {
     return null
   }

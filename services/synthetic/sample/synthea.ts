@@ -1,6 +1,6 @@
 /**
  * Synthea 3.3.0 (Apache-2.0, github.com/synthetichealth/synthea): downloaded once from Maven Central into the cache
- * (CHAINON_PARTS_DIR), then run in its own temporary folder.
+ * (CHAINON_COMPONENTS_DIR), then run in its own temporary folder.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path'
 import { ChainonError } from '#core/faults/errors.ts'
 import { runMaven } from '#core/java/maven.ts'
 import { endOf } from '#core/process/child.ts'
-import { dyingWithParent } from '#core/process/dying-with-parent.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 
 const SYNTHEA_VERSION = '3.3.0'
 /** Ages are computed on this day, and no event is after it. */
@@ -33,7 +33,7 @@ function syntheaArguments(patients: number, seed: number, output: string): strin
 }
 
 /**
- * @param cache CHAINON_PARTS_DIR
+ * @param cache CHAINON_COMPONENTS_DIR
  * @returns the folder of Synthea's jars; downloads them when they are missing (200 MB)
  * @throws ChainonError (dependency) with Maven's own errors
  */
@@ -79,7 +79,7 @@ export async function runSynthea(run: SyntheaRun): Promise<string> {
   const output = join(run.folder, 'output')
   const path = [join(run.jars, '*')].join(delimiter)
   const args = ['-Xmx1500m', '-cp', path, ...syntheaArguments(run.patients, run.seed, output)]
-  const [command, all] = dyingWithParent(run.java, args)
+  const [command, all] = stopWithParent(run.java, args)
   const child = spawn(command, all, { cwd: run.folder, env: run.env, stdio: ['ignore', 'pipe', 'pipe'] })
   const last: string[] = []
   const read = (line: string) => {

@@ -35,7 +35,7 @@ const NASTY = [
 ]
 
 describe('a cohort as SQL', () => {
-  test.each(NASTY.filter((text) => text.trim() !== ''))('the value %j never stands in the statement', (text) => {
+  test.each(NASTY.filter((text) => text.trim() !== ''))('the value %j is never part of the statement', (text) => {
     const plain = sql(
       where([
         { column: 'code', equals: 'E11' },
@@ -55,7 +55,7 @@ describe('a cohort as SQL', () => {
     expect(Object.values(nasty.parameters)).toContainEqual([text])
   })
 
-  test('the statement depends on the shape of the filter alone', () => {
+  test('the statement depends only on the structure of the filter', () => {
     const { query } = sql(where([{ column: 'code', equals: 'x' }]))
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 60 }), (text) => {
@@ -69,7 +69,7 @@ describe('a cohort as SQL', () => {
     )
   })
 
-  test('a column that is no column of the contract cannot get in', () => {
+  test('a column that is not in the contract is rejected', () => {
     for (const column of ['code` = 1 OR `code', 'code)', '1', '*', 'toString(code)', '__proto__', 'constructor']) {
       expect(problemsOf(exampleWith({ cohort: where([{ column, equals: 'x' }]) }))[0]).toContain(
         '.column: must be one of',
@@ -91,7 +91,7 @@ describe('a cohort as SQL', () => {
     expect(made.query).toMatch(/FROM `chainon`\.`death` WHERE 1 GROUP BY/)
   })
 
-  test('the period is half-open, in the type of the event time, and null is outside', () => {
+  test('the period includes its first day and excludes its last, in the type of the event time; null is outside', () => {
     const of = (feed: string) => {
       const contract = byFeed.get(feed)
       if (!contract) throw new Error(feed)
@@ -138,18 +138,18 @@ describe('a cohort as SQL', () => {
       },
     })
     const made = cohortQuery(cohort, sources)
-    for (const part of [
+    for (const fragment of [
       '`value_number` >= {p0:Float64}',
       "< fromUnixTimestamp64Milli({p1:Int64}, 'UTC')",
       '`onset_on` = toDate32(',
       'isNull(`onset_on`) = 0',
     ]) {
-      expect(made.query).toContain(part)
+      expect(made.query).toContain(fragment)
     }
     expect(conditionsSql([], '', new ParameterBag())).toBe('1')
   })
 
-  test('the size of the parameters is that of the address', () => {
+  test('the size of the parameters is their size in the address', () => {
     expect(parameterBytes({ p0: 'é' })).toBe('param_p0=%22%C3%A9%22&'.length)
     expect(MAX_PARAMETER_BYTES).toBeLessThan(16_384)
   })

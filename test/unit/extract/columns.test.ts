@@ -25,8 +25,12 @@ describe('the columns of a project', () => {
   test('every date, place and month of birth of every contract is a potential identifier', () => {
     for (const contract of contracts) {
       for (const field of survivingFields(contract)) {
-        const must = ['date', 'place'].includes(field.privacy.class) || ['date', 'timestamp'].includes(field.kind)
-        expect([contract.feed, field.as, identifierOf(field) !== undefined]).toEqual([contract.feed, field.as, must])
+        const expected = ['date', 'place'].includes(field.privacy.class) || ['date', 'timestamp'].includes(field.kind)
+        expect([contract.feed, field.as, identifierOf(field) !== undefined]).toEqual([
+          contract.feed,
+          field.as,
+          expected,
+        ])
       }
     }
     expect(coveredColumns(contracts, 'birth_year_month')).toEqual(['death.birth_month', 'patient.birth_month'])
@@ -36,26 +40,26 @@ describe('the columns of a project', () => {
     expect(coveredColumns(contracts, 'exact_care_dates')).toContain('observation.effective_at')
   })
 
-  test('a place that is neither of residence nor of death cannot be asked for', () => {
+  test('a place that is neither of residence nor of death is covered by no decision', () => {
     const residence = contractOf('patient').fields.find((field) => field.as === 'residence_department') as FieldContract
     expect(identifierOf({ ...residence, as: 'workplace_department' })).toBe('uncovered')
   })
 
-  test('no table offers the source patient or an internal column', () => {
+  test('no table may list the source patient or an internal column', () => {
     for (const contract of contracts) {
-      const offered = selectableColumns(contract)
-      expect(offered).not.toContain('patient_id')
-      expect(offered.filter((name) => name.startsWith('_'))).toEqual([])
-      expect(offered).toContain('person_id')
+      const selectable = selectableColumns(contract)
+      expect(selectable).not.toContain('patient_id')
+      expect(selectable.filter((name) => name.startsWith('_'))).toEqual([])
+      expect(selectable).toContain('person_id')
     }
   })
 
-  test('the person comes first, named or not', () => {
+  test('the person is the first column, listed or not', () => {
     expect(names('diagnosis', ['code'], all('keep'))).toEqual(['person_id', 'code'])
     expect(names('diagnosis', ['code', 'person_id'], all('keep'))).toEqual(['person_id', 'code'])
   })
 
-  test('keep leaves a column as it is, truncate renames it, drop leaves it out and says so', () => {
+  test('keep leaves a column as it is, truncate renames it, drop leaves it out and reports it', () => {
     const columns = ['birth_month', 'residence_department', 'deceased_on', 'updated_at', 'sex']
     expect(names('patient', columns, all('keep'))).toEqual(['person_id', ...columns])
     expect(names('patient', columns, all('truncate'))).toEqual([
@@ -83,13 +87,13 @@ describe('the columns of a project', () => {
         survivingFields(contract).flatMap((field) => (field.privacy.action === 'pseudonymise' ? [field.as] : [])),
       )
       for (const column of kept) {
-        const must = pseudonyms.has(column.source) || ['person_id', '_producer'].includes(column.source)
-        expect([column.name, column.domain !== undefined]).toEqual([column.name, must])
+        const expected = pseudonyms.has(column.source) || ['person_id', '_producer'].includes(column.source)
+        expect([column.name, column.domain !== undefined]).toEqual([column.name, expected])
       }
     }
   })
 
-  test('101 departments lie in 18 regions', () => {
+  test('101 departments are in 18 regions', () => {
     expect(REGION_OF.size).toBe(102)
     expect(new Set(REGION_OF.values()).size).toBe(18)
     expect([REGION_OF.get('75'), REGION_OF.get('69'), REGION_OF.get('2A'), REGION_OF.get('974')]).toEqual([

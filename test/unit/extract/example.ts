@@ -19,7 +19,7 @@ export function exampleWith(changes: Readonly<Record<string, unknown>>): string 
   return JSON.stringify(example)
 }
 
-/** @returns the problems that the file has, empty when it is right */
+/** @returns the problems of the file, empty when it is valid */
 export function problemsOf(text: string): readonly string[] {
   try {
     parseProjectFile(text, contracts, TODAY)

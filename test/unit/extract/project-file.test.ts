@@ -12,7 +12,7 @@ const identifiers = {
 }
 
 describe('a project file', () => {
-  test('the example is right, and its defaults are those that are documented', () => {
+  test('the example is valid, and its defaults are the documented ones', () => {
     const project = parseProjectFile(exampleText, contracts, TODAY)
     expect(project.id).toBe('cardiometabolic')
     expect(project.tables.map((table) => table.feed)).toEqual([
@@ -25,7 +25,7 @@ describe('a project file', () => {
     expect(parseProjectFile(exampleWith({ min_cohort: undefined }), contracts, TODAY).minCohort).toBe(11)
   })
 
-  test('every problem is told at once, with its place', () => {
+  test('all problems are reported at once, each with its place', () => {
     const problems = problemsOf(
       exampleWith({
         id: 'Bad-Id',
@@ -40,12 +40,12 @@ describe('a project file', () => {
       }),
     )
     const text = problems.join('\n')
-    for (const part of [
+    for (const problem of [
       "unknown key 'surprise'; known keys: id, title",
       "lacks 'contact': text",
       'id: must be 2 to 41 lower-case letters',
       'title: must be text',
-      'retention_until: lies in the past',
+      'retention_until: is in the past',
       "period: unknown key 'until'; known keys: from, to",
       'period.from: must be a date of the calendar',
       "cohort: unknown key 'colour'",
@@ -56,7 +56,7 @@ describe('a project file', () => {
       "tables[0].columns: 'code' is listed twice",
       'min_cohort: must be a whole number',
     ]) {
-      expect(text).toContain(part)
+      expect(text).toContain(problem)
     }
   })
 
@@ -115,23 +115,23 @@ describe('a project file', () => {
     expect(problemsOf(exampleWith(changes as Record<string, unknown>))).toEqual([problem])
   })
 
-  test('a misspelt key that must be there is one problem, not two', () => {
+  test('a misspelt required key is one problem, not two', () => {
     expect(problemsOf(exampleWith({ contact: undefined, contcat: 'x' }))).toEqual([
       "unknown key 'contcat'; did you mean 'contact'?",
     ])
   })
 
-  test('a value that stands in the place of a key is not repeated', () => {
+  test('a value in the place of a key is not quoted', () => {
     const problems = problemsOf(exampleWith({ '279035121518989': 'x', 'Jeanne Martin': 'x' }))
     expect(problems).toHaveLength(2)
     expect(problems.join()).not.toMatch(/2790|Jeanne/)
   })
 
-  test('an empty cohort would take everybody and is rejected', () => {
-    expect(problemsOf(exampleWith({ cohort: {} }))).toEqual([expect.stringContaining('would take everybody')])
+  test('an empty cohort would select everyone and is rejected', () => {
+    expect(problemsOf(exampleWith({ cohort: {} }))).toEqual([expect.stringContaining('would select everyone')])
   })
 
-  test('a pseudonym may not stand in a filter, nor a column that did not survive', () => {
+  test('a filter must not name a pseudonym or a column that de-identification removes', () => {
     for (const column of ['patient_id', 'record_id', 'encounter_id', 'comment', '_producer', 'nope']) {
       const cohort = { all_of: [{ feed: 'diagnosis', where: [{ column, equals: 'x' }] }] }
       expect(problemsOf(exampleWith({ cohort }))).toEqual([
@@ -156,20 +156,20 @@ describe('a project file', () => {
     expect(problemsOf(exampleWith({ cohort })).join('\n')).toContain(message)
   })
 
-  test('a filter that is too long to be sent is found before anything is built', () => {
+  test('a filter that is too long to be sent is rejected before the build', () => {
     const codes = Array.from({ length: 1500 }, (_, i) => `CODE${i}`)
     const cohort = { all_of: [{ feed: 'diagnosis', where: [{ column: 'code', in: codes }] }] }
     expect(problemsOf(exampleWith({ cohort }))).toEqual([expect.stringContaining('name families of codes')])
   })
 
-  test('groups nest four deep and no deeper', () => {
+  test('groups nest at most four deep', () => {
     const leaf = { feed: 'diagnosis' }
     const nested = (depth: number): object => (depth === 0 ? leaf : { any_of: [nested(depth - 1)] })
     expect(problemsOf(exampleWith({ cohort: nested(4) }))).toEqual([])
     expect(problemsOf(exampleWith({ cohort: nested(5) }))).toEqual([expect.stringContaining('nested 4 deep')])
   })
 
-  test('broken YAML is told by line, without quoting the file', () => {
+  test('a YAML error is reported with its line, without quoting the file', () => {
     const problems = problemsOf('id: ok\ntitle: "Jeanne Secret\nfoo: [')
     expect(problems.length).toBeGreaterThan(0)
     expect(problems.join()).toMatch(/line \d+/)
@@ -177,7 +177,7 @@ describe('a project file', () => {
     expect(problemsOf('id: a\nid: b')).toEqual([expect.stringMatching(/line 2: .*DUPLICATE_KEY/)])
   })
 
-  test('whatever the file holds, it is a project or a list of problems', () => {
+  test('every file is a project or a list of problems', () => {
     fc.assert(
       fc.property(
         fc.jsonValue(),

@@ -37,7 +37,7 @@ describe('third-level pseudonyms', () => {
     expect(pseudonyms.replace('site', 'chu-a')).toMatch(/^site_[\w-]{10}$/)
   })
 
-  test('replace the first fields and copy the rest byte by byte, however the rows are cut into chunks', async () => {
+  test('replace the first fields and copy the rest byte by byte, however the rows are split into chunks', async () => {
     const field = fc
       .string({ unit: 'grapheme', maxLength: 30 })
       .map((text) => text.replace(/[\t\n\\]/g, '') + (text.length % 3 === 0 ? '\\t\\N' : ''))
@@ -71,17 +71,17 @@ describe('third-level pseudonyms', () => {
     )
   })
 
-  test('one row longer than a batch passes whole', async () => {
+  test('a row that is longer than a batch passes unchanged', async () => {
     const long = 'x'.repeat(20_000)
     expect(await rewritten(`${p2(1)}\t${long}\n`, ['person'])).toBe(`${pseudonyms.replace('person', p2(1))}\t${long}\n`)
   })
 
-  test('an answer that is cut off, or an error in place of a row, ends the build', async () => {
-    await expect(rewritten(`${p2(1)}\tx\n${p2(2)}\ty`, ['person'])).rejects.toThrow('cut its answer off')
+  test('an incomplete answer, or an error in place of a row, ends the build', async () => {
+    await expect(rewritten(`${p2(1)}\tx\n${p2(2)}\ty`, ['person'])).rejects.toThrow('ends in the middle of a row')
     await expect(rewritten(`${p2(1)}\tx\nCode: 241. DB::Exception: Memory limit\n`, ['person'])).rejects.toThrow(
-      'not the rows asked for',
+      'not the rows of the query',
     )
-    await expect(rewritten(`${p2(1)}\n`, ['person', 'record'])).rejects.toThrow('not the rows asked for')
+    await expect(rewritten(`${p2(1)}\n`, ['person', 'record'])).rejects.toThrow('not the rows of the query')
   })
 
   test('a second-level pseudonym in another column never passes', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { readArguments } from '../../../services/extract/arguments.ts'
 import {
-  beginFolder,
+  createBuildFolder,
   lockProject,
   publishFolder,
   recoverFolders,
@@ -19,7 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-extract-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('a run', () => {
-  test('the command line is understood or rejected as a whole', () => {
+  test('the command line is read whole or rejected', () => {
     expect(readArguments(['--dry-run', '--json', '--', 'extract', '-f.yaml'])).toEqual({
       command: 'extract',
       file: '-f.yaml',
@@ -41,21 +41,21 @@ describe('a run', () => {
     }
   })
 
-  test('counts below 11 are not told apart, others are rounded', () => {
+  test('counts below 11 are one text, others are rounded', () => {
     expect([0, 1, 10].map(roundedCount)).toEqual(['fewer than 11', 'fewer than 11', 'fewer than 11'])
     expect([11, 14, 15, 12_344].map(roundedCount)).toEqual(['about 10', 'about 10', 'about 20', 'about 12,340'])
   })
 
-  test('a lock is held against a living process and taken from a dead one', () => {
+  test('a running process keeps its lock; the lock of an ended one is replaced', () => {
     const dir = join(folder, 'locked')
     const lock = lockProject(dir)
     expect(statSync(join(dir, 'lock')).mode & 0o777).toBe(0o600)
     expect(() => lockProject(dir)).toThrow(/another extraction of this project runs \(process \d+\)/)
     lock.release()
-    // A number that is taken again by another process is told apart by its start.
+    // A pid that another process has now is distinguished by its start time.
     for (const stale of [
       { pid: process.pid, identity: 'another' },
-      { pid: 999_999_999, identity: 'gone' },
+      { pid: 999_999_999, identity: 'ended' },
     ]) {
       writeFileSync(join(dir, 'lock'), JSON.stringify({ ...stale, purpose: 'extract' }))
       lockProject(dir).release()
@@ -65,14 +65,14 @@ describe('a run', () => {
     expect(existsSync(join(dir, 'lock'))).toBe(false)
   })
 
-  test('a folder is a finished run or goes away, but for the run whose database stands', () => {
+  test('recovery keeps finished runs and the run whose database exists, and removes the others', () => {
     const dir = join(folder, 'runs')
     const names = ['00000001', '00000002', '00000003'].map((random) =>
       runName(new Date(Date.UTC(2026, 0, 2, 3, 4, 5)), random),
     )
     const [first = '', second = '', third = ''] = names
     expect(first).toBe('20260102T030405Z-00000001')
-    for (const name of names) expect(statSync(beginFolder(dir, name)).mode & 0o777).toBe(0o700)
+    for (const name of names) expect(statSync(createBuildFolder(dir, name)).mode & 0o777).toBe(0o700)
     publishFolder(dir, first)
     mkdirSync(join(dir, 'else'))
     recoverFolders(dir, second)
@@ -81,7 +81,7 @@ describe('a run', () => {
     expect(readManifest(join(dir, first))).toEqual({ problem: expect.stringContaining('cannot be read') })
   })
 
-  test('a manifest whose file leads out of the folder is none', () => {
+  test('a manifest with a path out of its folder is rejected', () => {
     const dir = join(folder, 'manifest')
     mkdirSync(dir)
     const table = {
@@ -136,7 +136,7 @@ describe('a run', () => {
     expect(readManifest(dir)).toHaveProperty('manifest')
   })
 
-  test('the databases of a build are told from those of every other project', () => {
+  test('the databases of a build have names that no other project has', () => {
     expect(workspaceOf('ab', 5)).toEqual({
       project: 'project_ab',
       building: 'project_ab__building_5',

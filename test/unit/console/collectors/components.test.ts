@@ -1,9 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import {
-  type ComponentReading,
-  componentViews,
-  type StateRow,
-} from '../../../../services/console/collectors/components.ts'
+import type { StateRow } from '#core/process/state-file.ts'
+import { type ComponentReading, componentViews } from '../../../../services/console/collectors/components.ts'
 import { COMPONENT_NAMES, type ComponentName } from '../../../../services/console/snapshot.ts'
 
 const NOW = Date.parse('2026-11-23T12:00:00Z')
@@ -16,6 +13,7 @@ const stateRow = (over: Partial<StateRow>): StateRow => ({
   restarts: 0,
   since: new Date(ago(600)).toISOString(),
   message: '',
+  identity: '42',
   ...over,
 })
 

@@ -11,7 +11,7 @@ const file = join(folder, 'lock')
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('the lock', () => {
-  it('names its living holder, is for its user alone, and leaves nothing behind', () => {
+  it('names its running holder, is readable by its user alone, and leaves no file', () => {
     const lock = tryLock(file, 'first')
     if (!('release' in lock)) throw new Error('the lock is free')
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -22,11 +22,11 @@ describe('the lock', () => {
   })
 
   it.each([
-    ['a process that is gone', JSON.stringify({ pid: 999_999_999, identity: 'x', purpose: 'old' })],
-    ['another process with the same number', JSON.stringify({ pid: process.pid, identity: 'x', purpose: 'old' })],
+    ['a process that has ended', JSON.stringify({ pid: 999_999_999, identity: 'x', purpose: 'old' })],
+    ['another process with the same pid', JSON.stringify({ pid: process.pid, identity: 'x', purpose: 'old' })],
     ['a damaged file', '{'],
     ['an empty file', ''],
-  ])('goes over from %s', (_holder, text) => {
+  ])('is replaced after %s', (_holder, text) => {
     writeFileSync(file, text)
     const lock = tryLock(file, 'new')
     expect('release' in lock).toBe(true)
@@ -34,7 +34,7 @@ describe('the lock', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
-  it('is waited for within a bound, and without', async () => {
+  it('can be waited for with and without a limit', async () => {
     const lock = tryLock(file, 'held')
     const started = Date.now()
     expect(waitForLockSync(file, 'late', 60)).toMatchObject({ heldBy: { purpose: 'held' } })
@@ -48,7 +48,7 @@ describe('the lock', () => {
 })
 
 describe('a process', () => {
-  it('is told by its identity, and its use of the machine is read', () => {
+  it('is recognised by its identity, and its memory and processor time are read', () => {
     const identity = identityOf(process.pid)
     expect(isAlive(process.pid, identity)).toBe(true)
     expect(isAlive(process.pid, `${identity}x`)).toBe(false)

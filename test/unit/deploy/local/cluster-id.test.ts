@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { newClusterId } from '../../../../deploy/local/parts/kafka.ts'
+import { newClusterId } from '../../../../deploy/local/components/kafka.ts'
 
 test('a cluster id never begins with a hyphen, which the formatter would read as an option', () => {
   // 0xf8 is the first byte whose base64url begins with '-'.

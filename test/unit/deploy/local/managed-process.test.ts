@@ -1,4 +1,4 @@
-/** One process of the stack, with real child processes: small programs that serve, crash, or do not want to end. */
+/** One process of the stack, with real child processes: small programs that serve, crash, or ignore the stop signal. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,19 +6,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { identityOf } from '#core/process/identity.ts'
+import type { StateRow } from '#core/process/state-file.ts'
 import { logPath } from '../../../../deploy/local/log-file.ts'
 import { childEnvironment, ManagedProcess } from '../../../../deploy/local/managed-process.ts'
-import type { ProcessSpec, StateRow } from '../../../../deploy/local/types.ts'
+import type { ProcessSpec } from '../../../../deploy/local/types.ts'
 
 let folder: string
 let managed: ManagedProcess[]
 const at = (name: string): string => join(folder, name)
 const log = (): string => readFileSync(logPath(folder, 'redis'), 'utf8')
 
-/** Its pid in the file `ready` says that it serves; it then lives until it is told to stop. */
+/** Its pid in the file `ready` says that it serves; it then runs until it is stopped. */
 const SERVE = `require('node:fs').writeFileSync('READY', String(process.pid)); setInterval(() => undefined, 1000);`
 const STOP_WELL = `process.on('SIGTERM', () => { console.log('goodbye'); process.exit(0) });`
-/** Counts its starts in a file, and gives the number. */
+/** Counts its starts in a file; the number is in `starts`. */
 const COUNT = `const fs = require('node:fs'); fs.appendFileSync('STARTS', '.'); const starts = fs.readFileSync('STARTS').length;`
 
 /** A process that runs a program of Node; READY and STARTS in the program are files of the test's folder. */
@@ -68,7 +69,7 @@ afterEach(async () => {
 })
 
 describe('start', () => {
-  it('ends when the process serves, and the row names the process', async () => {
+  it('resolves when the process serves, and the row names the process', async () => {
     const { one, rows } = manage(`${SERVE}${STOP_WELL}`)
     await one.start()
     const pid = Number(readFileSync(at('ready'), 'utf8'))
@@ -84,7 +85,7 @@ describe('start', () => {
     expect(readFileSync(`${logPath(folder, 'redis')}.1`, 'utf8')).toBe('of the last run\n')
   })
 
-  it('gives the process its settings, and nothing that is private to the launcher', async () => {
+  it('passes the settings to the process, without the variables of the launcher', async () => {
     const { one } = manage(`console.log(process.env.CHAINON_TEST_VALUE); ${SERVE}${STOP_WELL}`, {
       env: { CHAINON_TEST_VALUE: 'given' },
     })
@@ -96,19 +97,19 @@ describe('start', () => {
 
   it('prepares before every try, and fails with the last lines of the log after three', async () => {
     let prepared = 0
-    const { one } = manage(`${COUNT} console.log('no room for try ' + starts); process.exit(3)`, {
+    const { one } = manage(`${COUNT} console.log('no space for try ' + starts); process.exit(3)`, {
       prepare: async () => void prepared++,
     })
     const error = await one.start().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ChainonError)
     expect(error).toMatchObject({ code: 'dependency-unavailable' })
     expect(String(error)).toContain('redis did not start: it ended with status 3')
-    expect(String(error)).toContain('no room for try 3')
+    expect(String(error)).toContain('no space for try 3')
     expect([starts(), prepared]).toEqual([3, 3])
     expect(one.row).toMatchObject({ state: 'failed', pid: null, message: 'it ended with status 3' })
   })
 
-  it('does not try again what is a matter of configuration', async () => {
+  it('does not retry after a configuration error', async () => {
     const { one } = manage(`${COUNT} console.log('CHAINON_X must be a number'); process.exit(78)`)
     const error = await one.start().catch((thrown: unknown) => thrown)
     expect(error).toBeInstanceOf(ConfigurationError)
@@ -117,7 +118,7 @@ describe('start', () => {
     expect(one.row.state).toBe('failed')
   })
 
-  it('kills what does not serve in time', async () => {
+  it('kills a process that does not serve in time', async () => {
     const { one } = manage(`${COUNT} setInterval(() => undefined, 1000)`, { readyTimeoutMs: 150 })
     await expect(one.start()).rejects.toThrow('it was killed by SIGKILL')
   })
@@ -127,14 +128,14 @@ describe('start', () => {
     await expect(one.start()).rejects.toThrow('its program could not be run')
   })
 
-  it('does not believe an answer when its process has ended: another program may have the port', async () => {
+  it('ignores an answer when its process has ended: another program may have the port', async () => {
     const { one } = manage('process.exit(3)', { ready: () => sleep(400, true) })
     await expect(one.start()).rejects.toThrow('it ended with status 3')
   })
 })
 
 describe('a process that ends by itself', () => {
-  it('is started again, and the row says why', async () => {
+  it('is restarted, and the row says why', async () => {
     const { one } = manage(`${SERVE}${STOP_WELL}`)
     await one.start()
     const first = one.row.pid ?? 0
@@ -144,29 +145,29 @@ describe('a process that ends by itself', () => {
     expect([isRunning(first), isRunning(one.row.pid ?? 0)]).toEqual([false, true])
   })
 
-  it('is started again after a time that doubles', async () => {
+  it('is restarted after a wait that doubles', async () => {
     const { one, rows } = manage(`${COUNT} if (starts > 1) process.exit(3); ${SERVE}${STOP_WELL}`)
     await one.start()
     one.kill('SIGKILL')
     await until('it failed three times', () => starts() >= 4)
     await one.stop()
-    const waits = rows.map(({ message }) => /starts again in ([\d.]+) s/.exec(message)?.[1]).filter(Boolean)
+    const waits = rows.map(({ message }) => /restarts in ([\d.]+) s/.exec(message)?.[1]).filter(Boolean)
     expect(waits.slice(0, 3)).toEqual(['0.2', '0.4', '0.8'])
   })
 
-  it('with a wrong configuration is shown as failed, and waits long before the next try', async () => {
+  it('with a wrong configuration is shown as failed, and waits longer before the next try', async () => {
     const { one } = manage(
       `${COUNT} if (starts > 1) { console.log('no such key'); process.exit(78) } ${SERVE}${STOP_WELL}`,
     )
     await one.start()
     one.kill('SIGKILL')
     await until('it failed', () => one.row.state === 'failed')
-    expect(one.row.message).toBe('its configuration is wrong: no such key; starts again in 30 s')
+    expect(one.row.message).toBe('its configuration is wrong: no such key; restarts in 30 s')
   })
 })
 
 describe('stop', () => {
-  it('asks with the stop signal, waits, and does not start again', async () => {
+  it('sends the stop signal, waits, and does not restart the process', async () => {
     const { one } = manage(`${COUNT} ${SERVE}${STOP_WELL}`)
     await one.start()
     const pid = one.row.pid ?? 0
@@ -178,7 +179,7 @@ describe('stop', () => {
     expect(starts()).toBe(1)
   })
 
-  it('kills a process that does not end in time, and what that one started', async () => {
+  it('kills a process that does not end in time, and the processes that it started', async () => {
     const child = `require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)'])`
     const { one } = manage(`process.on('SIGTERM', () => console.log('no')); console.log(${child}.pid); ${SERVE}`, {
       stopTimeoutMs: 200,
@@ -187,9 +188,9 @@ describe('stop', () => {
     const pid = one.row.pid ?? 0
     const grandchild = Number.parseInt(log(), 10)
     expect(isRunning(grandchild)).toBe(true)
-    const begun = Date.now()
+    const startedAt = Date.now()
     await one.stop()
-    expect(Date.now() - begun).toBeGreaterThanOrEqual(190)
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(190)
     expect(log()).toContain('no')
     await until('both ended', () => !isRunning(pid) && !isRunning(grandchild))
   })
@@ -208,9 +209,9 @@ describe('stop', () => {
     await one.start()
     one.kill('SIGKILL')
     await until('it waits for 30 s', () => one.row.state === 'failed')
-    const begun = Date.now()
+    const startedAt = Date.now()
     await one.stop()
-    expect(Date.now() - begun).toBeLessThan(1000)
+    expect(Date.now() - startedAt).toBeLessThan(1000)
     expect(one.row.state).toBe('stopped')
   })
 })

@@ -1,4 +1,4 @@
-/** A misspelt setting is rejected by every program that begins a stack or a command, before anything is started. */
+/** Every program that starts a stack or a command rejects a misspelt setting before it starts anything. */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

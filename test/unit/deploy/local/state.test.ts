@@ -10,17 +10,14 @@ const paths = dataPaths(data)
 mkdirSync(paths.run)
 afterAll(() => rmSync(data, { recursive: true, force: true }))
 
-test.skipIf(process.platform !== 'linux')(
-  'where there is no room for another file, the state file is written over',
-  () => {
-    const long = { ...absentRow('kafka'), message: 'x'.repeat(500) }
-    expect(writeState(paths, [long])).toBeNull()
-    // The kernel's own disk without room, in the temporary file's place.
-    symlinkSync('/dev/full', `${paths.stateFile}.${process.pid}`)
-    expect(writeState(paths, [absentRow('kafka'), absentRow('redis')])).toMatchObject({ code: 'ENOSPC' })
-    expect(readState(paths).map(({ name, message }) => [name, message])).toEqual([
-      ['kafka', 'not started'],
-      ['redis', 'not started'],
-    ])
-  },
-)
+test.skipIf(process.platform !== 'linux')('without space for a second file, the state file is overwritten', () => {
+  const long = { ...absentRow('kafka'), message: 'x'.repeat(500) }
+  expect(writeState(paths, [long])).toBeNull()
+  // The kernel's disk without space, in place of the temporary file.
+  symlinkSync('/dev/full', `${paths.stateFile}.${process.pid}`)
+  expect(writeState(paths, [absentRow('kafka'), absentRow('redis')])).toMatchObject({ code: 'ENOSPC' })
+  expect(readState(paths).map(({ name, message }) => [name, message])).toEqual([
+    ['kafka', 'not started'],
+    ['redis', 'not started'],
+  ])
+})

@@ -1,4 +1,4 @@
-/** Redis with an append-only file: what was answered is in the file's buffers before the answer leaves. */
+/** Redis with an append-only file: a write is in the file's buffers before its answer is sent. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { redisReady } from '../probes.ts'
@@ -30,7 +30,7 @@ export function redis(options: RedisOptions): ProcessSpec {
   }
 }
 
-/** No eviction: the linkage index must never lose an entry silently. No snapshots: the append-only file holds everything. */
+/** No eviction: the linkage index must never lose an entry silently. No snapshots: the append-only file contains everything. */
 function configuration(folder: string, port: number): string {
   return [
     'bind 127.0.0.1',

@@ -1,7 +1,7 @@
 /**
- * Brings the parts that are not npm packages into a cache, once. Tests, load tests and `chainon up` share the cache and may
- * ask for it at the same moment: one installs, the others wait. A part appears in one step (rename), so a half-fetched part
- * is never used, and a folder's name holds its version, so an upgrade never mixes two.
+ * Fetches the components that are not npm packages into a cache, once. Tests, load tests and `chainon up` share the cache and may
+ * need it at the same time: one installs, the others wait. A component appears in one step (rename), so that a half-fetched one
+ * is never used, and a folder's name contains its version, so that an upgrade never mixes two.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
@@ -13,49 +13,49 @@ import { startTimedProgress } from '#core/terminal/progress.ts'
 import { ROOT } from '../paths.ts'
 
 export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: 'embedded-1.4.3' } as const
-export type InstalledPart = keyof typeof VERSIONS
+export type InstalledComponent = keyof typeof VERSIONS
 
-/** @returns the folder of an installed part */
-export function partFolder(cache: string, part: InstalledPart): string {
-  return join(cache, `${part}-${VERSIONS[part]}`)
+/** @returns the folder of an installed component */
+export function componentFolder(cache: string, component: InstalledComponent): string {
+  return join(cache, `${component}-${VERSIONS[component]}`)
 }
 
 /**
- * @param cache folder of the parts; made when missing
+ * @param cache folder of the components; made when missing
  * @param env for Maven
- * @param wanted the parts that will be started; `redis` only when no `redis-server` is on the PATH
+ * @param wanted the components that will be started; `redis` only when no `redis-server` is on the PATH
  * @throws ChainonError when Maven Central cannot be reached
  */
-export async function installParts(
+export async function installComponents(
   cache: string,
-  wanted: readonly InstalledPart[],
+  wanted: readonly InstalledComponent[],
   env: NodeJS.ProcessEnv,
   signal: AbortSignal,
 ): Promise<void> {
-  const missing = () => wanted.filter((part) => !existsSync(partFolder(cache, part)))
+  const missing = () => wanted.filter((component) => !existsSync(componentFolder(cache, component)))
   if (missing().length === 0) return
   mkdirSync(cache, { recursive: true, mode: 0o700 })
   const lock = await waitForLock(join(cache, 'install.lock'), 'install', (holder) =>
-    process.stderr.write(`Waiting for process ${holder.pid}, which fetches the local parts\n`),
+    process.stderr.write(`Waiting for process ${holder.pid}, which fetches the local components\n`),
   )
   try {
-    const parts = missing()
-    if (parts.length === 0) return
+    const components = missing()
+    if (components.length === 0) return
     removeLeftovers(cache)
     const target = mkdtempSync(join(cache, 'fetching-'))
     const progress = startTimedProgress(
-      `Fetching ${parts.map((part) => `${part} ${VERSIONS[part]}`).join(', ')} (once)`,
+      `Fetching ${components.map((component) => `${component} ${VERSIONS[component]}`).join(', ')} (once)`,
     )
     try {
       await runMaven({
-        what: 'the local parts',
+        what: 'the local components',
         pom: join(ROOT, 'deploy/local/pom.xml'),
-        args: ['process-resources', `-P${parts.join(',')}`, `-Dchainon.parts.target=${target}`],
+        args: ['process-resources', `-P${components.join(',')}`, `-Dchainon.components.target=${target}`],
         env,
         onDownload: (file) => progress.show(file),
         signal,
       })
-      for (const part of parts) renameSync(join(target, part), partFolder(cache, part))
+      for (const component of components) renameSync(join(target, component), componentFolder(cache, component))
     } finally {
       progress.done()
       rmSync(target, { recursive: true, force: true })
@@ -65,7 +65,7 @@ export async function installParts(
   }
 }
 
-/** Removes what a killed installation left; the lock says that no other process works there. */
+/** Removes what a killed installation left; the lock guarantees that no other process installs. */
 function removeLeftovers(cache: string): void {
   for (const name of readdirSync(cache)) {
     if (name.startsWith('fetching-')) rmSync(join(cache, name), { recursive: true, force: true })
@@ -79,7 +79,7 @@ export function redisOnPath(env: NodeJS.ProcessEnv): boolean {
 
 /**
  * @returns the command of the Redis server: the one on the PATH, else the binary of the embedded-redis jar
- * @throws ConfigurationError on a machine that the jar has no binary for
+ * @throws ConfigurationError on a machine for which the jar has no binary
  */
 export function redisCommand(cache: string, env: NodeJS.ProcessEnv): string {
   if (redisOnPath(env)) return 'redis-server'
@@ -97,7 +97,7 @@ export function redisCommand(cache: string, env: NodeJS.ProcessEnv): string {
       `there is no ready-made Redis for ${process.platform}-${process.arch}: install \`redis-server\`, or set REDIS_URL`,
     ])
   }
-  const file = join(partFolder(cache, 'redis'), binary)
+  const file = join(componentFolder(cache, 'redis'), binary)
   chmodSync(file, 0o755)
   return file
 }

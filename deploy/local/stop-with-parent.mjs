@@ -1,7 +1,7 @@
 /**
- * Loaded into every Node process of the stack (`node --import`). Its file descriptor 3 is a pipe that only the
- * supervisor holds: when the supervisor is gone, even by kill -9, the pipe ends and this process stops as if asked to.
- * (Not standard input: `import 'node:process'` opens that one, and a pipe cannot be opened twice.)
+ * Loaded into every Node process of the stack (`node --import`). Its file descriptor 3 is a pipe whose other end only the
+ * supervisor has: when the supervisor ends, even by kill -9, the pipe ends and this process stops as after SIGTERM.
+ * (Not standard input: `import 'node:process'` opens it, and a pipe cannot be opened twice.)
  */
 import { Socket } from 'node:net'
 

@@ -16,7 +16,7 @@ export function clickhouse(options: ClickHouseOptions): ProcessSpec {
     name: 'clickhouse',
     url: `http://127.0.0.1:${options.port}`,
     command: node24(),
-    args: ['--import', join(ROOT, 'deploy/local/die-with-parent.mjs'), join(ROOT, 'deploy/local/clickhouse/main.ts')],
+    args: ['--import', join(ROOT, 'deploy/local/stop-with-parent.mjs'), join(ROOT, 'deploy/local/clickhouse/main.ts')],
     env: {
       CHAINON_CLICKHOUSE_PORT: String(options.port),
       CHAINON_CLICKHOUSE_HOST: '127.0.0.1',

@@ -1,12 +1,14 @@
-/** Programs that are not ours must not outlive the process that started them, even when it ends by kill -9. */
+/** Programs other than Chainon's must end with the process that started them, even when it ends by kill -9. */
 import { spawnSync } from 'node:child_process'
 
 let setpriv: boolean | undefined
 /**
- * On Linux a program that is not ours is told by the kernel when its parent dies. Elsewhere the next start or `chainon down` finds
- * it through the state file. Node processes of the local stack have die-with-parent.mjs.
+ * On Linux the kernel sends the signal to the program when its parent ends. On other systems the next start or `chainon down` finds
+ * the program through the state file. Node processes of the local stack load `deploy/local/stop-with-parent.mjs` instead.
+ *
+ * @returns the command and arguments that start the program so
  */
-export function dyingWithParent(
+export function stopWithParent(
   command: string,
   args: readonly string[],
   signal: 'TERM' | 'KILL' = 'TERM',

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ChainonError } from '#core/faults/errors.ts'
 import { kafkaReady } from '../probes.ts'
 import type { ProcessSpec } from '../types.ts'
-import { partFolder } from './install.ts'
+import { componentFolder } from './install.ts'
 
 export interface KafkaOptions {
   readonly java: string
@@ -25,7 +25,7 @@ export function kafka(options: KafkaOptions): ProcessSpec {
   const folder = join(options.data, 'kafka')
   const properties = join(folder, 'server.properties')
   const logging = join(folder, 'log4j2.properties')
-  const classpath = join(partFolder(options.cache, 'kafka'), 'lib', '*')
+  const classpath = join(componentFolder(options.cache, 'kafka'), 'lib', '*')
   const jvm = [`-Dlog4j2.configurationFile=${logging}`, '-cp', classpath]
   return {
     name: 'kafka',
@@ -67,7 +67,7 @@ function serverProperties(options: KafkaOptions, log: string): string {
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': log,
-    // One node: the defaults of the internal topics ask for three.
+    // One node: the defaults of the internal topics need three.
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,
     'transaction.state.log.replication.factor': 1,
@@ -76,12 +76,12 @@ function serverProperties(options: KafkaOptions, log: string): string {
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
     'num.partitions': options.partitions,
-    // Topics come from `provision`, with their retention; a typing error must not make one.
+    // Topics come from `provision`, with their retention; a misspelt topic must not create one.
     'auto.create.topics.enable': false,
     'message.max.bytes': 8 * 1024 ** 2,
     'replica.fetch.max.bytes': 8 * 1024 ** 2,
     'group.initial.rebalance.delay.ms': 0,
-    // A killed broker may not register again before its old session is over; the default keeps everyone waiting for 9 s.
+    // A killed broker may not register again before its old session ends; with the default, all clients wait for 9 s.
     'broker.session.timeout.ms': 3_000,
     'broker.heartbeat.interval.ms': 500,
     'num.io.threads': 4,
@@ -93,7 +93,7 @@ function serverProperties(options: KafkaOptions, log: string): string {
     .join('')
 }
 
-/** Without a configuration file the broker says nothing at all; with log4j's shutdown hook, nothing of how it stops. */
+/** Without a configuration file the broker logs nothing; with log4j's shutdown hook it logs nothing while it stops. */
 const LOG4J2 = `status = warn
 shutdownHook = disable
 appender.console.type = Console
@@ -108,7 +108,7 @@ logger.config.name = org.apache.kafka.common.config.AbstractConfig
 logger.config.level = warn
 `
 
-/** What `kafka-storage format` does. A format that was cut short leaves no meta.properties, so it is done again. */
+/** What `kafka-storage format` does. An interrupted format leaves no meta.properties, so it is repeated. */
 async function format(
   { java, own }: KafkaOptions,
   jvm: readonly string[],
