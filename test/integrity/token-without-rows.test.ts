@@ -1,0 +1,109 @@
+/**
+ * A deduplication token is never the only proof. ClickHouse writes a token to its log before it renames the part into place: killed
+ * between the two, it has the token and not the rows, and drops the retry as a duplicate. That window is some 0.1 ms long, so the state
+ * that it leaves is made here: a row that is none of the batch's is inserted under the token of the next block.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isBalanced } from '#core/ledger/row.ts'
+import { commitAs, readTopics } from '../helpers/kafka.ts'
+import { recordOf } from '../helpers/records.ts'
+import { type Pipeline, startPipeline } from '../helpers/services.ts'
+
+let line: Pipeline
+let sent = 0
+
+beforeAll(async () => {
+  line = await startPipeline({ CHAINON_PARTITIONS: '1' })
+}, 120_000)
+afterAll(async () => line?.stop())
+
+/** One in ten observations is rejected by a rule; every patient has traits and so a link. */
+async function push(count: number): Promise<void> {
+  const ids = Array.from({ length: count }, (_, i) => sent + i)
+  sent += count
+  const observations = ids.map((id) =>
+    recordOf('observation', `r${id}`, `ipp-${id}`, id % 10 === 3 ? { effective_at: '1850-01-01T00:00:00Z' } : {}),
+  )
+  await line.push('chu', 'observation', observations)
+  await line.push(
+    'chu',
+    'patient',
+    ids.map((id) => recordOf('patient', `p${id}`, `ipp-${id}`, {})),
+  )
+}
+
+/** What the tables hold, raw: nothing is hidden by a view. */
+async function stored(): Promise<Record<string, number>> {
+  const [row] = await line.rows<Record<string, string>>(
+    `SELECT (SELECT count() FROM feed_observation WHERE record_id != 'forged') AS observations,
+            (SELECT uniqExact(record_id) FROM feed_observation WHERE record_id != 'forged') AS distinct_observations,
+            (SELECT count() FROM feed_patient WHERE record_id != 'forged') AS patients,
+            (SELECT count() FROM quarantine WHERE feed != 'forged') AS rejected,
+            (SELECT uniqExact(patient_id) FROM person_link WHERE patient_id != 'forged') AS linked,
+            (SELECT sum(checked) FROM rule_quality WHERE feed = 'observation' AND rule = 'loinc-key') AS checked,
+            (SELECT sum(to_offset - from_offset) FROM ledger_batch WHERE feed != 'forged') AS tiled`,
+  )
+  return Object.fromEntries(Object.entries(row ?? {}).map(([name, value]) => [name, Number(value)]))
+}
+
+/** What `count` more records of both feeds add to each of these. */
+async function expectAdded(count: number, before: Readonly<Record<string, number>>): Promise<void> {
+  expect(isBalanced(await line.settled())).toBe(true)
+  const after = await stored()
+  expect(Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))).toEqual(
+    {
+      observations: count * 0.9,
+      distinct_observations: count * 0.9,
+      patients: count,
+      rejected: count / 10,
+      linked: count,
+      checked: count,
+      tiled: count * 2,
+    },
+  )
+}
+
+/** A row of each table that no batch writes. */
+const TABLES = [
+  { table: 'feed_observation', feed: 'observation', row: "(record_id) VALUES ('forged')" },
+  { table: 'quarantine', feed: 'observation', row: "(feed) VALUES ('forged')" },
+  { table: 'rule_outcome', feed: 'observation', row: "(feed) VALUES ('forged')" },
+  { table: 'ledger_batch', feed: 'observation', row: "(feed) VALUES ('forged')" },
+  { table: 'feed_patient', feed: 'patient', row: "(record_id) VALUES ('forged')" },
+  { table: 'person_link', feed: 'patient', row: "(patient_id) VALUES ('forged')" },
+] as const
+
+/** How far curate has loaded a feed: the log's next offset and the last origin. */
+async function reached(feed: string): Promise<{ log: number; hwm: number }> {
+  const [row] = await line.rows<{ log: string; hwm: string }>(
+    `SELECT toString(max(log_to)) AS log, toString(toInt64(max(to_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${feed}'`,
+  )
+  return { log: Number(row?.log), hwm: Number(row?.hwm) }
+}
+
+async function forgeToken({ table, row }: (typeof TABLES)[number], token: string): Promise<void> {
+  await line.clickhouse.command({
+    query: `INSERT INTO ${table} ${row}`,
+    clickhouse_settings: { insert_deduplication_token: token, insert_deduplicate: 1, async_insert: 0 },
+  })
+}
+
+describe('a token without rows, found with an intent', () => {
+  // Fails: the retry is dropped as a duplicate, and the ledger says that all is well.
+  test.fails.each(TABLES)('loses nothing of $table', async (one) => {
+    const start = await stored()
+    await push(20)
+    await expectAdded(20, start)
+    await line.services.curate.stop()
+    const { log, hwm } = await reached(one.feed)
+    await push(30)
+    const topic = `${line.place.namespace}pseudonymised.${one.feed}`
+    await expect.poll(async () => (await readTopics(line.env, [topic])).length, { timeout: 20_000 }).toBe(log + 30)
+    // Killed while it loaded [log, log + 30): the intent is there, the block's token is there, its rows are not.
+    await forgeToken(one, `${one.feed}:0:${log}-${log + 30}:${one.table}`)
+    const metadata = JSON.stringify({ hwm: String(hwm), to: String(log + 30) })
+    await commitAs(line.env, `${line.place.namespace}curate`, [{ topic, partition: 0, offset: String(log), metadata }])
+    line.services.curate = await line.start('curate')
+    await expectAdded(50, start)
+  })
+})
