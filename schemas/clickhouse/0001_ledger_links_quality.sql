@@ -39,6 +39,8 @@ SETTINGS non_replicated_deduplication_window = 100000;
 CREATE TABLE rule_outcome
 (
     feed LowCardinality(String),
+    partition UInt32,
+    from_offset UInt64 COMMENT 'First origin offset of the batch that counted',
     producer LowCardinality(String),
     hour DateTime('UTC') COMMENT 'Hour in which the gateway accepted the records',
     rule LowCardinality(String),

@@ -11,7 +11,7 @@ import type { WorkerEvents } from '#core/worker/events.ts'
 import { curateBatch } from './batch.ts'
 import type { BatchOutcome } from './load/batch-outcome.ts'
 import { blocksOf } from './load/blocks.ts'
-import { insertRetrying } from './load/insert-retrying.ts'
+import { insertProven } from './load/insert-proven.ts'
 import { formatProgress, parseProgress } from './load/intent.ts'
 import { type Ordered, orderByOrigin } from './load/order.ts'
 import type { CurateFeed } from './pipeline.ts'
@@ -124,7 +124,12 @@ async function loadSlice(
       now,
     }
     const guard = { assertOwned: () => batch.assertOwned(), deadline: now + dependencies.intentDeadlineMs }
-    for (const block of blocksOf(range, outcome, feed.rows)) await insertRetrying(dependencies.clickhouse, block, guard)
+    // The worker that wrote the intent may have inserted some of the blocks.
+    const verify = state.pendingTo !== undefined
+    for (const block of blocksOf(range, outcome, feed.rows)) {
+      const repaired = await insertProven(dependencies.clickhouse, block, guard, verify)
+      dependencies.events.repaired(name, block.table, repaired)
+    }
     batch.assertOwned()
     await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
     state.hwm = ordered.hwm

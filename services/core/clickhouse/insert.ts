@@ -11,6 +11,16 @@ export interface Block {
   readonly rows: readonly (readonly unknown[])[]
   /** The same range always has the same token: `feed:partition:from-to:table`. */
   readonly token: string
+  /** How the rows of this block are found in the table: a token is never the only proof that they are there. */
+  readonly stored: StoredRows
+}
+
+export interface StoredRows {
+  /** A condition that the rows of the block's range meet, with the parameters `{name:Type}` of `params`. */
+  readonly where: string
+  readonly params: Readonly<Record<string, unknown>>
+  /** Columns that tell the rows of the range apart; none when the block has one row, or is counted as a whole. */
+  readonly key: readonly string[]
 }
 
 /** Far above any block we form, so that ClickHouse never splits one. */
@@ -34,4 +44,22 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
       max_block_size: ONE_BLOCK_ROWS,
     },
   })
+}
+
+/**
+ * @returns the rows of the block that are not in its table. ClickHouse writes a block's token before it renames the part into
+ *   place: killed between the two, it has the token without the rows, and drops the retry as a duplicate.
+ */
+export async function missingRows(client: ClickHouseClient, block: Block): Promise<readonly (readonly unknown[])[]> {
+  const { where, params, key } = block.stored
+  const names = key.length > 0 ? key.map((name) => `toString(${name})`).join(', ') : "'stored'"
+  const result = await client.query({
+    query: `SELECT DISTINCT ${names} FROM ${block.table} WHERE ${where}`,
+    query_params: { ...params },
+    format: 'JSONCompactEachRow',
+  })
+  const stored = new Set((await result.json<readonly string[]>()).map((values) => values.join('\0')))
+  if (key.length === 0) return stored.size > 0 ? [] : block.rows
+  const places = key.map((name) => block.columns.indexOf(name))
+  return block.rows.filter((row) => !stored.has(places.map((place) => String(row[place])).join('\0')))
 }

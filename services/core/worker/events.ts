@@ -13,11 +13,17 @@ export interface WorkerEvents {
   readonly failed: (feed: string, failed: Failed) => void
   /** A fault that fails no record: the record is loaded nevertheless, or the message has no origin. */
   readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
+  /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
+  readonly repaired: (feed: string, table: string, rows: number) => void
 }
 
 export function workerEvents(service: WorkerName, metrics: Metrics): WorkerEvents {
   const records = metrics.counter('chainon_records', 'Records that left the service, by outcome')
   const faults = metrics.counter('chainon_faults', 'Faults of records, by step, fault, field and rule')
+  const repaired = metrics.counter(
+    'chainon_repaired_rows',
+    'Rows inserted again, because a token was stored without them',
+  )
   const fault: WorkerEvents['fault'] = (feed, code, stage, [{ pointer, rule }] = [{ pointer: '', rule: code }]) =>
     faults(1, { service, stage, feed, fault: code, pointer, rule })
   return {
@@ -26,5 +32,8 @@ export function workerEvents(service: WorkerName, metrics: Metrics): WorkerEvent
     },
     failed: (feed, failed) => fault(feed, failed.fault, failed.stage, failed.details),
     fault,
+    repaired(feed, table, rows) {
+      if (rows > 0) repaired(rows, { service, feed, table })
+    },
   }
 }

@@ -21,19 +21,25 @@ export interface BatchRange {
 /** @returns the blocks in the order of insertion: the ledger's is last, so that it never counts a row that is not stored */
 export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuilder): readonly Block[] {
   const { feed, partition } = range
-  const token = (table: string) => `${feed}:${partition}:${range.from}-${range.to}:${table}`
+  const params = { feed, partition, from: range.originFrom.toString(), to: range.originTo.toString() }
+  const ofBatch = 'feed = {feed:String} AND partition = {partition:UInt32} AND from_offset = {from:UInt64}'
+  const originsOf = (prefix: string, column: string) =>
+    `${prefix}partition = {partition:UInt32} AND ${column} >= {from:UInt64} AND ${column} < {to:UInt64}`
   const block = (
     table: string,
     columns: readonly [string, ...string[]],
     values: readonly (readonly unknown[])[],
+    where: string,
+    key: readonly string[],
   ): Block => ({
     table,
     columns,
     rows: values,
-    token: token(table),
+    token: `${feed}:${partition}:${range.from}-${range.to}:${table}`,
+    stored: { where, params, key },
   })
   const blocks = [
-    block(tableOf(feed), rows.columns, outcome.rows),
+    block(tableOf(feed), rows.columns, outcome.rows, originsOf('_origin_', '_origin_offset'), ['_origin_offset']),
     block(
       'person_link',
       [
@@ -56,6 +62,8 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         cause.toString(),
         link.linkedAt,
       ]),
+      `cause_feed = {feed:String} AND ${originsOf('cause_', 'cause_offset')}`,
+      ['cause_offset', 'patient_id', 'link_version'],
     ),
     block(
       'quarantine',
@@ -85,12 +93,27 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         failed.provenance?.receivedAt ?? range.now,
         range.now,
       ]),
+      `feed = {feed:String} AND ${originsOf('', 'origin_offset')}`,
+      ['origin_offset'],
     ),
     block(
       'rule_outcome',
-      ['feed', 'producer', 'hour', 'rule', 'severity', 'checked', 'failed', 'not_applicable'],
+      [
+        'feed',
+        'partition',
+        'from_offset',
+        'producer',
+        'hour',
+        'rule',
+        'severity',
+        'checked',
+        'failed',
+        'not_applicable',
+      ],
       outcome.rules.map((count) => [
         feed,
+        partition,
+        range.originFrom.toString(),
         count.producer,
         count.hour,
         count.rule,
@@ -99,6 +122,9 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         count.failed,
         count.notApplicable,
       ]),
+      // One block is one part, stored whole or not at all.
+      ofBatch,
+      [],
     ),
     block(
       'ledger_batch',
@@ -132,6 +158,8 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
             ],
           ]
         : [],
+      ofBatch,
+      [],
     ),
   ]
   return blocks.filter((one) => one.rows.length > 0)

@@ -14,16 +14,34 @@ const feed = {
   rows: { columns: ['a'], row: () => [] },
 } as unknown as CurateFeed
 
+interface Inserted {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly values: readonly (readonly unknown[])[]
+  readonly clickhouse_settings: { readonly insert_deduplication_token: string }
+}
+
 function harness(committed: { offset: bigint | undefined; metadata: string }, reach = 0n) {
   const tokens: string[] = []
+  const stored = new Map<string, Record<string, string>[]>()
   const commits: string[] = []
   const alarms: string[] = []
   let advanced: bigint | undefined
   const dependencies = {
     clickhouse: {
-      insert: async ({ clickhouse_settings: { insert_deduplication_token: token } }: never) => void tokens.push(token),
+      insert: async ({ table, columns, values, clickhouse_settings: settings }: Inserted) => {
+        tokens.push(settings.insert_deduplication_token)
+        const rows = values.map((row) => Object.fromEntries(columns.map((name, index) => [name, String(row[index])])))
+        stored.set(table, [...(stored.get(table) ?? []), ...rows])
+      },
+      // Every inserted row is found again: what is missing is inserted in test/integrity/token-without-rows.test.ts.
+      query: async ({ query }: { query: string }) => {
+        const names = [...query.matchAll(/toString\((\w+)\)/g)].map(([, name = '']) => name)
+        const rows = stored.get(/FROM (\w+)/.exec(query)?.[1] ?? '') ?? []
+        return { json: async () => rows.map((row) => names.map((name) => row[name])) }
+      },
     },
-    events: { records: () => undefined, failed: () => undefined, fault: () => undefined },
+    events: { records: () => undefined, failed: () => undefined, fault: () => undefined, repaired: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
     freshness: () => undefined,
     ledgerEnd: async () => reach,
