@@ -39,14 +39,15 @@ export interface InsertGuard {
   readonly deadline: number
 }
 
-/** How often rows that are missing are inserted again before something is wrong that inserting does not repair. */
-const MOST_REPAIRS = 3
+/** How many answered inserts may leave rows missing before something is wrong that inserting does not repair. */
+const MOST_INSERTS = 4
 
 /**
- * Inserts a block so that its rows are in the table once, and proves it where the answer alone does not: when an attempt failed without
- * a known outcome, or when `verify` says that another worker may have inserted it before.
+ * Inserts a block so that each of its rows is in the table once. Where an answer of ClickHouse does not prove it, the rows are looked
+ * up, before and after the insert: when an attempt failed without a known outcome, or when `verify` says that another worker may have
+ * inserted the block before.
  *
- * @returns how many rows were inserted again, because the table had the block's token and not these rows
+ * @returns how many rows were inserted under another token, because ClickHouse had the block's token and not these rows
  * @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when the deadline is over
  */
 export async function insertProven(
@@ -55,58 +56,43 @@ export async function insertProven(
   guard: InsertGuard,
   verify: boolean,
 ): Promise<number> {
-  // Under its own token first: should an earlier attempt still be running in ClickHouse, only one of the two is kept.
-  let certain = await insertRetrying(client, block, guard)
-  let repaired = 0
-  for (let repair = 1; verify || !certain; repair++) {
-    const missing = await retrying(block.table, guard, () => missingRows(client, block))
-    if (missing.value.length === 0) break
-    if (repair > MOST_REPAIRS)
-      throw new ChainonError(
-        'dependency-unavailable',
-        `rows of a block for ${block.table} are missing after every insert`,
-      )
-    repaired += missing.value.length
-    certain = await insertRetrying(
-      client,
-      { ...block, rows: missing.value, token: `${block.token}:repair-${repair}` },
-      guard,
-    )
-  }
-  return repaired
-}
-
-/** @returns false when an attempt failed without a known outcome: it may have been stored */
-async function insertRetrying(client: ClickHouseClient, block: Block, guard: InsertGuard): Promise<boolean> {
-  const { attempts } = await retrying(block.table, guard, () => insertBlock(client, block))
-  return attempts === 1
-}
-
-/** Tries again what failed with a temporary error, as long as the partition is owned, the intent is valid and the budget lasts. */
-async function retrying<T>(
-  table: string,
-  guard: InsertGuard,
-  work: () => Promise<T>,
-): Promise<{ readonly value: T; readonly attempts: number }> {
   const started = Date.now()
   let wait = FIRST_WAIT_MS
-  for (let attempts = 1; ; attempts++) {
+  let unsure = verify
+  let answered = 0
+  let repaired = 0
+  for (;;) {
     guard.assertOwned()
     if (Date.now() > guard.deadline)
-      throw new ChainonError('intent-deadline', `an insert into ${table} came after its intent's deadline`)
+      throw new ChainonError('intent-deadline', `an insert into ${block.table} came after its intent's deadline`)
     try {
-      return { value: await work(), attempts }
+      const missing = unsure ? await missingRows(client, block) : block.rows
+      if (missing.length === 0) return repaired
+      if (answered === MOST_INSERTS)
+        throw new ChainonError(
+          'dependency-unavailable',
+          `rows for ${block.table} are missing after ${answered} inserts`,
+        )
+      // The whole block goes under its own token: should an earlier attempt still be running in ClickHouse, only one is kept.
+      const own = answered === 0 && missing.length === block.rows.length
+      const token = own ? block.token : `${block.token}:repair-${answered}`
+      await insertBlock(client, { ...block, rows: missing, token })
+      if (!own) repaired += missing.length
+      answered++
+      if (!unsure) return repaired
     } catch (error) {
+      if (error instanceof ChainonError) throw error
       // ClickHouse would return the same error again: waiting does not help.
       if (error instanceof ClickHouseError && !TEMPORARY.has(error.code))
-        throw new InsertRejected(table, error.code, error.type)
+        throw new InsertRejected(block.table, error.code, error.type)
       if (Date.now() - started > BUDGET_MS) {
         throw new ChainonError(
           'dependency-unavailable',
-          `ClickHouse did not accept a block for ${table} within ${BUDGET_MS / 1000} s`,
+          `ClickHouse did not accept a block for ${block.table} within ${BUDGET_MS / 1000} s`,
           { cause: error },
         )
       }
+      unsure = true
       await sleep(wait)
       wait = Math.min(wait * 2, LONGEST_WAIT_MS)
     }
