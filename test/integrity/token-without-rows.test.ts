@@ -48,7 +48,7 @@ async function stored(): Promise<Record<string, number>> {
 
 /** What `count` more records of both feeds add to each of these. */
 async function expectAdded(count: number, before: Readonly<Record<string, number>>): Promise<void> {
-  expect(isBalanced(await line.settled())).toBe(true)
+  expect(isBalanced(await line.completeLedger())).toBe(true)
   const after = await stored()
   expect(Object.fromEntries(Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)]))).toEqual(
     {

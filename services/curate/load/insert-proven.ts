@@ -64,7 +64,10 @@ export async function insertProven(
   for (;;) {
     guard.assertOwned()
     if (Date.now() > guard.deadline)
-      throw new ChainonError('intent-deadline', `an insert into ${block.table} came after its intent's deadline`)
+      throw new ChainonError(
+        'intent-deadline',
+        `an insert into ${block.table} is later than the deadline of its intent`,
+      )
     try {
       const missing = unsure ? await missingRows(client, block) : block.rows
       if (missing.length === 0) return repaired
