@@ -10,6 +10,7 @@ import type { RowBuilder } from './load/rows.ts'
 import type { RuleTally } from './load/rule-tally.ts'
 import { buildRow, type LoadableRecord } from './steps/build-row.ts'
 import { decodeMessage } from './steps/decode-message.ts'
+import { leaveUnlinked } from './steps/leave-unlinked.ts'
 import { type LinkDependencies, linkPatients } from './steps/link-patients.ts'
 import type { validateRecord } from './steps/validate-record.ts'
 
@@ -24,14 +25,15 @@ export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, Marker
 
 /** @returns the pipeline of one batch of one partition */
 export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleTally): CuratePipeline {
-  return pipeline<OriginMessage>()
+  const validated = pipeline<OriginMessage>()
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
       'rule-rejected': 'quarantined',
       unencodable: 'quarantined',
     })
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
-    .batchStep(linkPatients(feed, partition))
-    .step(buildRow(feed.rows, partition))
-    .buildBatch()
+  const rows = buildRow(feed.rows, partition)
+  return feed.contract.linked
+    ? validated.batchStep(linkPatients(feed, partition)).step(rows).buildBatch()
+    : validated.step(leaveUnlinked()).step(rows).buildBatch()
 }

@@ -44,9 +44,4 @@ describe('linkPatients', () => {
     expect(calls[0]?.[1]?.tokens).toEqual([])
     expect(verdicts.map((verdict) => verdict.value.unlinked)).toEqual([false, true])
   })
-
-  it('does not call the linker for a feed that is not linked', async () => {
-    const link = () => expect.unreachable()
-    expect(await step('observation', { link }).runBatch([record('')])).toMatchObject([{ value: { unlinked: false } }])
-  })
 })
