@@ -6,7 +6,7 @@ import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { OriginMessage } from './load/order.ts'
-import type { RowBuilder } from './load/rows.ts'
+import type { RowBuilder, Source } from './load/rows.ts'
 import type { RuleTally } from './load/rule-tally.ts'
 import { buildRow, type LoadableRecord } from './steps/build-row.ts'
 import { decodeMessage } from './steps/decode-message.ts'
@@ -22,8 +22,8 @@ export interface CurateFeed extends LinkDependencies {
 /** Nothing is dropped: worker.ts drops replays before, and every origin has an outcome. */
 export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, MarkerFault, 'quarantined' | 'rejected'>
 
-/** @returns the pipeline of one batch of one partition */
-export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleTally): CuratePipeline {
+/** @returns the pipeline of one batch */
+export function curatePipeline(feed: CurateFeed, source: Source, tally: RuleTally): CuratePipeline {
   return pipeline<OriginMessage>()
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
@@ -31,7 +31,7 @@ export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleT
       unencodable: 'quarantined',
     })
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
-    .batchStep(linkPatients(feed, partition))
-    .step(buildRow(feed.rows, partition))
+    .batchStep(linkPatients(feed, source))
+    .step(buildRow(feed.rows, source))
     .buildBatch()
 }
