@@ -122,7 +122,14 @@ function row(i: number, names: readonly string[]): readonly unknown[] {
   const values: Record<string, unknown> = {
     ...observation(i),
     ...{ record_id: pseudonym(i), patient_id: pseudonym(i % 30_000), encounter_id: pseudonym(i % 90_000) },
-    ...{ _flags: [], _version: String(i), _deleted: 0, _origin_partition: 0, _origin_offset: i },
+    ...{
+      _flags: [],
+      _version: String(i),
+      _deleted: 0,
+      _origin_incarnation: 'i',
+      _origin_partition: 0,
+      _origin_offset: i,
+    },
   }
   return names.map((name) => values[name])
 }

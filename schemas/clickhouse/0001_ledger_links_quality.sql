@@ -5,23 +5,27 @@
 CREATE TABLE ledger_batch
 (
     feed LowCardinality(String),
+    incarnation LowCardinality(String) COMMENT 'In which incarnation of identified.<feed> the origins are counted',
     partition UInt32,
     from_offset UInt64 COMMENT 'First origin offset of the batch',
     to_offset UInt64 COMMENT 'One past its last origin offset',
     loaded UInt64,
     rejected UInt64 COMMENT 'Rejected by a rule of the contract',
     quarantined UInt64,
+    lost UInt64 COMMENT 'Records that an operator accepted as lost; 0 in every tile that curate writes',
     replayed UInt64 COMMENT 'Messages dropped because their origin was already loaded',
+    log_incarnation LowCardinality(String) COMMENT 'Topic id of pseudonymised.<feed>',
     log_from UInt64 COMMENT 'First offset read of pseudonymised.<feed>',
     log_to UInt64,
     loaded_at DateTime64(3, 'UTC')
 )
-ENGINE = MergeTree ORDER BY (feed, partition, from_offset)
+ENGINE = MergeTree ORDER BY (feed, incarnation, partition, from_offset)
 SETTINGS non_replicated_deduplication_window = 100000;
 
 CREATE TABLE quarantine
 (
     feed LowCardinality(String),
+    incarnation LowCardinality(String),
     partition UInt32,
     origin_offset UInt64,
     service LowCardinality(String) COMMENT 'deidentify, or curate',
@@ -39,6 +43,7 @@ SETTINGS non_replicated_deduplication_window = 100000;
 CREATE TABLE rule_outcome
 (
     feed LowCardinality(String),
+    incarnation LowCardinality(String),
     partition UInt32,
     from_offset UInt64 COMMENT 'First origin offset of the batch that counted',
     producer LowCardinality(String),
@@ -65,6 +70,7 @@ CREATE TABLE person_link
     probability Nullable(Float64),
     link_version UInt64 COMMENT 'The highest version is in force',
     cause_feed LowCardinality(String),
+    cause_incarnation LowCardinality(String),
     cause_partition UInt32,
     cause_offset UInt64,
     linked_at DateTime64(3, 'UTC') COMMENT 'When the gateway accepted the record that caused the link'

@@ -8,6 +8,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError } from '#core/faults/errors.ts'
+import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
@@ -35,10 +36,11 @@ export function startCurate(
       // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: 500,
-      async setUp({ contracts, registry, metrics, alarms, events }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events }) {
         const redis = redisClient(config.REDIS_URL, logger)
         const clickhouse = clickhouseClient('curate', config)
         const linker = createLinker(redis, config.CHAINON_NAMESPACE)
+        const ids = await topicIds(kafka)
         await resumeLinks(linker, clickhouse, alarms)
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
@@ -58,7 +60,8 @@ export function startCurate(
           events,
           alarms,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
-          ledgerEnd: (feed, partition) => ledgerEnd(clickhouse, feed, partition),
+          ledgerEnds: (feed, partition) => ledgerEnds(clickhouse, feed, partition),
+          topicIds: ids,
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,
           intentDeadlineMs: config.CHAINON_INTENT_DEADLINE_SECONDS * 1000,
         })
@@ -73,6 +76,7 @@ export function startCurate(
           ),
           async close() {
             redis.disconnect()
+            await ids.close()
             await clickhouse.close()
           },
         }
@@ -86,7 +90,9 @@ export function startCurate(
 
 /** Link versions must not start again at 0 when Redis has lost them; a lost index raises an alarm. */
 async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
-  const highest = Number(await scalar(clickhouse, 'SELECT toString(max(link_version)) AS value FROM person_link', {}))
+  const query = 'SELECT toString(max(link_version)) AS value FROM person_link'
+  const [found] = await ask<{ value: string }>(clickhouse, query, {})
+  const highest = Number(found?.value ?? 0)
   const { empty } = await linker.resume(highest)
   if (empty && highest > 0) {
     alarms.raise({
@@ -98,17 +104,21 @@ async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms:
   }
 }
 
-async function ledgerEnd(clickhouse: ClickHouseClient, feed: string, partition: number): Promise<bigint> {
+async function ledgerEnds(
+  clickhouse: ClickHouseClient,
+  feed: string,
+  partition: number,
+): Promise<ReadonlyMap<string, bigint>> {
   const query =
-    'SELECT toString(max(to_offset)) AS value FROM ledger_batch WHERE feed = {feed:String} AND partition = {partition:UInt32}'
-  return BigInt(await scalar(clickhouse, query, { feed, partition }))
+    'SELECT incarnation, toString(max(to_offset)) AS value FROM ledger_batch WHERE feed = {feed:String} AND partition = {partition:UInt32} GROUP BY incarnation'
+  const rows = await ask<{ incarnation: string; value: string }>(clickhouse, query, { feed, partition })
+  return new Map(rows.map(({ incarnation, value }) => [incarnation, BigInt(value)]))
 }
 
-async function scalar(clickhouse: ClickHouseClient, query: string, params: Record<string, unknown>): Promise<string> {
+async function ask<Row>(clickhouse: ClickHouseClient, query: string, params: Record<string, unknown>): Promise<Row[]> {
   try {
     const result = await clickhouse.query({ query, query_params: params, format: 'JSONEachRow' })
-    const [row] = await result.json<{ value: string }>()
-    return row?.value ?? '0'
+    return await result.json<Row>()
   } catch (error) {
     throw new ChainonError('dependency-unavailable', 'ClickHouse did not answer at start', { cause: error })
   }

@@ -2,17 +2,18 @@
 import type { Link } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
+import type { Source } from './load/rows.ts'
 import { ruleTally } from './load/rule-tally.ts'
 import { type CurateFeed, curatePipeline } from './pipeline.ts'
 
 export async function curateBatch(
   feed: CurateFeed,
-  partition: number,
+  source: Source,
   messages: readonly OriginMessage[],
 ): Promise<BatchOutcome> {
   await feed.decoder.prepare(messages.map(({ message }) => message.value))
   const tally = ruleTally()
-  const results = await curatePipeline(feed, partition, tally).runBatch(messages)
+  const results = await curatePipeline(feed, source, tally).runBatch(messages)
   const rows: (readonly unknown[])[] = []
   const failures: FailedRecord[] = []
   const links: { link: Link; cause: bigint }[] = []

@@ -6,7 +6,7 @@ import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { OriginMessage } from './load/order.ts'
-import type { RowBuilder } from './load/rows.ts'
+import type { RowBuilder, Source } from './load/rows.ts'
 import type { RuleTally } from './load/rule-tally.ts'
 import { buildRow, type LoadableRecord } from './steps/build-row.ts'
 import { decodeMessage } from './steps/decode-message.ts'
@@ -23,8 +23,8 @@ export interface CurateFeed extends LinkDependencies {
 /** Nothing is dropped: worker.ts drops replays before, and every origin has an outcome. */
 export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, MarkerFault, 'quarantined' | 'rejected'>
 
-/** @returns the pipeline of one batch of one partition */
-export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleTally): CuratePipeline {
+/** @returns the pipeline of one batch */
+export function curatePipeline(feed: CurateFeed, source: Source, tally: RuleTally): CuratePipeline {
   const validated = pipeline<OriginMessage>()
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
@@ -32,8 +32,8 @@ export function curatePipeline(feed: CurateFeed, partition: number, tally: RuleT
       unencodable: 'quarantined',
     })
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
-  const rows = buildRow(feed.rows, partition)
+  const rows = buildRow(feed.rows, source)
   return feed.contract.linked
-    ? validated.batchStep(linkPatients(feed, partition)).step(rows).buildBatch()
+    ? validated.batchStep(linkPatients(feed, source)).step(rows).buildBatch()
     : validated.step(leaveUnlinked()).step(rows).buildBatch()
 }

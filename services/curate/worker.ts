@@ -5,6 +5,8 @@
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { parseIncarnation } from '#core/kafka/incarnation.ts'
+import type { TopicIds } from '#core/kafka/topic-ids.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
@@ -23,15 +25,21 @@ export interface WorkerDependencies {
   readonly alarms: Alarms
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** One past the last origin in the ledger; 0 before the first. */
-  ledgerEnd(feed: string, partition: number): Promise<bigint>
+  /** Incarnation to one past its last origin in the ledger. */
+  ledgerEnds(feed: string, partition: number): Promise<ReadonlyMap<string, bigint>>
+  readonly topicIds: TopicIds
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
 }
 
 interface PartitionState {
   readonly epoch: number
-  hwm: bigint
+  /** Topic id of the pseudonymised log. */
+  readonly logIncarnation: string
+  /** The incarnation of the last origin. */
+  incarnation: string
+  /** Incarnation to its last origin that was loaded. */
+  readonly hwms: Map<string, bigint>
   /** End of an intent that was found: the next batch must end exactly here. */
   pendingTo: bigint | undefined
   /** Fetched messages that are not loaded yet. */
@@ -39,6 +47,11 @@ interface PartitionState {
 }
 
 const FRESHNESS_SAMPLES = 200
+
+/** @returns the first origin offset that belongs to an incarnation */
+function firstOf(incarnation: string): bigint {
+  return parseIncarnation(incarnation)?.first ?? 0n
+}
 
 /** @returns a function that handles one fetched batch of one partition */
 export function curateWorker(
@@ -54,9 +67,17 @@ export function curateWorker(
     const progress = offset === undefined ? undefined : parseProgress(metadata)
     // The ledger's block is the last of a batch: everything up to its end is loaded. The group's offsets may have been lost or
     // set back since, and the same records would then form other batches.
-    const ledgerHwm = (await dependencies.ledgerEnd(feed.contract.feed, batch.partition)) - 1n
-    const hwm = progress && progress.hwm > ledgerHwm ? progress.hwm : ledgerHwm
-    const state = { epoch: batch.epoch, hwm, pendingTo: progress?.to, waiting: [] }
+    const ends = await dependencies.ledgerEnds(feed.contract.feed, batch.partition)
+    const hwms = new Map([...ends].map(([incarnation, end]) => [incarnation, end - 1n]))
+    if (progress && progress.hwm > (hwms.get(progress.incarnation) ?? -1n)) hwms.set(progress.incarnation, progress.hwm)
+    const state: PartitionState = {
+      epoch: batch.epoch,
+      logIncarnation: (await dependencies.topicIds.of(batch.topic))?.id ?? '',
+      incarnation: progress?.incarnation ?? '',
+      hwms,
+      pendingTo: progress?.to,
+      waiting: [],
+    }
     states.set(key, state)
     return state
   }
@@ -77,9 +98,9 @@ export function curateWorker(
     let at = 0
     while (at < state.waiting.length) {
       const end = sliceEnd(state, at, dependencies.batchMaxRecords)
-      const gap = await loadSlice(dependencies, feed, batch, state, state.waiting.slice(at, end))
+      const { gap, read } = await loadSlice(dependencies, feed, batch, state, state.waiting.slice(at, end))
       if (gap) return
-      at = end
+      at += read
     }
     state.waiting = []
     batch.advance(BigInt(lastFetched.offset))
@@ -100,26 +121,30 @@ async function loadSlice(
   batch: PartitionBatch,
   state: PartitionState,
   slice: readonly KafkaMessage[],
-): Promise<boolean> {
+): Promise<Ordered> {
   const { feed: name } = feed.contract
+  const ordered = orderByOrigin(slice, (incarnation) => state.hwms.get(incarnation) ?? firstOf(incarnation) - 1n)
   const first = slice[0]
-  const last = slice.at(-1)
-  if (!first || !last) return false
-  const ordered = orderByOrigin(slice, state.hwm)
-  const from = BigInt(first.offset)
-  const to = ordered.gap?.logOffset ?? BigInt(last.offset) + 1n
-  if (to > from) {
+  const last = slice[ordered.read - 1]
+  if (first && last) {
+    const incarnation = ordered.incarnation ?? state.incarnation
+    const from = BigInt(first.offset)
+    const to = BigInt(last.offset) + 1n
+    const hwm = ordered.incarnation === undefined ? (state.hwms.get(incarnation) ?? -1n) : ordered.hwm
+    const originFrom = hwm + 1n - BigInt(ordered.messages.length)
     const now = Date.now()
     batch.assertOwned()
-    await batch.commit(from, formatProgress({ hwm: state.hwm, to }))
-    const outcome = await curateBatch(feed, batch.partition, ordered.messages)
+    await batch.commit(from, formatProgress({ incarnation, hwm: originFrom - 1n, to }))
+    const outcome = await curateBatch(feed, { incarnation, partition: batch.partition }, ordered.messages)
     const range = {
       feed: name,
+      incarnation,
       partition: batch.partition,
+      logIncarnation: state.logIncarnation,
       from,
       to,
-      originFrom: state.hwm + 1n,
-      originTo: ordered.hwm + 1n,
+      originFrom,
+      originTo: hwm + 1n,
       replayed: ordered.replayed,
       now,
     }
@@ -131,12 +156,13 @@ async function loadSlice(
       dependencies.events.repaired(name, block.table, repaired)
     }
     batch.assertOwned()
-    await batch.commit(to, formatProgress({ hwm: ordered.hwm }))
-    state.hwm = ordered.hwm
+    await batch.commit(to, formatProgress({ incarnation, hwm }))
+    state.hwms.set(incarnation, hwm)
+    state.incarnation = incarnation
     state.pendingTo = undefined
     report(dependencies, name, outcome, ordered)
   }
-  if (!ordered.gap) return false
+  if (!ordered.gap) return ordered
   batch.assertOwned()
   dependencies.alarms.raise({
     id: `gap:${name}:${batch.partition}`,
@@ -147,7 +173,7 @@ async function loadSlice(
   })
   state.waiting = []
   batch.pause()
-  return true
+  return ordered
 }
 
 function report(dependencies: WorkerDependencies, feed: string, outcome: BatchOutcome, ordered: Ordered): void {

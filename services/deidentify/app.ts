@@ -6,6 +6,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
@@ -37,12 +38,13 @@ export function startDeidentify(
           const pipeline = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
           return { feed: contract.feed, outputTopic, pipeline, decoder }
         }
-        const [markerEncoder, feeds] = await Promise.all([
+        const [markerEncoder, feeds, ids] = await Promise.all([
           registry.encoder(markerSubject(namespace), MARKER_SCHEMA),
           Promise.all(contracts.map(feedOf)),
+          topicIds(kafka),
           producer.connect(),
         ])
-        const handle = deidentifyWorker({ producer, mark: markQuarantined(markerEncoder), events })
+        const handle = deidentifyWorker({ producer, topicIds: ids, mark: markQuarantined(markerEncoder), events })
         return {
           topics: new Map(
             feeds.map((feed) => [
@@ -50,7 +52,10 @@ export function startDeidentify(
               { feed: feed.feed, handle: (batch) => handle(feed, batch) },
             ]),
           ),
-          close: () => producer.disconnect(),
+          async close() {
+            await producer.disconnect()
+            await ids.close()
+          },
         }
       },
     },

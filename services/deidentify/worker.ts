@@ -5,6 +5,8 @@
 import type { Message, Producer } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
+import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
+import type { TopicIds } from '#core/kafka/topic-ids.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
@@ -22,6 +24,7 @@ export interface DeidentifyFeed {
 
 export interface DeidentifyWorkerDependencies {
   readonly producer: Producer
+  readonly topicIds: TopicIds
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
 }
@@ -30,10 +33,11 @@ export interface DeidentifyWorkerDependencies {
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, mark, producer } = dependencies
+  const { events, mark, producer, topicIds } = dependencies
   return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
     const last = batch.messages.at(-1)
     if (!last) return
+    const incarnation = (await topicIds.of(batch.topic))?.id ?? ''
     await decoder.prepare(batch.messages.map((message) => message.value))
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
@@ -48,7 +52,7 @@ export function deidentifyWorker(
         out.push(mark.run({ message, failed: result }).value)
       }
     }
-    await partitionSink(producer, outputTopic, batch).write(out)
+    await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
     await batch.commit(BigInt(last.offset) + 1n)
     batch.advance(BigInt(last.offset))
@@ -62,6 +66,7 @@ function partitionSink(
   producer: Producer,
   topic: string,
   batch: PartitionBatch,
+  incarnation: string,
 ): Sink<'pseudonymised', PseudonymisedMessage> {
   return {
     write: async (envelopes) => {
@@ -77,7 +82,8 @@ function partitionSink(
       for (const { body } of envelopes) {
         const size = body.value.length + 100
         if (bytes + size > MAX_PRODUCE_BYTES || slice.length >= MAX_PRODUCE_MESSAGES) await flush()
-        slice.push({ value: body.value, headers: body.headers, partition: batch.partition })
+        const headers = { ...body.headers, [HEADER_INCARNATION]: incarnation }
+        slice.push({ value: body.value, headers, partition: batch.partition })
         bytes += size
       }
       await flush()

@@ -55,6 +55,7 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
       const values = rows.map((row, index) => ({
         ...common,
         _version: '0',
+        _origin_incarnation: 'i',
         _origin_partition: 0,
         _origin_offset: index,
         ...row,
@@ -68,6 +69,7 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
         method,
         link_version: version,
         cause_feed: 'patient',
+        cause_incarnation: 'i',
         cause_partition: 0,
         cause_offset: 0,
       }

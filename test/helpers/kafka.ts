@@ -1,5 +1,6 @@
 /** Operations of a test on Kafka, without the services: read all messages of topics, write messages, change a group's offsets. */
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
 import { withAdmin } from '#core/kafka/offsets.ts'
 
@@ -88,4 +89,17 @@ export async function commitAs(env: Env, groupId: string, offsets: readonly Grou
 /** Deletes a group with all its offsets. */
 export async function deleteGroup(env: Env, groupId: string): Promise<void> {
   await withAdmin(testKafka(env), (admin) => admin.deleteGroups([groupId]))
+}
+
+/** Deletes topics and creates them again under their names, as an operator does; @returns when the broker knows the new ones */
+export async function recreateTopics(env: Env, topics: readonly string[], numPartitions: number): Promise<void> {
+  await withAdmin(testKafka(env), async (admin) => {
+    await admin.deleteTopics({ topics: [...topics], timeout: 30_000 })
+    const waitFor = async (done: (present: ReadonlySet<string>) => boolean) => {
+      while (!done(new Set(await admin.listTopics()))) await sleep(50)
+    }
+    await waitFor((present) => topics.every((topic) => !present.has(topic)))
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions })), waitForLeaders: false })
+    await waitFor((present) => topics.every((topic) => present.has(topic)))
+  })
 }

@@ -121,14 +121,23 @@ test('in pseudonymised.<feed>: a message whose body does not match its headers i
     ({ headers }) => 'chainon-marker' in headers,
   )
   const [record] = await readTopics(pipeline.env, [topic('pseudonymised', 'death')])
+  const incarnation = String(record?.headers['chainon-incarnation'])
   const before = await pipeline.completeLedger()
   for (const { partition, accepted } of before.filter(({ feed }) => feed === 'death'))
     await produce(pipeline.env, topic('pseudonymised', 'death'), [
-      { partition, value: marker?.value ?? null, headers: { 'chainon-origin': String(accepted) } },
+      {
+        partition,
+        value: marker?.value ?? null,
+        headers: { 'chainon-incarnation': incarnation, 'chainon-origin': String(accepted) },
+      },
       {
         partition,
         value: record?.value ?? null,
-        headers: { 'chainon-origin': String(accepted + 1), 'chainon-marker': 'quarantine' },
+        headers: {
+          'chainon-incarnation': incarnation,
+          'chainon-origin': String(accepted + 1),
+          'chainon-marker': 'quarantine',
+        },
       },
     ])
   await expect.poll(() => pipeline.sums('death'), { timeout: 20_000 }).toMatchObject({ quarantined: 4, overlaps: 0 })
@@ -141,7 +150,9 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
   const [record] = await readTopics(pipeline.env, [procedures])
   const before = await pipeline.completeLedger()
   const reached = before.find(({ feed, partition }) => feed === 'procedure' && partition === 0)?.accepted ?? 0
-  const skipped = { partition: 0, value: record?.value ?? null, headers: { 'chainon-origin': String(reached + 3) } }
+  const incarnation = String(record?.headers['chainon-incarnation'])
+  const headers = { 'chainon-incarnation': incarnation, 'chainon-origin': String(reached + 3) }
+  const skipped = { partition: 0, value: record?.value ?? null, headers }
   await produce(pipeline.env, procedures, [skipped])
   const gaps = async (curates = [pipeline.services.curate]) =>
     (await Promise.all(curates.map((one) => one.alarms())))
@@ -168,6 +179,8 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
   await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
   expect(await partitions()).toEqual([{ partition: 1 }])
   const committed = await groupOffsets(pipeline.env, `${pipeline.place.namespace}curate`, [procedures])
-  expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(JSON.stringify({ hwm: `${reached - 1}` }))
+  expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(
+    JSON.stringify({ incarnation, hwm: `${reached - 1}` }),
+  )
   expect(await pipeline.sums('procedure')).toMatchObject({ gaps: 0, overlaps: 0 })
 })

@@ -86,7 +86,7 @@ describe('a process killed with SIGKILL under load', () => {
     expect(rowsTotal).toBe(sender.accepted())
     expect(tables.map((table) => table?.rows)).toEqual(tables.map((table) => table?.records))
     const stored = await one(
-      'SELECT count() AS rows, uniqExact(_origin_partition, _origin_offset) AS origins FROM (SELECT _origin_partition, _origin_offset FROM feed_observation)',
+      'SELECT count() AS rows, uniqExact(_origin_incarnation, _origin_partition, _origin_offset) AS origins FROM (SELECT _origin_incarnation, _origin_partition, _origin_offset FROM feed_observation)',
     )
     expect(stored?.rows, 'no origin is stored twice, even before ClickHouse merges').toBe(stored?.origins)
     const links = await one('SELECT count() AS patients, uniqExact(person_id) AS persons FROM person_link_current')

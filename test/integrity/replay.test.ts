@@ -84,15 +84,21 @@ test('offsets set back to an older point, with the metadata of that point', asyn
 })
 
 test('an intent whose blocks are stored: the range is formed again, and no row is stored twice', async () => {
-  const batches = await pipeline.rows<{ partition: number; offset: string; to: string; hwm: string }>(
-    `SELECT partition, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
+  const batches = await pipeline.rows<{
+    partition: number
+    incarnation: string
+    offset: string
+    to: string
+    hwm: string
+  }>(
+    `SELECT partition, any(incarnation) AS incarnation, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
             toString(toInt64(max(from_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${FEED}' GROUP BY partition`,
   )
-  const intents = batches.map(({ partition, offset, to, hwm }) => ({
+  const intents = batches.map(({ partition, incarnation, offset, to, hwm }) => ({
     topic,
     partition,
     offset,
-    metadata: JSON.stringify({ hwm, to }),
+    metadata: JSON.stringify({ incarnation, hwm, to }),
   }))
   await whileStopped(() => commitAs(pipeline.env, group, intents))
 })

@@ -74,11 +74,11 @@ const TABLES = [
 ] as const
 
 /** How far curate has loaded a feed: the log's next offset and the last origin. */
-async function reached(feed: string): Promise<{ log: number; hwm: number }> {
-  const [row] = await line.rows<{ log: string; hwm: string }>(
-    `SELECT toString(max(log_to)) AS log, toString(toInt64(max(to_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${feed}'`,
+async function reached(feed: string): Promise<{ log: number; hwm: number; incarnation: string }> {
+  const [row] = await line.rows<{ log: string; hwm: string; incarnation: string }>(
+    `SELECT toString(max(log_to)) AS log, toString(toInt64(max(to_offset)) - 1) AS hwm, any(incarnation) AS incarnation FROM ledger_batch WHERE feed = '${feed}'`,
   )
-  return { log: Number(row?.log), hwm: Number(row?.hwm) }
+  return { log: Number(row?.log), hwm: Number(row?.hwm), incarnation: row?.incarnation ?? '' }
 }
 
 async function forgeToken({ table, row }: (typeof TABLES)[number], token: string): Promise<void> {
@@ -94,13 +94,13 @@ describe('a token without rows, found with an intent', () => {
     await push(20)
     await expectAdded(20, start)
     await line.services.curate.stop()
-    const { log, hwm } = await reached(one.feed)
+    const { log, hwm, incarnation } = await reached(one.feed)
     await push(30)
     const topic = `${line.place.namespace}pseudonymised.${one.feed}`
     await expect.poll(async () => (await readTopics(line.env, [topic])).length, { timeout: 20_000 }).toBe(log + 30)
     // Killed while it loaded [log, log + 30): the intent is there, the block's token is there, its rows are not.
-    await forgeToken(one, `${one.feed}:0:${log}-${log + 30}:${one.table}`)
-    const metadata = JSON.stringify({ hwm: String(hwm), to: String(log + 30) })
+    await forgeToken(one, `${one.feed}:${incarnation}:0:${hwm + 1}-${hwm + 31}:${one.table}`)
+    const metadata = JSON.stringify({ incarnation, hwm: String(hwm), to: String(log + 30) })
     await commitAs(line.env, `${line.place.namespace}curate`, [{ topic, partition: 0, offset: String(log), metadata }])
     line.services.curate = await line.start('curate')
     await expectAdded(50, start)

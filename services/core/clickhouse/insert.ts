@@ -9,7 +9,7 @@ export interface Block {
   readonly columns: readonly [string, ...string[]]
   /** Values in the order of `columns`. */
   readonly rows: readonly (readonly unknown[])[]
-  /** The same range always has the same token: `feed:partition:from-to:table`. */
+  /** The same range always has the same token: `feed:incarnation:partition:from-to:table`. */
   readonly token: string
   /** How the rows of this block are found in the table: a token is never the only proof that they are there. */
   readonly stored: StoredRows

@@ -26,6 +26,7 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
     { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },
     { name: '_version', type: 'UInt128', comment: 'record_version * 2^64 + origin offset: the highest is in force' },
     { name: '_deleted', type: 'UInt8', comment: '1 when the last operation was cancel' },
+    { name: '_origin_incarnation', type: 'LowCardinality(String)', comment: 'Incarnation of identified.<feed>' },
     { name: '_origin_partition', type: 'UInt32', comment: 'Partition of identified.<feed>' },
     { name: '_origin_offset', type: 'UInt64', comment: 'Offset in that partition' },
   ]

@@ -1,7 +1,10 @@
 /** Message headers. The origin is a header, so that a marker has it in the same way as a record. */
 import type { IHeaders } from 'kafkajs'
+import { isIncarnation } from './incarnation.ts'
 
 export const HEADER_ORIGIN_OFFSET = 'chainon-origin'
+/** The incarnation of `identified.<feed>` in which that offset is counted: offsets begin again when a topic is created again. */
+export const HEADER_INCARNATION = 'chainon-incarnation'
 /** Present, with the value `quarantine`, on a marker. */
 export const HEADER_MARKER = 'chainon-marker'
 
@@ -12,8 +15,15 @@ export function headerText(headers: IHeaders | undefined, name: string): string 
   return typeof value === 'string' ? value : value.toString('utf8')
 }
 
-/** @returns the origin offset of a pseudonymised message, or undefined when it is missing or malformed */
-export function originOffset(headers: IHeaders | undefined): bigint | undefined {
+export interface Origin {
+  readonly incarnation: string
+  readonly offset: bigint
+}
+
+/** @returns the origin of a pseudonymised message, or undefined when it is missing or malformed */
+export function originOf(headers: IHeaders | undefined): Origin | undefined {
   const text = headerText(headers, HEADER_ORIGIN_OFFSET)
-  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
+  const incarnation = headerText(headers, HEADER_INCARNATION)
+  if (text === undefined || incarnation === undefined) return undefined
+  return /^\d{1,19}$/.test(text) && isIncarnation(incarnation) ? { incarnation, offset: BigInt(text) } : undefined
 }

@@ -6,10 +6,11 @@
 import type { Admin } from 'kafkajs'
 import type { ClickHouseClient } from '../clickhouse/client.ts'
 import { feedOf, topicOf } from '../contract/names.ts'
+import { parseIncarnation } from '../kafka/incarnation.ts'
 import { type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { reconcile, type Tile } from './reconcile.ts'
-import type { LedgerRow } from './row.ts'
+import { type LedgerRow, sumCounts } from './row.ts'
 
 export interface LedgerSources {
   readonly admin: Admin
@@ -43,11 +44,25 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
           const { low: first = 0n, high: last = 0n } = target.get(partition) ?? {}
           const passed = Math.max(Number(low), deidentified.get(key) ?? 0)
           const unread = Number(last) - Math.max(Number(first), curated.get(key) ?? 0)
-          return reconcile(feed, partition, Number(accepted), tiles.get(feed)?.get(partition) ?? [], { passed, unread })
+          const incarnations = tiles.get(feed)?.get(partition) ?? []
+          const current = incarnations[0] ?? { incarnation: '', first: 0, tiles: [] }
+          // What earlier incarnations of the topic accepted is no longer in Kafka: their tiles must be whole, and no more is known.
+          const earlier = incarnations.slice(1).map((one) => {
+            const reached = Math.max(...one.tiles.map(({ to }) => to))
+            return reconcile(feed, partition, reached - one.first, shifted(one))
+          })
+          const between = { passed: passed - current.first, unread }
+          const row = reconcile(feed, partition, Number(accepted) - current.first, shifted(current), between)
+          return { feed, partition, ...sumCounts([row, ...earlier]) }
         })
     }),
   )
   return rows.flat()
+}
+
+/** @returns the tiles as if the incarnation began at 0 */
+function shifted({ first, tiles }: IncarnationTiles): readonly Tile[] {
+  return tiles.map((tile) => ({ ...tile, from: tile.from - first, to: tile.to - first }))
 }
 
 async function extentsOf(admin: Admin, topic: string): Promise<ReadonlyMap<number, PartitionExtent>> {
@@ -74,29 +89,37 @@ async function committedBy(
   )
 }
 
-/** @returns feed to partition to tiles */
+interface IncarnationTiles {
+  readonly incarnation: string
+  /** The first origin offset of the incarnation. */
+  readonly first: number
+  readonly tiles: Tile[]
+}
+
+/** @returns feed to partition to the tiles of each incarnation of its offsets, the one that was loaded last first */
 async function readTiles(
   clickhouse: ClickHouseClient,
-): Promise<ReadonlyMap<string, ReadonlyMap<number, readonly Tile[]>>> {
+): Promise<ReadonlyMap<string, ReadonlyMap<number, readonly IncarnationTiles[]>>> {
   // Neighbouring tiles that fit are merged in the query, so that a year of batches returns only a few rows.
   const result = await clickhouse.query({
     query: `
-      SELECT feed, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,
+      SELECT feed, incarnation, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,
              toString(sum(loaded)) AS loaded, toString(sum(rejected)) AS rejected, toString(sum(quarantined)) AS quarantined
       FROM (
-        SELECT *, sum(starts) OVER (PARTITION BY feed, partition ORDER BY from_offset, to_offset ROWS UNBOUNDED PRECEDING) AS run
+        SELECT *, sum(starts) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS UNBOUNDED PRECEDING) AS run
         FROM (
-          SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (PARTITION BY feed, partition ORDER BY from_offset, to_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+          SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
                     OR to_offset - from_offset != loaded + rejected + quarantined AS starts
           FROM ledger_batch
         )
       )
-      GROUP BY feed, partition, run`,
+      GROUP BY feed, incarnation, partition, run ORDER BY max(loaded_at) DESC`,
     format: 'JSONEachRow',
   })
-  const tiles = new Map<string, Map<number, Tile[]>>()
+  const tiles = new Map<string, Map<number, IncarnationTiles[]>>()
   type Row = {
     feed: string
+    incarnation: string
     partition: number
     from: string
     to: string
@@ -112,11 +135,16 @@ async function readTiles(
       rejected: Number(row.rejected),
       quarantined: Number(row.quarantined),
     }
-    const ofFeed = tiles.get(row.feed) ?? new Map<number, Tile[]>()
+    const ofFeed = tiles.get(row.feed) ?? new Map<number, IncarnationTiles[]>()
     tiles.set(row.feed, ofFeed)
-    const known = ofFeed.get(row.partition)
-    if (known) known.push(tile)
-    else ofFeed.set(row.partition, [tile])
+    const ofPartition = ofFeed.get(row.partition) ?? []
+    ofFeed.set(row.partition, ofPartition)
+    const known = ofPartition.find(({ incarnation }) => incarnation === row.incarnation)
+    if (known) known.tiles.push(tile)
+    else {
+      const first = Number(parseIncarnation(row.incarnation)?.first ?? 0n)
+      ofPartition.push({ incarnation: row.incarnation, first, tiles: [tile] })
+    }
   }
   return tiles
 }

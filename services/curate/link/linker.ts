@@ -11,7 +11,7 @@ export interface Contribution {
   readonly recordId: string
   readonly version: number
   readonly offset: number
-  /** `feed:partition:offset`; a second call with the same origin returns the same links. */
+  /** `feed:incarnation:partition:offset`; a second call with the same origin returns the same links. */
   readonly origin: string
   readonly cancelled: boolean
   /** When the gateway accepted the record, ms. */

@@ -6,11 +6,15 @@ import type { RowBuilder } from './rows.ts'
 
 export interface BatchRange {
   readonly feed: string
+  /** Incarnation of `identified.<feed>`, in which the origins are counted. */
+  readonly incarnation: string
   readonly partition: number
-  /** Log offsets of `pseudonymised.<feed>`: first, and one past the last. The tokens contain this range. */
+  /** Topic id of `pseudonymised.<feed>`, in which the log offsets are counted. */
+  readonly logIncarnation: string
+  /** Log offsets of `pseudonymised.<feed>`: first, and one past the last. */
   readonly from: bigint
   readonly to: bigint
-  /** Origin offsets: first, and one past the last. The tile of the ledger. */
+  /** Origin offsets: first, and one past the last. The tile of the ledger, and the range in the tokens. */
   readonly originFrom: bigint
   readonly originTo: bigint
   readonly replayed: number
@@ -20,11 +24,12 @@ export interface BatchRange {
 
 /** @returns the blocks in the order of insertion: the ledger's is last, so that it never counts a row that is not stored */
 export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuilder): readonly Block[] {
-  const { feed, partition } = range
-  const params = { feed, partition, from: range.originFrom.toString(), to: range.originTo.toString() }
-  const ofBatch = 'feed = {feed:String} AND partition = {partition:UInt32} AND from_offset = {from:UInt64}'
+  const { feed, incarnation, partition } = range
+  const params = { feed, incarnation, partition, from: range.originFrom.toString(), to: range.originTo.toString() }
+  const ofBatch =
+    'feed = {feed:String} AND incarnation = {incarnation:String} AND partition = {partition:UInt32} AND from_offset = {from:UInt64}'
   const originsOf = (prefix: string, column: string) =>
-    `${prefix}partition = {partition:UInt32} AND ${column} >= {from:UInt64} AND ${column} < {to:UInt64}`
+    `${prefix}incarnation = {incarnation:String} AND ${prefix}partition = {partition:UInt32} AND ${column} >= {from:UInt64} AND ${column} < {to:UInt64}`
   const block = (
     table: string,
     columns: readonly [string, ...string[]],
@@ -35,7 +40,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
     table,
     columns,
     rows: values,
-    token: `${feed}:${partition}:${range.from}-${range.to}:${table}`,
+    token: `${feed}:${incarnation}:${partition}:${range.originFrom}-${range.originTo}:${table}`,
     stored: { where, params, key },
   })
   const blocks = [
@@ -48,6 +53,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         'method',
         'link_version',
         'cause_feed',
+        'cause_incarnation',
         'cause_partition',
         'cause_offset',
         'linked_at',
@@ -58,6 +64,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         link.method,
         link.linkVersion,
         feed,
+        incarnation,
         partition,
         cause.toString(),
         link.linkedAt,
@@ -69,6 +76,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
       'quarantine',
       [
         'feed',
+        'incarnation',
         'partition',
         'origin_offset',
         'service',
@@ -82,6 +90,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
       ],
       outcome.failures.map(({ origin, failed }) => [
         feed,
+        incarnation,
         partition,
         origin.toString(),
         failed.foundBy?.service ?? 'curate',
@@ -100,6 +109,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
       'rule_outcome',
       [
         'feed',
+        'incarnation',
         'partition',
         'from_offset',
         'producer',
@@ -112,6 +122,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
       ],
       outcome.rules.map((count) => [
         feed,
+        incarnation,
         partition,
         range.originFrom.toString(),
         count.producer,
@@ -130,13 +141,16 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
       'ledger_batch',
       [
         'feed',
+        'incarnation',
         'partition',
         'from_offset',
         'to_offset',
         'loaded',
         'rejected',
         'quarantined',
+        'lost',
         'replayed',
+        'log_incarnation',
         'log_from',
         'log_to',
         'loaded_at',
@@ -145,13 +159,16 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         ? [
             [
               feed,
+              incarnation,
               partition,
               range.originFrom.toString(),
               range.originTo.toString(),
               outcome.rows.length,
               outcome.rejected,
               outcome.quarantined,
+              0,
               range.replayed,
+              range.logIncarnation,
               range.from.toString(),
               range.to.toString(),
               range.now,

@@ -3,7 +3,7 @@
  * at the first message that shows it, from any cause.
  */
 import type { KafkaMessage } from 'kafkajs'
-import { originOffset } from '#core/kafka/headers.ts'
+import { originOf } from '#core/kafka/headers.ts'
 
 /** A message of `pseudonymised.<feed>` with the origin that its header names. */
 export interface OriginMessage {
@@ -13,41 +13,53 @@ export interface OriginMessage {
 }
 
 export interface Ordered {
+  /** The incarnation in which the origins are counted; undefined when no message has an origin. */
+  readonly incarnation: string | undefined
   /** The messages of the next origins, one for each. */
   readonly messages: readonly OriginMessage[]
   readonly replayed: number
   /** Messages without an origin header: not written by deidentify. */
   readonly foreign: number
-  /** High-water mark after the batch. */
+  /** High-water mark of the incarnation after the batch. */
   readonly hwm: bigint
+  /** Messages that were read: all, or those before a gap or another incarnation. */
+  readonly read: number
   /** Set when a message's origin is beyond the next one; it and what follows are not in `messages`. */
-  readonly gap?: { readonly expected: bigint; readonly found: bigint; readonly logOffset: bigint }
+  readonly gap?: { readonly expected: bigint; readonly found: bigint }
 }
 
-/** @param hwm the last origin that was loaded; -1 before the first */
-export function orderByOrigin(messages: readonly KafkaMessage[], hwm: bigint): Ordered {
+/**
+ * Orders the messages up to the first of another incarnation.
+ *
+ * @param hwmOf the last origin of an incarnation that was loaded; one before its first origin when none was
+ */
+export function orderByOrigin(messages: readonly KafkaMessage[], hwmOf: (incarnation: string) => bigint): Ordered {
   const next: OriginMessage[] = []
+  let incarnation: string | undefined
   let replayed = 0
   let foreign = 0
-  let newHwm = hwm
+  let read = 0
+  let hwm = -1n
+  let gap: Ordered['gap'] | undefined
   for (const message of messages) {
-    const origin = originOffset(message.headers)
+    const origin = originOf(message.headers)
     if (origin === undefined) {
       foreign++
-    } else if (origin <= newHwm) {
-      replayed++
-    } else if (origin === newHwm + 1n) {
-      next.push({ message, origin })
-      newHwm = origin
     } else {
-      return {
-        messages: next,
-        replayed,
-        foreign,
-        hwm: newHwm,
-        gap: { expected: newHwm + 1n, found: origin, logOffset: BigInt(message.offset) },
+      incarnation ??= origin.incarnation
+      if (next.length + replayed === 0) hwm = hwmOf(incarnation)
+      if (origin.incarnation !== incarnation) break
+      if (origin.offset <= hwm) {
+        replayed++
+      } else if (origin.offset === hwm + 1n) {
+        next.push({ message, origin: origin.offset })
+        hwm = origin.offset
+      } else {
+        gap = { expected: hwm + 1n, found: origin.offset }
+        break
       }
     }
+    read++
   }
-  return { messages: next, replayed, foreign, hwm: newHwm }
+  return { incarnation, messages: next, replayed, foreign, hwm, read, ...(gap ? { gap } : {}) }
 }

@@ -4,12 +4,18 @@ import { columnsOf } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 
+/** Where the records of a batch come from: their origins are offsets in it. */
+export interface Source {
+  readonly incarnation: string
+  readonly partition: number
+}
+
 type Values = Readonly<Record<string, unknown>>
 
 export interface RowBuilder {
   readonly columns: readonly [string, ...string[]]
   /** @returns values in the order of `columns` */
-  row(record: Values, flags: readonly string[], partition: number, origin: bigint): readonly unknown[]
+  row(record: Values, flags: readonly string[], source: Source, origin: bigint): readonly unknown[]
 }
 
 export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBuilder {
@@ -22,7 +28,7 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
   const columns = columnsOf(contract).map((column) => column.name) as [string, ...string[]]
   return {
     columns,
-    row(record, flags, partition, origin) {
+    row(record, flags, { incarnation, partition }, origin) {
       const values: unknown[] = []
       for (const read of readers) values.push(read(record))
       values.push(
@@ -31,6 +37,7 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
         flags,
         versionOf(Number(record[contract.version]), origin),
         record.operation === 'cancel' ? 1 : 0,
+        incarnation,
         partition,
         origin.toString(),
       )

@@ -2,7 +2,7 @@ import type { RecordFault } from '#core/faults/codes.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { pass } from '#core/pipeline/verdict.ts'
 import type { Link } from '../link/linker.ts'
-import type { RowBuilder } from '../load/rows.ts'
+import type { RowBuilder, Source } from '../load/rows.ts'
 import type { LinkedRecord } from './link-patients.ts'
 
 export interface LoadableRecord {
@@ -19,12 +19,12 @@ export interface LoadableRecord {
 export const UNLINKED: RecordFault = 'linkage-neighbourhood-too-large'
 
 /** The record as a row of its feed's table. */
-export function buildRow(rows: RowBuilder, partition: number): Step<LinkedRecord, LoadableRecord> {
+export function buildRow(rows: RowBuilder, source: Source): Step<LinkedRecord, LoadableRecord> {
   return {
     name: 'buildRow',
     run: ({ record, flags, origin, provenance, links, unlinked }) =>
       pass({
-        row: rows.row(record, unlinked ? [...flags, UNLINKED] : flags, partition, origin),
+        row: rows.row(record, unlinked ? [...flags, UNLINKED] : flags, source, origin),
         origin,
         receivedAt: provenance.receivedAt,
         links,

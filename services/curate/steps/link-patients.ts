@@ -3,6 +3,7 @@ import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import type { BatchStep } from '#core/pipeline/step.ts'
 import { pass } from '#core/pipeline/verdict.ts'
 import type { Contribution, Link, Linker } from '../link/linker.ts'
+import type { Source } from '../load/rows.ts'
 import type { ValidatedRecord } from './validate-record.ts'
 
 export interface LinkedRecord extends ValidatedRecord {
@@ -22,11 +23,8 @@ export interface LinkDependencies {
 const NO_LINKS: readonly Link[] = []
 
 /** Sends the contribution of every record of a linked feed to the linkage index, in one call for the batch. */
-export function linkPatients(
-  dependencies: LinkDependencies,
-  partition: number,
-): BatchStep<ValidatedRecord, LinkedRecord> {
-  const contributionOf = contributions(dependencies, partition)
+export function linkPatients(dependencies: LinkDependencies, source: Source): BatchStep<ValidatedRecord, LinkedRecord> {
+  const contributionOf = contributions(dependencies, source)
   return {
     name: 'linkPatients',
     runBatch: async (records) => {
@@ -48,7 +46,10 @@ export function linkPatients(
   }
 }
 
-function contributions(dependencies: LinkDependencies, partition: number): (record: ValidatedRecord) => Contribution {
+function contributions(
+  dependencies: LinkDependencies,
+  { incarnation, partition }: Source,
+): (record: ValidatedRecord) => Contribution {
   const { contract, level2, secondLevelToken } = dependencies
   const subject = contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
   return ({ record, origin, provenance }) => ({
@@ -56,7 +57,7 @@ function contributions(dependencies: LinkDependencies, partition: number): (reco
     recordId: level2.pseudonym('record', String(record.record_id)),
     version: Number(record[contract.version]),
     offset: Number(origin),
-    origin: `${contract.feed}:${partition}:${origin}`,
+    origin: `${contract.feed}:${incarnation}:${partition}:${origin}`,
     cancelled: record.operation === 'cancel',
     receivedAt: provenance.receivedAt,
     tokens: (record._tokens as readonly string[]).map(secondLevelToken).filter((token) => token !== undefined),

@@ -14,6 +14,8 @@ const feed = {
   rows: { columns: ['a'], row: () => [] },
 } as unknown as CurateFeed
 
+const TOPIC = 'A'.repeat(22)
+
 interface Inserted {
   readonly table: string
   readonly columns: readonly string[]
@@ -44,7 +46,8 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
     events: { records: () => undefined, failed: () => undefined, fault: () => undefined, repaired: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
     freshness: () => undefined,
-    ledgerEnd: async () => reach,
+    ledgerEnds: async () => new Map([[TOPIC, reach]]),
+    topicIds: { of: async () => ({ id: 'L' }) },
     batchMaxRecords: 3,
     intentDeadlineMs: 60_000,
   } as unknown as WorkerDependencies
@@ -66,68 +69,70 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
               offset: String(from + index),
               timestamp: '0',
               value: null,
-              headers: { 'chainon-origin': Buffer.from(String(origin)) },
+              headers: { 'chainon-origin': Buffer.from(String(origin)), 'chainon-incarnation': Buffer.from(TOPIC) },
             }) as unknown as KafkaMessage,
         ),
         committed: async () => committed,
         assertOwned: () => undefined,
-        commit: async (offset: bigint, metadata: string) => void commits.push(`${offset} ${metadata}`),
+        commit: async (offset: bigint, metadata: string) =>
+          void commits.push(`${offset} ${metadata.replace(TOPIC, 'T')}`),
         advance: (offset: bigint) => (advanced = offset),
         pause: () => undefined,
       } satisfies PartitionBatch),
   }
 }
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
-const ledgerOf = (tokens: readonly string[]) => tokens.filter((token) => token.endsWith(':ledger_batch'))
+const ledgerOf = (tokens: readonly string[]) =>
+  tokens.filter((token) => token.endsWith(':ledger_batch')).map((token) => token.replace(TOPIC, 'T'))
 
 describe('curateWorker', () => {
   it('divides a fetch into batches, and commits an intent before each', async () => {
     const h = harness({ offset: undefined, metadata: '' })
     await h.fetch(0, range(0, 7))
-    expect(ledgerOf(h.tokens)).toEqual(['f:0:0-3:ledger_batch', 'f:0:3-6:ledger_batch', 'f:0:6-7:ledger_batch'])
+    expect(ledgerOf(h.tokens)).toEqual(['f:T:0:0-3:ledger_batch', 'f:T:0:3-6:ledger_batch', 'f:T:0:6-7:ledger_batch'])
     expect(h.commits).toEqual([
-      '0 {"hwm":"-1","to":"3"}',
-      '3 {"hwm":"2"}',
-      '3 {"hwm":"2","to":"6"}',
-      '6 {"hwm":"5"}',
-      '6 {"hwm":"5","to":"7"}',
-      '7 {"hwm":"6"}',
+      '0 {"incarnation":"T","hwm":"-1","to":"3"}',
+      '3 {"incarnation":"T","hwm":"2"}',
+      '3 {"incarnation":"T","hwm":"2","to":"6"}',
+      '6 {"incarnation":"T","hwm":"5"}',
+      '6 {"incarnation":"T","hwm":"5","to":"7"}',
+      '7 {"incarnation":"T","hwm":"6"}',
     ])
     expect(h.advanced()).toBe(6n)
   })
 
   it('forms exactly the range of an intent again, over several fetches and beyond the size of a batch', async () => {
-    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 15n }) }, 10n)
+    const h = harness({ offset: 10n, metadata: formatProgress({ incarnation: TOPIC, hwm: 9n, to: 15n }) }, 10n)
     await h.fetch(10, range(10, 12))
     await h.fetch(12, range(12, 14))
     expect(h.tokens).toEqual([])
     await h.fetch(14, range(14, 17))
-    expect(ledgerOf(h.tokens)).toEqual(['f:0:10-15:ledger_batch', 'f:0:15-17:ledger_batch'])
+    expect(ledgerOf(h.tokens)).toEqual(['f:T:0:10-15:ledger_batch', 'f:T:0:15-17:ledger_batch'])
   })
 
   it('inserts nothing for an intent whose batch is stored completely, and nothing for replays', async () => {
-    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 13n)
+    const h = harness({ offset: 10n, metadata: formatProgress({ incarnation: TOPIC, hwm: 9n, to: 13n }) }, 13n)
     await h.fetch(10, range(10, 13))
     await h.fetch(13, range(8, 13))
     expect(h.tokens).toEqual([])
-    expect(h.commits.at(-1)).toBe('18 {"hwm":"12"}')
+    expect(h.commits.at(-1)).toBe('18 {"incarnation":"T","hwm":"12"}')
   })
 
   it('continues, or stops at the gap, when the log no longer has the range of the intent', async () => {
-    const kept = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
+    const kept = harness({ offset: 10n, metadata: formatProgress({ incarnation: TOPIC, hwm: 9n, to: 13n }) }, 10n)
     await kept.fetch(20, range(10, 12))
-    expect(ledgerOf(kept.tokens)).toEqual(['f:0:20-22:ledger_batch'])
-    const lost = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 13n }) }, 10n)
+    expect(ledgerOf(kept.tokens)).toEqual(['f:T:0:10-12:ledger_batch'])
+    const lost = harness({ offset: 10n, metadata: formatProgress({ incarnation: TOPIC, hwm: 9n, to: 13n }) }, 10n)
     await lost.fetch(20, range(20, 22))
     expect(lost.alarms).toEqual(['gap'])
     expect(lost.tokens).toEqual([])
   })
 
   it('stops at a gap inside the range of an intent, after it loaded the origins before the gap', async () => {
-    const h = harness({ offset: 10n, metadata: formatProgress({ hwm: 9n, to: 14n }) }, 10n)
+    const h = harness({ offset: 10n, metadata: formatProgress({ incarnation: TOPIC, hwm: 9n, to: 14n }) }, 10n)
     await h.fetch(10, [10, 11, 13, 14])
-    expect(ledgerOf(h.tokens)).toEqual(['f:0:10-12:ledger_batch'])
-    expect(h.commits.at(-1)).toBe('12 {"hwm":"11"}')
+    expect(ledgerOf(h.tokens)).toEqual(['f:T:0:10-12:ledger_batch'])
+    expect(h.commits.at(-1)).toBe('12 {"incarnation":"T","hwm":"11"}')
     expect(h.alarms).toEqual(['gap'])
     expect(h.advanced()).toBeUndefined()
   })

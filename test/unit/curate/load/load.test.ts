@@ -15,10 +15,16 @@ import { validateRecord } from '../../../../services/curate/steps/validate-recor
 
 const contracts = loadContracts('schemas/feeds')
 const observation = contracts.find(({ feed }) => feed === 'observation') as FeedContract
-const message = (offset: number, origin?: number) =>
+const TOPIC = 'A'.repeat(22)
+const SOURCE = { incarnation: TOPIC, partition: 1 }
+const none = () => -1n
+const message = (offset: number, origin?: number, incarnation = TOPIC) =>
   ({
     offset: String(offset),
-    headers: origin === undefined ? {} : { 'chainon-origin': Buffer.from(String(origin)) },
+    headers:
+      origin === undefined
+        ? {}
+        : { 'chainon-origin': Buffer.from(String(origin)), 'chainon-incarnation': Buffer.from(incarnation) },
   }) as unknown as KafkaMessage
 
 describe('orderByOrigin', () => {
@@ -35,7 +41,7 @@ describe('orderByOrigin', () => {
         }
         const ordered = orderByOrigin(
           origins.map((origin, index) => message(index, origin)),
-          -1n,
+          none,
         )
         expect(ordered.gap).toBeUndefined()
         expect(ordered.messages.map(({ origin }) => Number(origin))).toEqual(Array.from({ length: next }, (_, i) => i))
@@ -45,14 +51,22 @@ describe('orderByOrigin', () => {
   })
 
   it('stops at the first gap and reports its offsets', () => {
-    const ordered = orderByOrigin([message(0, 0), message(1, 1), message(2, 3), message(3, 2)], -1n)
+    const ordered = orderByOrigin([message(0, 0), message(1, 1), message(2, 3), message(3, 2)], none)
     expect(ordered.messages).toHaveLength(2)
     expect(ordered.hwm).toBe(1n)
-    expect(ordered.gap).toEqual({ expected: 2n, found: 3n, logOffset: 2n })
+    expect(ordered.gap).toEqual({ expected: 2n, found: 3n })
+    expect(ordered.read).toBe(2)
+  })
+
+  it('ends a batch at the first message of another incarnation: the same offsets are other records there', () => {
+    const other = 'B'.repeat(22)
+    const log = [message(0, 4), message(1), message(2, 0, other), message(3, 5)]
+    expect(orderByOrigin(log, () => 3n)).toMatchObject({ incarnation: TOPIC, read: 2, foreign: 1, hwm: 4n })
+    expect(orderByOrigin(log.slice(2), none)).toMatchObject({ incarnation: other, read: 1, hwm: 0n })
   })
 
   it('counts messages without an origin, and does not load them', () => {
-    expect(orderByOrigin([message(0), message(1, 0)], -1n)).toMatchObject({ foreign: 1, replayed: 0, hwm: 0n })
+    expect(orderByOrigin([message(0), message(1, 0)], none)).toMatchObject({ foreign: 1, replayed: 0, hwm: 0n })
   })
 })
 
@@ -63,15 +77,23 @@ describe('progress', () => {
         fc.bigInt({ min: -1n, max: 2n ** 63n }),
         fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n }), { nil: undefined }),
         (hwm, to) => {
-          const progress = to === undefined ? { hwm } : { hwm, to }
+          const progress = { incarnation: TOPIC, hwm, ...(to === undefined ? {} : { to }) }
           expect(parseProgress(formatProgress(progress))).toEqual(progress)
-          expect(Buffer.byteLength(formatProgress(progress))).toBeLessThan(100)
+          expect(Buffer.byteLength(formatProgress(progress))).toBeLessThan(140)
         },
       ),
     )
   })
 
-  it.each(['', 'null', '{}', '{"hwm":5}', 'x', '{"hwm":"a"}', '{"hwm":"1","to":2}'])('is not read from %o', (text) => {
+  it.each([
+    '',
+    'null',
+    '{}',
+    '{"hwm":"5"}',
+    'x',
+    '{"incarnation":"A","hwm":"a"}',
+    '{"incarnation":"A","hwm":"1","to":2}',
+  ])('is not read from %o', (text) => {
     expect(parseProgress(text)).toBeUndefined()
   })
 })
@@ -121,7 +143,8 @@ describe('a batch as blocks', () => {
   }
   const range = {
     feed: 'observation',
-    partition: 1,
+    ...SOURCE,
+    logIncarnation: 'L',
     from: 10n,
     to: 12n,
     originFrom: 8n,
@@ -131,7 +154,7 @@ describe('a batch as blocks', () => {
   }
 
   it('has rows with exactly the columns of the table, with second-level pseudonyms', () => {
-    const row = rows.row(record, ['number-has-unit'], 1, 8n)
+    const row = rows.row(record, ['number-has-unit'], SOURCE, 8n)
     expect(rows.columns).toEqual(columnsOf(observation).map(({ name }) => name))
     expect(row).toHaveLength(rows.columns.length)
     expect(row[0]).toMatch(/^p2_/)
@@ -153,7 +176,7 @@ describe('a batch as blocks', () => {
     const blocks = blocksOf(
       range,
       {
-        rows: [rows.row(record, [], 1, 8n)],
+        rows: [rows.row(record, [], SOURCE, 8n)],
         failures: [failure],
         rejected: 1,
         quarantined: 0,
@@ -165,11 +188,11 @@ describe('a batch as blocks', () => {
       rows,
     )
     expect(blocks.map(({ table, token }) => [table, token])).toEqual([
-      ['feed_observation', 'observation:1:10-12:feed_observation'],
-      ['quarantine', 'observation:1:10-12:quarantine'],
-      ['ledger_batch', 'observation:1:10-12:ledger_batch'],
+      ['feed_observation', `observation:${TOPIC}:1:8-10:feed_observation`],
+      ['quarantine', `observation:${TOPIC}:1:8-10:quarantine`],
+      ['ledger_batch', `observation:${TOPIC}:1:8-10:ledger_batch`],
     ])
-    expect(blocks.at(-1)?.rows).toEqual([['observation', 1, '8', '10', 1, 1, 0, 0, '10', '12', 9]])
+    expect(blocks.at(-1)?.rows).toEqual([['observation', TOPIC, 1, '8', '10', 1, 1, 0, 0, 0, 'L', '10', '12', 9]])
     for (const block of blocks) for (const row of block.rows) expect(row).toHaveLength(block.columns.length)
   })
 

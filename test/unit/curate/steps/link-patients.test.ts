@@ -24,7 +24,7 @@ function step(feed: string, linker: Partial<Linker>) {
     secondLevelToken: secondLevelTokens(secret),
     linker: linker as Linker,
   }
-  return linkPatients(dependencies, 1)
+  return linkPatients(dependencies, { incarnation: 'i', partition: 1 })
 }
 
 describe('linkPatients', () => {
@@ -39,7 +39,7 @@ describe('linkPatients', () => {
       record('not a token'),
     ])
     expect(calls).toHaveLength(1)
-    expect(calls[0]?.[0]).toMatchObject({ origin: 'patient:1:4', version: 2, cancelled: true, receivedAt: 9 })
+    expect(calls[0]?.[0]).toMatchObject({ origin: 'patient:i:1:4', version: 2, cancelled: true, receivedAt: 9 })
     expect(calls[0]?.[0]?.tokens).toEqual([expect.stringMatching(/^t2_nir_/)])
     expect(calls[0]?.[1]?.tokens).toEqual([])
     expect(verdicts.map((verdict) => verdict.value.unlinked)).toEqual([false, true])

@@ -1,0 +1,42 @@
+/** The ids of topics on the real broker, over kafkajs' own connections. */
+import { Kafka, logLevel } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { type TopicIds, topicIds } from '#core/kafka/topic-ids.ts'
+import { recreateTopics, testKafka } from '../helpers/kafka.ts'
+import { isolated } from '../helpers/servers.ts'
+
+const own = isolated()
+const topic = `${own.namespace}${'long-name-'.repeat(15)}`
+let ids: TopicIds
+
+beforeAll(async () => {
+  const kafka = testKafka(own.env)
+  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [{ topic, numPartitions: 3 }] }))
+  ids = await topicIds(kafka)
+})
+afterAll(async () => {
+  await ids?.close()
+  own.remove()
+})
+
+test('a topic has an id and a leader epoch of each partition; a missing topic has none', async () => {
+  await expect.poll(async () => (await ids.of(topic))?.leaderEpochs.size, { timeout: 20_000 }).toBe(3)
+  expect((await ids.of(topic))?.id).toMatch(/^[\w-]{22}$/)
+  expect(await ids.of(`${topic}-missing`)).toBeUndefined()
+})
+
+test('a topic that is deleted and created again has another id', async () => {
+  const before = (await ids.of(topic))?.id
+  expect((await ids.of(topic))?.id, 'asked twice').toBe(before)
+  await recreateTopics(own.env, [topic], 3)
+  const after = (await ids.of(topic))?.id
+  expect(after).toMatch(/^[\w-]{22}$/)
+  expect(after).not.toBe(before)
+})
+
+test('an unreachable broker is an unreachable dependency, and another kafkajs a bug', async () => {
+  const nowhere = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING, retry: { retries: 0 } })
+  await expect(topicIds(nowhere)).rejects.toMatchObject({ code: 'dependency-unavailable' })
+  await expect(topicIds({} as Kafka)).rejects.toMatchObject({ code: 'bug' })
+})
