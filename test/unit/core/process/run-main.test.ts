@@ -25,7 +25,7 @@ async function statusOf(start: string): Promise<number | null> {
 }
 
 describe.skipIf(!existsSync(FULL_DISK))('a service whose log is on a full disk', () => {
-  it.fails.each([
+  it.each([
     ['a dependency', "throw new ChainonError('dependency-unavailable', 'x')", 75],
     ['the configuration', "throw new ConfigurationError('x', ['y'])", 78],
     ['a bug', "throw new Error('x')", 70],
