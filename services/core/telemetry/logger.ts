@@ -1,14 +1,10 @@
 /** JSON lines on stderr. What is logged are names, rules, counts and offsets; no call site logs a record. */
-import { destination, type Logger as PinoLogger, pino } from 'pino'
+import { type Logger as PinoLogger, pino } from 'pino'
+import { logStream } from './log-stream.ts'
 
 export type Logger = PinoLogger
 
-const MAX_WAITING_CHARACTERS = 1024 ** 2
-
 export function createLogger(service: string, level: string): Logger {
-  // A full disk must not end a service because of its log: lines wait in memory, and lines that do not fit are lost.
-  const out = destination({ dest: 2, sync: true, maxLength: MAX_WAITING_CHARACTERS })
-  out.on('error', () => undefined)
   return pino(
     {
       level,
@@ -17,7 +13,8 @@ export function createLogger(service: string, level: string): Logger {
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: (error: unknown) => (safeErrors.has(error as object) ? error : safeError(error)) },
     },
-    out,
+    // Not pino's own destination: its flush after a fatal line retries for ever on a full disk, so that the process never ends.
+    logStream(2),
   )
 }
 
