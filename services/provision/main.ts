@@ -1,5 +1,9 @@
-/** One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes. */
+/**
+ * One-shot and idempotent: topics, registry subjects, ClickHouse tables. Runs before the services, and after a contract changes.
+ * `--dry-run` prints what it would change in Kafka and changes nothing; it exits with 1 when a topic differs from its contract.
+ */
 import { ClickHouseError } from '@clickhouse/client'
+import type { Kafka } from 'kafkajs'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { rejectedLogin } from '#core/clickhouse/client.ts'
 import { logLevel } from '#core/config/read.ts'
@@ -7,40 +11,29 @@ import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schem
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
+import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
-import { provisionConfig } from './config.ts'
+import { type ProvisionConfig, provisionConfig } from './config.ts'
 import { createTables } from './tables.ts'
-import { createTopics } from './topics.ts'
+import { planLines, type TopicPlan } from './topic-plan.ts'
+import { applyTopicPlan, readTopicPlan } from './topics.ts'
 
 const logger = createLogger('provision', logLevel(process.env))
 try {
-  const config = provisionConfig(process.env)
-  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
-  const registry = avroRegistry(config)
-  const namespace = config.CHAINON_NAMESPACE
-  // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
-  await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
-  await Promise.all(
-    contracts.flatMap((contract) => [
-      registry.encoder(subjectOf(topicOf(namespace, 'identified', contract.feed)), identifiedSchema(contract)),
-      registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', contract.feed)), pseudonymisedSchema(contract)),
-    ]),
-  )
-  const [topics, migrations] = await withAdmin(kafkaClient('provision', config, logger), async (admin) => {
-    const { clusterId } = await admin.describeCluster()
-    // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
-    const ran = await createTables(contracts, config, clusterId, new Date())
-    return [await createTopics(admin, contracts, config), ran] as const
-  })
-  logger.info({
-    event: 'provisioned',
-    feeds: contracts.length,
-    topics_created: topics.length,
-    migrations_run: migrations.length,
-  })
+  const [option, ...more] = process.argv.slice(2)
+  if ((option !== undefined && option !== '--dry-run') || more.length > 0) {
+    process.stderr.write('usage: provision [--dry-run]\n')
+    process.exitCode = 2
+  } else {
+    const config = provisionConfig(process.env)
+    const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+    const kafka = kafkaClient('provision', config, logger)
+    if (option === '--dry-run') showPlan(await withAdmin(kafka, (admin) => readTopicPlan(admin, contracts, config)))
+    else await provision(config, contracts, kafka)
+  }
 } catch (thrown) {
   const error = rejectedLogin(thrown) ?? thrown
   const rejected = error instanceof ClickHouseError
@@ -52,4 +45,48 @@ try {
         : (describeUnreachable(error) ?? 'a dependency did not answer; see err')
   logger.fatal({ event: 'failed', err: safeError(error) }, message)
   process.exitCode = error instanceof ChainonError || rejected ? exitStatus(error) : 75
+}
+
+async function provision(config: ProvisionConfig, contracts: readonly FeedContract[], kafka: Kafka): Promise<void> {
+  const registry = avroRegistry(config)
+  const namespace = config.CHAINON_NAMESPACE
+  // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
+  await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
+  await Promise.all(
+    contracts.flatMap((contract) => [
+      registry.encoder(subjectOf(topicOf(namespace, 'identified', contract.feed)), identifiedSchema(contract)),
+      registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', contract.feed)), pseudonymisedSchema(contract)),
+    ]),
+  )
+  const [plan, migrations] = await withAdmin(kafka, async (admin) => {
+    const { clusterId } = await admin.describeCluster()
+    // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
+    const ran = await createTables(contracts, config, clusterId, new Date())
+    const found = await readTopicPlan(admin, contracts, config)
+    await applyTopicPlan(admin, found)
+    return [found, ran] as const
+  })
+  reportDrift(plan)
+  logger.info({
+    event: 'provisioned',
+    feeds: contracts.length,
+    topics_created: plan.create.length,
+    settings_reset: plan.drift.length,
+    migrations_run: migrations.length,
+  })
+}
+
+function reportDrift({ drift, report }: TopicPlan): void {
+  for (const { topic, name, from, to, dangerous } of drift) {
+    const found = { event: 'topic-drift', topic, setting: name, from, to }
+    if (dangerous) logger.error(found, 'Kafka could have deleted records of the system of record; the setting is reset')
+    else logger.warn(found, 'the setting is reset')
+  }
+  for (const line of report) logger.warn({ event: 'topic-drift' }, `${line}; not changed`)
+}
+
+function showPlan(plan: TopicPlan): void {
+  const lines = planLines(plan)
+  process.stdout.write(`${lines.length > 0 ? lines.join('\n') : 'The topics are as the contracts say.'}\n`)
+  if (plan.drift.length > 0 || plan.report.length > 0) process.exitCode = 1
 }

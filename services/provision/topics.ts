@@ -1,63 +1,133 @@
-/** Creates the topics of every feed. A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */
+/** Compares the topics of every feed with their contract, creates what is missing and sets settings that drifted again. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin, ITopicConfig } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { ProvisionConfig } from './config.ts'
+import { type PresentTopic, planTopics, type SettingDrift, type TopicPlan, type TopicRules } from './topic-plan.ts'
 
 /** A broker knows a new topic only a moment after its creation. */
 const KNOWN_WITHIN_MS = 30_000
 const NOT_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'])
+/** `config_source` of a setting of the topic itself, not of the broker (Kafka's DescribeConfigs). */
+const OF_THE_TOPIC = 1
 
-export async function createTopics(
+/** Changes nothing. @throws ConfigurationError when a feed's two topics have different numbers of partitions */
+export async function readTopicPlan(
   admin: Admin,
   contracts: readonly FeedContract[],
   config: ProvisionConfig,
-): Promise<readonly string[]> {
-  const namespace = config.CHAINON_NAMESPACE
-  const present = new Set(await admin.listTopics())
-  const missing: ITopicConfig[] = []
-  for (const { feed } of contracts) {
-    const identified = topicOf(namespace, 'identified', feed)
-    const pseudonymised = topicOf(namespace, 'pseudonymised', feed)
-    const retention = config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000
-    if (!present.has(identified)) missing.push(topic(identified, config, retention))
-    if (!present.has(pseudonymised)) missing.push(topic(pseudonymised, config, -1))
+): Promise<TopicPlan> {
+  const rules: TopicRules = {
+    namespace: config.CHAINON_NAMESPACE,
+    partitions: config.CHAINON_PARTITIONS,
+    replication: config.CHAINON_REPLICATION,
+    retentionMs: config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000,
   }
-  // Not `waitForLeaders`: it fails on the first answer of a broker that does not know the new topic yet.
-  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false, timeout: 30_000 })
-  await checkPartitions(admin, contracts, namespace)
-  return missing.map(({ topic: name }) => name)
+  const listed = new Set(await admin.listTopics())
+  const topics = topicsOf(contracts, rules.namespace).filter((topic) => listed.has(topic))
+  const present = new Map<string, PresentTopic>()
+  if (topics.length > 0) {
+    const [{ topics: described }, settings] = await Promise.all([
+      describeTopics(admin, topics),
+      describeSettings(admin, topics),
+    ])
+    for (const { name, partitions } of described) {
+      const replication = partitions[0]?.replicas.length ?? 0
+      const inForce = Object.fromEntries((settings.get(name) ?? []).map((entry) => [entry.name, entry.value]))
+      present.set(name, { partitions: partitions.length, replication, settings: inForce })
+    }
+  }
+  checkPartitions(contracts, rules.namespace, present)
+  return planTopics(contracts, rules, present)
 }
 
-function topic(name: string, config: ProvisionConfig, retentionMs: number): ITopicConfig {
-  return {
-    topic: name,
-    numPartitions: config.CHAINON_PARTITIONS,
-    replicationFactor: config.CHAINON_REPLICATION,
-    configEntries: [
-      { name: 'cleanup.policy', value: 'delete' },
-      { name: 'retention.ms', value: String(retentionMs) },
-      { name: 'retention.bytes', value: '-1' },
-      { name: 'max.message.bytes', value: String(MAX_MESSAGE_BYTES) },
-      { name: 'min.insync.replicas', value: String(Math.max(1, config.CHAINON_REPLICATION - 1)) },
-    ],
+/** Carries out a plan; what the plan only reports stays as it is. */
+export async function applyTopicPlan(admin: Admin, plan: TopicPlan): Promise<void> {
+  if (plan.create.length > 0) {
+    await admin.createTopics({
+      topics: plan.create.map(({ topic, partitions, replication, settings }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor: replication,
+        configEntries: entriesOf(settings),
+      })),
+      // Not `waitForLeaders`: it fails on the first answer of a broker that does not know the new topic yet.
+      waitForLeaders: false,
+      timeout: 30_000,
+    })
+    await describeTopics(
+      admin,
+      plan.create.map(({ topic }) => topic),
+    )
   }
+  await resetSettings(admin, plan.drift)
 }
 
-async function checkPartitions(admin: Admin, contracts: readonly FeedContract[], namespace: string): Promise<void> {
-  const topics = contracts.flatMap(({ feed }) => [
+/** AlterConfigs replaces all settings of a topic: those that an operator set and the contract does not name are sent again. */
+async function resetSettings(admin: Admin, drift: readonly SettingDrift[]): Promise<void> {
+  if (drift.length === 0) return
+  const byTopic = Map.groupBy(drift, ({ topic }) => topic)
+  const settings = await describeSettings(admin, [...byTopic.keys()])
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [...byTopic].map(([topic, changes]) => {
+      const own = (settings.get(topic) ?? []).filter(({ source }) => source === OF_THE_TOPIC)
+      const kept = Object.fromEntries(own.map(({ name, value }) => [name, value]))
+      const changed = Object.fromEntries(changes.map(({ name, to }) => [name, to]))
+      return { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf({ ...kept, ...changed }) }
+    }),
+  })
+}
+
+interface Setting {
+  readonly name: string
+  readonly value: string
+  readonly source: number
+}
+
+async function describeSettings(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<ReadonlyMap<string, readonly Setting[]>> {
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({ type: kafkajs.ConfigResourceTypes.TOPIC, name })),
+  })
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      configEntries.map(({ configName, configValue, configSource }) => ({
+        name: configName,
+        value: configValue,
+        source: Number(configSource),
+      })),
+    ]),
+  )
+}
+
+function entriesOf(settings: Readonly<Record<string, string>>): { name: string; value: string }[] {
+  return Object.entries(settings).map(([name, value]) => ({ name, value }))
+}
+
+function topicsOf(contracts: readonly FeedContract[], namespace: string): readonly string[] {
+  return contracts.flatMap(({ feed }) => [
     topicOf(namespace, 'identified', feed),
     topicOf(namespace, 'pseudonymised', feed),
   ])
-  const { topics: described } = await describeTopics(admin, topics)
-  const counts = new Map(described.map(({ name, partitions }) => [name, partitions.length]))
+}
+
+/** A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */
+function checkPartitions(
+  contracts: readonly FeedContract[],
+  namespace: string,
+  present: ReadonlyMap<string, PresentTopic>,
+): void {
   const problems = contracts.flatMap(({ feed }) => {
-    const identified = counts.get(topicOf(namespace, 'identified', feed))
-    const pseudonymised = counts.get(topicOf(namespace, 'pseudonymised', feed))
-    return identified === pseudonymised
+    const identified = present.get(topicOf(namespace, 'identified', feed))?.partitions
+    const pseudonymised = present.get(topicOf(namespace, 'pseudonymised', feed))?.partitions
+    return identified === undefined || pseudonymised === undefined || identified === pseudonymised
       ? []
       : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; the numbers must be equal`]
   })

@@ -1,7 +1,7 @@
 /** Operations of a test on Kafka, without the services: read all messages of topics, write messages, change a group's offsets. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
+import { ConfigResourceTypes, type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
 import { withAdmin } from '#core/kafka/offsets.ts'
 
 type Env = Readonly<Record<string, string>>
@@ -102,4 +102,40 @@ export async function recreateTopics(env: Env, topics: readonly string[], numPar
     await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions })), waitForLeaders: false })
     await waitFor((present) => topics.every((topic) => present.has(topic)))
   })
+}
+
+/** @returns the settings of a topic that are in force, with the broker's defaults */
+export async function topicSettings(env: Env, topic: string): Promise<Readonly<Record<string, string>>> {
+  const { resources } = await withAdmin(testKafka(env), (admin) =>
+    admin.describeConfigs({
+      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+      includeSynonyms: false,
+    }),
+  )
+  const entries = resources[0]?.configEntries ?? []
+  return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
+}
+
+/** Sets some settings of a topic, as an operator does; the others stay as they are. */
+export async function alterTopic(env: Env, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  const { resources } = await withAdmin(testKafka(env), (admin) =>
+    admin.describeConfigs({ resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }], includeSynonyms: false }),
+  )
+  const own = (resources[0]?.configEntries ?? []).filter(({ isDefault }) => !isDefault)
+  const merged = {
+    ...Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue])),
+    ...settings,
+  }
+  await withAdmin(testKafka(env), (admin) =>
+    admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: topic,
+          configEntries: Object.entries(merged).map(([name, value]) => ({ name, value })),
+        },
+      ],
+    }),
+  )
 }

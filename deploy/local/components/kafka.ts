@@ -79,6 +79,8 @@ function serverProperties(options: KafkaOptions, log: string): string {
     // Topics come from `provision`, with their retention; a misspelt topic must not create one.
     'auto.create.topics.enable': false,
     'message.max.bytes': 8 * 1024 ** 2,
+    // Records stay until the check after their retention; Kafka's default is five minutes.
+    'log.retention.check.interval.ms': 10_000,
     'replica.fetch.max.bytes': 8 * 1024 ** 2,
     'group.initial.rebalance.delay.ms': 0,
     // A killed broker may not register again before its old session ends; with the default, all clients wait for 9 s.

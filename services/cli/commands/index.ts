@@ -6,6 +6,7 @@ import { register as feeds } from './feeds.ts'
 import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
 import { register as project } from './project.ts'
+import { register as provision } from './provision.ts'
 import { register as push } from './push.ts'
 import { register as sample } from './sample.ts'
 import { register as simulate } from './simulate.ts'
@@ -21,6 +22,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   simulate,
   key,
   ledger,
+  provision,
   project,
   feeds,
   config,

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest'
+import { planLines, planTopics, type TopicRules, topicSettings } from '../../../services/provision/topic-plan.ts'
+import { contractOf } from '../gateway/harness.ts'
+
+const RULES: TopicRules = { namespace: 'n.', partitions: 2, replication: 3, retentionMs: 72 * 3_600_000 }
+const contracts = [contractOf('death')]
+
+test('a topic that is missing has as many partitions as the other one of its feed', () => {
+  const settings = topicSettings('identified', RULES, 3)
+  const present = new Map([['n.identified.death', { partitions: 5, replication: 3, settings }]])
+  const plan = planTopics(contracts, RULES, present)
+  expect(plan.create).toMatchObject([{ topic: 'n.pseudonymised.death', partitions: 5, replication: 3 }])
+  expect(plan.drift).toEqual([])
+  expect(planLines(plan).at(-1)).toBe('n.identified.death: 5 partitions, and CHAINON_PARTITIONS is 2: not changed')
+})
+
+test('only a setting that deletes records of the pseudonymised log is dangerous', () => {
+  const of = (zone: 'identified' | 'pseudonymised', more: Record<string, string>) =>
+    [
+      `n.${zone}.death`,
+      { partitions: 2, replication: 3, settings: { ...topicSettings(zone, RULES, 3), ...more } },
+    ] as const
+  const present = new Map([
+    of('identified', { 'retention.ms': '1', 'segment.ms': '604800000' }),
+    of('pseudonymised', { 'retention.bytes': '1000', 'max.message.bytes': '1000' }),
+  ])
+  expect(planTopics(contracts, RULES, present).drift.map(({ name, to, dangerous }) => [name, to, dangerous])).toEqual([
+    ['retention.ms', '259200000', false],
+    ['segment.ms', '21600000', false],
+    ['retention.bytes', '-1', true],
+    ['max.message.bytes', '8388608', false],
+  ])
+})
+
+test('the replicas that must acknowledge follow the replicas that a topic has, not those that a new one would have', () => {
+  expect(topicSettings('identified', RULES, 1)['min.insync.replicas']).toBe('1')
+  expect(topicSettings('identified', RULES, 3)['min.insync.replicas']).toBe('2')
+})
