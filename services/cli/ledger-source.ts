@@ -5,16 +5,23 @@ import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
+import { type KeptFinding, listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import type { LedgerRow } from '#core/ledger/row.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 
+export interface LedgerReading {
+  readonly rows: readonly LedgerRow[]
+  readonly complete: boolean
+  readonly findings: readonly KeptFinding[]
+}
+
 export interface LedgerSource {
   /**
    * Reads until nothing is in flight or the time has passed; 0 seconds reads once.
-   * @returns the rows of the last reading, and whether nothing was in flight then
+   * @returns the rows of the last reading, whether nothing was in flight then, and the findings that are open
    */
-  read(waitSeconds: number): Promise<{ readonly rows: readonly LedgerRow[]; readonly complete: boolean }>
+  read(waitSeconds: number): Promise<LedgerReading>
   close(): Promise<void>
 }
 
@@ -54,7 +61,7 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
       for (;;) {
         const rows = await readOnce()
         const complete = rows.every((row) => row.in_flight === 0)
-        if (complete || Date.now() >= until) return { rows, complete }
+        if (complete || Date.now() >= until) return { rows, complete, findings: await listFindings(clickhouse) }
         await sleep(PAUSE_MS)
       }
     },

@@ -2,6 +2,7 @@
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
+import { listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
@@ -37,6 +38,7 @@ runMain('console', process.env, async (logger) => {
   const publisher = startSnapshotPublisher({
     services,
     readLedger: () => ledgerAdmin.use((admin) => readLedger({ admin, clickhouse, namespace, feeds }), KAFKA_TIMEOUT_MS),
+    readFindings: () => listFindings(clickhouse),
     readLags: () => lagAdmin.use((admin) => readLags(admin, namespace, feeds), KAFKA_TIMEOUT_MS),
     readFailures: () => readFailureTables(clickhouse),
     components: watchComponents({

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { register as config } from './config.ts'
 import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
+import { register as finding } from './finding.ts'
 import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
 import { register as project } from './project.ts'
@@ -23,6 +24,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   key,
   ledger,
   provision,
+  finding,
   project,
   feeds,
   config,

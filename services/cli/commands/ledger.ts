@@ -18,7 +18,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .helpGroup(GROUPS.operate)
     .summary('prove that no accepted record is lost or doubled')
     .description(
-      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Exits with 1 on any gap or overlap.',
+      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Exits with 1 on any gap or overlap, and while a finding is open (chainon finding list).',
     )
     .option(
       '--json',
@@ -43,15 +43,20 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       )
       try {
-        const { rows, complete } = await source.read(options.wait ?? 0)
+        const { rows, complete, findings } = await source.read(options.wait ?? 0)
         process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : render(rows))
         for (const row of rows.filter((candidate) => !isRowBalanced(candidate))) {
           process.stderr.write(
             `chainon: ${row.feed}, partition ${row.partition}: ${row.gaps} records in gaps, ${row.overlaps} in overlaps\n`,
           )
         }
+        for (const { feed, partition, message, id, openedAt } of findings) {
+          process.stderr.write(
+            `chainon: ${feed}, partition ${partition}: ${message} (open since ${openedAt}: chainon finding close '${id}' --reason ...)\n`,
+          )
+        }
         if (options.wait !== undefined && !complete) process.stderr.write('chainon: records are still in flight\n')
-        if (!isBalanced(rows) || (options.wait !== undefined && !complete)) process.exitCode = 1
+        if (!isBalanced(rows) || findings.length > 0 || (options.wait !== undefined && !complete)) process.exitCode = 1
       } finally {
         await source.close()
       }

@@ -1,5 +1,6 @@
 /** Runs the collectors, each at its own interval, and publishes one snapshot of their readings per second. */
 import { describeFailure } from '#core/faults/describe-failure.ts'
+import { findingAlarm, type KeptFinding } from '#core/ledger/findings.ts'
 import type { LedgerRow } from '#core/ledger/row.ts'
 import type { Alarm, Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -30,6 +31,7 @@ export interface PublisherOptions {
   /** URL of each service. */
   readonly services: Readonly<Record<ServiceName, string>>
   readonly readLedger: () => Promise<readonly LedgerRow[]>
+  readonly readFindings: () => Promise<readonly KeptFinding[]>
   readonly readLags: () => Promise<ServiceLags>
   readonly readFailures: () => Promise<FailureTables>
   readonly components: ComponentWatch
@@ -109,7 +111,7 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
     ledger = summarise(rows)
     loaded.add(new Map([[LOADED, ledger.total.loaded]]), Date.now())
     stall.add(ledger, Date.now())
-    const found = ledgerAlarms(ledger)
+    const found = [...ledgerAlarms(ledger), ...(await options.readFindings()).map(findingAlarm)]
     for (const { id } of options.alarms.active()) {
       if (!found.some((alarm) => alarm.id === id)) options.alarms.clear(id)
     }

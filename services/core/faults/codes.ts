@@ -61,6 +61,16 @@ export const FAULTS = {
   },
   gap: { blame: 'dependency', alarm: true, text: 'An origin offset is missing: the partition is stopped.' },
   'link-index-lost': { blame: 'dependency', alarm: true, text: 'The linkage index is empty although links exist.' },
+  overlap: { blame: 'dependency', alarm: true, text: 'More than one batch accounts for the same origins.' },
+  'missing-rows': { blame: 'dependency', alarm: true, text: 'Rows that were loaded are not in their table.' },
+  'surplus-rows': { blame: 'dependency', alarm: true, text: 'A table has rows that no batch accounts for.' },
+  'topic-recreated': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'A topic was created again: its offsets start again at 0.',
+  },
+  'topic-truncated': { blame: 'dependency', alarm: true, text: 'A topic is shorter than it was: offsets come again.' },
+  finding: { blame: 'dependency', alarm: true, text: 'A finding that no operator has closed yet.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
@@ -84,4 +94,9 @@ export type AlarmCode = CodesWhere<{ alarm: true }>
 /** @returns the code of a name that was read from a message, or undefined when no such fault of a record exists */
 export function asRecordFault(name: string): RecordFault | undefined {
   return Object.hasOwn(FAULTS, name) && FAULTS[name as FaultCode].blame === 'record' ? (name as RecordFault) : undefined
+}
+
+/** @returns the code of an alarm that was read from a table, or undefined when this version has no such alarm */
+export function asAlarmCode(name: string): AlarmCode | undefined {
+  return Object.hasOwn(FAULTS, name) && 'alarm' in FAULTS[name as FaultCode] ? (name as AlarmCode) : undefined
 }
