@@ -55,7 +55,6 @@ function contributions(dependencies: LinkDependencies, partition: number): (reco
     patientId: level2.pseudonym('patient', String(record[subject])),
     recordId: level2.pseudonym('record', String(record.record_id)),
     version: Number(record[contract.version]),
-    offset: Number(origin),
     origin: `${contract.feed}:${partition}:${origin}`,
     cancelled: record.operation === 'cancel',
     receivedAt: provenance.receivedAt,
