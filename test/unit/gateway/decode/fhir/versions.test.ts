@@ -33,25 +33,25 @@ const SEQUENCES: [string, (Resource | undefined)[]][] = [
   ['a time without an offset, which is no instant', [{ lastUpdated: '2026-01-01T23:00:00' }, { versionId: '2' }]],
 ]
 
-test.fails.each(SEQUENCES)('sent as %s', (_, metas) => {
+test.each(SEQUENCES)('sent as %s', (_, metas) => {
   const sent = metas.map((meta, i) => versions(meta, T + (i + 1) * 60_000)[0] ?? -1)
   expect(sent).toEqual(sent.toSorted((a, b) => a - b))
   expect(new Set(sent).size).toBe(sent.length)
 })
 
-test.fails('the time of change decides, whatever the number says, in any order of arrival', () => {
+test('the time of change decides, whatever the number says, in any order of arrival', () => {
   const older = { versionId: '9', lastUpdated: at(T - 2 * DAY) }
   const newer = { versionId: '3', lastUpdated: at(T - DAY) }
   expect(versions(older, T)[0]).toBe(T - 2 * DAY)
   expect(versions(newer, T - 1000)[0]).toBe(T - DAY)
 })
 
-test.fails('a time of change far after the receipt is an error of a clock: the receipt counts', () => {
+test('a time of change far after the receipt is an error of a clock: the receipt counts', () => {
   expect(versions({ lastUpdated: '2099-01-01T00:00:00Z' }, T)).toEqual([T])
   expect(versions({ lastUpdated: at(T + DAY / 2) }, T)).toEqual([T + DAY / 2])
 })
 
-test.fails('records that are derived from one resource have its version', () => {
+test('records that are derived from one resource have its version', () => {
   expect(versions({ versionId: '3' }, T, { deceasedDateTime: '2025-02-03' })).toEqual([T, T])
   expect(versions({ versionId: '3', lastUpdated: at(T - DAY) }, T, { deceasedDateTime: '2025-02-03' })).toEqual([
     T - DAY,
