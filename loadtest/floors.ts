@@ -112,7 +112,7 @@ function observation(i: number): Record<string, unknown> {
       reference_high: 145,
       comment: null,
       _producer: 'hospital-1',
-      _received_at: 1_700_000_000_000,
+      _received_at: 1_700_000_000_000_000,
     },
   }
 }

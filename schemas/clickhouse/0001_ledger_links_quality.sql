@@ -34,7 +34,7 @@ CREATE TABLE quarantine
     pointer LowCardinality(String) COMMENT 'JSON pointer of the field; never a value',
     rule LowCardinality(String),
     producer LowCardinality(String),
-    received_at DateTime64(3, 'UTC'),
+    received_at DateTime64(6, 'UTC') COMMENT 'When the gateway received the record',
     quarantined_at DateTime64(3, 'UTC')
 )
 ENGINE = MergeTree ORDER BY (feed, fault, rule, quarantined_at)
@@ -73,7 +73,7 @@ CREATE TABLE person_link
     cause_incarnation LowCardinality(String),
     cause_partition UInt32,
     cause_offset UInt64,
-    linked_at DateTime64(3, 'UTC') COMMENT 'When the gateway accepted the record that caused the link'
+    linked_at DateTime64(6, 'UTC') COMMENT 'When the gateway accepted the record that caused the link'
 )
 ENGINE = MergeTree ORDER BY (patient_id, link_version)
 SETTINGS non_replicated_deduplication_window = 100000;

@@ -189,5 +189,5 @@ function report(dependencies: WorkerDependencies, feed: string, outcome: BatchOu
   const now = Date.now()
   const step = Math.max(1, Math.floor(outcome.receivedAt.length / FRESHNESS_SAMPLES))
   for (let i = 0; i < outcome.receivedAt.length; i += step)
-    dependencies.freshness((now - (outcome.receivedAt[i] ?? now)) / 1000, feed)
+    dependencies.freshness(now / 1000 - (outcome.receivedAt[i] ?? now * 1000) / 1_000_000, feed)
 }

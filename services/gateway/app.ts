@@ -17,6 +17,7 @@ import { clientError, frameworkError, installProblems } from './http/problems.ts
 import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
+import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { feedsRoutes } from './routes/feeds.ts'
@@ -32,6 +33,7 @@ export interface GatewayDependencies {
   readonly idempotency: IdempotencyStore
   /** Keyed with the routing key. */
   readonly routing: Mac
+  readonly stamp: Stamp
   readonly metrics: Metrics
   readonly alarms: Alarms
   readonly logger: Logger
@@ -75,12 +77,12 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, keys } = dependencies
+  const { log, idempotency, keys, stamp } = dependencies
   const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
     keys,
-    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, log, idempotency, events, logger }),
+    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, stamp, log, idempotency, events, logger }),
     inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
     // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),

@@ -15,6 +15,7 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
 import { gatewayConfig } from './config.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
+import { stampClock } from './ingest/stamp.ts'
 import { openRecordLog } from './log/record-log.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
@@ -64,6 +65,7 @@ runMain('gateway', process.env, async (logger) => {
     log,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
     routing,
+    stamp: stampClock(Date.now),
     metrics: createMetrics('gateway'),
     alarms,
     logger,

@@ -14,6 +14,7 @@ import { recordItems } from '../../services/gateway/decode/records.ts'
 import { gatewayPipeline } from '../../services/gateway/encode/pipeline.ts'
 import { Batch } from '../../services/gateway/ingest/batch.ts'
 import { answerOf } from '../../services/gateway/ingest/receipt.ts'
+import { stampClock } from '../../services/gateway/ingest/stamp.ts'
 import { decoderOf, encoderOf } from './avro.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'observation')
@@ -22,7 +23,7 @@ const schema = identifiedSchema(contract)
 const routing = hmacSha256(Buffer.alloc(32, 1))
 const pipeline = gatewayPipeline(contract, encoderOf(schema), routing, 100_000)
 const feeds = new Map([['observation', { contract, topic: 'identified.observation', pipeline }]])
-const provenance = { producer: 'hospital-1', receivedAt: Date.UTC(2026, 0, 31) }
+const provenance = { producer: 'hospital-1', receivedAt: Date.UTC(2026, 0, 31) * 1000 }
 
 const good = {
   record_id: '1',
@@ -55,7 +56,7 @@ test('each item passes the pipeline of its feed: validated with the contract, th
 })
 
 test('valid records are accepted although others are rejected; the receipt names index, field and rule, never the value', () => {
-  const batch = new Batch({ feeds, maxRecords: 1000 }, provenance, false)
+  const batch = new Batch({ feeds, maxRecords: 1000, stamp: stampClock(Date.now) }, provenance.producer, false)
   for (const item of recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 }))
     batch.add(item)
   // Here the gateway waits in `log.append` for all replicas. The receipt is sent only after that.

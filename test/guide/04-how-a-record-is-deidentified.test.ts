@@ -41,7 +41,7 @@ const identified: Record<string, unknown> = {
   sex: 'female',
   updated_at: Date.UTC(2025, 0, 1),
   _producer: 'hospital-1',
-  _received_at: Date.UTC(2026, 0, 31),
+  _received_at: Date.UTC(2026, 0, 31) * 1000,
 }
 const message = (record: Record<string, unknown>): IdentifiedMessage => ({
   value: encoderOf(identifiedSchema(contract)).encode(record) ?? null,

@@ -49,10 +49,9 @@ function contribution(hospital: string, ipp: string, record: Record<string, unkn
     patientId: level2.pseudonym('patient', `${hospital} ${ipp}`),
     recordId: level2.pseudonym('record', `${hospital} ${ipp}`),
     version: 1,
-    offset: offset++,
     origin: `patient:0:${offset}`,
     cancelled: false,
-    receivedAt: 0,
+    receivedAt: offset++,
     tokens: tokenise(record)
       .map(secondLevel)
       .filter((token) => token !== undefined),

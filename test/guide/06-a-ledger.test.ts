@@ -79,11 +79,12 @@ test('each batch writes a tile; the tiles must cover the origins without a gap o
 })
 
 test('the highest version of a record is the current one, in any order of arrival', () => {
-  // The record's version in the upper bits, its origin in the lower: one number to compare, and no two messages have the same.
+  // The record's version in the upper bits, the stamp of its receipt in the lower: one number to compare. Partition and offset do not count.
+  const receivedAt = Date.UTC(2026, 0, 31) * 1000
   const arrived = [
-    { what: 'second', version: BigInt(versionOf(2, 7n)) },
-    { what: 'first', version: BigInt(versionOf(1, 900n)) },
-    { what: 'second, sent again', version: BigInt(versionOf(2, 901n)) },
+    { what: 'second', version: BigInt(versionOf(2, receivedAt + 1, 0, 9000n)) },
+    { what: 'first', version: BigInt(versionOf(1, receivedAt, 0, 8000n)) },
+    { what: 'second, sent again', version: BigInt(versionOf(2, receivedAt + 2, 3, 5n)) },
   ]
   const current = arrived.reduce((best, one) => (one.version > best.version ? one : best))
   expect(current.what).toBe('second, sent again')

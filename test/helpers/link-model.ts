@@ -12,7 +12,7 @@ export function modelLinks(
   const last = new Map<string, Contribution>()
   for (const one of contributions) {
     const known = last.get(one.recordId)
-    if (!known || one.version > known.version || (one.version === known.version && one.offset > known.offset))
+    if (!known || one.version > known.version || (one.version === known.version && one.receivedAt > known.receivedAt))
       last.set(one.recordId, one)
   }
   // A patient that only an earlier version of a record names is still a patient, without tokens.

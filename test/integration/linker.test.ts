@@ -11,6 +11,7 @@ beforeAll(() => {
 })
 afterAll(() => redis.disconnect())
 
+const FIRST = 1_700_000_000_000_000
 let offset = 0
 function contribution(patient: string, tokens: readonly string[], more: Partial<Contribution> = {}): Contribution {
   offset++
@@ -18,10 +19,9 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
     patientId: `p2_${patient}`,
     recordId: `p2_record-${patient}`,
     version: 0,
-    offset,
     origin: `patient:0:${offset}`,
     cancelled: false,
-    receivedAt: 1_700_000_000_000,
+    receivedAt: FIRST + offset,
     tokens: tokens.map((token) => `t2_${token}`),
     ...more,
   }
@@ -171,16 +171,17 @@ describe('deterministic passes', () => {
           const base = offset + 1
           offset += records.length
           const all = records.map(({ patient, id, version, cancelled, tokens }, index) =>
-            // The offset decides between equal versions, so it is a property of the record, not of its arrival.
+            // The stamp decides between equal versions: it is a property of the record, not of its arrival.
             contribution(`n${patient}`, tokens, {
               ...(id === null ? {} : { recordId: `p2_record-of-any-${id}` }),
               version,
               cancelled,
-              offset: base + index,
+              receivedAt: FIRST + base + index,
               origin: `patient:0:${base + index}`,
             }),
           )
-          const shuffled = all.toSorted((a, b) => (order[a.offset - base] ?? 0) - (order[b.offset - base] ?? 0))
+          const place = (one: Contribution) => order[one.receivedAt - FIRST - base] ?? 0
+          const shuffled = all.toSorted((a, b) => place(a) - place(b))
           const expected = modelLinks(all, DEFAULT_LIMITS.hub)
           expect(await linkAll(fresh(), all)).toEqual(expected)
           expect(await linkAll(fresh(), shuffled)).toEqual(expected)

@@ -17,7 +17,11 @@ export interface AvroRecordSchema {
 
 const ORIGIN_FIELDS = [
   { name: '_producer', type: 'string', doc: 'Producer that the API key belongs to' },
-  { name: '_received_at', type: 'long', doc: 'When the gateway received the record, milliseconds since 1970' },
+  {
+    name: '_received_at',
+    type: { type: 'long', logicalType: 'timestamp-micros' },
+    doc: 'When the gateway received the record; each record of a gateway has a later one',
+  },
 ] as const
 
 /** What the gateway writes to `identified.<feed>`: the contract's fields, with who sent them and when. */

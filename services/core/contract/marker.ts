@@ -29,7 +29,7 @@ export function isMarker(name: string): boolean {
   return name === MARKER_NAME
 }
 
-/** @param arrivedAt when the message arrived in Kafka, ms: used as the time of receipt of a message that cannot be read */
+/** @param arrivedAt when the message arrived in Kafka, microseconds: used as the time of receipt of a message that cannot be read */
 export function markerOf(failed: Failed<MarkerFault>, arrivedAt: number): Readonly<Record<string, unknown>> {
   const [{ pointer, rule }] = failed.details
   return {

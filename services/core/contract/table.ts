@@ -22,9 +22,13 @@ export function columnsOf(contract: FeedContract): readonly Column[] {
       return stored ? [{ name: field.as, type: stored.columnType, comment: field.doc }] : []
     }),
     { name: '_producer', type: 'LowCardinality(String)', comment: 'Producer' },
-    { name: '_received_at', type: "DateTime64(3, 'UTC')", comment: 'When the gateway received the record' },
+    { name: '_received_at', type: "DateTime64(6, 'UTC')", comment: 'When the gateway received the record' },
     { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },
-    { name: '_version', type: 'UInt128', comment: 'record_version * 2^64 + origin offset: the highest is in force' },
+    {
+      name: '_version',
+      type: 'UInt128',
+      comment: 'record_version * 2^64 + _received_at in microseconds * 2^11 + tie-breaker: the highest is in force',
+    },
     { name: '_deleted', type: 'UInt8', comment: '1 when the last operation was cancel' },
     { name: '_origin_incarnation', type: 'LowCardinality(String)', comment: 'Incarnation of identified.<feed>' },
     { name: '_origin_partition', type: 'UInt32', comment: 'Partition of identified.<feed>' },

@@ -20,7 +20,7 @@ export type FaultDetails = readonly [FaultDetail, ...FaultDetail[]]
 /** Who sent a record and when; known when it could be read. */
 export interface Provenance {
   readonly producer: string
-  /** When the gateway received the record, milliseconds since 1970. */
+  /** The record's stamp: when the gateway received it, microseconds since 1970; each record of a gateway has a later one. */
   readonly receivedAt: number
 }
 

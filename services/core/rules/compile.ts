@@ -20,7 +20,7 @@ export interface CompiledRule {
   readonly zone: Zone
   /**
    * @param record values of the contract's fields (by their name in that zone)
-   * @param receivedAt when the gateway received the record, ms: "the future" begins there, so that a replay
+   * @param receivedAt when the gateway received the record, microseconds since 1970: "the future" begins there, so that a replay
    *   years later has the same outcome
    */
   check(record: Readonly<Record<string, unknown>>, receivedAt: number): Outcome
@@ -71,7 +71,8 @@ function fieldTest(field: FieldContract, rule: FieldRule): (value: unknown, rece
       const earliest = rule.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rule.notBefore)
       // A day's grace: a producer's clock or time zone may be ahead of ours.
       const grace = rule.notAfter === 'received' ? DAY_MS : Number.POSITIVE_INFINITY
-      return (value, receivedAt) => Number(value) * unit >= earliest && Number(value) * unit <= receivedAt + grace
+      return (value, receivedAt) =>
+        Number(value) * unit >= earliest && Number(value) * unit <= receivedAt / 1000 + grace
     }
     case 'check-digit': {
       const valid = { nir: isValidNir, loinc: isValidLoinc, luhn: isValidLuhn }[rule.algorithm]

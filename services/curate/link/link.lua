@@ -1,7 +1,7 @@
 -- Links one source patient, atomically. The links depend only on the set of contributions: the order of arrival and replays do not
 -- change them:
 --   node          a patient at one producer (pseudonym, second level)
---   contribution  one record's tokens for its node; the highest (version, offset) of a record counts, a cancel empties it, and
+--   contribution  one record's tokens for its node; the highest (version, stamp) of a record counts, a cancel empties it, and
 --                 a version that names another patient removes it from the previous patient
 --   strong edge   two nodes share an INS or NIR token
 --   weak edge     two nodes share a composite of traits, and the strong components of all that share it have at most one INS, one
@@ -9,11 +9,12 @@
 --   person        a connected component, named after its smallest node
 -- A token shared by more nodes than the hub limit (a default value, a test identity) links nothing.
 --
--- ARGV: prefix, node, contribution, version, offset, origin, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
+-- ARGV: prefix, node, contribution, version, stamp, origin, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
+-- Stamp and linked_at are microseconds since 1970.
 -- Returns { node, person, method, link_version, ... } of every node whose link this origin changed, or the error reply
 -- "NEIGHBOURHOOD", and then no link was changed.
 local P, node, contribution = ARGV[1], ARGV[2], 'c:' .. ARGV[3]
-local version, offset, origin = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local version, stamp, origin = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local cancelled, linkedAt = ARGV[7] == '1', ARGV[8]
 local HUB, LIMIT = tonumber(ARGV[9]), tonumber(ARGV[10])
 
@@ -61,18 +62,19 @@ local function put(n, value)
   end
 end
 
--- Which version of the record counts, and for whom: `version|offset|node`.
+-- Which version of the record counts, and for whom: `version|stamp|node`.
 local ownerKey = P .. 'r:' .. ARGV[3]
 local owner = redis.call('GET', ownerKey)
-local oldVersion, oldOffset, oldNode = -1, -1, nil
+local oldVersion, oldStamp, oldNode = -1, -1, nil
 if owner then
-  local v, o, n = string.match(owner, '^([^|]*)|([^|]*)|(.*)$')
-  oldVersion, oldOffset, oldNode = tonumber(v), tonumber(o), n
+  local v, s, n = string.match(owner, '^([^|]*)|([^|]*)|(.*)$')
+  oldVersion, oldStamp, oldNode = tonumber(v), tonumber(s), n
 end
 local newer = not owner or version > oldVersion
 if version == oldVersion then
-  -- Each partition has its own offsets: the node decides between equal offsets of two partitions, in any order of arrival.
-  newer = offset > oldOffset or (offset == oldOffset and node > oldNode)
+  -- Two gateways can give the same stamp: then the node decides, in any order of arrival. Records of one node are in one partition,
+  -- and so always arrive in the same order.
+  newer = stamp > oldStamp or (stamp == oldStamp and node > oldNode)
 end
 if newer then
   if oldNode and oldNode ~= node then

@@ -10,11 +10,10 @@ export interface Contribution {
   /** Second-level pseudonym of the record. */
   readonly recordId: string
   readonly version: number
-  readonly offset: number
   /** `feed:incarnation:partition:offset`; a second call with the same origin returns the same links. */
   readonly origin: string
   readonly cancelled: boolean
-  /** When the gateway accepted the record, ms. */
+  /** When the gateway received the record, microseconds since 1970: of two records with the same version the later one counts. */
   readonly receivedAt: number
   readonly tokens: readonly string[]
 }
@@ -63,7 +62,7 @@ export function createLinker(redis: Redis, namespace: string, limits: LinkLimits
         c.patientId,
         c.recordId,
         c.version,
-        c.offset,
+        c.receivedAt,
         c.origin,
         c.cancelled ? 1 : 0,
         c.receivedAt,

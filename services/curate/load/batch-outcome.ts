@@ -20,6 +20,6 @@ export interface BatchOutcome {
   readonly unlinked: number
   readonly links: readonly { readonly link: Link; readonly cause: bigint }[]
   readonly rules: readonly RuleCount[]
-  /** When the gateway accepted each loaded record, ms, in order. */
+  /** When the gateway received each loaded record, microseconds since 1970, in order. */
   readonly receivedAt: readonly number[]
 }

@@ -99,7 +99,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
         failed.details[0].pointer,
         failed.details[0].rule,
         failed.provenance?.producer ?? '',
-        failed.provenance?.receivedAt ?? range.now,
+        failed.provenance?.receivedAt ?? range.now * 1000,
         range.now,
       ]),
       `feed = {feed:String} AND ${originsOf('', 'origin_offset')}`,

@@ -35,7 +35,7 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
         record._producer,
         record._received_at,
         flags,
-        versionOf(Number(record[contract.version]), origin),
+        versionOf(Number(record[contract.version]), Number(record._received_at), partition, origin),
         record.operation === 'cancel' ? 1 : 0,
         incarnation,
         partition,
@@ -46,10 +46,19 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
   }
 }
 
+/** Bits below the stamp, which has 53. */
+const TIE_BITS = 11n
+
 /**
- * The record's version in the upper 64 bits, its origin in the lower: the origin decides between equal versions, in any order of arrival.
+ * The record's version in the upper 64 bits. Below it the stamp decides between equal versions: the record that a gateway received later
+ * is in force, in any partition, after a change of the number of partitions, and in a topic that was created again. Two gateways can give
+ * the same stamp in the same microsecond: then partition and offset decide, so that the order of arrival never does.
  * A negative version, which a contract may allow, counts as 0: the column has no negative numbers, and the insert would fail.
+ *
+ * @param receivedAt the stamp, microseconds since 1970
  */
-export function versionOf(version: number, origin: bigint): string {
-  return version <= 0 ? origin.toString() : ((BigInt(version) << 64n) | origin).toString()
+export function versionOf(version: number, receivedAt: number, partition: number, origin: bigint): string {
+  const tie = BigInt.asUintN(Number(TIE_BITS), BigInt(partition) * 31n + origin)
+  const lower = (BigInt(Math.max(0, receivedAt)) << TIE_BITS) | tie
+  return version <= 0 ? lower.toString() : ((BigInt(version) << 64n) | lower).toString()
 }

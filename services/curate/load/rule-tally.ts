@@ -3,6 +3,8 @@ import type { Severity } from '#core/contract/types.ts'
 import type { Provenance } from '#core/pipeline/verdict.ts'
 import type { Outcome } from '#core/rules/compile.ts'
 
+const MICROSECONDS_PER_HOUR = 3_600_000_000
+
 export interface RuleCount {
   readonly producer: string
   /** Hour of receipt, seconds since 1970. */
@@ -26,7 +28,7 @@ export function ruleTally(): RuleTally {
   let groupHour = -1
   return {
     add({ producer, receivedAt }, rule, severity, outcome) {
-      const hour = Math.floor(receivedAt / 3_600_000) * 3600
+      const hour = Math.floor(receivedAt / MICROSECONDS_PER_HOUR) * 3600
       // Successive records of a batch have the same producer and hour: their group is looked up once, not per rule.
       if (group === undefined || producer !== groupProducer || hour !== groupHour) {
         const key = `${hour} ${producer}`

@@ -9,7 +9,7 @@ export interface LoadableRecord {
   /** Values in the order of the table's columns. */
   readonly row: readonly unknown[]
   readonly origin: bigint
-  /** When the gateway accepted the record, ms. */
+  /** When the gateway received the record, microseconds since 1970. */
   readonly receivedAt: number
   readonly links: readonly Link[]
   readonly unlinked: boolean

@@ -23,7 +23,7 @@ export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedReco
       const marked = headerText(message.headers, HEADER_MARKER) !== undefined
       // A record with the header of a marker, or a marker without it, was not written by deidentify.
       const readable = decoded && marked === isMarker(decoded.name) ? decoded.record : undefined
-      const unreadable = { producer: '', receivedAt: Number(message.timestamp) }
+      const unreadable = { producer: '', receivedAt: Number(message.timestamp) * 1000 }
       if (!readable) return fail('undecodable', unreadable)
       if (marked) return readMarker(readable) ?? fail('undecodable', unreadable)
       const provenance = { producer: String(readable._producer), receivedAt: Number(readable._received_at) }

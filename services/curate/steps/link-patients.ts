@@ -56,7 +56,6 @@ function contributions(
     patientId: level2.pseudonym('patient', String(record[subject])),
     recordId: level2.pseudonym('record', String(record.record_id)),
     version: Number(record[contract.version]),
-    offset: Number(origin),
     origin: `${contract.feed}:${incarnation}:${partition}:${origin}`,
     cancelled: record.operation === 'cancel',
     receivedAt: provenance.receivedAt,

@@ -20,7 +20,7 @@ export function markQuarantined(
   return {
     name: 'markQuarantined',
     run: ({ message, failed }) => {
-      const value = encoder.encode(markerOf(failed, Number(message.timestamp)))
+      const value = encoder.encode(markerOf(failed, Number(message.timestamp) * 1000))
       if (!value) throw new Error('a quarantine marker does not fit its own schema')
       return pass(
         mintPseudonymised({

@@ -1,12 +1,13 @@
 /** Collects the outcome of each record of one request: messages for Kafka, faults for the answer, counts for both. */
 import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
 import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
-import type { FaultDetails, Provenance, RuleName } from '#core/pipeline/verdict.ts'
+import type { FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import type { Item } from '../decode/item.ts'
 import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
 import { ProblemError } from '../problem.ts'
+import type { Stamp } from './stamp.ts'
 
 export interface TopicMessages {
   readonly topic: string
@@ -25,6 +26,7 @@ export interface RejectionCount {
 export interface BatchDependencies {
   readonly feeds: ReadonlyMap<string, GatewayFeed>
   readonly maxRecords: number
+  readonly stamp: Stamp
 }
 
 /** Name of the step for what could not be decoded. */
@@ -39,13 +41,13 @@ export class Batch {
   rejected = 0
   truncated = false
   readonly #dependencies: BatchDependencies
-  readonly #provenance: Provenance
+  readonly #producer: string
   readonly #nameFeeds: boolean
 
   /** @param nameFeeds true when a request has records of several feeds, so that each fault names its feed */
-  constructor(dependencies: BatchDependencies, provenance: Provenance, nameFeeds: boolean) {
+  constructor(dependencies: BatchDependencies, producer: string, nameFeeds: boolean) {
     this.#dependencies = dependencies
-    this.#provenance = provenance
+    this.#producer = producer
     this.#nameFeeds = nameFeeds
   }
 
@@ -65,7 +67,9 @@ export class Batch {
       return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
     const known = this.#dependencies.feeds.get(item.feed)
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
-    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance: this.#provenance })
+    // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
+    const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
+    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)
     this.accepted++
     this.#count(item.feed).accepted++

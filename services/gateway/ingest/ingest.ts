@@ -3,7 +3,6 @@
  * wait for all in-sync replicas, answer. The routes differ only in how a body becomes items.
  */
 import { hash } from 'node:crypto'
-import type { Provenance } from '#core/pipeline/verdict.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Item } from '../decode/item.ts'
@@ -22,7 +21,7 @@ export interface IngestDependencies extends BatchDependencies {
 }
 
 export interface IngestRequest {
-  readonly provenance: Provenance
+  readonly producer: string
   /** The feed, or `fhir`. */
   readonly feed: string
   readonly manyFeeds: boolean
@@ -76,7 +75,7 @@ async function acceptOnce(dependencies: IngestDependencies, request: IngestReque
 
 async function accept(dependencies: IngestDependencies, request: IngestRequest): Promise<Answer> {
   const started = performance.now()
-  const batch = new Batch(dependencies, request.provenance, request.manyFeeds)
+  const batch = new Batch(dependencies, request.producer, request.manyFeeds)
   let next = 0
   for (const item of request.items) {
     batch.add(item)
@@ -102,10 +101,10 @@ async function append(log: RecordLog, batch: Batch): Promise<void> {
   }
 }
 
-async function begin(dependencies: IngestDependencies, { provenance, target, body }: IngestRequest, key: string) {
+async function begin(dependencies: IngestDependencies, { producer, target, body }: IngestRequest, key: string) {
   const fingerprint = hash('sha256', `${target} ${hash('sha256', body, 'hex')}`, 'hex')
   try {
-    return await dependencies.idempotency.begin(provenance.producer, key, fingerprint)
+    return await dependencies.idempotency.begin(producer, key, fingerprint)
   } catch (cause) {
     throw new ProblemError(
       'dependency-unavailable',

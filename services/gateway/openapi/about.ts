@@ -7,7 +7,8 @@ const DESCRIPTION = `Receives health records of producers, validates each agains
 ones by index, with field (JSON pointer) and rule, never with a value. Valid records of a request are accepted although others are rejected.
 
 **Sending again is safe.** With an \`Idempotency-Key\` the first answer is sent again (stored for CHAINON_IDEMPOTENCY_HOURS, 24 by default). Without
-one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` is in force.
+one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` is in force, and of equal versions the one that
+was received last.
 
 **JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
 represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.

@@ -22,15 +22,14 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
     const type = request.headers['content-type']
     checkFhirType(type)
     const body = await admitBody(dependencies, request, reply.raw)
-    const receivedAt = Date.now()
     const answer = await dependencies.ingest({
-      provenance: { producer, receivedAt },
+      producer,
       feed: 'fhir',
       manyFeeds: true,
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: bundleItems(body, receivedAt),
+      items: bundleItems(body, Date.now()),
     })
     return sendAnswer(request, reply, answer)
   })
@@ -45,7 +44,11 @@ function bundleSchema(): FastifySchema {
     description: `A transaction, batch or collection of ${MAPPED_RESOURCES.join(', ')}. Each resource becomes records of one or several feeds (an
 Observation with components one per component; a Patient with a day of death a \`death\` too). Other resources are rejected by the index of their entry with the
 rule \`unmapped-resource\`. References are resolved inside the Bundle; a subject outside it must be a logical reference with an identifier.
-\`entered-in-error\` cancels. A Bundle of any type is not atomic.`,
+\`entered-in-error\` cancels. A Bundle of any type is not atomic.
+
+**Versions.** The \`record_version\` of every record of a resource is \`meta.lastUpdated\` (an instant, with its offset), in milliseconds since 1970.
+Without it, or if it is more than a day later than the receipt, it is the time of receipt: such a server must send the versions of a resource in
+their order. \`meta.versionId\` does not count. Of equal versions the one that was received last is in force.`,
     headers: STORE_HEADERS,
     body: requestBody(Object.fromEntries(FHIR_TYPES.map((type) => [type, bundle]))),
     response: { ...receiptResponse(), ...problemResponses(STORE_PROBLEMS, true) },

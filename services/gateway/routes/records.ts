@@ -26,7 +26,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
       const format = recordFormat(type)
       const body = await admitBody(dependencies, request, reply.raw)
       const answer = await dependencies.ingest({
-        provenance: { producer, receivedAt: Date.now() },
+        producer,
         feed,
         manyFeeds: false,
         idempotencyKey: request.headers['idempotency-key'],

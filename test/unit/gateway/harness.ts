@@ -18,6 +18,7 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
 import type { IdentifiedMessage } from '../../../services/gateway/encode/encode-identified.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
+import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -87,6 +88,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     },
     idempotency: memoryIdempotency(),
     routing: hmacSha256(Buffer.alloc(32, 7)),
+    stamp: stampClock(Date.now),
     metrics,
     alarms: createAlarms(),
     logger: createLogger('test', 'fatal'),

@@ -7,8 +7,8 @@ const TYPES = ['transaction', 'batch', 'collection']
 export interface Bundle {
   /** One for each entry, in order; undefined where the entry has no resource. */
   readonly resources: readonly (Json | undefined)[]
-  /** When the gateway received it, ISO 8601; for resources without the time of their last change. */
-  readonly receivedAt: string
+  /** When the gateway received it, milliseconds since 1970; for resources without the time of their last change. */
+  readonly receivedAt: number
   /**
    * @param from the resource that contains the reference
    * @returns the resource, or undefined when the Bundle does not have it
@@ -38,7 +38,7 @@ export function openBundle(raw: unknown, receivedAt: number): Bundle {
   }
   return {
     resources,
-    receivedAt: new Date(receivedAt).toISOString(),
+    receivedAt,
     resolve(reference, from) {
       const target = text(object(reference)?.reference)
       if (target === undefined) return undefined

@@ -1,8 +1,12 @@
 /** What the records of every resource have in common: the patient, the version, the operation. */
+import { parseTimestamp } from '#core/contract/calendar.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
 import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
+
+/** A server's clock or time zone may be ahead of ours. */
+const CLOCK_GRACE_MS = 86_400_000
 
 /** A record of a feed, in the form of the contract's JSON. */
 export interface FeedRecord {
@@ -28,21 +32,21 @@ export interface Head {
 /** @returns these fields, or undefined when the subject does not refer to a patient with an identifier */
 export function headOf(resource: Json, bundle: Bundle): Head | undefined {
   const ipp = subjectIpp(resource.subject ?? resource.patient, resource, bundle)
-  return ipp === undefined ? undefined : { ...versionOf(resource), record_id: recordId(resource), patient_ipp: ipp }
+  return ipp === undefined
+    ? undefined
+    : { ...versionOf(resource, bundle), record_id: recordId(resource), patient_ipp: ipp }
 }
 
-/** `meta.versionId` when it is a whole number, else `meta.lastUpdated` in milliseconds, else 0: the highest is in force. */
-export function versionOf(resource: Json): Pick<Head, 'record_version' | 'operation'> {
-  const meta = object(resource.meta)
-  const versionId = text(meta?.versionId)
-  const updated = Date.parse(text(meta?.lastUpdated) ?? '')
-  const record_version =
-    versionId !== undefined && /^\d{1,15}$/.test(versionId)
-      ? Number(versionId)
-      : Number.isNaN(updated)
-        ? 0
-        : Math.max(0, updated)
-  return { record_version, operation: isError(resource) ? 'cancel' : 'upsert' }
+/**
+ * The version is a time in milliseconds since 1970, for every resource: when it last changed (`meta.lastUpdated`), or when the gateway
+ * received it if the server does not say so, or says so with a clock that is more than a day ahead. The two can be compared, so a server
+ * that leaves the time out now and then loses no correction. `meta.versionId` does not count: it is a number at one server and a
+ * UUID at another, starts again when a server is replaced, and cannot be compared with a time.
+ */
+export function versionOf(resource: Json, bundle: Bundle): Pick<Head, 'record_version' | 'operation'> {
+  const changed = parseTimestamp(text(object(resource.meta)?.lastUpdated) ?? '')
+  const usable = changed !== undefined && changed > 0 && changed <= bundle.receivedAt + CLOCK_GRACE_MS
+  return { record_version: usable ? changed : bundle.receivedAt, operation: isError(resource) ? 'cancel' : 'upsert' }
 }
 
 /** @returns the NDA of the stay that the reference refers to, or null */

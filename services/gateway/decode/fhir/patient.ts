@@ -14,7 +14,7 @@ export function mapPatient(patient: Json, bundle: Bundle): Mapped {
   const ipp = patientIpp(patient)
   const deceasedOn = dayOf(patient.deceasedDateTime) ?? null
   const identity = {
-    ...versionOf(patient),
+    ...versionOf(patient, bundle),
     record_id: ipp,
     patient_ipp: ipp,
     ins: insOf(patient),
@@ -26,7 +26,7 @@ export function mapPatient(patient: Json, bundle: Bundle): Mapped {
     birth_place_insee: birthPlace(patient),
   }
   const address = currentAddress(patient)
-  const updatedAt = timestampOf(object(patient.meta)?.lastUpdated) ?? bundle.receivedAt
+  const updatedAt = timestampOf(object(patient.meta)?.lastUpdated) ?? new Date(bundle.receivedAt).toISOString()
   const records: FeedRecord[] = [
     {
       feed: 'patient',

@@ -6,7 +6,12 @@ import { compileRules } from '#core/rules/compile.ts'
 const contracts = loadContracts('schemas/feeds')
 const contractOf = (feed: string) => contracts.find((contract) => contract.feed === feed) ?? contracts[0]
 
-function outcome(feed: string, rule: string, record: Record<string, unknown>, receivedAt = Date.UTC(2025, 0, 1)) {
+function outcome(
+  feed: string,
+  rule: string,
+  record: Record<string, unknown>,
+  receivedAt = Date.UTC(2025, 0, 1) * 1000,
+) {
   const contract = contractOf(feed)
   if (!contract) throw new Error('no contract')
   const compiled = [...compileRules(contract, 'identified'), ...compileRules(contract, 'pseudonymised')].find(
@@ -82,7 +87,7 @@ describe('rules', () => {
 
   it('measure the future from the receipt, so that a replay has the same outcome', () => {
     const effective_at = Date.UTC(2025, 5, 1)
-    expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 4, 1))).toBe('failed')
-    expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 6, 1))).toBe('passed')
+    expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 4, 1) * 1000)).toBe('failed')
+    expect(outcome('observation', 'not-in-future', { effective_at }, Date.UTC(2025, 6, 1) * 1000)).toBe('passed')
   })
 })

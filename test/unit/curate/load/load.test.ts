@@ -9,7 +9,7 @@ import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { blocksOf } from '../../../../services/curate/load/blocks.ts'
 import { formatProgress, parseProgress } from '../../../../services/curate/load/intent.ts'
 import { orderByOrigin } from '../../../../services/curate/load/order.ts'
-import { rowBuilder, versionOf } from '../../../../services/curate/load/rows.ts'
+import { rowBuilder } from '../../../../services/curate/load/rows.ts'
 import { ruleTally } from '../../../../services/curate/load/rule-tally.ts'
 import { validateRecord } from '../../../../services/curate/steps/validate-record.ts'
 
@@ -98,27 +98,6 @@ describe('progress', () => {
   })
 })
 
-describe('versions', () => {
-  it('are ordered by the version of the producer, then by the origin', () => {
-    fc.assert(
-      fc.property(
-        fc.nat(2 ** 40),
-        fc.bigInt({ min: 0n, max: 2n ** 62n }),
-        fc.nat(2 ** 40),
-        fc.bigInt({ min: 0n, max: 2n ** 62n }),
-        (v1, o1, v2, o2) => {
-          const expected = v1 === v2 ? o1 > o2 : v1 > v2
-          expect(BigInt(versionOf(v1, o1)) > BigInt(versionOf(v2, o2))).toBe(expected)
-        },
-      ),
-    )
-  })
-
-  it('are never negative: the column has no negative numbers', () => {
-    expect(versionOf(-3, 7n)).toBe(versionOf(0, 7n))
-  })
-})
-
 describe('a batch as blocks', () => {
   const rows = rowBuilder(observation, pseudonymiser(2, randomBytes(32)))
   const record = {
@@ -139,7 +118,7 @@ describe('a batch as blocks', () => {
       reference_low: null,
       reference_high: null,
     },
-    ...{ _producer: 'h', _received_at: 7_200_000, _rule_outcomes: [] },
+    ...{ _producer: 'h', _received_at: 7_200_000_000, _rule_outcomes: [] },
   }
   const range = {
     feed: 'observation',
@@ -209,7 +188,7 @@ describe('a batch as blocks', () => {
   it('counts numerator and denominator of each rule by producer and hour', () => {
     const tally = ruleTally()
     const step = validateRecord(observation)(tally)
-    const provenance = { producer: 'h', receivedAt: 7_200_000 }
+    const provenance = { producer: 'h', receivedAt: 7_200_000_000 }
     const validate = (values: Record<string, unknown>) => step.run({ origin: 1n, record: values, provenance })
     expect(validate(record)).toMatchObject({ kind: 'pass', value: { flags: ['number-has-unit'] } })
     validate({ ...record, value_number: null })

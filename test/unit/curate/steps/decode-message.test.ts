@@ -56,7 +56,7 @@ describe('decodeMessage', () => {
       kind: 'fail',
       fault: 'undecodable',
       details: [{ pointer: '', rule: 'undecodable' }],
-      provenance: { producer: '', receivedAt: 17 },
+      provenance: { producer: '', receivedAt: 17_000 },
     })
   })
 })

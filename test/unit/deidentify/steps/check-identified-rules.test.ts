@@ -9,7 +9,7 @@ const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'pati
 describe('rules of the identified zone', () => {
   it('quarantine the record with the names of rule and field, or are passed on as outcomes', () => {
     const step = checkIdentifiedRules(patient)
-    const provenance = { producer: 'h', receivedAt: Date.UTC(2025, 0, 1) }
+    const provenance = { producer: 'h', receivedAt: Date.UTC(2025, 0, 1) * 1000 }
     const check = (record: Record<string, unknown>) => step.run({ origin: '7', record, provenance })
     const reading = recordReader(
       patient,

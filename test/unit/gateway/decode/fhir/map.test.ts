@@ -77,7 +77,7 @@ describe('resources become records that their contracts accept', () => {
         feed: 'patient',
         record: {
           record_id: 'IPP-1',
-          record_version: 3,
+          record_version: Date.UTC(2025, 2, 4, 5, 6, 7),
           operation: 'upsert',
           patient_ipp: 'IPP-1',
           ins: '185057800608491',
