@@ -2,15 +2,16 @@
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
+import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import { runMain } from '#core/process/run-main.ts'
+import { watchRetention } from '#core/retention/watch.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { watchComponents } from './collectors/component-watch.ts'
 import { readFailureTables } from './collectors/failures.ts'
-import { reconnectingAdmin } from './collectors/kafka-admin.ts'
 import { readLags } from './collectors/lag.ts'
 import { createProbes } from './collectors/probes.ts'
 import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
@@ -29,6 +30,9 @@ runMain('console', process.env, async (logger) => {
   const namespace = config.CHAINON_NAMESPACE
   const ledgerAdmin = reconnectingAdmin(kafka)
   const lagAdmin = reconnectingAdmin(kafka)
+  const retentionAdmin = reconnectingAdmin(kafka)
+  // The gateway looks by itself, too: this is for the time when it is down.
+  const retention = watchRetention({ admin: retentionAdmin, namespace, feeds, alarms, metrics })
   const page = loadPage()
   const services = {
     gateway: config.CHAINON_GATEWAY_URL,
@@ -63,8 +67,8 @@ runMain('console', process.env, async (logger) => {
   return {
     async stop() {
       await app.close()
-      await publisher.stop()
-      await Promise.all([ledgerAdmin.close(), lagAdmin.close(), clickhouse.close()])
+      await Promise.all([publisher.stop(), retention.stop()])
+      await Promise.all([ledgerAdmin.close(), lagAdmin.close(), retentionAdmin.close(), clickhouse.close()])
     },
   }
 })

@@ -5,6 +5,7 @@ import type { AvroRegistry } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import type { KeyStore } from '#core/keys/store.ts'
+import type { RetentionWatch } from '#core/retention/watch.ts'
 import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -31,6 +32,7 @@ export interface GatewayDependencies {
   readonly keys: KeyStore
   readonly log: RecordLog
   readonly idempotency: IdempotencyStore
+  readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
   readonly stamp: Stamp
@@ -77,12 +79,12 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, keys, stamp } = dependencies
+  const { log, idempotency, retention, keys, stamp } = dependencies
   const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
     keys,
-    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, stamp, log, idempotency, events, logger }),
+    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, stamp, log, idempotency, retention, events, logger }),
     inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
     // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),

@@ -23,6 +23,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
       'CHAINON_MAX_RECORDS_PER_REQUEST',
       'CHAINON_MAX_INFLIGHT_BYTES',
       'CHAINON_IDEMPOTENCY_HOURS',
+      'CHAINON_BACKLOG_LIMIT_PERCENT',
     ],
     { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },
   )

@@ -6,9 +6,11 @@ import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
+import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
+import { watchRetention } from '#core/retention/watch.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
@@ -32,7 +34,8 @@ runMain('gateway', process.env, async (logger) => {
       'the changed key file cannot be read; the keys read before stay in force',
     )
   })
-  const log = openRecordLog(kafkaClient('gateway', config, logger), logger, {
+  const kafka = kafkaClient('gateway', config, logger)
+  const log = openRecordLog(kafka, logger, {
     onDown(error) {
       logger.warn({ event: 'kafka-down', err: safeError(error) })
       alarms.raise({
@@ -57,6 +60,16 @@ runMain('gateway', process.env, async (logger) => {
     },
     onReady: () => alarms.clear('gateway-redis'),
   })
+  const metrics = createMetrics('gateway')
+  const admin = reconnectingAdmin(kafka)
+  const retention = watchRetention({
+    admin,
+    namespace: config.CHAINON_NAMESPACE,
+    feeds: contracts.map(({ feed }) => feed),
+    alarms,
+    metrics,
+    limit: config.CHAINON_BACKLOG_LIMIT_PERCENT / 100,
+  })
   const app = await buildGateway({
     contracts,
     namespace: config.CHAINON_NAMESPACE,
@@ -64,9 +77,10 @@ runMain('gateway', process.env, async (logger) => {
     keys,
     log,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
+    retention,
     routing,
     stamp: stampClock(Date.now),
-    metrics: createMetrics('gateway'),
+    metrics,
     alarms,
     logger,
     limits: {
@@ -87,7 +101,8 @@ runMain('gateway', process.env, async (logger) => {
   return {
     async stop() {
       await app.close()
-      await log.stop()
+      await retention.stop()
+      await Promise.all([log.stop(), admin.close()])
       redis.disconnect()
     },
   }

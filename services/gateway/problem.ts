@@ -8,6 +8,7 @@ import type { Problem, ProblemCode, ProblemStatus } from '#core/gateway-api/prob
 /** Seconds after which it makes sense to try again. */
 const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'dependency-unavailable': 5,
+  'backlog-near-retention': 30,
   'too-many-in-flight': 1,
   'idempotency-in-flight': 2,
 }

@@ -26,6 +26,8 @@ export interface WrittenMessage {
   readonly partition: number
   readonly value: Buffer | string | null
   readonly headers?: Record<string, string>
+  /** Milliseconds since 1970; in force only where the topic does not take the broker's time. */
+  readonly timestamp?: string
 }
 
 export function testKafka(env: Env): Kafka {

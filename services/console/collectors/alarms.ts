@@ -57,7 +57,7 @@ export function ledgerAlarms(ledger: LedgerView): readonly Omit<Alarm, 'since'>[
     }))
 }
 
-/** @returns all raised alarms, those of the services and one for each component that is down; newest first */
+/** @returns all raised alarms, those of the services and one for each component that is down; newest first. What two services raise is one. */
 export function alarmViews(
   bySource: ReadonlyMap<string, readonly Alarm[]>,
   components: readonly ComponentView[],
@@ -71,17 +71,20 @@ export function alarmViews(
       since: component.since ?? now,
     }),
   )
+  const seen = new Set<string>()
   return [...bySource, ['components', down] as const]
     .flatMap(([source, alarms]) =>
-      alarms.map(({ id, code, feed, partition, message, since }) => ({
-        id: `${source}:${id}`,
-        source,
-        code,
-        feed: feed ?? null,
-        partition: partition ?? null,
-        message,
-        since,
-      })),
+      alarms
+        .filter(({ id }) => !seen.has(id) && seen.add(id))
+        .map(({ id, code, feed, partition, message, since }) => ({
+          id: `${source}:${id}`,
+          source,
+          code,
+          feed: feed ?? null,
+          partition: partition ?? null,
+          message,
+          since,
+        })),
     )
     .toSorted((a, b) => (a.since < b.since ? 1 : a.since > b.since ? -1 : 0))
 }

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises'
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import { isAlive } from '#core/process/identity.ts'
+import { every } from '#core/process/loop.ts'
 import { parseStateFile, type StateRow } from '#core/process/state-file.ts'
 import { usageOf } from '#core/process/usage.ts'
 import { COMPONENT_NAMES, type ComponentName, type ComponentView, type ServiceName } from '../snapshot.ts'
 import { type Answer, type ComponentReading, componentViews } from './components.ts'
-import { every } from './loop.ts'
 import type { Probe, ProbedComponent } from './probes.ts'
 
 export interface ComponentWatch {

@@ -1,11 +1,11 @@
 /** Checks whether a dependency answers. The request goes to the dependency itself: with or without a supervisor, on any machine. */
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
+import { withTimeout } from '#core/process/timeout.ts'
 import { redisClient } from '#core/redis/client.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { ConsoleConfig } from '../config.ts'
-import { reconnectingAdmin } from './kafka-admin.ts'
-import { withTimeout } from './source.ts'
 
 export interface Probe {
   /** @throws when it does not answer in time */

@@ -2,6 +2,7 @@
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import { findingAlarm, type KeptFinding } from '#core/ledger/findings.ts'
 import type { LedgerRow } from '#core/ledger/row.ts'
+import { every, type Loop } from '#core/process/loop.ts'
 import type { Alarm, Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import {
@@ -14,7 +15,7 @@ import {
   SOURCE_NAMES,
   type SourceName,
 } from '../snapshot.ts'
-import { ledgerAlarms } from './alarms.ts'
+import { ledgerAlarms, NOT_BALANCED } from './alarms.ts'
 import { buildSnapshot } from './build-snapshot.ts'
 import type { ComponentWatch } from './component-watch.ts'
 import { createCounterTracker } from './counters.ts'
@@ -22,7 +23,6 @@ import { type FailureTables, failureViews } from './failures.ts'
 import { createHistory, type History } from './history.ts'
 import { createLagTracker, type ServiceLags } from './lag.ts'
 import { createStallWatch, summarise } from './ledger.ts'
-import { every, type Loop } from './loop.ts'
 import { scrape } from './scrape.ts'
 import { createServiceMetrics } from './service-metrics.ts'
 import { createSource } from './source.ts'
@@ -112,11 +112,11 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
     loaded.add(new Map([[LOADED, ledger.total.loaded]]), Date.now())
     stall.add(ledger, Date.now())
     const found = [...ledgerAlarms(ledger), ...(await options.readFindings()).map(findingAlarm)]
-    for (const { id } of options.alarms.active()) {
+    const shown = options.alarms.active().filter(({ code, id }) => code === NOT_BALANCED || id.startsWith('finding:'))
+    for (const { id } of shown) {
       if (!found.some((alarm) => alarm.id === id)) options.alarms.clear(id)
     }
     for (const alarm of found) options.alarms.raise(alarm)
-    alarms.set('console', options.alarms.active())
   })
 
   const readLags = attempt('lag', async () => {
@@ -135,6 +135,7 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
 
   const build = () => {
     const now = Date.now()
+    alarms.set('console', options.alarms.active())
     return buildSnapshot({
       ...metrics,
       now,

@@ -105,6 +105,14 @@ export const GATEWAY = {
     max: 8589934592,
     description: 'Bytes in flight in one gateway before it answers 429',
   },
+  CHAINON_BACKLOG_LIMIT_PERCENT: {
+    type: 'integer',
+    default: '90',
+    min: 51,
+    max: 99,
+    description:
+      'Percent of the retention: a feed is answered 503 while deidentify has not read records that are older',
+  },
   CHAINON_IDEMPOTENCY_HOURS: {
     type: 'integer',
     default: '24',

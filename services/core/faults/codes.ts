@@ -59,6 +59,22 @@ export const FAULTS = {
     alarm: true,
     text: 'A dependency is unreachable; try again later.',
   },
+  'backlog-near-retention': {
+    blame: 'dependency',
+    status: 503,
+    alarm: true,
+    text: 'Records of this feed would expire before de-identification has read them; try again later.',
+  },
+  'retention-half': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'Records that de-identification has not read are older than half of the retention.',
+  },
+  'retention-unknown': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'It cannot be checked whether records expire before de-identification has read them.',
+  },
   gap: { blame: 'dependency', alarm: true, text: 'An origin offset is missing: the partition is stopped.' },
   'link-index-lost': { blame: 'dependency', alarm: true, text: 'The linkage index is empty although links exist.' },
   overlap: { blame: 'dependency', alarm: true, text: 'More than one batch accounts for the same origins.' },

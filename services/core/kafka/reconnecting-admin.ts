@@ -1,6 +1,6 @@
 /** An admin connection to Kafka. After a failure the next use connects again. */
 import type { Admin, Kafka } from 'kafkajs'
-import { withTimeout } from './source.ts'
+import { withTimeout } from '../process/timeout.ts'
 
 export interface ReconnectingAdmin {
   /** @throws when Kafka does not answer in time, or the error of the work */

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import type { RetentionWatch } from '#core/retention/watch.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Item } from '../decode/item.ts'
 import type { RecordLog } from '../log/record-log.ts'
@@ -16,6 +17,7 @@ import { type Answer, answerOf } from './receipt.ts'
 export interface IngestDependencies extends BatchDependencies {
   readonly log: RecordLog
   readonly idempotency: IdempotencyStore
+  readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   readonly events: IngestEvents
   readonly logger: Logger
 }
@@ -83,10 +85,21 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest):
     if (yieldDue(next)) await yieldToEventLoop()
   }
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
+  checkRetention(dependencies.retention, batch)
   dependencies.events.rejected(batch)
   if (batch.accepted > 0) await append(dependencies.log, batch)
   dependencies.events.acknowledged(batch, (performance.now() - started) / 1000)
   return answerOf(batch, request.feed, request.manyFeeds)
+}
+
+/** Records of one feed that cannot be accepted reject the whole request, so that the client may send it again as it is. */
+function checkRetention({ isNearRetention }: IngestDependencies['retention'], batch: Batch): void {
+  const near = [...batch.byTopic.values()].find(({ feed }) => isNearRetention(feed))
+  if (near)
+    throw new ProblemError(
+      'backlog-near-retention',
+      `De-identification is behind on ${near.feed}: records would expire before it has read them. No record of the request was accepted.`,
+    )
 }
 
 async function append(log: RecordLog, batch: Batch): Promise<void> {

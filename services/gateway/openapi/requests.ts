@@ -25,6 +25,7 @@ export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'too-many-in-flight',
   'bug',
   'dependency-unavailable',
+  'backlog-near-retention',
 ]
 
 /** @returns a request's body in OpenAPI's form: the schema of each media type */

@@ -45,6 +45,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
     waiting: 0,
+    /** Records of these feeds would expire unread. */
+    near: (_feed: string): boolean => false,
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -87,6 +89,7 @@ export async function harness(limits: Partial<Limits> = {}) {
       stop: async () => undefined,
     },
     idempotency: memoryIdempotency(),
+    retention: { isNearRetention: (feed) => state.near(feed) },
     routing: hmacSha256(Buffer.alloc(32, 7)),
     stamp: stampClock(Date.now),
     metrics,

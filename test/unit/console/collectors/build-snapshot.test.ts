@@ -90,6 +90,22 @@ describe('the snapshot', () => {
     expect(buildSnapshot(known).overall).toMatchObject({ kind: 'behind' })
   })
 
+  test('an alarm that the gateway and the console raise is shown once', () => {
+    const late: Alarm = {
+      id: 'retention-half:a:0',
+      code: 'retention-half',
+      message: 'late',
+      since: '2026-11-23T11:00:00.000Z',
+    }
+    const both = new Map([
+      ['gateway', [late]],
+      ['console', [{ ...late, since: '2026-11-23T11:00:03.000Z' }]],
+    ])
+    expect(buildSnapshot({ ...readings(), alarms: both }).alarms.map(({ id }) => id)).toEqual([
+      'gateway:retention-half:a:0',
+    ])
+  })
+
   test('alarms are sorted, newest first, with one for each component that is down', () => {
     const alarm = (id: string, since: string): Alarm => ({ id, code: 'gap', message: id, since })
     const { alarms } = buildSnapshot(

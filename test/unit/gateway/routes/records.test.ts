@@ -275,6 +275,24 @@ describe('requests that are rejected', () => {
     expect(answer.json().detail).toContain('safe')
   })
 
+  test('a feed near its retention is answered 503, nothing is written, and an earlier answer is still repeated', async () => {
+    const send = (feed: string, key?: string) =>
+      gateway.post(feed, NDJSON, JSON.stringify(observation(7)), key ? { 'idempotency-key': key } : {})
+    const first = await send('observation', 'before')
+    gateway.state.near = (feed) => feed === 'observation'
+    const written = gateway.written.length
+    const answer = await send('observation')
+    const repeated = await send('observation', 'before')
+    const rejected = await send('observation', 'later')
+    gateway.state.near = () => false
+    expect([answer.statusCode, answer.json().code]).toEqual([503, 'backlog-near-retention'])
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
+    expect(gateway.written.length).toBe(written)
+    expect(repeated.json(), 'these records are in the log').toEqual(first.json())
+    expect(rejected.statusCode).toBe(503)
+    expect((await send('observation', 'later')).statusCode, 'a 503 frees the key').toBe(202)
+  })
+
   test('a FHIR client gets an OperationOutcome', async () => {
     const answer = await gateway.post('fhir', 'application/fhir+json', '{}', { accept: 'application/fhir+json' })
     expect(answer.statusCode).toBe(400)
