@@ -10,6 +10,8 @@ import type { FieldContract, ValueKind } from './types.ts'
 const DEFAULT_MAX_LENGTH = 256
 /** A kept string is a code or a unit: longer ones could contain a sentence, and so an identity. */
 const KEPT_MAX_LENGTH = 64
+/** A pattern is checked in time that grows with the value's length. */
+const PATTERN_MAX_LENGTH = 4096
 
 /** Which values each check is for. */
 const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly ValueKind[]; readonly needs: string }>> = {
@@ -35,6 +37,8 @@ export function parseField(partial: unknown, place: Place): FieldContract | unde
   if (typed) checkLength(maxLength, typed.kind, privacy, place)
   const rules = given.rules ?? items(partial, 'rules').flatMap((rule) => complete(FieldRule, rule) ?? [])
   if (typed) for (const rule of rules) checkKind(rule, typed.kind, place.named(`rule '${rule.id}'`))
+  if (maxLength !== undefined && maxLength > PATTERN_MAX_LENGTH && rules.some(({ check }) => check === 'pattern'))
+    place.say(`a string with a pattern may have at most ${PATTERN_MAX_LENGTH} characters`)
   if (name === undefined || typed === undefined || privacy === undefined || type === undefined) return undefined
   return {
     name,

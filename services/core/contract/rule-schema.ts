@@ -1,5 +1,6 @@
 /** How the rules of a contract are written: the one source of their types, of what is checked, and of the messages. */
 import Type from 'typebox'
+import { patternOf } from '../rules/pattern.ts'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 import { parseCalendarDate, parseTimestamp } from './calendar.ts'
@@ -16,14 +17,11 @@ const EVERY_RULE = {
 
 const RegularExpression = Type.Refine(
   Type.String(),
+  (text) => patternOf(text).ok,
   (text) => {
-    try {
-      return new RegExp(text, 'u') instanceof RegExp
-    } catch {
-      return false
-    }
+    const pattern = patternOf(text)
+    return pattern.ok ? '' : pattern.problem
   },
-  () => 'must be a regular expression (ECMAScript, with the flag u)',
 )
 
 const Moment = Type.Refine(

@@ -9,6 +9,7 @@ import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { isValidLoinc, isValidLuhn, isValidNir } from './check-digits.ts'
+import { patternOf } from './pattern.ts'
 
 export type Outcome = 'passed' | 'failed' | 'not-applicable'
 
@@ -55,7 +56,8 @@ function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
 function fieldTest(field: FieldContract, rule: FieldRule): (value: unknown, receivedAt: number) => boolean {
   switch (rule.check) {
     case 'pattern': {
-      const pattern = new RegExp(rule.pattern, 'u')
+      const pattern = patternOf(rule.pattern)
+      if (!pattern.ok) throw new Error(`the pattern of rule ${rule.id} ${pattern.problem}`)
       return (value) => pattern.test(String(value))
     }
     case 'range':

@@ -155,6 +155,12 @@ describe('a rule of a field', () => {
   it.each<[string, unknown, object, string]>([
     ['pattern on a number', 'long', { check: 'pattern', pattern: 'a' }, 'pattern needs a string'],
     ['a broken pattern', 'string', { check: 'pattern', pattern: '(' }, 'pattern: must be a regular expression'],
+    [
+      'a pattern that is not linear',
+      'string',
+      { check: 'pattern', pattern: '(?=a)b' },
+      'pattern: cannot be run in linear time: it has look-ahead',
+    ],
     ['no pattern', 'string', { check: 'pattern' }, "pattern needs 'pattern': text"],
     ['range on a text', 'string', { check: 'range', min: 1 }, 'range needs a number'],
     ['an open range', 'long', { check: 'range' }, "range needs 'min' or 'max'"],
