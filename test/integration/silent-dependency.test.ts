@@ -15,7 +15,7 @@ afterAll(async () => line?.stop())
 const WAIT = { timeout: 55_000, interval: 200 }
 
 describe.concurrent('a worker whose dependency accepts a connection and never answers', () => {
-  it.fails.each<[ServiceName, string, string]>([
+  it.each<[ServiceName, string, string]>([
     ['deidentify', 'KAFKA_BROKERS', 'Kafka'],
     ['deidentify', 'SCHEMA_REGISTRY_URL', 'the schema registry'],
     ['curate', 'REDIS_URL', 'Redis'],
