@@ -10,6 +10,13 @@ export async function httpReady(url: string): Promise<boolean> {
   return response.status === 200
 }
 
+/** @returns whether a service of Chainon has started; a degraded one works, and must not be started again for it */
+export async function serviceReady(url: string): Promise<boolean> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+  const { status } = (await response.json()) as { status?: unknown }
+  return status === 'ok' || status === 'degraded'
+}
+
 /** Redis answers PING with an error while it loads its log. */
 export async function redisReady(port: number): Promise<boolean> {
   const answer = await request(port, Buffer.from('PING\r\n'), 5)

@@ -8,7 +8,7 @@ import { logTail, openLog, rotateAtStart } from './log-file.ts'
 import { childEnvironment } from './managed-process.ts'
 import { dataPaths, node24, ROOT } from './paths.ts'
 import type { Ports } from './ports.ts'
-import { httpReady } from './probes.ts'
+import { serviceReady } from './probes.ts'
 import type { ProcessSpec } from './types.ts'
 
 /** @returns Node's arguments for the main.ts of a service under the supervisor */
@@ -41,7 +41,7 @@ export function service(
     command: node24(),
     args: nodeArgs(name),
     env: childEnvironment(own, env),
-    ready: () => httpReady(`${url}/health`),
+    ready: () => serviceReady(`${url}/health`),
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 15_000,

@@ -62,7 +62,7 @@ runMain('console', process.env, async (logger) => {
     version: page.version,
   })
   // The console is healthy also when others are down: its purpose is to show which.
-  const app = await buildApp({ publisher, page, metrics, alarms, healthy: () => true })
+  const app = await buildApp({ publisher, page, metrics, alarms, health: () => ({ status: 'ok' }) })
   await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   return {
     async stop() {

@@ -13,6 +13,7 @@ import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
+import type { Reach } from '#core/worker/state.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { curateConfig } from './config.ts'
 import { createLinker, type Linker } from './link/linker.ts'
@@ -36,12 +37,12 @@ export function startCurate(
       // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: 500,
-      async setUp({ contracts, registry, kafka, metrics, alarms, events }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
         const redis = redisClient(config.REDIS_URL, logger)
         const clickhouse = clickhouseClient('curate', config)
         const linker = createLinker(redis, config.CHAINON_NAMESPACE)
-        const ids = await topicIds(kafka)
-        await resumeLinks(linker, clickhouse, alarms)
+        const ids = await reach('Kafka', () => topicIds(kafka))
+        await resumeLinks(reach, linker, clickhouse, alarms)
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
           decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
@@ -89,11 +90,11 @@ export function startCurate(
 }
 
 /** Link versions must not start again at 0 when Redis has lost them; a lost index raises an alarm. */
-async function resumeLinks(linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
+async function resumeLinks(reach: Reach, linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
   const query = 'SELECT toString(max(link_version)) AS value FROM person_link'
-  const [found] = await ask<{ value: string }>(clickhouse, query, {})
+  const [found] = await reach('ClickHouse', () => ask<{ value: string }>(clickhouse, query, {}))
   const highest = Number(found?.value ?? 0)
-  const { empty } = await linker.resume(highest)
+  const { empty } = await reach('Redis', () => linker.resume(highest))
   if (empty && highest > 0) {
     alarms.raise({
       id: 'link-index-lost',

@@ -172,7 +172,7 @@ async function loadSlice(
     message: `Origin ${ordered.gap.expected} is missing: the next one in the log is ${ordered.gap.found}. The partition is stopped; nothing after the gap was loaded.`,
   })
   state.waiting = []
-  batch.pause()
+  batch.stop('gap')
   return ordered
 }
 

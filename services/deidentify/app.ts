@@ -6,6 +6,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -29,8 +30,8 @@ export function startDeidentify(
       service: 'deidentify',
       minBytes: 1,
       maxWaitMs: 100,
-      async setUp({ contracts, registry, kafka, events }) {
-        const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, allowAutoTopicCreation: false })
+      async setUp({ contracts, registry, kafka, events, reach }) {
+        const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const decoder = registry.decoder([identifiedSchema(contract)])
@@ -38,12 +39,10 @@ export function startDeidentify(
           const pipeline = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
           return { feed: contract.feed, outputTopic, pipeline, decoder }
         }
-        const [markerEncoder, feeds, ids] = await Promise.all([
-          registry.encoder(markerSubject(namespace), MARKER_SCHEMA),
-          Promise.all(contracts.map(feedOf)),
-          topicIds(kafka),
-          producer.connect(),
-        ])
+        const [markerEncoder, feeds] = await reach('the schema registry', () =>
+          Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),
+        )
+        const ids = await reach('Kafka', () => topicIds(kafka))
         const handle = deidentifyWorker({ producer, topicIds: ids, mark: markQuarantined(markerEncoder), events })
         return {
           topics: new Map(

@@ -2,10 +2,11 @@
  * Turns one batch of `identified.<feed>` into as many messages of `pseudonymised.<feed>`, in order, in the partition of the
  * same index: each origin has exactly one message, the record or a marker, so origins are dense in the pseudonymised log.
  */
-import type { Message, Producer } from 'kafkajs'
+import type { Message } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
+import type { OrderedProducer } from '#core/kafka/producer.ts'
 import type { TopicIds } from '#core/kafka/topic-ids.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
@@ -23,7 +24,7 @@ export interface DeidentifyFeed {
 }
 
 export interface DeidentifyWorkerDependencies {
-  readonly producer: Producer
+  readonly producer: Pick<OrderedProducer, 'send'>
   readonly topicIds: TopicIds
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
@@ -63,7 +64,7 @@ export function deidentifyWorker(
 
 /** Writes in order to the one partition, in slices that a broker accepts. */
 function partitionSink(
-  producer: Producer,
+  producer: Pick<OrderedProducer, 'send'>,
   topic: string,
   batch: PartitionBatch,
   incarnation: string,

@@ -94,6 +94,10 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, routes)
   feedsRoutes(app, dependencies.contracts)
   // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
-  registerAdminRoutes(app, { metrics: dependencies.metrics, alarms: dependencies.alarms, healthy: () => true })
+  registerAdminRoutes(app, {
+    metrics: dependencies.metrics,
+    alarms: dependencies.alarms,
+    health: () => ({ status: 'ok' }),
+  })
   return app
 }

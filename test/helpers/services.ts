@@ -8,6 +8,7 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { createKey } from '#core/keys/admin.ts'
 import { type LedgerCounts, type LedgerRow, sumCounts } from '#core/ledger/row.ts'
 import type { Alarm } from '#core/telemetry/alarms.ts'
+import { serviceReady } from '../../deploy/local/probes.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { runToEnd } from './gateway.ts'
 import { type Isolated, isolated } from './servers.ts'
@@ -20,8 +21,11 @@ export type ServiceName = 'gateway' | 'deidentify' | 'curate'
 export interface ServiceProcess {
   readonly name: ServiceName
   readonly url: string
+  readonly child: ChildProcess
   /** The complete log. */
   log(): string
+  /** @throws while it does not listen yet */
+  health(): Promise<unknown>
   alarms(): Promise<readonly Alarm[]>
   /** Prometheus text. */
   metrics(): Promise<string>
@@ -30,23 +34,25 @@ export interface ServiceProcess {
 }
 
 /** @throws Error when it ends before it is ready */
-async function startService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
-  const url = `http://127.0.0.1:${await freePort()}`
-  const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: new URL(url).port })
-  while (
-    !(await fetch(`${url}/health`).then(
-      ({ ok }) => ok,
-      () => false,
-    ))
-  ) {
-    if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log().slice(-2000)}`)
+async function ready(service: ServiceProcess): Promise<ServiceProcess> {
+  while (!(await serviceReady(`${service.url}/health`).catch(() => false))) {
+    const { exitCode } = service.child
+    if (exitCode !== null) throw new Error(`${service.name} ended with ${exitCode}:\n${service.log().slice(-2000)}`)
     await sleep(50)
   }
+  return service
+}
+
+async function launchService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: new URL(url).port })
   const text = async (path: string) => (await fetch(`${url}${path}`)).text()
   return {
     name,
     url,
+    child,
     log,
+    health: async () => JSON.parse(await text('/health')) as unknown,
     alarms: async () => JSON.parse(await text('/alarms')) as Alarm[],
     metrics: () => text('/metrics'),
     async stop() {
@@ -93,7 +99,9 @@ export interface Pipeline {
   readonly clickhouse: ClickHouseClient
   readonly services: Record<ServiceName, ServiceProcess>
   /** Starts a service again, or a second process of it. */
-  start(name: ServiceName): Promise<ServiceProcess>
+  start(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ServiceProcess>
+  /** Starts a service, and does not wait until it is ready. */
+  launch(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ServiceProcess>
   /** Sends records of one producer; throws unless all are accepted. */
   push(producer: string, feed: string, records: readonly object[]): Promise<void>
   key(producer: string): string
@@ -110,11 +118,12 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
   const place = isolated()
   const env: Readonly<Record<string, string>> = { ...place.env, CHAINON_LOG_LEVEL: 'info', ...more }
   const running = new Set<ServiceProcess>()
-  const start = async (name: ServiceName) => {
-    const service = await startService(name, env)
+  const launch: Pipeline['launch'] = async (name, extra = {}) => {
+    const service = await launchService(name, { ...env, ...extra })
     running.add(service)
     return service
   }
+  const start: Pipeline['start'] = async (name, extra) => ready(await launch(name, extra))
   const startAll = async () => {
     const { status, stderr } = await runToEnd('services/provision/main.ts', [], env)
     if (status !== 0) throw new Error(`provision ended with ${status}:\n${stderr}`)
@@ -139,6 +148,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
     clickhouse,
     services,
     start,
+    launch,
     key,
     async push(producer, feed, records) {
       const headers = { authorization: `Bearer ${key(producer)}`, 'content-type': 'application/json' }

@@ -34,7 +34,7 @@ const stored = async (feed: string) =>
 const WAIT = { timeout: 30_000, interval: 100 }
 
 describe('an error of ClickHouse', () => {
-  it.fails.each([
+  it.each([
     // A full disk, a password that is being changed, and a table that is not there yet: the last two stop the partition.
     [75, 'CANNOT_WRITE_TO_FILE_DESCRIPTOR'],
     [516, 'AUTHENTICATION_FAILED'],

@@ -11,6 +11,7 @@ import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
 
 const HEADER_BYTES = 5
+const REQUEST_MS = 5_000
 /** Status of the registry's answer when a schema cannot read what was written before. */
 const INCOMPATIBLE = 409
 /** Transitive, not only against the version before: the pseudonymised log keeps messages of every version permanently. */
@@ -44,7 +45,11 @@ export interface AvroRegistry {
 export function avroRegistry(config: Config<(typeof REGISTRY_KEYS)[number]>): AvroRegistry {
   const client = new SchemaRegistry({
     host: config.SCHEMA_REGISTRY_URL,
-    retry: { retries: 8, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 3 },
+    retry: { retries: 4, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
+    // A registry that accepts a connection and never answers.
+    middlewares: [
+      () => ({ prepareRequest: (next) => next().then((request) => request.enhance({ timeout: REQUEST_MS })) }),
+    ],
     ...(config.SCHEMA_REGISTRY_USERNAME
       ? { auth: { username: config.SCHEMA_REGISTRY_USERNAME, password: config.SCHEMA_REGISTRY_PASSWORD } }
       : {}),

@@ -20,7 +20,7 @@ export function clickhouseClient(
   service: string,
   config: Config<(typeof CLICKHOUSE_KEYS)[number]>,
   database?: string,
-  requestTimeoutMs = 60_000,
+  requestTimeoutMs = 30_000,
 ): ClickHouseClient {
   return createClient({
     url: config.CLICKHOUSE_URL,

@@ -4,13 +4,14 @@
  */
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
-import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, SERVICES } from './service-keys.ts'
+import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, SERVICES, WORKERS } from './service-keys.ts'
 
 export const KEYS = {
   ...DEPENDENCIES,
   ...SERVICES,
   ...PROVISION,
   ...GATEWAY,
+  ...WORKERS,
   ...CURATE,
   ...CALLERS,
   ...LOCAL_STACK,
@@ -40,6 +41,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   { title: 'Every service', readers: 'Read by the services and by `chainon`.', keys: SERVICES },
   { title: 'provision', readers: 'Read by `provision`; the first one by the local Kafka, too.', keys: PROVISION },
   { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
+  { title: 'Workers', readers: 'Read by `deidentify` and `curate`.', keys: WORKERS },
   { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
   {
     title: 'Addresses of the services',

@@ -122,6 +122,23 @@ export const GATEWAY = {
   },
 } as const satisfies KeyTable
 
+export const WORKERS = {
+  CHAINON_GROUP_SESSION_SECONDS: {
+    type: 'integer',
+    default: '10',
+    min: 6,
+    max: 300,
+    description: 'Seconds without a heartbeat after which a worker loses its partitions',
+  },
+  CHAINON_SLOW_BATCH_SECONDS: {
+    type: 'integer',
+    default: '60',
+    min: 1,
+    max: 3600,
+    description: 'Seconds after which a batch that still runs raises an alarm',
+  },
+} as const satisfies KeyTable
+
 export const CURATE = {
   CHAINON_INTENT_DEADLINE_SECONDS: {
     type: 'integer',

@@ -25,6 +25,7 @@ export const FAULTS = {
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'missing-header': { blame: 'record', text: 'The message lacks a header that every record has.' },
   'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
+  'worker-failed': { blame: 'record', text: 'The record made its worker fail repeatedly.' },
   unencodable: { blame: 'record', text: 'The record does not fit the schema that it is written with.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
   // drops: counted, never an outcome of an origin of their own
@@ -75,6 +76,7 @@ export const FAULTS = {
     alarm: true,
     text: 'It cannot be checked whether records expire before de-identification has read them.',
   },
+  'slow-batch': { blame: 'dependency', alarm: true, text: 'A batch takes longer than CHAINON_SLOW_BATCH_SECONDS.' },
   gap: { blame: 'dependency', alarm: true, text: 'An origin offset is missing: the partition is stopped.' },
   'link-index-lost': { blame: 'dependency', alarm: true, text: 'The linkage index is empty although links exist.' },
   overlap: { blame: 'dependency', alarm: true, text: 'More than one batch accounts for the same origins.' },
@@ -91,7 +93,7 @@ export const FAULTS = {
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
   // configuration and programmer
-  configuration: { blame: 'configuration', text: 'The configuration is wrong.' },
+  configuration: { blame: 'configuration', alarm: true, text: 'The configuration is wrong.' },
   bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },
 } as const satisfies Record<string, { blame: Blame; text: string; status?: number; alarm?: true }>
 

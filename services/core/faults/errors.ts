@@ -37,11 +37,15 @@ export function exitStatus(error: unknown): number {
   }
 }
 
+/** Messages of ioredis' errors that have neither a name nor a code of their own. */
+const REDIS_SILENT: ReadonlySet<string> = new Set(['Command timed out', 'Connection is closed.'])
+
 /** @returns a message for the error of a client whose dependency is unreachable; null for any other error */
 export function describeUnreachable(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if (error.name.startsWith('KafkaJS')) return 'Kafka is unreachable (KAFKA_BROKERS)'
-  if (error.name === 'MaxRetriesPerRequestError') return 'Redis is unreachable (REDIS_URL)'
+  if (error.name === 'MaxRetriesPerRequestError' || REDIS_SILENT.has(error.message))
+    return 'Redis is unreachable (REDIS_URL)'
   const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown }
   if (typeof code !== 'string' || !/^E(CONN|HOST|NET|TIMEDOUT|PIPE)/.test(code)) return null
   return `a dependency is unreachable (${typeof address === 'string' ? `${address}:${String(port)}, ` : ''}${code})`

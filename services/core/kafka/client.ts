@@ -26,8 +26,10 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     clientId: `chainon-${service}`,
     brokers: [...config.KAFKA_BROKERS],
     connectionTimeout: 3000,
-    requestTimeout: 30_000,
-    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 5000 },
+    // A broker that accepts a connection and never answers: each request ends, and a broker that returns is found within a second.
+    requestTimeout: 10_000,
+    authenticationTimeout: 5000,
+    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 1000 },
     logLevel: logLevel.WARN,
     logCreator:
       () =>

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts'
 export interface RedisClientOptions {
   /**
    * Milliseconds after which a command fails: for callers that need an answer soon. Without it a command waits through a short outage
-   * (ten attempts to connect): for workers, whose scripts are idempotent.
+   * (ten attempts to connect), at most 15 s: for workers, whose scripts are idempotent.
    */
   readonly giveUpAfterMs?: number
   /** Called at each failure of the connection. */
@@ -16,15 +16,18 @@ export interface RedisClientOptions {
 }
 
 const CONNECT_ATTEMPTS = 10
+const WORKER_COMMAND_MS = 15_000
+/** A connection on which a command gets no data for so long is closed, and a new one made: its other end may be gone. */
+const SILENT_CONNECTION_MS = 10_000
 
 export function redisClient(url: string, logger: Logger, options: RedisClientOptions = {}): Redis {
   const { giveUpAfterMs, onUnreachable, onReady } = options
   const redis = new Redis(url, {
     connectTimeout: 3000,
+    socketTimeout: Math.min(giveUpAfterMs ?? SILENT_CONNECTION_MS, SILENT_CONNECTION_MS),
+    commandTimeout: giveUpAfterMs ?? WORKER_COMMAND_MS,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
-    ...(giveUpAfterMs === undefined
-      ? { maxRetriesPerRequest: CONNECT_ATTEMPTS }
-      : { maxRetriesPerRequest: 1, commandTimeout: giveUpAfterMs }),
+    maxRetriesPerRequest: giveUpAfterMs === undefined ? CONNECT_ATTEMPTS : 1,
   })
   // Without a listener an outage would end the process as an unhandled error event; commands report it themselves.
   redis.on('error', (error: unknown) => {

@@ -4,11 +4,18 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Alarms } from './alarms.ts'
 import type { Metrics } from './metrics.ts'
 
+/** The answer of `GET /health`; codes and names only. */
+export interface Health {
+  /** `starting`: it does not serve yet; `degraded`: it serves, and a part of its work is stopped or a dependency does not answer. */
+  readonly status: 'ok' | 'starting' | 'degraded'
+  readonly stopped?: readonly { readonly feed: string; readonly partition: number; readonly code: string }[]
+  readonly unreachable?: readonly string[]
+}
+
 export interface AdminDependencies {
   readonly metrics: Metrics
   readonly alarms: Alarms
-  /** @returns true when the service can do its work */
-  healthy(): boolean
+  health(): Health
 }
 
 /** Adds the three routes to a server that has others (the gateway's, the console's). */
@@ -17,8 +24,8 @@ export function registerAdminRoutes(app: FastifyInstance, dependencies: AdminDep
     reply.type('text/plain; version=0.0.4').send(await dependencies.metrics.scrape()),
   )
   app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
-    const ok = dependencies.healthy()
-    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'starting' })
+    const health = dependencies.health()
+    return reply.code(health.status === 'ok' ? 200 : 503).send(health)
   })
   app.get('/alarms', { schema: { hide: true } }, async () => dependencies.alarms.active())
 }

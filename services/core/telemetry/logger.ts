@@ -37,8 +37,7 @@ function describe(error: unknown): Record<string, unknown> {
   // A system error's code is upper case letters (ECONNREFUSED). ClickHouse's is a number, and its message quotes statements; Node's
   // own begins with ERR_, and its message quotes the argument.
   const system = typeof code === 'string' && /^E(?!RR_)[A-Z0-9_]+$/.test(code)
-  const ours =
-    error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || error.name === 'InsertRejected' || system
+  const ours = error.name === 'ChainonError' || error.name.startsWith('KafkaJS') || system
   return {
     type: error.name,
     ...(code === undefined ? {} : { code }),

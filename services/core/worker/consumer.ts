@@ -1,18 +1,24 @@
 /**
- * The consumer of both workers: batches of one partition at a time, explicit commits, an epoch of our own checked before each side
- * effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs, and the end of the process when
- * the client stops retrying (otherwise it would neither consume nor fail).
+ * The consumer of both workers: batches of one partition at a time, explicit commits, an epoch for each partition checked before each
+ * side effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs. An error stops its partition alone,
+ * which is tried again by itself from what is committed; while Kafka is unreachable the client connects again and again.
  */
-import kafkajs, { type EachBatchPayload, type Kafka, type KafkaMessage } from 'kafkajs'
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { FaultCode } from '../faults/codes.ts'
 import { ChainonError } from '../faults/errors.ts'
 import { type Committed, committedOffsets } from '../kafka/offsets.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import { type Logger, safeError } from '../telemetry/logger.ts'
+import { stickyAssigner } from './assigner.ts'
+import { RejoinGroup, Revoked, rebalancingCause, stopCode } from './consumer-errors.ts'
+import type { Members } from './members.ts'
+import { type Assignment, createOwnership, partitionKey, partitionOf } from './ownership.ts'
+import { createStoppedPartitions, type StoppedPartition } from './stopped-partitions.ts'
 
 export interface PartitionBatch {
   readonly topic: string
   readonly partition: number
   readonly messages: readonly KafkaMessage[]
-  /** Changes at each assignment: the state of a partition is valid in one epoch. */
+  /** The state of a partition is valid in one epoch; a partition that did not move in a rebalance keeps its epoch. */
   readonly epoch: number
   /** The offset and metadata that the group had committed when this epoch began. */
   committed(): Promise<Committed>
@@ -22,18 +28,30 @@ export interface PartitionBatch {
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
-  /** Stops fetching the partition until the next assignment. */
-  pause(): void
-}
-
-/** The partition was revoked; the batch is abandoned, and nothing of it is committed. */
-class Revoked extends Error {
-  override readonly name = 'Revoked'
+  /** Stops the partition, which is tried again later from what is committed; the caller raises the alarm. */
+  stop(code: FaultCode): void
 }
 
 export interface PartitionConsumer {
   stop(): Promise<void>
+  /** True from the first assignment on. */
   joined(): boolean
+  /** False while Kafka is unreachable. */
+  connected(): boolean
+  stopped(): readonly StoppedPartition[]
+}
+
+export interface ConsumerEvents {
+  /** An error stopped the partition, and nothing was committed; report it where an operator sees it. */
+  partitionStopped(stopped: StoppedPartition, error: unknown): void
+  /** A batch succeeded after the partition was stopped. */
+  partitionMoved(topic: string, partition: number): void
+  /** The partition is another worker's, or begins again: alarms of the former assignment no longer apply. */
+  partitionLost(topic: string, partition: number): void
+  batchSlow(topic: string, partition: number): void
+  batchEnded(topic: string, partition: number): void
+  kafkaUnreachable(): void
+  kafkaReached(): void
 }
 
 export interface ConsumerOptions {
@@ -41,148 +59,203 @@ export interface ConsumerOptions {
   readonly groupId: string
   readonly topics: readonly string[]
   readonly logger: Logger
+  readonly members: Members
   readonly concurrency: number
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
-  /** Every partition starts again: alarms of the former assignment no longer apply. */
-  onAssigned?(): void
+  /** A member that sends no heartbeat for so long is taken out of the group. */
+  readonly sessionMs: number
+  readonly slowBatchMs: number
+  readonly events: ConsumerEvents
   onBatch(batch: PartitionBatch): Promise<void>
-  /** An unexpected error: the partition is paused, nothing is committed; report it where an operator sees it. */
-  onStopped(topic: string, partition: number, error: unknown): void
-  /** A dependency stays unreachable: the process must end and be started again. */
+  /** The client gave up: the process must end and be started again. */
   fail(error: unknown): void
 }
 
-const REBALANCING = new Set(['REBALANCE_IN_PROGRESS', 'ILLEGAL_GENERATION', 'UNKNOWN_MEMBER_ID'])
-/** A broker that has just started loads its groups; the client may retry by itself. Anything else ends the process. */
-const COORDINATOR_UNAVAILABLE = new Set([
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-])
-const HEARTBEAT_MS = 2000
+const HEARTBEAT_MS = 1000
+const REBALANCE_MS = 60_000
+const DEAD_MEMBERS_EVERY_MS = 500
 const SILENCE_LIMIT_MS = 90_000
 
 export async function startConsumer(options: ConsumerOptions): Promise<PartitionConsumer> {
-  const { kafka, groupId, logger } = options
+  const { kafka, groupId, logger, events, members } = options
+  const ownership = createOwnership(REBALANCE_MS / 2)
+  const stopped = createStoppedPartitions()
+  const committed = new Map<string, Promise<ReadonlyMap<number, Committed>>>()
+  /** Offset of the first message of each partition's epoch, and of the one that is fetched next. */
+  const starts = new Map<string, bigint>()
+  const positions = new Map<string, bigint>()
+  let assigned: Assignment = {}
+  let joined = false
+  let connected = false
+  let lastActivity = Date.now()
+  let running = 0
+  let stopping = false
+
   const consumer = kafka.consumer({
     groupId,
-    // A member that was killed keeps its partitions until its session ends: kafkajs has no static membership.
-    sessionTimeout: 15_000,
+    partitionAssigners: [stickyAssigner({ has: () => assigned, onJoin: () => ownership.joining() })],
+    sessionTimeout: options.sessionMs,
     heartbeatInterval: HEARTBEAT_MS,
-    rebalanceTimeout: 60_000,
+    rebalanceTimeout: REBALANCE_MS,
     maxBytesPerPartition: 4 * 1024 * 1024,
     maxBytes: 32 * 1024 * 1024,
     minBytes: options.minBytes,
     maxWaitTimeInMs: options.maxWaitMs,
     allowAutoTopicCreation: false,
-    retry: {
-      initialRetryTime: 100,
-      retries: 10,
-      maxRetryTime: 3000,
-      restartOnFailure: async (error) => COORDINATOR_UNAVAILABLE.has((error as { type?: string }).type ?? ''),
-    },
+    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 1000, restartOnFailure: async () => true },
   })
-  let epoch = 0
-  let joined = false
-  /** The partitions of this epoch; undefined from the first failed heartbeat or rebalance until the group is joined again. */
-  let assigned: Readonly<Record<string, readonly number[]>> | undefined
-  let lastActivity = Date.now()
-  let running = 0
-  let stopping = false
-  const committed = new Map<string, Promise<ReadonlyMap<number, Committed>>>()
 
-  const invalidate = () => {
-    epoch++
-    assigned = undefined
-    committed.clear()
-  }
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    invalidate()
+    const { kept, lost } = ownership.joined(payload.memberId, payload.memberAssignment)
     assigned = payload.memberAssignment
-    // In kafkajs a pause continues after a rebalance; here every assigned partition is read again.
-    consumer.resume(consumer.paused())
+    members.joined(payload.memberId)
+    committed.clear()
+    for (const key of lost) forget(key)
+    const keeps = new Set(kept)
+    for (const [topic, partitions] of Object.entries(assigned)) {
+      for (const partition of partitions) {
+        const key = partitionKey(topic, partition)
+        const position = positions.get(key)
+        // kafkajs begins at what is committed after each rebalance, and continues a pause.
+        if (!keeps.has(key)) consumer.resume([{ topic, partitions: [partition] }])
+        else if (position !== undefined) consumer.seek({ topic, partition, offset: position.toString() })
+      }
+    }
     joined = true
-    logger.info({
-      event: 'assigned',
-      generation: payload.groupProtocol,
-      epoch,
-      topics: Object.keys(payload.memberAssignment).length,
-    })
-    options.onAssigned?.()
+    connected = true
+    lastActivity = Date.now()
+    events.kafkaReached()
+    logger.info({ event: 'assigned', topics: Object.keys(assigned).length, kept: kept.length, lost: lost.length })
   })
-  consumer.on(consumer.events.REBALANCING, invalidate)
+  consumer.on(consumer.events.REBALANCING, () => ownership.rebalancing())
   consumer.on(consumer.events.FETCH_START, () => {
     lastActivity = Date.now()
   })
   consumer.on(consumer.events.CRASH, ({ payload }) => {
-    invalidate()
-    joined = false
-    // The client restarts by itself; if that fails, the watchdog below ends the process.
-    if (!stopping && !payload.restart)
+    ownership.lose()
+    connected = false
+    lastActivity = Date.now()
+    if (stopping) return
+    members.abandoned()
+    events.kafkaUnreachable()
+    if (!payload.restart)
       options.fail(
         new ChainonError('dependency-unavailable', 'the Kafka consumer stopped retrying', { cause: payload.error }),
       )
   })
 
+  function forget(key: string): void {
+    positions.delete(key)
+    starts.delete(key)
+    const { topic, partition } = partitionOf(key)
+    stopped.moved(topic, partition)
+    events.partitionLost(topic, partition)
+  }
+
+  /** What the handler kept in memory no longer counts. */
+  function beginAgain(topic: string, key: string): number {
+    positions.delete(key)
+    committed.delete(topic)
+    return ownership.renew(key)
+  }
+
+  function committedOf(topic: string): Promise<ReadonlyMap<number, Committed>> {
+    const found = committed.get(topic) ?? committedOffsets(kafka, groupId, topic)
+    committed.set(topic, found)
+    // A failed read must not be the answer of the next try.
+    found.catch(() => committed.delete(topic))
+    return found
+  }
+
+  function stop(topic: string, partition: number, code: StoppedPartition['code']): StoppedPartition {
+    const key = partitionKey(topic, partition)
+    consumer.pause([{ topic, partitions: [partition] }])
+    const epoch = beginAgain(topic, key)
+    return stopped.stop(topic, partition, code, () => void tryAgain(topic, partition, epoch, code))
+  }
+
+  async function tryAgain(topic: string, partition: number, epoch: number, code: StoppedPartition['code']) {
+    const key = partitionKey(topic, partition)
+    const isCurrent = () => !stopping && ownership.epochOf(key) === epoch
+    try {
+      const offset = (await committedOf(topic)).get(partition)?.offset ?? starts.get(key)
+      if (!isCurrent()) return
+      if (offset !== undefined) consumer.seek({ topic, partition, offset: offset.toString() })
+      consumer.resume([{ topic, partitions: [partition] }])
+    } catch (error) {
+      if (!isCurrent()) return
+      logger.warn({ event: 'try-again-failed', topic, partition, err: safeError(error) })
+      stopped.stop(topic, partition, code, () => void tryAgain(topic, partition, epoch, code))
+    }
+  }
+
   async function eachBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload
-    const startEpoch = epoch
+    const { topic, partition, messages } = payload.batch
+    const key = partitionKey(topic, partition)
+    const epoch = ownership.epochOf(key)
     if (stopping) return
-    // After a failed heartbeat the client must join again: only then does it continue from what is committed, so that a new epoch
-    // forms the same blocks as the last one. What was fetched before a rebalance must not be processed either.
-    if (!assigned) throw new RejoinGroup()
-    if (!assigned[batch.topic]?.includes(batch.partition)) return
+    // After a failed heartbeat the client must join again before it processes what it fetched.
+    if (!ownership.certain) throw new RejoinGroup()
+    const first = messages[0]
+    if (epoch === undefined || !first) return
+    if (!starts.has(key)) starts.set(key, BigInt(first.offset))
     running++
+    let ended: FaultCode | undefined
     // Work on a batch may take longer than the session; kafkajs sends heartbeats only between batches.
-    const heartbeat = setInterval(() => void payload.heartbeat().catch(() => invalidate()), HEARTBEAT_MS)
+    const heartbeat = setInterval(() => {
+      payload.heartbeat().catch((error: unknown) => {
+        // A member of a group that rebalances keeps its partitions until it joins again: this batch can end first.
+        if ((error as { type?: string }).type === 'REBALANCE_IN_PROGRESS') ownership.rebalancing()
+        else ownership.lose()
+      })
+    }, HEARTBEAT_MS)
+    const slow = setTimeout(() => events.batchSlow(topic, partition), options.slowBatchMs)
     try {
       await options.onBatch({
-        topic: batch.topic,
-        partition: batch.partition,
-        messages: batch.messages,
-        epoch: startEpoch,
-        async committed() {
-          let found = committed.get(batch.topic)
-          if (!found) {
-            found = committedOffsets(kafka, groupId, batch.topic)
-            committed.set(batch.topic, found)
-          }
-          return (await found).get(batch.partition) ?? { offset: undefined, metadata: '' }
-        },
+        topic,
+        partition,
+        messages,
+        epoch,
+        committed: async () => (await committedOf(topic)).get(partition) ?? { offset: undefined, metadata: '' },
         assertOwned() {
-          if (epoch !== startEpoch) throw new Revoked()
+          if (!ownership.holds(key, epoch)) throw new Revoked()
         },
         async commit(offset, metadata) {
-          const { topic, partition } = batch
           // A client that is being stopped drops commits without an error: no insert may follow its intent then.
           if (stopping) throw new Revoked()
           await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
           if (stopping) throw new Revoked()
         },
-        advance: (offset) => payload.resolveOffset(offset.toString()),
-        pause: () => consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }]),
+        advance(offset) {
+          payload.resolveOffset(offset.toString())
+          positions.set(key, offset + 1n)
+        },
+        stop: (code) => (ended = code),
       })
+      if (ended) stop(topic, partition, ended)
+      else if (stopped.moved(topic, partition)) events.partitionMoved(topic, partition)
+      if (ownership.isRebalancing) throw new RejoinGroup()
     } catch (error) {
       if (stopping) return
-      if (error instanceof Revoked) throw new RejoinGroup()
-      const rebalancing = rebalancingCause(error)
-      if (rebalancing) throw rebalancing
-      const known = asDependency(error)
-      if (known instanceof ChainonError) {
-        options.fail(known)
-        throw known
+      if (error instanceof RejoinGroup) throw error
+      const rebalancing = error instanceof Revoked ? new RejoinGroup() : rebalancingCause(error)
+      if (rebalancing) {
+        beginAgain(topic, key)
+        throw rebalancing
       }
-      consumer.pause([{ topic: batch.topic, partitions: [batch.partition] }])
-      options.onStopped(batch.topic, batch.partition, error)
+      events.partitionStopped(stop(topic, partition, stopCode(error)), error)
     } finally {
       clearInterval(heartbeat)
+      clearTimeout(slow)
+      events.batchEnded(topic, partition)
       running--
       lastActivity = Date.now()
     }
   }
 
+  await members.removeDead()
   await consumer.connect()
   await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
   await consumer.run({
@@ -191,40 +264,21 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     partitionsConsumedConcurrently: options.concurrency,
     eachBatch,
   })
-  const watchdog = setInterval(() => {
-    if (running === 0 && Date.now() - lastActivity > SILENCE_LIMIT_MS) {
+  const watch = setInterval(() => {
+    void members.removeDead()
+    if (running === 0 && Date.now() - lastActivity > SILENCE_LIMIT_MS)
       options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has not fetched for 90 s'))
-    }
-  }, 5000)
+  }, DEAD_MEMBERS_EVERY_MS)
   return {
     joined: () => joined,
+    connected: () => connected,
+    stopped: () => stopped.list(),
     async stop() {
       stopping = true
-      clearInterval(watchdog)
+      clearInterval(watch)
+      stopped.close()
       await consumer.disconnect()
+      members.left()
     },
   }
-}
-
-/** Makes the client join the group again: it does so on an error of this type. */
-class RejoinGroup extends kafkajs.KafkaJSError {
-  readonly type = 'REBALANCE_IN_PROGRESS'
-  constructor() {
-    super('the assignment is no longer certain')
-  }
-}
-
-/** The client rejoins on the protocol's own error, but wraps it when a retried request received it. */
-function rebalancingCause(error: unknown): Error | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (REBALANCING.has((at as { type?: string }).type ?? '')) return at
-  }
-  return undefined
-}
-
-function asDependency(error: unknown): unknown {
-  const name = error instanceof Error ? error.name : ''
-  return name.startsWith('KafkaJS')
-    ? new ChainonError('dependency-unavailable', 'Kafka did not answer within the retry budget', { cause: error })
-    : error
 }

@@ -8,10 +8,12 @@ import { KAFKA_KEYS, kafkaClient } from '../kafka/client.ts'
 import type { Running } from '../process/run-main.ts'
 import { adminServer } from '../telemetry/admin-server.ts'
 import { type Alarms, createAlarms } from '../telemetry/alarms.ts'
-import { type Logger, safeError } from '../telemetry/logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { type PartitionBatch, type PartitionConsumer, startConsumer } from './consumer.ts'
 import { type WorkerEvents, type WorkerName, workerEvents } from './events.ts'
+import { createMembers } from './members.ts'
+import { createWorkerState, type Reach } from './state.ts'
 
 /** Settings of every worker. */
 export const WORKER_KEYS = [
@@ -23,6 +25,8 @@ export const WORKER_KEYS = [
   'CHAINON_HTTP_HOST',
   'CHAINON_HTTP_PORT',
   'CHAINON_LOG_LEVEL',
+  'CHAINON_GROUP_SESSION_SECONDS',
+  'CHAINON_SLOW_BATCH_SECONDS',
 ] as const
 
 /** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
@@ -35,6 +39,8 @@ export interface WorkerTools {
   readonly metrics: Metrics
   readonly alarms: Alarms
   readonly events: WorkerEvents
+  /** Every call to a dependency during the start goes through it: the start waits until the dependency answers. */
+  readonly reach: Reach
 }
 
 /** What a worker does with the batches of one topic. */
@@ -54,7 +60,7 @@ export interface WorkerDefinition {
   ) => Promise<{ readonly topics: ReadonlyMap<string, TopicWork>; readonly close: () => Promise<void> }>
 }
 
-/** @throws ConfigurationError for a wrong contract or setting, ChainonError dependency-unavailable when a dependency is unreachable */
+/** Waits in place for dependencies. @throws ConfigurationError for a wrong contract or setting */
 export async function startWorker(
   definition: WorkerDefinition,
   config: Config<(typeof WORKER_KEYS)[number]>,
@@ -64,47 +70,48 @@ export async function startWorker(
   const { service } = definition
   const metrics = createMetrics(service)
   const alarms = createAlarms()
+  let topics: ReadonlyMap<string, TopicWork> = new Map()
+  const feedOf = (topic: string) => topics.get(topic)?.feed ?? topic
+  const slowBatchSeconds = config.CHAINON_SLOW_BATCH_SECONDS
+  const state = createWorkerState({ service, alarms, logger, feedOf, slowBatchSeconds })
   let consumer: PartitionConsumer | undefined
-  const admin = adminServer({ metrics, alarms, healthy: () => consumer?.joined() ?? false })
+  const admin = adminServer({ metrics, alarms, health: () => state.health(consumer) })
   await admin.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   const kafka = kafkaClient(service, config, logger)
-  const { topics, close } = await definition.setUp({
+  const groupId = `${config.CHAINON_NAMESPACE}${service}`
+  const work = await definition.setUp({
     contracts: loadContracts(config.CHAINON_FEEDS_DIR),
     registry: avroRegistry(config),
     kafka,
     metrics,
     alarms,
     events: workerEvents(service, metrics),
+    reach: state.reach,
   })
-  consumer = await startConsumer({
-    kafka,
-    groupId: `${config.CHAINON_NAMESPACE}${service}`,
-    topics: [...topics.keys()],
-    logger,
-    concurrency: CONCURRENCY,
-    minBytes: definition.minBytes,
-    maxWaitMs: definition.maxWaitMs,
-    onBatch: async (batch) => topics.get(batch.topic)?.handle(batch),
-    // Every assigned partition starts again; alarms that concern no partition stay.
-    onAssigned() {
-      for (const alarm of alarms.active()) if (alarm.partition !== undefined) alarms.clear(alarm.id)
-    },
-    onStopped(topic, partition, error) {
-      logger.error({ event: 'partition-stopped', topic, partition, err: safeError(error) })
-      alarms.raise({
-        id: `stopped:${topic}:${partition}`,
-        code: 'bug',
-        feed: topics.get(topic)?.feed ?? topic,
-        partition,
-        message: `An unexpected error stopped this partition in ${service}; nothing was committed. Read the log, then restart ${service}.`,
-      })
-    },
-    fail,
-  })
+  topics = work.topics
+  const members = createMembers(kafka, groupId, config.CHAINON_DATA_DIR, logger)
+  consumer = await state.reach('Kafka', () =>
+    startConsumer({
+      kafka,
+      groupId,
+      topics: [...topics.keys()],
+      logger,
+      members,
+      concurrency: CONCURRENCY,
+      minBytes: definition.minBytes,
+      maxWaitMs: definition.maxWaitMs,
+      sessionMs: config.CHAINON_GROUP_SESSION_SECONDS * 1000,
+      slowBatchMs: slowBatchSeconds * 1000,
+      events: state.events,
+      onBatch: async (batch) => topics.get(batch.topic)?.handle(batch),
+      fail,
+    }),
+  )
   return {
     async stop() {
+      state.close()
       await consumer?.stop()
-      await close()
+      await work.close()
       await admin.close()
     },
   }

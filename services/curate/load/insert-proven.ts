@@ -6,29 +6,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClickHouseError } from '@clickhouse/client'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { isPermanent } from '#core/clickhouse/errors.ts'
 import { type Block, insertBlock, missingRows } from '#core/clickhouse/insert.ts'
+import { describeFailure } from '#core/faults/describe-failure.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 
-/** ClickHouse's codes of temporary errors: timeouts, memory, too many parts or queries, network, read-only, shutting down. */
-const TEMPORARY = new Set([
-  '159',
-  '160',
-  '164',
-  '202',
-  '203',
-  '209',
-  '210',
-  '236',
-  '241',
-  '242',
-  '243',
-  '252',
-  '279',
-  '425',
-  '439',
-  '999',
-])
-const BUDGET_MS = 60_000
+/** Short: a batch that waits keeps the other partitions of its worker from their next fetch. After it the partition is stopped and tried again. */
+const BUDGET_MS = 5_000
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 3000
 
@@ -86,12 +70,18 @@ export async function insertProven(
     } catch (error) {
       if (error instanceof ChainonError) throw error
       // ClickHouse would return the same error again: waiting does not help.
-      if (error instanceof ClickHouseError && !TEMPORARY.has(error.code))
-        throw new InsertRejected(block.table, error.code, error.type)
+      if (isPermanent(error))
+        throw new ChainonError(
+          'dependency-unavailable',
+          `ClickHouse rejects rows for ${block.table}: ${codeOf(error)}`,
+          {
+            cause: error,
+          },
+        )
       if (Date.now() - started > BUDGET_MS) {
         throw new ChainonError(
           'dependency-unavailable',
-          `ClickHouse did not accept a block for ${block.table} within ${BUDGET_MS / 1000} s`,
+          `ClickHouse did not accept rows for ${block.table} within ${BUDGET_MS / 1000} s: ${codeOf(error)}`,
           { cause: error },
         )
       }
@@ -102,12 +92,7 @@ export async function insertProven(
   }
 }
 
-/** A permanent error; ClickHouse's message may quote a value, so only code and type are kept. */
-class InsertRejected extends Error {
-  override readonly name = 'InsertRejected'
-  readonly code: string
-  constructor(table: string, code: string, type: string | undefined) {
-    super(`ClickHouse rejected a block for ${table}: code ${code} ${type ?? ''}`)
-    this.code = code
-  }
+/** ClickHouse's message may quote a value, so only code and type are kept. */
+function codeOf(error: unknown): string {
+  return error instanceof ClickHouseError ? `code ${error.code} ${error.type ?? ''}` : describeFailure(error)
 }

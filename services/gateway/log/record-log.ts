@@ -8,6 +8,7 @@ import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
+import { within } from '#core/process/within.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 
@@ -36,7 +37,7 @@ const LINGER_MS = 5
 const LINGER_BYTES = 1024 * 1024
 /** After this a send counts as failed, even if the client still tries. */
 const SEND_DEADLINE_MS = 12_000
-const RECONNECT_MS = [100, 500, 1000, 2000, 3000] as const
+const RECONNECT_MS = [100, 250, 500, 1000] as const
 /** Approximate bytes of a record besides its value: key, lengths, offsets. */
 const OVERHEAD_BYTES = 70
 
@@ -72,7 +73,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 1500 },
     })
     try {
-      await within(created.connect(), SEND_DEADLINE_MS)
+      await within(SEND_DEADLINE_MS, created.connect())
       // A connection that is made after the stop would keep the process running: no other code would close it.
       if (stopped) return discard(created)
       producer = created
@@ -120,7 +121,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
       messages: chunked.length === 1 && chunked[0] ? chunked[0] : chunked.flat(),
     }))
     try {
-      await within(current.sendBatch({ acks: -1, timeout: SEND_DEADLINE_MS - 2000, topicMessages }), SEND_DEADLINE_MS)
+      await within(SEND_DEADLINE_MS, current.sendBatch({ acks: -1, timeout: SEND_DEADLINE_MS - 2000, topicMessages }))
     } catch (error) {
       producer = undefined
       discard(current)
@@ -209,12 +210,4 @@ const byRoutingKey: ICustomPartitioner =
 
 function unreachable(cause: unknown): ChainonError {
   return new ChainonError('dependency-unavailable', 'Kafka did not acknowledge in time', { cause })
-}
-
-function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new ChainonError('dependency-unavailable', `no answer within ${ms} ms`)), ms)
-  })
-  return Promise.race([work, deadline]).finally(() => clearTimeout(timer))
 }

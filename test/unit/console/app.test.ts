@@ -34,7 +34,7 @@ beforeEach(async () => {
     },
     stop: async () => undefined,
   }
-  const admin = { metrics: createMetrics('console'), alarms: createAlarms(), healthy: () => true }
+  const admin = { metrics: createMetrics('console'), alarms: createAlarms(), health: () => ({ status: 'ok' as const }) }
   app = await buildApp({ publisher, page: loadPage(), ...admin })
 })
 afterEach(() => app.close())

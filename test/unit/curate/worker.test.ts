@@ -77,7 +77,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
         commit: async (offset: bigint, metadata: string) =>
           void commits.push(`${offset} ${metadata.replace(TOPIC, 'T')}`),
         advance: (offset: bigint) => (advanced = offset),
-        pause: () => undefined,
+        stop: () => undefined,
       } satisfies PartitionBatch),
   }
 }

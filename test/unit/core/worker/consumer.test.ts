@@ -19,15 +19,31 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
     run: async (options: { eachBatch: typeof eachBatch }) => {
       eachBatch = options.eachBatch
     },
-    paused: () => [],
-    resume: () => undefined,
-    pause: () => undefined,
+    resume: ([{ partitions }]: [{ partitions: number[] }]) => void resumed.push(...partitions),
+    pause: ([{ partitions }]: [{ partitions: number[] }]) => void paused.push(...partitions),
+    seek: ({ partition, offset }: { partition: number; offset: string }) => void seeks.push(`${partition}@${offset}`),
     disconnect: async () => undefined,
     commitOffsets: async ([commit]: [{ offset: string }]) => void commits.push(commit.offset),
   }
   const stopped: unknown[] = []
+  const paused: number[] = []
+  const lost: number[] = []
+  const slow: number[] = []
+  const resumed: number[] = []
+  const seeks: string[] = []
+  let onJoin = (): void => undefined
   const consumer = await startConsumer({
-    kafka: { consumer: () => client } as unknown as Kafka,
+    kafka: {
+      consumer: ({
+        partitionAssigners: [create],
+      }: {
+        partitionAssigners: [(given: object) => { protocol(of: object): void }]
+      }) => {
+        const assigner = create({})
+        onJoin = () => assigner.protocol({ topics: ['t'] })
+        return client
+      },
+    } as unknown as Kafka,
     groupId: 'g',
     topics: ['t'],
     logger: pino({ level: 'silent' }),
@@ -35,20 +51,44 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
     minBytes: 1,
     maxWaitMs: 1,
     onBatch,
-    onStopped: (_topic, _partition, error) => stopped.push(error),
+    members: {
+      joined: () => undefined,
+      abandoned: () => undefined,
+      removeDead: async () => undefined,
+      left: () => undefined,
+    },
+    sessionMs: 10_000,
+    slowBatchMs: 50,
+    events: {
+      partitionStopped: (_stopped, error) => stopped.push(error),
+      partitionMoved: () => undefined,
+      partitionLost: (_topic, partition) => lost.push(partition),
+      batchSlow: (_topic, partition) => slow.push(partition),
+      batchEnded: (_topic, partition) => slow.splice(slow.indexOf(partition), 1),
+      kafkaUnreachable: () => undefined,
+      kafkaReached: () => undefined,
+    },
     fail: (error) => stopped.push(error),
   })
   return {
     consumer,
     commits,
     stopped,
-    join: (partitions: readonly number[]) =>
-      listeners.get('join')?.({ payload: { memberAssignment: { t: partitions } } }),
+    paused,
+    resumed,
+    seeks,
+    lost,
+    slow,
+    /** @param requests JoinGroup requests that it took */
+    join(partitions: readonly number[], requests = 1) {
+      for (let i = 0; i < requests; i++) onJoin()
+      listeners.get('join')?.({ payload: { memberId: 'm', memberAssignment: { t: partitions } } })
+    },
     rebalance: () => listeners.get('rebalancing')?.({ payload: {} }),
-    deliver: (partition: number) =>
+    deliver: (partition: number, heartbeat: () => Promise<void> = async () => undefined) =>
       eachBatch?.({
         batch: { topic: 't', partition, messages: [{ offset: '5' }] },
-        heartbeat: async () => undefined,
+        heartbeat,
         resolveOffset: () => undefined,
       } as unknown as EachBatchPayload) ?? Promise.reject(new Error('not running')),
   }
@@ -69,7 +109,7 @@ describe('startConsumer', () => {
     await h.consumer.stop()
   })
 
-  it('joins again before it processes a batch when its assignment is not certain', async () => {
+  it('ends a batch that began before a rebalance, and joins again before it begins another', async () => {
     const epochs: number[] = []
     const h = await harness(async (batch) => {
       epochs.push(batch.epoch)
@@ -100,5 +140,58 @@ describe('startConsumer', () => {
     expect(inserted).toBe(false)
     expect(h.commits).toEqual([])
     expect(h.stopped).toEqual([])
+  })
+
+  it('keeps the epoch and the position of what did not move', async () => {
+    const epochs: string[] = []
+    const h = await harness(async (batch) => {
+      epochs.push(`${batch.partition}:${batch.epoch}`)
+      batch.advance(5n)
+    })
+    h.join([0, 1])
+    await h.deliver(0)
+    await h.deliver(1)
+    h.join([0])
+    await h.deliver(0)
+    expect(new Set(epochs).size).toBe(2)
+    expect(h.seeks).toEqual(['0@6'])
+    expect(h.lost).toEqual([1])
+    await h.consumer.stop()
+  })
+
+  it('begins everything again when another worker may have owned it in between', async () => {
+    const epochs: number[] = []
+    const h = await harness(async (batch) => void epochs.push(batch.epoch))
+    h.join([0])
+    await h.deliver(0)
+    h.join([0], 2)
+    await h.deliver(0)
+    expect(new Set(epochs).size).toBe(2)
+    expect(h.seeks).toEqual([])
+    await h.consumer.stop()
+  })
+
+  it('stops one partition on an error of any kind, and says so until it is tried again', async () => {
+    const h = await harness(async ({ partition }) => {
+      if (partition === 0) throw new Error('full')
+    })
+    h.join([0, 1])
+    await h.deliver(0)
+    await h.deliver(1)
+    expect(h.paused).toEqual([0])
+    expect(h.consumer.stopped()).toMatchObject([{ topic: 't', partition: 0, code: 'bug', tries: 1 }])
+    await h.consumer.stop()
+  })
+
+  it('raises an alarm while a batch takes too long', async () => {
+    let end = (): void => undefined
+    const h = await harness(() => new Promise((resolve) => (end = resolve)))
+    h.join([0])
+    const delivered = h.deliver(0)
+    await expect.poll(() => h.slow).toEqual([0])
+    end()
+    await delivered
+    expect(h.slow).toEqual([])
+    await h.consumer.stop()
   })
 })

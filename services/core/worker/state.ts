@@ -1,0 +1,141 @@
+/** What an operator sees of a worker's state: the alarms of its partitions and dependencies, and the answer of `/health`. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { AlarmCode } from '../faults/codes.ts'
+import { ChainonError, exitStatus } from '../faults/errors.ts'
+import type { Health } from '../telemetry/admin-server.ts'
+import type { Alarms } from '../telemetry/alarms.ts'
+import { type Logger, safeError } from '../telemetry/logger.ts'
+import type { ConsumerEvents, PartitionConsumer } from './consumer.ts'
+import type { WorkerName } from './events.ts'
+import type { StoppedPartition } from './stopped-partitions.ts'
+
+/** What a worker cannot start without. */
+export type Dependency = 'Kafka' | 'the schema registry' | 'Redis' | 'ClickHouse'
+export type Reach = <T>(dependency: Dependency, call: () => Promise<T>) => Promise<T>
+
+export interface WorkerState {
+  readonly events: ConsumerEvents
+  /** Calls until the dependency answers: a start waits in place, and says for what. @throws any error that is not of a dependency */
+  readonly reach: Reach
+  health(consumer: PartitionConsumer | undefined): Health
+  /** Ends the waiting of `reach`. */
+  close(): void
+}
+
+export interface WorkerStateOptions {
+  readonly service: WorkerName
+  readonly alarms: Alarms
+  readonly logger: Logger
+  readonly feedOf: (topic: string) => string
+  readonly slowBatchSeconds: number
+}
+
+const EXIT_DEPENDENCY = 75
+const BUDGET_MS = 10_000
+const FIRST_WAIT_MS = 200
+const LONGEST_WAIT_MS = 5_000
+
+export function createWorkerState(options: WorkerStateOptions): WorkerState {
+  const { service, alarms, logger, feedOf } = options
+  const unreachable = new Set<Dependency>()
+  const closed = new AbortController()
+  const stoppedId = (topic: string, partition: number) => `stopped:${feedOf(topic)}:${partition}`
+  const slowId = (topic: string, partition: number) => `slow-batch:${feedOf(topic)}:${partition}`
+
+  function down(dependency: Dependency): void {
+    unreachable.add(dependency)
+    alarms.raise({
+      id: `unreachable:${dependency}`,
+      code: 'dependency-unavailable',
+      message: `${dependency} does not answer ${service}, which tries again until it does.`,
+    })
+  }
+  function up(dependency: Dependency): void {
+    unreachable.delete(dependency)
+    alarms.clear(`unreachable:${dependency}`)
+  }
+  function clearOf(topic: string, partition: number): void {
+    const feed = feedOf(topic)
+    for (const alarm of alarms.active())
+      if (alarm.feed === feed && alarm.partition === partition) alarms.clear(alarm.id)
+  }
+
+  return {
+    events: {
+      partitionStopped(stopped, error) {
+        const { topic, partition, code, tries } = stopped
+        logger.error(
+          { event: 'partition-stopped', topic, partition, code, tries, err: safeError(error) },
+          problemOf(error),
+        )
+        alarms.raise({
+          id: stoppedId(topic, partition),
+          code: alarmCodeOf(stopped),
+          feed: feedOf(topic),
+          partition,
+          message:
+            `${service} stopped this partition (${code}); nothing was committed. It is tried again by itself. ${problemOf(error)}`.trim(),
+        })
+      },
+      partitionMoved(topic, partition) {
+        logger.info({ event: 'partition-moves', topic, partition })
+        clearOf(topic, partition)
+      },
+      partitionLost: clearOf,
+      batchSlow: (topic, partition) =>
+        alarms.raise({
+          id: slowId(topic, partition),
+          code: 'slow-batch',
+          feed: feedOf(topic),
+          partition,
+          message: `A batch of ${service} takes longer than ${options.slowBatchSeconds} s.`,
+        }),
+      batchEnded: (topic, partition) => alarms.clear(slowId(topic, partition)),
+      kafkaUnreachable: () => down('Kafka'),
+      kafkaReached: () => up('Kafka'),
+    },
+    async reach(dependency, call) {
+      for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+        // A call that gets no answer at all fails late.
+        const budget = setTimeout(() => down(dependency), BUDGET_MS)
+        try {
+          const answer = await call()
+          up(dependency)
+          return answer
+        } catch (error) {
+          if (exitStatus(error) !== EXIT_DEPENDENCY || closed.signal.aborted) throw error
+          if (!unreachable.has(dependency))
+            logger.warn({ event: 'waiting-for-dependency', dependency, err: safeError(error) })
+          down(dependency)
+          await sleep(wait, undefined, { signal: closed.signal })
+        } finally {
+          clearTimeout(budget)
+        }
+      }
+    },
+    health(consumer) {
+      const stopped = (consumer?.stopped() ?? []).map(({ topic, partition, code }) => ({
+        feed: feedOf(topic),
+        partition,
+        code,
+      }))
+      const facts = {
+        ...(stopped.length > 0 ? { stopped } : {}),
+        ...(unreachable.size > 0 ? { unreachable: [...unreachable] } : {}),
+      }
+      if (!consumer?.joined()) return { status: 'starting', ...facts }
+      return { status: stopped.length > 0 || unreachable.size > 0 ? 'degraded' : 'ok', ...facts }
+    },
+    close: () => closed.abort(),
+  }
+}
+
+function alarmCodeOf({ code }: StoppedPartition): AlarmCode {
+  if (code === 'bug' || code === 'configuration') return code
+  return code === 'gap' ? 'gap' : 'dependency-unavailable'
+}
+
+/** Only Chainon's own messages: another may quote a value. */
+function problemOf(error: unknown): string {
+  return error instanceof ChainonError ? error.message : ''
+}

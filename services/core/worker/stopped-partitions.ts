@@ -1,0 +1,54 @@
+/** Partitions that an error stopped: each is tried again by itself, with longer and longer waits, until a batch of it succeeds. */
+import type { FaultCode } from '../faults/codes.ts'
+
+export interface StoppedPartition {
+  readonly topic: string
+  readonly partition: number
+  /** Why: a code of the table of faults, or `clickhouse-<code>`; never a message. */
+  readonly code: FaultCode | `clickhouse-${string}`
+  /** ISO 8601. */
+  readonly since: string
+  readonly tries: number
+}
+
+export interface StoppedPartitions {
+  /** Calls `again` after the wait. Stopping it again replaces the wait. */
+  stop(topic: string, partition: number, code: StoppedPartition['code'], again: () => void): StoppedPartition
+  /** A batch succeeded. @returns whether the partition was stopped before */
+  moved(topic: string, partition: number): boolean
+  list(): readonly StoppedPartition[]
+  close(): void
+}
+
+const FIRST_WAIT_MS = 1_000
+const LONGEST_WAIT_MS = 120_000
+
+/** @returns milliseconds until the next try, for the number of tries so far */
+export function waitBefore(tries: number): number {
+  return Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20), LONGEST_WAIT_MS)
+}
+
+export function createStoppedPartitions(): StoppedPartitions {
+  const stopped = new Map<string, StoppedPartition & { readonly timer: NodeJS.Timeout }>()
+  const remove = (key: string): boolean => {
+    clearTimeout(stopped.get(key)?.timer)
+    return stopped.delete(key)
+  }
+  return {
+    stop(topic, partition, code, again) {
+      const key = `${topic}:${partition}`
+      const before = stopped.get(key)
+      clearTimeout(before?.timer)
+      const tries = (before?.tries ?? 0) + 1
+      const timer = setTimeout(again, waitBefore(tries))
+      const now = { topic, partition, code, since: before?.since ?? new Date().toISOString(), tries }
+      stopped.set(key, { ...now, timer })
+      return now
+    },
+    moved: (topic, partition) => remove(`${topic}:${partition}`),
+    list: () => [...stopped.values()].map(({ timer: _timer, ...rest }) => rest),
+    close() {
+      for (const key of [...stopped.keys()]) remove(key)
+    },
+  }
+}
