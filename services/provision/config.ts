@@ -10,6 +10,7 @@ export const provisionConfig = (env: NodeJS.ProcessEnv) =>
       ...KAFKA_KEYS,
       ...REGISTRY_KEYS,
       ...CLICKHOUSE_KEYS,
+      'CLICKHOUSE_CLUSTER',
       'CHAINON_FEEDS_DIR',
       'CHAINON_PARTITIONS',
       'CHAINON_REPLICATION',

@@ -1,6 +1,7 @@
 /** Runs the migrations of ClickHouse, and creates or extends the tables of the contracts. */
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { migrate } from '#core/clickhouse/migrate.ts'
+import { onCluster } from '#core/clickhouse/replicated.ts'
 import { tableOf } from '#core/contract/names.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -17,23 +18,53 @@ export async function createTables(
   now: Date,
 ): Promise<readonly string[]> {
   const database = config.CLICKHOUSE_DATABASE
+  const cluster = config.CLICKHOUSE_CLUSTER
   const bootstrap = clickhouseClient('provision', config, 'default')
-  await bootstrap.command({ query: `CREATE DATABASE IF NOT EXISTS ${quote(database)}` })
-  await bootstrap.close()
+  try {
+    if (cluster !== '') await checkReplicas(bootstrap, cluster)
+    await bootstrap.command({ query: onCluster(`CREATE DATABASE IF NOT EXISTS ${quote(database)}`, cluster) })
+  } finally {
+    await bootstrap.close()
+  }
   const client = clickhouseClient('provision', config)
   try {
-    const ran = await migrate(client, MIGRATIONS_DIR, now)
-    await checkCluster(client, config.CHAINON_NAMESPACE, clusterId, now)
+    const ran = await migrate(client, MIGRATIONS_DIR, now, cluster)
+    await checkLogIdentity(client, config.CHAINON_NAMESPACE, clusterId, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
       for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Map())) {
-        await client.command({ query: statement })
+        await client.command({ query: onCluster(statement, cluster) })
       }
     }
     return ran
   } finally {
     await client.close()
   }
+}
+
+/**
+ * The rows of a record are replaced by a later version only where both are on one server, and a token is known to the replicas of one
+ * shard: a cluster of several shards would hold doubled rows, and is rejected until records are routed to shards.
+ * @throws ConfigurationError when the cluster is unknown, has several shards, or the server lacks the macros of its Keeper path
+ */
+async function checkReplicas(client: ClickHouseClient, cluster: string): Promise<void> {
+  const result = await client.query({
+    query: `SELECT (SELECT uniqExact(shard_num) FROM system.clusters WHERE cluster = {cluster:String}) AS shards,
+                   (SELECT groupArray(macro) FROM system.macros) AS macros`,
+    query_params: { cluster },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ shards: string; macros: string[] }>()
+  const shards = Number(row?.shards ?? 0)
+  const missing = ['shard', 'replica'].filter((macro) => !row?.macros.includes(macro))
+  const problems = [
+    ...(shards === 0 ? [`ClickHouse has no cluster ${cluster} in its remote_servers`] : []),
+    ...(shards > 1
+      ? [`the cluster ${cluster} has ${shards} shards, and Chainon loads one shard of several replicas`]
+      : []),
+    ...missing.map((macro) => `ClickHouse has no macro {${macro}}`),
+  ]
+  if (problems.length > 0) throw new ConfigurationError('CLICKHOUSE_CLUSTER cannot be used', problems)
 }
 
 async function presentColumns(
@@ -51,7 +82,12 @@ async function presentColumns(
 }
 
 /** The origins of another Kafka begin at 0, and would be dropped as replays without an alarm: the warehouse accepts one cluster only. */
-async function checkCluster(client: ClickHouseClient, namespace: string, clusterId: string, now: Date): Promise<void> {
+async function checkLogIdentity(
+  client: ClickHouseClient,
+  namespace: string,
+  clusterId: string,
+  now: Date,
+): Promise<void> {
   const result = await client.query({
     query: 'SELECT cluster_id FROM log_identity WHERE namespace = {namespace:String} ORDER BY first_seen LIMIT 1',
     query_params: { namespace },

@@ -37,7 +37,7 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
   await bootstrap.command({ query: `CREATE DATABASE ${quote(place.database)}` })
   await bootstrap.close()
   const client = clickhouseClient('test', config)
-  await migrate(client, join(ROOT, 'schemas/clickhouse'), new Date())
+  await migrate(client, join(ROOT, 'schemas/clickhouse'), new Date(), '')
   for (const contract of loadContracts(join(ROOT, 'schemas/feeds'))) {
     for (const query of tableStatements(contract, place.database, new Map())) await client.command({ query })
   }

@@ -181,7 +181,8 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
   }
 }
 
-async function freePort(): Promise<number> {
+/** @returns a port of 127.0.0.1 that no process uses now */
+export async function freePort(): Promise<number> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

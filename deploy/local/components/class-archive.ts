@@ -17,8 +17,8 @@ const READY_WITHIN_MS = 60_000
 const EXIT_WITHIN_MS = 60_000
 const POLL_MS = 100
 
-/** The components that are Java programs. */
-export type JavaComponent = Exclude<InstalledComponent, 'redis'>
+/** The components of the stack that are Java programs. */
+export type JavaComponent = Exclude<InstalledComponent, 'redis' | 'zookeeper'>
 
 /** @param build of the Java; see java.ts */
 function archivePath(cache: string, component: JavaComponent, build: string): string {

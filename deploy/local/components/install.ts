@@ -12,7 +12,8 @@ import { waitForLock } from '#core/process/lock.ts'
 import { startTimedProgress } from '#core/terminal/progress.ts'
 import { ROOT } from '../paths.ts'
 
-export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: 'embedded-1.4.3' } as const
+/** ZooKeeper is fetched for the tests of a replicated ClickHouse alone; the local stack does not start it. */
+export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: 'embedded-1.4.3', zookeeper: '3.9.5' } as const
 export type InstalledComponent = keyof typeof VERSIONS
 
 /** @returns the folder of an installed component */

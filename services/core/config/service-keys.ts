@@ -59,6 +59,12 @@ export const SERVICES = {
 } as const satisfies KeyTable
 
 export const PROVISION = {
+  CLICKHOUSE_CLUSTER: {
+    type: 'string',
+    default: '',
+    description:
+      'Cluster of a replicated ClickHouse, as in its `remote_servers`: tables are Replicated; empty for one server',
+  },
   CHAINON_PARTITIONS: { type: 'integer', default: '2', min: 1, max: 1000, description: 'Partitions of a new topic' },
   CHAINON_REPLICATION: {
     type: 'integer',
