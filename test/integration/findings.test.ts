@@ -20,7 +20,7 @@ let clickhouse: ClickHouseClient
 beforeAll(async () => {
   front = await startFront(folder.path)
   clickhouse = createClient({ url: front.url })
-  await migrate(clickhouse, new URL('../../schemas/clickhouse', import.meta.url).pathname, new Date())
+  await migrate(clickhouse, new URL('../../schemas/clickhouse', import.meta.url).pathname, new Date(), '')
 })
 afterAll(async () => {
   await clickhouse?.close()

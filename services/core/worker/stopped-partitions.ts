@@ -24,7 +24,7 @@ const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 120_000
 
 /** @returns milliseconds until the next try, for the number of tries so far */
-export function waitBefore(tries: number): number {
+function waitBefore(tries: number): number {
   return Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20), LONGEST_WAIT_MS)
 }
 
