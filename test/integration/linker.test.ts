@@ -192,6 +192,19 @@ describe('deterministic passes', () => {
   })
 })
 
+describe('the index', () => {
+  it.fails('keeps the links of a batch until they are known to be in ClickHouse, however long the stop is', async () => {
+    const one = isolated()
+    const linker = createLinker(redis, one.namespace)
+    await linker.link([contribution('a', ['ins_1']), contribution('b', ['ins_1'])])
+    const keys = await redis.keys(`${one.namespace}*`)
+    const lifetimes = await Promise.all(keys.map((key) => redis.ttl(key)))
+    // -1: the key has no end of life.
+    expect(new Set(lifetimes)).toEqual(new Set([-1]))
+    one.remove()
+  })
+})
+
 describe('resume', () => {
   it('makes link versions higher than those in ClickHouse, and reports that the index is empty', async () => {
     const one = isolated()
