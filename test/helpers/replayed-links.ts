@@ -8,7 +8,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { originOffset } from '#core/kafka/headers.ts'
+import { originOf } from '#core/kafka/headers.ts'
 import { type Contribution, DEFAULT_LIMITS } from '../../services/curate/link/linker.ts'
 import { secondLevelTokens } from '../../services/curate/link/tokens.ts'
 import { readTopics } from './kafka.ts'
@@ -32,16 +32,15 @@ export async function replayedLinks(line: Pipeline): Promise<Links> {
   ])
   const messages = await readTopics(env, [topicOf(place.namespace, 'pseudonymised', 'patient')])
   await decoder.prepare(messages.map(({ value }) => value))
-  const contributions = messages.map(({ value, headers, partition }): Contribution => {
+  const contributions = messages.map(({ value, headers }): Contribution => {
     const { record } = decoder.decode(value) ?? {}
     if (!record) throw new Error('a message cannot be decoded')
-    const offset = Number(originOffset(headers))
+    const { offset = -1n } = originOf(headers) ?? {}
     return {
       patientId: level2.pseudonym('patient', String(record.patient_id)),
       recordId: level2.pseudonym('record', String(record.record_id)),
       version: Number(record.record_version),
-      offset,
-      origin: `patient:${partition}:${offset}`,
+      origin: offset,
       cancelled: record.operation === 'cancel',
       receivedAt: Number(record._received_at),
       tokens: (record._tokens as readonly string[]).map(secondLevel).filter((token) => token !== undefined),
