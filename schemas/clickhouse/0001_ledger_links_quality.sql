@@ -78,6 +78,15 @@ CREATE TABLE person_link
 ENGINE = MergeTree ORDER BY (patient_id, link_version)
 SETTINGS non_replicated_deduplication_window = 100000;
 
+CREATE TABLE link_index
+(
+    generation UInt32 COMMENT 'Link versions of a later generation are higher than all of an earlier one',
+    incarnation String COMMENT 'Names the linkage index in Redis that made these links',
+    state LowCardinality(String) COMMENT 'building; ready: its links are in force, and curate links on it',
+    changed_at DateTime64(3, 'UTC')
+)
+ENGINE = MergeTree ORDER BY (generation, changed_at);
+
 CREATE VIEW person_link_current AS
 SELECT
     patient_id,

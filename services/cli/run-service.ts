@@ -8,12 +8,14 @@ import { resolveEnvironment } from './environment.ts'
 export interface RunServiceOptions {
   /** `--data-dir` of the command, when it has one. */
   readonly dataDir?: string
+  /** The file that is run; `main.ts` by default. */
+  readonly main?: string
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>
 }
 
 /**
- * Runs `services/<service>/main.ts <args>` in the user's folder with the terminal's input and output, and sets
+ * Runs `services/<service>/<main> <args>` in the user's folder with the terminal's input and output, and sets
  * `process.exitCode` to its status. Signals are forwarded to it.
  *
  * @param env of `main.ts`
@@ -27,7 +29,7 @@ export async function runService(
 ): Promise<number> {
   const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const data = environment.CHAINON_DATA_DIR ?? ''
-  const child = spawn(node24(), [join(ROOT, 'services', service, 'main.ts'), ...args], {
+  const child = spawn(node24(), [join(ROOT, 'services', service, options.main ?? 'main.ts'), ...args], {
     stdio: 'inherit',
     env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
   })

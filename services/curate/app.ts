@@ -11,20 +11,23 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
-import type { Reach } from '#core/worker/state.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { curateConfig } from './config.ts'
-import { createLinker, type Linker } from './link/linker.ts'
+import { checkIndex } from './link/index-check.ts'
+import { indexStore } from './link/index-store.ts'
+import { connected, linkIndex } from './link/link-index.ts'
 import { secondLevelTokens } from './link/tokens.ts'
 import { rowBuilder } from './load/rows.ts'
 import type { CurateFeed } from './pipeline.ts'
+import { backgroundRebuild } from './rebuild/background.ts'
 import { validateRecord } from './steps/validate-record.ts'
 import { curateWorker } from './worker.ts'
 
+/** @param env of main.ts, for the process that rebuilds the links */
 export function startCurate(
   config: ReturnType<typeof curateConfig>,
+  env: NodeJS.ProcessEnv,
   logger: Logger,
   fail: (error: unknown) => void,
 ): Promise<Running> {
@@ -38,11 +41,25 @@ export function startCurate(
       minBytes: 256 * 1024,
       maxWaitMs: 500,
       async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
-        const redis = redisClient(config.REDIS_URL, logger)
+        const redis = redisClient(config.REDIS_URL, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)
-        const linker = createLinker(redis, config.CHAINON_NAMESPACE)
+        const store = indexStore(redis, config.CHAINON_NAMESPACE)
+        const linked = contracts.filter((contract) => contract.linked).map(({ feed }) => feed)
+        const rebuild = backgroundRebuild(env, logger)
+        const gauge = metrics.gauge('chainon_link_index_ready', '1 when records can be linked, 0 while they wait')
+        const linker = linkIndex({
+          store,
+          check: () => checkIndex(store, clickhouse, linked),
+          alarms,
+          logger,
+          gauge: (ready) => gauge(ready, {}),
+          onStale: () => {
+            if (config.CHAINON_LINK_REBUILD === 'automatic') rebuild.start()
+          },
+        })
+        await reach('Redis', () => connected(redis))
+        await reach('ClickHouse', () => linker.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
-        await resumeLinks(reach, linker, clickhouse, alarms)
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
           decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
@@ -60,6 +77,7 @@ export function startCurate(
           clickhouse,
           events,
           alarms,
+          links: linker,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
           ledgerEnds: (feed, partition) => ledgerEnds(clickhouse, feed, partition),
           topicIds: ids,
@@ -76,6 +94,8 @@ export function startCurate(
               ]),
           ),
           async close() {
+            linker.stop()
+            await rebuild.stop()
             redis.disconnect()
             await ids.close()
             await clickhouse.close()
@@ -87,22 +107,6 @@ export function startCurate(
     logger,
     fail,
   )
-}
-
-/** Link versions must not start again at 0 when Redis has lost them; a lost index raises an alarm. */
-async function resumeLinks(reach: Reach, linker: Linker, clickhouse: ClickHouseClient, alarms: Alarms): Promise<void> {
-  const query = 'SELECT toString(max(link_version)) AS value FROM person_link'
-  const [found] = await reach('ClickHouse', () => ask<{ value: string }>(clickhouse, query, {}))
-  const highest = Number(found?.value ?? 0)
-  const { empty } = await reach('Redis', () => linker.resume(highest))
-  if (empty && highest > 0) {
-    alarms.raise({
-      id: 'link-index-lost',
-      code: 'link-index-lost',
-      message:
-        'The linkage index in Redis is empty although ClickHouse has links: new records are not linked to earlier patients. Restore Redis from its append-only file.',
-    })
-  }
 }
 
 async function ledgerEnds(

@@ -1,19 +1,26 @@
 /** Runs the pipeline over the messages of one batch, and collects their outcomes. */
-import type { Link } from './link/linker.ts'
+import { type Link, linkPartition } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
 import type { Source } from './load/rows.ts'
 import { ruleTally } from './load/rule-tally.ts'
 import { type CurateFeed, curatePipeline } from './pipeline.ts'
 
+/** @param loaded the last origin of the partition that is loaded; -1 before the first */
 export async function curateBatch(
   feed: CurateFeed,
   source: Source,
   messages: readonly OriginMessage[],
+  loaded: bigint,
 ): Promise<BatchOutcome> {
   await feed.decoder.prepare(messages.map(({ message }) => message.value))
+  const batch = {
+    partition: linkPartition(feed.contract.feed, source),
+    loaded,
+    to: messages.at(-1)?.origin ?? loaded,
+  }
   const tally = ruleTally()
-  const results = await curatePipeline(feed, source, tally).runBatch(messages)
+  const results = await curatePipeline(feed, source, batch, tally).runBatch(messages)
   const rows: (readonly unknown[])[] = []
   const failures: FailedRecord[] = []
   const links: { link: Link; cause: bigint }[] = []

@@ -1,5 +1,7 @@
+import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import { WORKER_KEYS } from '#core/worker/worker.ts'
 
 export const curateConfig = (env: NodeJS.ProcessEnv) =>
@@ -11,6 +13,24 @@ export const curateConfig = (env: NodeJS.ProcessEnv) =>
       'REDIS_URL',
       'CHAINON_BATCH_MAX_RECORDS',
       'CHAINON_INTENT_DEADLINE_SECONDS',
+      'CHAINON_LINK_REBUILD',
+    ] as const,
+    env,
+  )
+
+/** Of `rebuild/main.ts`: it reads the log and writes links, and listens on no port. */
+export const linkConfig = (env: NodeJS.ProcessEnv) =>
+  readConfig(
+    'link',
+    [
+      ...KAFKA_KEYS,
+      ...REGISTRY_KEYS,
+      ...CLICKHOUSE_KEYS,
+      'REDIS_URL',
+      'CHAINON_FEEDS_DIR',
+      'CHAINON_DATA_DIR',
+      'CHAINON_SECRETS_DIR',
+      'CHAINON_LOG_LEVEL',
     ] as const,
     env,
   )

@@ -5,6 +5,7 @@
 import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
+import type { LinkBatch } from './link/linker.ts'
 import type { OriginMessage } from './load/order.ts'
 import type { RowBuilder, Source } from './load/rows.ts'
 import type { RuleTally } from './load/rule-tally.ts'
@@ -24,7 +25,7 @@ export interface CurateFeed extends LinkDependencies {
 export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, MarkerFault, 'quarantined' | 'rejected'>
 
 /** @returns the pipeline of one batch */
-export function curatePipeline(feed: CurateFeed, source: Source, tally: RuleTally): CuratePipeline {
+export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatch, tally: RuleTally): CuratePipeline {
   const validated = pipeline<OriginMessage>()
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
@@ -34,6 +35,6 @@ export function curatePipeline(feed: CurateFeed, source: Source, tally: RuleTall
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
   const rows = buildRow(feed.rows, source)
   return feed.contract.linked
-    ? validated.batchStep(linkPatients(feed, source)).step(rows).buildBatch()
+    ? validated.batchStep(linkPatients(feed, batch)).step(rows).buildBatch()
     : validated.step(leaveUnlinked()).step(rows).buildBatch()
 }

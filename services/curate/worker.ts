@@ -5,12 +5,14 @@
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { parseIncarnation } from '#core/kafka/incarnation.ts'
 import type { TopicIds } from '#core/kafka/topic-ids.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import { curateBatch } from './batch.ts'
+import type { LinkIndex } from './link/link-index.ts'
 import type { BatchOutcome } from './load/batch-outcome.ts'
 import { blocksOf } from './load/blocks.ts'
 import { insertProven } from './load/insert-proven.ts'
@@ -23,6 +25,8 @@ export interface WorkerDependencies {
   readonly clickhouse: ClickHouseClient
   readonly events: WorkerEvents
   readonly alarms: Alarms
+  /** Records of linked feeds wait while it is stale. */
+  readonly links: Pick<LinkIndex, 'stale' | 'whenReady'>
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
   /** Incarnation to one past its last origin in the ledger. */
@@ -98,13 +102,24 @@ export function curateWorker(
     let at = 0
     while (at < state.waiting.length) {
       const end = sliceEnd(state, at, dependencies.batchMaxRecords)
-      const { gap, read } = await loadSlice(dependencies, feed, batch, state, state.waiting.slice(at, end))
-      if (gap) return
-      at += read
+      if (feed.contract.linked && dependencies.links.stale()) return waitForLinks(dependencies, batch)
+      try {
+        const { gap, read } = await loadSlice(dependencies, feed, batch, state, state.waiting.slice(at, end))
+        if (gap) return
+        at += read
+      } catch (error) {
+        if (error instanceof ChainonError && error.code === 'link-index-stale') return waitForLinks(dependencies, batch)
+        throw error
+      }
     }
     state.waiting = []
     batch.advance(BigInt(lastFetched.offset))
   }
+}
+
+/** The partition waits until the linkage index is rebuilt; it begins again at what is committed, which may be an intent. */
+function waitForLinks({ links }: WorkerDependencies, batch: PartitionBatch): void {
+  links.whenReady(batch.stop('link-index-stale'))
 }
 
 /** @returns the end of the slice: the end of the intent when there is one, or else a full block */
@@ -135,7 +150,13 @@ async function loadSlice(
     const now = Date.now()
     batch.assertOwned()
     await batch.commit(from, formatProgress({ incarnation, hwm: originFrom - 1n, to }))
-    const outcome = await curateBatch(feed, { incarnation, partition: batch.partition }, ordered.messages)
+    // The worker that wrote the intent may have inserted some of the blocks.
+    const verify = state.pendingTo !== undefined
+    const source = { incarnation, partition: batch.partition }
+    const before = state.hwms.get(incarnation) ?? -1n
+    // An intent names the origin before the first one of an incarnation, which is none of its own.
+    const loaded = before < firstOf(incarnation) ? -1n : before
+    const outcome = await curateBatch(feed, source, ordered.messages, loaded)
     const range = {
       feed: name,
       incarnation,
@@ -149,8 +170,6 @@ async function loadSlice(
       now,
     }
     const guard = { assertOwned: () => batch.assertOwned(), deadline: now + dependencies.intentDeadlineMs }
-    // The worker that wrote the intent may have inserted some of the blocks.
-    const verify = state.pendingTo !== undefined
     for (const block of blocksOf(range, outcome, feed.rows)) {
       const repaired = await insertProven(dependencies.clickhouse, block, guard, verify)
       dependencies.events.repaired(name, block.table, repaired)

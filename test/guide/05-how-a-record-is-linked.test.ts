@@ -49,7 +49,7 @@ function contribution(hospital: string, ipp: string, record: Record<string, unkn
     patientId: level2.pseudonym('patient', `${hospital} ${ipp}`),
     recordId: level2.pseudonym('record', `${hospital} ${ipp}`),
     version: 1,
-    origin: `patient:0:${offset}`,
+    origin: BigInt(offset),
     cancelled: false,
     receivedAt: offset++,
     tokens: tokenise(record)

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Contribution, createLinker, DEFAULT_LIMITS, type Linker } from '../../services/curate/link/linker.ts'
+import { type Contribution, DEFAULT_LIMITS, IndexRefused } from '../../services/curate/link/linker.ts'
 import { modelLinks } from '../helpers/link-model.ts'
 import { isolated, servers } from '../helpers/servers.ts'
+import { type TestLinker, testLinker } from '../helpers/test-linker.ts'
 
 let redis: Redis
 beforeAll(() => {
@@ -19,7 +20,7 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
     patientId: `p2_${patient}`,
     recordId: `p2_record-${patient}`,
     version: 0,
-    origin: `patient:0:${offset}`,
+    origin: BigInt(offset),
     cancelled: false,
     receivedAt: FIRST + offset,
     tokens: tokens.map((token) => `t2_${token}`),
@@ -29,7 +30,7 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
 
 /** @returns the links as in the view `person_link_current`: the highest version of each patient */
 async function linkAll(
-  linker: Linker,
+  linker: TestLinker,
   contributions: readonly Contribution[],
 ): Promise<Map<string, { person: string; method: string }>> {
   const best = new Map<string, { person: string; method: string; version: number }>()
@@ -44,7 +45,7 @@ async function linkAll(
 }
 
 describe('deterministic passes', () => {
-  const fresh = () => createLinker(redis, isolatedNamespace())
+  const fresh = () => testLinker(redis, isolatedNamespace())
   const namespaces: (() => void)[] = []
   afterAll(() => namespaces.forEach((remove) => remove()))
   function isolatedNamespace(): string {
@@ -54,7 +55,7 @@ describe('deterministic passes', () => {
   }
 
   it('link by INS, NIR, traits with place and traits, and name the method', async () => {
-    const links = await linkAll(fresh(), [
+    const links = await linkAll(await fresh(), [
       contribution('a1', ['ins_1', 'nir_1']),
       contribution('a2', ['ins_1', 'nir_1']),
       contribution('a3', ['nir_1']),
@@ -75,7 +76,7 @@ describe('deterministic passes', () => {
   })
 
   it('keep homonyms apart: equal traits with two INS link no patient, also no third patient without an INS', async () => {
-    const links = await linkAll(fresh(), [
+    const links = await linkAll(await fresh(), [
       contribution('a', ['ins_1', 'traits_7']),
       contribution('c', ['traits_7']),
       contribution('b', ['ins_2', 'traits_7']),
@@ -84,7 +85,7 @@ describe('deterministic passes', () => {
   })
 
   it('keep patients with equal traits and two birth places apart', async () => {
-    const links = await linkAll(fresh(), [
+    const links = await linkAll(await fresh(), [
       contribution('a', ['traits_7', 'traits-place_1', 'place_1']),
       contribution('b', ['traits_7', 'traits-place_2', 'place_2']),
     ])
@@ -92,7 +93,7 @@ describe('deterministic passes', () => {
   })
 
   it('link when a number arrives later, and separate when a correction or a cancel removes it', async () => {
-    const linker = fresh()
+    const linker = await fresh()
     const before = [contribution('a', ['ins_1']), contribution('b', ['traits_7'])]
     const merged = contribution('b', ['ins_1', 'traits_7'], { version: 1 })
     const parted = contribution('b', ['ins_2'], { version: 2 })
@@ -105,7 +106,7 @@ describe('deterministic passes', () => {
   })
 
   it('separate when a correction names another patient', async () => {
-    const linker = fresh()
+    const linker = await fresh()
     const before = [contribution('a', ['ins_1']), contribution('b', ['ins_1'], { recordId: 'p2_record-x' })]
     expect((await linkAll(linker, before)).get('p2_b')?.person).toBe('pn_a')
     const corrected = contribution('c', ['ins_1'], { recordId: 'p2_record-x', version: 1 })
@@ -117,7 +118,7 @@ describe('deterministic passes', () => {
   })
 
   it('return the same links again for the same origin: a crash between script and insert loses no link', async () => {
-    const linker = fresh()
+    const linker = await fresh()
     await linker.link([contribution('a', ['ins_1']), contribution('z', ['ins_1'])])
     const split = contribution('a', ['ins_9'], { version: 1 })
     const [first] = await linker.link([split])
@@ -127,7 +128,7 @@ describe('deterministic passes', () => {
   })
 
   it('do not link by a token that too many patients share, and remove the links that it made before', async () => {
-    const linker = createLinker(redis, isolatedNamespace(), { hub: 3, neighbourhood: 100 })
+    const linker = await testLinker(redis, isolatedNamespace(), { hub: 3, neighbourhood: 100 })
     const three = await linkAll(
       linker,
       ['a', 'b', 'c'].map((id) => contribution(id, ['traits_0'])),
@@ -141,7 +142,7 @@ describe('deterministic passes', () => {
   })
 
   it('reject a neighbourhood beyond the limit: a decision on some of its patients would be wrong', async () => {
-    const linker = createLinker(redis, isolatedNamespace(), { hub: 32, neighbourhood: 5 })
+    const linker = await testLinker(redis, isolatedNamespace(), { hub: 32, neighbourhood: 5 })
     const chain = Array.from({ length: 8 }, (_, i) => contribution(`n${i}`, [`nir_${i}`, `nir_${i + 1}`]))
     const results = await linker.link(chain)
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false])
@@ -177,14 +178,14 @@ describe('deterministic passes', () => {
               version,
               cancelled,
               receivedAt: FIRST + base + index,
-              origin: `patient:0:${base + index}`,
+              origin: BigInt(base + index),
             }),
           )
           const place = (one: Contribution) => order[one.receivedAt - FIRST - base] ?? 0
           const shuffled = all.toSorted((a, b) => place(a) - place(b))
           const expected = modelLinks(all, DEFAULT_LIMITS.hub)
-          expect(await linkAll(fresh(), all)).toEqual(expected)
-          expect(await linkAll(fresh(), shuffled)).toEqual(expected)
+          expect(await linkAll(await fresh(), all)).toEqual(expected)
+          expect(await linkAll(await fresh(), shuffled)).toEqual(expected)
         },
       ),
       { numRuns: 60 },
@@ -192,14 +193,83 @@ describe('deterministic passes', () => {
   })
 })
 
-describe('resume', () => {
-  it('makes link versions higher than those in ClickHouse, and reports that the index is empty', async () => {
-    const one = isolated()
-    const linker = createLinker(redis, one.namespace)
-    expect(await linker.resume(500)).toEqual({ empty: true })
+describe('the index', () => {
+  const namespace = isolated()
+  afterAll(() => namespace.remove())
+  const fresh = async () => {
+    await redis.del(...(await redis.keys(`${namespace.namespace}*`)), 'none')
+    return testLinker(redis, namespace.namespace)
+  }
+  /** What a call that is refused must leave as it was. */
+  const content = async ({ store, index }: TestLinker) => {
+    const keys = (await redis.keys(`${store.prefix(index.id)}*`)).toSorted()
+    return Promise.all(keys.map(async (key) => [key, (await redis.dumpBuffer(key)).toString('hex')]))
+  }
+
+  it('keeps the links of a batch until they are known to be in ClickHouse, however long the stop is', async () => {
+    const linker = await fresh()
+    await linker.link([contribution('a', ['ins_1']), contribution('b', ['ins_1'])])
+    const keys = await redis.keys(`${namespace.namespace}*`)
+    const lifetimes = await Promise.all(keys.map((key) => redis.ttl(key)))
+    // -1: the key has no end of life.
+    expect(new Set(lifetimes)).toEqual(new Set([-1]))
+  })
+
+  it('forgets them with the next batch, which says what is loaded', async () => {
+    const linker = await fresh()
+    const outbox = `${linker.store.prefix(linker.index.id)}o:patient:0`
+    const first = [contribution('a', ['ins_1']), contribution('b', ['ins_1'])]
+    await linker.link(first)
+    // The arrival of b changed the link of a, too.
+    expect(await redis.zcard(outbox)).toBe(3)
+    const next = contribution('c', ['ins_1'])
+    await linker.link([next], { loaded: next.origin - 1n })
+    expect(await redis.zcard(outbox)).toBe(1)
+    // Of an origin that is loaded nothing is returned again.
+    expect(await linker.link(first)).toEqual([
+      { ok: true, links: [] },
+      { ok: true, links: [] },
+    ])
+  })
+
+  it('refuses every call, and changes nothing, when it was emptied', async () => {
+    const linker = await fresh()
+    await linker.link([contribution('a', ['ins_1'])])
+    await redis.del(...(await redis.keys(`${namespace.namespace}*`)))
+    await expect(linker.link([contribution('b', ['ins_1'])])).rejects.toThrow(IndexRefused)
+    expect(await redis.keys(`${namespace.namespace}*`)).toEqual([])
+  })
+
+  it('refuses every call, and changes nothing, when it lacks an origin that is loaded', async () => {
+    const linker = await fresh()
+    const one = contribution('a', ['ins_1'])
+    await linker.link([one])
+    const before = await content(linker)
+    await expect(linker.link([contribution('b', ['ins_1'])], { loaded: one.origin + 1n })).rejects.toThrow('position')
+    expect(await content(linker)).toEqual(before)
+    // Origins without a contribution count, too: the end of the batch is noted.
+    await linker.link([], { to: one.origin + 1n })
+    await linker.link([contribution('b', ['ins_1'])], { loaded: one.origin + 1n })
+  })
+
+  it('refuses every call, and changes nothing, when its link versions are lower than those that it gave', async () => {
+    const linker = await fresh()
+    await linker.link([contribution('a', ['ins_1'])])
+    const before = await content(linker)
+    linker.index.sequence++
+    await expect(linker.link([contribution('b', ['ins_1'])])).rejects.toThrow('sequence')
+    expect(await content(linker)).toEqual(before)
+  })
+
+  it('refuses every call when another process has found it to be stale', async () => {
+    const linker = await fresh()
+    await linker.store.retire(linker.index.id)
+    await expect(linker.link([contribution('b', ['ins_1'])])).rejects.toThrow('mode')
+  })
+
+  it('gives link versions above those of all earlier generations', async () => {
+    const linker = await fresh()
     const [result] = await linker.link([contribution('a', [])])
-    expect(result?.ok && result.links[0]?.linkVersion).toBe(501)
-    expect(await linker.resume(3)).toEqual({ empty: false })
-    one.remove()
+    expect(result?.ok && result.links[0]?.linkVersion).toBe(2 ** 40 + 1)
   })
 })

@@ -6,6 +6,7 @@ import { register as feeds } from './feeds.ts'
 import { register as finding } from './finding.ts'
 import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
+import { register as link } from './link.ts'
 import { register as project } from './project.ts'
 import { register as provision } from './provision.ts'
 import { register as push } from './push.ts'
@@ -25,6 +26,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   ledger,
   provision,
   finding,
+  link,
   project,
   feeds,
   config,

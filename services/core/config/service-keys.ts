@@ -153,6 +153,13 @@ export const CURATE = {
     max: 86400,
     description: 'Seconds after its intent from which an insert is abandoned',
   },
+  CHAINON_LINK_REBUILD: {
+    type: 'string',
+    default: 'automatic',
+    oneOf: ['automatic', 'manual'],
+    description:
+      'What curate does when the linkage index is lost or too old: `automatic` rebuilds it from the log; `manual` waits for `chainon link rebuild`',
+  },
   CHAINON_BATCH_MAX_RECORDS: {
     type: 'integer',
     default: '20000',

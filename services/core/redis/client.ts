@@ -9,6 +9,11 @@ export interface RedisClientOptions {
    * (ten attempts to connect), at most 15 s: for workers, whose scripts are idempotent.
    */
   readonly giveUpAfterMs?: number
+  /**
+   * False: a command fails at once while there is no connection, and is not sent again after one that broke. For a caller that must
+   * check what the server knows before it goes on with it.
+   */
+  readonly resend?: boolean
   /** Called at each failure of the connection. */
   readonly onUnreachable?: () => void
   /** Called each time that Redis is ready for commands. */
@@ -21,13 +26,14 @@ const WORKER_COMMAND_MS = 15_000
 const SILENT_CONNECTION_MS = 10_000
 
 export function redisClient(url: string, logger: Logger, options: RedisClientOptions = {}): Redis {
-  const { giveUpAfterMs, onUnreachable, onReady } = options
+  const { giveUpAfterMs, resend = true, onUnreachable, onReady } = options
   const redis = new Redis(url, {
     connectTimeout: 3000,
     socketTimeout: Math.min(giveUpAfterMs ?? SILENT_CONNECTION_MS, SILENT_CONNECTION_MS),
     commandTimeout: giveUpAfterMs ?? WORKER_COMMAND_MS,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2000),
     maxRetriesPerRequest: giveUpAfterMs === undefined ? CONNECT_ATTEMPTS : 1,
+    ...(resend ? {} : { enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0 }),
   })
   // Without a listener an outage would end the process as an unhandled error event; commands report it themselves.
   redis.on('error', (error: unknown) => {

@@ -28,8 +28,11 @@ export interface PartitionBatch {
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
-  /** Stops the partition, which is tried again later from what is committed; the caller raises the alarm. */
-  stop(code: FaultCode): void
+  /**
+   * Stops the partition, which is tried again later from what is committed; the caller raises the alarm.
+   * @returns a function that makes it be tried again at once, while it is stopped
+   */
+  stop(code: FaultCode): () => void
 }
 
 export interface PartitionConsumer {
@@ -232,7 +235,10 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
           payload.resolveOffset(offset.toString())
           positions.set(key, offset + 1n)
         },
-        stop: (code) => (ended = code),
+        stop(code) {
+          ended = code
+          return () => stopped.hurry(topic, partition)
+        },
       })
       if (ended) stop(topic, partition, ended)
       else if (stopped.moved(topic, partition)) events.partitionMoved(topic, partition)

@@ -14,6 +14,8 @@ export interface StoppedPartition {
 export interface StoppedPartitions {
   /** Calls `again` after the wait. Stopping it again replaces the wait. */
   stop(topic: string, partition: number, code: StoppedPartition['code'], again: () => void): StoppedPartition
+  /** Ends the wait of a partition that is stopped. */
+  hurry(topic: string, partition: number): void
   /** A batch succeeded. @returns whether the partition was stopped before */
   moved(topic: string, partition: number): boolean
   list(): readonly StoppedPartition[]
@@ -29,7 +31,7 @@ function waitBefore(tries: number): number {
 }
 
 export function createStoppedPartitions(): StoppedPartitions {
-  const stopped = new Map<string, StoppedPartition & { readonly timer: NodeJS.Timeout }>()
+  const stopped = new Map<string, StoppedPartition & { readonly timer: NodeJS.Timeout; readonly again: () => void }>()
   const remove = (key: string): boolean => {
     clearTimeout(stopped.get(key)?.timer)
     return stopped.delete(key)
@@ -42,11 +44,16 @@ export function createStoppedPartitions(): StoppedPartitions {
       const tries = (before?.tries ?? 0) + 1
       const timer = setTimeout(again, waitBefore(tries))
       const now = { topic, partition, code, since: before?.since ?? new Date().toISOString(), tries }
-      stopped.set(key, { ...now, timer })
+      stopped.set(key, { ...now, timer, again })
       return now
     },
+    hurry(topic, partition) {
+      const waiting = stopped.get(`${topic}:${partition}`)
+      clearTimeout(waiting?.timer)
+      waiting?.again()
+    },
     moved: (topic, partition) => remove(`${topic}:${partition}`),
-    list: () => [...stopped.values()].map(({ timer: _timer, ...rest }) => rest),
+    list: () => [...stopped.values()].map(({ timer: _timer, again: _again, ...rest }) => rest),
     close() {
       for (const key of [...stopped.keys()]) remove(key)
     },

@@ -9,14 +9,17 @@
 --   person        a connected component, named after its smallest node
 -- A token shared by more nodes than the hub limit (a default value, a test identity) links nothing.
 --
--- ARGV: prefix, node, contribution, version, stamp, origin, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
--- Stamp and linked_at are microseconds since 1970.
+-- Nothing is changed on an index that is not the expected one, or that lacks an earlier contribution: see guard.lua, which
+-- linker.ts puts before this file and which reads ARGV 1 to 6.
+--
+-- ARGV: prefix, mode, lowest sequence, partition, earlier origin, origin,
+--       node, contribution, version, stamp, cancelled (0/1), linked_at, hub limit, closure limit, tokens...
 -- Returns { node, person, method, link_version, ... } of every node whose link this origin changed, or the error reply
--- "NEIGHBOURHOOD", and then no link was changed.
-local P, node, contribution = ARGV[1], ARGV[2], 'c:' .. ARGV[3]
-local version, stamp, origin = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local cancelled, linkedAt = ARGV[7] == '1', ARGV[8]
-local HUB, LIMIT = tonumber(ARGV[9]), tonumber(ARGV[10])
+-- "NEIGHBOURHOOD", and then no link was changed. While an index is rebuilt it returns nothing: all links are read at the end.
+local node, contribution = ARGV[7], 'c:' .. ARGV[8]
+local version, stamp = tonumber(ARGV[9]), tonumber(ARGV[10])
+local cancelled, linkedAt = ARGV[11] == '1', ARGV[12]
+local HUB, LIMIT = tonumber(ARGV[13]), tonumber(ARGV[14])
 
 local function nodeKey(n) return P .. 'n:' .. n end
 local function tokenKey(t) return P .. 't:' .. t end
@@ -63,17 +66,16 @@ local function put(n, value)
 end
 
 -- Which version of the record counts, and for whom: `version|stamp|node`.
-local ownerKey = P .. 'r:' .. ARGV[3]
+local ownerKey = P .. 'r:' .. ARGV[8]
 local owner = redis.call('GET', ownerKey)
 local oldVersion, oldStamp, oldNode = -1, -1, nil
 if owner then
-  local v, s, n = string.match(owner, '^([^|]*)|([^|]*)|(.*)$')
-  oldVersion, oldStamp, oldNode = tonumber(v), tonumber(s), n
+  local v, o, n = string.match(owner, '^([^|]*)|([^|]*)|(.*)$')
+  oldVersion, oldStamp, oldNode = tonumber(v), tonumber(o), n
 end
 local newer = not owner or version > oldVersion
 if version == oldVersion then
-  -- Two gateways can give the same stamp: then the node decides, in any order of arrival. Records of one node are in one partition,
-  -- and so always arrive in the same order.
+  -- Two gateways may give equal stamps: the node decides then, in any order of arrival.
   newer = stamp > oldStamp or (stamp == oldStamp and node > oldNode)
 end
 if newer then
@@ -82,9 +84,9 @@ if newer then
     put(oldNode, nil)
   end
   local list = {}
-  if not cancelled then for i = 11, #ARGV do list[#list + 1] = ARGV[i] end end
-  put(node, ARGV[4] .. '|' .. ARGV[5] .. '|' .. table.concat(list, ' '))
-  redis.call('SET', ownerKey, ARGV[4] .. '|' .. ARGV[5] .. '|' .. node)
+  if not cancelled then for i = 15, #ARGV do list[#list + 1] = ARGV[i] end end
+  put(node, ARGV[9] .. '|' .. ARGV[10] .. '|' .. table.concat(list, ' '))
+  redis.call('SET', ownerKey, ARGV[9] .. '|' .. ARGV[10] .. '|' .. node)
 end
 
 -- The neighbourhood: all nodes that are reached over tokens that are not hubs.
@@ -177,28 +179,27 @@ for _, t in ipairs(tokenOrder) do
 end
 for _, t in ipairs(weak) do link(t) end
 
--- Write what changed; the rows of an earlier attempt for the same origin are returned again.
-local outbox = P .. 'o:' .. origin
-local changed = {}
+-- Write what changed; the rows of an earlier attempt for the same origin are returned again. The outbox of a partition has no end of
+-- life: mark.lua removes the origins of which the rows are known to be in ClickHouse.
+local by = PARTITION .. ':' .. ORIGIN
+local outbox = P .. 'o:' .. PARTITION
 for n in pairs(nodes) do
   local person = 'pn_' .. string.sub(find(n), 4)
   local method = best[n] and NAME[best[n]] or 'establishment-ipp'
   local now = redis.call('HMGET', nodeKey(n), 'p', 'm')
   if now[1] ~= person or now[2] ~= method then
-    redis.call('HSET', nodeKey(n), 'p', person, 'm', method, 'v', redis.call('INCR', P .. 'seq'), 'by', origin, 'at', linkedAt)
-    changed[#changed + 1] = n
+    local sequence = redis.call('HINCRBY', STATE, 'seq', 1)
+    redis.call('HSET', nodeKey(n), 'p', person, 'm', method, 'v', sequence, 'by', by, 'at', linkedAt)
+    if MODE == 'live' then redis.call('ZADD', outbox, ORIGIN, ORIGIN .. ' ' .. n) end
   end
 end
-if #changed > 0 then
-  redis.call('SADD', outbox, unpack(changed))
-  -- One week: after a crash, the next owner of the partition may start only after a long weekend.
-  redis.call('EXPIRE', outbox, 604800)
-end
 local out = {}
-for _, n in ipairs(redis.call('SMEMBERS', outbox)) do
+if MODE ~= 'live' then return out end
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', outbox, ORIGIN, ORIGIN)) do
+  local n = string.match(member, ' (.*)$')
   local row = redis.call('HMGET', nodeKey(n), 'p', 'm', 'v', 'by', 'at')
   -- A link that another origin has changed since is inserted with the batch of that origin.
-  if row[4] == origin then
+  if row[4] == by then
     out[#out + 1] = n
     out[#out + 1] = row[1]
     out[#out + 1] = row[2]

@@ -1,7 +1,8 @@
-/** The linkage index: Redis, one atomic script per patient-bearing record, pipelined per batch. */
-import { readFileSync } from 'node:fs'
+/** Sends contributions to one linkage index in Redis: one atomic script per patient-bearing record, pipelined per batch. */
 import type { Redis } from 'ioredis'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { Source } from '../load/rows.ts'
+import { GUARDED_SCRIPTS, type IndexStore, type Mode } from './index-store.ts'
 
 /** What a record contributes to the linkage: the source patient that it names, and its tokens. */
 export interface Contribution {
@@ -10,12 +11,27 @@ export interface Contribution {
   /** Second-level pseudonym of the record. */
   readonly recordId: string
   readonly version: number
-  /** `feed:incarnation:partition:offset`; a second call with the same origin returns the same links. */
-  readonly origin: string
+  /** Offset in the batch's partition; a second call with the same origin returns the same links. */
+  readonly origin: bigint
   readonly cancelled: boolean
   /** When the gateway received the record, microseconds since 1970: of two records with the same version the later one counts. */
   readonly receivedAt: number
   readonly tokens: readonly string[]
+}
+
+/** The origins of one partition that a call covers; those without a contribution have nothing to link. */
+export interface LinkBatch {
+  /** Made by `linkPartition`. */
+  readonly partition: string
+  /** The last origin before the batch that is loaded: the index has its contributions, or it is not used. -1 before the first. */
+  readonly loaded: bigint
+  /** The last origin of the batch. */
+  readonly to: bigint
+}
+
+/** @returns the name of the offsets in which the origins of a batch are counted */
+export function linkPartition(feed: string, { incarnation, partition }: Source): string {
+  return `${feed}:${incarnation}:${partition}`
 }
 
 export interface Link {
@@ -29,10 +45,11 @@ export interface Link {
 export type LinkResult = { readonly ok: true; readonly links: readonly Link[] } | { readonly ok: false }
 
 export interface Linker {
-  /** One result for each contribution, in order; `ok: false` when too many patients share its traits. */
-  link(contributions: readonly Contribution[]): Promise<readonly LinkResult[]>
-  /** Makes the next link versions higher than `version`. @returns whether the index is empty */
-  resume(version: number): Promise<{ readonly empty: boolean }>
+  /**
+   * @returns one result for each contribution, in order; `ok: false` when too many patients share its traits
+   * @throws ChainonError link-index-stale when the index must be rebuilt, dependency-unavailable when Redis does not answer
+   */
+  link(batch: LinkBatch, contributions: readonly Contribution[]): Promise<readonly LinkResult[]>
 }
 
 export interface LinkLimits {
@@ -44,64 +61,90 @@ export interface LinkLimits {
 
 export const DEFAULT_LIMITS: LinkLimits = { hub: 32, neighbourhood: 2000 }
 
-const SCRIPT = readFileSync(new URL('./link.lua', import.meta.url), 'utf8')
+/** The index that is expected, and the highest link version that it is known to have given. */
+export interface UsedIndex {
+  readonly id: string
+  readonly mode: Mode
+  sequence: number
+}
+
+/** The index is not the expected one, or lacks contributions; nothing of the refused call, and nothing after it, was changed. */
+export class IndexRefused extends Error {
+  override readonly name = 'IndexRefused'
+}
+
 const CHUNK = 500
 
-type ScriptedRedis = Redis & { chainonLink(...args: (string | number)[]): Promise<unknown> }
+type Pipe = ReturnType<Redis['pipeline']> & {
+  chainonLink(...args: (string | number)[]): unknown
+  chainonMark(...args: (string | number)[]): unknown
+}
 
-export function createLinker(redis: Redis, namespace: string, limits: LinkLimits = DEFAULT_LIMITS): Linker {
-  redis.defineCommand('chainonLink', { numberOfKeys: 0, lua: SCRIPT })
-  // One hash tag: on a cluster the whole index is on one node, where a script can read all of it.
-  const prefix = `${namespace}{link}:`
+/** @returns a function that links on a given index */
+export function indexLinker(
+  store: IndexStore,
+  limits: LinkLimits,
+): (index: UsedIndex, batch: LinkBatch, contributions: readonly Contribution[]) => Promise<readonly LinkResult[]> {
+  const { redis } = store
+  redis.defineCommand('chainonLink', { numberOfKeys: 0, lua: GUARDED_SCRIPTS.link })
+  redis.defineCommand('chainonMark', { numberOfKeys: 0, lua: GUARDED_SCRIPTS.mark })
 
-  async function linkChunk(chunk: readonly Contribution[]): Promise<LinkResult[]> {
-    const pipe = redis.pipeline() as unknown as ScriptedRedis & { exec(): Promise<[Error | null, unknown][] | null> }
-    for (const c of chunk) {
-      void pipe.chainonLink(
-        prefix,
-        c.patientId,
-        c.recordId,
-        c.version,
-        c.receivedAt,
-        c.origin,
-        c.cancelled ? 1 : 0,
-        c.receivedAt,
-        limits.hub,
-        limits.neighbourhood,
-        ...c.tokens,
-      )
+  return async function linkOn(index, batch, contributions) {
+    const results: LinkResult[] = []
+    let earlier = batch.loaded
+    const guard = (origin: bigint) => {
+      const args = [
+        store.prefix(index.id),
+        index.mode,
+        index.sequence,
+        batch.partition,
+        String(earlier),
+        String(origin),
+      ]
+      if (origin > earlier) earlier = origin
+      return args
     }
-    const replies = await pipe.exec()
-    if (!replies) throw new ChainonError('dependency-unavailable', 'Redis did not answer the linkage script')
-    return replies.map(([error, reply]): LinkResult => {
-      if (error?.message.includes('NEIGHBOURHOOD')) return { ok: false }
-      if (error)
-        throw new ChainonError('dependency-unavailable', `the linkage script failed: ${error.message.slice(0, 120)}`)
-      return { ok: true, links: readLinks(reply as string[]) }
-    })
+    for (let at = 0; at === 0 || at < contributions.length; at += CHUNK) {
+      const pipe = redis.pipeline() as Pipe
+      const chunk = contributions.slice(at, at + CHUNK)
+      for (const one of chunk) pipe.chainonLink(...guard(one.origin), ...argumentsOf(one, limits))
+      const last = at + CHUNK >= contributions.length
+      if (last) pipe.chainonMark(...guard(batch.to), String(batch.loaded))
+      const replies = await pipe.exec()
+      if (!replies) throw new ChainonError('dependency-unavailable', 'Redis did not answer the linkage script')
+      if (last) readReply(replies.pop())
+      for (const reply of replies) results.push(readReply(reply))
+      for (const result of results.slice(at))
+        if (result.ok)
+          for (const { linkVersion } of result.links) index.sequence = Math.max(index.sequence, linkVersion)
+    }
+    return results
   }
+}
 
-  return {
-    async link(contributions) {
-      const results: LinkResult[] = []
-      for (let at = 0; at < contributions.length; at += CHUNK)
-        results.push(...(await linkChunk(contributions.slice(at, at + CHUNK))))
-      return results
-    },
-    async resume(version) {
-      const current = Number((await redis.get(`${prefix}seq`)) ?? 0)
-      if (current < version) {
-        // Atomic: another curate may resume at the same time. The version is never lowered.
-        await redis.eval(
-          "local now = tonumber(redis.call('GET', KEYS[1]) or '0') if now < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end return 1",
-          1,
-          `${prefix}seq`,
-          version,
-        )
-      }
-      return { empty: current === 0 }
-    },
-  }
+function argumentsOf(one: Contribution, limits: LinkLimits): (string | number)[] {
+  return [
+    one.patientId,
+    one.recordId,
+    one.version,
+    one.receivedAt,
+    one.cancelled ? 1 : 0,
+    one.receivedAt,
+    limits.hub,
+    limits.neighbourhood,
+    ...one.tokens,
+  ]
+}
+
+function readReply(reply: readonly [error: Error | null, result: unknown] | undefined): LinkResult {
+  const [error, result] = reply ?? []
+  if (error?.message.includes('NEIGHBOURHOOD')) return { ok: false }
+  // After a restart the server does not know the script; the caller checks the index and calls again.
+  if (error?.message.includes('REFUSED') || error?.message.startsWith('NOSCRIPT'))
+    throw new IndexRefused(error.message.slice(0, 60))
+  if (error)
+    throw new ChainonError('dependency-unavailable', `the linkage script failed: ${error.message.slice(0, 120)}`)
+  return { ok: true, links: Array.isArray(result) ? readLinks(result as string[]) : [] }
 }
 
 function readLinks(flat: readonly string[]): readonly Link[] {

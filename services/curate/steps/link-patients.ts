@@ -2,8 +2,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import type { BatchStep } from '#core/pipeline/step.ts'
 import { pass } from '#core/pipeline/verdict.ts'
-import type { Contribution, Link, Linker } from '../link/linker.ts'
-import type { Source } from '../load/rows.ts'
+import type { Contribution, Link, LinkBatch, Linker } from '../link/linker.ts'
 import type { ValidatedRecord } from './validate-record.ts'
 
 export interface LinkedRecord extends ValidatedRecord {
@@ -22,13 +21,19 @@ export interface LinkDependencies {
 
 const NO_LINKS: readonly Link[] = []
 
-/** Sends the contribution of every record of a linked feed to the linkage index, in one call for the batch. */
-export function linkPatients(dependencies: LinkDependencies, source: Source): BatchStep<ValidatedRecord, LinkedRecord> {
-  const contributionOf = contributions(dependencies, source)
+/**
+ * Sends the contribution of every record of a linked feed to the linkage index, in one call for the batch; also without a record, so that
+ * the index knows how far the partition is.
+ */
+export function linkPatients(
+  dependencies: LinkDependencies,
+  batch: LinkBatch,
+): BatchStep<ValidatedRecord, LinkedRecord> {
+  const contributionOf = contributions(dependencies)
   return {
     name: 'linkPatients',
     runBatch: async (records) => {
-      const results = await dependencies.linker.link(records.map(contributionOf))
+      const results = await dependencies.linker.link(batch, records.map(contributionOf))
       return records.map((record, index) => {
         const result = results[index]
         const { origin, provenance, flags } = record
@@ -46,9 +51,9 @@ export function linkPatients(dependencies: LinkDependencies, source: Source): Ba
   }
 }
 
-function contributions(
-  dependencies: LinkDependencies,
-  { incarnation, partition }: Source,
+/** @returns what a record contributes to the linkage, under pseudonyms and tokens of the second level */
+export function contributions(
+  dependencies: Omit<LinkDependencies, 'linker'>,
 ): (record: ValidatedRecord) => Contribution {
   const { contract, level2, secondLevelToken } = dependencies
   const subject = contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
@@ -56,7 +61,7 @@ function contributions(
     patientId: level2.pseudonym('patient', String(record[subject])),
     recordId: level2.pseudonym('record', String(record.record_id)),
     version: Number(record[contract.version]),
-    origin: `${contract.feed}:${incarnation}:${partition}:${origin}`,
+    origin,
     cancelled: record.operation === 'cancel',
     receivedAt: provenance.receivedAt,
     tokens: (record._tokens as readonly string[]).map(secondLevelToken).filter((token) => token !== undefined),

@@ -8,7 +8,12 @@ const feed = (linked: boolean) =>
 describe('curatePipeline', () => {
   it('sends only the records of a linked feed to the linkage index', () => {
     const stages = (linked: boolean) =>
-      curatePipeline(feed(linked), { incarnation: 'i', partition: 0 }, ruleTally()).stages
+      curatePipeline(
+        feed(linked),
+        { incarnation: 'i', partition: 0 },
+        { partition: 'f:i:0', loaded: -1n, to: 0n },
+        ruleTally(),
+      ).stages
     expect(stages(true)).toEqual(['decodeMessage', 'validateRecord', 'linkPatients', 'buildRow'])
     expect(stages(false)).toEqual(['decodeMessage', 'validateRecord', 'leaveUnlinked', 'buildRow'])
   })

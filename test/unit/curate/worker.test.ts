@@ -45,6 +45,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
     },
     events: { records: () => undefined, failed: () => undefined, fault: () => undefined, repaired: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
+    links: { stale: () => false, whenReady: () => undefined },
     freshness: () => undefined,
     ledgerEnds: async () => new Map([[TOPIC, reach]]),
     topicIds: { of: async () => ({ id: 'L' }) },
@@ -77,7 +78,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
         commit: async (offset: bigint, metadata: string) =>
           void commits.push(`${offset} ${metadata.replace(TOPIC, 'T')}`),
         advance: (offset: bigint) => (advanced = offset),
-        stop: () => undefined,
+        stop: () => () => undefined,
       } satisfies PartitionBatch),
   }
 }

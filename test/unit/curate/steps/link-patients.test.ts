@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import type { Contribution, Linker } from '../../../../services/curate/link/linker.ts'
+import type { Contribution, LinkBatch, Linker } from '../../../../services/curate/link/linker.ts'
 import { secondLevelTokens } from '../../../../services/curate/link/tokens.ts'
 import { linkPatients } from '../../../../services/curate/steps/link-patients.ts'
 
@@ -24,13 +24,13 @@ function step(feed: string, linker: Partial<Linker>) {
     secondLevelToken: secondLevelTokens(secret),
     linker: linker as Linker,
   }
-  return linkPatients(dependencies, { incarnation: 'i', partition: 1 })
+  return linkPatients(dependencies, { partition: 'patient:1', loaded: 3n, to: 5n })
 }
 
 describe('linkPatients', () => {
   it('sends each record of a linked feed to the index, in one call, with second-level tokens only', async () => {
     const calls: (readonly Contribution[])[] = []
-    const link = async (contributions: readonly Contribution[]) => {
+    const link = async (_batch: LinkBatch, contributions: readonly Contribution[]) => {
       calls.push(contributions)
       return [{ ok: true as const, links: [] }, { ok: false as const }]
     }
@@ -39,7 +39,7 @@ describe('linkPatients', () => {
       record('not a token'),
     ])
     expect(calls).toHaveLength(1)
-    expect(calls[0]?.[0]).toMatchObject({ origin: 'patient:i:1:4', version: 2, cancelled: true, receivedAt: 9 })
+    expect(calls[0]?.[0]).toMatchObject({ origin: 4n, version: 2, cancelled: true, receivedAt: 9 })
     expect(calls[0]?.[0]?.tokens).toEqual([expect.stringMatching(/^t2_nir_/)])
     expect(calls[0]?.[1]?.tokens).toEqual([])
     expect(verdicts.map((verdict) => verdict.value.unlinked)).toEqual([false, true])

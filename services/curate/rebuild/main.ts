@@ -1,0 +1,146 @@
+/**
+ * `chainon link`: shows the state of the linkage index, and makes it again from the log. A command, not a server: it exits with 0 done,
+ * 1 a finding (the index is stale), 2 usage, 70 a bug, 75 a dependency failed or another rebuild runs, 78 configuration.
+ */
+import { parseArgs } from 'node:util'
+import { avroRegistry } from '#core/avro/registry.ts'
+import { clickhouseClient } from '#core/clickhouse/client.ts'
+import { logLevel, secretsDir } from '#core/config/read.ts'
+import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { MARKER_SCHEMA } from '#core/contract/marker.ts'
+import { topicOf } from '#core/contract/names.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { ChainonError, exitStatus } from '#core/faults/errors.ts'
+import { kafkaClient } from '#core/kafka/client.ts'
+import { redisClient } from '#core/redis/client.ts'
+import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { startProgress } from '#core/terminal/progress.ts'
+import { linkConfig } from '../config.ts'
+import { judge, readWarehouse } from '../link/index-check.ts'
+import { type IndexStore, indexStore } from '../link/index-store.ts'
+import { connected } from '../link/link-index.ts'
+import { secondLevelTokens } from '../link/tokens.ts'
+import { validateRecord } from '../steps/validate-record.ts'
+import { type RebuildDependencies, type Rebuilt, rebuildLinks, tryRebuild } from './rebuild.ts'
+import type { ReplayProgress } from './replay.ts'
+
+const USAGE_STATUS = 2
+const FINDING_STATUS = 1
+const USAGE = 'usage: rebuild/main.ts status [--json] | rebuild [--dry-run] [--json] [--background]\n'
+
+const logger = createLogger('link', logLevel(process.env))
+process.exitCode = await run().catch((error: unknown) => {
+  if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)
+  else logger.fatal({ event: 'failed', err: safeError(error) })
+  return exitStatus(error)
+})
+// The clients' connections are closed; a handle of theirs that is still open must not keep the process.
+process.exit()
+
+async function run(): Promise<number> {
+  const { command, json, dryRun, background } = readArguments()
+  if (command !== 'status' && command !== 'rebuild') {
+    process.stderr.write(USAGE)
+    return USAGE_STATUS
+  }
+  if (background) endWithParent()
+  const config = linkConfig(process.env)
+  const namespace = config.CHAINON_NAMESPACE
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
+  const redis = redisClient(config.REDIS_URL, logger, { resend: false })
+  const clickhouse = clickhouseClient('link', config)
+  const store = indexStore(redis, namespace)
+  try {
+    await connected(redis)
+    if (command === 'status') {
+      const feeds = contracts.map(({ feed }) => feed)
+      return await showStatus(store, () => readWarehouse(clickhouse, feeds), json)
+    }
+    const secret = loadOrCreateSecret(secretsDir('curate', config), 'pseudonym-level2.key')
+    const registry = avroRegistry(config)
+    let progress: ReplayProgress = { done: 0, total: 0 }
+    const shown = background ? undefined : startProgress(() => progressView(progress))
+    const dependencies: RebuildDependencies = {
+      store,
+      clickhouse,
+      kafka: kafkaClient('link', config, logger),
+      namespace,
+      feeds: contracts.map((contract) => ({
+        contract,
+        level2: pseudonymiser(2, secret),
+        secondLevelToken: secondLevelTokens(secret),
+        topic: topicOf(namespace, 'pseudonymised', contract.feed),
+        decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+        validate: validateRecord(contract),
+      })),
+      onProgress(now) {
+        progress = now
+        if (background) logger.info({ event: 'link-rebuild', ...now })
+      },
+    }
+    const rebuilt = await (dryRun ? tryRebuild : rebuildLinks)(dependencies).finally(() => shown?.stop(''))
+    if (background) logger.info({ event: 'link-rebuilt', ...rebuilt })
+    else process.stdout.write(json ? `${JSON.stringify(rebuilt, null, 2)}\n` : textOf(rebuilt, dryRun))
+    return 0
+  } finally {
+    redis.disconnect()
+    await clickhouse.close()
+  }
+}
+
+function readArguments(): { command: string | undefined; json: boolean; dryRun: boolean; background: boolean } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { json: { type: 'boolean' }, 'dry-run': { type: 'boolean' }, background: { type: 'boolean' } },
+    })
+    const { json = false, 'dry-run': dryRun = false, background = false } = values
+    return { command: positionals.length === 1 ? positionals[0] : undefined, json, dryRun, background }
+  } catch {
+    return { command: undefined, json: false, dryRun: false, background: false }
+  }
+}
+
+/** curate has started it: the end of the pipe is the end of curate, and the next curate goes on with the rebuild. */
+function endWithParent(): void {
+  process.stdin.on('end', () => process.exit(75)).resume()
+}
+
+function progressView({ done, total }: ReplayProgress): { text: string; share?: number } {
+  const text = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} messages`
+  return total === 0 ? { text: '' } : { text, share: done / total }
+}
+
+function textOf({ patients, changed, added, generation }: Rebuilt, dryRun: boolean): string {
+  const what = dryRun ? 'A rebuild would write' : `Generation ${generation} has`
+  return `${what} the links of ${patients.toLocaleString('en')} patients; ${changed.toLocaleString('en')} differ from the links before, ${added.toLocaleString('en')} had none.\n`
+}
+
+async function showStatus(
+  store: IndexStore,
+  warehouse: () => ReturnType<typeof readWarehouse>,
+  json: boolean,
+): Promise<number> {
+  const known = await warehouse()
+  const [current, building] = [await store.read('current'), await store.read('building')]
+  const verdict = judge(current, known)
+  const stale = verdict.kind === 'stale'
+  const { done, total } = building?.fields ?? {}
+  const status = {
+    state: stale ? 'stale' : 'ready',
+    reason: stale ? verdict.reason : null,
+    incarnation: current?.id ?? null,
+    generation: current?.generation ?? null,
+    rebuild: building ? { incarnation: building.id, done: Number(done ?? 0), total: Number(total ?? 0) } : null,
+  }
+  const lines = [
+    stale
+      ? `The linkage index is stale: ${verdict.reason}. Records with patients wait.`
+      : `The linkage index is ready${current ? ` (generation ${current.generation}, ${current.id})` : ': it is empty'}.`,
+    ...(building ? [`It is being rebuilt: ${progressView({ done: Number(done), total: Number(total) }).text}.`] : []),
+  ]
+  process.stdout.write(json ? `${JSON.stringify(status, null, 2)}\n` : `${lines.join('\n')}\n`)
+  return stale ? FINDING_STATUS : 0
+}

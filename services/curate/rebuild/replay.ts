@@ -1,0 +1,167 @@
+/** Reads the pseudonymised log of the linked feeds and sends every contribution to an index that is built. */
+import { randomUUID } from 'node:crypto'
+import type { Kafka, KafkaMessage } from 'kafkajs'
+import type { Decoder } from '#core/avro/registry.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { originOf } from '#core/kafka/headers.ts'
+import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
+import { pipeline } from '#core/pipeline/pipeline.ts'
+import type { IndexStore } from '../link/index-store.ts'
+import { type Contribution, DEFAULT_LIMITS, indexLinker, linkPartition, type UsedIndex } from '../link/linker.ts'
+import type { OriginMessage } from '../load/order.ts'
+import { ruleTally } from '../load/rule-tally.ts'
+import { decodeMessage } from '../steps/decode-message.ts'
+import { contributions, type LinkDependencies } from '../steps/link-patients.ts'
+import type { validateRecord } from '../steps/validate-record.ts'
+
+/** A linked feed: what makes a record a contribution, as when it is loaded. */
+export interface ReplayedFeed extends Omit<LinkDependencies, 'linker'> {
+  readonly topic: string
+  readonly decoder: Decoder
+  readonly validate: ReturnType<typeof validateRecord>
+}
+
+export interface ReplayProgress {
+  readonly done: number
+  readonly total: number
+}
+
+interface Range {
+  readonly feed: ReplayedFeed
+  readonly partition: number
+  next: bigint
+  readonly end: bigint
+}
+
+/** Messages between two notes of how far the replay is. */
+const CHUNK = 2000
+
+/**
+ * Replays up to the end that the log has now. A replay that was interrupted goes on where it was: the log offsets are kept in the index.
+ *
+ * @throws ChainonError link-rebuild-refused when the log no longer has its first records, IndexRefused when the index was lost
+ */
+export async function replayLog(
+  kafka: Kafka,
+  namespace: string,
+  store: IndexStore,
+  index: UsedIndex,
+  feeds: readonly ReplayedFeed[],
+  onProgress: (progress: ReplayProgress) => void,
+): Promise<void> {
+  const state = `${store.prefix(index.id)}state`
+  const kept = await store.redis.hgetall(state)
+  const ranges = new Map<string, Range>()
+  let total = 0
+  let done = 0
+  await withAdmin(kafka, async (admin) => {
+    for (const feed of feeds) {
+      for (const { partition, low, high } of await topicExtent(admin, feed.topic)) {
+        const next = BigInt(kept[`l:${feed.topic}:${partition}`] ?? '0')
+        if (low > next)
+          throw new ChainonError(
+            'link-rebuild-refused',
+            `${feed.topic}, partition ${partition}, begins at offset ${low}: links cannot be made again from a log without its first records`,
+          )
+        ranges.set(`${feed.topic}:${partition}`, { feed, partition, next, end: high })
+        total += Number(high)
+        done += Number(next)
+      }
+    }
+  })
+  const linkOn = indexLinker(store, DEFAULT_LIMITS)
+  const positions = new Map(Object.entries(kept).filter(([name]) => name.startsWith('p:')))
+  const report = async () => {
+    onProgress({ done, total })
+    await store.redis.hset(state, { done, total })
+  }
+  await report()
+
+  async function link(range: Range, incarnation: string, messages: readonly OriginMessage[]): Promise<void> {
+    const { feed } = range
+    await feed.decoder.prepare(messages.map(({ message }) => message.value))
+    const read = pipeline<OriginMessage>()
+      .step(decodeMessage(feed.decoder), { undecodable: 'none', 'rule-rejected': 'none', unencodable: 'none' })
+      .step(feed.validate(ruleTally()), { 'rule-rejected': 'none' })
+      .build()
+    const contributionOf = contributions(feed)
+    const found: Contribution[] = []
+    let to = -1n
+    for (const message of messages) {
+      const result = read.run(message)
+      if (result.kind === 'pass') found.push(contributionOf(result.value))
+      if (message.origin > to) to = message.origin
+    }
+    const partition = linkPartition(feed.contract.feed, { incarnation, partition: range.partition })
+    const loaded = BigInt(positions.get(`p:${partition}`) ?? '-1')
+    await linkOn(index, { partition, loaded, to }, found)
+    positions.set(`p:${partition}`, (to > loaded ? to : loaded).toString())
+  }
+
+  const remaining = [...ranges.values()].filter(({ next, end }) => next < end)
+  if (remaining.length === 0) return
+  const consumer = kafka.consumer({
+    groupId: `${namespace}link-rebuild-${randomUUID()}`,
+    maxBytesPerPartition: 4 * 1024 * 1024,
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+    retry: { retries: 8, restartOnFailure: async () => false },
+  })
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topics: [...new Set(remaining.map(({ feed }) => feed.topic))], fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          eachBatch: async (payload) => {
+            const { batch } = payload
+            const range = ranges.get(`${batch.topic}:${batch.partition}`)
+            if (!range) return
+            try {
+              const wanted = batch.messages.filter(
+                ({ offset }) => BigInt(offset) >= range.next && BigInt(offset) < range.end,
+              )
+              for (let at = 0; at < wanted.length; at += CHUNK) {
+                const slice = wanted.slice(at, at + CHUNK)
+                for (const [incarnation, messages] of byIncarnation(slice)) await link(range, incarnation, messages)
+                const before = range.next
+                range.next = BigInt(slice.at(-1)?.offset ?? range.next) + 1n
+                done += Number(range.next - before)
+                await store.redis.hset(state, `l:${batch.topic}:${batch.partition}`, range.next.toString())
+                await payload.heartbeat()
+              }
+              await report()
+              const last = batch.messages.at(-1)
+              if (last) payload.resolveOffset(last.offset)
+              if ([...ranges.values()].every(({ next, end }) => next >= end)) resolve()
+            } catch (error) {
+              // The client would try again for ever; the next attempt goes on from the noted offsets.
+              reject(error instanceof Error ? error : new Error('the replay failed'))
+              consumer.pause([{ topic: batch.topic }])
+            }
+          },
+        })
+        .catch(reject)
+      for (const { feed, partition, next } of remaining)
+        consumer.seek({ topic: feed.topic, partition, offset: next.toString() })
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+}
+
+/** Messages without an origin were not written by deidentify. */
+function byIncarnation(messages: readonly KafkaMessage[]): ReadonlyMap<string, readonly OriginMessage[]> {
+  const found = new Map<string, OriginMessage[]>()
+  for (const message of messages) {
+    const origin = originOf(message.headers)
+    if (!origin) continue
+    const same = found.get(origin.incarnation) ?? []
+    found.set(origin.incarnation, same)
+    same.push({ message, origin: origin.offset })
+  }
+  return found
+}

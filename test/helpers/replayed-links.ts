@@ -1,0 +1,59 @@
+/** The links that a replay of the pseudonymised log gives: decoded here, decided by the model, without the index. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { readConfig } from '#core/config/read.ts'
+import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { MARKER_SCHEMA } from '#core/contract/marker.ts'
+import { topicOf } from '#core/contract/names.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { originOf } from '#core/kafka/headers.ts'
+import { type Contribution, DEFAULT_LIMITS } from '../../services/curate/link/linker.ts'
+import { secondLevelTokens } from '../../services/curate/link/tokens.ts'
+import { readTopics } from './kafka.ts'
+import { modelLinks } from './link-model.ts'
+import type { Pipeline } from './services.ts'
+
+type Links = Readonly<Record<string, string>>
+
+/** @returns `<person> <method>` of every patient, from every record of the feed `patient` in the log */
+export async function replayedLinks(line: Pipeline): Promise<Links> {
+  const { env, place } = line
+  const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
+  if (!contract) throw new Error('there is no feed patient')
+  const secretFile = join(env.CHAINON_SECRETS_DIR ?? '', 'curate', 'pseudonym-level2.key')
+  const secret = Buffer.from(readFileSync(secretFile, 'utf8').trim(), 'hex')
+  const level2 = pseudonymiser(2, secret)
+  const secondLevel = secondLevelTokens(secret)
+  const decoder = avroRegistry(readConfig('test', [...REGISTRY_KEYS], env)).decoder([
+    pseudonymisedSchema(contract),
+    MARKER_SCHEMA,
+  ])
+  const messages = await readTopics(env, [topicOf(place.namespace, 'pseudonymised', 'patient')])
+  await decoder.prepare(messages.map(({ value }) => value))
+  const contributions = messages.map(({ value, headers }): Contribution => {
+    const { record } = decoder.decode(value) ?? {}
+    if (!record) throw new Error('a message cannot be decoded')
+    const { offset = -1n } = originOf(headers) ?? {}
+    return {
+      patientId: level2.pseudonym('patient', String(record.patient_id)),
+      recordId: level2.pseudonym('record', String(record.record_id)),
+      version: Number(record.record_version),
+      origin: offset,
+      cancelled: record.operation === 'cancel',
+      receivedAt: Number(record._received_at),
+      tokens: (record._tokens as readonly string[]).map(secondLevel).filter((token) => token !== undefined),
+    }
+  })
+  const links = modelLinks(contributions, DEFAULT_LIMITS.hub)
+  return Object.fromEntries([...links].map(([patient, { person, method }]) => [patient, `${person} ${method}`]))
+}
+
+/** @returns `<person> <method>` of every patient, from the view that readers query */
+export async function currentLinks(line: Pipeline): Promise<Links> {
+  const rows = await line.rows<{ patient_id: string; link: string }>(
+    "SELECT patient_id, concat(person_id, ' ', method) AS link FROM person_link_current",
+  )
+  return Object.fromEntries(rows.map(({ patient_id: patient, link }) => [patient, link]))
+}
