@@ -137,7 +137,7 @@ const expression = fc.letrec<{ one: string; sequence: string }>((tie) => ({
 const value = fc
   .array(
     fc.constantFrom(
-      ...'ab1_c-+9.\/:lph[]&~#"^$',
+      ...'ab1_c-+9./:lph[]&~#"^$'.split(''),
       ' ',
       '\n',
       '\r',
