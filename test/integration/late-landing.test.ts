@@ -1,0 +1,79 @@
+/**
+ * kafkajs goes on with a batch after the record log has given it up: what the sender was told may not be stored is stored behind its own
+ * correction. On the real broker, through a connection that is held.
+ */
+import { connect } from 'node:net'
+import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
+import { pino } from 'pino'
+import { expect, test } from 'vitest'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { mintIdentified } from '#core/pipeline/zones.ts'
+import { versionOf } from '../../services/curate/load/rows.ts'
+import { stampClock } from '../../services/gateway/ingest/stamp.ts'
+import { openRecordLog, type RecordLog } from '../../services/gateway/log/record-log.ts'
+import { readTopics, testKafka } from '../helpers/kafka.ts'
+import { isolated, servers } from '../helpers/servers.ts'
+
+/** What one client sends is held while `closed`, on new connections too. */
+function heldClient() {
+  const gate = { closed: false, waiting: [] as (() => void)[] }
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect(port, host, onConnect)
+    const write = socket.write.bind(socket) as (...args: unknown[]) => boolean
+    socket.write = (...args: unknown[]) => {
+      if (!gate.closed) return write(...args)
+      gate.waiting.push(() => void (socket.destroyed || write(...args)))
+      return true
+    }
+    return socket
+  }
+  const brokers = servers().KAFKA_BROKERS?.split(',') ?? []
+  const kafka = new Kafka({ clientId: 'held', brokers, logLevel: logLevel.NOTHING, socketFactory })
+  const open = () => {
+    gate.closed = false
+    for (const send of gate.waiting.splice(0)) send()
+  }
+  return { kafka, gate, open }
+}
+
+async function opened(kafka: Kafka): Promise<RecordLog> {
+  return await new Promise((resolve) => {
+    const log: RecordLog = openRecordLog(kafka, pino({ level: 'silent' }), {
+      onDown: () => undefined,
+      onUp: () => queueMicrotask(() => resolve(log)),
+    })
+  })
+}
+
+test('a record that was answered 503 lands behind its correction, and the correction stays in force', async () => {
+  const place = isolated()
+  const topic = `${place.namespace}identified.observation`
+  await withAdmin(testKafka(place.env), (admin) =>
+    admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true }),
+  )
+  const stamp = stampClock(Date.now)
+  const batch = (value: number) => [
+    {
+      topic,
+      messages: [mintIdentified({ key: 'k'.repeat(22), value: Buffer.from(JSON.stringify({ value, at: stamp() })) })],
+    },
+  ]
+  const held = heldClient()
+  const [first, second] = await Promise.all([opened(held.kafka), opened(testKafka(place.env))])
+  held.gate.closed = true
+  // The sender is answered 503 here, and sends the correction to another gateway.
+  await expect(first.append(batch(1))).rejects.toMatchObject({ code: 'dependency-unavailable' })
+  await second.append(batch(2))
+  held.open()
+  await expect
+    .poll(() => withAdmin(testKafka(place.env), (admin) => admin.fetchTopicOffsets(topic)), { timeout: 40_000 })
+    .toMatchObject([{ high: '2' }])
+  const stored = (await readTopics(place.env, [topic])).map(({ partition, offset, value }) => {
+    const record = JSON.parse(String(value)) as { value: number; at: number }
+    return { value: record.value, version: BigInt(versionOf(0, record.at, partition, BigInt(offset))) }
+  })
+  expect(stored.map(({ value }) => value)).toEqual([2, 1])
+  expect(stored[0]?.version).toBeGreaterThan(stored[1]?.version ?? 0n)
+  await Promise.all([first.stop(), second.stop()])
+  place.remove()
+}, 90_000)
