@@ -2,6 +2,7 @@
  * Inserts exactly one block under a deduplication token. The token's identity embeds how the data was split into blocks, so
  * the settings that decide the split are fixed here, and every insert of the exactly-once path goes through this function.
  */
+import type { ResponseHeaders } from '@clickhouse/client'
 import type { ClickHouseClient } from './client.ts'
 
 export interface Block {
@@ -22,6 +23,9 @@ export interface StoredRows {
   /** Columns that tell the rows of the range apart; none when the block has one row, or is counted as a whole. */
   readonly key: readonly string[]
 }
+
+/** Longest wait for a replica that fetches what it lacks, in seconds; then the caller decides (TIMEOUT_EXCEEDED is a temporary error). */
+const FETCHED_WITHIN_S = 5
 
 /** Far above any block we form, so that ClickHouse never splits one. */
 const ONE_BLOCK_ROWS = '1048576'
@@ -49,17 +53,46 @@ export async function insertBlock(client: ClickHouseClient, block: Block): Promi
 /**
  * @returns the rows of the block that are not in its table. ClickHouse writes a block's token before it renames the part into
  *   place: killed between the two, it has the token without the rows, and drops the retry as a duplicate.
+ * @throws Error when the server is a replica that is behind: what it does not have yet is not missing
  */
 export async function missingRows(client: ClickHouseClient, block: Block): Promise<readonly (readonly unknown[])[]> {
   const { where, params, key } = block.stored
+  const fetchedBy = await fetchReplicated(client, block.table)
   const names = key.length > 0 ? key.map((name) => `toString(${name})`).join(', ') : "'stored'"
   const result = await client.query({
     query: `SELECT DISTINCT ${names} FROM ${block.table} WHERE ${where}`,
     query_params: { ...params },
     format: 'JSONCompactEachRow',
   })
+  if (fetchedBy !== undefined && fetchedBy !== serverOf(result))
+    throw new Error(`rows of ${block.table} were looked up on another replica`)
   const stored = new Set((await result.json<readonly string[]>()).map((values) => values.join('\0')))
   if (key.length === 0) return stored.size > 0 ? [] : block.rows
   const places = key.map((name) => block.columns.indexOf(name))
   return block.rows.filter((row) => !stored.has(places.map((place) => String(row[place])).join('\0')))
+}
+
+/**
+ * Rows that another replica accepted and this one has not fetched are inserted a second time if they are taken for missing, under a
+ * token that Keeper does not know: so a replica fetches everything that the table's log names before it is asked.
+ * @returns the server, undefined when the table is not replicated
+ */
+async function fetchReplicated(client: ClickHouseClient, table: string): Promise<string | undefined> {
+  const result = await client.query({
+    query: 'SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
+    query_params: { table },
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ engine: string }>()
+  if (!row?.engine.startsWith('Replicated')) return undefined
+  const synchronised = await client.command({
+    query: `SYSTEM SYNC REPLICA ${table} LIGHTWEIGHT`,
+    clickhouse_settings: { receive_timeout: FETCHED_WITHIN_S },
+  })
+  return serverOf(synchronised)
+}
+
+/** A load balancer may send two requests to two replicas. */
+function serverOf({ response_headers }: { readonly response_headers: ResponseHeaders }): string {
+  return String(response_headers['x-clickhouse-server-display-name'] ?? '')
 }
