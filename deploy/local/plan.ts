@@ -7,7 +7,7 @@ import { COMPONENTS, type ComponentName, SERVICES, type ServiceName } from '#cor
 import { archiveOptions, type JavaComponent, makeArchives } from './components/class-archive.ts'
 import { clickhouse } from './components/clickhouse.ts'
 import { type InstalledComponent, installComponents, redisCommand, redisOnPath } from './components/install.ts'
-import { kafka } from './components/kafka.ts'
+import { type KafkaListener, kafka } from './components/kafka.ts'
 import { redis } from './components/redis.ts'
 import { registry } from './components/registry.ts'
 import { childEnvironment } from './managed-process.ts'
@@ -27,6 +27,8 @@ export interface PlanOptions {
   readonly ports: 'default' | 'auto'
   readonly services: readonly ServiceName[]
   readonly env: NodeJS.ProcessEnv
+  /** More addresses of the local Kafka, for clients behind a proxy. */
+  readonly kafkaListeners?: readonly KafkaListener[]
 }
 
 export interface Plan {
@@ -73,7 +75,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     switch (component) {
       case 'kafka': {
         const { kafka: port, 'kafka-controller': controllerPort } = on
-        const settings = { port, controllerPort, partitions: String(partitions), own: env }
+        const listeners = at === data ? (options.kafkaListeners ?? []) : []
+        const settings = { port, controllerPort, partitions: String(partitions), listeners, own: env }
         return kafka({ java: java.command, jvm, cache, data: at, ...settings })
       }
       case 'registry':

@@ -2,9 +2,9 @@
 
 import { type ProcessName, SERVICES, type ServiceName, type StateRow } from '#core/process/state-file.ts'
 import { componentsFolder, dataFolder } from './paths.ts'
-import { Supervisor } from './supervisor.ts'
+import { Supervisor, type SupervisorOptions } from './supervisor.ts'
 
-export interface StackOptions {
+export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' | 'serviceEnvironment'> {
   /** Data folder of this stack alone; made when missing, never removed. */
   readonly dataDir: string
   /** `auto` (the default) uses free ports. */
@@ -41,6 +41,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     env,
     purpose: 'embedded',
     say: options.say ?? (() => undefined),
+    ...(options.kafkaListeners ? { kafkaListeners: options.kafkaListeners } : {}),
+    ...(options.serviceEnvironment ? { serviceEnvironment: options.serviceEnvironment } : {}),
   })
   await supervisor.start()
   return {

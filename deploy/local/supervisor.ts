@@ -5,7 +5,14 @@
  */
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { type Lock, tryLock } from '#core/process/lock.ts'
-import { COMPONENTS, PROCESS_NAMES, type ProcessName, SERVICES, type StateRow } from '#core/process/state-file.ts'
+import {
+  COMPONENTS,
+  PROCESS_NAMES,
+  type ProcessName,
+  SERVICES,
+  type ServiceName,
+  type StateRow,
+} from '#core/process/state-file.ts'
 import { prepareDataFolder, unusable } from './data-folder.ts'
 import { ManagedProcess } from './managed-process.ts'
 import { type DataPaths, dataPaths } from './paths.ts'
@@ -18,6 +25,8 @@ const ROTATE_EVERY_MS = 10_000
 const WRITE_AGAIN_MS = 1_000
 
 export interface SupervisorOptions extends PlanOptions {
+  /** Variables of one service that replace those of the stack, for instance the address of a proxy. */
+  readonly serviceEnvironment?: Partial<Record<ServiceName, Readonly<Record<string, string>>>>
   /** `up` may be stopped by `chainon down`; an `embedded` stack is stopped by the program that started it. */
   readonly purpose: 'up' | 'embedded'
   /** Receives the lines that a person sees while it starts. */
@@ -91,7 +100,7 @@ export class Supervisor {
   }
 
   async #start(): Promise<void> {
-    const { data, say, purpose, services, env } = this.#options
+    const { data, say, purpose, services, serviceEnvironment, env } = this.#options
     const warning = prepareDataFolder(data)
     if (warning) say(`Warning: ${warning}`)
     const lock = tryLock(this.#paths.lockFile, purpose)
@@ -117,7 +126,9 @@ export class Supervisor {
     )
     if (services.length === 0) return
     await this.#timed('provision', () => provision(plan.environment, env, this.#stopping.signal))
-    const specs = services.map((name) => service(name, plan.environment, plan.ports, env))
+    const specs = services.map((name) =>
+      service(name, { ...plan.environment, ...serviceEnvironment?.[name] }, plan.ports, env),
+    )
     await this.#startAll(specs.map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
   }
 

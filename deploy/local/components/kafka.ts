@@ -8,6 +8,15 @@ import { kafkaReady } from '../probes.ts'
 import type { ProcessSpec } from '../types.ts'
 import { componentFolder } from './install.ts'
 
+/** One more address of the broker, for one client: behind a proxy of that client, the broker must tell it the proxy's port. */
+export interface KafkaListener {
+  /** Upper case letters. */
+  readonly name: string
+  readonly port: number
+  /** Port on 127.0.0.1 that the broker tells to the clients of this listener. */
+  readonly advertised: number
+}
+
 export interface KafkaOptions {
   readonly java: string
   /** More options of the JVM; see class-archive.ts. */
@@ -17,6 +26,7 @@ export interface KafkaOptions {
   readonly port: number
   readonly controllerPort: number
   readonly partitions: string
+  readonly listeners: readonly KafkaListener[]
   /** For the program that formats the data folder. */
   readonly own: NodeJS.ProcessEnv
 }
@@ -62,8 +72,18 @@ function serverProperties(options: KafkaOptions, log: string): string {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${options.controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${options.port},CONTROLLER://127.0.0.1:${options.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${options.port}`,
+    listeners: [
+      `PLAINTEXT://127.0.0.1:${options.port}`,
+      `CONTROLLER://127.0.0.1:${options.controllerPort}`,
+      ...options.listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
+    ].join(','),
+    'advertised.listeners': [
+      `PLAINTEXT://127.0.0.1:${options.port}`,
+      ...options.listeners.map(({ name, advertised }) => `${name}://127.0.0.1:${advertised}`),
+    ].join(','),
+    'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...options.listeners.map(({ name }) => name)]
+      .map((name) => `${name}:PLAINTEXT`)
+      .join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': log,

@@ -1,0 +1,158 @@
+/**
+ * The rules of a contract, read from its file and checked by code of its own: which rule rejects a record and where, which rules flag it,
+ * and what each rule counts.
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Values } from './log.ts'
+
+type Outcome = 'passed' | 'failed' | 'not-applicable'
+
+export interface RuleVerdict {
+  /** The rule that rejects the record, and the service that finds it. */
+  readonly rejectedBy?: { readonly service: 'deidentify' | 'curate'; readonly rule: string }
+  /** Sorted. */
+  readonly flags: readonly string[]
+  /** What is counted for the record. */
+  readonly counted: readonly { readonly rule: string; readonly severity: string; readonly outcome: Outcome }[]
+}
+
+export interface FeedRules {
+  readonly linked: boolean
+  /** Name of the patient's identifier in the contract. */
+  readonly subject: string
+  /** @param receivedAt milliseconds since 1970 */
+  judge(record: Values, receivedAt: number): RuleVerdict
+}
+
+interface WrittenRule {
+  readonly id: string
+  readonly severity: string
+  readonly check: string
+  readonly when?: { readonly field: string; readonly equals: string }
+  readonly [option: string]: unknown
+}
+
+interface WrittenContract {
+  readonly subject: string
+  readonly rules?: readonly WrittenRule[]
+  readonly fields: readonly {
+    readonly name: string
+    readonly type: unknown
+    readonly privacy: { readonly action: string }
+    readonly linkage?: string
+    readonly rules?: readonly WrittenRule[]
+  }[]
+}
+
+const DAY_MS = 86_400_000
+
+/** @param folder of the contracts */
+export function feedRules(folder: string, feed: string): FeedRules {
+  const contract = JSON.parse(readFileSync(join(folder, `${feed}.avsc`), 'utf8')) as WrittenContract
+  const unitOf = (name: string) =>
+    JSON.stringify(contract.fields.find((field) => field.name === name)?.type ?? '').includes('"date"') ? DAY_MS : 1
+  const fieldRules = contract.fields.flatMap((field) =>
+    (field.rules ?? []).map((rule) => ({
+      rule,
+      kept: field.privacy.action === 'keep',
+      outcome: (record: Values, receivedAt: number) =>
+        fieldOutcome(rule, record, record[field.name], unitOf(field.name), receivedAt),
+    })),
+  )
+  const recordRules = (contract.rules ?? []).map((rule) => ({
+    rule,
+    kept: true,
+    outcome: (record: Values) => recordOutcome(rule, record, unitOf),
+  }))
+  const all = [...fieldRules, ...recordRules]
+  const removed = all.filter(({ kept }) => !kept)
+  const left = all.filter(({ kept }) => kept)
+  return {
+    linked: contract.fields.some(({ linkage }) => linkage !== undefined),
+    subject: contract.subject,
+    judge(record, receivedAt) {
+      const counted: { rule: string; severity: string; outcome: Outcome }[] = []
+      const flags: string[] = []
+      for (const { rule, outcome } of removed) {
+        const found = outcome(record, receivedAt)
+        // A record that never reaches curate counts for the rule that stopped it, and for no other.
+        if (found === 'failed' && rule.severity === 'reject')
+          return {
+            rejectedBy: { service: 'deidentify', rule: rule.id },
+            flags: [],
+            counted: [{ rule: rule.id, severity: 'reject', outcome: 'failed' }],
+          }
+        if (found === 'failed') flags.push(rule.id)
+        counted.push({ rule: rule.id, severity: rule.severity, outcome: found })
+      }
+      let rejectedBy: RuleVerdict['rejectedBy']
+      for (const { rule, outcome } of left) {
+        const found = outcome(record, receivedAt)
+        counted.push({ rule: rule.id, severity: rule.severity, outcome: found })
+        if (found !== 'failed') continue
+        if (rule.severity === 'flag') flags.push(rule.id)
+        else rejectedBy ??= { service: 'curate', rule: rule.id }
+      }
+      return { ...(rejectedBy ? { rejectedBy } : {}), flags: flags.toSorted(), counted }
+    },
+  }
+}
+
+const absent = (value: unknown) => value === null || value === undefined
+const failedUnless = (holds: boolean): Outcome => (holds ? 'passed' : 'failed')
+
+function fieldOutcome(rule: WrittenRule, record: Values, value: unknown, unit: number, receivedAt: number): Outcome {
+  if (rule.when && record[rule.when.field] !== rule.when.equals) return 'not-applicable'
+  if (absent(value)) return 'not-applicable'
+  switch (rule.check) {
+    case 'pattern':
+      return failedUnless(new RegExp(String(rule.pattern), 'u').test(String(value)))
+    case 'range': {
+      const [low, high] = [rule.min as number | undefined, rule.max as number | undefined]
+      return failedUnless((low === undefined || Number(value) >= low) && (high === undefined || Number(value) <= high))
+    }
+    case 'one-of':
+      return failedUnless((rule.values as readonly string[]).includes(String(value)))
+    case 'temporal': {
+      const time = Number(value) * unit
+      const early = rule.notBefore !== undefined && time < Date.parse(String(rule.notBefore))
+      const late = rule.notAfter === 'received' && time > receivedAt + DAY_MS
+      return failedUnless(!early && !late)
+    }
+    case 'check-digit':
+      return failedUnless(rule.algorithm === 'nir' ? nirHolds(String(value)) : luhnHolds(String(value)))
+    default:
+      throw new Error(`the checker does not know the check ${rule.check}`)
+  }
+}
+
+function recordOutcome(rule: WrittenRule, record: Values, unitOf: (name: string) => number): Outcome {
+  if (rule.when && record[rule.when.field] !== rule.when.equals) return 'not-applicable'
+  if (rule.check === 'required-with') {
+    if (absent(record[String(rule.with)])) return 'not-applicable'
+    return failedUnless(!absent(record[String(rule.field)]))
+  }
+  const sides = [String(rule.left), String(rule.right)].map((name) =>
+    absent(record[name]) ? undefined : Number(record[name]) * unitOf(name),
+  )
+  const [left, right] = sides
+  if (left === undefined || right === undefined) return 'not-applicable'
+  if (rule.operator === '>=') return failedUnless(left >= right)
+  return failedUnless(rule.operator === '>' ? left > right : left === right)
+}
+
+/** Key of 2 digits: 97 minus the number modulo 97. The senders invent no NIR of Corsica. */
+function nirHolds(text: string): boolean {
+  return /^\d{15}$/.test(text) && 97n - (BigInt(text.slice(0, 13)) % 97n) === BigInt(text.slice(13))
+}
+
+/** LOINC and others: the digits without the hyphen, every second one from the right but the last doubled. */
+function luhnHolds(text: string): boolean {
+  const digits = text.replace('-', '').split('').map(Number).toReversed()
+  const sum = digits.reduce((total, digit, place) => {
+    const weighed = place % 2 === 0 ? digit : digit * 2
+    return total + Math.floor(weighed / 10) + (weighed % 10)
+  }, 0)
+  return /^\d+-?\d$/.test(text) && sum % 10 === 0
+}
