@@ -30,10 +30,11 @@ export function curatePipeline(feed: CurateFeed, source: Source, tally: RuleTall
       undecodable: 'quarantined',
       'rule-rejected': 'quarantined',
       unencodable: 'quarantined',
+      'worker-failed': 'quarantined',
     })
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
   const rows = buildRow(feed.rows, source)
   return feed.contract.linked
-    ? validated.batchStep(linkPatients(feed, source)).step(rows).buildBatch()
-    : validated.step(leaveUnlinked()).step(rows).buildBatch()
+    ? validated.batchStep(linkPatients(feed, source)).step(rows).isolate('quarantined').buildBatch()
+    : validated.step(leaveUnlinked()).step(rows).isolate('quarantined').buildBatch()
 }
