@@ -31,10 +31,11 @@ export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatc
       undecodable: 'quarantined',
       'rule-rejected': 'quarantined',
       unencodable: 'quarantined',
+      'worker-failed': 'quarantined',
     })
     .step(feed.validate(tally), { 'rule-rejected': 'rejected' })
   const rows = buildRow(feed.rows, source)
   return feed.contract.linked
-    ? validated.batchStep(linkPatients(feed, batch)).step(rows).buildBatch()
-    : validated.step(leaveUnlinked()).step(rows).buildBatch()
+    ? validated.batchStep(linkPatients(feed, batch)).step(rows).isolate('quarantined').buildBatch()
+    : validated.step(leaveUnlinked()).step(rows).isolate('quarantined').buildBatch()
 }

@@ -33,5 +33,6 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
+    .isolate('quarantined')
     .build()
 }

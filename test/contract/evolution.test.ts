@@ -102,9 +102,18 @@ describe('a contract with new fields or wider types', () => {
     await restartWorkers()
     await pipeline.services.deidentify.stop()
     await pipeline.push('chu', 'procedure', [recordOf('procedure', 'wide', 'ipp', { count: 5_000_000_000 })])
-    // A service with the older contract stops with a message: it must not quarantine newer records as damaged.
-    const stale = await failingService('deidentify', { ...pipeline.env, CHAINON_FEEDS_DIR: older })
-    expect([stale.status, stale.log]).toEqual([78, expect.stringContaining('org.chainon.feed.identified.Procedure')])
+    // A service with the older contract stops this feed with a message: it must not quarantine newer records as damaged.
+    const stale = await pipeline.start('deidentify', { CHAINON_FEEDS_DIR: older })
+    await expect
+      .poll(() => stale.alarms(), { timeout: 20_000 })
+      .toMatchObject([
+        {
+          code: 'configuration',
+          feed: 'procedure',
+          message: expect.stringContaining('org.chainon.feed.identified.Procedure'),
+        },
+      ])
+    await stale.stop()
     pipeline.services.deidentify = await pipeline.start('deidentify')
     await pipeline.push('chu', 'encounter', [recordOf('encounter', 'null', 'ipp', { kind: null })])
     await pipeline.completeLedger()

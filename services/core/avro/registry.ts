@@ -11,7 +11,7 @@ import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 export const REGISTRY_KEYS = ['SCHEMA_REGISTRY_URL', 'SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'] as const
 
 const HEADER_BYTES = 5
-const REQUEST_MS = 5_000
+const REQUEST_MS = 20_000
 /** Status of the registry's answer when a schema cannot read what was written before. */
 const INCOMPATIBLE = 409
 /** Transitive, not only against the version before: the pseudonymised log keeps messages of every version permanently. */

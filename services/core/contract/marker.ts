@@ -10,12 +10,13 @@ import { type AvroRecordSchema, fullName } from './avro-schemas.ts'
 import { asRuleId } from './rule-id.ts'
 
 /** The faults for which `deidentify` quarantines a record. */
-export type MarkerFault = 'undecodable' | 'rule-rejected' | 'unencodable'
+export type MarkerFault = 'undecodable' | 'rule-rejected' | 'unencodable' | 'worker-failed'
 
 const MARKER_FAULTS: Readonly<Record<MarkerFault, true>> = {
   undecodable: true,
   'rule-rejected': true,
   unencodable: true,
+  'worker-failed': true,
 }
 
 export const MARKER_SCHEMA: AvroRecordSchema = JSON.parse(

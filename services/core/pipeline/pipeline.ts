@@ -4,9 +4,10 @@
  * outcomes, and the reasons for which a step can drop a record.
  */
 import type { DropReason, RecordFault } from '../faults/codes.ts'
+import { exitStatus } from '../faults/errors.ts'
 import { yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
 import type { BatchStep, Step } from './step.ts'
-import { type Drop, type Failure, type Pass, pass } from './verdict.ts'
+import { type Drop, type Failure, fail, type Pass, type Provenance, pass } from './verdict.ts'
 
 /** A failure with the step that found it and the outcome of the record. */
 export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends string = string>
@@ -14,6 +15,8 @@ export interface Failed<Fault extends RecordFault = RecordFault, Outcome extends
   /** The name of the step. */
   readonly stage: string
   readonly outcome: Outcome
+  /** What the step threw, for the log of a record that made it fail. */
+  readonly thrown?: unknown
 }
 
 /** The result of a pipeline for a record; kinds that no step can return are not in the type. */
@@ -63,6 +66,9 @@ interface RecordBuilder<In, Out, Fault extends RecordFault, Outcome extends stri
     step: Step<Out, Next, F, R>,
     ...outcomes: OutcomesOf<F, O>
   ) => RecordBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  readonly isolate: <const O extends string>(
+    outcome: O,
+  ) => RecordBuilder<In, Out, Fault | 'worker-failed', Outcome | O, Reason>
   readonly build: () => RecordPipeline<In, Out, Fault, Outcome, Reason>
 }
 
@@ -80,8 +86,14 @@ interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends strin
     step: BatchStep<Out, Next, F, R>,
     ...outcomes: OutcomesOf<F, O>
   ) => BatchBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  /** An exception of a step, which is a bug, fails the record that caused it, with this outcome, and not the whole batch. */
+  readonly isolate: <const O extends string>(
+    outcome: O,
+  ) => BatchBuilder<In, Out, Fault | 'worker-failed', Outcome | O, Reason>
   readonly buildBatch: () => BatchPipeline<In, Out, Fault, Outcome, Reason>
 }
+
+const EXIT_BUG = 70
 
 // The builders are typed by the interfaces above. Inside, the types of neighbouring steps were already compared and do not matter.
 
@@ -105,25 +117,34 @@ export function pipeline<In>(): RecordBuilder<In, In, never, never, never> {
   return builder([]) as RecordBuilder<In, In, never, never, never>
 }
 
-function builder(steps: readonly (RoutedStep | RoutedBatchStep)[]): unknown {
+/** @param isolated outcome of a record that makes a step throw; without it the exception is the caller's */
+function builder(steps: readonly (RoutedStep | RoutedBatchStep)[], isolated?: string): unknown {
   const add = (step: RoutedStep['step'] | RoutedBatchStep['step'], outcomes: Outcomes = {}) =>
-    builder([...steps, { step, outcomes } as RoutedStep | RoutedBatchStep])
+    builder([...steps, { step, outcomes } as RoutedStep | RoutedBatchStep], isolated)
   const stages = steps.map(({ step }) => step.name)
   return {
     step: add,
     batchStep: add,
-    build: () => ({ stages, run: runRecordSteps(steps as readonly RoutedStep[]) }),
-    buildBatch: () => ({ stages, runBatch: runBatchSteps(steps) }),
+    isolate: (outcome: string) => builder(steps, outcome),
+    build: () => ({ stages, run: runRecordSteps(steps as readonly RoutedStep[], isolated) }),
+    buildBatch: () => ({ stages, runBatch: runBatchSteps(steps, isolated) }),
   }
 }
 
 /** Runs the steps in order and stops at the first verdict that is not `pass`. */
-function runRecordSteps(steps: readonly RoutedStep[]): (input: unknown) => AnyResult {
+function runRecordSteps(steps: readonly RoutedStep[], isolated: string | undefined): (input: unknown) => AnyResult {
   return function runRecord(input) {
     let value = input
     let passed: Pass<unknown> | undefined
     for (const { step, outcomes } of steps) {
-      const verdict = step.run(value)
+      let verdict: AnyVerdict
+      try {
+        verdict = step.run(value)
+      } catch (error) {
+        if (isolated === undefined || !isBug(error)) throw error
+        // The step is pure: it would throw again.
+        return workerFailed(value, step.name, isolated, error)
+      }
       if (verdict.kind !== 'pass') return resultOf(verdict, step.name, outcomes)
       passed = verdict
       value = verdict.value
@@ -135,6 +156,7 @@ function runRecordSteps(steps: readonly RoutedStep[]): (input: unknown) => AnyRe
 /** Neighbouring record steps run as one, record by record, so that few values are in memory at a time. */
 function runBatchSteps(
   steps: readonly (RoutedStep | RoutedBatchStep)[],
+  isolated: string | undefined,
 ): (inputs: readonly unknown[]) => Promise<readonly AnyResult[]> {
   const sections: (RoutedBatchStep | RoutedStep[])[] = []
   for (const routed of steps) {
@@ -144,7 +166,7 @@ function runBatchSteps(
     else sections.push([routed])
   }
   const runs = sections.map((section) =>
-    Array.isArray(section) ? runEach(runRecordSteps(section)) : runTogether(section),
+    Array.isArray(section) ? runEach(runRecordSteps(section, isolated)) : runTogether(section, isolated),
   )
   return async function runBatch(inputs) {
     const results: AnyResult[] = inputs.map((value) => ({ kind: 'pass', value }))
@@ -166,7 +188,10 @@ function runEach(run: (input: unknown) => AnyResult): (results: AnyResult[]) => 
   }
 }
 
-function runTogether({ step, outcomes }: RoutedBatchStep): (results: AnyResult[]) => Promise<void> {
+function runTogether(
+  { step, outcomes }: RoutedBatchStep,
+  isolated: string | undefined,
+): (results: AnyResult[]) => Promise<void> {
   return async function runSection(results) {
     const places: number[] = []
     const values: unknown[] = []
@@ -175,13 +200,52 @@ function runTogether({ step, outcomes }: RoutedBatchStep): (results: AnyResult[]
       places.push(index)
       values.push(result.value)
     }
-    const verdicts = await step.runBatch(values)
+    let verdicts: readonly AnyVerdict[]
+    try {
+      verdicts = await step.runBatch(values)
+    } catch (error) {
+      if (isolated === undefined || !isBug(error)) throw error
+      for (const [index, value] of values.entries())
+        results[places[index] as number] = await runAlone(step, outcomes, value, isolated)
+      return
+    }
     // With a verdict too few, a record would have no outcome.
     if (verdicts.length !== values.length)
       throw new Error(`step ${step.name} returned ${verdicts.length} verdicts for ${values.length} records`)
     for (const [index, verdict] of verdicts.entries())
       results[places[index] as number] = resultOf(verdict, step.name, outcomes)
   }
+}
+
+/** The cause is among the records of the batch: each runs alone, and one that fails its step so many times is at fault. */
+const ATTEMPTS = 3
+
+async function runAlone(
+  step: RoutedBatchStep['step'],
+  outcomes: Outcomes,
+  value: unknown,
+  isolated: string,
+): Promise<AnyResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const [verdict] = await step.runBatch([value])
+      if (verdict) return resultOf(verdict, step.name, outcomes)
+      throw new Error(`step ${step.name} returned no verdict for a record`)
+    } catch (error) {
+      if (!isBug(error)) throw error
+      if (attempt === ATTEMPTS) return workerFailed(value, step.name, isolated, error)
+    }
+  }
+}
+
+/** A dependency's error is not a record's fault. */
+function isBug(error: unknown): boolean {
+  return exitStatus(error) === EXIT_BUG
+}
+
+function workerFailed(value: unknown, stage: string, outcome: string, thrown: unknown): Failed {
+  const { provenance, body } = (value ?? {}) as { provenance?: Provenance; body?: { provenance?: Provenance } }
+  return { ...fail('worker-failed', provenance ?? body?.provenance), stage, outcome, thrown }
 }
 
 function resultOf(verdict: AnyVerdict, stage: string, outcomes: Outcomes): AnyResult {

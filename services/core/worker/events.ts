@@ -2,6 +2,7 @@
 import type { RecordFault } from '../faults/codes.ts'
 import type { Failed } from '../pipeline/pipeline.ts'
 import type { FaultDetails } from '../pipeline/verdict.ts'
+import { type Logger, safeError } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
 export type WorkerName = 'deidentify' | 'curate'
@@ -17,7 +18,7 @@ export interface WorkerEvents {
   readonly repaired: (feed: string, table: string, rows: number) => void
 }
 
-export function workerEvents(service: WorkerName, metrics: Metrics): WorkerEvents {
+export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logger): WorkerEvents {
   const records = metrics.counter('chainon_records', 'Records that left the service, by outcome')
   const faults = metrics.counter('chainon_faults', 'Faults of records, by step, fault, field and rule')
   const repaired = metrics.counter(
@@ -30,7 +31,11 @@ export function workerEvents(service: WorkerName, metrics: Metrics): WorkerEvent
     records(feed, outcome, amount) {
       if (amount > 0) records(amount, { service, feed, outcome })
     },
-    failed: (feed, failed) => fault(feed, failed.fault, failed.stage, failed.details),
+    failed(feed, { fault: code, stage, details, thrown }) {
+      fault(feed, code, stage, details)
+      // A bug of a step: only its place in the code helps to mend it.
+      if (thrown !== undefined) logger.error({ event: 'worker-failed', feed, stage, err: safeError(thrown) })
+    },
     fault,
     repaired(feed, table, rows) {
       if (rows > 0) repaired(rows, { service, feed, table })

@@ -85,7 +85,7 @@ export async function startWorker(
     kafka,
     metrics,
     alarms,
-    events: workerEvents(service, metrics),
+    events: workerEvents(service, metrics, logger),
     reach: state.reach,
   })
   topics = work.topics

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ChainonError } from '#core/faults/errors.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
 import type { BatchStep, Step } from '#core/pipeline/step.ts'
 import { drop, fail, pass } from '#core/pipeline/verdict.ts'
@@ -82,5 +83,53 @@ describe('a batch pipeline', () => {
   it('throws when a batch step returns too few verdicts', async () => {
     const incomplete: BatchStep<number, number> = { name: 'incomplete', runBatch: async ([first = 0]) => [pass(first)] }
     await expect(pipeline<number>().batchStep(incomplete).buildBatch().runBatch([1, 2])).rejects.toThrow(/incomplete/)
+  })
+})
+
+describe('isolate', () => {
+  const bug = (value: string): Step<string, string> => ({
+    name: 'bug',
+    run: (input) => {
+      if (input === value) throw new TypeError('a bug')
+      return pass(input)
+    },
+  })
+  const kinds = (results: readonly { readonly kind: string }[]) => results.map(({ kind }) => kind)
+
+  it('fails the record that makes a step throw, and no other', async () => {
+    const isolated = pipeline<string>().step(bug('b')).isolate('quarantined').buildBatch()
+    const results = await isolated.runBatch(['a', 'b', 'c'])
+    expect(kinds(results)).toEqual(['pass', 'fail', 'pass'])
+    expect(results[1]).toMatchObject({ fault: 'worker-failed', stage: 'bug', outcome: 'quarantined' })
+  })
+
+  it('runs the records of a batch step one by one when it throws', async () => {
+    const batches: string[] = []
+    const step: BatchStep<string, string> = {
+      name: 'together',
+      runBatch: async (inputs) => {
+        batches.push(inputs.join(''))
+        if (inputs.includes('b')) throw new TypeError('a bug')
+        return inputs.map((input) => pass(input))
+      },
+    }
+    const results = await pipeline<string>()
+      .batchStep(step)
+      .isolate('quarantined')
+      .buildBatch()
+      .runBatch(['a', 'b', 'c'])
+    expect(kinds(results)).toEqual(['pass', 'fail', 'pass'])
+    expect(batches).toEqual(['abc', 'a', 'b', 'b', 'b', 'c'])
+  })
+
+  it("leaves a dependency's error, and an exception without it, to the caller", async () => {
+    const down: BatchStep<string, string> = {
+      name: 'down',
+      runBatch: () => Promise.reject(new ChainonError('dependency-unavailable', 'Redis is down')),
+    }
+    await expect(
+      pipeline<string>().batchStep(down).isolate('quarantined').buildBatch().runBatch(['a']),
+    ).rejects.toThrow('Redis')
+    expect(() => pipeline<string>().step(bug('b')).build().run('b')).toThrow('a bug')
   })
 })
