@@ -88,7 +88,7 @@ const FreshnessView = Type.Object(
 const LedgerView = Type.Object({
   balanced: Type.Boolean({ description: 'True when every accepted record is accounted for exactly once.' }),
   unexplained: whole(
-    'Records by which the sum accepted = loaded + quarantined + rejected + in_flight is wrong without a gap or an overlap; must be 0.',
+    'Records by which the sum accepted = loaded + quarantined + rejected + lost + in_flight is wrong without a gap or an overlap; must be 0.',
   ),
   total: Type.Object(LEDGER_COUNTS),
   feeds: list(Type.Object({ feed: Type.String(), ...LEDGER_COUNTS, partitions: list(LedgerRowSchema) })),

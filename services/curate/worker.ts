@@ -188,7 +188,7 @@ async function loadSlice(
     code: 'gap',
     feed: name,
     partition: batch.partition,
-    message: `Origin ${ordered.gap.expected} is missing: the next one in the log is ${ordered.gap.found}. The partition is stopped; nothing after the gap was loaded.`,
+    message: `Origin ${ordered.gap.expected} is missing: the next one in the log is ${ordered.gap.found}. The partition waits, and nothing after the gap is loaded; \`chainon gap list\` says what can be done.`,
   })
   state.waiting = []
   batch.stop('gap')

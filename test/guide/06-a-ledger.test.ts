@@ -57,6 +57,7 @@ test('each batch writes a tile; the tiles must cover the origins without a gap o
     loaded: to - from - rejected - quarantined,
     rejected,
     quarantined,
+    lost: 0,
   })
   const exact = reconcile('observation', 0, 100, [tile(0, 40, 2), tile(40, 90, 0, 3)])
   expect(exact).toMatchObject({
@@ -64,6 +65,7 @@ test('each batch writes a tile; the tiles must cover the origins without a gap o
     loaded: 85,
     rejected: 2,
     quarantined: 3,
+    lost: 0,
     in_flight: 10,
     gaps: 0,
     overlaps: 0,

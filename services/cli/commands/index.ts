@@ -4,6 +4,7 @@ import { register as config } from './config.ts'
 import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
 import { register as finding } from './finding.ts'
+import { register as gap } from './gap.ts'
 import { register as key } from './key.ts'
 import { register as ledger } from './ledger.ts'
 import { register as link } from './link.ts'
@@ -26,6 +27,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   ledger,
   provision,
   finding,
+  gap,
   link,
   project,
   feeds,

@@ -18,11 +18,11 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .helpGroup(GROUPS.operate)
     .summary('prove that no accepted record is lost or doubled')
     .description(
-      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + in flight, from the offsets of Kafka and the batches in ClickHouse. Exits with 1 on any gap or overlap, and while a finding is open (chainon finding list).',
+      'Shows, for each feed and partition: accepted = loaded + quarantined + rejected by a rule + lost + in flight, from the offsets of Kafka and the batches in ClickHouse. Exits with 1 on any gap or overlap, and while a finding is open (chainon finding list).',
     )
     .option(
       '--json',
-      'an array of objects with feed, partition, accepted, loaded, quarantined, rejected, in_flight, gaps, overlaps',
+      'an array of objects with feed, partition, accepted, loaded, quarantined, rejected, lost, in_flight, gaps, overlaps',
     )
     .option(
       '--wait <seconds>',
@@ -64,7 +64,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
 }
 
 function render(rows: readonly LedgerRow[]): string {
-  const numbers = ['accepted', 'loaded', 'quarantined', 'rejected', 'in_flight', 'gaps', 'overlaps'] as const
+  const numbers = ['accepted', 'loaded', 'quarantined', 'rejected', 'lost', 'in_flight', 'gaps', 'overlaps'] as const
   const total = sumCounts(rows)
   const cells = [
     ...rows.map((row) => [row.feed, String(row.partition), ...numbers.map((key) => row[key].toLocaleString('en'))]),
@@ -73,5 +73,6 @@ function render(rows: readonly LedgerRow[]): string {
   const verdict = isBalanced(rows)
     ? 'Balanced: every accepted record is accounted for.'
     : `NOT balanced: ${total.gaps} records in gaps, ${total.overlaps} in overlaps.`
-  return `${table(['feed', 'partition', ...numbers.map((key) => key.replace('_', ' '))], cells)}${verdict}\n`
+  const lost = total.lost > 0 ? ` ${total.lost} records are lost; \`chainon finding list --all\` says why.` : ''
+  return `${table(['feed', 'partition', ...numbers.map((key) => key.replace('_', ' '))], cells)}${verdict}${lost}\n`
 }

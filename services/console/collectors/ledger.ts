@@ -29,7 +29,7 @@ export function createStallWatch(): StallWatch {
   let waiting = false
   return {
     add({ total }, at) {
-      const current = total.loaded + total.quarantined + total.rejected
+      const current = total.loaded + total.quarantined + total.rejected + total.lost
       if (current !== outcomes || !waiting) movedAt = at
       outcomes = current
       waiting = total.in_flight > 0

@@ -1,5 +1,5 @@
 /**
- * The ledger: for every feed and partition, accepted = loaded + quarantined + rejected + in flight. Accepted is what Kafka
+ * The ledger: for every feed and partition, accepted = loaded + quarantined + rejected + lost + in flight. Accepted is what Kafka
  * has in `identified.<feed>` (offsets are dense there: no transactions, no compaction); the rest are the ranges that
  * `curate` wrote with each batch. Ranges must tile from 0 without a gap or an overlap.
  */
@@ -104,12 +104,13 @@ async function readTiles(
   const result = await clickhouse.query({
     query: `
       SELECT feed, incarnation, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,
-             toString(sum(loaded)) AS loaded, toString(sum(rejected)) AS rejected, toString(sum(quarantined)) AS quarantined
+             toString(sum(loaded)) AS loaded, toString(sum(rejected)) AS rejected, toString(sum(quarantined)) AS quarantined,
+             toString(sum(lost)) AS lost
       FROM (
         SELECT *, sum(starts) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS UNBOUNDED PRECEDING) AS run
         FROM (
           SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-                    OR to_offset - from_offset != loaded + rejected + quarantined AS starts
+                    OR to_offset - from_offset != loaded + rejected + quarantined + lost AS starts
           FROM ledger_batch
         )
       )
@@ -126,6 +127,7 @@ async function readTiles(
     loaded: string
     rejected: string
     quarantined: string
+    lost: string
   }
   for (const row of await result.json<Row>()) {
     const tile = {
@@ -134,6 +136,7 @@ async function readTiles(
       loaded: Number(row.loaded),
       rejected: Number(row.rejected),
       quarantined: Number(row.quarantined),
+      lost: Number(row.lost),
     }
     const ofFeed = tiles.get(row.feed) ?? new Map<number, IncarnationTiles[]>()
     tiles.set(row.feed, ofFeed)

@@ -10,6 +10,8 @@ export interface Tile {
   readonly loaded: number
   readonly rejected: number
   readonly quarantined: number
+  /** Records that an operator accepted as lost. */
+  readonly lost: number
 }
 
 /** Where a partition's records are between the two workers; what is no longer in either log is lost, not in flight. */
@@ -37,6 +39,7 @@ export function reconcile(
   let loaded = 0
   let rejected = 0
   let quarantined = 0
+  let lost = 0
   for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
     if (tile.from > reached) gaps += tile.from - reached
     if (tile.from < reached) overlaps += Math.min(tile.to, reached) - tile.from
@@ -44,16 +47,17 @@ export function reconcile(
     loaded += tile.loaded
     rejected += tile.rejected
     quarantined += tile.quarantined
+    lost += tile.lost
     // A batch whose outcomes do not add up to its range lost or duplicated records inside the range.
-    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined)
+    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined + tile.lost)
     if (difference > 0) gaps += difference
     else overlaps -= difference
   }
   // Loaded beyond what Kafka has: the topic was lost or created again, and the warehouse still has its records.
   if (reached > accepted) gaps += reached - accepted
   // Every origin that was passed and that no batch accounts for must be among the unread messages, one for each.
-  const lost = Math.max(0, between.passed - reached - between.unread)
-  gaps += lost
+  const vanished = Math.max(0, between.passed - reached - between.unread)
+  gaps += vanished
   return {
     feed,
     partition,
@@ -61,7 +65,8 @@ export function reconcile(
     loaded,
     quarantined,
     rejected,
-    in_flight: Math.max(0, accepted - reached - lost),
+    lost,
+    in_flight: Math.max(0, accepted - reached - vanished),
     gaps,
     overlaps,
   }

@@ -9,6 +9,7 @@ export const LEDGER_COUNTS = {
   loaded: Records('Records that were written to ClickHouse.'),
   quarantined: Records('Records that a worker quarantined with the reason.'),
   rejected: Records('Records that a rule of the contract rejected after they were accepted.'),
+  lost: Records('Records that an operator accepted as lost, with the reason (chainon gap accept).'),
   in_flight: Records('Accepted records that have no outcome yet.'),
   gaps: Records('Records that no batch accounts for although a later one does, or that Kafka lost. Must be 0.'),
   overlaps: Records('Records that more than one batch accounts for. Must be 0.'),
@@ -32,11 +33,11 @@ export function sumCounts(rows: readonly LedgerCounts[]): LedgerCounts {
 }
 
 /**
- * @returns records by which accepted differs from loaded + quarantined + rejected + in flight and which no gap or overlap
+ * @returns records by which accepted differs from loaded + quarantined + rejected + lost + in flight and which no gap or overlap
  *   explains; positive: missing, negative: counted twice. Another value than 0 means that the ledger itself is wrong.
  */
 export function unexplainedRecords(row: LedgerCounts): number {
-  const outcomes = row.loaded + row.quarantined + row.rejected
+  const outcomes = row.loaded + row.quarantined + row.rejected + row.lost
   return row.accepted - outcomes - row.in_flight - row.gaps + row.overlaps
 }
 

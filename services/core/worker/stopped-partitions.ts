@@ -24,10 +24,13 @@ export interface StoppedPartitions {
 
 const FIRST_WAIT_MS = 1_000
 const LONGEST_WAIT_MS = 120_000
+/** A gap ends when an operator accepts it, who then waits for the records after it. */
+const LONGEST_WAIT_AT_GAP_MS = 5_000
 
 /** @returns milliseconds until the next try, for the number of tries so far */
-function waitBefore(tries: number): number {
-  return Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20), LONGEST_WAIT_MS)
+function waitBefore(tries: number, code: StoppedPartition['code']): number {
+  const longest = code === 'gap' ? LONGEST_WAIT_AT_GAP_MS : LONGEST_WAIT_MS
+  return Math.min(FIRST_WAIT_MS * 2 ** Math.min(tries - 1, 20), longest)
 }
 
 export function createStoppedPartitions(): StoppedPartitions {
@@ -42,7 +45,7 @@ export function createStoppedPartitions(): StoppedPartitions {
       const before = stopped.get(key)
       clearTimeout(before?.timer)
       const tries = (before?.tries ?? 0) + 1
-      const timer = setTimeout(again, waitBefore(tries))
+      const timer = setTimeout(again, waitBefore(tries, code))
       const now = { topic, partition, code, since: before?.since ?? new Date().toISOString(), tries }
       stopped.set(key, { ...now, timer, again })
       return now

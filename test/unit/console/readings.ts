@@ -39,6 +39,7 @@ export const ledgerRow = (over: Partial<LedgerRow>): LedgerRow => ({
   accepted: 100,
   loaded: 100,
   quarantined: 0,
+  lost: 0,
   rejected: 0,
   in_flight: 0,
   gaps: 0,

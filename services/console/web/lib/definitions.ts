@@ -9,9 +9,10 @@ export const DEFINITIONS = {
   quarantined:
     'A worker could not process the record. The table quarantine has its origin and the reason, so that the producer can correct it and send it again.',
   rejected: 'Rejected by a rule of the contract with severity reject, after the record was accepted.',
+  lost: 'Kafka deleted these records before they were read, and an operator accepted the loss; `chainon finding list --all` says who and why.',
   inFlight: 'Accepted, and without an outcome yet: the record waits in Kafka or a worker processes it.',
   balanced:
-    'For every feed and partition, accepted = loaded + quarantined + rejected + in flight, without a gap (missing) and without an overlap (counted twice). Read from Kafka and ClickHouse every 2 s, not from the services.',
+    'For every feed and partition, accepted = loaded + quarantined + rejected + lost + in flight, without a gap (missing) and without an overlap (counted twice). Read from Kafka and ClickHouse every 2 s, not from the services.',
   gaps: 'Accepted records that no batch accounts for although a later one does, or that Kafka lost. Must be 0.',
   overlaps: 'Accepted records that more than one batch accounts for. Must be 0.',
   freshness:

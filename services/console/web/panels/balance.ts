@@ -39,7 +39,7 @@ function notBalanced({ total: { gaps, overlaps }, unexplained }: LedgerView, sta
 }
 
 function equation(ledger: LedgerView | null): VNode {
-  const { accepted, loaded, quarantined, rejected, in_flight } = ledger?.total ?? {}
+  const { accepted, loaded, quarantined, rejected, lost = 0, in_flight } = ledger?.total ?? {}
   const share = (n = 0) => (accepted ? percentOf(n, accepted) : '')
   return html`
     ${card('Accepted', DEFINITIONS.accepted, accepted, 'records')}
@@ -50,6 +50,7 @@ function equation(ledger: LedgerView | null): VNode {
     ${operator('+', 'plus')}
     ${card('Rejected by a rule', DEFINITIONS.rejected, rejected, share(rejected))}
     ${operator('+', 'plus')}
+    ${lost > 0 && [card('Lost', DEFINITIONS.lost, lost, share(lost)), operator('+', 'plus')]}
     ${card('In flight', DEFINITIONS.inFlight, in_flight, ledger ? 'no outcome yet' : '')}
   `
 }

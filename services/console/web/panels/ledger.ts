@@ -21,6 +21,7 @@ export function ledgerPanel(view: View, options: LedgerPanelOptions): VNode {
         ${column('= loaded', DEFINITIONS.loaded)}
         ${column('+ quarant.', DEFINITIONS.quarantined)}
         ${column('+ rejected', DEFINITIONS.rejected)}
+        ${column('+ lost', DEFINITIONS.lost)}
         ${column('+ in flight', DEFINITIONS.inFlight)}
         ${column('gaps', DEFINITIONS.gaps)}
         ${column('overlaps', DEFINITIONS.overlaps)}
@@ -71,7 +72,7 @@ function cells(name: ComponentChildren, row: LedgerView['total'], perSecond: str
   return html`
     <th scope="row" class="left">${name}</th>
     <td>${perSecond}</td>
-    ${[row.accepted, row.loaded, row.quarantined, row.rejected, row.in_flight].map(
+    ${[row.accepted, row.loaded, row.quarantined, row.rejected, row.lost, row.in_flight].map(
       (n) => html`<td class=${n === 0 ? 'zero' : ''}>${count(n)}</td>`,
     )}
     ${[row.gaps, row.overlaps].map((n) =>

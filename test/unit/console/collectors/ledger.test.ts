@@ -10,6 +10,7 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
   accepted: 0,
   loaded: 0,
   quarantined: 0,
+  lost: 0,
   rejected: 0,
   in_flight: 0,
   gaps: 0,
@@ -20,12 +21,21 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
 describe('the ledger on the page', () => {
   test('has the sums of the partitions of each feed, and of all feeds, feeds by name', () => {
     const { feeds, total, balanced } = summarise([
-      row({ feed: 'patient', partition: 0, accepted: 10, loaded: 7, quarantined: 1, rejected: 1, in_flight: 1 }),
+      row({
+        feed: 'patient',
+        partition: 0,
+        accepted: 10,
+        loaded: 7,
+        quarantined: 1,
+        lost: 0,
+        rejected: 1,
+        in_flight: 1,
+      }),
       row({ feed: 'patient', partition: 1, accepted: 5, loaded: 5 }),
       row({ feed: 'death', accepted: 2, in_flight: 2 }),
     ])
     expect(feeds.map(({ feed }) => feed)).toEqual(['death', 'patient'])
-    expect(feeds[1]).toMatchObject({ accepted: 15, loaded: 12, quarantined: 1, rejected: 1, in_flight: 1 })
+    expect(feeds[1]).toMatchObject({ accepted: 15, loaded: 12, quarantined: 1, lost: 0, rejected: 1, in_flight: 1 })
     expect(feeds[1]?.partitions).toHaveLength(2)
     expect(total).toMatchObject({ accepted: 17, loaded: 12, in_flight: 3 })
     expect(balanced).toBe(true)
@@ -37,10 +47,10 @@ describe('the ledger on the page', () => {
 
   test('a gap in one partition is not hidden by an overlap in another', () => {
     const rows = [
-      reconcile('patient', 0, 10, [{ from: 2, to: 10, loaded: 8, rejected: 0, quarantined: 0 }]),
+      reconcile('patient', 0, 10, [{ from: 2, to: 10, loaded: 8, rejected: 0, quarantined: 0, lost: 0 }]),
       reconcile('patient', 1, 10, [
-        { from: 0, to: 10, loaded: 10, rejected: 0, quarantined: 0 },
-        { from: 4, to: 6, loaded: 2, rejected: 0, quarantined: 0 },
+        { from: 0, to: 10, loaded: 10, rejected: 0, quarantined: 0, lost: 0 },
+        { from: 4, to: 6, loaded: 2, rejected: 0, quarantined: 0, lost: 0 },
       ]),
     ]
     const ledger = summarise(rows)

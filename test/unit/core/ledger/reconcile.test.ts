@@ -9,6 +9,7 @@ const tile = (from: number, to: number, outcome: Partial<Tile> = {}): Tile => ({
   loaded: to - from,
   rejected: 0,
   quarantined: 0,
+  lost: 0,
   ...outcome,
 })
 

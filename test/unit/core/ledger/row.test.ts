@@ -9,6 +9,7 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
   accepted: 0,
   loaded: 0,
   quarantined: 0,
+  lost: 0,
   rejected: 0,
   in_flight: 0,
   gaps: 0,
@@ -18,7 +19,14 @@ const row = (over: Partial<LedgerRow>): LedgerRow => ({
 
 const tiles = fc.array(
   fc
-    .record({ from: fc.nat(40), length: fc.nat(20), loaded: fc.nat(20), rejected: fc.nat(3), quarantined: fc.nat(3) })
+    .record({
+      from: fc.nat(40),
+      length: fc.nat(20),
+      loaded: fc.nat(20),
+      rejected: fc.nat(3),
+      quarantined: fc.nat(3),
+      lost: fc.nat(2),
+    })
     .map(({ from, length, ...outcomes }) => ({ from, to: from + length, ...outcomes })),
   { maxLength: 8 },
 )
@@ -26,7 +34,9 @@ const between = fc.record({ passed: fc.nat(80), unread: fc.nat(80) })
 
 describe('balanced', () => {
   it('is a row whose records each have one outcome or are in flight', () => {
-    expect(isRowBalanced(row({ accepted: 10, loaded: 6, quarantined: 1, rejected: 1, in_flight: 2 }))).toBe(true)
+    expect(isRowBalanced(row({ accepted: 10, loaded: 6, quarantined: 1, lost: 0, rejected: 1, in_flight: 2 }))).toBe(
+      true,
+    )
     expect(isBalanced([])).toBe(true)
   })
 
@@ -59,6 +69,7 @@ it('sums every count of every row', () => {
     accepted: 12,
     loaded: 4,
     quarantined: 0,
+    lost: 0,
     rejected: 0,
     in_flight: 7,
     gaps: 1,
