@@ -5,6 +5,7 @@
 import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
+import type { LinkDependencies } from './link/contributions.ts'
 import type { LinkBatch } from './link/linker.ts'
 import type { OriginMessage } from './load/order.ts'
 import type { RowBuilder, Source } from './load/rows.ts'
@@ -12,7 +13,7 @@ import type { RuleTally } from './load/rule-tally.ts'
 import { buildRow, type LoadableRecord } from './steps/build-row.ts'
 import { decodeMessage } from './steps/decode-message.ts'
 import { leaveUnlinked } from './steps/leave-unlinked.ts'
-import { type LinkDependencies, linkPatients } from './steps/link-patients.ts'
+import { linkPatients } from './steps/link-patients.ts'
 import type { validateRecord } from './steps/validate-record.ts'
 
 export interface CurateFeed extends LinkDependencies {

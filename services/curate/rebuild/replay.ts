@@ -6,12 +6,12 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { originOf } from '#core/kafka/headers.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
+import { contributions, type LinkDependencies } from '../link/contributions.ts'
 import type { IndexStore } from '../link/index-store.ts'
 import { type Contribution, DEFAULT_LIMITS, indexLinker, linkPartition, type UsedIndex } from '../link/linker.ts'
 import type { OriginMessage } from '../load/order.ts'
 import { ruleTally } from '../load/rule-tally.ts'
 import { decodeMessage } from '../steps/decode-message.ts'
-import { contributions, type LinkDependencies } from '../steps/link-patients.ts'
 import type { validateRecord } from '../steps/validate-record.ts'
 
 /** A linked feed: what makes a record a contribution, as when it is loaded. */
@@ -81,7 +81,12 @@ export async function replayLog(
     const { feed } = range
     await feed.decoder.prepare(messages.map(({ message }) => message.value))
     const read = pipeline<OriginMessage>()
-      .step(decodeMessage(feed.decoder), { undecodable: 'none', 'rule-rejected': 'none', unencodable: 'none' })
+      .step(decodeMessage(feed.decoder), {
+        undecodable: 'none',
+        'rule-rejected': 'none',
+        unencodable: 'none',
+        'worker-failed': 'none',
+      })
       .step(feed.validate(ruleTally()), { 'rule-rejected': 'none' })
       .build()
     const contributionOf = contributions(feed)

@@ -1,8 +1,7 @@
-import type { FeedContract } from '#core/contract/types.ts'
-import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import type { BatchStep } from '#core/pipeline/step.ts'
 import { pass } from '#core/pipeline/verdict.ts'
-import type { Contribution, Link, LinkBatch, Linker } from '../link/linker.ts'
+import { contributions, type LinkDependencies } from '../link/contributions.ts'
+import type { Link, LinkBatch } from '../link/linker.ts'
 import type { ValidatedRecord } from './validate-record.ts'
 
 export interface LinkedRecord extends ValidatedRecord {
@@ -10,13 +9,6 @@ export interface LinkedRecord extends ValidatedRecord {
   readonly links: readonly Link[]
   /** True when too many patients share the record's traits: it is loaded without a link. */
   readonly unlinked: boolean
-}
-
-export interface LinkDependencies {
-  readonly contract: FeedContract
-  readonly level2: Pseudonymiser
-  readonly secondLevelToken: (token: string) => string | undefined
-  readonly linker: Linker
 }
 
 const NO_LINKS: readonly Link[] = []
@@ -49,21 +41,4 @@ export function linkPatients(
       })
     },
   }
-}
-
-/** @returns what a record contributes to the linkage, under pseudonyms and tokens of the second level */
-export function contributions(
-  dependencies: Omit<LinkDependencies, 'linker'>,
-): (record: ValidatedRecord) => Contribution {
-  const { contract, level2, secondLevelToken } = dependencies
-  const subject = contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
-  return ({ record, origin, provenance }) => ({
-    patientId: level2.pseudonym('patient', String(record[subject])),
-    recordId: level2.pseudonym('record', String(record.record_id)),
-    version: Number(record[contract.version]),
-    origin,
-    cancelled: record.operation === 'cancel',
-    receivedAt: provenance.receivedAt,
-    tokens: (record._tokens as readonly string[]).map(secondLevelToken).filter((token) => token !== undefined),
-  })
 }
