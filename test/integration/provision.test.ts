@@ -5,12 +5,25 @@ import { withAdmin } from '#core/kafka/offsets.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { alterTopic, testKafka, topicSettings } from '../helpers/kafka.ts'
 import { isolated } from '../helpers/servers.ts'
+import { failingService } from '../helpers/services.ts'
 
 const own = isolated()
 afterAll(() => own.remove())
 const provision = (...args: string[]) => runToEnd('services/provision/main.ts', args, own.env)
 const IDENTIFIED = `${own.namespace}identified.observation`
 const PSEUDONYMISED = `${own.namespace}pseudonymised.observation`
+
+test.fails('a database belongs to one namespace: the origins of another would be taken for replays', async () => {
+  const env = { ...own.env, CLICKHOUSE_DATABASE: `${own.database}_shared` }
+  expect((await runToEnd('services/provision/main.ts', [], env)).status).toBe(0)
+  const other = { ...env, CHAINON_NAMESPACE: 'other.' }
+  const rejected = await runToEnd('services/provision/main.ts', [], other)
+  expect(rejected.status).toBe(78)
+  expect(rejected.stderr).toContain('The warehouse belongs to another namespace')
+  const curate = await failingService('curate', other)
+  expect(curate.status).toBe(78)
+  expect(curate.log).toContain('The warehouse belongs to another namespace')
+})
 
 test('a warehouse that was loaded from another Kafka is rejected: new records would be dropped as replays', async () => {
   expect((await provision()).status).toBe(0)
