@@ -17,7 +17,8 @@ CREATE TABLE ledger_batch
     log_incarnation LowCardinality(String) COMMENT 'Topic id of pseudonymised.<feed>',
     log_from UInt64 COMMENT 'First offset read of pseudonymised.<feed>',
     log_to UInt64,
-    loaded_at DateTime64(3, 'UTC')
+    loaded_at DateTime64(3, 'UTC'),
+    INDEX loaded_at loaded_at TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree ORDER BY (feed, incarnation, partition, from_offset)
 SETTINGS non_replicated_deduplication_window = 100000;
@@ -35,7 +36,8 @@ CREATE TABLE quarantine
     rule LowCardinality(String),
     producer LowCardinality(String),
     received_at DateTime64(6, 'UTC') COMMENT 'When the gateway received the record',
-    quarantined_at DateTime64(3, 'UTC')
+    quarantined_at DateTime64(3, 'UTC'),
+    INDEX origin_offset origin_offset TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree ORDER BY (feed, fault, rule, quarantined_at)
 SETTINGS non_replicated_deduplication_window = 100000;
@@ -52,7 +54,8 @@ CREATE TABLE rule_outcome
     severity LowCardinality(String),
     checked UInt64 COMMENT 'Denominator: records to which the rule applied',
     failed UInt64 COMMENT 'Numerator',
-    not_applicable UInt64
+    not_applicable UInt64,
+    INDEX from_offset from_offset TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree ORDER BY (feed, rule, producer, hour)
 SETTINGS non_replicated_deduplication_window = 100000;
@@ -73,7 +76,8 @@ CREATE TABLE person_link
     cause_incarnation LowCardinality(String),
     cause_partition UInt32,
     cause_offset UInt64,
-    linked_at DateTime64(6, 'UTC') COMMENT 'When the gateway accepted the record that caused the link'
+    linked_at DateTime64(6, 'UTC') COMMENT 'When the gateway accepted the record that caused the link',
+    INDEX cause_offset cause_offset TYPE minmax GRANULARITY 1
 )
 ENGINE = MergeTree ORDER BY (patient_id, link_version)
 SETTINGS non_replicated_deduplication_window = 100000;

@@ -1,4 +1,4 @@
--- The Kafka cluster from which this warehouse was loaded. Origins are offsets of that cluster: in another cluster they start again at 0,
+-- The Kafka cluster and the namespace from which this warehouse was loaded: one row. Origins are offsets of that cluster: in another cluster they start again at 0,
 -- and new records would be dropped as replays.
 CREATE TABLE log_identity
 (

@@ -1,5 +1,6 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
+import { checkNamespace } from '#core/clickhouse/log-identity.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
@@ -11,14 +12,17 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import type { Logger } from '#core/telemetry/logger.ts'
+import type { Alarms } from '#core/telemetry/alarms.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { curateConfig } from './config.ts'
 import { checkIndex } from './link/index-check.ts'
 import { indexStore } from './link/index-store.ts'
 import { connected, linkIndex } from './link/link-index.ts'
 import { secondLevelTokens } from './link/tokens.ts'
+import { layoutOf } from './load/layout.ts'
 import { rowBuilder } from './load/rows.ts'
+import { checkWindows, type TightWindow } from './load/windows.ts'
 import type { CurateFeed } from './pipeline.ts'
 import { backgroundRebuild } from './rebuild/background.ts'
 import { validateRecord } from './steps/validate-record.ts'
@@ -58,31 +62,46 @@ export function startCurate(
           },
         })
         await reach('Redis', () => connected(redis))
+        await reach('ClickHouse', () => checkNamespace(clickhouse, config.CHAINON_NAMESPACE))
         await reach('ClickHouse', () => linker.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
           decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
           validate: validateRecord(contract),
+          layout: layoutOf(contract),
           rows: rowBuilder(contract, level2),
           level2,
           secondLevelToken,
           linker,
         })
+        const intentDeadlineMs = config.CHAINON_INTENT_DEADLINE_SECONDS * 1000
+        const watchWindows = async () => {
+          const feeds = contracts.map(({ feed }) => feed)
+          const look = async () =>
+            raiseTightWindows(
+              alarms,
+              await checkWindows(clickhouse, config.CLICKHOUSE_DATABASE, feeds, intentDeadlineMs),
+            )
+          await reach('ClickHouse', look)
+          return setInterval(() => {
+            look().catch((error: unknown) => logger.warn({ event: 'windows-unknown', err: safeError(error) }))
+          }, WINDOWS_EVERY_MS).unref()
+        }
         const freshness = metrics.histogram(
           'chainon_freshness_seconds',
           "From the gateway's receipt to queryable in ClickHouse",
         )
+        const windowsTimer = await watchWindows()
         const handle = curateWorker({
           clickhouse,
           events,
           alarms,
           links: linker,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
-          ledgerEnds: (feed, partition) => ledgerEnds(clickhouse, feed, partition),
           topicIds: ids,
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,
-          intentDeadlineMs: config.CHAINON_INTENT_DEADLINE_SECONDS * 1000,
+          intentDeadlineMs,
         })
         return {
           topics: new Map(
@@ -96,6 +115,7 @@ export function startCurate(
           async close() {
             linker.stop()
             await rebuild.stop()
+            clearInterval(windowsTimer)
             redis.disconnect()
             await ids.close()
             await clickhouse.close()
@@ -109,22 +129,17 @@ export function startCurate(
   )
 }
 
-async function ledgerEnds(
-  clickhouse: ClickHouseClient,
-  feed: string,
-  partition: number,
-): Promise<ReadonlyMap<string, bigint>> {
-  const query =
-    'SELECT incarnation, toString(max(to_offset)) AS value FROM ledger_batch WHERE feed = {feed:String} AND partition = {partition:UInt32} GROUP BY incarnation'
-  const rows = await ask<{ incarnation: string; value: string }>(clickhouse, query, { feed, partition })
-  return new Map(rows.map(({ incarnation, value }) => [incarnation, BigInt(value)]))
-}
+const WINDOWS_EVERY_MS = 60_000
 
-async function ask<Row>(clickhouse: ClickHouseClient, query: string, params: Record<string, unknown>): Promise<Row[]> {
-  try {
-    const result = await clickhouse.query({ query, query_params: params, format: 'JSONEachRow' })
-    return await result.json<Row>()
-  } catch (error) {
-    throw new ChainonError('dependency-unavailable', 'ClickHouse did not answer at start', { cause: error })
-  }
+/** One alarm while any window is too short. */
+function raiseTightWindows(alarms: Alarms, tight: readonly TightWindow[]): void {
+  const id = 'deduplication-window'
+  if (tight.length === 0) return alarms.clear(id)
+  const tables = tight.map(({ table, window, blocks }) => `${table} (${blocks} of ${window} blocks)`)
+  alarms.raise({
+    id,
+    code: 'deduplication-window',
+    message: `Within one CHAINON_INTENT_DEADLINE_SECONDS more than half of a deduplication window is used: ${tables.join(', ')}. Raise the window of the table, or lower the deadline.`,
+  })
+  return undefined
 }

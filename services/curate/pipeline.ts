@@ -17,6 +17,8 @@ import { linkPatients } from './steps/link-patients.ts'
 import type { validateRecord } from './steps/validate-record.ts'
 
 export interface CurateFeed extends LinkDependencies {
+  /** What the blocks of this worker depend on besides the records; see `layoutOf`. */
+  readonly layout: string
   readonly decoder: Decoder
   readonly validate: ReturnType<typeof validateRecord>
   readonly rows: RowBuilder

@@ -1,13 +1,15 @@
 /**
- * Loads one partition exactly once. Before an insert the batch's start is committed with the intent {to, hwm}; then one
- * block per table is inserted under tokens of that range; then the end is committed. The worker that owns the partition
- * after a crash reads the intent and forms exactly that range again: ClickHouse drops the blocks that it already has.
+ * Loads one partition exactly once. Before an insert the batch's start is committed with its intent; then one block per table is
+ * inserted under tokens of the range; then the end is committed. The worker that owns the partition after a crash reads the intent and
+ * forms exactly that range again: ClickHouse drops the blocks that it already has. Where that is not possible, see `load/recovery.ts`.
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { LONGEST_INSERT_MS } from '#core/clickhouse/insert.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { parseIncarnation } from '#core/kafka/incarnation.ts'
+import { firstOriginOf, parseIncarnation } from '#core/kafka/incarnation.ts'
 import type { TopicIds } from '#core/kafka/topic-ids.ts'
+import { type Finding, openFindings } from '#core/ledger/findings.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
@@ -16,8 +18,9 @@ import type { LinkIndex } from './link/link-index.ts'
 import type { BatchOutcome } from './load/batch-outcome.ts'
 import { blocksOf } from './load/blocks.ts'
 import { insertProven } from './load/insert-proven.ts'
-import { formatProgress, parseProgress } from './load/intent.ts'
+import { formatProgress } from './load/intent.ts'
 import { type Ordered, orderByOrigin } from './load/order.ts'
+import { hwmOf, type PartitionState, partitionOpener } from './load/partition-state.ts'
 import type { CurateFeed } from './pipeline.ts'
 import { UNLINKED } from './steps/build-row.ts'
 
@@ -29,72 +32,45 @@ export interface WorkerDependencies {
   readonly links: Pick<LinkIndex, 'stale' | 'whenReady'>
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
-  /** Incarnation to one past its last origin in the ledger. */
-  ledgerEnds(feed: string, partition: number): Promise<ReadonlyMap<string, bigint>>
   readonly topicIds: TopicIds
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
 }
 
-interface PartitionState {
-  readonly epoch: number
-  /** Topic id of the pseudonymised log. */
-  readonly logIncarnation: string
-  /** The incarnation of the last origin. */
-  incarnation: string
-  /** Incarnation to its last origin that was loaded. */
-  readonly hwms: Map<string, bigint>
-  /** End of an intent that was found: the next batch must end exactly here. */
-  pendingTo: bigint | undefined
-  /** Fetched messages that are not loaded yet. */
-  waiting: KafkaMessage[]
-}
-
 const FRESHNESS_SAMPLES = 200
-
-/** @returns the first origin offset that belongs to an incarnation */
-function firstOf(incarnation: string): bigint {
-  return parseIncarnation(incarnation)?.first ?? 0n
-}
 
 /** @returns a function that handles one fetched batch of one partition */
 export function curateWorker(
   dependencies: WorkerDependencies,
 ): (feed: CurateFeed, batch: PartitionBatch) => Promise<void> {
   const states = new Map<string, PartitionState>()
+  const open = partitionOpener(dependencies)
 
-  async function stateOf(feed: CurateFeed, batch: PartitionBatch): Promise<PartitionState> {
-    const key = `${feed.contract.feed}:${batch.partition}`
+  /** @returns undefined when the batch must not be used: it is fetched again, from where the partition begins */
+  async function stateOf(feed: CurateFeed, batch: PartitionBatch): Promise<PartitionState | undefined> {
+    const { feed: name } = feed.contract
+    const key = `${name}:${batch.partition}`
+    // After the fetch and before any side effect: ids are never used again, so the same id proves in which log these offsets are.
+    const logIncarnation = (await dependencies.topicIds.of(batch.topic))?.id
+    if (logIncarnation === undefined) throw new ChainonError('dependency-unavailable', `${batch.topic} does not exist`)
     const known = states.get(key)
-    if (known?.epoch === batch.epoch) return known
-    const { offset, metadata } = await batch.committed()
-    const progress = offset === undefined ? undefined : parseProgress(metadata)
-    // The ledger's block is the last of a batch: everything up to its end is loaded. The group's offsets may have been lost or
-    // set back since, and the same records would then form other batches.
-    const ends = await dependencies.ledgerEnds(feed.contract.feed, batch.partition)
-    const hwms = new Map([...ends].map(([incarnation, end]) => [incarnation, end - 1n]))
-    if (progress && progress.hwm > (hwms.get(progress.incarnation) ?? -1n)) hwms.set(progress.incarnation, progress.hwm)
-    const state: PartitionState = {
-      epoch: batch.epoch,
-      logIncarnation: (await dependencies.topicIds.of(batch.topic))?.id ?? '',
-      incarnation: progress?.incarnation ?? '',
-      hwms,
-      pendingTo: progress?.to,
-      waiting: [],
-    }
-    states.set(key, state)
-    return state
+    if (known?.epoch === batch.epoch && known.logIncarnation === logIncarnation) return known
+    states.delete(key)
+    const opened = await open(name, feed.layout, logIncarnation, batch)
+    if (opened) states.set(key, opened)
+    return opened
   }
 
   return async function handleBatch(feed, batch) {
     const state = await stateOf(feed, batch)
+    if (!state) return
     for (const message of batch.messages) state.waiting.push(message)
     const [firstWaiting] = state.waiting
     const lastFetched = state.waiting.at(-1)
     if (!firstWaiting || !lastFetched) return
     // The log no longer has the range of the intent: it cannot be formed again, and missing origins raise the alarm of a gap.
-    if (state.pendingTo !== undefined && BigInt(firstWaiting.offset) >= state.pendingTo) state.pendingTo = undefined
-    if (state.pendingTo !== undefined && BigInt(lastFetched.offset) + 1n < state.pendingTo) {
+    if (state.intent && BigInt(firstWaiting.offset) >= state.intent.to) state.intent = undefined
+    if (state.intent && BigInt(lastFetched.offset) + 1n < state.intent.to) {
       // The range of the intent is longer than this fetch: wait until it is complete, or else ClickHouse would not recognise the blocks.
       batch.advance(BigInt(lastFetched.offset))
       return
@@ -124,9 +100,9 @@ function waitForLinks({ links }: WorkerDependencies, batch: PartitionBatch): voi
 
 /** @returns the end of the slice: the end of the intent when there is one, or else a full block */
 function sliceEnd(state: PartitionState, at: number, maxRecords: number): number {
-  if (state.pendingTo === undefined) return Math.min(state.waiting.length, at + maxRecords)
-  const { pendingTo } = state
-  const beyond = state.waiting.findIndex((message, index) => index >= at && BigInt(message.offset) >= pendingTo)
+  if (state.intent === undefined) return Math.min(state.waiting.length, at + maxRecords)
+  const { to } = state.intent
+  const beyond = state.waiting.findIndex((message, index) => index >= at && BigInt(message.offset) >= to)
   return beyond === -1 ? state.waiting.length : beyond
 }
 
@@ -138,30 +114,35 @@ async function loadSlice(
   slice: readonly KafkaMessage[],
 ): Promise<Ordered> {
   const { feed: name } = feed.contract
-  const ordered = orderByOrigin(slice, (incarnation) => state.hwms.get(incarnation) ?? firstOf(incarnation) - 1n)
+  const ordered = orderByOrigin(slice, (incarnation) => hwmOf(state, incarnation))
   const first = slice[0]
   const last = slice[ordered.read - 1]
   if (first && last) {
     const incarnation = ordered.incarnation ?? state.incarnation
     const from = BigInt(first.offset)
     const to = BigInt(last.offset) + 1n
-    const hwm = ordered.incarnation === undefined ? (state.hwms.get(incarnation) ?? -1n) : ordered.hwm
+    const hwm = ordered.incarnation === undefined ? hwmOf(state, incarnation) : ordered.hwm
     const originFrom = hwm + 1n - BigInt(ordered.messages.length)
     const now = Date.now()
+    if (!state.hwms.has(incarnation) && state.incarnation !== '' && incarnation !== state.incarnation) {
+      // Kept until an operator closes it: nobody sees later what the earlier log still had.
+      await openFindings(dependencies.clickhouse, [beginsAgain(name, batch.partition, state, incarnation)], now)
+    }
     batch.assertOwned()
-    await batch.commit(from, formatProgress({ incarnation, hwm: originFrom - 1n, to }))
-    // The worker that wrote the intent may have inserted some of the blocks.
-    const verify = state.pendingTo !== undefined
+    const { logIncarnation, attempt } = state
+    const deadline = now + dependencies.intentDeadlineMs
+    const intent = { to, originTo: hwm + 1n, layout: feed.layout, attempt, deadline }
+    await batch.commit(from, formatProgress({ logIncarnation, incarnation, hwm: originFrom - 1n, intent }))
     const source = { incarnation, partition: batch.partition }
-    const before = state.hwms.get(incarnation) ?? -1n
-    // An intent names the origin before the first one of an incarnation, which is none of its own.
-    const loaded = before < firstOf(incarnation) ? -1n : before
+    // The origin before the first one of an incarnation is none of its own.
+    const loaded = state.hwms.get(incarnation) ?? -1n
     const outcome = await curateBatch(feed, source, ordered.messages, loaded)
     const range = {
       feed: name,
       incarnation,
       partition: batch.partition,
-      logIncarnation: state.logIncarnation,
+      logIncarnation,
+      attempt,
       from,
       to,
       originFrom,
@@ -169,16 +150,23 @@ async function loadSlice(
       replayed: ordered.replayed,
       now,
     }
-    const guard = { assertOwned: () => batch.assertOwned(), deadline: now + dependencies.intentDeadlineMs }
+    const guard = {
+      assertOwned: () => batch.assertOwned(),
+      deadline,
+      // The worker that wrote the intent may have inserted some of the blocks, and may still be inserting.
+      earlierUntil: state.intent?.deadline ?? 0,
+      longestInsertMs: Math.min(LONGEST_INSERT_MS, dependencies.intentDeadlineMs / 4),
+    }
     for (const block of blocksOf(range, outcome, feed.rows)) {
-      const repaired = await insertProven(dependencies.clickhouse, block, guard, verify)
+      const repaired = await insertProven(dependencies.clickhouse, block, guard, !state.begun)
       dependencies.events.repaired(name, block.table, repaired)
     }
     batch.assertOwned()
-    await batch.commit(to, formatProgress({ incarnation, hwm }))
+    await batch.commit(to, formatProgress({ logIncarnation, incarnation, hwm }))
     state.hwms.set(incarnation, hwm)
     state.incarnation = incarnation
-    state.pendingTo = undefined
+    state.intent = undefined
+    state.begun = true
     report(dependencies, name, outcome, ordered)
   }
   if (!ordered.gap) return ordered
@@ -193,6 +181,24 @@ async function loadSlice(
   state.waiting = []
   batch.stop('gap')
   return ordered
+}
+
+/** @returns the finding that a partition's offsets begin again in another incarnation */
+function beginsAgain(feed: string, partition: number, state: PartitionState, incarnation: string): Finding {
+  const end = hwmOf(state, state.incarnation) + 1n
+  const truncated = parseIncarnation(incarnation)?.topicId === parseIncarnation(state.incarnation)?.topicId
+  const message = truncated
+    ? `The log of identified.${feed}, partition ${partition}, was truncated to offset ${firstOriginOf(incarnation)}, and ${end} were loaded before: the offsets between name other records now, which are loaded too. Records that were accepted and not yet passed are lost; their number is not known.`
+    : `The topic identified.${feed} was created again: ${end} records of partition ${partition} were loaded from the earlier one. Records that it had accepted and that were not yet passed are lost; their number is not known.`
+  return {
+    code: truncated ? 'topic-truncated' : 'topic-recreated',
+    feed,
+    incarnation,
+    partition,
+    from: firstOriginOf(incarnation),
+    to: firstOriginOf(incarnation),
+    message,
+  }
 }
 
 function report(dependencies: WorkerDependencies, feed: string, outcome: BatchOutcome, ordered: Ordered): void {

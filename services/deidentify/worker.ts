@@ -4,15 +4,18 @@
  */
 import type { Message } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
-import type { TopicIds } from '#core/kafka/topic-ids.ts'
+import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import type { Logger } from '#core/telemetry/logger.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
+import { formatPosition, type Position, parsePosition, stepOf } from './position.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import type { markQuarantined } from './steps/mark-quarantined.ts'
 
@@ -28,17 +31,58 @@ export interface DeidentifyWorkerDependencies {
   readonly topicIds: TopicIds
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
+  readonly logger: Logger
+  /** What the group had committed when the process started, by `batchKey`. */
+  readonly committedAtStart: ReadonlyMap<string, Position>
 }
 
 /** @returns a function that handles one fetched batch of one partition */
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, mark, producer, topicIds } = dependencies
+  const { committedAtStart, events, logger, mark, producer, topicIds } = dependencies
+  const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
+
+  /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
+  async function positionOf(feed: string, batch: PartitionBatch): Promise<Position | undefined> {
+    const key = batchKey(batch)
+    const [first] = batch.messages
+    // After the fetch and before any side effect: ids are never used again, so the same id proves in which topic these offsets are.
+    const topicId = (await topicIds.of(batch.topic))?.id
+    if (!first || topicId === undefined)
+      throw new ChainonError('dependency-unavailable', `${batch.topic} does not exist`)
+    const known = positions.get(key)
+    const before = known?.epoch === batch.epoch ? known.position : await committedPosition(batch)
+    const fetched = { topicId, offset: BigInt(first.offset), leaderEpoch: leaderEpochOf(first) }
+    let step = stepOf(before, fetched)
+    if (step.kind === 'ask')
+      step = stepOf(before, fetched, await topicIds.endOfEpoch(batch.topic, batch.partition, step.leaderEpoch))
+    if (step.kind === 'ask') throw new ChainonError('bug', 'the end of an epoch is asked for once')
+    positions.set(key, { epoch: batch.epoch, position: step.position })
+    if (step.kind === 'use') return step.position
+    if (step.because !== 'unproven') began(feed, batch.partition, step.because, before)
+    batch.seek(step.position.next)
+    return undefined
+  }
+
+  async function committedPosition(batch: PartitionBatch): Promise<Position | undefined> {
+    const { offset, metadata } = await batch.committed()
+    const found = offset === undefined ? undefined : parsePosition(offset, metadata)
+    // kafkajs overwrites what is committed when the log is shorter: what it was before is read at the start of the process.
+    return found ?? committedAtStart.get(batchKey(batch))
+  }
+
+  function began(feed: string, partition: number, code: 'topic-recreated' | 'topic-truncated', before?: Position) {
+    logger.error({ event: code, feed, partition, passed: before?.next.toString(), incarnation: before?.incarnation })
+    events.incarnation(feed, code)
+  }
+
   return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
     const last = batch.messages.at(-1)
     if (!last) return
-    const incarnation = (await topicIds.of(batch.topic))?.id ?? ''
+    const position = await positionOf(feed, batch)
+    if (!position) return
+    const { incarnation } = position
     await decoder.prepare(batch.messages.map((message) => message.value))
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
@@ -55,11 +99,18 @@ export function deidentifyWorker(
     }
     await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
-    await batch.commit(BigInt(last.offset) + 1n)
+    const next = { incarnation, next: BigInt(last.offset) + 1n, leaderEpoch: leaderEpochOf(last) }
+    await batch.commit(next.next, formatPosition(next))
     batch.advance(BigInt(last.offset))
+    positions.set(batchKey(batch), { epoch: batch.epoch, position: next })
     events.records(feed, 'passed', out.length - quarantined)
     events.records(feed, 'quarantined', quarantined)
   }
+}
+
+/** @returns the key of a partition in this worker's memory */
+export function batchKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+  return `${topic}:${partition}`
 }
 
 /** Writes in order to the one partition, in slices that a broker accepts. */

@@ -1,5 +1,6 @@
 /** Runs the migrations of ClickHouse, and creates or extends the tables of the contracts. */
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
+import { claimWarehouse } from '#core/clickhouse/log-identity.ts'
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { onCluster } from '#core/clickhouse/replicated.ts'
 import { tableOf } from '#core/contract/names.ts'
@@ -29,7 +30,7 @@ export async function createTables(
   const client = clickhouseClient('provision', config)
   try {
     const ran = await migrate(client, MIGRATIONS_DIR, now, cluster)
-    await checkLogIdentity(client, config.CHAINON_NAMESPACE, clusterId, now)
+    await claimWarehouse(client, { namespace: config.CHAINON_NAMESPACE, clusterId }, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
       for (const statement of tableStatements(contract, database, present.get(tableOf(contract.feed)) ?? new Map())) {
@@ -79,27 +80,4 @@ async function presentColumns(
   })
   const rows = await result.json<{ table: string; columns: [string, string][] }>()
   return new Map(rows.map(({ table, columns }) => [table, new Map(columns)]))
-}
-
-/** The origins of another Kafka begin at 0, and would be dropped as replays without an alarm: the warehouse accepts one cluster only. */
-async function checkLogIdentity(
-  client: ClickHouseClient,
-  namespace: string,
-  clusterId: string,
-  now: Date,
-): Promise<void> {
-  const result = await client.query({
-    query: 'SELECT cluster_id FROM log_identity WHERE namespace = {namespace:String} ORDER BY first_seen LIMIT 1',
-    query_params: { namespace },
-    format: 'JSONEachRow',
-  })
-  const [known] = await result.json<{ cluster_id: string }>()
-  if (known === undefined) {
-    const row = { namespace, cluster_id: clusterId, first_seen: now.getTime() }
-    await client.insert({ table: 'log_identity', values: [row], format: 'JSONEachRow' })
-  } else if (known.cluster_id !== clusterId) {
-    throw new ConfigurationError('The warehouse was loaded from another Kafka', [
-      `it was loaded from the cluster ${known.cluster_id}, and KAFKA_BROKERS is the cluster ${clusterId}: use the first one, or set CLICKHOUSE_DATABASE to an empty database`,
-    ])
-  }
 }

@@ -15,6 +15,7 @@ import { orderByOrigin } from '../../services/curate/load/order.ts'
 import { versionOf } from '../../services/curate/load/rows.ts'
 
 const TOPIC = 'A'.repeat(22)
+const LOG = 'B'.repeat(22)
 
 /** A message of `pseudonymised.<feed>`: deidentify writes one for each origin, with the origin in its header. */
 function message(origin: number, offset: number): KafkaMessage {
@@ -40,13 +41,15 @@ test('one comparison with the high-water mark distinguishes the next record, a r
 })
 
 test('an intent is committed before every insert, in the metadata of the offset', () => {
-  // All origins up to 41 are loaded, and a batch up to log offset 120 is in progress.
-  const intent = formatProgress({ incarnation: TOPIC, hwm: 41n, to: 120n })
-  expect(intent).toBe(`{"incarnation":"${TOPIC}","hwm":"41","to":"120"}`)
+  // All origins up to 41 are loaded, and a batch up to log offset 120 and origin 59 is in progress.
+  const intent = { to: 120n, originTo: 60n, layout: 'contract-1', attempt: '', deadline: 1_800_000_000_000 }
+  const before = { logIncarnation: LOG, incarnation: TOPIC, hwm: 41n }
+  const metadata = formatProgress({ ...before, intent })
   // The worker that owns the partition next forms exactly that range again. ClickHouse drops the blocks whose tokens it already has.
-  expect(parseProgress(intent)).toEqual({ incarnation: TOPIC, hwm: 41n, to: 120n })
+  expect(parseProgress(metadata)).toEqual({ ...before, intent })
+  // With another contract it could not: what the batch left is removed then, and its records are loaded again (load/recovery.ts).
   // After the inserts: all origins up to 90 are loaded, and no batch is in progress.
-  const done = { incarnation: TOPIC, hwm: 90n }
+  const done = { logIncarnation: LOG, incarnation: TOPIC, hwm: 90n }
   expect(parseProgress(formatProgress(done))).toEqual(done)
 })
 

@@ -179,8 +179,8 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
   await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
   expect(await partitions()).toEqual([{ partition: 1 }])
   const committed = await groupOffsets(pipeline.env, `${pipeline.place.namespace}curate`, [procedures])
-  expect(committed.find(({ partition }) => partition === 0)?.metadata).toBe(
-    JSON.stringify({ incarnation, hwm: `${reached - 1}` }),
+  expect(committed.find(({ partition }) => partition === 0)?.metadata).toContain(
+    `"incarnation":"${incarnation}","hwm":"${reached - 1}"`,
   )
   expect(await pipeline.sums('procedure')).toMatchObject({ gaps: 0, overlaps: 0 })
 })

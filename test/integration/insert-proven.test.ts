@@ -13,8 +13,21 @@ let direct: ClickHouseClient
 /** Through a proxy that breaks as many connections as `breaking` says: before the request reaches ClickHouse, or after its answer. */
 let unreliable: ClickHouseClient
 const proxy = createServer(relay)
-let breaking: ('request' | 'answer')[] = []
+let breaking: ('request' | 'answer' | 'held')[] = []
+let held: Buffer[] = []
 let requests = 0
+
+/** Delivers the requests that were held, and waits for their answers. */
+async function deliver(): Promise<void> {
+  expect(held.length).toBeGreaterThan(0)
+  for (const request of held) {
+    const server = connect(front.port, '127.0.0.1')
+    server.write(request)
+    const [answer] = (await once(server, 'data')) as [Buffer]
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 200/)
+    server.destroy()
+  }
+}
 
 function relay(client: Socket): void {
   client.on('error', () => undefined)
@@ -22,6 +35,16 @@ function relay(client: Socket): void {
     requests++
     const fault = breaking.shift()
     if (fault === 'request') return client.destroy()
+    if (fault === 'held') {
+      const request = [first]
+      client.on('data', (more) => request.push(more))
+      // The body may follow the head.
+      setTimeout(() => {
+        held.push(Buffer.concat(request))
+        client.destroy()
+      }, 200)
+      return undefined
+    }
     const server = connect(front.port, '127.0.0.1')
     server.on('error', () => client.destroy())
     server.write(first)
@@ -48,6 +71,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   breaking = []
+  held = []
   requests = 0
   await direct.command({ query: 'DROP TABLE IF EXISTS proven SYNC' })
   await direct.command({
@@ -68,7 +92,12 @@ const block = (rows: readonly (readonly unknown[])[], token = 't'): Block => ({
   },
 })
 const ROWS = [10, 11, 12].map((origin) => [1, String(origin), `row ${origin}`])
-const guard = { assertOwned: () => undefined, deadline: Number.POSITIVE_INFINITY }
+const guard = {
+  assertOwned: () => undefined,
+  deadline: Number.POSITIVE_INFINITY,
+  earlierUntil: 0,
+  longestInsertMs: 10_000,
+}
 
 async function origins(): Promise<number[]> {
   const result = await direct.query({
@@ -78,7 +107,7 @@ async function origins(): Promise<number[]> {
   return (await result.json<{ origin: string }>()).map(({ origin }) => Number(origin))
 }
 /** What a kill between the two leaves behind: the token, and no row of the block. */
-const forgeToken = () => insertBlock(direct, block([[2, '10', 'other']]))
+const forgeToken = () => insertBlock(direct, block([[2, '10', 'other']]), 10_000)
 
 test('a block that is answered at once costs one request', async () => {
   expect(await insertProven(unreliable, block(ROWS), guard, false)).toBe(0)
@@ -105,15 +134,15 @@ test('a token without rows, met by the next owner of the intent', async () => {
 })
 
 test('rows without a token, as an engine leaves them that writes the part first', async () => {
-  await insertBlock(direct, block(ROWS, 'another token'))
+  await insertBlock(direct, block(ROWS, 'another token'), 10_000)
   expect(await insertProven(unreliable, block(ROWS), guard, true)).toBe(0)
   expect(await origins()).toEqual([10, 11, 12])
 })
 
 test('a block of which some rows are stored: only the others are inserted, again and again', async () => {
-  await insertBlock(direct, block(ROWS.slice(1), 'another token'))
+  await insertBlock(direct, block(ROWS.slice(1), 'another token'), 10_000)
   // An earlier repair that wrote its token and no row.
-  await insertBlock(direct, { ...block([[2, '10', 'other']]), token: 't:repair-0' })
+  await insertBlock(direct, { ...block([[2, '10', 'other']]), token: 't:repair-0' }, 10_000)
   expect(await insertProven(unreliable, block(ROWS), guard, true)).toBe(2)
   expect(await origins()).toEqual([10, 11, 12])
 })
@@ -124,4 +153,41 @@ test('a block that is counted as a whole is stored or not', async () => {
   expect(await insertProven(unreliable, whole, guard, true)).toBe(3)
   expect(await insertProven(unreliable, whole, guard, true)).toBe(0)
   expect(await origins()).toEqual([10, 11, 12])
+})
+
+test('an insert that arrives after its retry: only one of the two is kept', async () => {
+  // The proxy answers with a closed connection, holds the request, and delivers it when the retry has been stored.
+  breaking = ['held']
+  expect(await insertProven(unreliable, block(ROWS), guard, false)).toBe(0)
+  expect(await origins()).toEqual([10, 11, 12])
+  await deliver()
+  expect(await origins()).toEqual([10, 11, 12])
+})
+
+test('an insert that arrives after the next owner of the intent inserted: only one of the two is kept', async () => {
+  breaking = ['held', 'request']
+  const gone = { ...guard, assertOwned: () => expect(requests).toBe(0) }
+  await expect(insertProven(unreliable, block(ROWS), gone, false)).rejects.toThrow()
+  expect(await insertProven(direct, block(ROWS), guard, true)).toBe(0)
+  await deliver()
+  expect(await origins()).toEqual([10, 11, 12])
+})
+
+test('rows are not inserted under another token while an earlier attempt may still be running', async () => {
+  await insertBlock(direct, block(ROWS.slice(1), 'another token'), 10_000)
+  const early = { ...guard, earlierUntil: Date.now() + 60_000 }
+  await expect(insertProven(unreliable, block(ROWS), early, true)).rejects.toMatchObject({
+    code: 'dependency-unavailable',
+  })
+  expect(await origins()).toEqual([11, 12])
+  // With the token of the whole block stored, an earlier attempt would be dropped: nothing has to be waited for.
+  await direct.command({ query: 'TRUNCATE TABLE proven' })
+  expect(await insertProven(unreliable, block(ROWS), early, true)).toBe(0)
+  expect(await origins()).toEqual([10, 11, 12])
+})
+
+test('an insert that would not have ended at the deadline of its intent is not begun', async () => {
+  const late = { ...guard, deadline: Date.now() + 5000 }
+  await expect(insertProven(unreliable, block(ROWS), late, false)).rejects.toMatchObject({ code: 'intent-deadline' })
+  expect(requests).toBe(0)
 })

@@ -88,7 +88,12 @@ const block = (table: string, rows = ROWS): Block => ({
   },
 })
 const ROWS: readonly (readonly unknown[])[] = [10, 11, 12].map((origin) => [String(origin), `row ${origin}`])
-const guard = { assertOwned: () => undefined, deadline: Number.POSITIVE_INFINITY }
+const guard = {
+  assertOwned: () => undefined,
+  deadline: Number.POSITIVE_INFINITY,
+  earlierUntil: 0,
+  longestInsertMs: 10_000,
+}
 const stored = (replica: Replica, table: string) => value(replica, `SELECT count() FROM ${table} WHERE origin < 100`)
 
 beforeAll(async () => {
@@ -135,7 +140,7 @@ test('each table of the migrations and of the feeds is replicated, with a window
 
 test('a repeated token is dropped, whatever its rows', async () => {
   await createTable(first, 'repeated')
-  for (const rows of [ROWS, ROWS, [['99', 'other']]]) await insertBlock(first.client, block('repeated', rows))
+  for (const rows of [ROWS, ROWS, [['99', 'other']]]) await insertBlock(first.client, block('repeated', rows), 10_000)
   expect(await stored(first, 'repeated')).toBe('3')
 })
 
@@ -146,7 +151,7 @@ describe('kill -9 while a part is committed', () => {
     // A table of which half of the rows are unknown to Keeper would stay read-only.
     await first.client.command({ query: `INSERT INTO ${table} SELECT number + 100, 'earlier' FROM numbers(100)` })
     const reached = held.hold(what, `/${table}/replicas/a/parts/`)
-    const insert = insertBlock(first.client, block(table)).then(
+    const insert = insertBlock(first.client, block(table), 10_000).then(
       () => 'stored',
       () => 'unknown',
     )
@@ -166,7 +171,7 @@ describe('kill -9 while a part is committed', () => {
     await killWhileHeld('answer', 'after')
     expect(await stored(first, 'after')).toBe('3')
     expect(await insertProven(first.client, block('after'), guard, true)).toBe(0)
-    await insertBlock(first.client, block('after', [['99', 'other']]))
+    await insertBlock(first.client, block('after', [['99', 'other']]), 10_000)
     expect(await stored(first, 'after')).toBe('3')
   })
 })
@@ -176,11 +181,11 @@ describe('a second replica', () => {
     second = await startReplica('b', zookeeper.port)
     for (const replica of [first, second]) await createTable(replica, 'shared')
     await second.client.command({ query: 'SYSTEM STOP FETCHES shared' })
-    await insertBlock(first.client, block('shared'))
+    await insertBlock(first.client, block('shared'), 10_000)
   }, 60_000)
 
   test('knows the tokens of the first', async () => {
-    await insertBlock(second.client, block('shared', [['99', 'other']]))
+    await insertBlock(second.client, block('shared', [['99', 'other']]), 10_000)
     expect([await stored(first, 'shared'), await stored(second, 'shared')]).toEqual(['3', '0'])
   })
 

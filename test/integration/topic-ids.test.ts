@@ -3,7 +3,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { type TopicIds, topicIds } from '#core/kafka/topic-ids.ts'
-import { recreateTopics, testKafka } from '../helpers/kafka.ts'
+import { produce, recreateTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated } from '../helpers/servers.ts'
 
 const own = isolated()
@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 test('a topic has an id and a leader epoch of each partition; a missing topic has none', async () => {
-  await expect.poll(async () => (await ids.of(topic))?.leaderEpochs.size, { timeout: 20_000 }).toBe(3)
+  await expect.poll(async () => (await ids.of(topic))?.leaders.size, { timeout: 20_000 }).toBe(3)
   expect((await ids.of(topic))?.id).toMatch(/^[\w-]{22}$/)
   expect(await ids.of(`${topic}-missing`)).toBeUndefined()
 })
@@ -33,6 +33,17 @@ test('a topic that is deleted and created again has another id', async () => {
   const after = (await ids.of(topic))?.id
   expect(after).toMatch(/^[\w-]{22}$/)
   expect(after).not.toBe(before)
+})
+
+test('a leader tells where an epoch ends', async () => {
+  await produce(
+    own.env,
+    topic,
+    [1, 2, 3].map((value) => ({ partition: 1, value: String(value) })),
+  )
+  const epoch = (await ids.of(topic))?.leaders.get(1)?.epoch ?? -1
+  expect(await ids.endOfEpoch(topic, 1, epoch)).toBe(3n)
+  await expect(ids.endOfEpoch(topic, 9, epoch)).rejects.toMatchObject({ code: 'dependency-unavailable' })
 })
 
 test('an unreachable broker is an unreachable dependency, and another kafkajs a bug', async () => {

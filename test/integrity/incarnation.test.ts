@@ -3,6 +3,7 @@
  * are other records than those that had these offsets before.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { listFindings } from '#core/ledger/findings.ts'
 import { recreateTopics } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
@@ -10,6 +11,7 @@ import { type Pipeline, startPipeline } from '../helpers/services.ts'
 const FEED = 'procedure'
 let line: Pipeline
 let sent = 0
+let incarnations = 1
 
 beforeAll(async () => {
   line = await startPipeline({ CHAINON_PARTITIONS: '1' })
@@ -35,6 +37,19 @@ async function push(count: number): Promise<void> {
 
 const visible = async () => (await line.rows<{ n: string }>(`SELECT toString(count()) AS n FROM ${FEED}`))[0]?.n
 
+async function origins(): Promise<unknown> {
+  const [row] = await line.rows(
+    `SELECT count() = uniqExact(_origin_incarnation, _origin_partition, _origin_offset) AS once,
+            toUInt32(uniqExact(_origin_incarnation)) AS incarnations
+     FROM (SELECT _origin_incarnation, _origin_partition, _origin_offset FROM feed_${FEED})`,
+  )
+  return row
+}
+
+async function found(): Promise<string[]> {
+  return (await listFindings(line.clickhouse)).filter(({ feed }) => feed === FEED).map(({ code }) => code)
+}
+
 const recreateIdentified = () => recreateTopics(line.env, [`${line.place.namespace}identified.${FEED}`], 1)
 
 test('records of a topic that was created again while the workers ran are loaded', async () => {
@@ -43,6 +58,9 @@ test('records of a topic that was created again while the workers ran are loaded
   await recreateIdentified()
   await push(30)
   await expect.poll(visible, { timeout: 20_000 }).toBe(String(sent))
+  // Raw, and told to an operator once: the earlier records of these offsets are still there, and none is doubled.
+  expect(await origins()).toEqual({ once: 1, incarnations: ++incarnations })
+  expect(await found()).toEqual(Array(incarnations - 1).fill('topic-recreated'))
 })
 
 test('records of a topic that was created again while the workers were stopped are loaded', async () => {
@@ -55,4 +73,7 @@ test('records of a topic that was created again while the workers were stopped a
   line.services.deidentify = await line.start('deidentify')
   line.services.curate = await line.start('curate')
   await expect.poll(visible, { timeout: 20_000 }).toBe(String(sent))
+  // Raw, and told to an operator once: the earlier records of these offsets are still there, and none is doubled.
+  expect(await origins()).toEqual({ once: 1, incarnations: ++incarnations })
+  expect(await found()).toEqual(Array(incarnations - 1).fill('topic-recreated'))
 })

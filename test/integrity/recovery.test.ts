@@ -115,7 +115,7 @@ test('an intent whose blocks are stored and no longer in the window', async () =
   await exact()
 })
 
-test.fails('an intent that is lost with the offsets, and its blocks are no longer in the window', async () => {
+test('an intent that is lost with the offsets, and its blocks are no longer in the window', async () => {
   await stopBeforeTile(50)
   await forgetTokens()
   // More records arrive meanwhile, so that the next batch ends elsewhere.
@@ -127,7 +127,7 @@ test.fails('an intent that is lost with the offsets, and its blocks are no longe
   expect(await replayed()).toBe(0)
 })
 
-test.fails('a contract that changes between an intent and its re-forming', async () => {
+test('a contract that changes between an intent and its re-forming', async () => {
   await stopBeforeTile(50)
   const text = readFileSync(contract, 'utf8')
   expect(text).toMatch(/"id": "loinc-key".*"severity": "flag"/)

@@ -4,13 +4,19 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import type { FeedContract } from '#core/contract/types.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
 import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
+import { formatProgress } from '../../services/curate/load/intent.ts'
+import { layoutOf } from '../../services/curate/load/layout.ts'
 import { commitAs, deleteGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const FEED = 'observation'
+const layout = layoutOf(loadContracts('schemas/feeds').find(({ feed }) => feed === FEED) as FeedContract)
+type Tile = Record<'incarnation' | 'log' | 'offset' | 'to' | 'originTo' | 'hwm', string> & { partition: number }
 let pipeline: Pipeline
 let group = ''
 let topic = ''
@@ -18,7 +24,7 @@ let sent = 0
 
 beforeAll(async () => {
   // Small batches, so that a few hundred records make many blocks.
-  pipeline = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40' })
+  pipeline = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40', CHAINON_INTENT_DEADLINE_SECONDS: '10' })
   group = `${pipeline.place.namespace}curate`
   topic = `${pipeline.place.namespace}pseudonymised.${FEED}`
 }, 120_000)
@@ -84,21 +90,21 @@ test('offsets set back to an older point, with the metadata of that point', asyn
 })
 
 test('an intent whose blocks are stored: the range is formed again, and no row is stored twice', async () => {
-  const batches = await pipeline.rows<{
-    partition: number
-    incarnation: string
-    offset: string
-    to: string
-    hwm: string
-  }>(
-    `SELECT partition, any(incarnation) AS incarnation, toString(max(log_from)) AS offset, toString(argMax(log_to, log_from)) AS to,
+  const batches = await pipeline.rows<Tile>(
+    `SELECT partition, any(incarnation) AS incarnation, any(log_incarnation) AS log, toString(max(log_from)) AS offset,
+            toString(argMax(log_to, log_from)) AS to, toString(max(to_offset)) AS originTo,
             toString(toInt64(max(from_offset)) - 1) AS hwm FROM ledger_batch WHERE feed = '${FEED}' GROUP BY partition`,
   )
-  const intents = batches.map(({ partition, incarnation, offset, to, hwm }) => ({
+  const intents = batches.map(({ partition, incarnation, log, offset, to, originTo, hwm }) => ({
     topic,
     partition,
     offset,
-    metadata: JSON.stringify({ incarnation, hwm, to }),
+    metadata: formatProgress({
+      logIncarnation: log,
+      incarnation,
+      hwm: BigInt(hwm),
+      intent: { to: BigInt(to), originTo: BigInt(originTo), layout, attempt: '', deadline: Date.now() + 10_000 },
+    }),
   }))
   await whileStopped(() => commitAs(pipeline.env, group, intents))
 })

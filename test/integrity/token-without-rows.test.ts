@@ -4,11 +4,15 @@
  * that it leaves is made here: a row that is none of the batch's is inserted under the token of the next block.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
 import { isBalanced } from '#core/ledger/row.ts'
+import { formatProgress } from '../../services/curate/load/intent.ts'
+import { layoutOf } from '../../services/curate/load/layout.ts'
 import { commitAs, readTopics } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
+const layouts = new Map(loadContracts('schemas/feeds').map((contract) => [contract.feed, layoutOf(contract)]))
 let line: Pipeline
 let sent = 0
 
@@ -74,11 +78,12 @@ const TABLES = [
 ] as const
 
 /** How far curate has loaded a feed: the log's next offset and the last origin. */
-async function reached(feed: string): Promise<{ log: number; hwm: number; incarnation: string }> {
-  const [row] = await line.rows<{ log: string; hwm: string; incarnation: string }>(
-    `SELECT toString(max(log_to)) AS log, toString(toInt64(max(to_offset)) - 1) AS hwm, any(incarnation) AS incarnation FROM ledger_batch WHERE feed = '${feed}'`,
+async function reached(feed: string): Promise<{ log: number; hwm: number; incarnation: string; topic: string }> {
+  const [row] = await line.rows<Record<'log' | 'hwm' | 'incarnation' | 'topic', string>>(
+    `SELECT toString(max(log_to)) AS log, toString(toInt64(max(to_offset)) - 1) AS hwm, any(incarnation) AS incarnation,
+            any(log_incarnation) AS topic FROM ledger_batch WHERE feed = '${feed}'`,
   )
-  return { log: Number(row?.log), hwm: Number(row?.hwm), incarnation: row?.incarnation ?? '' }
+  return { log: Number(row?.log), hwm: Number(row?.hwm), incarnation: row?.incarnation ?? '', topic: row?.topic ?? '' }
 }
 
 async function forgeToken({ table, row }: (typeof TABLES)[number], token: string): Promise<void> {
@@ -94,13 +99,24 @@ describe('a token without rows, found with an intent', () => {
     await push(20)
     await expectAdded(20, start)
     await line.services.curate.stop()
-    const { log, hwm, incarnation } = await reached(one.feed)
+    const { log, hwm, incarnation, topic: logIncarnation } = await reached(one.feed)
     await push(30)
     const topic = `${line.place.namespace}pseudonymised.${one.feed}`
     await expect.poll(async () => (await readTopics(line.env, [topic])).length, { timeout: 20_000 }).toBe(log + 30)
     // Killed while it loaded [log, log + 30): the intent is there, the block's token is there, its rows are not.
     await forgeToken(one, `${one.feed}:${incarnation}:0:${hwm + 1}-${hwm + 31}:${one.table}`)
-    const metadata = JSON.stringify({ incarnation, hwm: String(hwm), to: String(log + 30) })
+    const intent = {
+      to: BigInt(log + 30),
+      originTo: BigInt(hwm + 31),
+      layout: layouts.get(one.feed) ?? '',
+      attempt: '',
+    }
+    const metadata = formatProgress({
+      logIncarnation,
+      incarnation,
+      hwm: BigInt(hwm),
+      intent: { ...intent, deadline: Date.now() + 10_000 },
+    })
     await commitAs(line.env, `${line.place.namespace}curate`, [{ topic, partition: 0, offset: String(log), metadata }])
     line.services.curate = await line.start('curate')
     await expectAdded(50, start)

@@ -27,17 +27,28 @@ export interface StoredRows {
 /** Longest wait for a replica that fetches what it lacks, in seconds; then the caller decides (TIMEOUT_EXCEEDED is a temporary error). */
 const FETCHED_WITHIN_S = 5
 
+/** An insert runs no longer than this in ClickHouse: far above what a block takes. */
+export const LONGEST_INSERT_MS = 30_000
+/** The server's own answer, when it abandons an insert, is more telling than the client's. */
+const CLIENT_WAITS_LONGER_MS = 5000
 /** Far above any block we form, so that ClickHouse never splits one. */
 const ONE_BLOCK_ROWS = '1048576'
 
-export async function insertBlock(client: ClickHouseClient, block: Block): Promise<void> {
+/** @param longestMs after which ClickHouse abandons the insert; the client gives up a little later */
+export async function insertBlock(
+  client: ClickHouseClient,
+  block: Block,
+  longestMs = LONGEST_INSERT_MS,
+): Promise<void> {
   if (block.rows.length === 0) return
   await client.insert({
     table: block.table,
     columns: [...block.columns] as [string, ...string[]],
     values: block.rows as unknown[],
     format: 'JSONCompactEachRow',
+    abort_signal: AbortSignal.timeout(longestMs + CLIENT_WAITS_LONGER_MS),
     clickhouse_settings: {
+      max_execution_time: longestMs / 1000,
       insert_deduplication_token: block.token,
       insert_deduplicate: 1,
       async_insert: 0,

@@ -148,7 +148,7 @@ export const WORKERS = {
 export const CURATE = {
   CHAINON_INTENT_DEADLINE_SECONDS: {
     type: 'integer',
-    default: '600',
+    default: '120',
     min: 10,
     max: 86400,
     description: 'Seconds after its intent from which an insert is abandoned',

@@ -78,6 +78,16 @@ export const FAULTS = {
   },
   'slow-batch': { blame: 'dependency', alarm: true, text: 'A batch takes longer than CHAINON_SLOW_BATCH_SECONDS.' },
   gap: { blame: 'dependency', alarm: true, text: 'An origin offset is missing: the partition is stopped.' },
+  'deduplication-window': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'A deduplication window is short for the deadline of an intent.',
+  },
+  'unresolved-batch': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'A batch was begun that cannot be formed again: its partition waits until it can be resolved.',
+  },
   overlap: { blame: 'dependency', alarm: true, text: 'More than one batch accounts for the same origins.' },
   'missing-rows': { blame: 'dependency', alarm: true, text: 'Rows that were loaded are not in their table.' },
   'surplus-rows': { blame: 'dependency', alarm: true, text: 'A table has rows that no batch accounts for.' },

@@ -15,6 +15,10 @@ export interface Incarnation {
 
 const FORM = /^([\w-]{22})(?:\/(\d{1,10})@(\d{1,19}))?$/
 
+export function formatIncarnation({ topicId, epoch, first }: Incarnation): string {
+  return epoch === 0 ? topicId : `${topicId}/${epoch}@${first}`
+}
+
 /** @returns undefined when the text is not an incarnation */
 export function parseIncarnation(text: string): Incarnation | undefined {
   const found = FORM.exec(text)
@@ -25,4 +29,9 @@ export function parseIncarnation(text: string): Incarnation | undefined {
 
 export function isIncarnation(text: string): boolean {
   return FORM.test(text)
+}
+
+/** @returns the first origin offset of an incarnation; 0 for a text that is none */
+export function firstOriginOf(text: string): bigint {
+  return parseIncarnation(text)?.first ?? 0n
 }

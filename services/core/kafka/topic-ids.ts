@@ -4,14 +4,19 @@
  * connections (TLS, login and reconnection are its). It is the only file that reaches into kafkajs; what it expects is checked.
  * Format: https://kafka.apache.org/protocol#The_Messages_Metadata, version 12.
  */
-import type { Kafka } from 'kafkajs'
+import type { Kafka, KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
 
 export interface TopicId {
   /** 22 characters of base64url, as Kafka's own tools write it. */
   readonly id: string
-  /** Partition to its leader epoch, which grows at each election. */
-  readonly leaderEpochs: ReadonlyMap<number, number>
+  /** Partition to its leader: the broker's id, and the leader epoch, which grows at each election. */
+  readonly leaders: ReadonlyMap<number, Leader>
+}
+
+export interface Leader {
+  readonly nodeId: number
+  readonly epoch: number
 }
 
 export interface TopicIds {
@@ -23,10 +28,20 @@ export interface TopicIds {
    * @throws ChainonError dependency-unavailable when no broker answers, or the brokers do not agree within 10 s
    */
   of(topic: string): Promise<TopicId | undefined>
+  /**
+   * Where the messages of a leader epoch, and of those before it, end in the log as it is now. An end below what was read of that epoch
+   * means that the log was truncated since (KIP-320).
+   *
+   * @returns one past the last offset
+   * @throws ChainonError dependency-unavailable when the leader does not answer
+   */
+  endOfEpoch(topic: string, partition: number, leaderEpoch: number): Promise<bigint>
   close(): Promise<void>
 }
 
 const METADATA = 3
+const OFFSET_FOR_LEADER_EPOCH = 23
+const OFFSET_FOR_LEADER_EPOCH_VERSION = 3
 const METADATA_VERSION = 12
 const NO_ERROR = 0
 const UNKNOWN_TOPIC = 3
@@ -71,36 +86,51 @@ export async function topicIds(kafka: Kafka): Promise<TopicIds> {
     }
   }
 
+  async function askEnd(leader: Leader, topic: string, partition: number, leaderEpoch: number): Promise<bigint> {
+    const broker = await cluster.findBroker({ nodeId: String(leader.nodeId) })
+    const raw = (await broker.connectionPool.send(epochRequest(topic, partition, leader.epoch, leaderEpoch))) as Buffer
+    return readEpochEnd(raw)
+  }
+
+  async function of(topic: string): Promise<TopicId | undefined> {
+    for (const until = Date.now() + AGREE_WITHIN_MS; ; ) {
+      await asDependency(() => cluster.refreshMetadataIfNecessary())
+      const answers = await Promise.all(cluster.getNodeIds().map((nodeId) => ask(nodeId, topic)))
+      const known = answers.filter((answer) => answer !== 'unreachable')
+      const [first] = known
+      if (known.length > 0 && known.every((answer) => answer?.id === first?.id)) return newest(known)
+      if (Date.now() > until)
+        throw new ChainonError(
+          'dependency-unavailable',
+          known.length === 0 ? 'no Kafka broker told the id of a topic' : 'the Kafka brokers do not agree on a topic',
+        )
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
+      if (known.length < answers.length) await cluster.refreshMetadata().catch(() => undefined)
+    }
+  }
+
   return {
-    async of(topic) {
-      for (const until = Date.now() + AGREE_WITHIN_MS; ; ) {
-        await asDependency(() => cluster.refreshMetadataIfNecessary())
-        const answers = await Promise.all(cluster.getNodeIds().map((nodeId) => ask(nodeId, topic)))
-        const known = answers.filter((answer) => answer !== 'unreachable')
-        const [first] = known
-        if (known.length > 0 && known.every((answer) => answer?.id === first?.id)) return newest(known)
-        if (Date.now() > until)
-          throw new ChainonError(
-            'dependency-unavailable',
-            known.length === 0 ? 'no Kafka broker told the id of a topic' : 'the Kafka brokers do not agree on a topic',
-          )
-        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS))
-        if (known.length < answers.length) await cluster.refreshMetadata().catch(() => undefined)
-      }
+    of,
+    async endOfEpoch(topic, partition, leaderEpoch) {
+      const leader = (await of(topic))?.leaders.get(partition)
+      const answer = leader && (await askEnd(leader, topic, partition, leaderEpoch).catch(() => undefined))
+      if (answer === undefined)
+        throw new ChainonError('dependency-unavailable', `no leader told where an epoch of ${topic} ends`)
+      return answer
     },
     close: () => cluster.disconnect(),
   }
 }
 
-/** Leader epochs only grow: the highest that a broker names is the newest. */
+/** Leader epochs only grow: the leader with the highest epoch is the newest. */
 function newest(answers: readonly (TopicId | undefined)[]): TopicId | undefined {
   const [first] = answers
   if (!first) return undefined
-  const leaderEpochs = new Map<number, number>()
+  const leaders = new Map<number, Leader>()
   for (const answer of answers)
-    for (const [partition, epoch] of answer?.leaderEpochs ?? [])
-      leaderEpochs.set(partition, Math.max(epoch, leaderEpochs.get(partition) ?? -1))
-  return { id: first.id, leaderEpochs }
+    for (const [partition, leader] of answer?.leaders ?? [])
+      if (leader.epoch >= (leaders.get(partition)?.epoch ?? -1)) leaders.set(partition, leader)
+  return { id: first.id, leaders }
 }
 
 /** @throws ChainonError bug when kafkajs is another than the pinned one */
@@ -148,11 +178,43 @@ function metadataRequest(topic: string): unknown {
     // Not created when it is missing, no authorised operations, no tagged fields.
     Buffer.from([0, 0, 0]),
   ])
+  return request(METADATA, METADATA_VERSION, 'Metadata', body)
+}
+
+/** Version 3 is the last of the older encoding: lengths have two or four bytes, and there are no tagged fields. */
+function epochRequest(topic: string, partition: number, currentEpoch: number, leaderEpoch: number): unknown {
+  const name = Buffer.from(topic)
+  const numbers = Buffer.alloc(10)
+  // A consumer's replica id is -1; one topic.
+  numbers.writeInt32BE(-1, 0)
+  numbers.writeInt32BE(1, 4)
+  numbers.writeInt16BE(name.length, 8)
+  const partitions = Buffer.alloc(16)
+  partitions.writeInt32BE(1, 0)
+  partitions.writeInt32BE(partition, 4)
+  partitions.writeInt32BE(currentEpoch, 8)
+  partitions.writeInt32BE(leaderEpoch, 12)
+  const body = Buffer.concat([numbers, name, partitions])
+  return request(OFFSET_FOR_LEADER_EPOCH, OFFSET_FOR_LEADER_EPOCH_VERSION, 'OffsetForLeaderEpoch', body)
+}
+
+/** @returns the end offset of the one partition of the response @throws ChainonError when the broker answers an error */
+function readEpochEnd(raw: Buffer): bigint {
+  // Throttle time, number of topics, name, number of partitions.
+  const at = 8 + 2 + raw.readInt16BE(8) + 4
+  const error = raw.readInt16BE(at)
+  const end = raw.readBigInt64BE(at + 10)
+  if (error !== NO_ERROR) throw new ChainonError('dependency-unavailable', `Kafka answered error ${error} for an epoch`)
+  // Nothing of that epoch or of an earlier one is in the log.
+  return end < 0n ? 0n : end
+}
+
+function request(apiKey: number, apiVersion: number, apiName: string, body: Buffer): unknown {
   return {
     request: {
-      apiKey: METADATA,
-      apiVersion: METADATA_VERSION,
-      apiName: 'Metadata',
+      apiKey,
+      apiVersion,
+      apiName,
       // What kafkajs' encoder needs of another encoder.
       encode: async () => ({ buf: body, buffer: body, size: () => body.length }),
     },
@@ -188,14 +250,14 @@ function readMetadata(raw: Buffer, topic: string): TopicId | undefined {
     const name = read.text()
     const id = read.bytes(16)
     read.bytes(1)
-    const partitions = read.array((): [number, number] => {
+    const partitions = read.array((): [number, Leader] => {
       read.int16()
       const partition = read.int32()
-      read.int32()
-      const leaderEpoch = read.int32()
+      const nodeId = read.int32()
+      const epoch = read.int32()
       for (let lists = 0; lists < 3; lists++) read.array(() => read.int32())
       read.tags()
-      return [partition, leaderEpoch]
+      return [partition, { nodeId, epoch }]
     })
     read.int32()
     read.tags()
@@ -211,7 +273,7 @@ function readMetadata(raw: Buffer, topic: string): TopicId | undefined {
       'configuration',
       'The Kafka broker has no topic ids: Chainon needs Apache Kafka 3.1 or later',
     )
-  return { id: found.id.toString('base64url'), leaderEpochs: new Map(found.partitions) }
+  return { id: found.id.toString('base64url'), leaders: new Map(found.partitions) }
 }
 
 /** Reads the flexible encoding: compact lengths are one more than the length, 0 is null. */
@@ -241,4 +303,13 @@ function reader(raw: Buffer) {
       }
     },
   }
+}
+
+/** @returns the leader epoch under which a message was appended; kafkajs has it, its types do not */
+export function leaderEpochOf(message: KafkaMessage): number {
+  const { batchContext } = message as { readonly batchContext?: { readonly partitionLeaderEpoch?: number } }
+  const epoch = batchContext?.partitionLeaderEpoch
+  if (epoch === undefined)
+    throw new ChainonError('bug', 'kafkajs is not the version that Chainon pins: no leader epoch')
+  return epoch
 }

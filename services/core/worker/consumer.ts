@@ -28,6 +28,10 @@ export interface PartitionBatch {
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
+  /** The next fetch begins at this offset; nothing is committed. */
+  seek(offset: bigint): void
+  /** Stops fetching the partition for so many milliseconds; then it continues where it was. */
+  pauseFor(ms: number): void
   /**
    * Stops the partition, which is tried again later from what is committed; the caller raises the alarm.
    * @returns a function that makes it be tried again at once, while it is stopped
@@ -234,6 +238,14 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         advance(offset) {
           payload.resolveOffset(offset.toString())
           positions.set(key, offset + 1n)
+        },
+        seek(offset) {
+          consumer.seek({ topic, partition, offset: offset.toString() })
+          positions.set(key, offset)
+        },
+        pauseFor(ms) {
+          const resume = payload.pause()
+          setTimeout(() => !stopping && ownership.epochOf(key) === epoch && resume(), ms).unref()
         },
         stop(code) {
           ended = code

@@ -16,6 +16,10 @@ export interface WorkerEvents {
   readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
+  /** The offsets of a partition begin again. */
+  readonly incarnation: (feed: string, reason: 'topic-recreated' | 'topic-truncated') => void
+  /** Rows of a batch that could not be formed again, removed before its records were loaded again. */
+  readonly removed: (feed: string, rows: number) => void
 }
 
 export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logger): WorkerEvents {
@@ -24,6 +28,11 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
   const repaired = metrics.counter(
     'chainon_repaired_rows',
     'Rows inserted again, because a token was stored without them',
+  )
+  const incarnations = metrics.counter('chainon_incarnations', 'Partitions whose offsets begin again, by reason')
+  const removed = metrics.counter(
+    'chainon_removed_rows',
+    'Rows of a batch that could not be formed again, removed before its records were loaded again',
   )
   const fault: WorkerEvents['fault'] = (feed, code, stage, [{ pointer, rule }] = [{ pointer: '', rule: code }]) =>
     faults(1, { service, stage, feed, fault: code, pointer, rule })
@@ -37,6 +46,8 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
       if (thrown !== undefined) logger.error({ event: 'worker-failed', feed, stage, err: safeError(thrown) })
     },
     fault,
+    incarnation: (feed, reason) => incarnations(1, { service, feed, reason }),
+    removed: (feed, rows) => removed(rows, { service, feed }),
     repaired(feed, table, rows) {
       if (rows > 0) repaired(rows, { service, feed, table })
     },

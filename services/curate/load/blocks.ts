@@ -18,6 +18,8 @@ export interface BatchRange {
   readonly originFrom: bigint
   readonly originTo: bigint
   readonly replayed: number
+  /** Part of the tokens; see `Intent`. */
+  readonly attempt: string
   /** Milliseconds since 1970. */
   readonly now: number
 }
@@ -40,7 +42,7 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
     table,
     columns,
     rows: values,
-    token: `${feed}:${incarnation}:${partition}:${range.originFrom}-${range.originTo}:${table}`,
+    token: `${feed}:${incarnation}:${partition}:${range.originFrom}-${range.originTo}:${table}${range.attempt && `:${range.attempt}`}`,
     stored: { where, params, key },
   })
   const blocks = [

@@ -21,6 +21,10 @@ export interface InsertGuard {
   assertOwned(): void
   /** Milliseconds since 1970 after which nothing of this intent may be inserted. */
   readonly deadline: number
+  /** Milliseconds since 1970 until which another worker's attempt at this range may still run; 0 when there was none. */
+  readonly earlierUntil: number
+  /** Milliseconds after which ClickHouse abandons an insert: one that begins so long before the deadline has ended at the deadline. */
+  readonly longestInsertMs: number
 }
 
 /** How many answered inserts may leave rows missing before something is wrong that inserting does not repair. */
@@ -47,7 +51,7 @@ export async function insertProven(
   let repaired = 0
   for (;;) {
     guard.assertOwned()
-    if (Date.now() > guard.deadline)
+    if (Date.now() > guard.deadline - guard.longestInsertMs)
       throw new ChainonError(
         'intent-deadline',
         `an insert into ${block.table} is later than the deadline of its intent`,
@@ -62,8 +66,11 @@ export async function insertProven(
         )
       // The whole block goes under its own token: should an earlier attempt still be running in ClickHouse, only one is kept.
       const own = answered === 0 && missing.length === block.rows.length
+      // Another token does not stop an attempt under the block's own: none may run any more, unless its token is known to be stored.
+      if (!own && answered === 0 && Date.now() <= guard.earlierUntil)
+        throw new ChainonError('dependency-unavailable', `an earlier insert into ${block.table} may still be running`)
       const token = own ? block.token : `${block.token}:repair-${answered}`
-      await insertBlock(client, { ...block, rows: missing, token })
+      await insertBlock(client, { ...block, rows: missing, token }, guard.longestInsertMs)
       if (!own) repaired += missing.length
       answered++
       if (!unsure) return repaired

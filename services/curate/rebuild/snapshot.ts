@@ -3,7 +3,7 @@
  * was found to be stale may insert its links late, and its link versions are lower than all of these.
  */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import type { Block } from '#core/clickhouse/insert.ts'
+import { type Block, LONGEST_INSERT_MS } from '#core/clickhouse/insert.ts'
 import { literal } from '#core/contract/table.ts'
 import { firstVersion, type IndexStore, scan } from '../link/index-store.ts'
 import { insertProven } from '../load/insert-proven.ts'
@@ -141,6 +141,7 @@ async function insertRows(
       key: ['patient_id', 'link_version'],
     },
   }
-  const guard = { assertOwned: () => lock.assertHeld(), deadline: Date.now() + DEADLINE_MS }
+  const deadline = Date.now() + DEADLINE_MS
+  const guard = { assertOwned: () => lock.assertHeld(), deadline, earlierUntil: 0, longestInsertMs: LONGEST_INSERT_MS }
   await insertProven(clickhouse, block, guard, true)
 }

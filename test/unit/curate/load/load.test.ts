@@ -77,9 +77,17 @@ describe('progress', () => {
         fc.bigInt({ min: -1n, max: 2n ** 63n }),
         fc.option(fc.bigInt({ min: 0n, max: 2n ** 63n }), { nil: undefined }),
         (hwm, to) => {
-          const progress = { incarnation: TOPIC, hwm, ...(to === undefined ? {} : { to }) }
+          const intent = to && {
+            to,
+            originTo: to,
+            layout: 'a'.repeat(12),
+            attempt: 'mh7k2x9q',
+            deadline: 1_793_000_000_000,
+          }
+          const incarnation = `${TOPIC}/2147483647@9223372036854775807`
+          const progress = { logIncarnation: TOPIC, incarnation, hwm, ...(intent && { intent }) }
           expect(parseProgress(formatProgress(progress))).toEqual(progress)
-          expect(Buffer.byteLength(formatProgress(progress))).toBeLessThan(140)
+          expect(Buffer.byteLength(formatProgress(progress))).toBeLessThan(400)
         },
       ),
     )
@@ -91,8 +99,9 @@ describe('progress', () => {
     '{}',
     '{"hwm":"5"}',
     'x',
-    '{"incarnation":"A","hwm":"a"}',
-    '{"incarnation":"A","hwm":"1","to":2}',
+    '{"log":"L","incarnation":"A","hwm":"a"}',
+    '{"log":"L","incarnation":"A","hwm":"1","to":2}',
+    '{"log":"L","incarnation":"A","hwm":"1","to":"2"}',
   ])('is not read from %o', (text) => {
     expect(parseProgress(text)).toBeUndefined()
   })
@@ -124,6 +133,7 @@ describe('a batch as blocks', () => {
     feed: 'observation',
     ...SOURCE,
     logIncarnation: 'L',
+    attempt: '',
     from: 10n,
     to: 12n,
     originFrom: 8n,

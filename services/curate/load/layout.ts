@@ -1,0 +1,17 @@
+/** What the blocks of a batch depend on besides its records: two workers with the same layout form the same blocks of the same range. */
+import { createHash } from 'node:crypto'
+import type { FeedContract } from '#core/contract/types.ts'
+
+/** Increased when the code forms other blocks of the same records: columns, their order, their values. */
+const BLOCK_LAYOUT = 1
+/** Increased when `link.lua` links the same contributions in another way. */
+const LINK_MODEL = 1
+
+/** @returns 12 characters that change with the contract's fields and rules, the form of the blocks and the linkage model */
+export function layoutOf(contract: FeedContract): string {
+  // Documentation does not reach a block.
+  const text = JSON.stringify([BLOCK_LAYOUT, contract.linked ? LINK_MODEL : 0, contract], (key, value: unknown) =>
+    key === 'doc' ? undefined : value,
+  )
+  return createHash('sha256').update(text).digest('base64url').slice(0, 12)
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { formatPosition, type Position, parsePosition, stepOf } from '../../../services/deidentify/position.ts'
+
+const TOPIC = 'A'.repeat(22)
+const OTHER = 'B'.repeat(22)
+const at = (next: bigint, leaderEpoch: number, incarnation = TOPIC): Position => ({ incarnation, next, leaderEpoch })
+const fetched = (offset: bigint, leaderEpoch: number, topicId = TOPIC) => ({ topicId, offset, leaderEpoch })
+const beginning = (topicId: string) => ({ incarnation: topicId, next: 0n, leaderEpoch: -1 })
+
+describe('stepOf', () => {
+  it('uses what follows the position, in the same topic and leader epoch', () => {
+    expect(stepOf(at(100n, 3), fetched(100n, 3))).toEqual({ kind: 'use', position: at(100n, 3) })
+    expect(stepOf(beginning(TOPIC), fetched(0n, 3)).kind).toBe('use')
+    expect(stepOf(beginning(TOPIC), fetched(40n, 3)).kind, 'the first records have expired').toBe('use')
+  })
+
+  it('fetches again when nothing proves in which topic the fetch was', () => {
+    expect(stepOf(undefined, fetched(0n, 0))).toEqual({
+      kind: 'restart',
+      because: 'unproven',
+      position: beginning(TOPIC),
+    })
+  })
+
+  it('begins a topic that was created again at its start, also when it is longer than the position', () => {
+    const step = { kind: 'restart', because: 'topic-recreated', position: beginning(OTHER) }
+    expect(stepOf(at(100n, 3), fetched(0n, 0, OTHER))).toEqual(step)
+    expect(stepOf(at(100n, 3), fetched(100n, 3, OTHER))).toEqual(step)
+    expect(stepOf(at(600n, 7, `${TOPIC}/7@500`), fetched(600n, 7, OTHER))).toEqual(step)
+  })
+
+  it('asks where the last epoch ends, when another leader appended what follows or the log is shorter', () => {
+    expect(stepOf(at(100n, 3), fetched(100n, 4))).toEqual({ kind: 'ask', leaderEpoch: 3 })
+    expect(stepOf(at(100n, 3), fetched(0n, 3))).toEqual({ kind: 'ask', leaderEpoch: 3 })
+  })
+
+  it('continues after an election that cut nothing', () => {
+    expect(stepOf(at(100n, 3), fetched(100n, 4), 100n)).toEqual({ kind: 'use', position: at(100n, 3) })
+  })
+
+  it('reads a truncated log from the cut, under an incarnation of its own', () => {
+    const position = at(80n, 3, `${TOPIC}/4@80`)
+    expect(stepOf(at(100n, 3), fetched(100n, 4), 80n), 'already longer again').toEqual({
+      kind: 'restart',
+      because: 'topic-truncated',
+      position,
+    })
+    expect(stepOf(at(100n, 3), fetched(0n, 3), 80n), 'shorter').toMatchObject({ because: 'topic-truncated', position })
+    expect(stepOf(position, fetched(80n, 4), 80n), 'and goes on there').toEqual({ kind: 'use', position })
+    expect(stepOf(at(120n, 4, `${TOPIC}/4@80`), fetched(120n, 6), 90n), 'a second time').toMatchObject({
+      position: at(90n, 4, `${TOPIC}/6@90`),
+    })
+  })
+
+  it('returns to the position after a reset that cut nothing', () => {
+    const step = { kind: 'restart', because: 'unproven', position: at(100n, 3) }
+    expect(stepOf(at(100n, 3), fetched(0n, 3), 100n)).toEqual(step)
+  })
+})
+
+it('the metadata of the group is read as it was written, and nothing else is', () => {
+  const position = at(80n, 3, `${TOPIC}/4@80`)
+  expect(parsePosition(80n, formatPosition(position))).toEqual(position)
+  for (const text of ['', 'null', '{}', '{"incarnation":"x","leaderEpoch":1}', `{"incarnation":"${TOPIC}"}`])
+    expect(parsePosition(1n, text)).toBeUndefined()
+})
