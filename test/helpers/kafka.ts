@@ -141,3 +141,12 @@ export async function alterTopic(env: Env, topic: string, settings: Readonly<Rec
     }),
   )
 }
+
+/** Deletes the records of partition 0 before an offset, as the retention does. */
+export async function deleteRecords(env: Env, topic: string, offset: string): Promise<void> {
+  await withAdmin(testKafka(env), async (admin) => {
+    // The client deletes only where it has the metadata of the topic already.
+    await admin.fetchTopicOffsets(topic)
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset }] })
+  })
+}

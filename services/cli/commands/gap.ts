@@ -59,11 +59,16 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--dry-run', 'show what would be written, write nothing')
     .option(...DATA_DIR)
     .action((id: string, options: AcceptOptions) =>
-      withGaps(env, options, async ({ find, clickhouse, acceptGap, checkAcceptable, lostTile }) => {
+      withGaps(env, options, async ({ find, clickhouse, acceptGap, refusal, lostTile }) => {
         const found = (await find()).find((one) => one.id === id)
         if (!found) throw new ChainonError('not-found', `There is no gap ${id}; \`chainon gap list\` shows them.`)
         const acceptance = { by: options.by ?? userInfo().username, reason: options.reason, at: Date.now() }
-        checkAcceptable(found)
+        const refused = refusal(found)
+        if (refused !== undefined) {
+          process.stderr.write(`chainon: ${refused}\n`)
+          process.exitCode = 1
+          return
+        }
         process.stdout.write(`${JSON.stringify({ ...lostTile(found, acceptance), ...namesOf(acceptance) }, null, 2)}\n`)
         if (options.dryRun) return
         await acceptGap(clickhouse, found, acceptance)
@@ -76,7 +81,7 @@ function namesOf({ by, reason }: { readonly by: string; readonly reason: string 
   return { closed_by: by, reason }
 }
 
-type Tools = Pick<typeof import('#core/ledger/accept-gap.ts'), 'acceptGap' | 'checkAcceptable' | 'lostTile'> & {
+type Tools = Pick<typeof import('#core/ledger/accept-gap.ts'), 'acceptGap' | 'refusal' | 'lostTile'> & {
   readonly clickhouse: import('#core/clickhouse/client.ts').ClickHouseClient
   readonly find: () => Promise<readonly Gap[]>
 }

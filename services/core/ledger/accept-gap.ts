@@ -18,25 +18,20 @@ export interface Acceptance {
 
 /**
  * @param gap as it was found just now
- * @throws ChainonError gap when the records can still be read, or records before the gap are not loaded yet
+ * @returns why its records may not be accepted as lost; undefined when they may
  */
-export function checkAcceptable(gap: Gap): void {
+export function refusal(gap: Gap): string | undefined {
   if (!isLost(gap)) {
     const advice =
       gap.why === 'not-in-log'
         ? 'identified.<feed> still has them: set the offset of the group of deidentify back to the first one'
         : 'the pseudonymised log or ClickHouse has them: only their tile is missing'
-    throw new ChainonError(
-      'gap',
-      `The records of ${gap.id} are not lost, so they cannot be accepted as lost: ${advice}.`,
-    )
+    return `The records of ${gap.id} are not lost, so they cannot be accepted as lost: ${advice}.`
   }
   // curate goes on after the last tile of a partition: a tile beyond records that are not loaded would leave them out.
-  if (gap.from > gap.tiledTo)
-    throw new ChainonError(
-      'gap',
-      `Records before ${gap.id} are not loaded yet; accept the gaps of a partition in their order.`,
-    )
+  return gap.from > gap.tiledTo
+    ? `Records before ${gap.id} are not loaded yet; accept the gaps of a partition in their order.`
+    : undefined
 }
 
 /** @returns the row of the tile, by column */
@@ -59,9 +54,14 @@ export function lostTile(gap: Gap, { at }: Acceptance): Readonly<Record<string, 
   }
 }
 
-/** Writes who and why first: a tile without it would hide the loss. Doing it again writes nothing twice. */
+/**
+ * Writes who and why first: a tile without it would hide the loss. Doing it again writes nothing twice.
+ *
+ * @throws ChainonError bug when there is a {@link refusal}
+ */
 export async function acceptGap(clickhouse: ClickHouseClient, gap: Gap, acceptance: Acceptance): Promise<void> {
-  checkAcceptable(gap)
+  const refused = refusal(gap)
+  if (refused !== undefined) throw new ChainonError('bug', refused)
   const finding: Finding = {
     code: 'gap',
     feed: gap.feed,
