@@ -49,14 +49,27 @@ export function startCurate(
         const clickhouse = clickhouseClient('curate', config)
         const store = indexStore(redis, config.CHAINON_NAMESPACE)
         const linked = contracts.filter((contract) => contract.linked).map(({ feed }) => feed)
-        const rebuild = backgroundRebuild(env, logger)
+        const rebuild = backgroundRebuild(env, logger, (problem) => {
+          const id = 'link-rebuild-refused'
+          if (problem === undefined) alarms.clear(id)
+          else
+            alarms.raise({
+              id,
+              code: id,
+              message: `The linkage index was not rebuilt, which is tried again: ${problem}`,
+            })
+        })
         const gauge = metrics.gauge('chainon_link_index_ready', '1 when records can be linked, 0 while they wait')
         const linker = linkIndex({
           store,
           check: () => checkIndex(store, clickhouse, linked),
           alarms,
           logger,
-          gauge: (ready) => gauge(ready, {}),
+          gauge(ready) {
+            gauge(ready, {})
+            // Whichever process has rebuilt it.
+            if (ready === 1) alarms.clear('link-rebuild-refused')
+          },
           onStale: () => {
             if (config.CHAINON_LINK_REBUILD === 'automatic') rebuild.start()
           },

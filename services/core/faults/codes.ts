@@ -103,7 +103,7 @@ export const FAULTS = {
     alarm: true,
     text: 'The linkage index is lost or older than the links: records with patients wait until it is rebuilt.',
   },
-  'link-rebuild-refused': { blame: 'dependency', text: 'The linkage index cannot be rebuilt now.' },
+  'link-rebuild-refused': { blame: 'dependency', alarm: true, text: 'The linkage index cannot be rebuilt now.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },

@@ -12,7 +12,7 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { ChainonError, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
@@ -32,8 +32,16 @@ const USAGE = 'usage: rebuild/main.ts status [--json] | rebuild [--dry-run] [--j
 
 const logger = createLogger('link', logLevel(process.env))
 process.exitCode = await run().catch((error: unknown) => {
-  if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)
-  else logger.fatal({ event: 'failed', err: safeError(error) })
+  const text =
+    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
+  if (readArguments().background) {
+    logger.error({ event: 'link-rebuild-failed', err: safeError(error) }, text)
+    // The last line says to curate why there is no index yet.
+    process.stdout.write(`${text}\n`)
+  } else {
+    if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
+    process.stderr.write(`chainon: ${text}\n`)
+  }
   return exitStatus(error)
 })
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
