@@ -181,6 +181,10 @@ test('a second tile inside a verified range, and a verified tile that is lost', 
   expect(await pass()).toContainEqual(expect.stringMatching(/^overlap: 10 of origins 10 to 19/))
   await command(`DELETE FROM ledger_batch WHERE partition = ${partition} AND from_offset = 10`)
   expect(await pass()).toContainEqual(expect.stringMatching(/^gap: 10 of origins 10 to 19/))
+  // The next change is seen again, and a reading does not need all tiles.
+  expect(await verified()).toMatchObject({ to: 30, tiles: 2, runs: 0 })
+  await command(`DELETE FROM ledger_batch WHERE partition = ${partition}`)
+  expect(await pass()).toContainEqual(expect.stringMatching(/^gap: 30 of origins 0 to 29/))
 })
 
 test('a tile of records that an operator accepted as lost', async () => {

@@ -49,7 +49,7 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
           const current = incarnations[0] ?? { incarnation: '', first: 0, tiles: [] }
           // What earlier incarnations of the topic accepted is no longer in Kafka: their tiles must be whole, and no more is known.
           const earlier = incarnations.slice(1).map((one) => {
-            const reached = Math.max(...one.tiles.map(({ to }) => to))
+            const reached = Math.max(one.first, ...one.tiles.map(({ to }) => to))
             return reconcile(feed, partition, reached - one.first, shifted(one))
           })
           const between = { passed: passed - current.first, unread }
@@ -102,7 +102,7 @@ function byPartition(
   places: readonly PlaceTiles[],
 ): ReadonlyMap<string, ReadonlyMap<number, readonly IncarnationTiles[]>> {
   const tiles = new Map<string, Map<number, IncarnationTiles[]>>()
-  const last = (place: PlaceTiles) => Math.max(...tilesOfPlace(place).map(({ loadedAt }) => loadedAt))
+  const last = (place: PlaceTiles) => Math.max(0, ...tilesOfPlace(place).map(({ loadedAt }) => loadedAt))
   for (const place of places.toSorted((a, b) => last(b) - last(a))) {
     const ofFeed = tiles.get(place.feed) ?? new Map<number, IncarnationTiles[]>()
     tiles.set(place.feed, ofFeed)

@@ -84,9 +84,10 @@ export interface Break {
 /**
  * @param first the origin from which the first tile must start
  * @param tiles batches of one feed, incarnation and partition, in any order
+ * @param end one past the last origin of the tiles that were there before
  * @returns the gaps and overlaps that {@link reconcile} counts, each with its range
  */
-export function breaks(first: number, tiles: readonly Tile[]): readonly Break[] {
+export function breaks(first: number, tiles: readonly Tile[], end = first): readonly Break[] {
   const found: Break[] = []
   let reached = first
   for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
@@ -101,5 +102,6 @@ export function breaks(first: number, tiles: readonly Tile[]): readonly Break[] 
     const kind = difference > 0 ? 'gap' : 'overlap'
     found.push({ kind, from: tile.from, to: tile.to, count: Math.abs(difference) })
   }
+  if (reached < end) found.push({ kind: 'gap', from: reached, to: end, count: end - reached })
   return found
 }

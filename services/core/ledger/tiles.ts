@@ -31,6 +31,8 @@ export interface Verified extends Run {
 export interface PlaceTiles extends Place {
   /** Undefined until the witness has verified the first tile. */
   readonly verified: Verified | undefined
+  /** The verified range when the number of its tiles has changed since: then all tiles are among the runs, and `verified` is undefined. */
+  readonly disputed?: Verified
   /** In the order of their first offset. */
   readonly runs: readonly Run[]
 }
@@ -60,7 +62,15 @@ export async function readTiles(clickhouse: ClickHouseClient): Promise<readonly 
   if (others.length === 0) return places
   const again = await readRuns(clickhouse, others.map((place) => `(${inPlace(place)})`).join(' OR '))
   const keys = new Set(others.map(keyOf))
-  return [...places.filter((place) => !keys.has(keyOf(place))), ...merge([], again)]
+  const found = new Map(merge([], again).map((place) => [keyOf(place), place]))
+  return [
+    ...places.filter((place) => !keys.has(keyOf(place))),
+    ...others.map((place): PlaceTiles => {
+      const disputed = verified.find((one) => keyOf(one) === keyOf(place))?.verified
+      const { runs = [] } = found.get(keyOf(place)) ?? {}
+      return { ...place, verified: undefined, runs, ...(disputed ? { disputed } : {}) }
+    }),
+  ]
 }
 
 /** @returns the places that have another number of tiles than is known; those of ClickHouse, and those that are no longer there */
@@ -182,6 +192,19 @@ export async function compact(clickhouse: ClickHouseClient, place: Place, range:
     ],
     format: 'JSONEachRow',
   })
+}
+
+/**
+ * Takes the tiles of a disputed range as they are, once a finding says what is wrong: the next change is seen again, and a reading is
+ * as fast as before. The sums are those that were verified.
+ */
+export async function settle(clickhouse: ClickHouseClient, place: Place, range: Verified, now: number): Promise<void> {
+  const result = await clickhouse.query({
+    query: `SELECT count() AS n FROM ledger_batch WHERE ${inPlace(place)} AND from_offset < ${range.to}`,
+    format: 'JSONEachRow',
+  })
+  const [row] = await result.json<{ n: string }>()
+  await compact(clickhouse, place, { ...range, tiles: Number(row?.n ?? 0) }, now)
 }
 
 /** The verified range of a place before its first tile is verified: so the place is known. */

@@ -17,6 +17,7 @@ import {
   type PlaceTiles,
   type Run,
   readTiles,
+  settle,
   tilesOfPlace,
   type Verified,
 } from './tiles.ts'
@@ -73,13 +74,14 @@ export function createWitness(
         ...(await checkQuarantine(clickhouse, now)),
         ...(await checkRecords((place) => ends.get(keyOf(place)) ?? 0, now)),
       ]
+      for (const place of places) if (place.disputed) await settle(clickhouse, place, place.disputed, now)
       return opened
     },
   }
 }
 
 const firstOf = ({ incarnation }: Place) => Number(parseIncarnation(incarnation)?.first ?? 0n)
-const endOfPlace = (place: PlaceTiles) => Math.max(...tilesOfPlace(place).map(({ to }) => to))
+const endOfPlace = (place: PlaceTiles) => Math.max(0, ...tilesOfPlace(place).map(({ to }) => to))
 const placeOf = ({ feed, incarnation, partition }: Place): Place => ({ feed, incarnation, partition })
 
 /** Verifies the tiles after the verified range, and compacts them. */
@@ -88,11 +90,13 @@ async function verifyTiles(
   places: readonly PlaceTiles[],
   now: number,
 ): Promise<readonly Finding[]> {
-  for (const place of places.filter(({ verified }) => !verified))
+  for (const place of places.filter(({ verified, disputed }) => !verified && !disputed))
     await compact(clickhouse, place, nothingVerified(firstOf(place)), now)
   // A run whose outcomes do not add up is a gap or an overlap already; its neighbours are verified, but not compacted past it.
   const runs = places.flatMap((place) =>
-    place.runs.filter(addsUp).map((run) => ({ ...placeOf(place), ...run, next: run.from === nextOf(place), place })),
+    place.runs
+      .filter(addsUp)
+      .map((run) => ({ ...placeOf(place), ...run, next: run.from === nextOf(place) && !place.disputed, place })),
   )
   const verified = await verifyRuns(clickhouse, runs)
   const found = new Map<(typeof runs)[number], readonly Finding[]>()
@@ -152,7 +156,7 @@ async function checkVerified(
 
 /** @returns a finding for each gap and overlap between the tiles of a place */
 function breaksOf(place: PlaceTiles): readonly Finding[] {
-  return breaks(firstOf(place), tilesOfPlace(place)).map(({ kind, from, to, count }) => ({
+  return breaks(firstOf(place), tilesOfPlace(place), place.disputed?.to).map(({ kind, from, to, count }) => ({
     ...placeOf(place),
     code: kind,
     from: BigInt(from),
