@@ -8,6 +8,7 @@ import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { type KeptFinding, listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import type { LedgerRow } from '#core/ledger/row.ts'
+import { createWitness } from '#core/ledger/witness.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 
 export interface LedgerReading {
@@ -33,9 +34,10 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
   const admin = kafkaClient('ledger', config, createLogger('ledger', 'fatal')).admin({ retry: { retries: 3 } })
   const clickhouse = clickhouseClient('ledger', config)
-  const readOnce = async () => {
+  const witness = createWitness(clickhouse, feeds)
+  const reading = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
-      return await readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
+      return await work()
     } catch (error) {
       const rejected = rejectedLogin(error)
       if (rejected) throw rejected
@@ -46,6 +48,13 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
       )
     }
   }
+  const readOnce = () => reading(() => readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds }))
+  // The console's witness may be down, or its last pass a while ago: what is found wrong is as new as the rows.
+  const examined = () =>
+    reading(async () => {
+      await witness.pass(Date.now())
+      return listFindings(clickhouse)
+    })
   try {
     await admin.connect()
   } catch (error) {
@@ -61,7 +70,7 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
       for (;;) {
         const rows = await readOnce()
         const complete = rows.every((row) => row.in_flight === 0)
-        if (complete || Date.now() >= until) return { rows, complete, findings: await listFindings(clickhouse) }
+        if (complete || Date.now() >= until) return { rows, complete, findings: await examined() }
         await sleep(PAUSE_MS)
       }
     },

@@ -15,6 +15,7 @@ import { readFailureTables } from './collectors/failures.ts'
 import { readLags } from './collectors/lag.ts'
 import { createProbes } from './collectors/probes.ts'
 import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
+import { watchLedger } from './collectors/witness.ts'
 import { consoleConfig } from './config.ts'
 import { loadPage } from './routes/page.ts'
 
@@ -33,6 +34,7 @@ runMain('console', process.env, async (logger) => {
   const retentionAdmin = reconnectingAdmin(kafka)
   // The gateway looks by itself, too: this is for the time when it is down.
   const retention = watchRetention({ admin: retentionAdmin, namespace, feeds, alarms, metrics })
+  const witness = watchLedger({ clickhouse, feeds, alarms, logger })
   const page = loadPage()
   const services = {
     gateway: config.CHAINON_GATEWAY_URL,
@@ -67,7 +69,7 @@ runMain('console', process.env, async (logger) => {
   return {
     async stop() {
       await app.close()
-      await Promise.all([publisher.stop(), retention.stop()])
+      await Promise.all([publisher.stop(), witness.stop(), retention.stop()])
       await Promise.all([ledgerAdmin.close(), lagAdmin.close(), retentionAdmin.close(), clickhouse.close()])
     },
   }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { migrate } from '#core/clickhouse/migrate.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { tableStatements } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
@@ -19,6 +20,7 @@ let clickhouse: ClickHouseClient
 beforeAll(async () => {
   front = await startFront(folder.path)
   clickhouse = createClient({ url: front.url })
+  await migrate(clickhouse, 'schemas/clickhouse', new Date(), '')
   for (const query of tableStatements(diagnosis, 'default', new Map())) await clickhouse.command({ query })
 })
 afterAll(async () => {

@@ -17,7 +17,7 @@ const WINDOW_SECONDS = 172_800
 
 const NAME = '(?:`[^`]+`|\\w+)(?:\\.(?:`[^`]+`|\\w+))?'
 const DEFINITION = new RegExp(
-  `^(CREATE DATABASE IF NOT EXISTS|CREATE TABLE IF NOT EXISTS|CREATE OR REPLACE VIEW|CREATE VIEW|ALTER TABLE) (${NAME})`,
+  `^(CREATE DATABASE IF NOT EXISTS|CREATE TABLE IF NOT EXISTS|CREATE OR REPLACE VIEW|CREATE VIEW|CREATE MATERIALIZED VIEW IF NOT EXISTS|ALTER TABLE) (${NAME})`,
 )
 const ENGINE = /\bENGINE = (\w*MergeTree)(?:\(([^)]*)\))?/
 const WINDOW = /\bnon_replicated_deduplication_window = (\d+)/

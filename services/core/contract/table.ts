@@ -69,7 +69,25 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
         })
   // FINAL is in the view, so that readers do not see superseded or cancelled rows.
   const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
-  return [...storage, view]
+  return [...storage, view, ...witnessStatements(contract.feed, database)]
+}
+
+/**
+ * What the ledger's witness knows of the inserts into a feed's table: ClickHouse writes it with the same insert and drops it with the
+ * same deduplication token, so that it does not depend on what curate says.
+ */
+function witnessStatements(feed: string, database: string): readonly string[] {
+  const create = (target: string, record: string) =>
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${quote(database)}.${quote(`witness_${target}_${feed}`)} TO ${quote(database)}.${quote(target)} AS
+SELECT ${literal(feed)} AS feed, ${record}_origin_incarnation AS incarnation, _origin_partition AS partition, _origin_offset AS offset
+FROM ${quote(database)}.${quote(tableOf(feed))}`
+  return [
+    create('origin_loaded', ''),
+    create(
+      'record_loaded',
+      'substring(record_id, 1, 6) AS prefix, cityHash64(record_id) AS record, _version AS version, ',
+    ),
+  ]
 }
 
 export function quote(identifier: string): string {

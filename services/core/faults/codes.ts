@@ -105,6 +105,11 @@ export const FAULTS = {
   },
   'link-rebuild-refused': { blame: 'dependency', alarm: true, text: 'The linkage index cannot be rebuilt now.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
+  'not-verified': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'The rows in ClickHouse cannot be compared with the ledger.',
+  },
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
   // configuration and programmer

@@ -11,6 +11,7 @@ import { type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { reconcile, type Tile } from './reconcile.ts'
 import { type LedgerRow, sumCounts } from './row.ts'
+import { type PlaceTiles, type Run, readTiles, tilesOfPlace } from './tiles.ts'
 
 export interface LedgerSources {
   readonly admin: Admin
@@ -29,7 +30,7 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
   const { admin, namespace, feeds } = sources
   const curated = await committedBy(admin, namespace, 'curate', 'pseudonymised', feeds)
   const deidentified = await committedBy(admin, namespace, 'deidentify', 'identified', feeds)
-  const tiles = await readTiles(sources.clickhouse)
+  const tiles = byPartition(await readTiles(sources.clickhouse))
   const rows = await Promise.all(
     feeds.map(async (feed) => {
       const target = await extentsOf(admin, topicOf(namespace, 'pseudonymised', feed))
@@ -48,7 +49,7 @@ export async function readLedger(sources: LedgerSources): Promise<readonly Ledge
           const current = incarnations[0] ?? { incarnation: '', first: 0, tiles: [] }
           // What earlier incarnations of the topic accepted is no longer in Kafka: their tiles must be whole, and no more is known.
           const earlier = incarnations.slice(1).map((one) => {
-            const reached = Math.max(...one.tiles.map(({ to }) => to))
+            const reached = Math.max(one.first, ...one.tiles.map(({ to }) => to))
             return reconcile(feed, partition, reached - one.first, shifted(one))
           })
           const between = { passed: passed - current.first, unread }
@@ -93,61 +94,22 @@ interface IncarnationTiles {
   readonly incarnation: string
   /** The first origin offset of the incarnation. */
   readonly first: number
-  readonly tiles: Tile[]
+  readonly tiles: readonly Run[]
 }
 
 /** @returns feed to partition to the tiles of each incarnation of its offsets, the one that was loaded last first */
-async function readTiles(
-  clickhouse: ClickHouseClient,
-): Promise<ReadonlyMap<string, ReadonlyMap<number, readonly IncarnationTiles[]>>> {
-  // Neighbouring tiles that fit are merged in the query, so that a year of batches returns only a few rows.
-  const result = await clickhouse.query({
-    query: `
-      SELECT feed, incarnation, partition, toString(min(from_offset)) AS from, toString(max(to_offset)) AS to,
-             toString(sum(loaded)) AS loaded, toString(sum(rejected)) AS rejected, toString(sum(quarantined)) AS quarantined,
-             toString(sum(lost)) AS lost
-      FROM (
-        SELECT *, sum(starts) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS UNBOUNDED PRECEDING) AS run
-        FROM (
-          SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-                    OR to_offset - from_offset != loaded + rejected + quarantined + lost AS starts
-          FROM ledger_batch
-        )
-      )
-      GROUP BY feed, incarnation, partition, run ORDER BY max(loaded_at) DESC`,
-    format: 'JSONEachRow',
-  })
+function byPartition(
+  places: readonly PlaceTiles[],
+): ReadonlyMap<string, ReadonlyMap<number, readonly IncarnationTiles[]>> {
   const tiles = new Map<string, Map<number, IncarnationTiles[]>>()
-  type Row = {
-    feed: string
-    incarnation: string
-    partition: number
-    from: string
-    to: string
-    loaded: string
-    rejected: string
-    quarantined: string
-    lost: string
-  }
-  for (const row of await result.json<Row>()) {
-    const tile = {
-      from: Number(row.from),
-      to: Number(row.to),
-      loaded: Number(row.loaded),
-      rejected: Number(row.rejected),
-      quarantined: Number(row.quarantined),
-      lost: Number(row.lost),
-    }
-    const ofFeed = tiles.get(row.feed) ?? new Map<number, IncarnationTiles[]>()
-    tiles.set(row.feed, ofFeed)
-    const ofPartition = ofFeed.get(row.partition) ?? []
-    ofFeed.set(row.partition, ofPartition)
-    const known = ofPartition.find(({ incarnation }) => incarnation === row.incarnation)
-    if (known) known.tiles.push(tile)
-    else {
-      const first = Number(parseIncarnation(row.incarnation)?.first ?? 0n)
-      ofPartition.push({ incarnation: row.incarnation, first, tiles: [tile] })
-    }
+  const last = (place: PlaceTiles) => Math.max(0, ...tilesOfPlace(place).map(({ loadedAt }) => loadedAt))
+  for (const place of places.toSorted((a, b) => last(b) - last(a))) {
+    const ofFeed = tiles.get(place.feed) ?? new Map<number, IncarnationTiles[]>()
+    tiles.set(place.feed, ofFeed)
+    const ofPartition = ofFeed.get(place.partition) ?? []
+    ofFeed.set(place.partition, ofPartition)
+    const first = Number(parseIncarnation(place.incarnation)?.first ?? 0n)
+    ofPartition.push({ incarnation: place.incarnation, first, tiles: tilesOfPlace(place) })
   }
   return tiles
 }

@@ -71,3 +71,37 @@ export function reconcile(
     overlaps,
   }
 }
+
+export interface Break {
+  readonly kind: 'gap' | 'overlap'
+  /** First and one past the last origin offset of the range in which it is. */
+  readonly from: number
+  readonly to: number
+  /** Origins that are missing, or that are counted more than once. */
+  readonly count: number
+}
+
+/**
+ * @param first the origin from which the first tile must start
+ * @param tiles batches of one feed, incarnation and partition, in any order
+ * @param end one past the last origin of the tiles that were there before
+ * @returns the gaps and overlaps that {@link reconcile} counts, each with its range
+ */
+export function breaks(first: number, tiles: readonly Tile[], end = first): readonly Break[] {
+  const found: Break[] = []
+  let reached = first
+  for (const tile of tiles.toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    if (tile.from > reached) found.push({ kind: 'gap', from: reached, to: tile.from, count: tile.from - reached })
+    if (tile.from < reached) {
+      const to = Math.min(tile.to, reached)
+      found.push({ kind: 'overlap', from: tile.from, to, count: to - tile.from })
+    }
+    reached = Math.max(reached, tile.to)
+    const difference = tile.to - tile.from - (tile.loaded + tile.rejected + tile.quarantined + tile.lost)
+    if (difference === 0) continue
+    const kind = difference > 0 ? 'gap' : 'overlap'
+    found.push({ kind, from: tile.from, to: tile.to, count: Math.abs(difference) })
+  }
+  if (reached < end) found.push({ kind: 'gap', from: reached, to: end, count: end - reached })
+  return found
+}

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { reconcile, type Tile } from '#core/ledger/reconcile.ts'
+import { breaks, reconcile, type Tile } from '#core/ledger/reconcile.ts'
 import { isBalanced } from '#core/ledger/row.ts'
 
 const tile = (from: number, to: number, outcome: Partial<Tile> = {}): Tile => ({
@@ -63,5 +63,16 @@ describe('reconcile', () => {
     })
     // Expired after they had an outcome, as they should.
     expect(reconcile('f', 0, 200, [tile(0, 200)], { passed: 200, unread: 0 })).toMatchObject({ gaps: 0, in_flight: 0 })
+  })
+})
+
+describe('breaks', () => {
+  it('names the range of each gap and overlap that reconcile counts', () => {
+    expect(breaks(0, [tile(0, 10), tile(15, 20)])).toEqual([{ kind: 'gap', from: 10, to: 15, count: 5 }])
+    expect(breaks(0, [tile(0, 10), tile(8, 20, { loaded: 13 })])).toEqual([
+      { kind: 'overlap', from: 8, to: 10, count: 2 },
+      { kind: 'overlap', from: 8, to: 20, count: 1 },
+    ])
+    expect(breaks(5, [tile(5, 10, { loaded: 3, lost: 2 })])).toEqual([])
   })
 })
