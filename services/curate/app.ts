@@ -37,10 +37,11 @@ export function startCurate(
   return startWorker(
     {
       service: 'curate',
+      zone: 'pseudonymised',
       // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: 500,
-      async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const redis = redisClient(config.REDIS_URL, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)
         const store = indexStore(redis, config.CHAINON_NAMESPACE)
@@ -78,6 +79,7 @@ export function startCurate(
           events,
           alarms,
           links: linker,
+          suspects,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
           ledgerEnds: (feed, partition) => ledgerEnds(clickhouse, feed, partition),
           topicIds: ids,

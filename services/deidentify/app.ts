@@ -28,9 +28,10 @@ export function startDeidentify(
   return startWorker(
     {
       service: 'deidentify',
+      zone: 'identified',
       minBytes: 1,
       maxWaitMs: 100,
-      async setUp({ contracts, registry, kafka, events, reach }) {
+      async setUp({ contracts, registry, kafka, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
@@ -43,7 +44,13 @@ export function startDeidentify(
           Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),
         )
         const ids = await reach('Kafka', () => topicIds(kafka))
-        const handle = deidentifyWorker({ producer, topicIds: ids, mark: markQuarantined(markerEncoder), events })
+        const handle = deidentifyWorker({
+          producer,
+          topicIds: ids,
+          mark: markQuarantined(markerEncoder),
+          events,
+          suspects,
+        })
         return {
           topics: new Map(
             feeds.map((feed) => [

@@ -8,10 +8,13 @@ import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import type { TopicIds } from '#core/kafka/topic-ids.ts'
+import { ENDED_PROCESS, type Failed } from '#core/pipeline/pipeline.ts'
+import { fail } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import type { Suspects } from '#core/worker/suspects.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import type { markQuarantined } from './steps/mark-quarantined.ts'
@@ -28,13 +31,21 @@ export interface DeidentifyWorkerDependencies {
   readonly topicIds: TopicIds
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
+  readonly suspects: Pick<Suspects, 'enter' | 'leave'>
+}
+
+/** The outcome of a record that ended its worker too many times. */
+const ENDED: Failed<'worker-failed', 'quarantined'> = {
+  ...fail('worker-failed'),
+  stage: ENDED_PROCESS,
+  outcome: 'quarantined',
 }
 
 /** @returns a function that handles one fetched batch of one partition */
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, mark, producer, topicIds } = dependencies
+  const { events, mark, producer, suspects, topicIds } = dependencies
   return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
     const last = batch.messages.at(-1)
     if (!last) return
@@ -43,8 +54,11 @@ export function deidentifyWorker(
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
     for (const [index, message] of batch.messages.entries()) {
-      if (yieldDue(index)) await yieldToEventLoop()
-      const result = pipeline.run(message)
+      if (yieldDue(index)) {
+        suspects.leave()
+        await yieldToEventLoop()
+      }
+      const result = suspects.enter(batch.topic, batch.partition, message) ? pipeline.run(message) : ENDED
       if (result.kind === 'pass') {
         out.push(result.value)
       } else {
@@ -53,6 +67,7 @@ export function deidentifyWorker(
         out.push(mark.run({ message, failed: result }).value)
       }
     }
+    suspects.leave()
     await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
     await batch.commit(BigInt(last.offset) + 1n)

@@ -44,6 +44,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
       },
     },
     events: { records: () => undefined, failed: () => undefined, fault: () => undefined, repaired: () => undefined },
+    suspects: { enter: () => true, leave: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code) },
     links: { stale: () => false, whenReady: () => undefined },
     freshness: () => undefined,
