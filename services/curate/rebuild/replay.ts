@@ -81,7 +81,12 @@ export async function replayLog(
     const { feed } = range
     await feed.decoder.prepare(messages.map(({ message }) => message.value))
     const read = pipeline<OriginMessage>()
-      .step(decodeMessage(feed.decoder), { undecodable: 'none', 'rule-rejected': 'none', unencodable: 'none' })
+      .step(decodeMessage(feed.decoder), {
+        undecodable: 'none',
+        'rule-rejected': 'none',
+        unencodable: 'none',
+        'worker-failed': 'none',
+      })
       .step(feed.validate(ruleTally()), { 'rule-rejected': 'none' })
       .build()
     const contributionOf = contributions(feed)
