@@ -59,12 +59,13 @@ async function member(reads: readonly string[]): Promise<ReadonlyMap<string, num
         kafkaUnreachable: () => undefined,
         kafkaReached: () => undefined,
       },
-      async onBatch({ topic, partition, epoch, messages, advance, commit }) {
+      async onBatch(batch) {
+        const { topic, partition, epoch, messages } = batch
         const key = `${topic}:${partition}`
         epochs.set(key, [...(epochs.get(key) ?? []), epoch])
         const last = BigInt(messages.at(-1)?.offset ?? 0)
-        await commit(last + 1n)
-        advance(last)
+        await batch.commit(last + 1n)
+        batch.advance(last)
       },
       fail: (error) => expect.unreachable(String(error)),
     }),
