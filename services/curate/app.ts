@@ -3,7 +3,7 @@ import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client
 import { secretsDir } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
-import { topicOf } from '#core/contract/names.ts'
+import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
@@ -63,7 +63,13 @@ export function startCurate(
         const ids = await reach('Kafka', () => topicIds(kafka))
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
-          decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+          decoder: registry.decoder(
+            [pseudonymisedSchema(contract), MARKER_SCHEMA],
+            [
+              subjectOf(topicOf(config.CHAINON_NAMESPACE, 'pseudonymised', contract.feed)),
+              markerSubject(config.CHAINON_NAMESPACE),
+            ],
+          ),
           validate: validateRecord(contract),
           rows: rowBuilder(contract, level2),
           level2,

@@ -35,7 +35,8 @@ export function startDeidentify(
         const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
-          const decoder = registry.decoder([identifiedSchema(contract)])
+          const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
+          const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
           const pipeline = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
           return { feed: contract.feed, outputTopic, pipeline, decoder }

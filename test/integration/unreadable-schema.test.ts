@@ -23,7 +23,7 @@ afterAll(async () => {
 const WAIT = { timeout: 40_000, interval: 100 }
 const rows = (table: string) => line.rows<{ n: string }>(`SELECT count() AS n FROM ${table}`)
 
-it.fails.each([
+it.each([
   ['does not have it', { status: 404, body: '{"error_code":40403,"message":"Schema not found"}' }],
   ['answers with something else', { status: 200, body: '<html>a portal</html>' }],
 ])(
