@@ -4,7 +4,7 @@ import { checkNamespace } from '#core/clickhouse/log-identity.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
-import { topicOf } from '#core/contract/names.ts'
+import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
@@ -41,10 +41,11 @@ export function startCurate(
   return startWorker(
     {
       service: 'curate',
+      zone: 'pseudonymised',
       // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: 500,
-      async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const redis = redisClient(config.REDIS_URL, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)
         const store = indexStore(redis, config.CHAINON_NAMESPACE)
@@ -80,7 +81,13 @@ export function startCurate(
         const ids = await reach('Kafka', () => topicIds(kafka))
         const feedOf = (contract: FeedContract): CurateFeed => ({
           contract,
-          decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+          decoder: registry.decoder(
+            [pseudonymisedSchema(contract), MARKER_SCHEMA],
+            [
+              subjectOf(topicOf(config.CHAINON_NAMESPACE, 'pseudonymised', contract.feed)),
+              markerSubject(config.CHAINON_NAMESPACE),
+            ],
+          ),
           validate: validateRecord(contract),
           layout: layoutOf(contract),
           rows: rowBuilder(contract, level2),
@@ -111,6 +118,7 @@ export function startCurate(
           events,
           alarms,
           links: linker,
+          suspects,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
           topicIds: ids,
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,

@@ -1,4 +1,5 @@
 /** Runs the pipeline over the messages of one batch, and collects their outcomes. */
+import type { RecordGuard } from '#core/pipeline/pipeline.ts'
 import { type Link, linkPartition } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
@@ -12,6 +13,7 @@ export async function curateBatch(
   source: Source,
   messages: readonly OriginMessage[],
   loaded: bigint,
+  guard?: RecordGuard,
 ): Promise<BatchOutcome> {
   await feed.decoder.prepare(messages.map(({ message }) => message.value))
   const batch = {
@@ -20,7 +22,7 @@ export async function curateBatch(
     to: messages.at(-1)?.origin ?? loaded,
   }
   const tally = ruleTally()
-  const results = await curatePipeline(feed, source, batch, tally).runBatch(messages)
+  const results = await curatePipeline(feed, source, batch, tally).runBatch(messages, guard)
   const rows: (readonly unknown[])[] = []
   const failures: FailedRecord[] = []
   const links: { link: Link; cause: bigint }[] = []

@@ -13,6 +13,7 @@ import { type Finding, openFindings } from '#core/ledger/findings.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import type { Suspects } from '#core/worker/suspects.ts'
 import { curateBatch } from './batch.ts'
 import type { LinkIndex } from './link/link-index.ts'
 import type { BatchOutcome } from './load/batch-outcome.ts'
@@ -30,6 +31,7 @@ export interface WorkerDependencies {
   readonly alarms: Alarms
   /** Records of linked feeds wait while it is stale. */
   readonly links: Pick<LinkIndex, 'stale' | 'whenReady'>
+  readonly suspects: Pick<Suspects, 'enter' | 'leave'>
   /** Seconds from the gateway's receipt to queryable, one call per sampled record. */
   freshness(seconds: number, feed: string): void
   readonly topicIds: TopicIds
@@ -136,7 +138,13 @@ async function loadSlice(
     const source = { incarnation, partition: batch.partition }
     // The origin before the first one of an incarnation is none of its own.
     const loaded = state.hwms.get(incarnation) ?? -1n
-    const outcome = await curateBatch(feed, source, ordered.messages, loaded)
+    const outcome = await curateBatch(feed, source, ordered.messages, loaded, {
+      enter: (index) => {
+        const one = ordered.messages[index]
+        return one === undefined || dependencies.suspects.enter(batch.topic, batch.partition, one.message)
+      },
+      leave: () => dependencies.suspects.leave(),
+    })
     const range = {
       feed: name,
       incarnation,

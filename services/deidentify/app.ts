@@ -31,13 +31,15 @@ export function startDeidentify(
   return startWorker(
     {
       service: 'deidentify',
+      zone: 'identified',
       minBytes: 1,
       maxWaitMs: 100,
-      async setUp({ contracts, registry, kafka, events, reach }) {
+      async setUp({ contracts, registry, kafka, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
-          const decoder = registry.decoder([identifiedSchema(contract)])
+          const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
+          const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
           const pipeline = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
           return { feed: contract.feed, outputTopic, pipeline, decoder }
@@ -49,7 +51,7 @@ export function startDeidentify(
         const topics = feeds.map((feed) => topicOf(namespace, 'identified', feed.feed))
         const committedAtStart = await reach('Kafka', () => committedPositions(kafka, `${namespace}deidentify`, topics))
         const mark = markQuarantined(markerEncoder)
-        const handle = deidentifyWorker({ producer, topicIds: ids, mark, events, logger, committedAtStart })
+        const handle = deidentifyWorker({ producer, topicIds: ids, mark, events, suspects, logger, committedAtStart })
         return {
           topics: new Map(
             feeds.map((feed) => [

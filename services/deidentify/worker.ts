@@ -9,11 +9,14 @@ import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
+import { ENDED_PROCESS, type Failed } from '#core/pipeline/pipeline.ts'
+import { fail } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import type { Suspects } from '#core/worker/suspects.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
 import { formatPosition, type Position, parsePosition, stepOf } from './position.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
@@ -34,13 +37,21 @@ export interface DeidentifyWorkerDependencies {
   readonly logger: Logger
   /** What the group had committed when the process started, by `batchKey`. */
   readonly committedAtStart: ReadonlyMap<string, Position>
+  readonly suspects: Pick<Suspects, 'enter' | 'leave'>
+}
+
+/** The outcome of a record that ended its worker too many times. */
+const ENDED: Failed<'worker-failed', 'quarantined'> = {
+  ...fail('worker-failed'),
+  stage: ENDED_PROCESS,
+  outcome: 'quarantined',
 }
 
 /** @returns a function that handles one fetched batch of one partition */
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { committedAtStart, events, logger, mark, producer, topicIds } = dependencies
+  const { committedAtStart, events, logger, mark, producer, suspects, topicIds } = dependencies
   const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
 
   /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
@@ -87,8 +98,11 @@ export function deidentifyWorker(
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
     for (const [index, message] of batch.messages.entries()) {
-      if (yieldDue(index)) await yieldToEventLoop()
-      const result = pipeline.run(message)
+      if (yieldDue(index)) {
+        suspects.leave()
+        await yieldToEventLoop()
+      }
+      const result = suspects.enter(batch.topic, batch.partition, message) ? pipeline.run(message) : ENDED
       if (result.kind === 'pass') {
         out.push(result.value)
       } else {
@@ -97,6 +111,7 @@ export function deidentifyWorker(
         out.push(mark.run({ message, failed: result }).value)
       }
     }
+    suspects.leave()
     await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
     const next = { incarnation, next: BigInt(last.offset) + 1n, leaderEpoch: leaderEpochOf(last) }

@@ -39,7 +39,11 @@ export interface Decoder {
 export interface AvroRegistry {
   /** @throws ConfigurationError when the registry rejects the schema as not backward compatible */
   encoder(subject: string, schema: AvroRecordSchema): Promise<Encoder>
-  decoder(readers: readonly AvroRecordSchema[]): Decoder
+  /**
+   * @param subjects where Chainon registers the schemas of these messages: one of those that the registry does not return any more is its
+   *   fault, and any other is the message's
+   */
+  decoder(readers: readonly AvroRecordSchema[], subjects?: readonly string[]): Decoder
 }
 
 export function avroRegistry(config: Config<(typeof REGISTRY_KEYS)[number]>): AvroRegistry {
@@ -59,7 +63,7 @@ export function avroRegistry(config: Config<(typeof REGISTRY_KEYS)[number]>): Av
       const id = await register(client, subject, schema)
       return frameEncoder(id, typeOf(schema))
     },
-    decoder: (readers) => frameDecoder(client, readers),
+    decoder: (readers, subjects = []) => frameDecoder(client, readers, subjects),
   }
 }
 
@@ -112,6 +116,23 @@ async function register(client: SchemaRegistry, subject: string, schema: AvroRec
   }
 }
 
+/** @returns whether a version of one of the subjects has this id */
+async function isRegistered(client: SchemaRegistry, subjects: readonly string[], id: number): Promise<boolean> {
+  for (const subject of subjects) {
+    for (let version = 1; ; version++) {
+      try {
+        if ((await client.getRegistryId(subject, version)) === id) return true
+      } catch (error) {
+        if ((error as { status?: number }).status === 404) break
+        throw new ChainonError('dependency-unavailable', `the schema registry did not return ${subject}`, {
+          cause: error,
+        })
+      }
+    }
+  }
+  return false
+}
+
 function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
   let scratch = Buffer.alloc(64 * 1024)
   const header = () => {
@@ -138,7 +159,11 @@ function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
   }
 }
 
-function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema[]): Decoder {
+function frameDecoder(
+  client: SchemaRegistry,
+  readers: readonly AvroRecordSchema[],
+  subjects: readonly string[],
+): Decoder {
   const readerTypes = new Map(readers.map((schema) => [fullName(schema), typeOf(schema)]))
   type Known = { readonly name: string; decode(value: Buffer): Record<string, unknown> } | undefined
   const known = new Map<number, Known>()
@@ -155,6 +180,9 @@ function frameDecoder(client: SchemaRegistry, readers: readonly AvroRecordSchema
           cause: error,
         })
       }
+      // Unless it was registered by Chainon: then the registry has lost it, and the records are not damaged.
+      if (await isRegistered(client, subjects, id))
+        throw new ChainonError('dependency-unavailable', `the schema registry has lost schema ${id}`, { cause: error })
       known.set(id, undefined)
       return
     }

@@ -143,6 +143,20 @@ export const WORKERS = {
     max: 3600,
     description: 'Seconds after which a batch that still runs raises an alarm',
   },
+  CHAINON_STALL_SECONDS: {
+    type: 'integer',
+    default: '60',
+    min: 2,
+    max: 3600,
+    description: 'Seconds without a turn of its event loop after which a worker ends itself',
+  },
+  CHAINON_RECORD_ATTEMPTS: {
+    type: 'integer',
+    default: '3',
+    min: 1,
+    max: 100,
+    description: 'How many times a record may end its worker before it is quarantined',
+  },
 } as const satisfies KeyTable
 
 export const CURATE = {

@@ -42,6 +42,14 @@ export interface RecordPipeline<
   readonly run: (input: In) => Result<Out, Fault, Outcome, Reason>
 }
 
+/** Is told which record runs, for a record that ends its whole process. */
+export interface RecordGuard {
+  /** @param index of the input @returns false when it must not run: it is `worker-failed` */
+  readonly enter: (index: number) => boolean
+  /** No record runs. */
+  readonly leave: () => void
+}
+
 /** A pipeline with a step that needs the whole batch. */
 export interface BatchPipeline<
   In,
@@ -52,7 +60,10 @@ export interface BatchPipeline<
 > {
   readonly stages: readonly string[]
   /** @returns one result for each input, in order; yields to the event loop between records */
-  readonly runBatch: (inputs: readonly In[]) => Promise<readonly Result<Out, Fault, Outcome, Reason>[]>
+  readonly runBatch: (
+    inputs: readonly In[],
+    guard?: RecordGuard,
+  ) => Promise<readonly Result<Out, Fault, Outcome, Reason>[]>
 }
 
 /** The outcome of a record, for each fault that a step can find; no argument where it finds none. */
@@ -94,6 +105,8 @@ interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends strin
 }
 
 const EXIT_BUG = 70
+/** Stage of a record that ended its process: the step is not known. */
+export const ENDED_PROCESS = 'process'
 
 // The builders are typed by the interfaces above. Inside, the types of neighbouring steps were already compared and do not matter.
 
@@ -157,7 +170,7 @@ function runRecordSteps(steps: readonly RoutedStep[], isolated: string | undefin
 function runBatchSteps(
   steps: readonly (RoutedStep | RoutedBatchStep)[],
   isolated: string | undefined,
-): (inputs: readonly unknown[]) => Promise<readonly AnyResult[]> {
+): (inputs: readonly unknown[], guard?: RecordGuard) => Promise<readonly AnyResult[]> {
   const sections: (RoutedBatchStep | RoutedStep[])[] = []
   for (const routed of steps) {
     const last = sections.at(-1)
@@ -166,11 +179,11 @@ function runBatchSteps(
     else sections.push([routed])
   }
   const runs = sections.map((section) =>
-    Array.isArray(section) ? runEach(runRecordSteps(section, isolated)) : runTogether(section, isolated),
+    Array.isArray(section) ? runEach(runRecordSteps(section, isolated), isolated) : runTogether(section, isolated),
   )
-  return async function runBatch(inputs) {
+  return async function runBatch(inputs, guard) {
     const results: AnyResult[] = inputs.map((value) => ({ kind: 'pass', value }))
-    for (const run of runs) await run(results)
+    for (const run of runs) await run(results, guard)
     return results
   }
 }
@@ -179,12 +192,22 @@ function isBatchStep(routed: RoutedStep | RoutedBatchStep): routed is RoutedBatc
   return 'runBatch' in routed.step
 }
 
-function runEach(run: (input: unknown) => AnyResult): (results: AnyResult[]) => Promise<void> {
-  return async function runSection(results) {
+function runEach(
+  run: (input: unknown) => AnyResult,
+  isolated: string | undefined,
+): (results: AnyResult[], guard?: RecordGuard) => Promise<void> {
+  return async function runSection(results, guard) {
     for (const [index, result] of results.entries()) {
-      if (yieldDue(index)) await yieldToEventLoop()
-      if (result.kind === 'pass') results[index] = run(result.value)
+      if (yieldDue(index)) {
+        guard?.leave()
+        await yieldToEventLoop()
+      }
+      if (result.kind !== 'pass') continue
+      if (guard && isolated !== undefined && !guard.enter(index))
+        results[index] = workerFailed(result.value, ENDED_PROCESS, isolated, undefined)
+      else results[index] = run(result.value)
     }
+    guard?.leave()
   }
 }
 

@@ -3,8 +3,10 @@ import type { Kafka } from 'kafkajs'
 import { type AvroRegistry, avroRegistry, REGISTRY_KEYS } from '../avro/registry.ts'
 import type { Config } from '../config/read.ts'
 import { loadContracts } from '../contract/load.ts'
+import { topicOf } from '../contract/names.ts'
 import type { FeedContract } from '../contract/types.ts'
 import { KAFKA_KEYS, kafkaClient } from '../kafka/client.ts'
+import type { Zone } from '../pipeline/zones.ts'
 import type { Running } from '../process/run-main.ts'
 import { adminServer } from '../telemetry/admin-server.ts'
 import { type Alarms, createAlarms } from '../telemetry/alarms.ts'
@@ -14,6 +16,7 @@ import { type PartitionBatch, type PartitionConsumer, startConsumer } from './co
 import { type WorkerEvents, type WorkerName, workerEvents } from './events.ts'
 import { createMembers } from './members.ts'
 import { createWorkerState, type Reach } from './state.ts'
+import { createSuspects, type Suspects } from './suspects.ts'
 
 /** Settings of every worker. */
 export const WORKER_KEYS = [
@@ -27,6 +30,8 @@ export const WORKER_KEYS = [
   'CHAINON_LOG_LEVEL',
   'CHAINON_GROUP_SESSION_SECONDS',
   'CHAINON_SLOW_BATCH_SECONDS',
+  'CHAINON_STALL_SECONDS',
+  'CHAINON_RECORD_ATTEMPTS',
 ] as const
 
 /** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
@@ -39,6 +44,7 @@ export interface WorkerTools {
   readonly metrics: Metrics
   readonly alarms: Alarms
   readonly events: WorkerEvents
+  readonly suspects: Suspects
   /** Every call to a dependency during the start goes through it: the start waits until the dependency answers. */
   readonly reach: Reach
 }
@@ -51,6 +57,8 @@ export interface TopicWork {
 
 export interface WorkerDefinition {
   readonly service: WorkerName
+  /** The zone of the topics that it reads. */
+  readonly zone: Zone
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
@@ -79,8 +87,17 @@ export async function startWorker(
   await admin.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   const kafka = kafkaClient(service, config, logger)
   const groupId = `${config.CHAINON_NAMESPACE}${service}`
+  const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
+  const suspects = createSuspects({
+    folder: config.CHAINON_DATA_DIR,
+    group: groupId,
+    topics: contracts.map(({ feed }) => topicOf(config.CHAINON_NAMESPACE, definition.zone, feed)),
+    stallSeconds: config.CHAINON_STALL_SECONDS,
+    attempts: config.CHAINON_RECORD_ATTEMPTS,
+  })
   const work = await definition.setUp({
-    contracts: loadContracts(config.CHAINON_FEEDS_DIR),
+    contracts,
+    suspects,
     registry: avroRegistry(config),
     kafka,
     metrics,
@@ -103,15 +120,21 @@ export async function startWorker(
       sessionMs: config.CHAINON_GROUP_SESSION_SECONDS * 1000,
       slowBatchMs: slowBatchSeconds * 1000,
       events: state.events,
-      onBatch: async (batch) => topics.get(batch.topic)?.handle(batch),
+      async onBatch(batch) {
+        suspects.refresh()
+        await topics.get(batch.topic)?.handle(batch)
+      },
       fail,
     }),
   )
+  // The client is started also when it could not join: it tries again by itself.
+  if (!consumer.connected()) state.events.kafkaUnreachable()
   return {
     async stop() {
       state.close()
       await consumer?.stop()
       await work.close()
+      await suspects.close()
       await admin.close()
     },
   }

@@ -59,6 +59,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
       repaired: () => undefined,
       removed: () => undefined,
     },
+    suspects: { enter: () => true, leave: () => undefined },
     alarms: { raise: ({ code }: { code: string }) => alarms.push(code), clear: () => undefined },
     links: { stale: () => false, whenReady: () => undefined },
     freshness: () => undefined,
