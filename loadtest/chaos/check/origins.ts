@@ -3,7 +3,7 @@
  * force by the order of versions and acceptance.
  */
 import { NONCE_EPOCH_MS, NONCE_FIELD } from '../load/records.ts'
-import type { LogMessage } from './log.ts'
+import type { LogMessage, Values } from './log.ts'
 import type { FeedRules, RuleVerdict } from './rules.ts'
 
 export interface Origin {
@@ -21,8 +21,8 @@ export interface Origin {
   /** When the gateway accepted it, milliseconds since 1970, with fractions where the log has them. */
   readonly acceptedAt: number
   readonly verdict: RuleVerdict
-  /** Bytes of its pseudonymised message. */
-  message?: Buffer
+  /** Its pseudonymised message: the first one. */
+  message?: Values
   row: boolean
   quarantined: boolean
 }
