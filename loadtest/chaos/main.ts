@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     runs: { type: 'string', default: '20' },
     minutes: { type: 'string', default: '10' },
     only: { type: 'string', multiple: true, default: [] },
+    each: { type: 'boolean', default: false },
     replay: { type: 'string', default: '' },
     out: { type: 'string', default: join(import.meta.dirname, '../results/chaos') },
     keep: { type: 'boolean', default: false },
@@ -25,7 +26,7 @@ const { values: flags } = parseArgs({
 })
 if (flags.help) {
   process.stdout.write(
-    `npm run chaos -- [--seed 1] [--runs 20] [--minutes 10] [--only <kind>]... [--replay <seed>:<index>] [--out <folder>] [--keep]\n` +
+    `npm run chaos -- [--seed 1] [--runs 20] [--minutes 10] [--only <kind>]... [--each] [--replay <seed>:<index>] [--out <folder>] [--keep]\n` +
       `kinds: ${KINDS.map(({ name }) => name).join(', ')}\n`,
   )
   process.exit(0)
@@ -83,7 +84,7 @@ async function finish(full: boolean): Promise<void> {
 
 try {
   for (let index = first; index < first + runs && performance.now() < end && !stopping; index++) {
-    const kind = drawKind(seed, index, flags.only)
+    const kind = drawKind(seed, index, flags.only, flags.each)
     const result = await (await next()).run(kind, index)
     results.push(result)
     appendFileSync(

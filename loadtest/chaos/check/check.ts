@@ -32,7 +32,8 @@ export interface CheckResult {
 }
 
 export interface Checker {
-  check(): Promise<CheckResult>
+  /** @param again compares every origin that it has read so far with the tables again, not only those since the last check */
+  check(again?: boolean): Promise<CheckResult>
   /** A topic was created again: offsets begin at 0, in a new incarnation if it is the identified one. */
   recreated(zone: Zone, feed: string): void
   close(): Promise<void>
@@ -57,7 +58,7 @@ export interface CheckInputs extends Pick<CheckSources, 'feedsFolder' | 'feeds' 
 export function checkerOf(inputs: CheckInputs): Checker {
   const state = new CheckState(inputs)
   return {
-    check: () => state.check(),
+    check: (again = false) => state.check(again),
     recreated: (zone, feed) => state.recreated(zone, feed),
     async close() {
       await inputs.log.close()
@@ -101,13 +102,13 @@ class CheckState {
     if (zone === 'identified') this.#current.set(feed, (this.#current.get(feed) ?? 0) + 1)
   }
 
-  async check(): Promise<CheckResult> {
+  async check(again: boolean): Promise<CheckResult> {
     this.#rules.clear()
     const messages = await this.#log.read()
     const fresh = this.#readIdentified(messages)
     const rewritten = this.#readPseudonymised(messages)
     // What was unresolved last time is compared again: it may have been late, and then it is not lost.
-    const compared = [...this.#unresolved, ...fresh]
+    const compared = again ? this.#origins.forget() : [...this.#unresolved, ...fresh]
     this.#checkJournal()
     for (const origin of compared)
       if (!origin.message) this.#findings.add('not-pseudonymised', placeOf(origin), 'no message of this origin')
@@ -236,7 +237,6 @@ class CheckState {
     return [...ranges.values()].map(({ origin: { feed, incarnation, partition }, from, to }) => ({
       feed,
       incarnation: this.#ids.get(feed)?.[incarnation],
-      index: incarnation,
       partition,
       from,
       to,

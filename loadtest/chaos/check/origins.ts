@@ -80,6 +80,16 @@ export class Origins {
     return origin
   }
 
+  /** Forgets what was seen in the tables. @returns every origin */
+  forget(): Origin[] {
+    const all = [...this.#byPlace.values()].flat().filter((origin) => origin !== undefined)
+    for (const origin of all) {
+      origin.row = false
+      origin.quarantined = false
+    }
+    return all
+  }
+
   at(feed: string, incarnation: number, partition: number, offset: number): Origin | undefined {
     return this.#byPlace.get(`${feed}/${incarnation}/${partition}`)?.[offset]
   }
