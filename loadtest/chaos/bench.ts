@@ -101,7 +101,7 @@ export async function startBench(
     const started = spawn(
       process.execPath,
       [join(import.meta.dirname, 'supervisor/main.ts'), JSON.stringify(options)],
-      { cwd: ROOT, env: stackEnv, stdio: ['ignore', 'pipe', log] },
+      { cwd: ROOT, detached: true, env: stackEnv, stdio: ['pipe', 'pipe', log] },
     )
     child = started
     const ready = new Promise<void>((resolve, reject) => {

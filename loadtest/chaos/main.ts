@@ -17,6 +17,7 @@ const { values: flags } = parseArgs({
     runs: { type: 'string', default: '20' },
     minutes: { type: 'string', default: '10' },
     only: { type: 'string', multiple: true, default: [] },
+    each: { type: 'boolean', default: false },
     replay: { type: 'string', default: '' },
     out: { type: 'string', default: join(import.meta.dirname, '../results/chaos') },
     keep: { type: 'boolean', default: false },
@@ -25,7 +26,7 @@ const { values: flags } = parseArgs({
 })
 if (flags.help) {
   process.stdout.write(
-    `npm run chaos -- [--seed 1] [--runs 20] [--minutes 10] [--only <kind>]... [--replay <seed>:<index>] [--out <folder>] [--keep]\n` +
+    `npm run chaos -- [--seed 1] [--runs 20] [--minutes 10] [--only <kind>]... [--each] [--replay <seed>:<index>] [--out <folder>] [--keep]\n` +
       `kinds: ${KINDS.map(({ name }) => name).join(', ')}\n`,
   )
   process.exit(0)
@@ -37,6 +38,8 @@ const runs = replayIndex === undefined ? Number(flags.runs) : 1
 const end = performance.now() + Number(flags.minutes) * 60_000
 const say = (line: string) => process.stderr.write(`${new Date().toISOString().slice(11, 19)}  ${line}\n`)
 
+/** One mistake can concern thousands of records; the summary counts them all. */
+const FINDINGS_KEPT = 50
 const results: RunResult[] = []
 const date = new Date().toISOString()
 mkdirSync(flags.out, { recursive: true })
@@ -46,6 +49,13 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-chaos-'))
 let stacks = 0
 let campaign: Campaign | undefined
 let fullFindings = 0
+/** Ctrl-C: the run under way is ended and reported, and the stack is stopped. */
+let stopping = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    stopping = true
+    say('stopping after this run')
+  })
 
 /** A stack that did not recover is not used again. What was found once is not reported again by the checker of the same stack. */
 async function next(): Promise<Campaign> {
@@ -73,11 +83,14 @@ async function finish(full: boolean): Promise<void> {
 }
 
 try {
-  for (let index = first; index < first + runs && performance.now() < end; index++) {
-    const kind = drawKind(seed, index, flags.only)
+  for (let index = first; index < first + runs && performance.now() < end && !stopping; index++) {
+    const kind = drawKind(seed, index, flags.only, flags.each)
     const result = await (await next()).run(kind, index)
     results.push(result)
-    appendFileSync(`${file}.ndjson`, `${JSON.stringify(result)}\n`)
+    appendFileSync(
+      `${file}.ndjson`,
+      `${JSON.stringify({ ...result, findings: result.findings.slice(0, FINDINGS_KEPT) })}\n`,
+    )
     const wrong = result.findings.length > 0 || result.problem !== null
     say(
       `${seed}:${index} ${kind.name}: ${result.confirmed ? '' : 'NOT CONFIRMED '}${result.evidence}; recovery ${result.recoveryMs ?? '-'} ms, ` +

@@ -6,7 +6,7 @@
 import type { Journal } from '../load/journal.ts'
 import { type CheckFinding, Findings } from './findings.ts'
 import { LinkReplay } from './links.ts'
-import { type LogMessage, type LogReader, logReader, type Zone } from './log.ts'
+import { type LogMessage, type LogReader, logReader, type Values, type Zone } from './log.ts'
 import { type Origin, Origins, placeOf } from './origins.ts'
 import { type Pseudonyms, pseudonyms } from './pseudonyms.ts'
 import { type FeedRules, feedRules } from './rules.ts'
@@ -32,7 +32,8 @@ export interface CheckResult {
 }
 
 export interface Checker {
-  check(): Promise<CheckResult>
+  /** @param again compares every origin that it has read so far with the tables again, not only those since the last check */
+  check(again?: boolean): Promise<CheckResult>
   /** A topic was created again: offsets begin at 0, in a new incarnation if it is the identified one. */
   recreated(zone: Zone, feed: string): void
   close(): Promise<void>
@@ -57,13 +58,20 @@ export interface CheckInputs extends Pick<CheckSources, 'feedsFolder' | 'feeds' 
 export function checkerOf(inputs: CheckInputs): Checker {
   const state = new CheckState(inputs)
   return {
-    check: () => state.check(),
+    check: (again = false) => state.check(again),
     recreated: (zone, feed) => state.recreated(zone, feed),
     async close() {
       await inputs.log.close()
       await inputs.tables.close()
     },
   }
+}
+
+/** A message that is written again after a contract has changed has another schema: a field that only one of them has is empty. */
+function isSame(one: Values, other: Values): boolean {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].every(
+    (name) => JSON.stringify(one[name] ?? null) === JSON.stringify(other[name] ?? null),
+  )
 }
 
 class CheckState {
@@ -94,13 +102,13 @@ class CheckState {
     if (zone === 'identified') this.#current.set(feed, (this.#current.get(feed) ?? 0) + 1)
   }
 
-  async check(): Promise<CheckResult> {
+  async check(again: boolean): Promise<CheckResult> {
     this.#rules.clear()
     const messages = await this.#log.read()
     const fresh = this.#readIdentified(messages)
     const rewritten = this.#readPseudonymised(messages)
     // What was unresolved last time is compared again: it may have been late, and then it is not lost.
-    const compared = [...this.#unresolved, ...fresh]
+    const compared = again ? this.#origins.forget() : [...this.#unresolved, ...fresh]
     this.#checkJournal()
     for (const origin of compared)
       if (!origin.message) this.#findings.add('not-pseudonymised', placeOf(origin), 'no message of this origin')
@@ -149,11 +157,11 @@ class CheckState {
       }
       if (origin.message) {
         rewritten++
-        if (!origin.message.equals(message.bytes))
+        if (!isSame(origin.message, message.record))
           this.#findings.add('wrong-message', where, 'it differs from the first message of its origin')
         continue
       }
-      origin.message = message.bytes
+      origin.message = message.record
       const reached = this.#reached.get(`${feed}/${incarnation}/${partition}`) ?? -1
       if (message.origin !== reached + 1)
         this.#findings.add('out-of-order', where, `origin ${message.origin} follows ${reached}`)
@@ -229,7 +237,6 @@ class CheckState {
     return [...ranges.values()].map(({ origin: { feed, incarnation, partition }, from, to }) => ({
       feed,
       incarnation: this.#ids.get(feed)?.[incarnation],
-      index: incarnation,
       partition,
       from,
       to,

@@ -19,7 +19,6 @@ export interface LogMessage {
   readonly record: Values
   /** Milliseconds for each unit of `_received_at`. */
   readonly stampUnitMs: number
-  readonly bytes: Buffer
 }
 
 export interface LogReader {
@@ -72,7 +71,6 @@ export function logReader(brokers: string, registry: string, feeds: readonly str
         offset,
         origin: of.zone === 'identified' ? offset : origin === undefined ? undefined : Number(origin),
         incarnation: header('chainon-incarnation'),
-        bytes: value,
         ...decoded,
       })
     }

@@ -3,7 +3,7 @@
  * force by the order of versions and acceptance.
  */
 import { NONCE_EPOCH_MS, NONCE_FIELD } from '../load/records.ts'
-import type { LogMessage } from './log.ts'
+import type { LogMessage, Values } from './log.ts'
 import type { FeedRules, RuleVerdict } from './rules.ts'
 
 export interface Origin {
@@ -21,8 +21,8 @@ export interface Origin {
   /** When the gateway accepted it, milliseconds since 1970, with fractions where the log has them. */
   readonly acceptedAt: number
   readonly verdict: RuleVerdict
-  /** Bytes of its pseudonymised message. */
-  message?: Buffer
+  /** Its pseudonymised message: the first one. */
+  message?: Values
   row: boolean
   quarantined: boolean
 }
@@ -78,6 +78,16 @@ export class Origins {
     const known = this.#inForce.get(key)
     if (!known || isLater(origin, known)) this.#inForce.set(key, origin)
     return origin
+  }
+
+  /** Forgets what was seen in the tables. @returns every origin */
+  forget(): Origin[] {
+    const all = [...this.#byPlace.values()].flat().filter((origin) => origin !== undefined)
+    for (const origin of all) {
+      origin.row = false
+      origin.quarantined = false
+    }
+    return all
   }
 
   at(feed: string, incarnation: number, partition: number, offset: number): Origin | undefined {

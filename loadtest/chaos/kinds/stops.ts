@@ -52,6 +52,33 @@ const stops: readonly FaultKind[] = STOPPED.map(({ name, link: on, weight }) => 
   },
 }))
 
+/** Two processes stand still at once. */
+const STOPPED_PAIR: FaultKind = {
+  name: 'stop-pair',
+  weight: 4,
+  async run(ground: Ground) {
+    const { bench, random } = ground
+    const [first, second] = random.pick<readonly [ProcessName, ProcessName]>([
+      ['curate', 'deidentify'],
+      ['curate', 'clickhouse'],
+      ['gateway', 'deidentify'],
+      ['kafka', 'clickhouse'],
+      ['redis', 'deidentify'],
+    ])
+    const proxy = link(ground, 'curate-clickhouse')
+    const caught = await proxy.trap(isInsert, 'request', MOMENT_MS)
+    if (!caught) return missed('no insert')
+    const pids = [first, second].map((name) => bench.kill(name, 'SIGSTOP'))
+    caught.deliver()
+    const ms = stopMs(ground)
+    await sleep(ms)
+    const still = bench.pid(first) === pids[0] && bench.pid(second) === pids[1]
+    for (const name of [first, second]) if (bench.pid(name) !== undefined) bench.kill(name, 'SIGCONT')
+    const evidence = `${first} and ${second} for ${ms} ms, an insert into ${tableIn(caught.label)} on its way`
+    return still ? hit(evidence) : missed(evidence)
+  },
+}
+
 const isProduce = (label: string) => label === KAFKA_PRODUCE
 
 interface Zombie {
@@ -97,4 +124,4 @@ const zombies: readonly FaultKind[] = ZOMBIES.map(({ name, link: on, matches }) 
   },
 }))
 
-export const STOPS: readonly FaultKind[] = [...stops, ...zombies]
+export const STOPS: readonly FaultKind[] = [...stops, STOPPED_PAIR, ...zombies]

@@ -87,6 +87,25 @@ const REGISTRY_AT_START: FaultKind = {
   },
 }
 
+const REGISTRY_STOPPED_AT_START: FaultKind = {
+  name: 'stop-registry',
+  weight: 2,
+  async run(ground: Ground) {
+    const { bench, random } = ground
+    const name = random.pick<'curate' | 'deidentify' | 'gateway'>(['curate', 'deidentify', 'gateway'])
+    const proxy = link(ground, `${name}-registry`)
+    bench.kill('registry', 'SIGSTOP')
+    const before = bench.kill(name, 'SIGKILL')
+    const asked = await until(() => proxy.inFlight() > 0, 20_000)
+    const ms = random.int(5000, 9000)
+    await sleep(ms)
+    bench.kill('registry', 'SIGCONT')
+    await bench.restarted(name, before)
+    const evidence = `${name} started while the registry stood still for ${ms} ms`
+    return asked ? hit(evidence) : missed(evidence)
+  },
+}
+
 const REGISTRY_KILLED_AT_START: FaultKind = {
   name: 'kill-registry-and-worker',
   weight: 3,
@@ -109,4 +128,5 @@ export const WORKERS: readonly FaultKind[] = [
   GATEWAYS,
   REGISTRY_AT_START,
   REGISTRY_KILLED_AT_START,
+  REGISTRY_STOPPED_AT_START,
 ]

@@ -28,7 +28,6 @@ interface Known {
   version: number
   person: number
   accepted: boolean
-  moved: boolean
 }
 
 export interface Generator {
@@ -66,14 +65,13 @@ export function recordGenerator(random: Random, first: number): Generator {
     const old = dice < 0.4 ? candidates[random.int(0, Math.max(0, candidates.length - 1))] : undefined
     if (!old || dice < 0.05) return fresh(feed, producer, n)
     // A tie: the same version again with other content. The one that was accepted last is in force.
-    const tie = old.accepted && !old.moved && dice < 0.12
+    const tie = old.accepted && dice < 0.12
     if (!tie) {
       old.version++
       old.accepted = false
     }
     const cancelled = !tie && dice < 0.18
     const moved = feed === 'patient' && !tie && dice > 0.36
-    old.moved ||= moved
     if (feed === 'patient' && dice > 0.3) old.person = personOf(n)
     const subject = moved ? `${old.subject}-m` : old.subject
     return record(feed, producer, n, old.recordId, old.version, subject, old.person, cancelled)
@@ -87,7 +85,6 @@ export function recordGenerator(random: Random, first: number): Generator {
       version: 0,
       person: personOf(n),
       accepted: false,
-      moved: false,
     }
     remember(producer, known)
     return record(feed, producer, n, known.recordId, 0, known.subject, known.person, false)

@@ -15,6 +15,8 @@ export interface Caught {
   readonly label: string
   /** Resolves when the whole request has been read from the client. */
   readonly complete: Promise<void>
+  /** Resolves when the client's connection is closed: it has given up, or ended. */
+  readonly gone: Promise<void>
   /** Delivers the request to the receiver; its answer goes back as usual. */
   deliver(): void
   /** Delivers the request; the answer is dropped. @returns when the receiver has answered, or closed the connection */
@@ -257,6 +259,7 @@ class Connection {
     return {
       label: request.label,
       complete: atRequest ? new Promise((resolve) => this.#ended.push(resolve)) : Promise.resolve(),
+      gone: new Promise((resolve) => this.#client.once('close', resolve)),
       deliver: () => lane.open(),
       deliverAlone: () => {
         const answered = new Promise<boolean>((resolve) => this.#answered.push(resolve))
