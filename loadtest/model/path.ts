@@ -28,19 +28,7 @@ export async function measurePath(
   const clickhouse = clickhouseClient('loadtest', config)
   const redis = new Redis(config.REDIS_URL)
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
-  const into = join(folder, 'simulated')
-  const patients = Math.max(200, Math.round(records / 12))
-  await runOnce(
-    [
-      ...['services/synthetic/main.ts', 'simulate', '--hospitals', '3', '--patients', String(patients), '--rate', '0'],
-      ...['--records', String(records), '--seed', '1', '--out', into, '--truth', `${into}.truth`],
-    ],
-    env,
-  )
-  const ensured = await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...readdirSync(into)], env)
-  const keys = new Map(
-    (JSON.parse(ensured) as { producer: string; key: string }[]).map(({ producer, key }) => [producer, key]),
-  )
+  const { into, keys } = await simulated(env, folder, records)
   const memory = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
   const memoryBefore = await memory()
   const services: Service[] = []
@@ -93,7 +81,7 @@ export async function measurePath(
         'SELECT count() AS batches, round(avg(to_offset - from_offset)) AS records_per_batch FROM ledger_batch',
       ),
       clickhouse_bytes_per_row: await rows(
-        `SELECT table, sum(rows) AS rows, round(sum(data_compressed_bytes) / sum(rows), 1) AS compressed,
+        `SELECT table, sum(rows) AS stored, round(sum(data_compressed_bytes) / sum(rows), 1) AS compressed,
                 round(sum(data_uncompressed_bytes) / sum(rows), 1) AS uncompressed
          FROM system.parts WHERE active AND database = currentDatabase() GROUP BY table ORDER BY table`,
       ),
@@ -103,6 +91,26 @@ export async function measurePath(
     redis.disconnect()
     await clickhouse.close()
   }
+}
+
+/** @returns the folder of the simulated files, and the API key of each producer */
+export async function simulated(
+  env: NodeJS.ProcessEnv,
+  folder: string,
+  records: number,
+): Promise<{ readonly into: string; readonly keys: ReadonlyMap<string, string> }> {
+  const into = join(folder, `simulated-${records}`)
+  const patients = Math.max(200, Math.round(records / 12))
+  await runOnce(
+    [
+      ...['services/synthetic/main.ts', 'simulate', '--hospitals', '3', '--patients', String(patients), '--rate', '0'],
+      ...['--records', String(records), '--seed', '1', '--out', into, '--truth', `${into}.truth`],
+    ],
+    env,
+  )
+  const ensured = await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...readdirSync(into)], env)
+  const rows = JSON.parse(ensured) as { producer: string; key: string }[]
+  return { into, keys: new Map(rows.map(({ producer, key }) => [producer, key])) }
 }
 
 /** Bytes of the segments of a topic's partitions, without their indexes. */

@@ -42,9 +42,9 @@ export function startCurate(
     {
       service: 'curate',
       zone: 'pseudonymised',
-      // Every batch is a block in up to five tables: at a low rate, the records of half a second share a batch.
+      // Every batch is a block in up to five tables: at a low rate, the records of this wait share a batch.
       minBytes: 256 * 1024,
-      maxWaitMs: 500,
+      maxWaitMs: config.CHAINON_LOAD_WAIT_MS,
       async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const redis = redisClient(config.REDIS_URL, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)

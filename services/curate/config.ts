@@ -12,6 +12,7 @@ export const curateConfig = (env: NodeJS.ProcessEnv) =>
       ...CLICKHOUSE_KEYS,
       'REDIS_URL',
       'CHAINON_BATCH_MAX_RECORDS',
+      'CHAINON_LOAD_WAIT_MS',
       'CHAINON_INTENT_DEADLINE_SECONDS',
       'CHAINON_LINK_REBUILD',
     ] as const,

@@ -181,6 +181,14 @@ export const CURATE = {
     max: 1000000,
     description: 'Largest number of records in one ClickHouse block',
   },
+  CHAINON_LOAD_WAIT_MS: {
+    type: 'integer',
+    default: '500',
+    min: 1,
+    max: 5000,
+    description:
+      'Milliseconds that a fetch of curate waits for more records: longer with many partitions, for fewer blocks (loadtest/MODEL.md)',
+  },
 } as const satisfies KeyTable
 
 export const CALLERS = {
