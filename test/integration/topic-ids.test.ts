@@ -43,6 +43,8 @@ test('a leader tells where an epoch ends', async () => {
   )
   const epoch = (await ids.of(topic))?.leaders.get(1)?.epoch ?? -1
   expect(await ids.endOfEpoch(topic, 1, epoch)).toBe(3n)
+  expect(await ids.endOfEpoch(topic, 2, epoch), 'an empty log').toBe(0n)
+  expect(await ids.endOfEpoch(topic, 1, epoch + 1), 'an epoch that the log does not have').toBe(3n)
   await expect(ids.endOfEpoch(topic, 9, epoch)).rejects.toMatchObject({ code: 'dependency-unavailable' })
 })
 

@@ -6,6 +6,7 @@
  */
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
+import { topicExtent, withAdmin } from './offsets.ts'
 
 export interface TopicId {
   /** 22 characters of base64url, as Kafka's own tools write it. */
@@ -116,10 +117,18 @@ export async function topicIds(kafka: Kafka): Promise<TopicIds> {
       const answer = leader && (await askEnd(leader, topic, partition, leaderEpoch).catch(() => undefined))
       if (answer === undefined)
         throw new ChainonError('dependency-unavailable', `no leader told where an epoch of ${topic} ends`)
-      return answer
+      // No record of that epoch or of a later one: what the log has is older, all of it.
+      return answer < 0n ? logEnd(kafka, topic, partition) : answer
     },
     close: () => cluster.disconnect(),
   }
+}
+
+async function logEnd(kafka: Kafka, topic: string, partition: number): Promise<bigint> {
+  const extents = await withAdmin(kafka, (admin) => topicExtent(admin, topic))
+  const found = extents.find((extent) => extent.partition === partition)
+  if (!found) throw new ChainonError('dependency-unavailable', `no leader told where ${topic} ends`)
+  return found.high
 }
 
 /** Leader epochs only grow: the leader with the highest epoch is the newest. */
@@ -198,15 +207,17 @@ function epochRequest(topic: string, partition: number, currentEpoch: number, le
   return request(OFFSET_FOR_LEADER_EPOCH, OFFSET_FOR_LEADER_EPOCH_VERSION, 'OffsetForLeaderEpoch', body)
 }
 
-/** @returns the end offset of the one partition of the response @throws ChainonError when the broker answers an error */
+/**
+ * @returns the end offset of the one partition of the response; -1 when the log has no such epoch and no later one
+ * @throws ChainonError when the broker answers an error
+ */
 function readEpochEnd(raw: Buffer): bigint {
   // Throttle time, number of topics, name, number of partitions.
   const at = 8 + 2 + raw.readInt16BE(8) + 4
   const error = raw.readInt16BE(at)
   const end = raw.readBigInt64BE(at + 10)
   if (error !== NO_ERROR) throw new ChainonError('dependency-unavailable', `Kafka answered error ${error} for an epoch`)
-  // Nothing of that epoch or of an earlier one is in the log.
-  return end < 0n ? 0n : end
+  return end
 }
 
 function request(apiKey: number, apiVersion: number, apiName: string, body: Buffer): unknown {
