@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 const WAIT = { timeout: 40_000, interval: 100 }
-const rows = (table: string) => line.rows<{ n: string }>(`SELECT count() AS n FROM ${table}`)
+const rows = (table: string) => line.rows<{ n: number }>(`SELECT count() AS n FROM ${table}`)
 
 it.each([
   ['does not have it', { status: 404, body: '{"error_code":40403,"message":"Schema not found"}' }],
@@ -48,14 +48,14 @@ it.each([
       'document',
       names('d', documents).map((name) => recordOf('document', name, 'ipp')),
     )
-    await expect.poll(() => rows('feed_document'), WAIT).toEqual([{ n: String(documents + 5) }])
+    await expect.poll(() => rows('feed_document'), WAIT).toEqual([{ n: documents + 5 }])
     await expect
       .poll(() => line.services.deidentify.health(), WAIT)
       .toEqual({ status: 'degraded', stopped: [{ feed: 'observation', partition: 0, code: 'dependency-unavailable' }] })
     fault.set(() => undefined)
-    await expect.poll(() => rows('feed_observation'), WAIT).toEqual([{ n: String(observations + 5) }])
+    await expect.poll(() => rows('feed_observation'), WAIT).toEqual([{ n: observations + 5 }])
     await expect.poll(() => line.services.deidentify.health(), WAIT).toEqual({ status: 'ok' })
-    expect(await rows('quarantine')).toEqual([{ n: '0' }])
+    expect(await rows('quarantine')).toEqual([{ n: 0 }])
     expect(isBalanced(await line.completeLedger())).toBe(true)
   },
   120_000,

@@ -116,7 +116,9 @@ test('a batch with some of its blocks stored: the other blocks follow, under the
   await push(100)
   const stopped = async () =>
     (await pipeline.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
-  await expect.poll(async () => (await stopped()).toSorted(), { timeout: 20_000 }).toEqual(['bug 0', 'bug 1'])
+  await expect
+    .poll(async () => (await stopped()).toSorted(), { timeout: 20_000 })
+    .toEqual(['dependency-unavailable 0', 'dependency-unavailable 1'])
   await whileStopped(() => rename('ledger_renamed', 'ledger_batch').then(() => undefined))
 })
 
