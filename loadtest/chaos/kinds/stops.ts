@@ -47,7 +47,7 @@ const stops: readonly FaultKind[] = STOPPED.map(({ name, link: on, weight }) => 
     // A stopped process may have been killed meanwhile, for instance by the supervisor.
     const still = bench.pid(name) === pid
     if (still) bench.kill(name, 'SIGCONT')
-    const evidence = `${on} ${caught.label.slice(0, 40)} on its way, ${open} without an answer after ${ms} ms`
+    const evidence = `${on} ${isInsert(caught.label) ? `insert into ${tableIn(caught.label)}` : caught.label.slice(0, 40)} on its way, ${open} without an answer after ${ms} ms`
     return still && (open > 0 || worker) ? hit(evidence) : missed(evidence)
   },
 }))

@@ -1,6 +1,6 @@
 /** Redis that has lost its data or has older data, and disks that are full. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
@@ -46,13 +46,17 @@ async function redisAfter(bench: Bench, change: (folder: string) => void): Promi
   return { before, after: await keysOf(bench) }
 }
 
+/** Version 7 has a folder of files, version 6 one file. */
+function removeData(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (name !== 'redis.conf') rmSync(join(folder, name), { recursive: true, force: true })
+}
+
 const EMPTY: FaultKind = {
   name: 'redis-empty',
   weight: 3,
   async run({ bench }) {
-    const { before, after } = await redisAfter(bench, (folder) =>
-      rmSync(join(folder, 'appendonlydir'), { recursive: true, force: true }),
-    )
+    const { before, after } = await redisAfter(bench, removeData)
     const evidence = `it was killed with ${before} keys and started again with ${after}`
     return after < before ? hit(evidence) : missed(evidence)
   },
@@ -62,16 +66,15 @@ const OLDER: FaultKind = {
   name: 'redis-older',
   weight: 3,
   async run({ bench, random }) {
-    const files = join(bench.data, 'redis', 'appendonlydir')
     const copy = join(bench.folder, 'redis-older')
     rmSync(copy, { recursive: true, force: true })
     // A copy of a file that grows may end within a command; Redis cuts that off.
-    cpSync(files, copy, { recursive: true })
+    cpSync(join(bench.data, 'redis'), copy, { recursive: true })
     const copied = await keysOf(bench)
     await sleep(random.int(1500, 3000))
-    const { before, after } = await redisAfter(bench, () => {
-      rmSync(files, { recursive: true, force: true })
-      cpSync(copy, files, { recursive: true })
+    const { before, after } = await redisAfter(bench, (folder) => {
+      removeData(folder)
+      cpSync(copy, folder, { recursive: true })
     })
     const evidence = `it had ${before} keys, and was started again with the ${after} of seconds before (${copied})`
     return after < before ? hit(evidence) : missed(evidence)
