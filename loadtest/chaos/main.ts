@@ -62,9 +62,11 @@ async function next(): Promise<Campaign> {
   if (campaign) return campaign
   stacks++
   const started = await startCampaign(join(folder, String(stacks)), `${seed}:${first}`, process.env, say, true)
-  if (!(await started.warmUp())) throw new Error('the stack does not load records without a fault')
-  await started.checker.check()
+  // From here on the end of the program stops it, also after an error.
   campaign = started
+  if (!(await started.warmUp())) throw new Error('the stack does not load records without a fault')
+  const { findings } = await started.checker.check()
+  if (findings.length > 0) throw new Error(`wrong without a fault: ${JSON.stringify(findings.slice(0, 5))}`)
   return started
 }
 

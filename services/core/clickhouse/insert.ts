@@ -52,6 +52,8 @@ export async function insertBlock(
       insert_deduplication_token: block.token,
       insert_deduplicate: 1,
       async_insert: 0,
+      // Every origin has its row: the default keeps only the last version of a record in a block, and a lookup would miss the others.
+      optimize_on_insert: 0,
       input_format_parallel_parsing: 0,
       max_insert_block_size: ONE_BLOCK_ROWS,
       min_insert_block_size_rows: ONE_BLOCK_ROWS,
