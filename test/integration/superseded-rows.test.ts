@@ -88,7 +88,7 @@ test('two versions of one record in the first batch of an assignment', async () 
   expect(await witnessed()).toEqual([0, 1, 2])
 })
 
-test.fails('a version that a merge removed before the batch is formed again', async () => {
+test('a version that a merge removed before the batch is formed again', async () => {
   const block = blockOf(BATCH, 'merged')
   await insertBlock(clickhouse, block)
   await clickhouse.command({ query: 'OPTIMIZE TABLE feed_diagnosis FINAL' })

@@ -22,6 +22,17 @@ export interface StoredRows {
   readonly params: Readonly<Record<string, unknown>>
   /** Columns that tell the rows of the range apart; none when the block has one row, or is counted as a whole. */
   readonly key: readonly string[]
+  /** Only for a table that forgets superseded rows. */
+  readonly superseded?: SupersededRows
+}
+
+/** How a row is recognised that was inserted and that ClickHouse has removed since, in favour of a later version of its record. */
+export interface SupersededRows {
+  /** Columns of the block with the record's name and version. */
+  readonly record: string
+  readonly version: string
+  /** Selects the values of `key` that were ever inserted into the table, as text, with the parameters of `params`. */
+  readonly inserted: string
 }
 
 /** Longest wait for a replica that fetches what it lacks, in seconds; then the caller decides (TIMEOUT_EXCEEDED is a temporary error). */
@@ -64,12 +75,12 @@ export async function insertBlock(
 }
 
 /**
- * @returns the rows of the block that are not in its table. ClickHouse writes a block's token before it renames the part into
+ * @returns the rows of the block that are not in its table, and were not superseded there. ClickHouse writes a block's token before it renames the part into
  *   place: killed between the two, it has the token without the rows, and drops the retry as a duplicate.
  * @throws Error when the server is a replica that is behind: what it does not have yet is not missing
  */
 export async function missingRows(client: ClickHouseClient, block: Block): Promise<readonly (readonly unknown[])[]> {
-  const { where, params, key } = block.stored
+  const { where, params, key, superseded } = block.stored
   const fetchedBy = await fetchReplicated(client, block.table)
   const names = key.length > 0 ? key.map((name) => `toString(${name})`).join(', ') : "'stored'"
   const result = await client.query({
@@ -82,7 +93,34 @@ export async function missingRows(client: ClickHouseClient, block: Block): Promi
   const stored = new Set((await result.json<readonly string[]>()).map((values) => values.join('\0')))
   if (key.length === 0) return stored.size > 0 ? [] : block.rows
   const places = key.map((name) => block.columns.indexOf(name))
-  return block.rows.filter((row) => !stored.has(places.map((place) => String(row[place])).join('\0')))
+  const keyOf = (row: readonly unknown[]) => places.map((place) => String(row[place])).join('\0')
+  const missing = block.rows.filter((row) => !stored.has(keyOf(row)))
+  if (missing.length === 0 || !superseded) return missing
+  const forgotten = await supersededRows(client, block, superseded, missing)
+  return missing.filter((row) => !(forgotten.records.has(row) && forgotten.inserted.has(keyOf(row))))
+}
+
+/** @returns the rows of which a later version is stored, and the keys that were inserted; a row with both was merged away */
+async function supersededRows(
+  client: ClickHouseClient,
+  { table, columns, stored }: Block,
+  { record, version, inserted }: SupersededRows,
+  missing: readonly (readonly unknown[])[],
+): Promise<{ readonly records: ReadonlySet<readonly unknown[]>; readonly inserted: ReadonlySet<string> }> {
+  const [idAt, versionAt] = [columns.indexOf(record), columns.indexOf(version)]
+  const newest = await client.query({
+    query: `SELECT ${record}, toString(max(${version})) FROM ${table} WHERE ${record} IN {records:Array(String)} GROUP BY ${record}`,
+    query_params: { records: missing.map((row) => String(row[idAt])) },
+    format: 'JSONCompactEachRow',
+  })
+  const versions = new Map(await newest.json<[string, string]>())
+  const keys = await client.query({ query: inserted, query_params: { ...stored.params }, format: 'JSONCompactEachRow' })
+  return {
+    records: new Set(
+      missing.filter((row) => BigInt(versions.get(String(row[idAt])) ?? -1) > BigInt(String(row[versionAt]))),
+    ),
+    inserted: new Set((await keys.json<readonly string[]>()).map((values) => values.join('\0'))),
+  }
 }
 
 /**

@@ -45,8 +45,12 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
     token: `${feed}:${incarnation}:${partition}:${range.originFrom}-${range.originTo}:${table}${range.attempt && `:${range.attempt}`}`,
     stored: { where, params, key },
   })
+  const ofFeed = block(tableOf(feed), rows.columns, outcome.rows, originsOf('_origin_', '_origin_offset'), [
+    '_origin_offset',
+  ])
+  const inserted = `SELECT toString(offset) FROM origin_loaded WHERE feed = {feed:String} AND ${originsOf('', 'offset')}`
   const blocks = [
-    block(tableOf(feed), rows.columns, outcome.rows, originsOf('_origin_', '_origin_offset'), ['_origin_offset']),
+    { ...ofFeed, stored: { ...ofFeed.stored, superseded: { record: 'record_id', version: '_version', inserted } } },
     block(
       'person_link',
       [
