@@ -67,13 +67,13 @@ async function expectAdded(count: number, before: Readonly<Record<string, number
   )
 }
 
-/** A row of each table that no batch writes. */
+/** A row of each table that no batch writes, in a partition that does not exist. */
 const TABLES = [
-  { table: 'feed_observation', feed: 'observation', row: "(record_id) VALUES ('forged')" },
+  { table: 'feed_observation', feed: 'observation', row: "(record_id, _origin_partition) VALUES ('forged', 7)" },
   { table: 'quarantine', feed: 'observation', row: "(feed) VALUES ('forged')" },
   { table: 'rule_outcome', feed: 'observation', row: "(feed) VALUES ('forged')" },
   { table: 'ledger_batch', feed: 'observation', row: "(feed) VALUES ('forged')" },
-  { table: 'feed_patient', feed: 'patient', row: "(record_id) VALUES ('forged')" },
+  { table: 'feed_patient', feed: 'patient', row: "(record_id, _origin_partition) VALUES ('forged', 7)" },
   { table: 'person_link', feed: 'patient', row: "(patient_id) VALUES ('forged')" },
 ] as const
 
