@@ -4,7 +4,7 @@
  */
 import type { Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
-import { topicExtent } from '#core/kafka/offsets.ts'
+import { groupOffsets, topicExtent } from '#core/kafka/offsets.ts'
 import type { LagView } from '../snapshot.ts'
 
 interface PartitionLag {
@@ -72,7 +72,7 @@ export async function readLags(admin: Admin, namespace: string, feeds: readonly 
   const lagsOf = async (name: 'deidentify' | 'curate', zone: 'identified' | 'pseudonymised') => {
     const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
     // The committed offsets are read first: the end of the log, read later, is then never below them.
-    const groups = await admin.fetchOffsets({ groupId: `${namespace}${name}`, topics })
+    const groups = await groupOffsets(admin, `${namespace}${name}`, topics)
     const committed = new Map(
       groups.flatMap(({ topic, partitions }) =>
         partitions.map(({ partition, offset }): [string, number] => [`${topic}:${partition}`, Number(offset)]),

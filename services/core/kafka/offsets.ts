@@ -1,4 +1,5 @@
 /** Offsets as Kafka has them: what a group committed (with its metadata), and the first and last offset of a topic. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
 
 export interface Committed {
@@ -17,6 +18,27 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
+/** A group's coordinator moves, or loads the group, when a broker ends or starts: kafkajs does not ask again. */
+const COORDINATOR_TRIES = 5
+const COORDINATOR_WAIT_MS = 200
+
+/** @returns what the group committed, by topic; offset -1 where it never did @throws when Kafka does not answer */
+export async function groupOffsets(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+): Promise<Awaited<ReturnType<Admin['fetchOffsets']>>> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await admin.fetchOffsets({ groupId, topics: [...topics] })
+    } catch (error) {
+      const moved = (error as { retriable?: boolean }).retriable === true
+      if (!moved || tries === COORDINATOR_TRIES) throw error
+      await sleep(COORDINATOR_WAIT_MS * tries)
+    }
+  }
+}
+
 /** @returns what the group committed for each partition of the topic */
 export function committedOffsets(
   kafka: Kafka,
@@ -24,7 +46,7 @@ export function committedOffsets(
   topic: string,
 ): Promise<ReadonlyMap<number, Committed>> {
   return withAdmin(kafka, async (admin) => {
-    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    const [found] = await groupOffsets(admin, groupId, [topic])
     return new Map(
       found?.partitions.map(({ partition, offset, metadata }) => [
         partition,

@@ -8,7 +8,7 @@ import { tableOf, topicOf } from '../contract/names.ts'
 import { quote } from '../contract/table.ts'
 import { originOf } from '../kafka/headers.ts'
 import { parseIncarnation } from '../kafka/incarnation.ts'
-import { topicExtent, withAdmin } from '../kafka/offsets.ts'
+import { groupOffsets, topicExtent, withAdmin } from '../kafka/offsets.ts'
 import { scanPartition } from '../kafka/scan.ts'
 import { topicIds } from '../kafka/topic-ids.ts'
 import type { FindingRange } from './findings.ts'
@@ -173,7 +173,7 @@ function epochOf(incarnation: string): number {
 }
 
 async function committedOf(admin: Admin, groupId: string, topic: string): Promise<ReadonlyMap<number, bigint>> {
-  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  const [found] = await groupOffsets(admin, groupId, [topic])
   return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]) ?? [])
 }
 

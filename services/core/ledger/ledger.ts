@@ -7,7 +7,7 @@ import type { Admin } from 'kafkajs'
 import type { ClickHouseClient } from '../clickhouse/client.ts'
 import { feedOf, topicOf } from '../contract/names.ts'
 import { parseIncarnation } from '../kafka/incarnation.ts'
-import { type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
+import { groupOffsets, type PartitionExtent, topicExtent } from '../kafka/offsets.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import { reconcile, type Tile } from './reconcile.ts'
 import { type LedgerRow, sumCounts } from './row.ts'
@@ -79,7 +79,7 @@ async function committedBy(
   feeds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const topics = feeds.map((feed) => topicOf(namespace, zone, feed))
-  const groups = await admin.fetchOffsets({ groupId: `${namespace}${worker}`, topics })
+  const groups = await groupOffsets(admin, `${namespace}${worker}`, topics)
   return new Map(
     groups.flatMap(({ topic, partitions }) =>
       partitions.map(({ partition, offset }): [string, number] => [

@@ -5,7 +5,7 @@
  */
 import kafkajs, { type Admin } from 'kafkajs'
 import { topicOf } from '../contract/names.ts'
-import { topicExtent } from '../kafka/offsets.ts'
+import { groupOffsets, topicExtent } from '../kafka/offsets.ts'
 
 /** A partition whose oldest unread record is older than half of the retention. */
 export interface LatePartition {
@@ -37,7 +37,7 @@ export async function readBacklogs(
   const topics = feeds.map((feed) => topicOf(namespace, 'identified', feed))
   const [retentions, groups] = await Promise.all([
     readRetentions(admin, topics),
-    admin.fetchOffsets({ groupId: `${namespace}deidentify`, topics }),
+    groupOffsets(admin, `${namespace}deidentify`, topics),
   ])
   return Promise.all(
     feeds.map(async (feed, index): Promise<FeedBacklog> => {
