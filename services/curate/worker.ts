@@ -165,8 +165,10 @@ async function loadSlice(
       earlierUntil: state.intent?.deadline ?? 0,
       longestInsertMs: Math.min(LONGEST_INSERT_MS, dependencies.intentDeadlineMs / 4),
     }
+    const linksStored = originFrom < (state.links.get(incarnation) ?? 0n)
     for (const block of blocksOf(range, outcome, feed.rows)) {
-      const repaired = await insertProven(dependencies.clickhouse, block, guard, !state.begun)
+      const verify = !state.begun || (linksStored && block.table === 'person_link')
+      const repaired = await insertProven(dependencies.clickhouse, block, guard, verify)
       dependencies.events.repaired(name, block.table, repaired)
     }
     batch.assertOwned()

@@ -1,4 +1,8 @@
-/** What the tables have of a partition: the reach of its tiles, and rows beyond them, which a batch without a tile left. */
+/**
+ * What the tables have of a partition: the reach of its tiles, and rows beyond them, which a batch without a tile left. Links are not among
+ * these: a link is what the linkage index decided, not what a batch is, and the index gives it once. A rebuild writes links of records that
+ * are not loaded yet; and ClickHouse must have the highest link version, or an index that went back would pass for complete.
+ */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { tableOf } from '#core/contract/names.ts'
 import { firstOriginOf } from '#core/kafka/incarnation.ts'
@@ -28,19 +32,21 @@ interface Written {
 
 const WITNESS = { incarnation: 'incarnation', partition: 'partition', offset: 'offset', feed: 'feed' }
 
+const LINKS: Written = {
+  table: 'person_link',
+  incarnation: 'cause_incarnation',
+  partition: 'cause_partition',
+  offset: 'cause_offset',
+  feed: 'cause_feed',
+}
+
+/** Every table of which rows are removed. */
 const writtenBy = (feed: string): readonly Written[] => [
   {
     table: tableOf(feed),
     incarnation: '_origin_incarnation',
     partition: '_origin_partition',
     offset: '_origin_offset',
-  },
-  {
-    table: 'person_link',
-    incarnation: 'cause_incarnation',
-    partition: 'cause_partition',
-    offset: 'cause_offset',
-    feed: 'cause_feed',
   },
   { table: 'quarantine', incarnation: 'incarnation', partition: 'partition', offset: 'origin_offset', feed: 'feed' },
   { table: 'rule_outcome', incarnation: 'incarnation', partition: 'partition', offset: 'from_offset', feed: 'feed' },
@@ -73,31 +79,38 @@ export async function reachOf(
   }
 }
 
-/** @returns incarnation to one past the last origin of rows that no tile accounts for */
+export interface Beyond {
+  /** Incarnation to one past the last origin of rows that no tile accounts for. */
+  readonly rows: ReadonlyMap<string, bigint>
+  /** The same of links, which are in force and stay. */
+  readonly links: ReadonlyMap<string, bigint>
+}
+
 export async function rowsBeyond(
   clickhouse: ClickHouseClient,
   feed: string,
   partition: number,
   ends: Reach['ends'],
-): Promise<ReadonlyMap<string, bigint>> {
-  const tops = writtenBy(feed)
-    .filter(({ searched }) => searched !== false)
-    .map(
-      (written) =>
-        `SELECT toString(${written.incarnation}) AS incarnation, max(${written.offset}) + 1 AS top FROM ${written.table}
-       WHERE ${condition(written, ends)} GROUP BY incarnation`,
-    )
+): Promise<Beyond> {
+  const searched = writtenBy(feed).filter((written) => written.searched !== false)
+  const tops = [...searched, LINKS].map(
+    (written) =>
+      `SELECT '${written === LINKS ? 'links' : 'rows'}' AS kind, toString(${written.incarnation}) AS incarnation, max(${written.offset}) + 1 AS top
+       FROM ${written.table} WHERE ${condition(written, ends)} GROUP BY incarnation`,
+  )
   const result = await clickhouse.query({
-    query: `SELECT incarnation, toString(max(top)) AS top FROM (${tops.join(' UNION ALL ')}) GROUP BY incarnation`,
+    query: `SELECT kind, incarnation, toString(max(top)) AS top FROM (${tops.join(' UNION ALL ')}) GROUP BY kind, incarnation`,
     query_params: parametersOf(feed, partition, ends),
     format: 'JSONEachRow',
   })
-  const rows = await result.json<{ incarnation: string; top: string }>()
-  return new Map(rows.map(({ incarnation, top }) => [incarnation, BigInt(top)]))
+  const found = await result.json<{ kind: keyof Beyond; incarnation: string; top: string }>()
+  const of = (wanted: keyof Beyond) =>
+    new Map(found.filter(({ kind }) => kind === wanted).map(({ incarnation, top }) => [incarnation, BigInt(top)]))
+  return { rows: of('rows'), links: of('links') }
 }
 
 /**
- * Removes the rows that no tile accounts for, from every table, and looks that they are gone.
+ * Removes the rows that no tile accounts for, from every table but that of the links, and looks that they are gone.
  *
  * @returns how many were removed
  * @throws Error of ClickHouse; the caller tries again

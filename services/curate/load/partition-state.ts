@@ -1,6 +1,6 @@
 /**
  * Opens a partition that this worker was assigned: finds where to begin, waits until nothing of an earlier batch can still be inserted
- * where that batch cannot be formed again, removes what it left, and sets the position in the log.
+ * where that batch cannot be formed again, removes what it left except links, and sets the position in the log.
  */
 import type { KafkaMessage } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
@@ -26,6 +26,8 @@ export interface PartitionState {
   readonly attempt: string
   /** The rows of the first batch are looked up before they are inserted. */
   begun: boolean
+  /** Incarnation to one past the last cause of links that were stored before their batch was: they are looked up before they are inserted. */
+  readonly links: ReadonlyMap<string, bigint>
   /** Fetched messages that are not loaded yet. */
   waiting: KafkaMessage[]
 }
@@ -67,7 +69,7 @@ export function partitionOpener(dependencies: OpeningDependencies) {
     const committed = offset === undefined || progress === undefined ? undefined : { offset, progress }
     const { ends, last, loadedEnds, logEnd } = await reachOf(clickhouse, feed, partition, logIncarnation)
     const beyond = await rowsBeyond(clickhouse, feed, partition, ends)
-    const start = startOf({ logIncarnation, committed, ends, loadedEnds, logEnd, beyond, layout })
+    const start = startOf({ logIncarnation, committed, ends, loadedEnds, logEnd, beyond: beyond.rows, layout })
     let attempt = start.intent?.attempt ?? ''
     if (start.unresolved) {
       const { why, until } = start.unresolved
@@ -108,6 +110,7 @@ export function partitionOpener(dependencies: OpeningDependencies) {
       intent: start.intent,
       attempt,
       begun: false,
+      links: beyond.links,
       waiting: [],
     }
   }

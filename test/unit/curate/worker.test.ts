@@ -45,7 +45,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
         queries.push(query)
         const tiles = [{ incarnation: TOPIC, end: String(reach), loaded: String(reach), logEnd: String(reach + 100n) }]
         if (query.includes('maxIf')) return { json: async () => (reach > 0n ? tiles : []) }
-        const left = [{ incarnation: TOPIC, top: String(beyond) }]
+        const left = [{ kind: 'rows', incarnation: TOPIC, top: String(beyond) }]
         if (query.includes('UNION ALL')) return { json: async () => (beyond > reach ? left : []) }
         const names = [...query.matchAll(/toString\((\w+)\)/g)].map(([, name = '']) => name)
         const rows = stored.get(/FROM (\w+)/.exec(query)?.[1] ?? '') ?? []
