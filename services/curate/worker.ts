@@ -21,7 +21,7 @@ import { blocksOf } from './load/blocks.ts'
 import { insertProven } from './load/insert-proven.ts'
 import { formatProgress } from './load/intent.ts'
 import { type Ordered, orderByOrigin } from './load/order.ts'
-import { hwmOf, type PartitionState, partitionOpener } from './load/partition-state.ts'
+import { hwmOf, type PartitionState, partitionOpener, unresolvedAlarm } from './load/partition-state.ts'
 import type { CurateFeed } from './pipeline.ts'
 import { UNLINKED } from './steps/build-row.ts'
 
@@ -86,8 +86,10 @@ export function curateWorker(
         if (gap) return
         at += read
       } catch (error) {
-        if (error instanceof ChainonError && error.code === 'link-index-stale') return waitForLinks(dependencies, batch)
-        throw error
+        if (!(error instanceof ChainonError)) throw error
+        if (error.code === 'link-index-stale') return waitForLinks(dependencies, batch)
+        if (!state.intent || !AT_THE_DEADLINE.has(error.code)) throw error
+        return waitForDeadline(dependencies, feed.contract.feed, batch, state.intent.deadline)
       }
     }
     state.waiting = []
@@ -98,6 +100,22 @@ export function curateWorker(
 /** The partition waits until the linkage index is rebuilt; it begins again at what is committed, which may be an intent. */
 function waitForLinks({ links }: WorkerDependencies, batch: PartitionBatch): void {
   links.whenReady(batch.stop('link-index-stale'))
+}
+
+/** What ends when the deadline of a found intent is over: then no earlier insert runs any more, and the next try has a deadline of its own. */
+const AT_THE_DEADLINE: ReadonlySet<string> = new Set(['intent-deadline', 'unresolved-batch'])
+
+function waitForDeadline({ alarms }: WorkerDependencies, feed: string, batch: PartitionBatch, deadline: number): void {
+  const { partition } = batch
+  alarms.raise({
+    id: unresolvedAlarm(feed, partition),
+    code: 'unresolved-batch',
+    feed,
+    partition,
+    message: `Some rows of an earlier batch are stored, and an insert of the others may still be running until ${new Date(deadline).toISOString()}. Then the rows that are missing are inserted.`,
+  })
+  const tryAgain = batch.stop('unresolved-batch')
+  setTimeout(tryAgain, Math.max(1, deadline - Date.now() + 1)).unref()
 }
 
 /** @returns the end of the slice: the end of the intent when there is one, or else a full block */
@@ -132,7 +150,9 @@ async function loadSlice(
     }
     batch.assertOwned()
     const { logIncarnation, attempt } = state
-    const deadline = now + dependencies.intentDeadlineMs
+    // A range that is formed again keeps its deadline while that lasts: a later one at each try would never be over.
+    const until = state.intent?.deadline ?? 0
+    const deadline = now <= until ? until : now + dependencies.intentDeadlineMs
     const intent = { to, originTo: hwm + 1n, layout: feed.layout, attempt, deadline }
     await batch.commit(from, formatProgress({ logIncarnation, incarnation, hwm: originFrom - 1n, intent }))
     const source = { incarnation, partition: batch.partition }
@@ -162,7 +182,7 @@ async function loadSlice(
       assertOwned: () => batch.assertOwned(),
       deadline,
       // The worker that wrote the intent may have inserted some of the blocks, and may still be inserting.
-      earlierUntil: state.intent?.deadline ?? 0,
+      earlierUntil: until,
       longestInsertMs: Math.min(LONGEST_INSERT_MS, dependencies.intentDeadlineMs / 4),
     }
     const linksStored = originFrom < (state.links.get(incarnation) ?? 0n)

@@ -177,7 +177,7 @@ test('rows are not inserted under another token while an earlier attempt may sti
   await insertBlock(direct, block(ROWS.slice(1), 'another token'), 10_000)
   const early = { ...guard, earlierUntil: Date.now() + 60_000 }
   await expect(insertProven(unreliable, block(ROWS), early, true)).rejects.toMatchObject({
-    code: 'dependency-unavailable',
+    code: 'unresolved-batch',
   })
   expect(await origins()).toEqual([11, 12])
   // With the token of the whole block stored, an earlier attempt would be dropped: nothing has to be waited for.

@@ -36,7 +36,8 @@ const MOST_INSERTS = 4
  * inserted the block before.
  *
  * @returns how many rows were inserted under another token, because ClickHouse had the block's token and not these rows
- * @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when the deadline is over
+ * @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when the deadline is over, unresolved-batch when
+ *   some rows are stored and an earlier attempt for the others may still run
  */
 export async function insertProven(
   client: ClickHouseClient,
@@ -68,7 +69,7 @@ export async function insertProven(
       const own = answered === 0 && missing.length === block.rows.length
       // Another token does not stop an attempt under the block's own: none may run any more, unless its token is known to be stored.
       if (!own && answered === 0 && Date.now() <= guard.earlierUntil)
-        throw new ChainonError('dependency-unavailable', `an earlier insert into ${block.table} may still be running`)
+        throw new ChainonError('unresolved-batch', `an earlier insert into ${block.table} may still be running`)
       const token = own ? block.token : `${block.token}:repair-${answered}`
       await insertBlock(client, { ...block, rows: missing, token }, guard.longestInsertMs)
       if (!own) repaired += missing.length

@@ -47,6 +47,11 @@ const WHY: Readonly<Record<NonNullable<Start['unresolved']>['why'], string>> = {
   'layout-changed': 'the contract, the form of the blocks or the linkage model has changed since its intent',
 }
 
+/** @returns the id of the alarm of a partition that waits for an earlier batch; opening the partition clears it */
+export function unresolvedAlarm(feed: string, partition: number): string {
+  return `unresolved-batch:${feed}:${partition}`
+}
+
 /** @returns a function that opens a partition; it returns undefined when the batch at hand must not be used */
 export function partitionOpener(dependencies: OpeningDependencies) {
   const { alarms, clickhouse, events, intentDeadlineMs } = dependencies
@@ -63,7 +68,7 @@ export function partitionOpener(dependencies: OpeningDependencies) {
   ): Promise<PartitionState | undefined> {
     const { partition } = batch
     const key = `${feed}:${partition}`
-    const alarm = `unresolved-batch:${key}`
+    const alarm = unresolvedAlarm(feed, partition)
     const { offset, metadata } = await batch.committed()
     const progress = parseProgress(metadata)
     const committed = offset === undefined || progress === undefined ? undefined : { offset, progress }

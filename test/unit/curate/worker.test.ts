@@ -129,7 +129,7 @@ const ledgerOf = (tokens: readonly string[]) =>
   tokens.filter((token) => token.endsWith(':ledger_batch')).map((token) => token.replace(TOPIC, 'T'))
 
 describe('curateWorker', () => {
-  it.fails('keeps the deadline of an intent that it forms again, so that a wait for it ends', async () => {
+  it('keeps the deadline of an intent that it forms again, so that a wait for it ends', async () => {
     const deadline = Date.now() + 50_000
     const h = harness({ offset: 10n, metadata: progress(9n, { to: 13n, originTo: 13n, deadline }) }, 10n, 11n)
     // Part of a block: an earlier insert of the whole block could still run, until the deadline.
