@@ -103,3 +103,12 @@ test('a version that was never inserted, although a later one of its record is s
   expect(await insertProven(clickhouse, block, guard, true)).toBe(0)
   expect(await witnessed()).toEqual([0, 9])
 })
+
+test('a first batch of many records, and many that a merge removed', async () => {
+  const many = Array.from({ length: 3000 }, (_, i) => [`p1_${'x'.repeat(60)}${i >> 1}`, 1 + (i % 2)] as const)
+  const block = blockOf(many, 'many')
+  expect(await insertProven(clickhouse, block, guard, true)).toBe(0)
+  await clickhouse.command({ query: 'OPTIMIZE TABLE feed_diagnosis FINAL' })
+  expect(await insertProven(clickhouse, block, guard, true)).toBe(0)
+  expect((await witnessed()).length).toBe(3000)
+})

@@ -96,31 +96,42 @@ export async function missingRows(client: ClickHouseClient, block: Block): Promi
   const keyOf = (row: readonly unknown[]) => places.map((place) => String(row[place])).join('\0')
   const missing = block.rows.filter((row) => !stored.has(keyOf(row)))
   if (missing.length === 0 || !superseded) return missing
-  const forgotten = await supersededRows(client, block, superseded, missing)
-  return missing.filter((row) => !(forgotten.records.has(row) && forgotten.inserted.has(keyOf(row))))
-}
-
-/** @returns the rows of which a later version is stored, and the keys that were inserted; a row with both was merged away */
-async function supersededRows(
-  client: ClickHouseClient,
-  { table, columns, stored }: Block,
-  { record, version, inserted }: SupersededRows,
-  missing: readonly (readonly unknown[])[],
-): Promise<{ readonly records: ReadonlySet<readonly unknown[]>; readonly inserted: ReadonlySet<string> }> {
-  const [idAt, versionAt] = [columns.indexOf(record), columns.indexOf(version)]
-  const newest = await client.query({
-    query: `SELECT ${record}, toString(max(${version})) FROM ${table} WHERE ${record} IN {records:Array(String)} GROUP BY ${record}`,
-    query_params: { records: missing.map((row) => String(row[idAt])) },
+  const keys = await client.query({
+    query: superseded.inserted,
+    query_params: { ...params },
     format: 'JSONCompactEachRow',
   })
-  const versions = new Map(await newest.json<[string, string]>())
-  const keys = await client.query({ query: inserted, query_params: { ...stored.params }, format: 'JSONCompactEachRow' })
-  return {
-    records: new Set(
-      missing.filter((row) => BigInt(versions.get(String(row[idAt])) ?? -1) > BigInt(String(row[versionAt]))),
-    ),
-    inserted: new Set((await keys.json<readonly string[]>()).map((values) => values.join('\0'))),
+  const inserted = new Set((await keys.json<readonly string[]>()).map((values) => values.join('\0')))
+  // Few: what was inserted once, and was merged away or lost since.
+  const gone = missing.filter((row) => inserted.has(keyOf(row)))
+  const forgotten = await supersededRows(client, block, superseded, gone)
+  return missing.filter((row) => !forgotten.has(row))
+}
+
+/** Parameters are part of a request's address, whose length servers limit. */
+const RECORDS_PER_QUERY = 100
+
+/** @returns those of the rows of which the table has a later version */
+async function supersededRows(
+  client: ClickHouseClient,
+  { table, columns }: Block,
+  { record, version }: SupersededRows,
+  rows: readonly (readonly unknown[])[],
+): Promise<ReadonlySet<readonly unknown[]>> {
+  const [idAt, versionAt] = [columns.indexOf(record), columns.indexOf(version)]
+  const found = new Set<readonly unknown[]>()
+  for (let at = 0; at < rows.length; at += RECORDS_PER_QUERY) {
+    const some = rows.slice(at, at + RECORDS_PER_QUERY)
+    const newest = await client.query({
+      query: `SELECT ${record}, toString(max(${version})) FROM ${table} WHERE ${record} IN {records:Array(String)} GROUP BY ${record}`,
+      query_params: { records: some.map((row) => String(row[idAt])) },
+      format: 'JSONCompactEachRow',
+    })
+    const versions = new Map(await newest.json<[string, string]>())
+    for (const row of some)
+      if (BigInt(versions.get(String(row[idAt])) ?? -1) > BigInt(String(row[versionAt]))) found.add(row)
   }
+  return found
 }
 
 /**
