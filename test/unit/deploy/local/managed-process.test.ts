@@ -129,7 +129,7 @@ describe('start', () => {
   })
 
   it('ignores an answer when its process has ended: another program may have the port', async () => {
-    const { one } = manage('process.exit(3)', { ready: () => sleep(400, true) })
+    const { one } = manage('process.exit(3)', { ready: () => sleep(2500, true) })
     await expect(one.start()).rejects.toThrow('it ended with status 3')
   })
 })
