@@ -112,7 +112,7 @@ function waitForDeadline({ alarms }: WorkerDependencies, feed: string, batch: Pa
     code: 'unresolved-batch',
     feed,
     partition,
-    message: `Some rows of an earlier batch are stored, and an insert of the others may still be running until ${new Date(deadline).toISOString()}. Then the rows that are missing are inserted.`,
+    message: `A batch cannot be completed yet: an earlier insert of its rows may still be running until ${new Date(deadline).toISOString()}. Then the rows that are missing are inserted.`,
   })
   const tryAgain = batch.stop('unresolved-batch')
   setTimeout(tryAgain, Math.max(1, deadline - Date.now() + 1)).unref()
