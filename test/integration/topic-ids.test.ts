@@ -5,6 +5,7 @@ import { withAdmin } from '#core/kafka/offsets.ts'
 import { type TopicIds, topicIds } from '#core/kafka/topic-ids.ts'
 import { produce, recreateTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated } from '../helpers/servers.ts'
+import { heldServer } from '../helpers/tcp-fault.ts'
 
 const own = isolated()
 const topic = `${own.namespace}${'long-name-'.repeat(15)}`
@@ -52,4 +53,21 @@ test('an unreachable broker is an unreachable dependency, and another kafkajs a 
   const nowhere = new Kafka({ brokers: ['127.0.0.1:1'], logLevel: logLevel.NOTHING, retry: { retries: 0 } })
   await expect(topicIds(nowhere)).rejects.toMatchObject({ code: 'dependency-unavailable' })
   await expect(topicIds({} as Kafka)).rejects.toMatchObject({ code: 'bug' })
+})
+
+// At its second try kafkajs takes an open connection for a working one: a worker that waits for Kafka would report it as reached.
+test.fails('a broker that accepts a connection and never answers is not reached', async () => {
+  const held = await heldServer(Number(own.env.KAFKA_BROKERS?.split(':')[1]))
+  const retry = { retries: 3, initialRetryTime: 20 }
+  const kafka = new Kafka({
+    brokers: [`127.0.0.1:${held.port}`],
+    requestTimeout: 500,
+    retry,
+    logLevel: logLevel.NOTHING,
+  })
+  try {
+    await expect(topicIds(kafka)).rejects.toMatchObject({ code: 'dependency-unavailable' })
+  } finally {
+    await held.close()
+  }
 })
