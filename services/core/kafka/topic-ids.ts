@@ -63,9 +63,19 @@ interface Cluster {
   findBroker(node: { readonly nodeId: string }): Promise<Broker>
 }
 
+/** @throws ChainonError dependency-unavailable when no broker answers */
 export async function topicIds(kafka: Kafka): Promise<TopicIds> {
   const cluster = internalCluster(kafka)
-  await asDependency(() => cluster.connect())
+  try {
+    await asDependency(async () => {
+      await cluster.connect()
+      // At its second try kafkajs takes an open connection for a working one; an answer proves it.
+      await cluster.refreshMetadata()
+    })
+  } catch (error) {
+    await cluster.disconnect()
+    throw error
+  }
 
   async function ask(nodeId: string, topic: string): Promise<TopicId | undefined | 'unreachable'> {
     let broker: Broker
