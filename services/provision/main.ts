@@ -52,12 +52,12 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
   const namespace = config.CHAINON_NAMESPACE
   // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
   await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
-  await Promise.all(
-    contracts.flatMap((contract) => [
-      registry.encoder(subjectOf(topicOf(namespace, 'identified', contract.feed)), identifiedSchema(contract)),
-      registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', contract.feed)), pseudonymisedSchema(contract)),
-    ]),
-  )
+  // One after the other: an empty Apicurio that gets its first schemas all at once has answered HTTP 400 to some of them.
+  for (const contract of contracts) {
+    const { feed } = contract
+    await registry.encoder(subjectOf(topicOf(namespace, 'identified', feed)), identifiedSchema(contract))
+    await registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', feed)), pseudonymisedSchema(contract))
+  }
   const [plan, migrations] = await withAdmin(kafka, async (admin) => {
     const { clusterId } = await admin.describeCluster()
     // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
