@@ -38,6 +38,8 @@ export default defineConfig({
         pool: 'forks' as const,
         testTimeout: timeout,
         hookTimeout: Math.max(timeout, 60_000),
+        // The default of one second is short on a machine that does other work at the same time.
+        expect: { poll: { timeout: 10_000, interval: 50 } },
         maxWorkers: sequential ? 1 : WORKERS,
         globalSetup: servers ? ['./test/helpers/stack.ts'] : [],
         sequence: { groupOrder: order },
