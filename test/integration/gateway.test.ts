@@ -257,11 +257,15 @@ test('beyond the bytes in flight: 429 with Retry-After for some, and every 202 i
 test('a revoked key is rejected within a second', async () => {
   const other = createKey(place.folder, 'chu-gone', '')
   await expect
-    .poll(async () => (await post('observation', NDJSON, '{}', { authorization: '', 'x-api-key': other.key })).status)
+    .poll(async () => (await post('observation', NDJSON, '{}', { authorization: '', 'x-api-key': other.key })).status, {
+      timeout: 3000,
+    })
     .toBe(422)
   revokeKey(place.folder, other.id)
   await expect
-    .poll(async () => (await post('observation', NDJSON, '{}', { authorization: `Bearer ${other.key}` })).status)
+    .poll(async () => (await post('observation', NDJSON, '{}', { authorization: `Bearer ${other.key}` })).status, {
+      timeout: 3000,
+    })
     .toBe(401)
 })
 
