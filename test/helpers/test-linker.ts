@@ -21,7 +21,7 @@ export interface TestLinker {
 export async function testLinker(redis: Redis, namespace: string, limits = DEFAULT_LIMITS): Promise<TestLinker> {
   const store = indexStore(redis, namespace)
   const id = randomBytes(4).toString('hex')
-  await store.create('current', { id, generation: 1, model: '' })
+  await store.create({ id, generation: 1, model: '' })
   const linkOn = indexLinker(store, limits)
   const index: UsedIndex = { id, mode: 'live', sequence: 0 }
   return {

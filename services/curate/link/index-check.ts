@@ -70,7 +70,7 @@ export async function checkIndex(
     if (verdict.kind === 'absent') {
       // Two processes may start at once: one creates it, both read it.
       const generation = warehouse.lastGeneration + 1
-      await store.create('current', { id: newIndexId(), generation, model: '' })
+      await store.create({ id: newIndexId(), generation, model: '' })
     } else if (verdict.kind === 'unrecorded') {
       await recordIndex(clickhouse, verdict.index, 'ready')
     } else {

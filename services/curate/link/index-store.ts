@@ -7,6 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import { ChainonError } from '#core/faults/errors.ts'
 
 export type Mode = 'live' | 'building' | 'stale'
 
@@ -37,17 +38,26 @@ export const GUARDED_SCRIPTS = {
   mark: `${script('guard')}${script('mark')}`,
 } as const
 
+/** Only the holder of the rebuild's lock: one that was suspended may wake up beside the index of a later rebuild. */
+const held = (action: string) => `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('LOST lock') end
+${action}`
 /** A name without its index counts as none. */
 const CREATE = `
-local known = redis.call('GET', KEYS[1])
-if known and redis.call('EXISTS', ARGV[6] .. known .. ':state') == 1 then return 0 end
-redis.call('SET', KEYS[1], ARGV[1])
-redis.call('HSET', KEYS[2], 'mode', ARGV[2], 'generation', ARGV[3], 'seq', ARGV[4], 'model', ARGV[5])
+local known = redis.call('GET', KEYS[2])
+if known and redis.call('EXISTS', ARGV[7] .. known .. ':state') == 1 then return 0 end
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('HSET', KEYS[3], 'mode', ARGV[3], 'generation', ARGV[4], 'seq', ARGV[5], 'model', ARGV[6])
 return 1`
+const BEGIN = held(CREATE)
 const RETIRE = `
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], 'mode', 'stale')
 return 1`
+const RETIRE_CURRENT = held(`
+local id = redis.call('GET', KEYS[2])
+if id and redis.call('EXISTS', ARGV[2] .. id .. ':state') == 1 then redis.call('HSET', ARGV[2] .. id .. ':state', 'mode', 'stale') end`)
+const REMOVE = held(`for i = 2, #KEYS do redis.call('UNLINK', KEYS[i]) end`)
 /** Positions that lack nothing: what follows them up to here was lost before it was ever linked, or is linked already. */
 const LIFT = `
 if redis.call('HGET', KEYS[1], 'mode') ~= ARGV[1] then return 0 end
@@ -56,35 +66,65 @@ for i = 2, #ARGV, 2 do
   if tonumber(redis.call('HGET', KEYS[1], field) or '-1') < tonumber(ARGV[i + 1]) then redis.call('HSET', KEYS[1], field, ARGV[i + 1]) end
 end
 return 1`
-const SWITCH = `
-if redis.call('GET', KEYS[2]) ~= ARGV[1] or redis.call('HGET', KEYS[3], 'mode') ~= 'building' then return 0 end
-redis.call('HSET', KEYS[3], 'mode', 'live')
-redis.call('SET', KEYS[1], ARGV[1])
-redis.call('DEL', KEYS[2])
-return 1`
+const SWITCH = held(`
+if redis.call('GET', KEYS[3]) ~= ARGV[2] or redis.call('HGET', KEYS[4], 'mode') ~= 'building' then return 0 end
+redis.call('HSET', KEYS[4], 'mode', 'live')
+redis.call('SET', KEYS[2], ARGV[2])
+redis.call('DEL', KEYS[3])
+return 1`)
+
+export interface NewIndex {
+  readonly id: string
+  readonly generation: number
+  /** What the links depend on; an index that was built in another way is not gone on with. */
+  readonly model: string
+}
+
+/** The value of the rebuild's lock, which no other rebuild has. */
+export interface Holder {
+  readonly holder: string
+}
 
 export interface IndexStore {
   readonly redis: Redis
   prefix(id: string): string
   /** @returns the current index, or the one that is built; undefined when there is none */
   read(which: 'current' | 'building'): Promise<IndexState | undefined>
-  /** @returns false when there is one already */
-  create(
-    which: 'current' | 'building',
-    index: { readonly id: string; readonly generation: number; readonly model: string },
-  ): Promise<boolean>
+  /** Makes the first index of an installation. @returns false when there is one already */
+  create(index: NewIndex): Promise<boolean>
+  /**
+   * Makes an index that is built beside the current one.
+   * @returns false when there is one already
+   * @throws ChainonError link-rebuild-refused when the lock of the rebuild is not held any more
+   */
+  begin(index: NewIndex, lock: Holder): Promise<boolean>
   /** Nothing is linked on it any more. */
   retire(id: string): Promise<void>
+  /**
+   * Nothing is linked on the current index any more, if there is one.
+   * @throws ChainonError link-rebuild-refused when the lock of the rebuild is not held any more
+   */
+  retireCurrent(lock: Holder): Promise<void>
   /** Raises positions, in the index of that mode. */
   lift(id: string, mode: Mode, positions: ReadonlyMap<string, bigint>): Promise<boolean>
-  /** The index that was built becomes the current one. @returns false when it is not there any more */
-  switchTo(id: string): Promise<boolean>
+  /**
+   * The index that was built becomes the current one.
+   * @returns false when it is not there any more
+   * @throws ChainonError link-rebuild-refused when the lock of the rebuild is not held any more
+   */
+  switchTo(id: string, lock: Holder): Promise<boolean>
   /** Makes an index without a name, for a trial. */
   createTrial(id: string, generation: number): Promise<void>
-  /** An index that is built no longer has a name; it is removed with the others. */
-  remove(id: string): Promise<void>
-  /** Removes every index but these. */
-  removeOthers(kept: readonly string[]): Promise<void>
+  /**
+   * An index that is built no longer has a name; it is removed with the others.
+   * @throws ChainonError link-rebuild-refused when the lock of the rebuild is not held any more
+   */
+  remove(id: string, lock: Holder): Promise<void>
+  /**
+   * Removes every index of which the id is chosen.
+   * @throws ChainonError link-rebuild-refused when the lock of the rebuild is not held any more
+   */
+  removeWhere(chosen: (id: string) => boolean, lock: Holder): Promise<void>
   readonly lockKey: string
 }
 
@@ -92,10 +132,27 @@ export function indexStore(redis: Redis, namespace: string): IndexStore {
   const root = `${namespace}{link}:`
   const prefix = (id: string) => `${root}i:${id}:`
   const stateKey = (id: string) => `${prefix(id)}state`
+  const lockKey = `${root}rebuild`
+  const created = ({ id, generation, model }: NewIndex, mode: Mode) => [
+    id,
+    mode,
+    generation.toString(),
+    firstVersion(generation).toString(),
+    model,
+    `${root}i:`,
+  ]
+  const asHolder = async (action: string, lock: Holder, keys: readonly string[], ...args: readonly string[]) => {
+    try {
+      return await redis.eval(action, keys.length + 1, lockKey, ...keys, lock.holder, ...args)
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('LOST lock'))) throw error
+      throw new ChainonError('link-rebuild-refused', 'the lock of the rebuild was lost')
+    }
+  }
   return {
     redis,
     prefix,
-    lockKey: `${root}rebuild`,
+    lockKey,
     async read(which) {
       const id = await redis.get(`${root}${which}`)
       if (id === null) return undefined
@@ -103,11 +160,13 @@ export function indexStore(redis: Redis, namespace: string): IndexStore {
       // The name without its state: the index was removed by something else than Chainon.
       return fields.mode === undefined ? undefined : stateOf(id, fields)
     },
-    async create(which, { id, generation, model }) {
-      const mode: Mode = which === 'current' ? 'live' : 'building'
-      const keys = [`${root}${which}`, stateKey(id)]
-      const args = [id, mode, generation, firstVersion(generation), model, `${root}i:`]
-      return (await redis.eval(CREATE, 2, ...keys, ...args)) === 1
+    async create(index) {
+      const keys = [lockKey, `${root}current`, stateKey(index.id)]
+      return (await redis.eval(CREATE, keys.length, ...keys, '', ...created(index, 'live'))) === 1
+    },
+    async begin(index, lock) {
+      const keys = [`${root}building`, stateKey(index.id)]
+      return (await asHolder(BEGIN, lock, keys, ...created(index, 'building'))) === 1
     },
     async createTrial(id, generation) {
       await redis.hset(stateKey(id), { mode: 'building', generation, seq: firstVersion(generation) })
@@ -115,21 +174,24 @@ export function indexStore(redis: Redis, namespace: string): IndexStore {
     async retire(id) {
       await redis.eval(RETIRE, 1, stateKey(id))
     },
-    async remove(id) {
-      await redis.del(stateKey(id), `${root}building`)
+    async retireCurrent(lock) {
+      await asHolder(RETIRE_CURRENT, lock, [`${root}current`], `${root}i:`)
+    },
+    async remove(id, lock) {
+      await asHolder(REMOVE, lock, [stateKey(id), `${root}building`])
     },
     async lift(id, mode, positions) {
       const flat = [...positions].flatMap(([partition, origin]) => [partition, origin.toString()])
       return (await redis.eval(LIFT, 1, stateKey(id), mode, ...flat)) === 1
     },
-    async switchTo(id) {
-      return (await redis.eval(SWITCH, 3, `${root}current`, `${root}building`, stateKey(id), id)) === 1
+    async switchTo(id, lock) {
+      return (await asHolder(SWITCH, lock, [`${root}current`, `${root}building`, stateKey(id)], id)) === 1
     },
-    async removeOthers(kept) {
-      const keep = kept.map(prefix)
+    async removeWhere(chosen, lock) {
+      const start = `${root}i:`.length
       for await (const keys of scan(redis, `${root}i:*`)) {
-        const removed = keys.filter((key) => !keep.some((own) => key.startsWith(own)))
-        if (removed.length > 0) await redis.unlink(...removed)
+        const removed = keys.filter((key) => chosen(key.slice(start, key.indexOf(':', start))))
+        if (removed.length > 0) await asHolder(REMOVE, lock, removed)
       }
     },
   }

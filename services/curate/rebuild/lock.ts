@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { Holder } from '../link/index-store.ts'
 
 const LIFETIME_MS = 4000
 const RENEW_MS = 1000
@@ -11,7 +12,7 @@ const RENEW =
   "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
 const RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
-export interface RebuildLock {
+export interface RebuildLock extends Holder {
   /** @throws ChainonError when another process has it: this one was suspended for too long, or Redis was emptied */
   assertHeld(): void
   release(): Promise<void>
@@ -41,6 +42,7 @@ export async function lockRebuild(redis: Redis, key: string): Promise<RebuildLoc
   }, RENEW_MS)
   timer.unref()
   return {
+    holder: own,
     assertHeld() {
       if (!held) throw new ChainonError('link-rebuild-refused', 'the lock of the rebuild was lost')
     },

@@ -44,31 +44,31 @@ interface Built {
 export async function rebuildLinks(dependencies: RebuildDependencies): Promise<Rebuilt> {
   const { store, clickhouse } = dependencies
   return locked(dependencies, async (lock) => {
-    const current = await store.read('current')
-    if (current) await store.retire(current.id)
-    const built = await begin(dependencies)
+    await store.retireCurrent(lock)
+    const built = await begin(dependencies, lock)
     await replay(dependencies, built)
     const counts = await snapshotLinks(store, clickhouse, built, lock, true)
     await coverLedger(dependencies, built)
     lock.assertHeld()
     await recordIndex(clickhouse, built, 'ready')
-    if (!(await store.switchTo(built.id))) throw lost()
-    await store.removeOthers([built.id])
+    if (!(await store.switchTo(built.id, lock))) throw lost()
+    await store.removeWhere((id) => id !== built.id, lock)
     return { incarnation: built.id, generation: built.generation, ...counts }
   })
 }
+
+const TRIAL = 'trial-'
 
 /** Does the same beside the current index, which stays in use, and removes the new one. @returns what a rebuild would change */
 export async function tryRebuild(dependencies: RebuildDependencies): Promise<Rebuilt> {
   const { store, clickhouse } = dependencies
   return locked(dependencies, async (lock) => {
     const { lastGeneration } = await readWarehouse(clickhouse, [])
-    const built = { id: `trial-${newIndexId()}`, generation: lastGeneration + 1 }
+    const built = { id: `${TRIAL}${newIndexId()}`, generation: lastGeneration + 1 }
     await store.createTrial(built.id, built.generation)
     await replay(dependencies, built)
     const counts = await snapshotLinks(store, clickhouse, built, lock, false)
-    const kept = [await store.read('current'), await store.read('building')].flatMap((one) => (one ? [one.id] : []))
-    await store.removeOthers(kept)
+    await store.removeWhere((id) => id.startsWith(TRIAL), lock)
     return { incarnation: built.id, generation: built.generation, ...counts }
   })
 }
@@ -87,15 +87,15 @@ async function locked<T>({ store }: RebuildDependencies, work: (lock: RebuildLoc
 const lost = () => new ChainonError('link-rebuild-refused', 'the index that was being built is lost: start again')
 
 /** @returns the index that an interrupted rebuild left, if it was made in the same way, else a new one */
-async function begin({ store, clickhouse, feeds }: RebuildDependencies): Promise<Built> {
+async function begin({ store, clickhouse, feeds }: RebuildDependencies, lock: RebuildLock): Promise<Built> {
   const model = modelOf(feeds)
   const left = await store.read('building')
   if (left?.mode === 'building' && left.fields.model === model) return { id: left.id, generation: left.generation }
-  if (left) await store.remove(left.id)
+  if (left) await store.remove(left.id, lock)
   const { lastGeneration } = await readWarehouse(clickhouse, [])
   const built = { id: newIndexId(), generation: lastGeneration + 1 }
   await recordIndex(clickhouse, built, 'building')
-  if (!(await store.create('building', { ...built, model }))) throw lost()
+  if (!(await store.begin({ ...built, model }, lock))) throw lost()
   return built
 }
 
