@@ -32,6 +32,8 @@ export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatc
   const validated = pipeline<OriginMessage>()
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
+      'key-shredded': 'quarantined',
+      'seal-broken': 'quarantined',
       'rule-rejected': 'quarantined',
       unencodable: 'quarantined',
       'worker-failed': 'quarantined',

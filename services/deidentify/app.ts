@@ -1,4 +1,5 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
+import { join } from 'node:path'
 import type { Kafka } from 'kafkajs'
 import { secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
@@ -11,12 +12,17 @@ import { committedOffsets } from '#core/kafka/offsets.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
+import { dayOf } from '#core/sealing/day.ts'
+import { openDayKeys } from '#core/sealing/day-keys.ts'
+import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { type Position, parsePosition } from './position.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
+import { dayKeyRounds } from './unseal/day-key-rounds.ts'
+import { createOpener } from './unseal/opener.ts'
 import { batchKey, deidentifyWorker } from './worker.ts'
 
 export function startDeidentify(
@@ -27,6 +33,7 @@ export function startDeidentify(
   const secrets = secretsDir('deidentify', config)
   const level1 = pseudonymiser(1, loadOrCreateSecret(secrets, 'pseudonym-level1.key'))
   const tokenSecret = loadOrCreateSecret(secrets, 'linkage-level1.key')
+  const dayKeys = openDayKeys(join(secrets, 'sealing'), dayOf(Date.now()))
   const namespace = config.CHAINON_NAMESPACE
   return startWorker(
     {
@@ -34,7 +41,7 @@ export function startDeidentify(
       zone: 'identified',
       minBytes: 1,
       maxWaitMs: 100,
-      async setUp({ contracts, registry, kafka, events, suspects, reach }) {
+      async setUp({ contracts, registry, kafka, alarms, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
@@ -47,11 +54,32 @@ export function startDeidentify(
         const [markerEncoder, feeds] = await reach('the schema registry', () =>
           Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),
         )
+        const sealed = registry.decoder([SEALED_SCHEMA], [sealedSubject(namespace)])
+        const opener = createOpener(sealed, dayKeys)
+        const rounds = dayKeyRounds({
+          dayKeys,
+          producer,
+          namespace,
+          retentionMs: config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000,
+          onShredded: () => opener.forget(),
+          alarms,
+          logger,
+        })
+        await reach('Kafka', () => rounds.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
         const topics = feeds.map((feed) => topicOf(namespace, 'identified', feed.feed))
         const committedAtStart = await reach('Kafka', () => committedPositions(kafka, `${namespace}deidentify`, topics))
         const mark = markQuarantined(markerEncoder)
-        const handle = deidentifyWorker({ producer, topicIds: ids, mark, events, suspects, logger, committedAtStart })
+        const handle = deidentifyWorker({
+          producer,
+          topicIds: ids,
+          opener,
+          mark,
+          events,
+          suspects,
+          logger,
+          committedAtStart,
+        })
         return {
           topics: new Map(
             feeds.map((feed) => [
@@ -60,6 +88,7 @@ export function startDeidentify(
             ]),
           ),
           async close() {
+            rounds.stop()
             await producer.disconnect()
             await ids.close()
           },

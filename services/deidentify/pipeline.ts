@@ -6,8 +6,9 @@ import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
-import { decodeIdentified, type IdentifiedMessage } from './steps/decode-identified.ts'
+import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
+import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
 
 export interface DeidentifyDependencies {
@@ -20,7 +21,7 @@ export interface DeidentifyDependencies {
 
 /** Nothing is dropped: an origin without a message would be a gap for `curate`. */
 export type DeidentifyPipeline = RecordPipeline<
-  IdentifiedMessage,
+  SealedMessage,
   Envelope<'pseudonymised', PseudonymisedMessage>,
   MarkerFault,
   'quarantined'
@@ -28,7 +29,8 @@ export type DeidentifyPipeline = RecordPipeline<
 
 /** @returns the pipeline of one feed; its only state is the caches of its dependencies */
 export function deidentifyPipeline(dependencies: DeidentifyDependencies): DeidentifyPipeline {
-  return pipeline<IdentifiedMessage>()
+  return pipeline<SealedMessage>()
+    .step(openSealed(), { undecodable: 'quarantined', 'key-shredded': 'quarantined', 'seal-broken': 'quarantined' })
     .step(decodeIdentified(dependencies.decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))

@@ -21,6 +21,7 @@ import type { DeidentifyPipeline } from './pipeline.ts'
 import { formatPosition, type Position, parsePosition, stepOf } from './position.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import type { markQuarantined } from './steps/mark-quarantined.ts'
+import type { Opener } from './unseal/opener.ts'
 
 export interface DeidentifyFeed {
   readonly feed: string
@@ -32,6 +33,7 @@ export interface DeidentifyFeed {
 export interface DeidentifyWorkerDependencies {
   readonly producer: Pick<OrderedProducer, 'send'>
   readonly topicIds: TopicIds
+  readonly opener: Pick<Opener, 'open'>
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
   readonly logger: Logger
@@ -51,7 +53,7 @@ const ENDED: Failed<'worker-failed', 'quarantined'> = {
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { committedAtStart, events, logger, mark, producer, suspects, topicIds } = dependencies
+  const { committedAtStart, events, logger, mark, opener, producer, suspects, topicIds } = dependencies
   const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
 
   /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
@@ -94,15 +96,20 @@ export function deidentifyWorker(
     const position = await positionOf(feed, batch)
     if (!position) return
     const { incarnation } = position
-    await decoder.prepare(batch.messages.map((message) => message.value))
+    const opened = await opener.open(batch.topic, batch.messages)
+    await decoder.prepare(opened.map((one) => (one.ok ? one.value : null)))
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
     for (const [index, message] of batch.messages.entries()) {
+      const seal = opened[index]
+      if (!seal) throw new ChainonError('bug', 'a message was not opened')
       if (yieldDue(index)) {
         suspects.leave()
         await yieldToEventLoop()
       }
-      const result = suspects.enter(batch.topic, batch.partition, message) ? pipeline.run(message) : ENDED
+      const result = suspects.enter(batch.topic, batch.partition, message)
+        ? pipeline.run({ message, opened: seal })
+        : ENDED
       if (result.kind === 'pass') {
         out.push(result.value)
       } else {

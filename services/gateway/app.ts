@@ -6,6 +6,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import type { KeyStore } from '#core/keys/store.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
+import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -24,6 +25,8 @@ import { installOpenapi } from './openapi/install.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
 import { recordsRoutes } from './routes/records.ts'
+import type { DayKeyWatch } from './seal/day-key-watch.ts'
+import { createSealer } from './seal/sealer.ts'
 
 export interface GatewayDependencies {
   readonly contracts: readonly FeedContract[]
@@ -31,6 +34,7 @@ export interface GatewayDependencies {
   readonly registry: AvroRegistry
   readonly keys: KeyStore
   readonly log: RecordLog
+  readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
@@ -80,11 +84,23 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
   const { log, idempotency, retention, keys, stamp } = dependencies
+  const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
+  const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
     keys,
-    ingest: createIngest({ feeds, maxRecords: limits.maxRecords, stamp, log, idempotency, retention, events, logger }),
+    ingest: createIngest({
+      feeds,
+      maxRecords: limits.maxRecords,
+      stamp,
+      log,
+      sealer,
+      idempotency,
+      retention,
+      events,
+      logger,
+    }),
     inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
     // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),

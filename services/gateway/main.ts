@@ -1,4 +1,5 @@
 /** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
+import { join } from 'node:path'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -11,6 +12,7 @@ import { openKeyStore } from '#core/keys/store.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { watchRetention } from '#core/retention/watch.ts'
+import { readAnnouncements } from '#core/sealing/announcements.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
@@ -19,6 +21,7 @@ import { gatewayConfig } from './config.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { openRecordLog } from './log/record-log.ts'
+import { watchDayKeys } from './seal/day-key-watch.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
 const REDIS_TIMEOUT_MS = 2000
@@ -27,7 +30,8 @@ runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
-  const routing = hmacSha256(loadOrCreateSecret(secretsDir('gateway', config), 'routing.key'))
+  const secrets = secretsDir('gateway', config)
+  const routing = hmacSha256(loadOrCreateSecret(secrets, 'routing.key'))
   const keys = openKeyStore(config.CHAINON_DATA_DIR, (error) => {
     logger.error(
       { event: 'keys-damaged', err: safeError(error) },
@@ -70,12 +74,21 @@ runMain('gateway', process.env, async (logger) => {
     metrics,
     limit: config.CHAINON_BACKLOG_LIMIT_PERCENT / 100,
   })
+  const dayKeys = watchDayKeys({
+    read: () => readAnnouncements(kafka, config.CHAINON_NAMESPACE),
+    namespace: config.CHAINON_NAMESPACE,
+    pinFile: join(secrets, 'sealing-authority.pub'),
+    alarms,
+    logger,
+    now: Date.now,
+  })
   const app = await buildGateway({
     contracts,
     namespace: config.CHAINON_NAMESPACE,
     registry: avroRegistry(config),
     keys,
     log,
+    dayKeys,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
     retention,
     routing,
@@ -101,6 +114,7 @@ runMain('gateway', process.env, async (logger) => {
   return {
     async stop() {
       await app.close()
+      dayKeys.stop()
       await retention.stop()
       await Promise.all([log.stop(), admin.close()])
       redis.disconnect()

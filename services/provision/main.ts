@@ -15,6 +15,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { type ProvisionConfig, provisionConfig } from './config.ts'
 import { createTables } from './tables.ts'
@@ -52,6 +53,7 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
   const namespace = config.CHAINON_NAMESPACE
   // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
   await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
+  await registry.encoder(sealedSubject(namespace), SEALED_SCHEMA)
   // One after the other: an empty Apicurio that gets its first schemas all at once has answered HTTP 400 to some of them.
   for (const contract of contracts) {
     const { feed } = contract

@@ -6,6 +6,7 @@ import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { Zone } from '#core/pipeline/zones.ts'
+import { sealingTopic } from '#core/sealing/announcements.ts'
 
 export interface TopicRules {
   readonly namespace: string
@@ -78,6 +79,11 @@ export function topicSettings(zone: Zone, rules: TopicRules, replication: number
   }
 }
 
+/** @returns the settings of the topic with the public sealing keys: one message for each day, kept for good */
+function sealingSettings(replication: number): Readonly<Record<string, string>> {
+  return { 'cleanup.policy': 'compact', 'min.insync.replicas': String(Math.max(1, replication - 1)) }
+}
+
 const ZONES = ['identified', 'pseudonymised'] as const
 
 /** @param present the topics that exist, by name */
@@ -112,7 +118,26 @@ export function planTopics(
         report.push(`${topic}: ${found.replication} replicas, and CHAINON_REPLICATION is ${rules.replication}`)
     }
   }
+  planSealingTopic(rules, present, create, drift)
   return { create, drift, report }
+}
+
+function planSealingTopic(
+  { namespace, replication }: TopicRules,
+  present: ReadonlyMap<string, PresentTopic>,
+  create: NewTopic[],
+  drift: SettingDrift[],
+): void {
+  const topic = sealingTopic(namespace)
+  const found = present.get(topic)
+  if (!found) {
+    create.push({ topic, partitions: 1, replication, settings: sealingSettings(replication) })
+    return
+  }
+  for (const [name, to] of Object.entries(sealingSettings(found.replication))) {
+    const from = found.settings[name] ?? ''
+    if (from !== to) drift.push({ topic, name, from, to, dangerous: false })
+  }
 }
 
 /** @returns the plan as lines for a person, one for each change or difference */

@@ -17,9 +17,10 @@ import { drop, pass } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
 import { type DeidentifyPipeline, deidentifyPipeline } from '../../services/deidentify/pipeline.ts'
 import { checkIdentifiedRules } from '../../services/deidentify/steps/check-identified-rules.ts'
-import { decodeIdentified, type IdentifiedMessage } from '../../services/deidentify/steps/decode-identified.ts'
+import { decodeIdentified } from '../../services/deidentify/steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from '../../services/deidentify/steps/encode-pseudonymised.ts'
 import { markQuarantined } from '../../services/deidentify/steps/mark-quarantined.ts'
+import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify/steps/open-sealed.ts'
 import { removeIdentity } from '../../services/deidentify/steps/remove-identity.ts'
 import { decoderOf, encoderOf } from './avro.ts'
 
@@ -43,14 +44,15 @@ const identified: Record<string, unknown> = {
   _producer: 'hospital-1',
   _received_at: Date.UTC(2026, 0, 31) * 1000,
 }
-const message = (record: Record<string, unknown>): IdentifiedMessage => ({
-  value: encoderOf(identifiedSchema(contract)).encode(record) ?? null,
-  offset: '42',
-  timestamp: '0',
+/** As the opener hands it over: the seal is open, or it says why it cannot be opened. */
+const message = (record: Record<string, unknown>): SealedMessage => ({
+  message: { offset: '42', timestamp: '0' },
+  opened: { ok: true, value: encoderOf(identifiedSchema(contract)).encode(record) ?? Buffer.alloc(0) },
 })
 
 test('pseudonyms replace identifiers, tokens replace traits, and the output has neither an identifier nor a trait', () => {
   expect(deidentify.stages).toEqual([
+    'openSealed',
     'decodeIdentified',
     'checkIdentifiedRules',
     'removeIdentity',
@@ -71,7 +73,7 @@ test('a record that fails leaves a marker in its place: names and rules, never t
   const failing = message({ ...identified, birth_date: 40_000 })
   const failed = deidentify.run(failing)
   if (failed.kind !== 'fail') throw new Error('a birth in 2079 was accepted')
-  const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: failing, failed })
+  const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: failing.message, failed })
   expect(decoderOf(MARKER_SCHEMA).decode(marked.value.body.value)?.record).toMatchObject({
     fault: 'rule-rejected',
     stage: 'checkIdentifiedRules',

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { createKey, revokeKey } from '#core/keys/admin.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
+import { announceDayKeys } from '../helpers/sealed.ts'
 import { isolated } from '../helpers/servers.ts'
 import { avroContainer, bytesToSocket, storedRecords } from './helpers/gateway-reads.ts'
 
@@ -29,6 +30,7 @@ beforeAll(async () => {
   const provisioned = await runToEnd('services/provision/main.ts', [], env)
   expect([provisioned.status, provisioned.status === 0 ? '' : provisioned.stderr]).toEqual([0, ''])
   key = createKey(place.folder, 'chu-test', '').key
+  await announceDayKeys(env, place.namespace)
   gateway = await startGateway(env)
 }, 120_000)
 

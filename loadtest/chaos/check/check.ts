@@ -10,6 +10,7 @@ import { type LogMessage, type LogReader, logReader, type Values, type Zone } fr
 import { type Origin, Origins, placeOf } from './origins.ts'
 import { type Pseudonyms, pseudonyms } from './pseudonyms.ts'
 import { type FeedRules, feedRules } from './rules.ts'
+import { seals } from './seals.ts'
 import { type OriginRange, readTables, type Tables } from './tables.ts'
 
 export interface CheckSources {
@@ -42,7 +43,7 @@ export interface Checker {
 export function openChecker(sources: CheckSources): Checker {
   return checkerOf({
     ...sources,
-    log: logReader(sources.kafka, sources.registry, sources.feeds),
+    log: logReader(sources.kafka, sources.registry, sources.feeds, seals(sources.data)),
     tables: readTables(sources.clickhouse, sources.database),
     names: pseudonyms(sources.data),
   })

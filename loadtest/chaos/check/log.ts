@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import avsc from 'avsc'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
+import type { Seals } from './seals.ts'
 
 export type Zone = 'identified' | 'pseudonymised'
 export type Values = Readonly<Record<string, unknown>>
@@ -33,7 +34,7 @@ const READ_WITHIN_MS = 60_000
 const topicOf = (zone: Zone, feed: string) => `${zone}.${feed}`
 
 /** @param brokers `host:port` @param registry base address of its Confluent-compatible interface */
-export function logReader(brokers: string, registry: string, feeds: readonly string[]): LogReader {
+export function logReader(brokers: string, registry: string, feeds: readonly string[], seals: Seals): LogReader {
   const kafka = new Kafka({
     clientId: 'chaos-check',
     brokers: [brokers],
@@ -58,11 +59,13 @@ export function logReader(brokers: string, registry: string, feeds: readonly str
     if (wanted.length === 0) return []
     const raw = await fetchRanges(kafka, wanted, at)
     const messages: LogMessage[] = []
-    for (const { topic, partition, offset, value, header } of raw) {
+    for (const { topic, partition, offset, key, value, header } of raw) {
       const of = topics.find((one) => one.topic === topic)
       if (!of) continue
       positions.set(`${topic}/${partition}`, offset + 1)
-      const decoded = await schemas.decode(value)
+      const outer = await schemas.decode(value)
+      const decoded =
+        of.zone === 'identified' ? await schemas.decode(await seals.open(outer.record, topic, key)) : outer
       const origin = header('chainon-origin')
       messages.push({
         zone: of.zone,
@@ -111,6 +114,7 @@ interface RawMessage {
   readonly topic: string
   readonly partition: number
   readonly offset: number
+  readonly key: string
   readonly value: Buffer
   readonly header: (name: string) => string | undefined
 }
@@ -147,7 +151,14 @@ async function fetchRanges(
               const value = message.headers?.[name]
               return value === undefined || Array.isArray(value) ? undefined : value.toString()
             }
-            found.push({ topic, partition, offset, value: message.value ?? Buffer.alloc(0), header })
+            found.push({
+              topic,
+              partition,
+              offset,
+              key: message.key?.toString() ?? '',
+              value: message.value ?? Buffer.alloc(0),
+              header,
+            })
             left--
             if (left === 0) resolve()
           },

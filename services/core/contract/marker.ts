@@ -10,10 +10,18 @@ import { type AvroRecordSchema, fullName } from './avro-schemas.ts'
 import { asRuleId } from './rule-id.ts'
 
 /** The faults for which `deidentify` quarantines a record. */
-export type MarkerFault = 'undecodable' | 'rule-rejected' | 'unencodable' | 'worker-failed'
+export type MarkerFault =
+  | 'undecodable'
+  | 'key-shredded'
+  | 'seal-broken'
+  | 'rule-rejected'
+  | 'unencodable'
+  | 'worker-failed'
 
 const MARKER_FAULTS: Readonly<Record<MarkerFault, true>> = {
   undecodable: true,
+  'key-shredded': true,
+  'seal-broken': true,
   'rule-rejected': true,
   unencodable: true,
   'worker-failed': true,

@@ -23,6 +23,8 @@ export const FAULTS = {
   'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
+  'key-shredded': { blame: 'record', text: 'The key of the day on which the record was sealed was shredded.' },
+  'seal-broken': { blame: 'record', text: 'The sealed record was changed, or belongs to another place.' },
   'missing-header': { blame: 'record', text: 'The message lacks a header that every record has.' },
   'rule-rejected': { blame: 'record', text: 'A rule of the contract with severity reject failed.' },
   'worker-failed': { blame: 'record', text: 'The record made its worker fail repeatedly.' },
@@ -65,6 +67,21 @@ export const FAULTS = {
     status: 503,
     alarm: true,
     text: 'Records of this feed would expire before de-identification has read them; try again later.',
+  },
+  'sealing-key-missing': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'There is no key to seal records with.',
+  },
+  'sealing-authority': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'Sealing keys are signed by another authority than the one that this gateway knows.',
+  },
+  'sealing-key-unknown': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'Records are sealed for a key that this deidentify does not have: the partition is stopped.',
   },
   'retention-half': {
     blame: 'dependency',

@@ -83,6 +83,8 @@ export async function replayLog(
     const read = pipeline<OriginMessage>()
       .step(decodeMessage(feed.decoder), {
         undecodable: 'none',
+        'key-shredded': 'none',
+        'seal-broken': 'none',
         'rule-rejected': 'none',
         unencodable: 'none',
         'worker-failed': 'none',

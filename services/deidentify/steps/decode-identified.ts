@@ -1,10 +1,7 @@
-import type { KafkaMessage } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
-
-/** A message of `identified.<feed>`; its offset is the record's origin. */
-export type IdentifiedMessage = Pick<KafkaMessage, 'value' | 'offset' | 'timestamp'>
+import type { IdentifiedMessage } from './open-sealed.ts'
 
 export interface IdentifiedRecord {
   /** Offset in the partition of `identified.<feed>`. */

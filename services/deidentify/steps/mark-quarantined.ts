@@ -5,11 +5,11 @@ import type { Failed } from '#core/pipeline/pipeline.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
-import type { IdentifiedMessage } from './decode-identified.ts'
 import type { PseudonymisedMessage } from './encode-pseudonymised.ts'
+import type { SealedMessage } from './open-sealed.ts'
 
 export interface QuarantinedMessage {
-  readonly message: IdentifiedMessage
+  readonly message: SealedMessage['message']
   readonly failed: Failed<MarkerFault, 'quarantined'>
 }
 

@@ -3,13 +3,14 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, pass } from '#core/pipeline/verdict.ts'
-import { type Envelope, mintIdentified } from '#core/pipeline/zones.ts'
+import type { DataKey } from '../seal/sealer.ts'
 import type { ContractRecord } from './read-record.ts'
 
-/** A message of `identified.<feed>`. */
-export interface IdentifiedMessage {
+/** An encoded record that is not sealed yet. */
+export interface EncodedRecord {
   readonly key: string
   readonly value: Buffer
+  readonly dataKey: DataKey
 }
 
 /** Keys are cached, because most requests have many records of few patients. */
@@ -27,17 +28,17 @@ export function encodeIdentified(
   encoder: Encoder,
   routing: Mac,
   maxRecordBytes: number,
-): Step<ContractRecord, Envelope<'identified', IdentifiedMessage>, 'unencodable' | 'record-too-large'> {
+): Step<ContractRecord, EncodedRecord, 'unencodable' | 'record-too-large'> {
   const routingKey = cachedKey(routing)
   return {
     name: 'encodeIdentified',
-    run: ({ record, provenance }) => {
+    run: ({ record, provenance, dataKey }) => {
       record._producer = provenance.producer
       record._received_at = provenance.receivedAt
       const value = encoder.encode(record)
       if (value === undefined) return fail('unencodable', provenance)
       if (value.length > maxRecordBytes) return fail('record-too-large', provenance)
-      return pass(mintIdentified({ key: routingKey(provenance.producer, String(record[contract.subject])), value }))
+      return pass({ key: routingKey(provenance.producer, String(record[contract.subject])), value, dataKey })
     },
   }
 }

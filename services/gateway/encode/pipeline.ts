@@ -6,21 +6,23 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
-import { encodeIdentified, type IdentifiedMessage } from './encode-identified.ts'
+import { encodeIdentified } from './encode-identified.ts'
 import { type ReceivedRecord, readRecord } from './read-record.ts'
+import { type SealedMessage, sealRecord } from './seal-record.ts'
 
 export type GatewayFault = 'contract-mismatch' | 'unencodable' | 'record-too-large'
 
 /** No record is dropped: a record that is not accepted is rejected, by index, field and rule. */
 export type GatewayPipeline = RecordPipeline<
   ReceivedRecord,
-  Envelope<'identified', IdentifiedMessage>,
+  Envelope<'identified', SealedMessage>,
   GatewayFault,
   'rejected'
 >
 
 export function gatewayPipeline(
   contract: FeedContract,
+  topic: string,
   encoder: Encoder,
   routing: Mac,
   maxRecordBytes: number,
@@ -31,6 +33,7 @@ export function gatewayPipeline(
       unencodable: 'rejected',
       'record-too-large': 'rejected',
     })
+    .step(sealRecord(topic))
     .build()
 }
 
@@ -51,5 +54,5 @@ export async function openFeed(
 ): Promise<GatewayFeed> {
   const topic = topicOf(namespace, 'identified', contract.feed)
   const encoder = await registry.encoder(subjectOf(topic), identifiedSchema(contract))
-  return { contract, topic, pipeline: gatewayPipeline(contract, encoder, routing, maxRecordBytes) }
+  return { contract, topic, pipeline: gatewayPipeline(contract, topic, encoder, routing, maxRecordBytes) }
 }

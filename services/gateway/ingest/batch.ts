@@ -4,15 +4,16 @@ import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/
 import type { FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import type { Item } from '../decode/item.ts'
-import type { IdentifiedMessage } from '../encode/encode-identified.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
+import type { SealedMessage } from '../encode/seal-record.ts'
 import { ProblemError } from '../problem.ts'
+import type { DataKey } from '../seal/sealer.ts'
 import type { Stamp } from './stamp.ts'
 
 export interface TopicMessages {
   readonly topic: string
   readonly feed: string
-  readonly messages: Envelope<'identified', IdentifiedMessage>[]
+  readonly messages: Envelope<'identified', SealedMessage>[]
 }
 
 /** Records rejected by one rule at one step; the feed is empty when it is not known. */
@@ -42,12 +43,17 @@ export class Batch {
   truncated = false
   readonly #dependencies: BatchDependencies
   readonly #producer: string
+  readonly #dataKey: DataKey
   readonly #nameFeeds: boolean
 
-  /** @param nameFeeds true when a request has records of several feeds, so that each fault names its feed */
-  constructor(dependencies: BatchDependencies, producer: string, nameFeeds: boolean) {
+  /**
+   * @param dataKey of the producer
+   * @param nameFeeds true when a request has records of several feeds, so that each fault names its feed
+   */
+  constructor(dependencies: BatchDependencies, producer: string, dataKey: DataKey, nameFeeds: boolean) {
     this.#dependencies = dependencies
     this.#producer = producer
+    this.#dataKey = dataKey
     this.#nameFeeds = nameFeeds
   }
 
@@ -69,7 +75,7 @@ export class Batch {
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
-    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance })
+    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)
     this.accepted++
     this.#count(item.feed).accepted++

@@ -9,6 +9,7 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Item } from '../decode/item.ts'
 import type { RecordLog } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
+import type { DataKey, Sealer } from '../seal/sealer.ts'
 import { Batch, type BatchDependencies } from './batch.ts'
 import type { IngestEvents } from './events.ts'
 import { type IdempotencyStore, isIdempotencyKey, type Lease } from './idempotency.ts'
@@ -16,6 +17,7 @@ import { type Answer, answerOf } from './receipt.ts'
 
 export interface IngestDependencies extends BatchDependencies {
   readonly log: RecordLog
+  readonly sealer: Sealer
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   readonly events: IngestEvents
@@ -77,7 +79,8 @@ async function acceptOnce(dependencies: IngestDependencies, request: IngestReque
 
 async function accept(dependencies: IngestDependencies, request: IngestRequest): Promise<Answer> {
   const started = performance.now()
-  const batch = new Batch(dependencies, request.producer, request.manyFeeds)
+  const dataKey = await dataKeyOf(dependencies.sealer, request.producer)
+  const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds)
   let next = 0
   for (const item of request.items) {
     batch.add(item)
@@ -90,6 +93,18 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest):
   if (batch.accepted > 0) await append(dependencies.log, batch)
   dependencies.events.acknowledged(batch, (performance.now() - started) / 1000)
   return answerOf(batch, request.feed, request.manyFeeds)
+}
+
+async function dataKeyOf(sealer: Sealer, producer: string): Promise<DataKey> {
+  try {
+    return await sealer.dataKey(producer)
+  } catch (cause) {
+    throw new ProblemError(
+      'dependency-unavailable',
+      'There is no key to seal the records with: de-identification has not announced the one of today. No record was accepted.',
+      { cause },
+    )
+  }
 }
 
 /** Records of one feed that cannot be accepted reject the whole request, so that the client may send it again as it is. */

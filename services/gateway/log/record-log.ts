@@ -10,12 +10,12 @@ import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { within } from '#core/process/within.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import type { IdentifiedMessage } from '../encode/encode-identified.ts'
+import type { SealedMessage } from '../encode/seal-record.ts'
 
 /** Only messages of the gateway's encoder have this type. */
 export interface TopicBatch {
   readonly topic: string
-  readonly messages: readonly Envelope<'identified', IdentifiedMessage>[]
+  readonly messages: readonly Envelope<'identified', SealedMessage>[]
 }
 
 export interface RecordLog {
@@ -43,7 +43,7 @@ const OVERHEAD_BYTES = 70
 
 interface Chunk {
   readonly topic: string
-  readonly messages: IdentifiedMessage[]
+  readonly messages: SealedMessage[]
   readonly bytes: number
   readonly request: Request
 }
@@ -110,7 +110,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
     const chunks = nextChunks()
     const current = producer
     if (!current) return fail([...chunks, ...pending.splice(0)], undefined)
-    const byTopic = new Map<string, IdentifiedMessage[][]>()
+    const byTopic = new Map<string, SealedMessage[][]>()
     for (const { topic, messages } of chunks) {
       const of = byTopic.get(topic)
       if (of) of.push(messages)
@@ -183,7 +183,7 @@ export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEve
 }
 
 function* slice({ topic, messages }: TopicBatch, request: Request): Generator<Chunk> {
-  let chunk: IdentifiedMessage[] = []
+  let chunk: SealedMessage[] = []
   let bytes = 0
   for (const { body: message } of messages) {
     const size = message.value.length + OVERHEAD_BYTES

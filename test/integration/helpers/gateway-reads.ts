@@ -8,6 +8,7 @@ import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { openSealed } from '../../helpers/sealed.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -23,7 +24,7 @@ export async function storedRecords(env: Readonly<Record<string, string>>, names
   const offsets = await admin.fetchTopicOffsets(topic)
   await admin.disconnect()
   let left = offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
-  const messages: { key: string; partition: number; value: Buffer | null }[] = []
+  const messages: { topic: string; key: Buffer | null; partition: number; value: Buffer | null }[] = []
   if (left === 0) return []
   const consumer = kafka.consumer({ groupId: `${namespace}${randomUUID()}` })
   await consumer.connect()
@@ -31,7 +32,7 @@ export async function storedRecords(env: Readonly<Record<string, string>>, names
   await new Promise<void>((resolve) => {
     void consumer.run({
       eachMessage: async ({ message, partition }) => {
-        messages.push({ key: message.key?.toString() ?? '', partition, value: message.value })
+        messages.push({ topic, key: message.key, partition, value: message.value })
         if (--left === 0) resolve()
       },
     })
@@ -43,8 +44,13 @@ export async function storedRecords(env: Readonly<Record<string, string>>, names
     }),
   )
   const decoder = registry.decoder(contracts.map(identifiedSchema))
-  await decoder.prepare(messages.map(({ value }) => value))
-  return messages.map((message) => ({ ...message, record: decoder.decode(message.value)?.record }))
+  const opened = await openSealed(env, messages)
+  await decoder.prepare(opened)
+  return messages.map(({ key, partition }, i) => ({
+    key: key?.toString() ?? '',
+    partition,
+    record: decoder.decode(opened[i] ?? null)?.record,
+  }))
 }
 
 /** @returns an Avro object container file, written by avsc's own encoder */

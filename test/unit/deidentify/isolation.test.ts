@@ -6,6 +6,7 @@ import { MARKER_SCHEMA, readMarker } from '#core/contract/marker.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { deidentifyPipeline } from '../../../services/deidentify/pipeline.ts'
 import { markQuarantined } from '../../../services/deidentify/steps/mark-quarantined.ts'
+import type { SealedMessage } from '../../../services/deidentify/steps/open-sealed.ts'
 import { decoderOf, encoderOf } from '../../guide/avro.ts'
 import { recordOf } from '../../helpers/records.ts'
 
@@ -25,17 +26,19 @@ const pipeline = deidentifyPipeline({
   },
   tokenSecret: Buffer.alloc(32, 2),
 })
-const message = (id: string) => ({
-  value:
-    encoderOf(identifiedSchema(contract)).encode({
-      ...Object.fromEntries(contract.fields.map(({ name, default: given }) => [name, given ?? null])),
-      ...recordOf('document', id, 'ipp'),
-      authored_at: 0,
-      _producer: 'chu',
-      _received_at: 7,
-    }) ?? null,
-  offset: '42',
-  timestamp: '0',
+const message = (id: string): SealedMessage => ({
+  message: { offset: '42', timestamp: '0' },
+  opened: {
+    ok: true,
+    value:
+      encoderOf(identifiedSchema(contract)).encode({
+        ...Object.fromEntries(contract.fields.map(({ name, default: given }) => [name, given ?? null])),
+        ...recordOf('document', id, 'ipp'),
+        authored_at: 0,
+        _producer: 'chu',
+        _received_at: 7,
+      }) ?? Buffer.alloc(0),
+  },
 })
 
 describe('a record that makes a step throw', () => {
@@ -44,7 +47,7 @@ describe('a record that makes a step throw', () => {
     const failed = pipeline.run(message('poison'))
     if (failed.kind !== 'fail') throw new Error('a record that makes a step throw passed')
     expect(failed).toMatchObject({ fault: 'worker-failed', stage: 'removeIdentity', outcome: 'quarantined' })
-    const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: message('poison'), failed })
+    const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: message('poison').message, failed })
     const marker = decoderOf(MARKER_SCHEMA).decode(marked.value.body.value)?.record ?? {}
     expect(JSON.stringify(marker)).not.toContain('poison')
     expect(readMarker(marker)).toMatchObject({ fault: 'worker-failed', foundBy: { stage: 'removeIdentity' } })

@@ -12,13 +12,15 @@ import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import type { IdentifiedMessage } from '../../../services/gateway/encode/encode-identified.ts'
+import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
+import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -50,7 +52,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
-  const written: { topic: string; message: IdentifiedMessage }[] = []
+  const written: { topic: string; message: SealedMessage }[] = []
   const types = new Map<string, avsc.Type>()
   const metrics = createMetrics('gateway')
   const { app, routes } = await withRoutes({
@@ -88,6 +90,7 @@ export async function harness(limits: Partial<Limits> = {}) {
       },
       stop: async () => undefined,
     },
+    dayKeys: { keyOf: async (day) => testDayKey(day) },
     idempotency: memoryIdempotency(),
     retention: { isNearRetention: (feed) => state.near(feed) },
     routing: hmacSha256(Buffer.alloc(32, 7)),
@@ -107,11 +110,14 @@ export async function harness(limits: Partial<Limits> = {}) {
     metrics,
     /** Records as they would be read from Kafka. */
     decoded: () =>
-      written.map(({ topic, message }) => ({
-        topic,
-        key: message.key,
-        record: types.get(`${topic}-value`)?.fromBuffer(message.value) as Record<string, unknown>,
-      })),
+      Promise.all(
+        written.map(async ({ topic, message }) => {
+          const sealed = types.get(sealedSubject('u.'))?.fromBuffer(message.value) as SealedRecord
+          const value = await openTestSeal(sealed, { topic, key: message.key })
+          const record = types.get(`${topic}-value`)?.fromBuffer(value) as Record<string, unknown>
+          return { topic, key: message.key, record }
+        }),
+      ),
     post: (feed: string, type: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
       app.inject({
         method: 'POST',

@@ -15,7 +15,7 @@ test('each record has a stamp of its own, later than those before it', async () 
     const answer = await gateway.post('observation', 'application/x-ndjson', lines.join('\n'))
     expect(answer.json()).toMatchObject({ accepted: 300 })
   }
-  const stamps = gateway.decoded().map(({ record }) => Number(record._received_at))
+  const stamps = (await gateway.decoded()).map(({ record }) => Number(record._received_at))
   expect(stamps).toHaveLength(900)
   expect(stamps.every((stamp, i) => i === 0 || stamp > (stamps[i - 1] ?? 0))).toBe(true)
   // Microseconds: the clock of the machine, and not a count.

@@ -68,7 +68,7 @@ describe('valid records', () => {
         expect(gateway.written.length - before).toBe(count)
       }
     }
-    const last = gateway.decoded().at(-1)
+    const last = (await gateway.decoded()).at(-1)
     expect(last?.topic).toBe('u.identified.observation')
     expect(last?.record).toMatchObject({ ...avroRecord, value_number: 2.5, _producer: 'chu-test', operation: 'upsert' })
     expect(last?.key).not.toContain('8000')
@@ -119,7 +119,7 @@ describe('valid records', () => {
       NDJSON,
       JSON.stringify(observation('d')).replace('"code":"718-7"', '"code":"1","code":"2345-7"'),
     )
-    expect(gateway.decoded().at(-1)?.record.code).toBe('2345-7')
+    expect((await gateway.decoded()).at(-1)?.record.code).toBe('2345-7')
   })
 
   test('records of one patient have one key, those of another patient or producer another', async () => {

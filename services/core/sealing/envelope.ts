@@ -1,0 +1,64 @@
+/** The sealed form of a record: AES-256-GCM under a data key, bound to the topic and the message key. */
+import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
+
+export const SEALED_SCHEMA: AvroRecordSchema = JSON.parse(
+  readFileSync(new URL('../../../schemas/envelopes/sealed_record.avsc', import.meta.url), 'utf8'),
+) as AvroRecordSchema
+
+export function sealedSubject(namespace: string): string {
+  return `${namespace}chainon.sealed-record-value`
+}
+
+/** Where a sealed record belongs: moved to another place it cannot be opened. */
+export interface SealedPlace {
+  readonly topic: string
+  /** The message key. */
+  readonly key: string
+}
+
+/** As in `schemas/envelopes/sealed_record.avsc`. */
+export interface SealedRecord {
+  readonly key_id: Buffer
+  readonly day: number
+  readonly wrapped: Buffer
+  readonly n: number
+  readonly box: Buffer
+}
+
+const CIPHER = 'aes-256-gcm'
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+/** One data key seals fewer records than this: NIST SP 800-38D allows 2^32 nonces of a counter; a number stays exact up to 2^53. */
+export const MOST_RECORDS_PER_KEY = 2 ** 31
+
+function nonceOf(n: number): Buffer {
+  const nonce = Buffer.alloc(NONCE_BYTES)
+  nonce.writeBigUInt64BE(BigInt(n), NONCE_BYTES - 8)
+  return nonce
+}
+
+function associated({ topic, key }: SealedPlace): Buffer {
+  return Buffer.from(`${topic}\n${key}`)
+}
+
+/** @param n a number that was never used with this data key */
+export function sealBox(dataKey: Buffer, n: number, value: Buffer, place: SealedPlace): Buffer {
+  const cipher = createCipheriv(CIPHER, dataKey, nonceOf(n))
+  cipher.setAAD(associated(place))
+  return Buffer.concat([cipher.update(value), cipher.final(), cipher.getAuthTag()])
+}
+
+/** @returns undefined when the box was changed, or belongs to another place, key or number */
+export function openBox(dataKey: Buffer, { n, box }: Pick<SealedRecord, 'n' | 'box'>, place: SealedPlace) {
+  if (box.length < TAG_BYTES || !Number.isSafeInteger(n) || n < 0) return undefined
+  const decipher = createDecipheriv(CIPHER, dataKey, nonceOf(n))
+  decipher.setAAD(associated(place))
+  decipher.setAuthTag(box.subarray(box.length - TAG_BYTES))
+  try {
+    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()])
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,80 @@
+/** Opens sealed messages. What cannot be opened for ever is a fault of the record; a key that is not here stops the partition. */
+import type { KafkaMessage } from 'kafkajs'
+import type { Decoder } from '#core/avro/registry.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
+import { textOfDay } from '#core/sealing/day.ts'
+import type { DayKeys } from '#core/sealing/day-keys.ts'
+import { openBox, type SealedRecord } from '#core/sealing/envelope.ts'
+import { unwrapDataKey } from '#core/sealing/hpke.ts'
+
+export type SealFault = 'undecodable' | 'key-shredded' | 'seal-broken'
+
+export type Opened = { readonly ok: true; readonly value: Buffer } | { readonly ok: false; readonly fault: SealFault }
+
+export interface Opener {
+  /**
+   * @returns one result for each message, in order
+   * @throws ChainonError sealing-key-unknown when a record was sealed for a key that was never here
+   */
+  open(topic: string, messages: readonly KafkaMessage[]): Promise<readonly Opened[]>
+  /** Forgets every key that it has in memory: one of them may have been shredded. */
+  forget(): void
+}
+
+/** Data keys: one for each producer, day and start of a gateway. */
+const DATA_KEYS_KEPT = 10_000
+
+/** @param decoder of the envelope, by its schema */
+export function createOpener(decoder: Decoder, keys: Pick<DayKeys, 'live' | 'shredded'>): Opener {
+  const dataKeys = new Map<string, Buffer | SealFault>()
+  let seeds: ReadonlyMap<string, Buffer> = new Map()
+
+  async function dataKeyOf(record: SealedRecord): Promise<Buffer | SealFault> {
+    const name = record.wrapped.toString('latin1')
+    const known = dataKeys.get(name)
+    if (known !== undefined) return known
+    const found = await unwrap(record)
+    if (dataKeys.size >= DATA_KEYS_KEPT) dataKeys.clear()
+    dataKeys.set(name, found)
+    return found
+  }
+
+  async function unwrap({ key_id, day, wrapped }: SealedRecord): Promise<Buffer | SealFault> {
+    const id = key_id.toString('hex')
+    if (!seeds.has(id)) seeds = new Map((await keys.live()).map((key) => [key.id, key.seed]))
+    const seed = seeds.get(id)
+    if (seed) return (await unwrapDataKey(seed, wrapped)) ?? 'seal-broken'
+    if (keys.shredded().some((one) => one.id === id)) return 'key-shredded'
+    throw new ChainonError(
+      'sealing-key-unknown',
+      `records of ${textOfDay(day)} are sealed for the key ${id}, which is not in the secrets of deidentify: restore them from a backup`,
+    )
+  }
+
+  return {
+    async open(topic, messages) {
+      await decoder.prepare(messages.map(({ value }) => value))
+      const opened: Opened[] = []
+      for (const [index, message] of messages.entries()) {
+        if (yieldDue(index)) await yieldToEventLoop()
+        opened.push(await openOne(topic, message))
+      }
+      return opened
+    },
+    forget() {
+      dataKeys.clear()
+      seeds = new Map()
+    },
+  }
+
+  async function openOne(topic: string, message: KafkaMessage): Promise<Opened> {
+    const decoded = decoder.decode(message.value)
+    if (!decoded) return { ok: false, fault: 'undecodable' }
+    const record = decoded.record as unknown as SealedRecord
+    const dataKey = await dataKeyOf(record)
+    if (typeof dataKey === 'string') return { ok: false, fault: dataKey }
+    const value = openBox(dataKey, record, { topic, key: message.key?.toString() ?? '' })
+    return value ? { ok: true, value } : { ok: false, fault: 'seal-broken' }
+  }
+}

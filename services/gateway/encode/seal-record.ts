@@ -1,0 +1,18 @@
+import type { Step } from '#core/pipeline/step.ts'
+import { pass } from '#core/pipeline/verdict.ts'
+import { type Envelope, mintIdentified } from '#core/pipeline/zones.ts'
+import type { EncodedRecord } from './encode-identified.ts'
+
+/** A message of `identified.<feed>`: only `deidentify` can read its value. */
+export interface SealedMessage {
+  readonly key: string
+  readonly value: Buffer
+}
+
+/** Seals the encoded record under its producer's data key, bound to the topic and the message key. Only this step makes messages. */
+export function sealRecord(topic: string): Step<EncodedRecord, Envelope<'identified', SealedMessage>> {
+  return {
+    name: 'sealRecord',
+    run: ({ key, value, dataKey }) => pass(mintIdentified({ key, value: dataKey.seal(value, { topic, key }) })),
+  }
+}
