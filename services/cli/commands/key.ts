@@ -4,6 +4,7 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { table } from '#core/terminal/table.ts'
 import { dataFolder } from '../../../deploy/local/paths.ts'
 import { examples, GROUPS } from '../help.ts'
+import { registerSealing } from './sealing-keys.ts'
 
 /** The hospitals of the sample feed. */
 const LOCAL_PRODUCERS = ['hospital-1', 'hospital-2']
@@ -89,6 +90,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ),
       )
     })
+  registerSealing(key, env)
 }
 
 function print(value: unknown): void {

@@ -79,9 +79,10 @@ interface Ratchet {
 /**
  * @param folder `sealing` in the secrets folder of deidentify; made at the first start, with the first keys
  * @param today days since 1970-01-01
+ * @param make false for who only reads or shreds: a folder without keys is then an error, and not filled
  * @throws ConfigurationError when a file is damaged, readable by others, or cannot be written
  */
-export function openDayKeys(folder: string, today: number): DayKeys {
+export function openDayKeys(folder: string, today: number, make = true): DayKeys {
   const ratchetFile = join(folder, 'ratchet.json')
   const logFile = join(folder, 'shredded.ndjson')
   const seedFile = (day: number) => join(folder, `${textOfDay(day)}.seed`)
@@ -138,7 +139,9 @@ export function openDayKeys(folder: string, today: number): DayKeys {
     }
   }
 
-  makeFolder(folder, ratchetFile, today)
+  if (make) makeFolder(folder, ratchetFile, today)
+  else if (!existsSync(ratchetFile))
+    throw new ConfigurationError('There are no sealing keys', [`${folder}: run this on a host of deidentify`])
   advance(today)
   return {
     authority: createPrivateKey(readSecret(join(folder, 'authority.pem')) ?? ''),

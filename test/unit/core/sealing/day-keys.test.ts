@@ -1,4 +1,14 @@
-import { chmodSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -59,6 +69,11 @@ test('a key that was shredded is nowhere: from all that is left nobody opens wha
     expect(left.shredded()).toEqual([{ day: '2026-02-27', id: today.id, ...BY }])
   }
   expect(await keys.shred(today.day, BY)).toBeUndefined()
+})
+
+test('who only reads makes no keys: not on a host where there are none', () => {
+  expect(() => openDayKeys(folder, TODAY, false)).toThrow(/There are no sealing keys/)
+  expect(existsSync(folder)).toBe(false)
 })
 
 test('a clock that goes back makes nothing', async () => {
