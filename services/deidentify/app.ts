@@ -1,5 +1,4 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
-import type { Kafka } from 'kafkajs'
 import { secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
@@ -7,7 +6,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { committedOffsets } from '#core/kafka/offsets.ts'
+import { lastMessages } from '#core/kafka/last-message.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
@@ -15,9 +14,8 @@ import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { deidentifyPipeline } from './pipeline.ts'
-import { type Position, parsePosition } from './position.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
-import { batchKey, deidentifyWorker } from './worker.ts'
+import { deidentifyWorker } from './worker.ts'
 
 export function startDeidentify(
   config: ReturnType<typeof deidentifyConfig>,
@@ -48,10 +46,17 @@ export function startDeidentify(
           Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),
         )
         const ids = await reach('Kafka', () => topicIds(kafka))
-        const topics = feeds.map((feed) => topicOf(namespace, 'identified', feed.feed))
-        const committedAtStart = await reach('Kafka', () => committedPositions(kafka, `${namespace}deidentify`, topics))
         const mark = markQuarantined(markerEncoder)
-        const handle = deidentifyWorker({ producer, topicIds: ids, mark, events, suspects, logger, committedAtStart })
+        const written = lastMessages(kafka)
+        const handle = deidentifyWorker({
+          producer,
+          topicIds: ids,
+          lastMessages: written,
+          mark,
+          events,
+          suspects,
+          logger,
+        })
         return {
           topics: new Map(
             feeds.map((feed) => [
@@ -61,6 +66,7 @@ export function startDeidentify(
           ),
           async close() {
             await producer.disconnect()
+            await written.close()
             await ids.close()
           },
         }
@@ -70,19 +76,4 @@ export function startDeidentify(
     logger,
     fail,
   )
-}
-
-async function committedPositions(
-  kafka: Kafka,
-  groupId: string,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, Position>> {
-  const found = new Map<string, Position>()
-  for (const topic of topics) {
-    for (const [partition, { offset, metadata }] of await committedOffsets(kafka, groupId, topic)) {
-      const position = offset === undefined ? undefined : parsePosition(offset, metadata)
-      if (position) found.set(batchKey({ topic, partition }), position)
-    }
-  }
-  return found
 }
