@@ -17,11 +17,7 @@ import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { deidentifyWorker } from './worker.ts'
 
-export function startDeidentify(
-  config: ReturnType<typeof deidentifyConfig>,
-  logger: Logger,
-  fail: (error: unknown) => void,
-): Promise<Running> {
+export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, logger: Logger): Promise<Running> {
   const secrets = secretsDir('deidentify', config)
   const level1 = pseudonymiser(1, loadOrCreateSecret(secrets, 'pseudonym-level1.key'))
   const tokenSecret = loadOrCreateSecret(secrets, 'linkage-level1.key')
@@ -74,6 +70,5 @@ export function startDeidentify(
     },
     config,
     logger,
-    fail,
   )
 }
