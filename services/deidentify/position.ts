@@ -100,3 +100,14 @@ export function stepOf(known: Position | undefined, fetched: Fetched, epochEnd?:
     ? { kind: 'restart', because: 'unproven', position: known }
     : { kind: 'use', position: known }
 }
+
+/**
+ * The same for the first fetch after an assignment, which began at what is committed. Where that is beyond the position, the pseudonymised log
+ * lost its end: what it lost is written again, unless it has expired.
+ */
+export function firstStepOf(known: Position | undefined, fetched: Fetched, epochEnd?: bigint): Step {
+  const step = stepOf(known, fetched, epochEnd)
+  return step.kind === 'use' && step.position.next < fetched.offset
+    ? { kind: 'restart', because: 'unproven', position: step.position }
+    : step
+}

@@ -7,7 +7,6 @@ import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION, HEADER_ORIGIN_EPOCH } from '#core/kafka/headers.ts'
-import { parseIncarnation } from '#core/kafka/incarnation.ts'
 import type { LastMessages } from '#core/kafka/last-message.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
@@ -20,7 +19,15 @@ import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import type { Suspects } from '#core/worker/suspects.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
-import { continueAt, formatPosition, type Position, parsePosition, stepOf, writtenPosition } from './position.ts'
+import {
+  continueAt,
+  firstStepOf,
+  formatPosition,
+  type Position,
+  parsePosition,
+  stepOf,
+  writtenPosition,
+} from './position.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import type { markQuarantined } from './steps/mark-quarantined.ts'
 
@@ -68,29 +75,19 @@ export function deidentifyWorker(
       throw new ChainonError('dependency-unavailable', `${batch.topic} does not exist`)
     const known = positions.get(key)
     const isOpen = known?.epoch === batch.epoch
-    const before = isOpen ? known.position : await openedPosition(outputTopic, topicId, batch)
-    if (
-      !isOpen &&
-      before &&
-      before.next < BigInt(first.offset) &&
-      parseIncarnation(before.incarnation)?.topicId === topicId
-    ) {
-      // Later records than the next one: it may have expired, or the pseudonymised log lost its end, and what it lost is written again.
-      logger.warn({ event: 'records-before-fetch', feed, partition: batch.partition, next: before.next.toString() })
-      positions.set(key, { epoch: batch.epoch, position: before })
-      batch.seek(before.next)
-      return undefined
-    }
+    const opened = isOpen ? undefined : await open(outputTopic, topicId, batch)
+    const before = isOpen ? known.position : opened?.position
     const fetched = { topicId, offset: BigInt(first.offset), leaderEpoch: leaderEpochOf(first) }
-    let step = stepOf(before, fetched)
+    const stepFrom = opened ? firstStepOf : stepOf
+    let step = stepFrom(before, fetched)
     if (step.kind === 'ask')
-      step = stepOf(before, fetched, await topicIds.endOfEpoch(batch.topic, batch.partition, step.leaderEpoch))
+      step = stepFrom(before, fetched, await topicIds.endOfEpoch(batch.topic, batch.partition, step.leaderEpoch))
     if (step.kind === 'ask') throw new ChainonError('bug', 'the end of an epoch is asked for once')
-    if (step.kind === 'restart' && step.because !== 'unproven') {
+    if (step.kind === 'restart' && (step.because !== 'unproven' || opened?.isCommitted === false)) {
       // Before anything is written under the new incarnation: whoever owns the partition next must give it the same name.
       batch.assertOwned()
       await batch.commit(step.position.next, formatPosition(step.position))
-      began(feed, batch.partition, step.because, before)
+      if (step.because !== 'unproven') began(feed, batch.partition, step.because, before)
     }
     positions.set(key, { epoch: batch.epoch, position: step.position })
     if (step.kind === 'use') return step.position
@@ -98,17 +95,19 @@ export function deidentifyWorker(
     return undefined
   }
 
-  async function openedPosition(
+  /** @returns where the partition continues, and whether the group's offset says the same: else the records between would count as unread */
+  async function open(
     outputTopic: string,
     topicId: string,
     batch: PartitionBatch,
-  ): Promise<Position | undefined> {
+  ): Promise<{ readonly position: Position | undefined; readonly isCommitted: boolean }> {
     const { offset, metadata } = await batch.committed()
     const committed = offset === undefined ? undefined : parsePosition(offset, metadata)
     // An operator has set the offset: what is in the log already is written again.
-    if (offset !== undefined && !committed) return undefined
+    if (offset !== undefined && !committed) return { position: undefined, isCommitted: true }
     const last = await lastMessages.of(outputTopic, batch.partition)
-    return continueAt(committed, writtenPosition(last?.headers), topicId)
+    const position = continueAt(committed, writtenPosition(last?.headers), topicId)
+    return { position, isCommitted: position?.next === committed?.next }
   }
 
   function began(feed: string, partition: number, code: 'topic-recreated' | 'topic-truncated', before?: Position) {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   continueAt,
+  firstStepOf,
   formatPosition,
   type Position,
   parsePosition,
@@ -88,6 +89,15 @@ describe('continueAt', () => {
     expect(continueAt(beginning(OTHER), at(100n, 3), OTHER)).toEqual(beginning(OTHER))
     expect(continueAt(at(100n, 3), at(7n, 0, OTHER), OTHER)).toEqual(at(7n, 0, OTHER))
   })
+})
+
+it('firstStepOf returns to what the pseudonymised log lost, once: it may have expired', () => {
+  const back = { kind: 'restart', because: 'unproven', position: at(90n, 3) }
+  expect(firstStepOf(at(90n, 3), fetched(100n, 3))).toEqual(back)
+  expect(stepOf(at(90n, 3), fetched(100n, 3))).toEqual({ kind: 'use', position: at(90n, 3) })
+  expect(firstStepOf(at(90n, 3), fetched(100n, 4), 100n), 'after an election that cut nothing').toEqual(back)
+  expect(firstStepOf(at(100n, 3), fetched(100n, 3)).kind).toBe('use')
+  expect(firstStepOf(at(90n, 3), fetched(100n, 4)), 'a truncation comes first').toEqual({ kind: 'ask', leaderEpoch: 3 })
 })
 
 it('the last message of a send says where its origin was, and a message of another form says nothing', () => {
