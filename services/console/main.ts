@@ -13,6 +13,7 @@ import { buildApp } from './app.ts'
 import { watchComponents } from './collectors/component-watch.ts'
 import { readFailureTables } from './collectors/failures.ts'
 import { readLags } from './collectors/lag.ts'
+import { watchLogEnds } from './collectors/log-ends.ts'
 import { createProbes } from './collectors/probes.ts'
 import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { watchLedger } from './collectors/witness.ts'
@@ -35,6 +36,8 @@ runMain('console', process.env, async (logger) => {
   // The gateway looks by itself, too: this is for the time when it is down.
   const retention = watchRetention({ admin: retentionAdmin, namespace, feeds, alarms, metrics })
   const witness = watchLedger({ clickhouse, feeds, alarms, logger })
+  const logEndsAdmin = reconnectingAdmin(kafka)
+  const logEnds = watchLogEnds({ kafka, admin: logEndsAdmin, clickhouse, namespace, feeds, logger })
   const page = loadPage()
   const services = {
     gateway: config.CHAINON_GATEWAY_URL,
@@ -69,8 +72,8 @@ runMain('console', process.env, async (logger) => {
   return {
     async stop() {
       await app.close()
-      await Promise.all([publisher.stop(), witness.stop(), retention.stop()])
-      await Promise.all([ledgerAdmin.close(), lagAdmin.close(), retentionAdmin.close(), clickhouse.close()])
+      await Promise.all([publisher.stop(), witness.stop(), retention.stop(), logEnds.stop()])
+      await Promise.all([ledgerAdmin, lagAdmin, retentionAdmin, logEndsAdmin, clickhouse].map((one) => one.close()))
     },
   }
 })

@@ -32,7 +32,6 @@ export function startCurate(
   config: ReturnType<typeof curateConfig>,
   env: NodeJS.ProcessEnv,
   logger: Logger,
-  fail: (error: unknown) => void,
 ): Promise<Running> {
   const secret = loadOrCreateSecret(secretsDir('curate', config), 'pseudonym-level2.key')
   const level2 = pseudonymiser(2, secret)
@@ -145,7 +144,6 @@ export function startCurate(
     },
     config,
     logger,
-    fail,
   )
 }
 

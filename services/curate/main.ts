@@ -3,6 +3,4 @@ import { runMain } from '#core/process/run-main.ts'
 import { startCurate } from './app.ts'
 import { curateConfig } from './config.ts'
 
-runMain('curate', process.env, async (logger, fail) =>
-  startCurate(curateConfig(process.env), process.env, logger, fail),
-)
+runMain('curate', process.env, async (logger) => startCurate(curateConfig(process.env), process.env, logger))

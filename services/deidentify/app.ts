@@ -1,6 +1,5 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
 import { join } from 'node:path'
-import type { Kafka } from 'kafkajs'
 import { secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
@@ -8,7 +7,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { committedOffsets } from '#core/kafka/offsets.ts'
+import { lastMessages } from '#core/kafka/last-message.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
@@ -19,17 +18,12 @@ import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { deidentifyPipeline } from './pipeline.ts'
-import { type Position, parsePosition } from './position.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { dayKeyRounds } from './unseal/day-key-rounds.ts'
 import { createOpener } from './unseal/opener.ts'
-import { batchKey, deidentifyWorker } from './worker.ts'
+import { deidentifyWorker } from './worker.ts'
 
-export function startDeidentify(
-  config: ReturnType<typeof deidentifyConfig>,
-  logger: Logger,
-  fail: (error: unknown) => void,
-): Promise<Running> {
+export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, logger: Logger): Promise<Running> {
   const secrets = secretsDir('deidentify', config)
   const level1 = pseudonymiser(1, loadOrCreateSecret(secrets, 'pseudonym-level1.key'))
   const tokenSecret = loadOrCreateSecret(secrets, 'linkage-level1.key')
@@ -67,18 +61,17 @@ export function startDeidentify(
         })
         await reach('Kafka', () => rounds.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
-        const topics = feeds.map((feed) => topicOf(namespace, 'identified', feed.feed))
-        const committedAtStart = await reach('Kafka', () => committedPositions(kafka, `${namespace}deidentify`, topics))
         const mark = markQuarantined(markerEncoder)
+        const written = lastMessages(kafka)
         const handle = deidentifyWorker({
           producer,
           topicIds: ids,
+          lastMessages: written,
           opener,
           mark,
           events,
           suspects,
           logger,
-          committedAtStart,
         })
         return {
           topics: new Map(
@@ -90,6 +83,7 @@ export function startDeidentify(
           async close() {
             rounds.stop()
             await producer.disconnect()
+            await written.close()
             await ids.close()
           },
         }
@@ -97,21 +91,5 @@ export function startDeidentify(
     },
     config,
     logger,
-    fail,
   )
-}
-
-async function committedPositions(
-  kafka: Kafka,
-  groupId: string,
-  topics: readonly string[],
-): Promise<ReadonlyMap<string, Position>> {
-  const found = new Map<string, Position>()
-  for (const topic of topics) {
-    for (const [partition, { offset, metadata }] of await committedOffsets(kafka, groupId, topic)) {
-      const position = offset === undefined ? undefined : parsePosition(offset, metadata)
-      if (position) found.set(batchKey({ topic, partition }), position)
-    }
-  }
-  return found
 }

@@ -3,4 +3,4 @@ import { runMain } from '#core/process/run-main.ts'
 import { startDeidentify } from './app.ts'
 import { deidentifyConfig } from './config.ts'
 
-runMain('deidentify', process.env, async (logger, fail) => startDeidentify(deidentifyConfig(process.env), logger, fail))
+runMain('deidentify', process.env, async (logger) => startDeidentify(deidentifyConfig(process.env), logger))

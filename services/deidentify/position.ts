@@ -3,6 +3,8 @@
  * cut in a log that was truncated (an unclean election, a disk that lost its end); the records there are others than those that had
  * the same offsets before. Pure.
  */
+import type { IHeaders } from 'kafkajs'
+import { HEADER_ORIGIN_EPOCH, headerText, originOf } from '#core/kafka/headers.ts'
 import { formatIncarnation, parseIncarnation } from '#core/kafka/incarnation.ts'
 
 export interface Position {
@@ -48,6 +50,31 @@ export function parsePosition(offset: bigint, metadata: string): Position | unde
   }
 }
 
+/** @returns the position after the last message that was written; undefined when the message does not say it */
+export function writtenPosition(headers: IHeaders | undefined): Position | undefined {
+  const origin = originOf(headers)
+  const epoch = headerText(headers, HEADER_ORIGIN_EPOCH)
+  if (!origin || epoch === undefined || !/^\d{1,9}$/.test(epoch)) return undefined
+  return { incarnation: origin.incarnation, next: origin.offset + 1n, leaderEpoch: Number(epoch) }
+}
+
+/**
+ * Where a partition continues at its assignment. What was written counts, not what was committed: a process may have ended between the two, and
+ * when brokers lose their disks' last seconds, each log loses another part. Only the beginning of an incarnation is committed first.
+ *
+ * @param topicId the topic's id now
+ */
+export function continueAt(
+  committed: Position | undefined,
+  written: Position | undefined,
+  topicId: string,
+): Position | undefined {
+  if (!written || !committed || written.incarnation === committed.incarnation) return written ?? committed
+  const [one, other] = [parseIncarnation(written.incarnation), parseIncarnation(committed.incarnation)]
+  const isLater = one?.topicId === other?.topicId ? (one?.epoch ?? 0) > (other?.epoch ?? 0) : one?.topicId === topicId
+  return isLater ? written : committed
+}
+
 /**
  * @param known where the partition continues; undefined when nothing says so
  * @param epochEnd one past the last offset of `known.leaderEpoch` in the log as it is now; undefined when it was not asked for
@@ -72,4 +99,15 @@ export function stepOf(known: Position | undefined, fetched: Fetched, epochEnd?:
   return fetched.offset < known.next
     ? { kind: 'restart', because: 'unproven', position: known }
     : { kind: 'use', position: known }
+}
+
+/**
+ * The same for the first fetch after an assignment, which began at what is committed. Where that is beyond the position, the pseudonymised log
+ * lost its end: what it lost is written again, unless it has expired.
+ */
+export function firstStepOf(known: Position | undefined, fetched: Fetched, epochEnd?: bigint): Step {
+  const step = stepOf(known, fetched, epochEnd)
+  return step.kind === 'use' && step.position.next < fetched.offset
+    ? { kind: 'restart', because: 'unproven', position: step.position }
+    : step
 }

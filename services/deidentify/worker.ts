@@ -6,7 +6,8 @@ import type { Message } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
-import { HEADER_INCARNATION } from '#core/kafka/headers.ts'
+import { HEADER_INCARNATION, HEADER_ORIGIN_EPOCH } from '#core/kafka/headers.ts'
+import type { LastMessages } from '#core/kafka/last-message.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
 import { ENDED_PROCESS, type Failed } from '#core/pipeline/pipeline.ts'
@@ -18,7 +19,15 @@ import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import type { Suspects } from '#core/worker/suspects.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
-import { formatPosition, type Position, parsePosition, stepOf } from './position.ts'
+import {
+  continueAt,
+  firstStepOf,
+  formatPosition,
+  type Position,
+  parsePosition,
+  stepOf,
+  writtenPosition,
+} from './position.ts'
 import type { PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import type { markQuarantined } from './steps/mark-quarantined.ts'
 import type { Opener } from './unseal/opener.ts'
@@ -34,11 +43,10 @@ export interface DeidentifyWorkerDependencies {
   readonly producer: Pick<OrderedProducer, 'send'>
   readonly topicIds: TopicIds
   readonly opener: Pick<Opener, 'open'>
+  readonly lastMessages: Pick<LastMessages, 'of'>
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
   readonly logger: Logger
-  /** What the group had committed when the process started, by `batchKey`. */
-  readonly committedAtStart: ReadonlyMap<string, Position>
   readonly suspects: Pick<Suspects, 'enter' | 'leave'>
 }
 
@@ -53,11 +61,14 @@ const ENDED: Failed<'worker-failed', 'quarantined'> = {
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { committedAtStart, events, logger, mark, opener, producer, suspects, topicIds } = dependencies
+  const { events, lastMessages, logger, mark, opener, producer, suspects, topicIds } = dependencies
   const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
 
   /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
-  async function positionOf(feed: string, batch: PartitionBatch): Promise<Position | undefined> {
+  async function positionOf(
+    { feed, outputTopic }: DeidentifyFeed,
+    batch: PartitionBatch,
+  ): Promise<Position | undefined> {
     const key = batchKey(batch)
     const [first] = batch.messages
     // After the fetch and before any side effect: ids are never used again, so the same id proves in which topic these offsets are.
@@ -65,24 +76,40 @@ export function deidentifyWorker(
     if (!first || topicId === undefined)
       throw new ChainonError('dependency-unavailable', `${batch.topic} does not exist`)
     const known = positions.get(key)
-    const before = known?.epoch === batch.epoch ? known.position : await committedPosition(batch)
+    const isOpen = known?.epoch === batch.epoch
+    const opened = isOpen ? undefined : await open(outputTopic, topicId, batch)
+    const before = isOpen ? known.position : opened?.position
     const fetched = { topicId, offset: BigInt(first.offset), leaderEpoch: leaderEpochOf(first) }
-    let step = stepOf(before, fetched)
+    const stepFrom = opened ? firstStepOf : stepOf
+    let step = stepFrom(before, fetched)
     if (step.kind === 'ask')
-      step = stepOf(before, fetched, await topicIds.endOfEpoch(batch.topic, batch.partition, step.leaderEpoch))
+      step = stepFrom(before, fetched, await topicIds.endOfEpoch(batch.topic, batch.partition, step.leaderEpoch))
     if (step.kind === 'ask') throw new ChainonError('bug', 'the end of an epoch is asked for once')
+    if (step.kind === 'restart' && (step.because !== 'unproven' || opened?.isCommitted === false)) {
+      // Before anything is written under the new incarnation: whoever owns the partition next must give it the same name.
+      batch.assertOwned()
+      await batch.commit(step.position.next, formatPosition(step.position))
+      if (step.because !== 'unproven') began(feed, batch.partition, step.because, before)
+    }
     positions.set(key, { epoch: batch.epoch, position: step.position })
     if (step.kind === 'use') return step.position
-    if (step.because !== 'unproven') began(feed, batch.partition, step.because, before)
     batch.seek(step.position.next)
     return undefined
   }
 
-  async function committedPosition(batch: PartitionBatch): Promise<Position | undefined> {
+  /** @returns where the partition continues, and whether the group's offset says the same: else the records between would count as unread */
+  async function open(
+    outputTopic: string,
+    topicId: string,
+    batch: PartitionBatch,
+  ): Promise<{ readonly position: Position | undefined; readonly isCommitted: boolean }> {
     const { offset, metadata } = await batch.committed()
-    const found = offset === undefined ? undefined : parsePosition(offset, metadata)
-    // kafkajs overwrites what is committed when the log is shorter: what it was before is read at the start of the process.
-    return found ?? committedAtStart.get(batchKey(batch))
+    const committed = offset === undefined ? undefined : parsePosition(offset, metadata)
+    // An operator has set the offset: what is in the log already is written again.
+    if (offset !== undefined && !committed) return { position: undefined, isCommitted: true }
+    const last = await lastMessages.of(outputTopic, batch.partition)
+    const position = continueAt(committed, writtenPosition(last?.headers), topicId)
+    return { position, isCommitted: position?.next === committed?.next }
   }
 
   function began(feed: string, partition: number, code: 'topic-recreated' | 'topic-truncated', before?: Position) {
@@ -90,10 +117,11 @@ export function deidentifyWorker(
     events.incarnation(feed, code)
   }
 
-  return async function handleBatch({ feed, outputTopic, decoder, pipeline }, batch) {
+  return async function handleBatch(of, batch) {
+    const { feed, outputTopic, decoder, pipeline } = of
     const last = batch.messages.at(-1)
     if (!last) return
-    const position = await positionOf(feed, batch)
+    const position = await positionOf(of, batch)
     if (!position) return
     const { incarnation } = position
     const opened = await opener.open(batch.topic, batch.messages)
@@ -131,7 +159,7 @@ export function deidentifyWorker(
 }
 
 /** @returns the key of a partition in this worker's memory */
-export function batchKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
+function batchKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}:${partition}`
 }
 
@@ -146,8 +174,13 @@ function partitionSink(
     write: async (envelopes) => {
       let slice: Message[] = []
       let bytes = 0
+      let written = 0
       const flush = async () => {
-        if (slice.length === 0) return
+        const last = slice.at(-1)
+        if (!last) return
+        written += slice.length
+        const origin = batch.messages[written - 1]
+        if (origin) last.headers = { ...last.headers, [HEADER_ORIGIN_EPOCH]: String(leaderEpochOf(origin)) }
         batch.assertOwned()
         await producer.send({ topic, acks: -1, messages: slice })
         slice = []

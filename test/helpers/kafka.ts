@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigResourceTypes, type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { tolerateLeaderless } from '#core/kafka/tolerate-leaderless.ts'
 
 type Env = Readonly<Record<string, string>>
 
@@ -31,7 +32,8 @@ export interface WrittenMessage {
 }
 
 export function testKafka(env: Env): Kafka {
-  return new Kafka({ clientId: 'test', brokers: env.KAFKA_BROKERS?.split(',') ?? [], logLevel: logLevel.NOTHING })
+  const brokers = env.KAFKA_BROKERS?.split(',') ?? []
+  return tolerateLeaderless(new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }))
 }
 
 /** @returns every message of the topics, in the order of each partition */

@@ -67,7 +67,6 @@ async function member(reads: readonly string[]): Promise<ReadonlyMap<string, num
         await batch.commit(last + 1n)
         batch.advance(last)
       },
-      fail: (error) => expect.unreachable(String(error)),
     }),
   )
   return epochs

@@ -148,6 +148,22 @@ test('deidentify writes all messages again: the log has them twice, and the seco
   await expect.poll(replayed).toBe(dropped + before)
 })
 
+test('deidentify ended between writing and committing: nothing is written twice, and what was written counts as read', async () => {
+  const identified = `${pipeline.place.namespace}identified.${FEED}`
+  const deidentify = `${pipeline.place.namespace}deidentify`
+  const written = (await readTopics(pipeline.env, [topic])).length
+  await pipeline.services.deidentify.stop()
+  const committed = await groupOffsets(pipeline.env, deidentify, [identified])
+  const earlier = committed.map((one) => ({ ...one, offset: String(Number(one.offset) - 5) }))
+  await commitAs(pipeline.env, deidentify, earlier)
+  pipeline.services.deidentify = await pipeline.start('deidentify')
+  const ends = () => groupOffsets(pipeline.env, deidentify, [identified])
+  await expect.poll(ends, { timeout: 30_000 }).toEqual(committed)
+  expect((await readTopics(pipeline.env, [topic])).length).toBe(written)
+  await push(20)
+  await exact()
+})
+
 test('workers start and stop under load: partitions are reassigned, and no record is lost or loaded twice', async () => {
   let running = true
   const load = (async () => {

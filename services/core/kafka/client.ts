@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs'
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import type { Config } from '../config/read.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { keepCommitted } from './keep-committed.ts'
+import { tolerateLeaderless } from './tolerate-leaderless.ts'
 
 export const KAFKA_KEYS = [
   'KAFKA_BROKERS',
@@ -51,7 +53,7 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
       password: config.KAFKA_SASL_PASSWORD,
     } as SASLOptions
   }
-  return new Kafka(options)
+  return keepCommitted(tolerateLeaderless(new Kafka(options)))
 }
 
 /** kafkajs 2.2.4 sets timers of negative length while it is not throttled; Node 24 warns each time, without any effect. */

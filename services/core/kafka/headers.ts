@@ -5,6 +5,8 @@ import { isIncarnation } from './incarnation.ts'
 export const HEADER_ORIGIN_OFFSET = 'chainon-origin'
 /** The incarnation of `identified.<feed>` in which that offset is counted: offsets begin again when a topic is created again. */
 export const HEADER_INCARNATION = 'chainon-incarnation'
+/** Leader epoch of the origin in `identified.<feed>`: only on the last message of each send, where the next process looks for it. */
+export const HEADER_ORIGIN_EPOCH = 'chainon-origin-epoch'
 /** Present, with the value `quarantine`, on a marker. */
 export const HEADER_MARKER = 'chainon-marker'
 

@@ -1,11 +1,12 @@
 /**
  * The ids of topics, which Kafka never uses again: a topic that was deleted and created again has another id under the same name.
  * kafkajs 2.2.4 ends at Metadata version 6, and ids begin with version 10, so the request is written here and sent over kafkajs' own
- * connections (TLS, login and reconnection are its). It is the only file that reaches into kafkajs; what it expects is checked.
+ * connections (TLS, login and reconnection are its).
  * Format: https://kafka.apache.org/protocol#The_Messages_Metadata, version 12.
  */
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
+import { type Broker, newCluster } from './internals.ts'
 import { topicExtent, withAdmin } from './offsets.ts'
 
 export interface TopicId {
@@ -49,23 +50,9 @@ const UNKNOWN_TOPIC = 3
 const AGREE_WITHIN_MS = 10_000
 const ASK_AGAIN_MS = 100
 
-/** What this file uses of kafkajs' internals. */
-interface Broker {
-  readonly versions?: Readonly<Record<number, { readonly maxVersion: number }>>
-  readonly connectionPool: { send(request: unknown): Promise<unknown> }
-}
-interface Cluster {
-  connect(): Promise<void>
-  disconnect(): Promise<void>
-  refreshMetadata(): Promise<void>
-  refreshMetadataIfNecessary(): Promise<void>
-  getNodeIds(): readonly string[]
-  findBroker(node: { readonly nodeId: string }): Promise<Broker>
-}
-
 /** @throws ChainonError dependency-unavailable when no broker answers */
 export async function topicIds(kafka: Kafka): Promise<TopicIds> {
-  const cluster = internalCluster(kafka)
+  const cluster = newCluster(kafka)
   try {
     await asDependency(async () => {
       await cluster.connect()
@@ -151,29 +138,6 @@ function newest(answers: readonly (TopicId | undefined)[]): TopicId | undefined 
     for (const [partition, leader] of answer?.leaders ?? [])
       if (leader.epoch >= (leaders.get(partition)?.epoch ?? -1)) leaders.set(partition, leader)
   return { id: first.id, leaders }
-}
-
-/** @throws ChainonError bug when kafkajs is another than the pinned one */
-function internalCluster(kafka: Kafka): Cluster {
-  const symbol = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  )
-  const create = symbol && (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]
-  const cluster = create?.call(kafka, { metadataMaxAge: 30_000, allowAutoTopicCreation: false })
-  const expected = [
-    'connect',
-    'disconnect',
-    'refreshMetadata',
-    'refreshMetadataIfNecessary',
-    'getNodeIds',
-    'findBroker',
-  ]
-  const lacks = expected.filter(
-    (name) => typeof (cluster as Record<string, unknown> | undefined)?.[name] !== 'function',
-  )
-  if (!cluster || lacks.length > 0)
-    throw new ChainonError('bug', `kafkajs is not the version that Chainon pins: no ${lacks.join(', ')} in its cluster`)
-  return cluster
 }
 
 async function asDependency(work: () => Promise<void>): Promise<void> {

@@ -16,11 +16,7 @@ const STOP_BUDGET_MS = 12_000
  *
  * @param env the environment, which only a main.ts reads
  */
-export function runMain(
-  service: string,
-  env: NodeJS.ProcessEnv,
-  start: (logger: Logger, fail: (error: unknown) => void) => Promise<Running>,
-): void {
+export function runMain(service: string, env: NodeJS.ProcessEnv, start: (logger: Logger) => Promise<Running>): void {
   const logger = createLogger(service, logLevel(env))
   let running: Running | undefined
   let ending = false
@@ -45,7 +41,7 @@ export function runMain(
   process.on('SIGINT', () => end(0))
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
-  start(logger, fail).then((started) => {
+  start(logger).then((started) => {
     running = started
     logger.info({ event: 'started' })
   }, fail)

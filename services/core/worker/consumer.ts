@@ -1,7 +1,7 @@
 /**
  * The consumer of both workers: batches of one partition at a time, explicit commits, an epoch for each partition checked before each
  * side effect (kafkajs' `isStale()` does not notice a rebalance), heartbeats while a batch runs. An error stops its partition alone,
- * which is tried again by itself from what is committed; while Kafka is unreachable the client connects again and again.
+ * which is tried again by itself from what is committed; a lost membership is replaced (group-client.ts).
  */
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { FaultCode } from '../faults/codes.ts'
@@ -10,6 +10,7 @@ import { type Committed, committedOffsets } from '../kafka/offsets.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 import { stickyAssigner } from './assigner.ts'
 import { RejoinGroup, Revoked, rebalancingCause, stopCode } from './consumer-errors.ts'
+import { type GroupClient, type Membership, startGroupClient } from './group-client.ts'
 import type { Members } from './members.ts'
 import { type Assignment, createOwnership, partitionKey, partitionOf } from './ownership.ts'
 import { createStoppedPartitions, type StoppedPartition } from './stopped-partitions.ts'
@@ -43,8 +44,6 @@ export interface PartitionConsumer {
   stop(): Promise<void>
   /** True from the first assignment on. */
   joined(): boolean
-  /** False while Kafka is unreachable. */
-  connected(): boolean
   stopped(): readonly StoppedPartition[]
 }
 
@@ -57,7 +56,8 @@ export interface ConsumerEvents {
   partitionLost(topic: string, partition: number): void
   batchSlow(topic: string, partition: number): void
   batchEnded(topic: string, partition: number): void
-  kafkaUnreachable(): void
+  /** @param error why this process is not in the group, or not heard by it; it joins again by itself */
+  kafkaUnreachable(error: unknown): void
   kafkaReached(): void
 }
 
@@ -76,14 +76,11 @@ export interface ConsumerOptions {
   readonly slowBatchMs: number
   readonly events: ConsumerEvents
   onBatch(batch: PartitionBatch): Promise<void>
-  /** The client gave up: the process must end and be started again. */
-  fail(error: unknown): void
 }
 
 const HEARTBEAT_MS = 1000
 const REBALANCE_MS = 60_000
 const DEAD_MEMBERS_EVERY_MS = 500
-const SILENCE_LIMIT_MS = 90_000
 
 export async function startConsumer(options: ConsumerOptions): Promise<PartitionConsumer> {
   const { kafka, groupId, logger, events, members } = options
@@ -95,29 +92,14 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
   const positions = new Map<string, bigint>()
   let assigned: Assignment = {}
   let joined = false
-  let connected = false
-  let lastActivity = Date.now()
   let running = 0
   let stopping = false
+  let client: GroupClient | undefined
 
-  const consumer = kafka.consumer({
-    groupId,
-    partitionAssigners: [stickyAssigner({ has: () => assigned, onJoin: () => ownership.joining() })],
-    sessionTimeout: options.sessionMs,
-    heartbeatInterval: HEARTBEAT_MS,
-    rebalanceTimeout: REBALANCE_MS,
-    maxBytesPerPartition: 4 * 1024 * 1024,
-    maxBytes: 32 * 1024 * 1024,
-    minBytes: options.minBytes,
-    maxWaitTimeInMs: options.maxWaitMs,
-    allowAutoTopicCreation: false,
-    retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 1000, restartOnFailure: async () => true },
-  })
-
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    const { kept, lost } = ownership.joined(payload.memberId, payload.memberAssignment)
-    assigned = payload.memberAssignment
-    members.joined(payload.memberId)
+  function onJoined(memberId: string, assignment: Assignment): void {
+    const { kept, lost } = ownership.joined(memberId, assignment)
+    assigned = assignment
+    members.joined(memberId)
     committed.clear()
     for (const key of lost) forget(key)
     const keeps = new Set(kept)
@@ -126,32 +108,20 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         const key = partitionKey(topic, partition)
         const position = positions.get(key)
         // kafkajs begins at what is committed after each rebalance, and continues a pause.
-        if (!keeps.has(key)) consumer.resume([{ topic, partitions: [partition] }])
-        else if (position !== undefined) consumer.seek({ topic, partition, offset: position.toString() })
+        if (!keeps.has(key)) client?.resume(topic, partition)
+        else if (position !== undefined) client?.seek(topic, partition, position)
       }
     }
     joined = true
-    connected = true
-    lastActivity = Date.now()
     events.kafkaReached()
     logger.info({ event: 'assigned', topics: Object.keys(assigned).length, kept: kept.length, lost: lost.length })
-  })
-  consumer.on(consumer.events.REBALANCING, () => ownership.rebalancing())
-  consumer.on(consumer.events.FETCH_START, () => {
-    lastActivity = Date.now()
-  })
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    ownership.lose()
-    connected = false
-    lastActivity = Date.now()
-    if (stopping) return
+  }
+
+  function onLost(error: unknown): void {
+    ownership.leave()
     members.abandoned()
-    events.kafkaUnreachable()
-    if (!payload.restart)
-      options.fail(
-        new ChainonError('dependency-unavailable', 'the Kafka consumer stopped retrying', { cause: payload.error }),
-      )
-  })
+    events.kafkaUnreachable(error)
+  }
 
   function forget(key: string): void {
     positions.delete(key)
@@ -178,7 +148,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
 
   function stop(topic: string, partition: number, code: StoppedPartition['code']): StoppedPartition {
     const key = partitionKey(topic, partition)
-    consumer.pause([{ topic, partitions: [partition] }])
+    client?.pause(topic, partition)
     const epoch = beginAgain(topic, key)
     return stopped.stop(topic, partition, code, () => void tryAgain(topic, partition, epoch, code))
   }
@@ -189,8 +159,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     try {
       const offset = (await committedOf(topic)).get(partition)?.offset ?? starts.get(key)
       if (!isCurrent()) return
-      if (offset !== undefined) consumer.seek({ topic, partition, offset: offset.toString() })
-      consumer.resume([{ topic, partitions: [partition] }])
+      if (offset !== undefined) client?.seek(topic, partition, offset)
+      client?.resume(topic, partition)
     } catch (error) {
       if (!isCurrent()) return
       logger.warn({ event: 'try-again-failed', topic, partition, err: safeError(error) })
@@ -198,7 +168,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     }
   }
 
-  async function eachBatch(payload: EachBatchPayload): Promise<void> {
+  async function onBatch(payload: EachBatchPayload, membership: Membership): Promise<void> {
     const { topic, partition, messages } = payload.batch
     const key = partitionKey(topic, partition)
     const epoch = ownership.epochOf(key)
@@ -232,7 +202,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         async commit(offset, metadata) {
           // A client that is being stopped drops commits without an error: no insert may follow its intent then.
           if (stopping) throw new Revoked()
-          await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+          await membership.commit(topic, partition, offset, metadata)
           if (stopping) throw new Revoked()
         },
         advance(offset) {
@@ -240,7 +210,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
           positions.set(key, offset + 1n)
         },
         seek(offset) {
-          consumer.seek({ topic, partition, offset: offset.toString() })
+          client?.seek(topic, partition, offset)
           positions.set(key, offset)
         },
         pauseFor(ms) {
@@ -269,33 +239,39 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
       clearTimeout(slow)
       events.batchEnded(topic, partition)
       running--
-      lastActivity = Date.now()
     }
   }
 
   await members.removeDead()
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: options.concurrency,
-    eachBatch,
+  client = await startGroupClient({
+    kafka,
+    groupId,
+    topics: options.topics,
+    assigner: stickyAssigner({ has: () => assigned, onJoin: () => ownership.joining() }),
+    logger,
+    concurrency: options.concurrency,
+    minBytes: options.minBytes,
+    maxWaitMs: options.maxWaitMs,
+    sessionMs: options.sessionMs,
+    rebalanceMs: REBALANCE_MS,
+    heartbeatMs: HEARTBEAT_MS,
+    onBatch,
+    onJoined,
+    onRebalancing: () => ownership.rebalancing(),
+    onLost,
+    onSilent: () => events.kafkaUnreachable(new ChainonError('dependency-unavailable', 'no heartbeat was answered')),
+    onAnswered: () => events.kafkaReached(),
+    isBusy: () => running > 0,
   })
-  const watch = setInterval(() => {
-    void members.removeDead()
-    if (running === 0 && Date.now() - lastActivity > SILENCE_LIMIT_MS)
-      options.fail(new ChainonError('dependency-unavailable', 'the Kafka consumer has not fetched for 90 s'))
-  }, DEAD_MEMBERS_EVERY_MS)
+  const watch = setInterval(() => void members.removeDead(), DEAD_MEMBERS_EVERY_MS)
   return {
     joined: () => joined,
-    connected: () => connected,
     stopped: () => stopped.list(),
     async stop() {
       stopping = true
       clearInterval(watch)
       stopped.close()
-      await consumer.disconnect()
+      await client?.stop()
       members.left()
     },
   }

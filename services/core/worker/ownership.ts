@@ -21,6 +21,8 @@ export interface Ownership {
   rebalancing(): void
   /** The assignment is no longer certain: nothing may be done until the group is joined again. */
   lose(): void
+  /** The membership has ended, and everything has moved: the next one is another, whatever its id. */
+  leave(): void
   /** @returns whether batches may begin */
   readonly certain: boolean
   readonly isRebalancing: boolean
@@ -77,6 +79,10 @@ export function createOwnership(graceMs: number, now: () => number = Date.now): 
     },
     lose() {
       state = 'unknown'
+    },
+    leave() {
+      state = 'unknown'
+      member = undefined
     },
     get certain() {
       return state === 'certain'

@@ -42,13 +42,12 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
   const stoppedId = (topic: string, partition: number) => `stopped:${feedOf(topic)}:${partition}`
   const slowId = (topic: string, partition: number) => `slow-batch:${feedOf(topic)}:${partition}`
 
-  function down(dependency: Dependency): void {
+  function down(
+    dependency: Dependency,
+    message = `${dependency} does not answer ${service}, which tries again until it does.`,
+  ): void {
     unreachable.add(dependency)
-    alarms.raise({
-      id: `unreachable:${dependency}`,
-      code: 'dependency-unavailable',
-      message: `${dependency} does not answer ${service}, which tries again until it does.`,
-    })
+    alarms.raise({ id: `unreachable:${dependency}`, code: 'dependency-unavailable', message })
   }
   function up(dependency: Dependency): void {
     unreachable.delete(dependency)
@@ -91,7 +90,11 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
           message: `A batch of ${service} takes longer than ${options.slowBatchSeconds} s.`,
         }),
       batchEnded: (topic, partition) => alarms.clear(slowId(topic, partition)),
-      kafkaUnreachable: () => down('Kafka'),
+      kafkaUnreachable: (error) =>
+        down(
+          'Kafka',
+          `${service} is not heard by its consumer group (${reasonOf(error)}), and tries again until it is.`,
+        ),
       kafkaReached: () => up('Kafka'),
     },
     async reach(dependency, call) {
@@ -133,6 +136,13 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
 function alarmCodeOf({ code }: StoppedPartition): AlarmCode {
   if (code === 'bug' || code === 'configuration') return code
   return code === 'gap' ? 'gap' : 'dependency-unavailable'
+}
+
+/** The name that the protocol or the client has for an error; its message only where it is Chainon's own. */
+function reasonOf(error: unknown): string {
+  if (error instanceof ChainonError) return error.message
+  const { type, name } = error as { readonly type?: unknown; readonly name?: unknown }
+  return String(type ?? name)
 }
 
 /** Only Chainon's own messages: another may quote a value. */

@@ -73,7 +73,6 @@ export async function startWorker(
   definition: WorkerDefinition,
   config: Config<(typeof WORKER_KEYS)[number]>,
   logger: Logger,
-  fail: (error: unknown) => void,
 ): Promise<Running> {
   const { service } = definition
   const metrics = createMetrics(service)
@@ -124,11 +123,8 @@ export async function startWorker(
         suspects.refresh()
         await topics.get(batch.topic)?.handle(batch)
       },
-      fail,
     }),
   )
-  // The client is started also when it could not join: it tries again by itself.
-  if (!consumer.connected()) state.events.kafkaUnreachable()
   return {
     async stop() {
       state.close()

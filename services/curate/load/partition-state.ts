@@ -70,7 +70,11 @@ export function partitionOpener(dependencies: OpeningDependencies) {
     const key = `${feed}:${partition}`
     const alarm = unresolvedAlarm(feed, partition)
     const { offset, metadata } = await batch.committed()
-    const progress = parseProgress(metadata)
+    const [first] = batch.messages
+    // What was committed was sought, and something before it came: the log lost its end, and a batch in it cannot be formed again.
+    const isShorter =
+      positioned.get(key) === batch.epoch && first && offset !== undefined && BigInt(first.offset) < offset
+    const progress = isShorter ? undefined : parseProgress(metadata)
     const committed = offset === undefined || progress === undefined ? undefined : { offset, progress }
     const { ends, last, loadedEnds, logEnd } = await reachOf(clickhouse, feed, partition, logIncarnation)
     const beyond = await rowsBeyond(clickhouse, feed, partition, ends)
@@ -97,7 +101,6 @@ export function partitionOpener(dependencies: OpeningDependencies) {
       attempt = Date.now().toString(36)
     }
     const proven = committed?.progress.logIncarnation === logIncarnation
-    const [first] = batch.messages
     if (positioned.get(key) !== batch.epoch && !(proven && first && BigInt(first.offset) === start.position)) {
       // Either the group begins elsewhere, or the topic may have been created again between this fetch and the look at its id.
       positioned.set(key, batch.epoch)

@@ -3,21 +3,18 @@ import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import avsc from 'avsc'
-import { Kafka, logLevel } from 'kafkajs'
 import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { testKafka } from '../../helpers/kafka.ts'
 import { openSealed } from '../../helpers/sealed.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
 /** Every record of a feed's identified topic, decoded, with its message key and partition. */
 export async function storedRecords(env: Readonly<Record<string, string>>, namespace: string, feed: string) {
-  const kafka = new Kafka({
-    brokers: env.KAFKA_BROKERS?.split(',') ?? [],
-    logLevel: logLevel.NOTHING,
-  })
+  const kafka = testKafka(env)
   const topic = `${namespace}identified.${feed}`
   const admin = kafka.admin()
   await admin.connect()

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { formatPosition, type Position, parsePosition, stepOf } from '../../../services/deidentify/position.ts'
+import {
+  continueAt,
+  firstStepOf,
+  formatPosition,
+  type Position,
+  parsePosition,
+  stepOf,
+  writtenPosition,
+} from '../../../services/deidentify/position.ts'
 
 const TOPIC = 'A'.repeat(22)
 const OTHER = 'B'.repeat(22)
@@ -63,4 +71,39 @@ it('the metadata of the group is read as it was written, and nothing else is', (
   expect(parsePosition(80n, formatPosition(position))).toEqual(position)
   for (const text of ['', 'null', '{}', '{"incarnation":"x","leaderEpoch":1}', `{"incarnation":"${TOPIC}"}`])
     expect(parsePosition(1n, text)).toBeUndefined()
+})
+
+describe('continueAt', () => {
+  it('continues after what was written, however much of it was committed', () => {
+    expect(continueAt(at(100n, 3), at(110n, 4), TOPIC), 'ended between writing and committing').toEqual(at(110n, 4))
+    expect(continueAt(at(100n, 3), at(90n, 3), TOPIC), 'the pseudonymised log lost its end').toEqual(at(90n, 3))
+    expect(continueAt(undefined, at(90n, 3), TOPIC), 'the offsets of the group are lost').toEqual(at(90n, 3))
+    expect(continueAt(at(90n, 3), undefined, TOPIC), 'nothing was written').toEqual(at(90n, 3))
+    expect(continueAt(undefined, undefined, TOPIC)).toBeUndefined()
+  })
+
+  it('continues in the later incarnation', () => {
+    const cut = at(80n, 3, `${TOPIC}/5@80`)
+    expect(continueAt(cut, at(100n, 3), TOPIC), 'committed before anything was written under it').toEqual(cut)
+    expect(continueAt(at(100n, 3), cut, TOPIC)).toEqual(cut)
+    expect(continueAt(beginning(OTHER), at(100n, 3), OTHER)).toEqual(beginning(OTHER))
+    expect(continueAt(at(100n, 3), at(7n, 0, OTHER), OTHER)).toEqual(at(7n, 0, OTHER))
+  })
+})
+
+it('firstStepOf returns to what the pseudonymised log lost, once: it may have expired', () => {
+  const back = { kind: 'restart', because: 'unproven', position: at(90n, 3) }
+  expect(firstStepOf(at(90n, 3), fetched(100n, 3))).toEqual(back)
+  expect(stepOf(at(90n, 3), fetched(100n, 3))).toEqual({ kind: 'use', position: at(90n, 3) })
+  expect(firstStepOf(at(90n, 3), fetched(100n, 4), 100n), 'after an election that cut nothing').toEqual(back)
+  expect(firstStepOf(at(100n, 3), fetched(100n, 3)).kind).toBe('use')
+  expect(firstStepOf(at(90n, 3), fetched(100n, 4)), 'a truncation comes first').toEqual({ kind: 'ask', leaderEpoch: 3 })
+})
+
+it('the last message of a send says where its origin was, and a message of another form says nothing', () => {
+  const headers = { 'chainon-origin': '99', 'chainon-incarnation': TOPIC, 'chainon-origin-epoch': '4' }
+  expect(writtenPosition(headers)).toEqual(at(100n, 4))
+  for (const name of Object.keys(headers)) expect(writtenPosition({ ...headers, [name]: 'x' })).toBeUndefined()
+  expect(writtenPosition({ 'chainon-origin': '99', 'chainon-incarnation': TOPIC })).toBeUndefined()
+  expect(writtenPosition(undefined)).toBeUndefined()
 })

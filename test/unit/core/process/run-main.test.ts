@@ -12,7 +12,7 @@ async function statusOf(start: string): Promise<number | null> {
   const code = `
     import { runMain } from '#core/process/run-main.ts'
     import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
-    runMain('test', {}, async (logger, fail) => { ${start} })`
+    runMain('test', {}, async () => { ${start} })`
   const full = openSync(FULL_DISK, 'w')
   const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
     stdio: ['ignore', 'ignore', full],
@@ -31,7 +31,7 @@ describe.skipIf(!existsSync(FULL_DISK))('a service whose log is on a full disk',
     ['a bug', "throw new Error('x')", 70],
     [
       'a failure after its start',
-      "setTimeout(() => fail(new Error('x')), 10); return { stop: async () => undefined }",
+      "setTimeout(() => { throw new Error('x') }, 10); return { stop: async () => undefined }",
       70,
     ],
   ])(

@@ -32,6 +32,7 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
   const resumed: number[] = []
   const seeks: string[] = []
   let onJoin = (): void => undefined
+  let clients = 0
   const consumer = await startConsumer({
     kafka: {
       consumer: ({
@@ -39,6 +40,7 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
       }: {
         partitionAssigners: [(given: object) => { protocol(of: object): void }]
       }) => {
+        clients++
         const assigner = create({})
         onJoin = () => assigner.protocol({ topics: ['t'] })
         return client
@@ -68,7 +70,6 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
       kafkaUnreachable: () => undefined,
       kafkaReached: () => undefined,
     },
-    fail: (error) => stopped.push(error),
   })
   return {
     consumer,
@@ -85,6 +86,9 @@ async function harness(onBatch: (batch: PartitionBatch) => Promise<void>) {
       listeners.get('join')?.({ payload: { memberId: 'm', memberAssignment: { t: partitions } } })
     },
     rebalance: () => listeners.get('rebalancing')?.({ payload: {} }),
+    /** The client gives up for good. */
+    crash: () => listeners.get('crash')?.({ payload: { error: new Error('final'), restart: false } }),
+    clients: () => clients,
     deliver: (partition: number, heartbeat: () => Promise<void> = async () => undefined) =>
       eachBatch?.({
         batch: { topic: 't', partition, messages: [{ offset: '5' }] },
@@ -192,6 +196,20 @@ describe('startConsumer', () => {
     end()
     await delivered
     expect(h.slow).toEqual([])
+    await h.consumer.stop()
+  })
+
+  it('joins again in the same process when the client gives up for good', async () => {
+    const epochs: number[] = []
+    const h = await harness(async (batch) => void epochs.push(batch.epoch))
+    h.join([0])
+    await h.deliver(0)
+    h.crash()
+    await expect.poll(h.clients).toBe(2)
+    h.join([0])
+    await h.deliver(0)
+    expect(new Set(epochs).size, 'another worker may have owned the partition').toBe(2)
+    expect(h.stopped).toEqual([])
     await h.consumer.stop()
   })
 })

@@ -1,0 +1,132 @@
+/**
+ * The one file that knows the inside of kafkajs 2.2.4, which is no longer developed: what its types do not offer is reached here, and
+ * checked. A client makes one cluster (its connections and metadata) for each consumer, producer and admin connection.
+ */
+import type { Kafka, KafkaMessage } from 'kafkajs'
+import { ChainonError } from '../faults/errors.ts'
+
+export interface PartitionMetadata {
+  readonly partitionId: number
+  /** Id of a broker; -1 while the partition has no leader. */
+  readonly leader: number
+}
+
+export interface TopicOffsets {
+  readonly topic: string
+  /** In a question: the first offset, or else the end. */
+  readonly fromBeginning?: boolean
+  readonly partitions: readonly { readonly partition: number; readonly offset?: string }[]
+}
+
+/** A request of kafkajs with the reader of its response. */
+export interface Exchange {
+  readonly request: unknown
+  readonly response: { decode(raw: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> }
+}
+
+export interface OffsetCommit {
+  readonly topics: readonly {
+    readonly topic: string
+    readonly partitions: readonly { readonly partition: number; readonly offset: unknown }[]
+  }[]
+}
+
+export interface Broker {
+  readonly versions?: Readonly<Record<number, { readonly maxVersion: number }>>
+  readonly connectionPool: { send(exchange: unknown): Promise<unknown> }
+  /** Replaced by kafkajs at each connection. */
+  lookupRequest: (apiKey: number, definition: unknown) => (...given: readonly unknown[]) => Exchange
+  offsetCommit(request: OffsetCommit): Promise<unknown>
+  offsetFetch(request: unknown): Promise<{ readonly responses: readonly TopicOffsets[] }>
+  fetch(request: unknown): Promise<{
+    readonly responses: readonly { readonly partitions: readonly { readonly messages: readonly KafkaMessage[] }[] }[]
+  }>
+}
+
+export interface Cluster {
+  connect(): Promise<void>
+  disconnect(): Promise<void>
+  refreshMetadata(): Promise<void>
+  refreshMetadataIfNecessary(): Promise<void>
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  /** Empty for a topic that it has no metadata of. */
+  findTopicPartitionMetadata(topic: string): readonly PartitionMetadata[]
+  fetchTopicsOffset(topics: readonly TopicOffsets[]): Promise<readonly TopicOffsets[]>
+  getNodeIds(): readonly string[]
+  findBroker(node: { readonly nodeId: string }): Promise<Broker>
+  readonly brokerPool: { createBroker(options: unknown): Broker; readonly metadata: unknown }
+}
+
+interface ClusterOptions {
+  readonly metadataMaxAge?: number
+  readonly allowAutoTopicCreation?: boolean
+  /** Only a consumer's cluster has one. */
+  readonly isolationLevel?: number
+}
+
+const METHODS = [
+  'connect',
+  'disconnect',
+  'refreshMetadata',
+  'refreshMetadataIfNecessary',
+  'addMultipleTargetTopics',
+  'findTopicPartitionMetadata',
+  'fetchTopicsOffset',
+  'getNodeIds',
+  'findBroker',
+] as const satisfies readonly (keyof Cluster)[]
+
+type CreateCluster = (options: ClusterOptions) => Cluster
+type Inside = Record<symbol, CreateCluster>
+
+/** @throws ChainonError bug when kafkajs is another than the pinned one */
+export function newCluster(kafka: Kafka): Cluster {
+  return creator(kafka)({ metadataMaxAge: 30_000, allowAutoTopicCreation: false })
+}
+
+/**
+ * Calls `adapt` with each cluster that the client makes from now on, before anything uses it.
+ *
+ * @throws ChainonError bug when kafkajs is another than the pinned one
+ */
+export function adaptClusters(kafka: Kafka, adapt: (cluster: Cluster, owner: 'consumer' | 'other') => void): void {
+  const create = creator(kafka)
+  const adapted: CreateCluster = (options) => {
+    const cluster = create(options)
+    adapt(cluster, options.isolationLevel === undefined ? 'other' : 'consumer')
+    return cluster
+  }
+  ;(kafka as unknown as Inside)[symbolOf(kafka)] = adapted
+}
+
+/** Calls `adapt` with each broker that the cluster makes from now on. */
+export function adaptBrokers({ brokerPool }: Cluster, adapt: (broker: Broker) => void): void {
+  const create = brokerPool.createBroker
+  brokerPool.createBroker = (options) => {
+    const broker = create(options)
+    adapt(broker)
+    return broker
+  }
+}
+
+function creator(kafka: Kafka): CreateCluster {
+  const create = (kafka as unknown as Inside)[symbolOf(kafka)]
+  return (options) => {
+    const cluster = create?.call(kafka, options)
+    const lacks = METHODS.filter((name) => typeof cluster?.[name] !== 'function')
+    if (!cluster || lacks.length > 0 || typeof cluster.brokerPool?.createBroker !== 'function') throw another()
+    return cluster
+  }
+}
+
+function symbolOf(kafka: Kafka): symbol {
+  const symbol = Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === 'private:Kafka:createCluster',
+  )
+  if (!symbol) throw another()
+  return symbol
+}
+
+function another(): ChainonError {
+  return new ChainonError('bug', 'kafkajs is not the version that Chainon pins: its cluster is another')
+}
