@@ -19,6 +19,9 @@ export interface TwoBrokers {
   readonly brokers: string
   /** The second broker ends at once, without a word to the controller (SIGKILL), or after it has said so (SIGTERM). */
   endSecond(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  /** The second broker hangs: its connections stay, and nothing is answered until it is thawed. */
+  freezeSecond(): void
+  thawSecond(): void
   /** Starts the second broker with its data; ready when it serves. */
   startSecond(): Promise<void>
   stop(): Promise<void>
@@ -75,6 +78,8 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
   return {
     brokers: `127.0.0.1:${port},127.0.0.1:${secondPort}`,
     endSecond: (signal) => end('second', signal),
+    freezeSecond: () => void children.get('second')?.kill('SIGSTOP'),
+    thawSecond: () => void children.get('second')?.kill('SIGCONT'),
     startSecond: () => start('second', secondArgs, secondPort),
     async stop() {
       process.off('exit', killAll)

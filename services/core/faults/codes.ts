@@ -66,6 +66,12 @@ export const FAULTS = {
     alarm: true,
     text: 'Records of this feed would expire before de-identification has read them; try again later.',
   },
+  'partition-unavailable': {
+    blame: 'dependency',
+    status: 503,
+    alarm: true,
+    text: 'Records of a partition of Kafka that takes none now were not accepted; send them again later.',
+  },
   'retention-half': {
     blame: 'dependency',
     alarm: true,

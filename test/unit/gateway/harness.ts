@@ -9,7 +9,6 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
-import { ChainonError } from '#core/faults/errors.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
@@ -41,6 +40,10 @@ export async function harness(limits: Partial<Limits> = {}) {
   const state = {
     /** Kafka is unreachable. */
     down: false,
+    /** The partitions of these patients are known to take no records of the feed. */
+    away: [] as readonly { readonly feed: string; readonly patient: string }[],
+    /** The leader of these records refuses them, which is known only when they are sent. */
+    refused: (_record: Record<string, unknown>): boolean => false,
     /** Kafka acknowledges when this resolves. */
     acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
@@ -52,6 +55,9 @@ export async function harness(limits: Partial<Limits> = {}) {
   }
   const written: { topic: string; message: IdentifiedMessage }[] = []
   const types = new Map<string, avsc.Type>()
+  const read = (topic: string, { value }: IdentifiedMessage) =>
+    types.get(`${topic}-value`)?.fromBuffer(value) as Record<string, unknown>
+  const routing = hmacSha256(Buffer.alloc(32, 7))
   const metrics = createMetrics('gateway')
   const { app, routes } = await withRoutes({
     contracts,
@@ -82,15 +88,28 @@ export async function harness(limits: Partial<Limits> = {}) {
         state.waiting++
         await state.acknowledgement
         state.waiting--
-        if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is unreachable')
-        for (const { topic, messages } of batches)
-          for (const { body: message } of messages) written.push({ topic, message })
+        const missing = batches.map(({ topic, messages }) =>
+          messages.flatMap(({ body: message }, position) => {
+            if (state.down || state.refused(read(topic, message))) return [position]
+            written.push({ topic, message })
+            return []
+          }),
+        )
+        return { missing, doubtful: state.down, partition: !state.down && missing.flat().length > 0 }
+      },
+      taking() {
+        if (state.away.length === 0) return undefined
+        const away = new Set(
+          state.away.map(({ feed, patient }) => `u.identified.${feed} ${routing.digest(`chu-test\u0000${patient}`)}`),
+        )
+        return (topic, key) => !away.has(`${topic} ${key}`)
       },
       stop: async () => undefined,
     },
+    unavailable: { list: () => state.away.map(({ feed }) => ({ feed, partition: 0 })) },
     idempotency: memoryIdempotency(),
     retention: { isNearRetention: (feed) => state.near(feed) },
-    routing: hmacSha256(Buffer.alloc(32, 7)),
+    routing,
     stamp: stampClock(Date.now),
     metrics,
     alarms: createAlarms(),
@@ -110,7 +129,7 @@ export async function harness(limits: Partial<Limits> = {}) {
       written.map(({ topic, message }) => ({
         topic,
         key: message.key,
-        record: types.get(`${topic}-value`)?.fromBuffer(message.value) as Record<string, unknown>,
+        record: read(topic, message),
       })),
     post: (feed: string, type: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
       app.inject({
@@ -143,20 +162,32 @@ async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
 
 /** What the gateway's store does in Redis, without its expiry. */
 function memoryIdempotency(): IdempotencyStore {
-  const known = new Map<string, { fingerprint: string; answer?: { status: number; body: string } }>()
+  interface Known {
+    readonly fingerprint: string
+    readonly held: boolean
+    readonly progress: string
+    readonly answer?: { readonly status: number; readonly body: string }
+  }
+  const known = new Map<string, Known>()
   return {
     async begin(producer, key, fingerprint) {
       const name = `${producer} ${key}`
       const first = known.get(name)
       if (first && first.fingerprint !== fingerprint) return { kind: 'mismatch' }
       if (first?.answer) return { kind: 'replay', ...first.answer }
-      if (first) return { kind: 'in-flight' }
-      known.set(name, { fingerprint })
+      if (first?.held) return { kind: 'in-flight' }
+      const before = first?.progress ?? ''
+      known.set(name, { fingerprint, held: true, progress: before })
       return {
         kind: 'started',
+        progress: before,
         lease: {
-          finish: async (status, body) => void known.set(name, { fingerprint, answer: { status, body } }),
-          release: async () => void known.delete(name),
+          finish: async (status, body) =>
+            void known.set(name, { fingerprint, held: false, progress: '', answer: { status, body } }),
+          release: async (progress) => {
+            if (progress || before) known.set(name, { fingerprint, held: false, progress: progress || before })
+            else known.delete(name)
+          },
         },
       }
     },
