@@ -15,13 +15,13 @@ export type ProduceOutcome = 'appended' | 'refused' | 'unknown'
 
 export interface ProduceJournal {
   /** Forgets what was noted before; call it before each send. */
-  begin(): void
+  readonly begin: () => void
   /** What became of a partition's messages of the send that began last, when that send has ended. */
-  outcome(topic: string, partition: number): ProduceOutcome
+  readonly outcome: (topic: string, partition: number) => ProduceOutcome
   /** True when a leader answered for the partition, whatever it answered. */
-  answered(topic: string, partition: number): boolean
+  readonly answered: (topic: string, partition: number) => boolean
   /** True when any broker answered. */
-  reached(): boolean
+  readonly reached: () => boolean
 }
 
 /** What this file uses of kafkajs' internals. */

@@ -73,12 +73,12 @@ async function acceptOnce(
   try {
     answer = await accept(dependencies, request, progress)
   } catch (error) {
-    await lease.release(`${progress}`).catch(notStored)
+    await lease.release(progress.text()).catch(notStored)
     throw error
   }
   // The records are in the log: an answer that cannot be stored must not become a failure. A repeated record is the same version.
   const stored = answer.partial
-    ? lease.release(`${progress}`)
+    ? lease.release(progress.text())
     : lease.finish(answer.status, JSON.stringify(answer.body))
   await stored.catch(notStored)
   return answer

@@ -30,12 +30,12 @@ export class Progress {
   }
 
   /** @returns what `readProgress` reads; empty when no record is in the log */
-  toString(): string {
+  text(): string {
     return this.#empty ? '' : `${VERSION} ${this.#bits.toString('base64')}`
   }
 }
 
-/** @param text of `Progress`; that of another version counts as none, because it may divide a Bundle into other records */
+/** @param text of `Progress.text`; that of another version counts as none, because it may divide a Bundle into other records */
 export function readProgress(text: string): Progress {
   const [version, bits] = text.split(' ')
   return version === VERSION && bits ? new Progress(Buffer.from(bits, 'base64')) : new Progress()

@@ -21,7 +21,7 @@ const lines = (records: readonly object[]) => records.map((record) => JSON.strin
 const of = (patient: string, id: string, more: Record<string, unknown> = {}) =>
   observation(id, { patient_ipp: patient, ...more })
 /** The ids in the log, in the order in which they came there. */
-const ids = () => gateway.decoded().map(({ record }) => record.record_id)
+const ids = (): readonly string[] => gateway.decoded().map(({ record }) => String(record.record_id))
 const metric = async (outcome: string) =>
   Number(
     new RegExp(`chainon_gateway_records\\S*feed="observation",outcome="${outcome}"\\S* (\\d+)`).exec(
