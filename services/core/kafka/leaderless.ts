@@ -55,8 +55,11 @@ const PRODUCE = 0
 const METADATA = 3
 const UNKNOWN_TOPIC = 3
 const LEADER_NOT_AVAILABLE = 5
+const TOPIC_NOT_AUTHORISED = 29
 const LISTENER_NOT_FOUND = 72
 const DUPLICATE_SEQUENCE = 46
+/** Of a topic: it is absent, for this client. */
+const ABSENT: ReadonlySet<number> = new Set([UNKNOWN_TOPIC, LEADER_NOT_AVAILABLE, TOPIC_NOT_AUTHORISED])
 /**
  * A leader that answers one of these has appended nothing: too large, too few in-sync replicas, not authorised, and a sequence number or
  * producer that it does not accept. Other errors may come after the append; NOT_LEADER is one of them, when the leader changes meanwhile.
@@ -66,7 +69,7 @@ const NO_LEADER = -1
 
 /**
  * From now on the clients that are made of `kafka` know a partition without a leader as one with the leader -1, and a topic that does not
- * exist as absent, instead of failing for all.
+ * exist, or that they may not use, as absent, instead of failing for all.
  *
  * @throws ChainonError bug when kafkajs is another than the pinned one
  */
@@ -141,9 +144,7 @@ function isMetadata(answer: unknown): answer is MetadataAnswer {
 }
 
 function withoutFailures(answer: MetadataAnswer): MetadataAnswer {
-  const present = answer.topicMetadata.filter(
-    ({ topicErrorCode }) => topicErrorCode !== UNKNOWN_TOPIC && topicErrorCode !== LEADER_NOT_AVAILABLE,
-  )
+  const present = answer.topicMetadata.filter(({ topicErrorCode }) => !ABSENT.has(topicErrorCode))
   for (const partition of present.flatMap(({ partitionMetadata }) => partitionMetadata)) {
     if (partition.partitionErrorCode !== LEADER_NOT_AVAILABLE && partition.partitionErrorCode !== LISTENER_NOT_FOUND)
       continue

@@ -1,6 +1,6 @@
 /**
  * The partitions that take no records now: those without a leader, and those whose leader did not take them a moment ago. Each is an
- * alarm, a metric, and an entry of `/health` while it lasts.
+ * alarm, a metric, and an entry of `/health` while it lasts. A topic that is not there is an alarm.
  */
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
@@ -57,7 +57,18 @@ export function watchUnavailable(
     return now
   }
 
+  /** A topic that the last look did not show: all records of its feed are answered 503. */
+  function reportAbsent(): void {
+    for (const [topic, feed] of feeds) {
+      const id = `topic-absent:${feed}`
+      const message = `${feed}: Kafka shows no topic ${topic} (run \`chainon provision\`, or allow the gateway to use it). Its records are answered 503.`
+      if (leaders.of(topic)) alarms.clear(id)
+      else alarms.raise({ id, code: 'dependency-unavailable', feed, message })
+    }
+  }
+
   function report(): void {
+    reportAbsent()
     const before = found
     const now = current()
     found = now

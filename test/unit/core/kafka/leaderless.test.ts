@@ -50,6 +50,7 @@ describe('metadata', () => {
         ],
       },
       { topicErrorCode: 3, topic: 'identified.missing', partitionMetadata: [] },
+      { topicErrorCode: 29, topic: 'identified.forbidden', partitionMetadata: [] },
     ],
   })
 
@@ -58,18 +59,20 @@ describe('metadata', () => {
     await expect(send(METADATA)).rejects.toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION' })
   })
 
-  test('a partition without a leader has the leader -1, a topic that does not exist is absent', async () => {
+  test('a partition without a leader has the leader -1, a topic that does not exist or is forbidden is absent', async () => {
     const kafka = client()
     tolerateLeaderless(kafka)
     const send = await answering(clusterOf(kafka), async () => metadata())
-    expect(await send(METADATA)).toMatchObject({
+    expect(await send(METADATA)).toEqual({
+      brokers: [],
       topicMetadata: [
         {
+          topicErrorCode: 0,
           topic: TOPIC,
           partitionMetadata: [
-            { partitionId: 0, leader: 1 },
-            { partitionId: 1, leader: -1 },
-            { partitionId: 2, leader: -1 },
+            { partitionErrorCode: 0, partitionId: 0, leader: 1 },
+            { partitionErrorCode: 0, partitionId: 1, leader: -1 },
+            { partitionErrorCode: 0, partitionId: 2, leader: -1 },
           ],
         },
       ],
@@ -77,7 +80,7 @@ describe('metadata', () => {
   })
 
   test.each([
-    ['of a topic', { topicErrorCode: 29, topic: TOPIC, partitionMetadata: [] }],
+    ['of a topic', { topicErrorCode: 17, topic: TOPIC, partitionMetadata: [] }],
     [
       'of a partition',
       {

@@ -95,18 +95,18 @@ function namedLeaders(initial: Readonly<Record<string, TopicLeaders>>) {
 }
 
 const ONE = { 'identified.a': [1], 'identified.b': [1] }
-const FEEDS = new Map([
-  ['identified.a', 'a'],
-  ['identified.b', 'b'],
-])
 
-async function opened(initial: Readonly<Record<string, TopicLeaders>> = ONE, memory = memoryProducers()) {
+async function opened(
+  initial: Readonly<Record<string, TopicLeaders>> = ONE,
+  memory = memoryProducers(),
+  feeds = new Map(Object.keys(initial).map((topic) => [topic, topic.replace('identified.', '')])),
+) {
   const events = { onDown: vi.fn(), onUp: vi.fn() }
   const leaders = namedLeaders(initial)
   const alarms = createAlarms()
   const gauge = vi.fn()
   const metrics = { gauge: () => gauge } as unknown as Parameters<typeof watchUnavailable>[3]
-  const unavailable = watchUnavailable(leaders, FEEDS, alarms, metrics)
+  const unavailable = watchUnavailable(leaders, feeds, alarms, metrics)
   const logger = pino({ level: 'silent' })
   const log = openRecordLog({ openProducer: memory.openProducer, leaders, unavailable, logger, ...events })
   leaders.name(initial)
@@ -320,12 +320,19 @@ describe('without a connection', () => {
   })
 
   it('a topic that Kafka does not have fails alone', async () => {
-    const { log, sends } = await opened({ 'identified.a': [1] })
+    const feeds = new Map([
+      ['identified.a', 'a'],
+      ['identified.b', 'b'],
+    ])
+    const { log, sends, alarms, leaders } = await opened({ 'identified.a': [1] }, memoryProducers(), feeds)
+    expect(alarms.active()).toMatchObject([{ id: 'topic-absent:b', code: 'dependency-unavailable', feed: 'b' }])
     const state = watch(log.append([batch(2), batch(2, 10, 'identified.b')]))
     await pass(LINGER_MS)
     sends[0]?.acknowledge()
     await pass(0)
     expect(state.result).toEqual({ missing: [[], [0, 1]], doubtful: false, partition: false })
+    leaders.name(ONE)
+    expect(alarms.active()).toEqual([])
   })
 })
 
