@@ -21,6 +21,7 @@ import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
+import type { Unavailable } from './log/unavailable.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
@@ -35,6 +36,8 @@ export interface GatewayDependencies {
   readonly keys: KeyStore
   readonly log: RecordLog
   readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
+  /** Partitions that take no records now. */
+  readonly unavailable: Pick<Unavailable, 'list'>
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
@@ -109,11 +112,15 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   recordsRoutes(app, routes)
   fhirRoute(app, routes)
   feedsRoutes(app, dependencies.contracts)
-  // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
+  // A gateway that runs is healthy: without Kafka, or a partition of it, it answers 503 to records, raises an alarm, and recovers by itself.
+  // Nothing is gained when a load balancer takes it away; what is stopped is named all the same.
   registerAdminRoutes(app, {
     metrics: dependencies.metrics,
     alarms: dependencies.alarms,
-    health: () => ({ status: 'ok' }),
+    health: () => {
+      const stopped = dependencies.unavailable.list().map((one) => ({ ...one, code: 'partition-unavailable' }))
+      return { status: 'ok', ...(stopped.length > 0 ? { stopped } : {}) }
+    },
   })
   return app
 }

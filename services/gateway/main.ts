@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { topicOf } from '#core/contract/names.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
+import { seeLeaderless } from '#core/kafka/leaderless.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { runMain } from '#core/process/run-main.ts'
@@ -20,7 +22,10 @@ import { buildGateway } from './app.ts'
 import { gatewayConfig } from './config.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
+import { watchLeaders } from './log/leaders.ts'
+import { logProducer } from './log/producer.ts'
 import { openRecordLog } from './log/record-log.ts'
+import { watchUnavailable } from './log/unavailable.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
@@ -39,13 +44,23 @@ runMain('gateway', process.env, async (logger) => {
     )
   })
   const kafka = kafkaClient('gateway', config, logger)
-  const log = openRecordLog(kafka, logger, {
+  const metrics = createMetrics('gateway')
+  const topics = new Map(contracts.map(({ feed }) => [topicOf(config.CHAINON_NAMESPACE, 'identified', feed), feed]))
+  seeLeaderless(kafka)
+  const leadersAdmin = reconnectingAdmin(kafka)
+  const leaders = watchLeaders(leadersAdmin, [...topics.keys()], logger)
+  const unavailable = watchUnavailable(leaders, topics, alarms, metrics)
+  const log = openRecordLog({
+    openProducer: () => logProducer(kafka),
+    leaders,
+    unavailable,
+    logger,
     onDown(error) {
       logger.warn({ event: 'kafka-down', err: safeError(error) })
       alarms.raise({
         id: 'gateway-kafka',
         code: 'dependency-unavailable',
-        message: 'Kafka does not acknowledge: records are answered 503',
+        message: 'Kafka, or one of its brokers, does not acknowledge: its records are answered 503',
       })
     },
     onUp() {
@@ -64,7 +79,6 @@ runMain('gateway', process.env, async (logger) => {
     },
     onReady: () => alarms.clear('gateway-redis'),
   })
-  const metrics = createMetrics('gateway')
   const admin = reconnectingAdmin(kafka)
   const retention = watchRetention({
     admin,
@@ -89,6 +103,7 @@ runMain('gateway', process.env, async (logger) => {
     keys,
     log,
     dayKeys,
+    unavailable,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
     retention,
     routing,
@@ -115,8 +130,8 @@ runMain('gateway', process.env, async (logger) => {
     async stop() {
       await app.close()
       dayKeys.stop()
-      await retention.stop()
-      await Promise.all([log.stop(), admin.close()])
+      await Promise.all([retention.stop(), leaders.stop()])
+      await Promise.all([log.stop(), admin.close(), leadersAdmin.close()])
       redis.disconnect()
     },
   }

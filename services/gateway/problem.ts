@@ -8,6 +8,7 @@ import type { Problem, ProblemCode, ProblemStatus } from '#core/gateway-api/prob
 /** Seconds after which it makes sense to try again. */
 const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'dependency-unavailable': 5,
+  'partition-unavailable': 5,
   'backlog-near-retention': 30,
   'too-many-in-flight': 1,
   'idempotency-in-flight': 2,
@@ -75,7 +76,12 @@ export const OperationOutcome = Type.Object(
         }),
         diagnostics: Type.String(),
         expression: Type.Optional(
-          Type.Array(Type.String({ pattern: '^Bundle\\.entry\\[\\d+\\]$', description: 'The entry of the Bundle' })),
+          Type.Array(
+            Type.String({
+              pattern: '^Bundle\\.entry\\[\\d+\\]$',
+              description: 'The entry of the Bundle; with `partition-unavailable` each entry that is to be sent again',
+            }),
+          ),
         ),
       }),
       { minItems: 1, description: 'One for the problem, then one for each error of a record' },
@@ -95,14 +101,17 @@ export function operationOutcomeOf(problem: Problem): OperationOutcome {
         code: ISSUE_TYPES[FAULTS[problem.code].status],
         details: { coding: [{ system: 'urn:chainon:problem', code: problem.code }], text: problem.title },
         diagnostics: problem.detail,
+        ...(problem.unavailable_indexes ? { expression: problem.unavailable_indexes.map(entryOf) } : {}),
       },
       ...(problem.errors ?? []).map((error) => ({
         severity: 'error' as const,
         code: ISSUE_TYPES[422],
         details: { coding: [{ system: 'urn:chainon:rule' as const, code: error.rule }], text: error.detail },
         diagnostics: `${error.feed ?? 'no feed'} ${error.pointer || '/'}`,
-        expression: [`Bundle.entry[${error.index}]`],
+        expression: [entryOf(error.index)],
       })),
     ],
   }
 }
+
+const entryOf = (index: number) => `Bundle.entry[${index}]`

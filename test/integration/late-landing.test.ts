@@ -7,10 +7,16 @@ import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { mintIdentified } from '#core/pipeline/zones.ts'
+import { createAlarms } from '#core/telemetry/alarms.ts'
+import { createMetrics } from '#core/telemetry/metrics.ts'
 import { versionOf } from '../../services/curate/load/rows.ts'
 import { stampClock } from '../../services/gateway/ingest/stamp.ts'
+import { watchLeaders } from '../../services/gateway/log/leaders.ts'
+import { logProducer } from '../../services/gateway/log/producer.ts'
 import { openRecordLog, type RecordLog } from '../../services/gateway/log/record-log.ts'
+import { watchUnavailable } from '../../services/gateway/log/unavailable.ts'
 import { readTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated, servers } from '../helpers/servers.ts'
 
@@ -36,12 +42,25 @@ function heldClient() {
   return { kafka, gate, open }
 }
 
-async function opened(kafka: Kafka): Promise<RecordLog> {
-  return await new Promise((resolve) => {
-    const log: RecordLog = openRecordLog(kafka, pino({ level: 'silent' }), {
+/** The record log as the gateway opens it; the leaders are read over a connection that is not held. */
+async function opened(kafka: Kafka, env: Readonly<Record<string, string>>, topic: string) {
+  const logger = pino({ level: 'silent' })
+  const admin = reconnectingAdmin(testKafka(env))
+  const leaders = watchLeaders(admin, [topic], logger)
+  const unavailable = watchUnavailable(leaders, new Map(), createAlarms(), createMetrics('test'))
+  return await new Promise<{ readonly log: RecordLog; stop(): Promise<void> }>((resolve) => {
+    const log: RecordLog = openRecordLog({
+      openProducer: () => logProducer(kafka),
+      leaders,
+      unavailable,
+      logger,
       onDown: () => undefined,
-      onUp: () => queueMicrotask(() => resolve(log)),
+      onUp: () => queueMicrotask(() => resolve({ log, stop })),
     })
+    async function stop(): Promise<void> {
+      await leaders.stop()
+      await Promise.all([log.stop(), admin.close()])
+    }
   })
 }
 
@@ -59,21 +78,26 @@ test('a record that was answered 503 lands behind its correction, and the correc
     },
   ]
   const held = heldClient()
-  const [first, second] = await Promise.all([opened(held.kafka), opened(testKafka(place.env))])
+  const [first, second] = await Promise.all([
+    opened(held.kafka, place.env, topic),
+    opened(testKafka(place.env), place.env, topic),
+  ])
+  // The client knows the topic now: what is held next is the request with the record.
+  expect(await first.log.append(batch(0))).toMatchObject({ missing: [[]] })
   held.gate.closed = true
   // The sender is answered 503 here, and sends the correction to another gateway.
-  await expect(first.append(batch(1))).rejects.toMatchObject({ code: 'dependency-unavailable' })
-  await second.append(batch(2))
+  expect(await first.log.append(batch(1))).toEqual({ missing: [[0]], doubtful: true, partition: false })
+  expect(await second.log.append(batch(2))).toMatchObject({ missing: [[]] })
   held.open()
   await expect
     .poll(() => withAdmin(testKafka(place.env), (admin) => admin.fetchTopicOffsets(topic)), { timeout: 40_000 })
-    .toMatchObject([{ high: '2' }])
+    .toMatchObject([{ high: '3' }])
   const stored = (await readTopics(place.env, [topic])).map(({ partition, offset, value }) => {
     const record = JSON.parse(String(value)) as { value: number; at: number }
     return { value: record.value, version: BigInt(versionOf(0, record.at, partition, BigInt(offset))) }
   })
-  expect(stored.map(({ value }) => value)).toEqual([2, 1])
-  expect(stored[0]?.version).toBeGreaterThan(stored[1]?.version ?? 0n)
+  expect(stored.map(({ value }) => value)).toEqual([0, 2, 1])
+  expect(stored[1]?.version).toBeGreaterThan(stored[2]?.version ?? 0n)
   await Promise.all([first.stop(), second.stop()])
   place.remove()
 }, 90_000)

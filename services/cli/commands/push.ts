@@ -29,7 +29,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .description(
       `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array) or .avro files, each also as .gz; - is NDJSON on standard input.
 With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file.
-Exits with 1 when a record was rejected, with 75 when the gateway stayed unreachable. The same command then continues; no record is doubled.`,
+Exits with 1 when a record was rejected, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir')
     .option('--fhir', 'the files contain FHIR R4 Bundles')

@@ -3,7 +3,7 @@
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import type { GatewayClient, PushOutcome } from '#core/gateway-api/client.ts'
+import { type GatewayClient, PartlyAcceptedError, type PushOutcome } from '#core/gateway-api/client.ts'
 import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import { batches, type SourceBatch } from './batches.ts'
 import { positionOf } from './position.ts'
@@ -66,10 +66,18 @@ async function push(
       ? await client.pushBundle({ body: batch.body })
       : await client.pushRecords(feed, { body: batch.body })
   } catch (error) {
-    if (!(error instanceof ChainonError) || error.code !== 'dependency-unavailable') throw error
+    if (!(error instanceof ChainonError) || FAULTS[error.code].blame !== 'dependency') throw error
+    const partly = error instanceof PartlyAcceptedError ? partlyText(error, batch, feed) : ''
     const again = path === '-' ? '' : ` ${path} was sent up to line ${line}; the same command continues from there.`
-    throw new ChainonError('dependency-unavailable', `${error.message}${again}`, { cause: error })
+    throw new ChainonError(error.code, `${error.message}${partly}${again}`, { cause: error })
   }
+}
+
+/** The records that are stored are remembered by the gateway: the batch that begins after `line`, sent again, stores only the others. */
+function partlyText(error: PartlyAcceptedError, batch: SourceBatch, feed: string | undefined): string {
+  const first = lineOf({ index: error.unavailableIndexes[0] ?? 0 }, batch, feed)
+  const what = feed === undefined ? 'entries' : 'records'
+  return ` Of the next ${what}, up to line ${batch.lastLine}, ${error.accepted} are stored already and are not stored again, and ${error.unavailableIndexes.length} wait for a partition of Kafka, the first in line ${first}.`
 }
 
 /** A batch of which every record is rejected is counted; a request that is rejected for another reason ends the command. */
@@ -89,6 +97,6 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(error: RecordError, batch: SourceBatch, feed: string | undefined): number {
+function lineOf(error: Pick<RecordError, 'index'>, batch: SourceBatch, feed: string | undefined): number {
   return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

@@ -83,6 +83,12 @@ export const FAULTS = {
     alarm: true,
     text: 'Records are sealed for a key that this deidentify does not have: the partition is stopped.',
   },
+  'partition-unavailable': {
+    blame: 'dependency',
+    status: 503,
+    alarm: true,
+    text: 'Records of a partition of Kafka that takes none now were not accepted; send them again later.',
+  },
   'retention-half': {
     blame: 'dependency',
     alarm: true,

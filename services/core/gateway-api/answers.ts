@@ -22,6 +22,8 @@ export interface RejectedRequest {
   readonly code: ProblemCode | `http-${number}`
   readonly title: string
   readonly errors: readonly RecordError[]
+  /** With `partition-unavailable`: what is in the log, and the indexes of what is to be sent again. */
+  readonly partial?: { readonly accepted: number; readonly unavailableIndexes: readonly number[] }
 }
 
 /** @returns what an RFC 9457 problem of the gateway says; `http-<status>` as the code when the body is not a problem */
@@ -31,7 +33,8 @@ export function readProblem(body: string, status: number): RejectedRequest {
     return { code: `http-${status}`, title: `The gateway answered ${status}.`, errors: [] }
   }
   problem.Clean(value)
-  return { code: value.code, title: value.title, errors: value.errors ?? [] }
+  const { code, title, errors = [], accepted = 0, unavailable_indexes: unavailableIndexes } = value
+  return { code, title, errors, ...(unavailableIndexes ? { partial: { accepted, unavailableIndexes } } : {}) }
 }
 
 function parse(body: string): unknown {

@@ -1,6 +1,7 @@
 /**
  * A client of the gateway: what `chainon push`, `simulate` and `sample` send with. A batch has an idempotency key made of its
- * content, so that sending it again, also after a crash of the client, is answered with the first receipt and stores nothing twice.
+ * content, so that sending it again, also after a crash of the client, is answered with the first receipt and stores nothing twice. A batch
+ * of which the gateway stored a part is sent again in the same way: the gateway takes only what is missing.
  * No error of this file carries a record's value: of an answer only codes, counts and pointers are kept.
  */
 import { createHash } from 'node:crypto'
@@ -32,7 +33,7 @@ export interface GatewayClientOptions {
   readonly maxElapsedMs?: number
   /** Milliseconds for one answer (default 60 s). */
   readonly requestTimeoutMs?: number
-  /** Called before a batch is sent again; `reason` is a status or the code of a network error. */
+  /** Called before a batch is sent again; `reason` is a status, `partition-unavailable`, or the code of a network error. */
   readonly onRetry?: (reason: string, waitMs: number) => void
   /** Ends waits and requests; calls under way throw. */
   readonly signal?: AbortSignal
@@ -50,13 +51,27 @@ export interface Batch {
 export interface GatewayClient {
   /**
    * Sends records of a feed as NDJSON.
-   * @throws ChainonError (dependency-unavailable) when the gateway does not accept the batch within the bounds
+   * @throws ChainonError (dependency-unavailable) when the gateway does not accept the batch within the bounds;
+   *   PartlyAcceptedError when it accepted a part of it: the same batch, sent again, continues from there
    */
   pushRecords(feed: string, batch: Batch): Promise<PushOutcome>
   /** Sends a FHIR R4 Bundle; throws as `pushRecords` does. */
   pushBundle(batch: Batch): Promise<PushOutcome>
   /** Closes the connections; requests under way fail. */
   close(): void
+}
+
+/** The records of an unavailable partition are missing; the others are stored, and remembered with the batch's idempotency key. */
+export class PartlyAcceptedError extends ChainonError {
+  /** Records that are stored. */
+  readonly accepted: number
+  /** Positions in the batch of what is not stored. */
+  readonly unavailableIndexes: readonly number[]
+  constructor(message: string, accepted: number, unavailableIndexes: readonly number[]) {
+    super('partition-unavailable', message)
+    this.accepted = accepted
+    this.unavailableIndexes = unavailableIndexes
+  }
 }
 
 const FIRST_WAIT_MS = 100
@@ -102,16 +117,16 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
       const answer = await http.post(path, body, headers)
       if (answer.kind === 'answer' && !RETRIED_STATUSES.has(answer.status)) return answer
       options.signal?.throwIfAborted()
-      const reason = answer.kind === 'answer' ? String(answer.status) : answer.code
+      const partial = answer.kind === 'answer' ? readProblem(answer.body, answer.status).partial : undefined
+      const reason = partial ? 'partition-unavailable' : answer.kind === 'answer' ? String(answer.status) : answer.code
       const backOff = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 10))
       const requested = answer.kind === 'answer' ? retryAfterMs(answer.retryAfter) : 0
       // Full jitter on the back-off; Retry-After is the minimum, plus up to 10 %, so that producers do not all return at once.
       const wait = Math.max(requested + requested * 0.1 * random(), backOff * random())
       if (attempt >= maxAttempts || performance.now() + wait > deadline) {
-        throw new ChainonError(
-          'dependency-unavailable',
-          `The gateway at ${options.url} did not accept a batch in ${attempt} attempts (last: ${reason}).`,
-        )
+        const message = `The gateway at ${options.url} did not accept a batch in ${attempt} attempts (last: ${reason}).`
+        if (partial) throw new PartlyAcceptedError(message, partial.accepted, partial.unavailableIndexes)
+        throw new ChainonError('dependency-unavailable', message)
       }
       options.onRetry?.(reason, wait)
       await sleep(wait, undefined, options.signal ? { signal: options.signal } : {})

@@ -1,6 +1,7 @@
 /** The gateway's answer to a request that it rejects or cannot serve: an RFC 9457 problem, with a code of the table of faults. */
 import { type Static, Type } from 'typebox'
 import { FAULTS, type FaultCode } from '../faults/codes.ts'
+import { RECEIPT_ID } from './receipt.ts'
 import { RECORD_COUNTS } from './record-counts.ts'
 
 /** A fault code that has an HTTP status. */
@@ -24,7 +25,28 @@ export const Problem = Type.Object(
     instance: Type.Optional(Type.String({ format: 'uri', description: 'Names this request' })),
     code: Type.Enum([...PROBLEM_CODES]),
     ...Type.Partial(Type.Object(RECORD_COUNTS)).properties,
+    receipt_id: Type.Optional(
+      Type.String({
+        pattern: RECEIPT_ID,
+        description: '`partition-unavailable` only: names this answer, if it accepts any',
+      }),
+    ),
+    unavailable: Type.Optional(
+      Type.Integer({ minimum: 1, description: '`partition-unavailable` only: valid records that are not stored' }),
+    ),
+    unavailable_indexes: Type.Optional(
+      Type.Immutable(
+        Type.Array(Type.Integer({ minimum: 0 }), {
+          description:
+            '`partition-unavailable` only: every index of the request (entry of a Bundle) with a valid record that is not stored, ascending',
+        }),
+      ),
+    ),
   },
-  { $id: 'Problem', description: 'RFC 9457. Counts and errors of records come with the code `all-rejected` only' },
+  {
+    $id: 'Problem',
+    description:
+      'RFC 9457. Counts and errors of records come with the codes `all-rejected` and `partition-unavailable` only',
+  },
 )
 export type Problem = Readonly<Static<typeof Problem>>

@@ -2,9 +2,12 @@
 import { type Static, Type } from 'typebox'
 import { RECORD_COUNTS } from './record-counts.ts'
 
+/** Pattern of a receipt's name. */
+export const RECEIPT_ID = '^rcp_[A-Za-z0-9_-]{22}$'
+
 export const Receipt = Type.Object(
   {
-    receipt_id: Type.String({ pattern: '^rcp_[A-Za-z0-9_-]{22}$', description: 'Names this answer' }),
+    receipt_id: Type.String({ pattern: RECEIPT_ID, description: 'Names this answer' }),
     ...RECORD_COUNTS,
     accepted: Type.Integer({ minimum: 1 }),
   },

@@ -29,12 +29,16 @@ export const RecordError = Type.Object(
 export type RecordError = Readonly<Static<typeof RecordError>>
 
 export const FeedCount = Type.Object(
-  { accepted: Type.Integer({ minimum: 0 }), rejected: Type.Integer({ minimum: 0 }) },
+  {
+    accepted: Type.Integer({ minimum: 0 }),
+    rejected: Type.Integer({ minimum: 0 }),
+    unavailable: Type.Optional(Type.Integer({ minimum: 1, description: 'Valid, and not stored: to be sent again' })),
+  },
   { $id: 'FeedCount', description: 'Records of one feed' },
 )
 export type FeedCount = Static<typeof FeedCount>
 
-/** Fields of a receipt, and of an `all-rejected` problem. */
+/** Fields of a receipt, and of the problems `all-rejected` and `partition-unavailable`. */
 export const RECORD_COUNTS = {
   feed: Type.String({ description: 'The feed, or `fhir` for a Bundle' }),
   accepted: Type.Integer({ minimum: 0 }),

@@ -1,14 +1,16 @@
-/** Sends the answer to a request whose records were read: a receipt, or the problem that none could be accepted. */
+/** Sends the answer to a request whose records were read: a receipt, or the problem that not all could be accepted. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from '../ingest/receipt.ts'
-import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE } from '../problem.ts'
+import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, retryAfterSeconds } from '../problem.ts'
 import { wantsOutcome } from './problems.ts'
 
 export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
   const { status, body } = answer
   reply.code(status)
   if (answer.replayed) reply.header('idempotency-replayed', 'true')
-  if ('receipt_id' in body) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+  if (!('code' in body)) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
+  const retryAfter = retryAfterSeconds(body.code)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (wantsOutcome(request)) return reply.type(FHIR_TYPE).send(JSON.stringify(operationOutcomeOf(body)))
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(body))
 }

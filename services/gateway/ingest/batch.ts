@@ -8,12 +8,18 @@ import type { GatewayFeed } from '../encode/pipeline.ts'
 import type { SealedMessage } from '../encode/seal-record.ts'
 import { ProblemError } from '../problem.ts'
 import type { DataKey } from '../seal/sealer.ts'
+import { Progress } from './progress.ts'
 import type { Stamp } from './stamp.ts'
 
+/** The valid records of one feed that are not in the log yet. */
 export interface TopicMessages {
   readonly topic: string
   readonly feed: string
   readonly messages: Envelope<'identified', SealedMessage>[]
+  /** Of each message: its index in the request, and its place among all records of the request. */
+  readonly origins: { readonly index: number; readonly place: number }[]
+  /** How many of the messages are in the log, when they are settled. */
+  acknowledged: number
 }
 
 /** Records rejected by one rule at one step; the feed is empty when it is not known. */
@@ -38,9 +44,15 @@ export class Batch {
   readonly byFeed = new Map<string, FeedCount>()
   readonly byTopic = new Map<string, TopicMessages>()
   readonly rejections = new Map<string, RejectionCount>()
+  /** Valid; at the end, in the log. */
   accepted = 0
   rejected = 0
+  /** Valid, and not in the log. */
+  unavailable = 0
   truncated = false
+  readonly #unavailableIndexes = new Set<number>()
+  readonly #progress: Progress
+  #places = 0
   readonly #dependencies: BatchDependencies
   readonly #producer: string
   readonly #dataKey: DataKey
@@ -49,12 +61,25 @@ export class Batch {
   /**
    * @param dataKey of the producer
    * @param nameFeeds true when a request has records of several feeds, so that each fault names its feed
+   * @param progress records of the request that are in the log already
    */
-  constructor(dependencies: BatchDependencies, producer: string, dataKey: DataKey, nameFeeds: boolean) {
+  constructor(
+    dependencies: BatchDependencies,
+    producer: string,
+    dataKey: DataKey,
+    nameFeeds: boolean,
+    progress = new Progress(),
+  ) {
     this.#dependencies = dependencies
     this.#producer = producer
     this.#dataKey = dataKey
     this.#nameFeeds = nameFeeds
+    this.#progress = progress
+  }
+
+  /** Indexes of the request with a record that is valid and not in the log, ascending. */
+  get unavailableIndexes(): readonly number[] {
+    return [...this.#unavailableIndexes].sort((a, b) => a - b)
   }
 
   /**
@@ -69,19 +94,65 @@ export class Batch {
         `A request may have at most ${this.#dependencies.maxRecords} records; send several requests.`,
       )
     const { index, feed } = item
+    const place = this.#places++
     if (item.kind === 'undecodable')
       return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
     const known = this.#dependencies.feeds.get(item.feed)
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
+    if (this.#progress.has(place)) return this.#accept(item.feed)
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)
+    this.#accept(item.feed)
+    let topic = this.byTopic.get(known.topic)
+    if (!topic) {
+      topic = { topic: known.topic, feed: item.feed, messages: [], origins: [], acknowledged: 0 }
+      this.byTopic.set(known.topic, topic)
+    }
+    topic.messages.push(result.value)
+    topic.origins.push({ index, place })
+  }
+
+  /**
+   * Leaves out, before anything is sent, what cannot be taken now, with everything that comes from the same index: an index is then
+   * either in the log or not.
+   *
+   * @param taking says of a topic and a key whether its partition takes records
+   */
+  holdBack(taking: (topic: string, key: string) => boolean): void {
+    const held = new Set<number>()
+    for (const { topic, messages, origins } of this.byTopic.values())
+      for (const [i, { body }] of messages.entries()) if (!taking(topic, body.key)) held.add(origins[i]?.index ?? -1)
+    for (const [name, all] of this.byTopic) {
+      const positions = all.origins.flatMap(({ index }, i) => (held.has(index) ? [i] : []))
+      this.#leaveOut(all, positions)
+      const absent = new Set(positions)
+      const messages = all.messages.filter((_, i) => !absent.has(i))
+      this.byTopic.set(name, { ...all, messages, origins: all.origins.filter((_, i) => !absent.has(i)) })
+    }
+  }
+
+  /** Notes what became of the messages of a topic. @param missing positions of those that are not in the log, ascending */
+  settle(topic: TopicMessages, missing: readonly number[]): void {
+    const absent = new Set(missing)
+    for (const [i, { place }] of topic.origins.entries()) if (!absent.has(i)) this.#progress.add(place)
+    topic.acknowledged = topic.messages.length - missing.length
+    this.#leaveOut(topic, missing)
+  }
+
+  #leaveOut({ feed, origins }: TopicMessages, positions: readonly number[]): void {
+    for (const position of positions) this.#unavailableIndexes.add(origins[position]?.index ?? -1)
+    const count = this.#count(feed)
+    this.accepted -= positions.length
+    this.unavailable += positions.length
+    count.accepted -= positions.length
+    if (positions.length > 0) count.unavailable = (count.unavailable ?? 0) + positions.length
+  }
+
+  #accept(feed: string): void {
     this.accepted++
-    this.#count(item.feed).accepted++
-    const topic = this.byTopic.get(known.topic)
-    if (topic) topic.messages.push(result.value)
-    else this.byTopic.set(known.topic, { topic: known.topic, feed: item.feed, messages: [result.value] })
+    this.#count(feed).accepted++
   }
 
   #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails): void {

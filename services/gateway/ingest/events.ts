@@ -3,10 +3,10 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import type { Batch } from './batch.ts'
 
 export interface IngestEvents {
-  /** Counts what was rejected; also when the request then fails. */
+  /** Counts what was rejected; also when the request then fails, and not again when it continues. */
   readonly rejected: (batch: Batch) => void
-  /** Counts what Kafka acknowledged. @param seconds from the end of the body to the acknowledgement */
-  readonly acknowledged: (batch: Batch, seconds: number) => void
+  /** Counts what Kafka acknowledged, and what it did not. @param seconds from the end of the body to the acknowledgement */
+  readonly settled: (batch: Batch, seconds: number) => void
 }
 
 export function ingestEvents(metrics: Metrics): IngestEvents {
@@ -23,10 +23,13 @@ export function ingestEvents(metrics: Metrics): IngestEvents {
       for (const { feed, stage, rule, count } of batch.rejections.values())
         rejected(count, { feed: feed || 'none', stage, rule })
     },
-    acknowledged(batch, seconds) {
-      for (const [feed, count] of batch.byFeed)
-        if (count.accepted > 0) records(count.accepted, { feed, outcome: 'accepted' })
-      for (const { feed } of batch.byTopic.values()) ack(seconds, { feed })
+    settled(batch, seconds) {
+      for (const { feed, acknowledged } of batch.byTopic.values()) {
+        if (acknowledged > 0) records(acknowledged, { feed, outcome: 'accepted' })
+        if (acknowledged > 0) ack(seconds, { feed })
+      }
+      for (const [feed, { unavailable = 0 }] of batch.byFeed)
+        if (unavailable > 0) records(unavailable, { feed, outcome: 'unavailable' })
     },
   }
 }

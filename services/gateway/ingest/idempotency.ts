@@ -1,6 +1,7 @@
 /**
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key gets a lease; its
  * answer is stored for hours and sent again to the same request. When a gateway is killed its lease expires, and the key is free again.
+ * A request that was accepted in part has no answer yet: what is in the log is kept for as long, also while other requests try.
  */
 import { hash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
@@ -8,7 +9,7 @@ import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
 
 export type BeginResult =
-  | { readonly kind: 'started'; readonly lease: Lease }
+  | { readonly kind: 'started'; readonly lease: Lease; readonly progress: string }
   | { readonly kind: 'replay'; readonly status: number; readonly body: string }
   | { readonly kind: 'mismatch' }
   | { readonly kind: 'in-flight' }
@@ -16,8 +17,8 @@ export type BeginResult =
 export interface Lease {
   /** Stores the answer. Does nothing when the lease has expired and another request has the key. */
   finish(status: number, body: string): Promise<void>
-  /** Frees the key: the request had no effect that must be remembered. */
-  release(): Promise<void>
+  /** Frees the key. @param progress what the next request with it continues from; empty when nothing is new */
+  release(progress: string): Promise<void>
 }
 
 export interface IdempotencyStore {
@@ -32,37 +33,42 @@ export interface IdempotencyStore {
 const LEASE_MS = 60_000
 
 const BEGIN = `
-local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'body')
-if not known[1] then
-  redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2])
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  return {'started'}
-end
-if known[1] ~= ARGV[1] then return {'mismatch'} end
+local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'body', 'token', 'until', 'progress')
+if known[1] and known[1] ~= ARGV[1] then return {'mismatch'} end
 if known[2] then return {'replay', known[2], known[3]} end
-return {'in-flight'}`
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if known[4] and now < tonumber(known[5] or now + 1) then return {'in-flight'} end
+redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'until', now + ARGV[3])
+redis.call('PEXPIRE', KEYS[1], known[6] and ARGV[4] or ARGV[3])
+return {'started', known[6] or ''}`
 
 const FINISH = `
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'status', ARGV[2], 'body', ARGV[3])
-redis.call('HDEL', KEYS[1], 'token')
+redis.call('HDEL', KEYS[1], 'token', 'until', 'progress')
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`
 
+/** Progress that is there already stays: the request that releases may not have come so far as to read it. */
 const RELEASE = `
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
-return redis.call('DEL', KEYS[1])`
+if ARGV[2] ~= '' then redis.call('HSET', KEYS[1], 'progress', ARGV[2]) end
+if redis.call('HEXISTS', KEYS[1], 'progress') == 0 then return redis.call('DEL', KEYS[1]) end
+redis.call('HDEL', KEYS[1], 'token', 'until')
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])`
 
 export function idempotencyStore(redis: Redis, namespace: string, hours: number): IdempotencyStore {
+  const keptMs = hours * 3_600_000
   return {
     async begin(producer, key, fingerprint) {
       const name = `${namespace}idem:${producer}:${hash('sha256', key, 'hex')}`
       const token = randomBytes(12).toString('hex')
-      const [state, status, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS).then(
+      const [state, first, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS, keptMs).then(
         (answer) => answer as string[],
         (error: unknown) => {
           // Redis may still execute the script after it reconnects; this release then frees the key before the lease expires.
-          redis.eval(RELEASE, 1, name, token).catch(() => undefined)
+          redis.eval(RELEASE, 1, name, token, '', keptMs).catch(() => undefined)
           throw error
         },
       )
@@ -70,17 +76,18 @@ export function idempotencyStore(redis: Redis, namespace: string, hours: number)
         case 'started':
           return {
             kind: 'started',
+            progress: first ?? '',
             lease: {
               finish: async (answerStatus, answerBody) => {
-                await redis.eval(FINISH, 1, name, token, answerStatus, answerBody, hours * 3_600_000)
+                await redis.eval(FINISH, 1, name, token, answerStatus, answerBody, keptMs)
               },
-              release: async () => {
-                await redis.eval(RELEASE, 1, name, token)
+              release: async (progress) => {
+                await redis.eval(RELEASE, 1, name, token, progress, keptMs)
               },
             },
           }
         case 'replay':
-          return { kind: 'replay', status: Number(status), body: body ?? '' }
+          return { kind: 'replay', status: Number(first), body: body ?? '' }
         case 'mismatch':
           return { kind: 'mismatch' }
         default:

@@ -13,6 +13,7 @@ import type { DataKey, Sealer } from '../seal/sealer.ts'
 import { Batch, type BatchDependencies } from './batch.ts'
 import type { IngestEvents } from './events.ts'
 import { type IdempotencyStore, isIdempotencyKey, type Lease } from './idempotency.ts'
+import { Progress, readProgress } from './progress.ts'
 import { type Answer, answerOf } from './receipt.ts'
 
 export interface IngestDependencies extends BatchDependencies {
@@ -44,7 +45,7 @@ export type Ingest = (request: IngestRequest) => Promise<Answer>
 export function createIngest(dependencies: IngestDependencies): Ingest {
   return async function ingest(request) {
     const { idempotencyKey: key } = request
-    if (key === undefined) return await accept(dependencies, request)
+    if (key === undefined) return await accept(dependencies, request, new Progress())
     if (typeof key !== 'string' || !isIdempotencyKey(key))
       throw new ProblemError('bad-idempotency-key', 'An Idempotency-Key has 1 to 255 printable ASCII characters.')
     const result = await begin(dependencies, request, key)
@@ -56,31 +57,41 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
       case 'in-flight':
         throw new ProblemError('idempotency-in-flight')
       case 'started':
-        return await acceptOnce(dependencies, request, result.lease)
+        return await acceptOnce(dependencies, request, result.lease, readProgress(result.progress))
     }
   }
 }
 
-/** Accepts under a lease: an answer is stored, and an error frees the key. */
-async function acceptOnce(dependencies: IngestDependencies, request: IngestRequest, lease: Lease): Promise<Answer> {
+/** Accepts under a lease: an answer is stored; an error, or an answer for a part of the records, frees the key and keeps the progress. */
+async function acceptOnce(
+  dependencies: IngestDependencies,
+  request: IngestRequest,
+  lease: Lease,
+  progress: Progress,
+): Promise<Answer> {
   const notStored = (error: unknown) =>
     dependencies.logger.warn({ event: 'idempotency-not-stored', err: safeError(error) })
   let answer: Answer
   try {
-    answer = await accept(dependencies, request)
+    answer = await accept(dependencies, request, progress)
   } catch (error) {
-    await lease.release().catch(notStored)
+    await lease.release(progress.text()).catch(notStored)
     throw error
   }
   // The records are in the log: an answer that cannot be stored must not become a failure. A repeated record is the same version.
-  await lease.finish(answer.status, JSON.stringify(answer.body)).catch(notStored)
+  const stored = answer.partial
+    ? lease.release(progress.text())
+    : lease.finish(answer.status, JSON.stringify(answer.body))
+  await stored.catch(notStored)
   return answer
 }
 
-async function accept(dependencies: IngestDependencies, request: IngestRequest): Promise<Answer> {
+/** @param progress records that are in the log already; those that get there are added */
+async function accept(dependencies: IngestDependencies, request: IngestRequest, progress: Progress): Promise<Answer> {
   const started = performance.now()
   const dataKey = await dataKeyOf(dependencies.sealer, request.producer)
-  const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds)
+  const resumed = !progress.isEmpty
+  const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds, progress)
   let next = 0
   for (const item of request.items) {
     batch.add(item)
@@ -89,10 +100,10 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest):
   }
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
   checkRetention(dependencies.retention, batch)
-  dependencies.events.rejected(batch)
-  if (batch.accepted > 0) await append(dependencies.log, batch)
-  dependencies.events.acknowledged(batch, (performance.now() - started) / 1000)
-  return answerOf(batch, request.feed, request.manyFeeds)
+  if (!resumed) dependencies.events.rejected(batch)
+  const doubtful = await append(dependencies.log, batch)
+  dependencies.events.settled(batch, (performance.now() - started) / 1000)
+  return answerOf(batch, request.feed, request.manyFeeds, doubtful)
 }
 
 async function dataKeyOf(sealer: Sealer, producer: string): Promise<DataKey> {
@@ -113,20 +124,28 @@ function checkRetention({ isNearRetention }: IngestDependencies['retention'], ba
   if (near)
     throw new ProblemError(
       'backlog-near-retention',
-      `De-identification is behind on ${near.feed}: records would expire before it has read them. No record of the request was accepted.`,
+      `De-identification is behind on ${near.feed}: records would expire before it has read them. Nothing of this request was accepted now.`,
     )
 }
 
-async function append(log: RecordLog, batch: Batch): Promise<void> {
-  try {
-    await log.append([...batch.byTopic.values()])
-  } catch (cause) {
+/**
+ * @returns true when records that are not acknowledged may be in the log all the same
+ * @throws ProblemError dependency-unavailable when Kafka took nothing, and not because of single partitions
+ */
+async function append(log: RecordLog, batch: Batch): Promise<boolean> {
+  const taking = log.taking()
+  if (taking) batch.holdBack(taking)
+  const held = batch.unavailable > 0
+  const topics = [...batch.byTopic.values()].filter(({ messages }) => messages.length > 0)
+  if (topics.length === 0) return false
+  const { missing, doubtful, partition } = await log.append(topics)
+  for (const [i, topic] of topics.entries()) batch.settle(topic, missing[i] ?? [])
+  if (batch.unavailable > 0 && batch.accepted === 0 && !held && !partition)
     throw new ProblemError(
       'dependency-unavailable',
       'Kafka did not acknowledge the records: they may or may not be in the log. Sending them again with the same record_id is safe.',
-      { cause },
     )
-  }
+  return doubtful
 }
 
 async function begin(dependencies: IngestDependencies, { producer, target, body }: IngestRequest, key: string) {

@@ -1,19 +1,27 @@
-/** The answer to a request whose records were read: a receipt, or `all-rejected`. */
+/** The answer to a request whose records were read: a receipt, `all-rejected`, or `partition-unavailable` with what was accepted. */
 import { randomBytes } from 'node:crypto'
 import type { Problem } from '#core/gateway-api/problem.ts'
 import type { Receipt } from '#core/gateway-api/receipt.ts'
 import { problemOf } from '../problem.ts'
 import type { Batch } from './batch.ts'
 
+const DOUBTFUL = ' Some of these may be in the log all the same; sending them again with the same record_id is safe.'
+
 export interface Answer {
   readonly status: number
   readonly body: Receipt | Problem
   /** True when it was sent before, to a request with the same idempotency key. */
   readonly replayed?: true
+  /** True when valid records are missing in the log: the request is to be sent again. */
+  readonly partial?: true
 }
 
-/** @returns 202 with a receipt when any record was accepted, else 422 `all-rejected` with the same list of errors */
-export function answerOf(batch: Batch, feed: string, manyFeeds: boolean): Answer {
+/**
+ * @param doubtful true when some of the missing records may be in the log all the same
+ * @returns 503 `partition-unavailable` when valid records are missing in the log; else 202 with a receipt when any record was accepted, else
+ *   422 `all-rejected`; each with the same counts and errors
+ */
+export function answerOf(batch: Batch, feed: string, manyFeeds: boolean, doubtful = false): Answer {
   const counts = {
     feed,
     accepted: batch.accepted,
@@ -22,8 +30,19 @@ export function answerOf(batch: Batch, feed: string, manyFeeds: boolean): Answer
     errors: batch.errors,
     ...(batch.truncated ? { truncated: true as const } : {}),
   }
-  if (batch.accepted > 0)
-    return { status: 202, body: { receipt_id: `rcp_${randomBytes(16).toString('base64url')}`, ...counts } }
+  const receipt = { receipt_id: `rcp_${randomBytes(16).toString('base64url')}` }
+  if (batch.unavailable > 0) {
+    const indexes = batch.unavailableIndexes
+    const detail = `${batch.accepted} records are in the log. ${batch.unavailable} are not, because a partition of Kafka takes none now: send the same request with the same Idempotency-Key, or those of \`unavailable_indexes\`.${doubtful ? DOUBTFUL : ''}`
+    const body = problemOf('partition-unavailable', detail, {
+      ...(batch.accepted > 0 ? receipt : {}),
+      ...counts,
+      unavailable: batch.unavailable,
+      unavailable_indexes: indexes,
+    })
+    return { status: body.status, body, partial: true }
+  }
+  if (batch.accepted > 0) return { status: 202, body: { ...receipt, ...counts } }
   const problem = problemOf(
     'all-rejected',
     `All ${batch.rejected} records were rejected; each is listed with its field and rule.`,

@@ -1,213 +1,146 @@
 /**
- * Writes to Kafka. Records of concurrent requests are collected for a few milliseconds and sent together, one send at a time,
- * by an idempotent producer that waits for all replicas. kafkajs does not recover an idempotent producer from a failed send
- * (its sequence numbers are then wrong), so after any failure a new producer replaces it; until that one is connected, `append` fails at once
- * and the gateway answers 503. The messages of a failed send may or may not be in the log.
+ * Writes to Kafka. Each message goes to the partition of its key, and each partition to the lane of its leader, so that a leader that is
+ * away delays and fails only the records of its own partitions.
  */
-import type { ICustomPartitioner, Kafka, Producer } from 'kafkajs'
-import { ChainonError } from '#core/faults/errors.ts'
-import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
-import type { Envelope } from '#core/pipeline/zones.ts'
-import { within } from '#core/process/within.ts'
-import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import type { SealedMessage } from '../encode/seal-record.ts'
+import type { Logger } from '#core/telemetry/logger.ts'
+import { byPartition, partitionOf, slices, type TopicBatch } from './chunks.ts'
+import { type Chunk, type Lane, openLane } from './lane.ts'
+import type { Leaders } from './leaders.ts'
+import type { LogProducer } from './producer.ts'
+import type { Unavailable } from './unavailable.ts'
 
-/** Only messages of the gateway's encoder have this type. */
-export interface TopicBatch {
-  readonly topic: string
-  readonly messages: readonly Envelope<'identified', SealedMessage>[]
+export interface Appended {
+  /** For each batch, the positions of the messages that are not acknowledged by all in-sync replicas, ascending. */
+  readonly missing: readonly (readonly number[])[]
+  /** True when some of these may be in the log all the same: nobody answered for them. */
+  readonly doubtful: boolean
+  /** True when some of these are of a partition that has no leader or whose leader refused; false when it is Kafka as a whole. */
+  readonly partition: boolean
 }
 
 export interface RecordLog {
-  /**
-   * @returns when every message is acknowledged by all in-sync replicas
-   * @throws ChainonError dependency-unavailable; the messages may or may not be in the log
-   */
-  append(batches: readonly TopicBatch[]): Promise<void>
+  /** @returns when every message is acknowledged, or will not be */
+  append(batches: readonly TopicBatch[]): Promise<Appended>
+  /** @returns undefined when every partition takes records, else a function that says so of the partition of a key */
+  taking(): ((topic: string, key: string) => boolean) | undefined
   /** Sends what is pending and disconnects. */
   stop(): Promise<void>
 }
 
-export interface RecordLogEvents {
+export interface RecordLogOptions {
+  readonly openProducer: () => LogProducer
+  readonly leaders: Pick<Leaders, 'of' | 'topics' | 'ready' | 'onLook' | 'refresh'>
+  readonly unavailable: Unavailable
+  readonly logger: Logger
+  /** Kafka, or a leader, does not answer. */
   onDown(error: unknown): void
+  /** All of them answer. */
   onUp(): void
 }
 
-const LINGER_MS = 5
-const LINGER_BYTES = 1024 * 1024
-/** After this a send counts as failed, even if the client still tries. */
-const SEND_DEADLINE_MS = 12_000
-const RECONNECT_MS = [100, 250, 500, 1000] as const
-/** Approximate bytes of a record besides its value: key, lengths, offsets. */
-const OVERHEAD_BYTES = 70
+export function openRecordLog(options: RecordLogOptions): RecordLog {
+  const { leaders, unavailable, logger } = options
+  const lanes = new Map<string, Lane>()
+  const down = new Set<string>()
 
-interface Chunk {
-  readonly topic: string
-  readonly messages: SealedMessage[]
-  readonly bytes: number
-  readonly request: Request
-}
-
-interface Request {
-  waiting: number
-  resolve(): void
-  reject(error: ChainonError): void
-}
-
-export function openRecordLog(kafka: Kafka, logger: Logger, events: RecordLogEvents): RecordLog {
-  const pending: Chunk[] = []
-  let pendingBytes = 0
-  let producer: Producer | undefined
-  let timer: NodeJS.Timeout | undefined
-  let sending: Promise<void> | undefined
-  let stopped = false
-
-  async function connect(attempt: number): Promise<void> {
-    if (stopped) return
-    const created = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      createPartitioner: byRoutingKey,
-      // The deadline above ends a send before the last of these; with its defaults kafkajs would continue for minutes.
-      retry: { retries: 4, initialRetryTime: 100, maxRetryTime: 1500 },
+  function laneOf(name: string): Lane {
+    const open = lanes.get(name)
+    if (open) return open
+    const lane = openLane(options.openProducer, logger, {
+      onDown(error) {
+        if (lanes.get(name) !== lane) return
+        down.add(name)
+        options.onDown(error)
+        leaders.refresh()
+      },
+      onUp() {
+        down.delete(name)
+        if (down.size === 0) options.onUp()
+      },
     })
-    try {
-      await within(SEND_DEADLINE_MS, created.connect())
-      // A connection that is made after the stop would keep the process running: no other code would close it.
-      if (stopped) return discard(created)
-      producer = created
-      events.onUp()
-    } catch (error) {
-      discard(created)
-      if (attempt === 0) events.onDown(error)
-      const wait = RECONNECT_MS[Math.min(attempt, RECONNECT_MS.length - 1)]
-      setTimeout(() => void connect(attempt + 1), wait).unref()
+    lanes.set(name, lane)
+    return lane
+  }
+
+  /** Lanes are opened before they are needed, and closed when their broker leads nothing any more. */
+  function follow(): void {
+    const leading = new Set([...leaders.topics()].flatMap(([, ofTopic]) => ofTopic))
+    for (const leader of leading) if (leader !== undefined) laneOf(mainLane(leader))
+    for (const [name, lane] of lanes) {
+      if (leading.has(Number.parseInt(name, 10))) continue
+      lanes.delete(name)
+      if (down.delete(name) && down.size === 0) options.onUp()
+      void lane.stop()
     }
+    unavailable.report()
   }
 
-  function discard(old: Producer): void {
-    old.disconnect().catch((error: unknown) => logger.debug({ event: 'producer-discarded', err: safeError(error) }))
+  /** @returns undefined when nothing may be sent to the partition now */
+  function laneTo(topic: string, partition: number): Lane | undefined {
+    const leader = leaders.of(topic)?.[partition]
+    if (leader === undefined || unavailable.has(topic, partition)) return undefined
+    return laneOf(unavailable.isSuspect(topic, partition) ? suspectLane(leader) : mainLane(leader))
   }
 
-  function schedule(): void {
-    if (sending || pending.length === 0) return
-    if (pendingBytes >= LINGER_BYTES || stopped) sendNow()
-    else timer ??= setTimeout(sendNow, LINGER_MS)
-  }
-
-  function sendNow(): void {
-    clearTimeout(timer)
-    timer = undefined
-    if (sending) return
-    sending = sendNext().finally(() => {
-      sending = undefined
-      schedule()
-    })
-  }
-
-  async function sendNext(): Promise<void> {
-    const chunks = nextChunks()
-    const current = producer
-    if (!current) return fail([...chunks, ...pending.splice(0)], undefined)
-    const byTopic = new Map<string, SealedMessage[][]>()
-    for (const { topic, messages } of chunks) {
-      const of = byTopic.get(topic)
-      if (of) of.push(messages)
-      else byTopic.set(topic, [messages])
-    }
-    const topicMessages = [...byTopic].map(([topic, chunked]) => ({
-      topic,
-      messages: chunked.length === 1 && chunked[0] ? chunked[0] : chunked.flat(),
-    }))
-    try {
-      await within(SEND_DEADLINE_MS, current.sendBatch({ acks: -1, timeout: SEND_DEADLINE_MS - 2000, topicMessages }))
-    } catch (error) {
-      producer = undefined
-      discard(current)
-      events.onDown(error)
-      void connect(1)
-      // Requests that wait for the next send would wait for another full deadline: an early 503 with Retry-After is better.
-      return fail([...chunks, ...pending.splice(0)], error)
-    }
-    for (const { request } of chunks) if (--request.waiting === 0) request.resolve()
-  }
-
-  function nextChunks(): Chunk[] {
-    let bytes = 0
-    let messages = 0
-    let count = 0
-    for (const chunk of pending) {
-      if (
-        count > 0 &&
-        (bytes + chunk.bytes > MAX_PRODUCE_BYTES || messages + chunk.messages.length > MAX_PRODUCE_MESSAGES)
-      )
-        break
-      bytes += chunk.bytes
-      messages += chunk.messages.length
-      count++
-    }
-    pendingBytes -= bytes
-    return pending.splice(0, count)
-  }
-
-  function fail(chunks: readonly Chunk[], cause: unknown): void {
-    pendingBytes = pending.reduce((sum, chunk) => sum + chunk.bytes, 0)
-    for (const { request } of chunks) request.reject(unreachable(cause))
-  }
-
-  void connect(0)
+  leaders.onLook(follow)
   return {
-    append(batches) {
-      if (!producer) return Promise.reject(unreachable(undefined))
-      return new Promise((resolve, reject) => {
-        const request: Request = { waiting: 0, resolve, reject }
-        for (const batch of batches) {
-          for (const chunk of slice(batch, request)) {
-            request.waiting++
-            pending.push(chunk)
-            pendingBytes += chunk.bytes
+    async append(batches) {
+      if (batches.some(({ topic }) => !leaders.of(topic))) await leaders.ready()
+      const missing = batches.map((): number[] => [])
+      const state = { doubtful: false, partition: false }
+      const settlements: Promise<void>[] = []
+      const sent: { readonly lane: Lane; readonly chunk: Chunk }[] = []
+      for (const [i, batch] of batches.entries()) {
+        /** The first slice of each partition, then the second of each. */
+        const rounds: (typeof sent)[] = []
+        const ofTopic = leaders.of(batch.topic)
+        const lose = (places: readonly number[]) => {
+          for (const place of places) missing[i]?.push(place)
+        }
+        const divided = byPartition(batch, ofTopic?.length ?? 1)
+        for (const [partition, places] of divided) {
+          const lane = laneTo(batch.topic, partition)
+          if (!lane) {
+            state.partition ||= ofTopic !== undefined
+            lose(places)
+            continue
+          }
+          for (const [round, slice] of slices(batch, partition, places, divided.size).entries()) {
+            const { promise, resolve } = Promise.withResolvers<void>()
+            settlements.push(promise)
+            const settle: Chunk['settle'] = (outcome, answered) => {
+              if (outcome === 'appended') unavailable.appended(batch.topic, partition)
+              else {
+                if (answered) unavailable.failed(batch.topic, partition)
+                lose(slice.places)
+                state.doubtful ||= outcome === 'unknown'
+                state.partition ||= answered
+              }
+              resolve()
+            }
+            const ofRound = (rounds[round] ??= [])
+            ofRound.push({ lane, chunk: { ...slice.chunk, settle } })
           }
         }
-        if (request.waiting === 0) resolve()
-        schedule()
-      })
+        sent.push(...rounds.flat())
+      }
+      for (const [lane, ofLane] of Map.groupBy(sent, (one) => one.lane)) lane.add(ofLane.map(({ chunk }) => chunk))
+      await Promise.all(settlements)
+      return { ...state, missing: missing.map((places) => places.sort((a, b) => a - b)) }
+    },
+    taking() {
+      if (!unavailable.any()) return undefined
+      return (topic, key) => {
+        const ofTopic = leaders.of(topic)
+        return !ofTopic || !unavailable.has(topic, partitionOf(key, ofTopic.length))
+      }
     },
     async stop() {
-      stopped = true
-      schedule()
-      while (sending) await sending
-      await producer?.disconnect()
+      await Promise.all([...lanes.values()].map((lane) => lane.stop()))
     },
   }
 }
 
-function* slice({ topic, messages }: TopicBatch, request: Request): Generator<Chunk> {
-  let chunk: SealedMessage[] = []
-  let bytes = 0
-  for (const { body: message } of messages) {
-    const size = message.value.length + OVERHEAD_BYTES
-    if (chunk.length > 0 && (bytes + size > LINGER_BYTES || chunk.length >= MAX_PRODUCE_MESSAGES)) {
-      yield { topic, messages: chunk, bytes, request }
-      chunk = []
-      bytes = 0
-    }
-    chunk.push(message)
-    bytes += size
-  }
-  if (chunk.length > 0) yield { topic, messages: chunk, bytes, request }
-}
-
-/** The routing key is already a keyed hash: its characters distribute records evenly, without a second hash of 200 instructions a byte. */
-const byRoutingKey: ICustomPartitioner =
-  () =>
-  ({ message, partitionMetadata }) => {
-    const key = String(message.key)
-    let sum = 0
-    for (let i = 0; i < 12; i++) sum = (sum * 31 + key.charCodeAt(i)) >>> 0
-    return sum % partitionMetadata.length
-  }
-
-function unreachable(cause: unknown): ChainonError {
-  return new ChainonError('dependency-unavailable', 'Kafka did not acknowledge in time', { cause })
-}
+const mainLane = (leader: number) => `${leader}`
+/** Partitions whose leader refused them are tried apart, so that its other partitions do not wait for the client's retries. */
+const suspectLane = (leader: number) => `${leader} suspect`

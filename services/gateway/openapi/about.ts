@@ -10,6 +10,11 @@ ones by index, with field (JSON pointer) and rule, never with a value. Valid rec
 one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` is in force, and of equal versions the one that
 was received last.
 
+**One unavailable partition fails only its own records.** Then the answer is 503 \`partition-unavailable\`: its counts are those of a receipt, and
+\`unavailable_indexes\` names every record that is valid and not stored (for a Bundle: every entry with such a record). Send the same request with the
+same \`Idempotency-Key\`: it continues, stores only what is missing, and the answer at the end covers all. Without a key, send only the named ones. Until
+then do not send newer records of the same patients, or their \`record_version\` must be higher: of equal versions the one that was received last is in force.
+
 **JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
 represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
 

@@ -25,6 +25,7 @@ export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'too-many-in-flight',
   'bug',
   'dependency-unavailable',
+  'partition-unavailable',
   'backlog-near-retention',
 ]
 

@@ -24,7 +24,7 @@ const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   422: 'No record of the request is accepted.',
   429: 'Too many bytes are in flight.',
   500: 'An error of Chainon itself.',
-  503: 'A dependency of the gateway is unreachable, or records would expire unread; try again later.',
+  503: 'A dependency of the gateway is unreachable, or a part of it, or records would expire unread; try again later.',
 }
 
 const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, sent again' })

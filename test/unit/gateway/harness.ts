@@ -9,7 +9,6 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
-import { ChainonError } from '#core/faults/errors.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
@@ -43,6 +42,10 @@ export async function harness(limits: Partial<Limits> = {}) {
   const state = {
     /** Kafka is unreachable. */
     down: false,
+    /** The partitions of these patients are known to take no records of the feed. */
+    away: [] as readonly { readonly feed: string; readonly patient: string }[],
+    /** The leader of these records refuses them, which is known only when they are sent. */
+    refused: (_record: Record<string, unknown>): boolean => false,
     /** Kafka acknowledges when this resolves. */
     acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
@@ -54,6 +57,12 @@ export async function harness(limits: Partial<Limits> = {}) {
   }
   const written: { topic: string; message: SealedMessage }[] = []
   const types = new Map<string, avsc.Type>()
+  const read = async (topic: string, { key: messageKey, value }: SealedMessage) => {
+    const sealed = types.get(sealedSubject('u.'))?.fromBuffer(value) as SealedRecord
+    const opened = await openTestSeal(sealed, { topic, key: messageKey })
+    return types.get(`${topic}-value`)?.fromBuffer(opened) as Record<string, unknown>
+  }
+  const routing = hmacSha256(Buffer.alloc(32, 7))
   const metrics = createMetrics('gateway')
   const { app, routes } = await withRoutes({
     contracts,
@@ -84,16 +93,30 @@ export async function harness(limits: Partial<Limits> = {}) {
         state.waiting++
         await state.acknowledgement
         state.waiting--
-        if (state.down) throw new ChainonError('dependency-unavailable', 'Kafka is unreachable')
-        for (const { topic, messages } of batches)
-          for (const { body: message } of messages) written.push({ topic, message })
+        const missing: number[][] = []
+        for (const { topic, messages } of batches) {
+          const positions: number[] = []
+          for (const [position, { body: message }] of messages.entries())
+            if (state.down || state.refused(await read(topic, message))) positions.push(position)
+            else written.push({ topic, message })
+          missing.push(positions)
+        }
+        return { missing, doubtful: state.down, partition: !state.down && missing.flat().length > 0 }
+      },
+      taking() {
+        if (state.away.length === 0) return undefined
+        const away = new Set(
+          state.away.map(({ feed, patient }) => `u.identified.${feed} ${routing.digest(`chu-test\u0000${patient}`)}`),
+        )
+        return (topic, key) => !away.has(`${topic} ${key}`)
       },
       stop: async () => undefined,
     },
     dayKeys: { keyOf: async (day) => testDayKey(day) },
+    unavailable: { list: () => state.away.map(({ feed }) => ({ feed, partition: 0 })) },
     idempotency: memoryIdempotency(),
     retention: { isNearRetention: (feed) => state.near(feed) },
-    routing: hmacSha256(Buffer.alloc(32, 7)),
+    routing,
     stamp: stampClock(Date.now),
     metrics,
     alarms: createAlarms(),
@@ -111,12 +134,11 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** Records as they would be read from Kafka. */
     decoded: () =>
       Promise.all(
-        written.map(async ({ topic, message }) => {
-          const sealed = types.get(sealedSubject('u.'))?.fromBuffer(message.value) as SealedRecord
-          const value = await openTestSeal(sealed, { topic, key: message.key })
-          const record = types.get(`${topic}-value`)?.fromBuffer(value) as Record<string, unknown>
-          return { topic, key: message.key, record }
-        }),
+        written.map(async ({ topic, message }) => ({
+          topic,
+          key: message.key,
+          record: await read(topic, message),
+        })),
       ),
     post: (feed: string, type: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
       app.inject({
@@ -149,20 +171,32 @@ async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
 
 /** What the gateway's store does in Redis, without its expiry. */
 function memoryIdempotency(): IdempotencyStore {
-  const known = new Map<string, { fingerprint: string; answer?: { status: number; body: string } }>()
+  interface Known {
+    readonly fingerprint: string
+    readonly held: boolean
+    readonly progress: string
+    readonly answer?: { readonly status: number; readonly body: string }
+  }
+  const known = new Map<string, Known>()
   return {
     async begin(producer, key, fingerprint) {
       const name = `${producer} ${key}`
       const first = known.get(name)
       if (first && first.fingerprint !== fingerprint) return { kind: 'mismatch' }
       if (first?.answer) return { kind: 'replay', ...first.answer }
-      if (first) return { kind: 'in-flight' }
-      known.set(name, { fingerprint })
+      if (first?.held) return { kind: 'in-flight' }
+      const before = first?.progress ?? ''
+      known.set(name, { fingerprint, held: true, progress: before })
       return {
         kind: 'started',
+        progress: before,
         lease: {
-          finish: async (status, body) => void known.set(name, { fingerprint, answer: { status, body } }),
-          release: async () => void known.delete(name),
+          finish: async (status, body) =>
+            void known.set(name, { fingerprint, held: false, progress: '', answer: { status, body } }),
+          release: async (progress) => {
+            if (progress || before) known.set(name, { fingerprint, held: false, progress: progress || before })
+            else known.delete(name)
+          },
         },
       }
     },

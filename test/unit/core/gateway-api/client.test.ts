@@ -95,6 +95,24 @@ test('stops within its bounds, and the error does not contain the batch', async 
   await expect(failing).rejects.not.toThrow(/MARTIN/)
 })
 
+test('sends a batch that was accepted in part again under the same key, and says at the end what is missing', async () => {
+  const problem = { type: 'urn:chainon:problem:partition-unavailable', title: 'Later.', status: 503, detail: 'Later.' }
+  const counts = { code: 'partition-unavailable', accepted: 1, rejected: 0, unavailable: 1, unavailable_indexes: [1] }
+  const partly = { status: 503, body: { ...problem, ...counts, feed: 'patient', errors: [] } }
+  const { seen, client } = await gateway([partly, ACCEPTED, partly])
+  const reasons: string[] = []
+  const one = client({ onRetry: (reason) => reasons.push(reason), maxAttempts: 2 })
+  expect(await one.pushRecords('patient', { body: '{}\n{}' })).toEqual({ kind: 'accepted', receipt: RECEIPT })
+  expect(reasons).toEqual(['partition-unavailable'])
+  expect(seen[1]).toMatchObject({ body: seen[0]?.body })
+  expect(seen[1]?.headers['idempotency-key']).toBe(seen[0]?.headers['idempotency-key'])
+  await expect(one.pushRecords('patient', { body: '{}\n{}' })).rejects.toMatchObject({
+    code: 'partition-unavailable',
+    accepted: 1,
+    unavailableIndexes: [1],
+  })
+})
+
 test('reports what the gateway rejected, and does not send again', async () => {
   const errors = [{ index: 0, pointer: '/sex', rule: 'enum', detail: 'The value is not one of the allowed symbols.' }]
   const problem = { type: 'urn:chainon:problem:all-rejected', title: 'No record', status: 422, detail: 'All of them.' }

@@ -75,6 +75,9 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   gateway.state.down = true
   answers.push(await post(valid))
   gateway.state.down = false
+  gateway.state.refused = () => true
+  answers.push(await post(valid))
+  gateway.state.refused = () => false
   gateway.state.near = () => true
   answers.push(await post(valid))
   gateway.state.near = () => false
