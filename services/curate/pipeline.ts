@@ -33,6 +33,7 @@ export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatc
     .step(decodeMessage(feed.decoder), {
       undecodable: 'quarantined',
       'rule-rejected': 'quarantined',
+      guard: 'quarantined',
       unencodable: 'quarantined',
       'worker-failed': 'quarantined',
     })

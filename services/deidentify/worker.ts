@@ -105,6 +105,7 @@ export function deidentifyWorker(
       const result = suspects.enter(batch.topic, batch.partition, message) ? pipeline.run(message) : ENDED
       if (result.kind === 'pass') {
         out.push(result.value)
+        for (const { field, kind } of result.value.body.withheld) events.withheld(feed, field, kind)
       } else {
         quarantined++
         events.failed(feed, result)

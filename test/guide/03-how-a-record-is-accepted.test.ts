@@ -45,7 +45,7 @@ test('a body becomes items, one for each record; a line that cannot be decoded i
 })
 
 test('each item passes the pipeline of its feed: validated with the contract, then encoded', () => {
-  expect(pipeline.stages).toEqual(['readRecord', 'encodeIdentified'])
+  expect(pipeline.stages).toEqual(['readRecord', 'checkGuards', 'encodeIdentified'])
   const result = pipeline.run({ raw: good, source: 'json', provenance })
   if (result.kind !== 'pass') throw new Error(result.fault)
   // An envelope of the identified zone; only the gateway's encoder can make one.

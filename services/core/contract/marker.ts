@@ -10,11 +10,12 @@ import { type AvroRecordSchema, fullName } from './avro-schemas.ts'
 import { asRuleId } from './rule-id.ts'
 
 /** The faults for which `deidentify` quarantines a record. */
-export type MarkerFault = 'undecodable' | 'rule-rejected' | 'unencodable' | 'worker-failed'
+export type MarkerFault = 'undecodable' | 'rule-rejected' | 'guard' | 'unencodable' | 'worker-failed'
 
 const MARKER_FAULTS: Readonly<Record<MarkerFault, true>> = {
   undecodable: true,
   'rule-rejected': true,
+  guard: true,
   unencodable: true,
   'worker-failed': true,
 }

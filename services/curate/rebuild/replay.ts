@@ -84,6 +84,7 @@ export async function replayLog(
       .step(decodeMessage(feed.decoder), {
         undecodable: 'none',
         'rule-rejected': 'none',
+        guard: 'none',
         unencodable: 'none',
         'worker-failed': 'none',
       })

@@ -1,0 +1,89 @@
+/** What a record says of its patient: numbers, names, places and the date of birth, in the form in which values are compared with them. */
+import { formatDate } from '../contract/calendar.ts'
+import type { FeedContract } from '../contract/types.ts'
+
+type Values = Readonly<Record<string, unknown>>
+
+/** In upper case without accents. */
+export interface Identity {
+  /** Letters and digits only; digits also alone, and without the zeros before them. */
+  readonly identifiers: readonly string[]
+  /** Words of names, of addresses and of places. */
+  readonly words: ReadonlySet<string>
+  /** YYYYMMDD and DDMMYYYY. */
+  readonly birthDates: readonly string[]
+}
+
+const SHORTEST_IDENTIFIER = 5
+const SHORTEST_WORD = 3
+const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'professional', 'place'])
+
+/** @returns a function that reads what a record of the feed says of its patient */
+export function identityReader(contract: FeedContract): (record: Values) => Identity {
+  const fields = contract.fields
+    .filter(({ kind, privacy }) => kind === 'string' && IDENTIFYING.has(privacy.class) && privacy.action !== 'keep')
+    .map(({ name, privacy }) => ({ name, pseudonym: privacy.action === 'pseudonymise' }))
+  const birth = contract.fields.find(({ linkage, kind }) => linkage === 'birth_date' && kind === 'date')
+  return function readIdentity(record) {
+    const identifiers: string[] = []
+    const words = new Set<string>()
+    for (const { name, pseudonym } of fields) {
+      const value = record[name]
+      if (typeof value !== 'string') continue
+      const folded = fold(value)
+      const digits = addNumbers(identifiers, folded)
+      if (pseudonym) {
+        if (digits > 0 && digits < folded.length) add(identifiers, folded.replace(/[^A-Z0-9]/g, ''))
+      } else {
+        for (const word of folded.match(/\p{L}+/gu) ?? []) if (word.length >= SHORTEST_WORD) words.add(word)
+      }
+    }
+    return { identifiers, words, birthDates: birth ? datesOf(record[birth.name]) : [] }
+  }
+}
+
+/** A number is written with or without what stands around it: H1-0080001, 0080001, 80001. @returns how many digits there are */
+function addNumbers(identifiers: string[], folded: string): number {
+  let joined = ''
+  let runs = 0
+  let start = -1
+  for (let i = 0; i <= folded.length; i++) {
+    const code = i < folded.length ? folded.charCodeAt(i) : 0
+    if (code >= 48 && code <= 57) {
+      if (start < 0) start = i
+    } else if (start >= 0) {
+      const run = folded.slice(start, i)
+      start = -1
+      runs++
+      joined += run
+      addNumber(identifiers, run)
+    }
+  }
+  if (runs > 1) addNumber(identifiers, joined)
+  return joined.length
+}
+
+function addNumber(identifiers: string[], digits: string): void {
+  add(identifiers, digits)
+  if (digits.startsWith('0')) add(identifiers, digits.replace(/^0+/, ''))
+}
+
+function add(identifiers: string[], text: string): void {
+  if (text.length >= SHORTEST_IDENTIFIER) identifiers.push(text)
+}
+
+function datesOf(days: unknown): readonly string[] {
+  if (typeof days !== 'number') return []
+  const [year = '', month = '', day = ''] = formatDate(days).split('-')
+  return [`${year}${month}${day}`, `${day}${month}${year}`]
+}
+
+/** @returns upper case without accents, ligatures resolved */
+export function fold(text: string): string {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return foldAccents(text)
+  return text.toUpperCase()
+}
+
+function foldAccents(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toUpperCase().replaceAll('Œ', 'OE').replaceAll('Æ', 'AE')
+}
