@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { CODE_SYSTEM_NAMES } from '../guards/code-systems.ts'
 import { mayHold } from '../guards/probe.ts'
 import { patternOf } from '../rules/pattern.ts'
+import { readPattern } from '../rules/pattern-syntax.ts'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 
@@ -20,8 +21,22 @@ const GuardPattern = Type.Refine(
 function problemOf(text: string): string | undefined {
   const pattern = wholePattern(text)
   if (!pattern.ok) return pattern.problem
+  if (takesAnyCharacter(text)) return 'takes any character: name those that a code has'
+  const syntax = readPattern(text)
+  if (!syntax.ok || syntax.length === Number.POSITIVE_INFINITY)
+    return 'takes a text of any length: repeat at most so many times'
   const held = mayHold((sample) => pattern.test(sample))
   return held === undefined ? undefined : `may hold ${held}: name a code system, or list the values`
+}
+
+/** `.`, a negated class, or the complement of a class. */
+function takesAnyCharacter(text: string): boolean {
+  const unescaped = text.replaceAll('\\\\', '')
+  if (/\\[SWDP]|\[\^/.test(unescaped)) return true
+  return unescaped
+    .replace(/\\./gsu, '')
+    .replace(/\[[^\]]*\]/g, '')
+    .includes('.')
 }
 
 const Condition = closed({ field: Type.String(), equals: Type.String() })

@@ -39,18 +39,107 @@ function deidentified(feed: Feed, more: Readonly<Record<string, unknown>>) {
     pseudonymiser: pseudonymiser(1, Buffer.alloc(32, 1)),
     tokenSecret: Buffer.alloc(32, 2),
   }).run({ value: value ?? null, offset: '42', timestamp: '0' })
-  if (result.kind === 'fail') return { outcome: result.fault, record: {}, text: JSON.stringify(result.details) }
+  if (result.kind === 'fail')
+    return { outcome: result.fault, record: {}, withheld: [], text: JSON.stringify(result.details) }
   const decoded = decoderOf(pseudonymisedSchema(contract)).decode(result.value.body.value)
-  return { outcome: 'pass', record: decoded?.record ?? {}, text: JSON.stringify(decoded?.record) }
+  const { withheld } = result.value.body
+  return { outcome: 'pass', record: decoded?.record ?? {}, withheld, text: JSON.stringify(decoded?.record) }
 }
+
+const outcomes = (made: ReturnType<typeof deidentified>) => made.record._rule_outcomes as readonly string[]
 
 describe('a value that could name a person', () => {
   test.each<[Feed, string, unknown, RegExp]>([
     ['diagnosis', 'code', 'DUPONT Jean 12 rue Foch', /DUPONT/],
     ['document', 'kind', `CR DUPONT Jean NIR ${NIR}`, /DUPONT/],
     ['observation', 'value_number', Number(NIR), new RegExp(NIR)],
+    ['observation', 'value_number', Number(NIR.slice(0, 13)), /1850569/],
+    ['observation', 'value_number', 612_345_678, /612345678/],
+    ['observation', 'value_number', 8_000_123, /8000123/],
+    ['observation', 'value_unit', '{DUPONT Jean}', /DUPONT/],
+    ['observation', 'value_code', '8000123', /8000123/],
+    ['observation', 'reference_low', Number(NIR), new RegExp(NIR)],
     ['medication', 'route', '06 12 34 56 78', /06 12/],
-  ])('%s: %s', (feed, field, value, leak) => {
-    expect(deidentified(feed, { [field]: value }).text).not.toMatch(leak)
+    ['medication', 'code', 'Doliprane Mme DUPONT', /DUPONT/],
+    ['medication', 'quantity_unit', 'dupont', /dupont/],
+    ['encounter', 'care_unit', 'DUPONT', /DUPONT/],
+    ['encounter', 'reason_code', 'jean.dupont@exemple.fr', /dupont/],
+    ['encounter', 'admission_mode', 'DUPONT', /DUPONT/],
+    ['procedure', 'code', NIR, new RegExp(NIR)],
+    ['patient', 'identity_status', 'DUPONT', /DUPONT/],
+    ['death', 'cause_code', NIR, new RegExp(NIR)],
+  ])('does not leave the identified zone: %s.%s = %s', (feed, field, value, leak) => {
+    const made = deidentified(feed, { [field]: value })
+    expect(made.text).not.toMatch(leak)
+    if (made.outcome !== 'pass') return
+    expect(made.record[field]).toBeNull()
+    expect(outcomes(made)).toContain(`guard-${field.replaceAll('_', '-')}=failed`)
+  })
+
+  test('is withheld, and its record and the other values are kept', () => {
+    const made = deidentified('observation', { code: 'DUPONT', value_number: 13.5 })
+    expect(made).toMatchObject({ outcome: 'pass', record: { code: null, value_number: 13.5, value_unit: 'g/dL' } })
+    expect(made.withheld).toEqual([{ field: 'code', kind: 'guard' }])
+  })
+
+  test('has its rules checked before it is withheld', () => {
+    expect(outcomes(deidentified('observation', { code: '718-8' }))).toEqual(['guard-code=failed', 'loinc-key=failed'])
+    expect(outcomes(deidentified('diagnosis', { code: 'E11.9' }))).toEqual(['guard-code=failed', 'cim10-form=failed'])
+    expect(outcomes(deidentified('diagnosis', { code: 'DUPONT', code_system: 'other' }))).toEqual([
+      'guard-code=failed',
+      'cim10-form=not-applicable',
+    ])
+  })
+
+  test.each<[string, number]>([
+    ['a NIR', Number(NIR)],
+    ['a telephone number', 612_345_678],
+    ['the number of the patient', 8_000_123],
+    ['a time to come', Date.UTC(2027, 0, 1)],
+  ])('refuses the record when it is its version: %s', (_what, value) => {
+    const made = deidentified('observation', { record_version: value })
+    expect(made.outcome).toBe('guard')
+    expect(JSON.parse(made.text)).toEqual([{ pointer: '/record_version', rule: 'guard-record-version' }])
+  })
+
+  test('follows the code system: the same code in another one is withheld', () => {
+    const code = (more: object) => deidentified('diagnosis', more as Record<string, unknown>).record.code
+    expect([code({ code: 'E119' }), code({ code: 'E119', code_system: 'snomed' })]).toEqual(['E119', null])
+    expect([code({ code: '44054006', code_system: 'snomed' }), code({ code: '44054006' })]).toEqual(['44054006', null])
+  })
+
+  test('does not change which tokens a patient has', () => {
+    const ins = NIR
+    const tokens = (identity_status: string | null) =>
+      (deidentified('patient', { ins, identity_status }).record._tokens as string[]).map((token) => token.split('_')[1])
+    expect([tokens('VALI'), tokens(null), tokens('XYZ')]).toEqual([['ins', 'nir'], ['ins', 'nir'], []])
+  })
+})
+
+describe('a value that names nobody is kept', () => {
+  test.each<[Feed, Record<string, unknown>]>([
+    [
+      'observation',
+      { code: '8480-6', value_number: 151, value_unit: 'mm[Hg]', reference_low: 90, reference_high: 140 },
+    ],
+    ['observation', { code: '72166-2', value_number: null, value_unit: null, value_code: '266919005' }],
+    ['observation', { code: '63586-2', value_number: 992_330, value_unit: '/a', value_code: 'LA32-8' }],
+    ['medication', { code_system: 'rxnorm', code: '314076', quantity: 4, quantity_unit: 'mg', route: 'PO' }],
+    ['medication', { code_system: 'ucd', code: '3400891234572', route: '26643006' }],
+    ['procedure', { code_system: 'snomed', code: '454711000124102', care_unit: '3110' }],
+    ['encounter', { care_unit: 'UF12', admission_mode: '8', reason_code: '82423001' }],
+    ['patient', { identity_status: 'VALI', record_version: Date.UTC(2026, 0, 1) }],
+    ['death', { cause_code: 'I219', record_version: 20_260_101_120_000 }],
+  ])('%s %j', (feed, more) => {
+    const { record, withheld } = deidentified(feed, more)
+    expect(withheld).toEqual([])
+    expect(record).toMatchObject(more)
+  })
+
+  test('a number outside of the range that is declared for its code and unit is none', () => {
+    const value = (more: object) => deidentified('observation', more as Record<string, unknown>).record.value_number
+    expect(value({ code: '8310-5', value_unit: 'Cel', value_number: 37.2 })).toBe(37.2)
+    expect(value({ code: '8310-5', value_unit: 'Cel', value_number: 1950 })).toBeNull()
+    expect(value({ code: '8310-5', value_unit: 'K', value_number: 310 })).toBe(310)
   })
 })
