@@ -94,7 +94,7 @@ const SYSTEMS = {
   cvx: matching('CVX: at most 3 digits', '140', /^\d{1,3}$/),
   edqm: matching('EDQM standard terms: 8 digits that begin with 1 or 2 and end with 000', '20053000', /^[12]\d{4}000$/),
   ucum: {
-    form: 'UCUM unit; annotations from a list, exponents of at most 2 digits',
+    form: 'a unit of UCUM; annotations from a list, exponents of at most 2 digits',
     example: 'mmol/L',
     risk: '',
     accepts: isUcumUnit,
