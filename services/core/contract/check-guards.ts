@@ -2,6 +2,7 @@
 import { CODE_SYSTEM_NAMES } from '../guards/code-systems.ts'
 import type { Place } from '../schema/place.ts'
 import { keepsValue, violationOf } from './actions.ts'
+import { PRODUCER } from './guard-schema.ts'
 import { GUARD_PREFIX } from './rule-id.ts'
 import type { Privacy } from './schema.ts'
 import type { FieldContract, GuardCase, ValueKind } from './types.ts'
@@ -56,6 +57,7 @@ export function checkGuardConditions(fields: readonly FieldContract[], file: Pla
     if (field.privacy.action !== 'keep') continue
     for (const { when = [] } of field.privacy.guard ?? [])
       for (const { field: name, equals } of when) {
+        if (name === PRODUCER) continue
         const place = file.named(`field '${field.name}'`)
         const read = byName.get(name)
         if (!read) place.say(`its guard names the field '${name}', which does not exist`)

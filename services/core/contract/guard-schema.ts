@@ -39,6 +39,9 @@ function takesAnyCharacter(text: string): boolean {
     .includes('.')
 }
 
+/** A condition may also name the producer: the codes of its wards, its local tests. */
+export const PRODUCER = '_producer'
+
 const Condition = closed({ field: Type.String(), equals: Type.String() })
 
 /** Values that are accepted where each condition of `when` is met. */

@@ -2,6 +2,7 @@
 import { CODE_SYSTEMS } from '../guards/code-systems.ts'
 import { LARGEST_PLAIN_NUMBER } from '../guards/numbers.ts'
 import { storedForm, violationOf } from './actions.ts'
+import { PRODUCER } from './guard-schema.ts'
 import type { FeedContract, FieldContract, GuardCase, PrivacyClass } from './types.ts'
 
 export interface PrivacyRow {
@@ -114,7 +115,9 @@ function accepted({ codes = [], max, min, pattern, values = [] }: GuardCase): st
 }
 
 function conditionOf({ when = [] }: GuardCase): string {
-  return when.length === 0 ? '' : ` (where ${when.map(({ equals, field }) => `${field} is ${equals}`).join(' and ')})`
+  return when.length === 0
+    ? ''
+    : ` (where ${when.map(({ equals, field }) => `${field === PRODUCER ? 'the producer' : field} is ${equals}`).join(' and ')})`
 }
 
 function remainsOf(field: FieldContract): string {

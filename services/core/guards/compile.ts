@@ -3,9 +3,10 @@
  * record, so that its sender learns it; `deidentify` checks all of them. A violation names field and kind, never the value.
  */
 import { keepsValue, violationOf } from '../contract/actions.ts'
-import { wholePattern } from '../contract/guard-schema.ts'
+import { PRODUCER, wholePattern } from '../contract/guard-schema.ts'
 import { asRuleId, GUARD_PREFIX, type RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, GuardCase, OnViolation } from '../contract/types.ts'
+import type { Provenance } from '../pipeline/verdict.ts'
 import { CODE_SYSTEMS } from './code-systems.ts'
 import { type Detected, detectInNumber, detectInText } from './detect.ts'
 import { type Identity, identityReader } from './identity.ts'
@@ -36,9 +37,8 @@ export interface Guards {
   readonly fields: readonly GuardedField[]
   /**
    * @param record values of the contract's fields, before de-identification
-   * @param receivedAt microseconds since 1970
    */
-  readonly check: (record: Values, receivedAt: number) => readonly Violation[]
+  readonly check: (record: Values, provenance: Provenance) => readonly Violation[]
 }
 
 const NONE: readonly Violation[] = []
@@ -69,7 +69,7 @@ export function compileGuards(contract: FeedContract, only?: OnViolation): Guard
   })
   return {
     fields: checked.map(({ guarded }) => guarded),
-    check(record, receivedAt) {
+    check(record, provenance) {
       let violations: Violation[] | undefined
       let identity: Identity | undefined
       const who = () => {
@@ -79,7 +79,7 @@ export function compileGuards(contract: FeedContract, only?: OnViolation): Guard
       for (const { guarded, test } of checked) {
         const value = record[guarded.name]
         if (value === null || value === undefined) continue
-        const kind = test(value, record, receivedAt, who)
+        const kind = test(value, record, provenance, who)
         if (kind === undefined) continue
         violations ??= []
         violations.push({ field: guarded, kind })
@@ -92,7 +92,7 @@ export function compileGuards(contract: FeedContract, only?: OnViolation): Guard
 type FieldTest = (
   value: unknown,
   record: Values,
-  receivedAt: number,
+  provenance: Provenance,
   identity: () => Identity,
 ) => ViolationKind | undefined
 
@@ -106,7 +106,7 @@ function testOf(contract: FeedContract, field: FieldContract): FieldTest | undef
     case 'long':
     case 'double':
       if (field.name === contract.version)
-        return (value, _record, receivedAt, identity) =>
+        return (value, _record, { receivedAt }, identity) =>
           isVersion(Number(value), receivedAt) ? detectInNumber(Number(value), true, identity) : 'guard'
       return numberTest(cases)
     case 'date':
@@ -126,10 +126,10 @@ function textTest(cases: readonly GuardCase[]): FieldTest {
     listed: new Set(one.values),
     accepts: accepting(one),
   }))
-  return (value, record, _receivedAt, identity) => {
+  return (value, record, provenance, identity) => {
     const text = String(value)
     for (const { accepts, applies, listed } of compiled) {
-      if (!applies(record)) continue
+      if (!applies(record, provenance.producer)) continue
       // What the contract lists was written by its author: it says nothing of a patient, also when somebody is called so.
       if (listed.has(text)) return undefined
       if (accepts(text)) return detectInText(text, identity)
@@ -149,12 +149,12 @@ function accepting({ codes = [], pattern }: GuardCase): (text: string) => boolea
 
 function numberTest(cases: readonly GuardCase[]): FieldTest {
   const compiled = cases.map((one) => ({ applies: condition(one), holds: isInRange(one) }))
-  return (value, record, _receivedAt, identity) => {
+  return (value, record, provenance, identity) => {
     const number = Number(value)
     let declared = false
     let accepted = false
     for (const { applies, holds } of compiled) {
-      if (accepted || !applies(record)) continue
+      if (accepted || !applies(record, provenance.producer)) continue
       declared = true
       accepted = holds(number)
     }
@@ -162,9 +162,9 @@ function numberTest(cases: readonly GuardCase[]): FieldTest {
   }
 }
 
-function condition({ when = [] }: GuardCase): (record: Values) => boolean {
-  return (record) => {
-    for (const { field, equals } of when) if (record[field] !== equals) return false
+function condition({ when = [] }: GuardCase): (record: Values, producer: string) => boolean {
+  return (record, producer) => {
+    for (const { field, equals } of when) if ((field === PRODUCER ? producer : record[field]) !== equals) return false
     return true
   }
 }

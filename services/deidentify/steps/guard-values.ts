@@ -28,7 +28,7 @@ export function guardValues(contract: FeedContract): Step<CheckedRecord, Guarded
   return {
     name: 'guardValues',
     run: ({ origin, record, provenance, outcomes }) => {
-      const violations = guards.check(record, provenance.receivedAt)
+      const violations = guards.check(record, provenance)
       if (violations.length === 0) return pass({ origin, record, provenance, outcomes, withheld: NONE })
       const withheld: WithheldValue[] = []
       const all = [...outcomes]

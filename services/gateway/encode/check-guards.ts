@@ -16,7 +16,7 @@ export function checkGuards(contract: FeedContract): Step<ContractRecord, Contra
     run: (received) => {
       const { record, provenance } = received
       const [first, ...others] = guards
-        .check(record, provenance.receivedAt)
+        .check(record, provenance)
         .map(({ field: { pointer, rule } }): FaultDetail => ({ pointer, rule }))
       return first ? fail('guard', provenance, [first, ...others]) : pass(received)
     },

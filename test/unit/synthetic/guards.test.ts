@@ -25,7 +25,7 @@ function counts(made: Iterable<{ readonly feed: string; readonly record: object 
     const read = known?.read(record)
     if (!known || !read?.ok) continue
     kept += known.guards.fields.filter(({ name }) => read.record[name] !== null).length
-    for (const { field, kind } of known.guards.check(read.record, RECEIVED_MS * 1000)) {
+    for (const { field, kind } of known.guards.check(read.record, { producer: 'p', receivedAt: RECEIVED_MS * 1000 })) {
       const name = `${feed}.${field.name} ${kind}`
       withheld[name] = (withheld[name] ?? 0) + 1
     }

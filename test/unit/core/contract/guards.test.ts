@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { parseContract } from '#core/contract/parse.ts'
 import { parseField } from '#core/contract/parse-field.ts'
 import { Field } from '#core/contract/schema.ts'
+import { compileGuards } from '#core/guards/compile.ts'
 import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 
@@ -94,6 +95,19 @@ describe('a guard in its contract', () => {
     ['no symbol', ({ privacy }) => void (privacy.guard = when('code_system', 'LOINC')), "'LOINC' is not a symbol"],
   ])('does not depend on %s', (_what, change, problem) => {
     expect(edited('observation', 'code', change)).toEqual([expect.stringContaining(problem)])
+  })
+
+  it('may depend on the producer, whose wards have names of their own', () => {
+    const guard = [{ values: ['CARDIO'], when: [{ field: '_producer', equals: 'chu-a' }] }]
+    const json = JSON.parse(readFileSync('schemas/feeds/encounter.avsc', 'utf8')) as Json
+    const field = json.fields.find(({ name }) => name === 'care_unit')
+    if (field) field.privacy.guard = guard
+    const result = parseContract('encounter', JSON.stringify(json))
+    if (!result.ok) throw new Error(result.problems.join())
+    const { check } = compileGuards(result.contract)
+    const kinds = (producer: string) =>
+      check({ care_unit: 'CARDIO' }, { producer, receivedAt: 0 }).map(({ field: { name }, kind }) => [name, kind])
+    expect([kinds('chu-a'), kinds('chu-b')]).toEqual([[], [['care_unit', 'guard']]])
   })
 
   it('never makes the version or the time of a record null', () => {
