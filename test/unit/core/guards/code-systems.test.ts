@@ -1,4 +1,5 @@
 /** What a guard by code system accepts: codes, and nothing that could name a person. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { CODE_SYSTEM_NAMES, CODE_SYSTEMS, type CodeSystemName } from '#core/guards/code-systems.ts'
 import { isUcumUnit } from '#core/guards/ucum.ts'
@@ -64,6 +65,12 @@ describe('each code system', () => {
     expect(right.filter((code) => !accepts(system, code))).toEqual([])
     expect(wrong.filter((code) => accepts(system, code))).toEqual([])
   })
+})
+
+it('each code system is in the table of schemas/README.md', () => {
+  const page = readFileSync('schemas/README.md', 'utf8')
+  for (const name of CODE_SYSTEM_NAMES)
+    expect(page).toContain(`| \`${name}\` | ${CODE_SYSTEMS[name].form} | \`${CODE_SYSTEMS[name].example}\` |`)
 })
 
 describe('a unit of UCUM', () => {
