@@ -253,6 +253,14 @@ test('no canary in answers of the gateway, metrics, alarms, pages or schemas', a
   const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.url(name))
   const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
   pages.push(`${stack.url('console')}/`, `${stack.url('console')}/api/snapshot`, `${stack.url('gateway')}/openapi.json`)
+  // What was withheld is counted, by field and kind.
+  const counted = (await read(`${stack.url('deidentify')}/metrics`)).toString()
+  for (const [field, kind] of [
+    ['code', 'guard'],
+    ['value_number', 'guard'],
+    ['route', 'guard'],
+  ])
+    expect(counted).toMatch(new RegExp(`chainon_withheld_values\\S*\\{[^}]*field="${field}"[^}]*kind="${kind}"`))
   const registry = stack.env.SCHEMA_REGISTRY_URL ?? ''
   const subjects = JSON.parse((await read(`${registry}/subjects`)).toString()) as string[]
   pages.push(...subjects.map((subject) => `${registry}/subjects/${encodeURIComponent(subject)}/versions/latest`))

@@ -41,7 +41,8 @@ function detectNumberOf(folded: string, { birthDates, identifiers }: Identity): 
   const compact = folded.replace(/[^A-Z0-9]/g, '')
   for (const date of birthDates) if (compact.includes(date)) return 'birth-date'
   for (const one of identifiers) {
-    if (one === compact) return 'identifier'
+    // A short number has to be written as it is: 19208 is not LOINC 1920-8.
+    if (one === folded || (one.length >= SHORTEST_PART && one === compact)) return 'identifier'
     if (one.length >= SHORTEST_INSIDE ? compact.includes(one) : one.length >= SHORTEST_PART && isPart(folded, one))
       return 'identifier'
   }
@@ -77,8 +78,8 @@ export function detectInNumber(value: number, time: boolean, identity: () => Ide
     // The zero before a number is lost in a number; a calling code is not.
     if (/^(?:[1-79]\d{8}|33[1-9]\d{8})$/.test(digits)) return 'phone'
   }
-  const { birthDates, identifiers } = identity()
-  if (identifiers.includes(digits)) return 'identifier'
+  const { birthDates, numbers } = identity()
+  if (numbers.includes(digits)) return 'identifier'
   return birthDates.includes(digits) || birthDates.includes(`0${digits}`) ? 'birth-date' : undefined
 }
 

@@ -8,6 +8,8 @@ type Values = Readonly<Record<string, unknown>>
 export interface Identity {
   /** Letters and digits only; digits also alone, and without the zeros before them. */
   readonly identifiers: readonly string[]
+  /** The digits as a number has them: without the zeros before them. */
+  readonly numbers: readonly string[]
   /** Words of names, of addresses and of places. */
   readonly words: ReadonlySet<string>
   /** YYYYMMDD and DDMMYYYY. */
@@ -15,6 +17,8 @@ export interface Identity {
 }
 
 const SHORTEST_IDENTIFIER = 5
+/** Without its zeros, 0019208 would be found in LOINC 1920-8. */
+const SHORTEST_WITHOUT_ZEROS = 6
 const SHORTEST_WORD = 3
 const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'professional', 'place'])
 
@@ -26,24 +30,25 @@ export function identityReader(contract: FeedContract): (record: Values) => Iden
   const birth = contract.fields.find(({ linkage, kind }) => linkage === 'birth_date' && kind === 'date')
   return function readIdentity(record) {
     const identifiers: string[] = []
+    const numbers: string[] = []
     const words = new Set<string>()
     for (const { name, pseudonym } of fields) {
       const value = record[name]
       if (typeof value !== 'string') continue
       const folded = fold(value)
-      const digits = addNumbers(identifiers, folded)
+      const digits = addNumbers(identifiers, numbers, folded)
       if (pseudonym) {
         if (digits > 0 && digits < folded.length) add(identifiers, folded.replace(/[^A-Z0-9]/g, ''))
       } else {
         for (const word of folded.match(/\p{L}+/gu) ?? []) if (word.length >= SHORTEST_WORD) words.add(word)
       }
     }
-    return { identifiers, words, birthDates: birth ? datesOf(record[birth.name]) : [] }
+    return { identifiers, numbers, words, birthDates: birth ? datesOf(record[birth.name]) : [] }
   }
 }
 
 /** A number is written with or without what stands around it: H1-0080001, 0080001, 80001. @returns how many digits there are */
-function addNumbers(identifiers: string[], folded: string): number {
+function addNumbers(identifiers: string[], numbers: string[], folded: string): number {
   let joined = ''
   let runs = 0
   let start = -1
@@ -56,16 +61,18 @@ function addNumbers(identifiers: string[], folded: string): number {
       start = -1
       runs++
       joined += run
-      addNumber(identifiers, run)
+      addNumber(identifiers, numbers, run)
     }
   }
-  if (runs > 1) addNumber(identifiers, joined)
+  if (runs > 1) addNumber(identifiers, numbers, joined)
   return joined.length
 }
 
-function addNumber(identifiers: string[], digits: string): void {
+function addNumber(identifiers: string[], numbers: string[], digits: string): void {
+  const short = digits.startsWith('0') ? digits.replace(/^0+/, '') : digits
   add(identifiers, digits)
-  if (digits.startsWith('0')) add(identifiers, digits.replace(/^0+/, ''))
+  add(numbers, short)
+  if (short !== digits && short.length >= SHORTEST_WITHOUT_ZEROS) identifiers.push(short)
 }
 
 function add(identifiers: string[], text: string): void {

@@ -32,7 +32,7 @@ describe('in a text', () => {
     ['555-123-4567', 'phone'],
     ['a.b@exemple.fr', 'email'],
     ['0080123', 'identifier'],
-    ['80123', 'identifier'],
+    ['80123', undefined],
     ['IPP0080123', 'identifier'],
     ['H10080123', 'identifier'],
     ['771203', 'identifier'],
