@@ -8,6 +8,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { CODE_SYSTEMS } from '#core/guards/code-systems.ts'
 import { deidentifyPipeline } from '../../../services/deidentify/pipeline.ts'
 import { decoderOf, encoderOf } from '../../guide/avro.ts'
 import { type Feed, nirOf, recordOf } from '../../helpers/records.ts'
@@ -22,28 +23,42 @@ function contractOf(feed: Feed): FeedContract {
   return contract
 }
 
-/** @returns the outcome of a record as a hospital sends it, and what reaches the pseudonymised log, as text and as values */
-function deidentified(feed: Feed, more: Readonly<Record<string, unknown>>) {
-  const contract = contractOf(feed)
-  const read = recordReader(contract, 'json')(recordOf(feed, 'record-1', 'ipp-8000123', more))
-  if (!read.ok) throw new Error(`not a record: ${JSON.stringify(read.faults)}`)
-  const value = encoderOf(identifiedSchema(contract)).encode({
-    ...read.record,
-    _producer: 'hospital-1',
-    _received_at: RECEIVED_AT,
-  })
-  const result = deidentifyPipeline({
+/** @returns a NIR that is also a concept of SNOMED CT by its form and its check digit */
+function snomedNir(): string {
+  for (let order = 1; order < 1000; order++)
+    for (let commune = 1; commune < 990; commune++) {
+      const nir = nirOf(`1850569${String(commune).padStart(3, '0')}${String(order).padStart(3, '0')}`)
+      if (CODE_SYSTEMS.snomed.accepts(nir)) return nir
+    }
+  throw new Error('no NIR has the form of a code of SNOMED CT')
+}
+
+const deidentified = (feed: Feed, more: Readonly<Record<string, unknown>>) =>
+  runner(contractOf(feed))(recordOf(feed, 'record-1', 'ipp-8000123', more))
+
+/** @returns what becomes of a record as a hospital sends it, and what reaches the pseudonymised log, as text and as values */
+function runner(contract: FeedContract) {
+  const reader = recordReader(contract, 'json')
+  const identified = encoderOf(identifiedSchema(contract))
+  const pipeline = deidentifyPipeline({
     contract,
     decoder: decoderOf(identifiedSchema(contract)),
     encoder: encoderOf(pseudonymisedSchema(contract)),
     pseudonymiser: pseudonymiser(1, Buffer.alloc(32, 1)),
     tokenSecret: Buffer.alloc(32, 2),
-  }).run({ value: value ?? null, offset: '42', timestamp: '0' })
-  if (result.kind === 'fail')
-    return { outcome: result.fault, record: {}, withheld: [], text: JSON.stringify(result.details) }
-  const decoded = decoderOf(pseudonymisedSchema(contract)).decode(result.value.body.value)
-  const { withheld } = result.value.body
-  return { outcome: 'pass', record: decoded?.record ?? {}, withheld, text: JSON.stringify(decoded?.record) }
+  })
+  const decoder = decoderOf(pseudonymisedSchema(contract))
+  return function run(raw: Record<string, unknown>) {
+    const read = reader(raw)
+    if (!read.ok) throw new Error(`not a record: ${JSON.stringify(read.faults)}`)
+    const value = identified.encode({ ...read.record, _producer: 'hospital-1', _received_at: RECEIVED_AT })
+    const result = pipeline.run({ value: value ?? null, offset: '42', timestamp: '0' })
+    if (result.kind === 'fail')
+      return { outcome: result.fault, record: {}, withheld: [], text: JSON.stringify(result.details) }
+    const decoded = decoder.decode(result.value.body.value)
+    const { withheld } = result.value.body
+    return { outcome: 'pass', record: decoded?.record ?? {}, withheld, text: JSON.stringify(decoded?.record) }
+  }
 }
 
 const outcomes = (made: ReturnType<typeof deidentified>) => made.record._rule_outcomes as readonly string[]
@@ -74,6 +89,61 @@ describe('a value that could name a person', () => {
     if (made.outcome !== 'pass') return
     expect(made.record[field]).toBeNull()
     expect(outcomes(made)).toContain(`guard-${field.replaceAll('_', '-')}=failed`)
+  })
+
+  test.each([...contracts.values()].map((contract) => [contract.feed as Feed, contract] as const))(
+    'does not leave the identified zone, whichever field of %s it is in',
+    (feed, contract) => {
+      const run = runner(contract)
+      const texts = [
+        'DUPONT',
+        'Dupont Jean',
+        '{DUPONT}',
+        'dupont@exemple.fr',
+        NIR,
+        '0612345678',
+        '+33612345678',
+        '8000123',
+      ]
+      const numbers = [Number(NIR), Number(NIR.slice(0, 13)), 612_345_678, 33_612_345_678, 8_000_123]
+      const leak = new RegExp(`dupont|${NIR.slice(0, 13)}|612345678|8000123`, 'i')
+      let tried = 0
+      for (const field of contract.fields.filter(({ privacy }) => privacy.action === 'keep')) {
+        const values = field.kind === 'string' ? texts.filter((text) => text.length <= field.maxLength) : numbers
+        if (!['string', 'integer', 'long', 'double'].includes(field.kind)) continue
+        for (const value of values) {
+          tried++
+          expect([field.name, run(recordOf(feed, 'record-1', 'ipp-8000123', { [field.name]: value })).text]).toEqual([
+            field.name,
+            expect.not.stringMatching(leak),
+          ])
+        }
+      }
+      expect(tried).toBeGreaterThan(4)
+    },
+  )
+
+  test.each<[string, Feed, Record<string, unknown>, object]>([
+    [
+      'a code of the right form that is the number of its patient',
+      'medication',
+      { code_system: 'rxnorm', code: '8000123' },
+      { field: 'code', kind: 'identifier' },
+    ],
+    [
+      'a SNOMED code with a right check digit that is a NIR',
+      'diagnosis',
+      { code_system: 'snomed', code: snomedNir() },
+      { field: 'code', kind: 'nir' },
+    ],
+    [
+      'a number below the limit that is the number of its patient',
+      'observation',
+      { value_number: 8_000_123 },
+      { field: 'value_number', kind: 'identifier' },
+    ],
+  ])('is found by the detector in what a guard accepts: %s', (_what, feed, more, expected) => {
+    expect(deidentified(feed, more).withheld).toEqual([expected])
   })
 
   test('is withheld, and its record and the other values are kept', () => {
