@@ -26,19 +26,24 @@ const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'profession
 export function identityReader(contract: FeedContract): (record: Values) => Identity {
   const fields = contract.fields
     .filter(({ kind, privacy }) => kind === 'string' && IDENTIFYING.has(privacy.class) && privacy.action !== 'keep')
-    .map(({ name, privacy }) => ({ name, pseudonym: privacy.action === 'pseudonymise' }))
+    .map(({ name, privacy }) => ({
+      name,
+      pseudonym: privacy.action === 'pseudonymise',
+      // The number of a record is no number of a person, and its parts are counters: it is compared as a whole.
+      whole: privacy.action === 'pseudonymise' && privacy.domain === 'record',
+    }))
   const birth = contract.fields.find(({ linkage, kind }) => linkage === 'birth_date' && kind === 'date')
   return function readIdentity(record) {
     const identifiers: string[] = []
     const numbers: string[] = []
     const words = new Set<string>()
-    for (const { name, pseudonym } of fields) {
+    for (const { name, pseudonym, whole } of fields) {
       const value = record[name]
       if (typeof value !== 'string') continue
       const folded = fold(value)
-      const digits = addNumbers(identifiers, numbers, folded)
+      const digits = whole && !/^\d+$/.test(folded) ? 0 : addNumbers(identifiers, numbers, folded)
       if (pseudonym) {
-        if (digits > 0 && digits < folded.length) add(identifiers, folded.replace(/[^A-Z0-9]/g, ''))
+        if ((whole || digits > 0) && digits < folded.length) add(identifiers, folded.replace(/[^A-Z0-9]/g, ''))
       } else {
         for (const word of folded.match(/\p{L}+/gu) ?? []) if (word.length >= SHORTEST_WORD) words.add(word)
       }
