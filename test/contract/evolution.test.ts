@@ -24,6 +24,7 @@ const feeds = join(folder, 'feeds')
 /** The feeds that the tests use: fewer topics are created and assigned faster. */
 const USED_FEEDS = ['document', 'encounter', 'observation', 'procedure']
 const KEEP = { class: 'none', action: 'keep' }
+const KEEP_COUNT = { ...KEEP, guard: [{ min: 0, max: 10_000_000_000 }] }
 const KEEP_SIDE = { ...KEEP, guard: [{ values: ['left', 'right'] }] }
 let pipeline: Pipeline
 
@@ -69,7 +70,7 @@ describe('a contract with new fields or wider types', () => {
     await pipeline.completeLedger()
     edit('procedure', ({ fields }) => {
       fields.push({ name: 'side', type: ['null', 'string'], default: null, doc: 'Side', privacy: KEEP_SIDE })
-      fields.push({ name: 'count', type: 'int', default: 1, doc: 'How often', privacy: KEEP })
+      fields.push({ name: 'count', type: 'int', default: 1, doc: 'How often', privacy: KEEP_COUNT })
     })
     expect(await provision()).toMatchObject({ status: 0 })
     expect([await columnType('procedure', 'side'), await columnType('procedure', 'count')]).toEqual([
@@ -134,7 +135,8 @@ describe('a contract that cannot read the records of the log', () => {
     ],
     [
       'a type changes',
-      (contract) => Object.assign(field(contract, 'code'), { type: 'long', rules: [], maxLength: undefined }),
+      (contract) =>
+        Object.assign(field(contract, 'code'), { type: 'long', privacy: KEEP, rules: [], maxLength: undefined }),
     ],
     [
       'a new field has no default',
