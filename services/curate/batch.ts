@@ -1,4 +1,5 @@
 /** Runs the pipeline over the messages of one batch, and collects their outcomes. */
+import type { MarkerFault } from '#core/contract/marker.ts'
 import type { RecordGuard } from '#core/pipeline/pipeline.ts'
 import { type Link, linkPartition } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
@@ -6,6 +7,9 @@ import type { OriginMessage } from './load/order.ts'
 import type { Source } from './load/rows.ts'
 import { ruleTally } from './load/rule-tally.ts'
 import { type CurateFeed, curatePipeline } from './pipeline.ts'
+
+/** Faults that name a rule of the contract. */
+const BY_RULE: ReadonlySet<MarkerFault> = new Set(['rule-rejected', 'guard'])
 
 /** @param loaded the last origin of the partition that is loaded; -1 before the first */
 export async function curateBatch(
@@ -41,7 +45,7 @@ export async function curateBatch(
     failures.push({ origin: originAt(messages, index), failed: result })
     if (result.outcome === 'rejected') rejected++
     // A rule that rejected the record in deidentify is counted with the rules checked here. Rules that were not checked do not count.
-    if (result.foundBy && result.fault === 'rule-rejected' && result.provenance)
+    if (result.foundBy && BY_RULE.has(result.fault) && result.provenance)
       tally.add(result.provenance, result.details[0].rule, 'reject', 'failed')
   }
   const quarantined = failures.length - rejected

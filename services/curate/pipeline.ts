@@ -35,6 +35,7 @@ export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatc
       'key-shredded': 'quarantined',
       'seal-broken': 'quarantined',
       'rule-rejected': 'quarantined',
+      guard: 'quarantined',
       unencodable: 'quarantined',
       'worker-failed': 'quarantined',
     })

@@ -8,6 +8,7 @@ import type { Envelope } from '#core/pipeline/zones.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
+import { guardValues } from './steps/guard-values.ts'
 import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
 
@@ -33,6 +34,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(openSealed(), { undecodable: 'quarantined', 'key-shredded': 'quarantined', 'seal-broken': 'quarantined' })
     .step(decodeIdentified(dependencies.decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
+    .step(guardValues(dependencies.contract), { guard: 'quarantined' })
     .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
     .isolate('quarantined')

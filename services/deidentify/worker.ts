@@ -140,6 +140,7 @@ export function deidentifyWorker(
         : ENDED
       if (result.kind === 'pass') {
         out.push(result.value)
+        for (const { field, kind } of result.value.body.withheld) events.withheld(feed, field, kind)
       } else {
         quarantined++
         events.failed(feed, result)

@@ -24,6 +24,8 @@ const feeds = join(folder, 'feeds')
 /** The feeds that the tests use: fewer topics are created and assigned faster. */
 const USED_FEEDS = ['document', 'encounter', 'observation', 'procedure']
 const KEEP = { class: 'none', action: 'keep' }
+const KEEP_COUNT = { ...KEEP, guard: [{ min: 0, max: 10_000_000_000 }] }
+const KEEP_SIDE = { ...KEEP, guard: [{ values: ['left', 'right'] }] }
 let pipeline: Pipeline
 
 beforeAll(async () => {
@@ -67,8 +69,8 @@ describe('a contract with new fields or wider types', () => {
     await pipeline.push('chu', 'procedure', [recordOf('procedure', 'old', 'ipp')])
     await pipeline.completeLedger()
     edit('procedure', ({ fields }) => {
-      fields.push({ name: 'side', type: ['null', 'string'], default: null, doc: 'Side', privacy: KEEP })
-      fields.push({ name: 'count', type: 'int', default: 1, doc: 'How often', privacy: KEEP })
+      fields.push({ name: 'side', type: ['null', 'string'], default: null, doc: 'Side', privacy: KEEP_SIDE })
+      fields.push({ name: 'count', type: 'int', default: 1, doc: 'How often', privacy: KEEP_COUNT })
     })
     expect(await provision()).toMatchObject({ status: 0 })
     expect([await columnType('procedure', 'side'), await columnType('procedure', 'count')]).toEqual([
@@ -133,11 +135,12 @@ describe('a contract that cannot read the records of the log', () => {
     ],
     [
       'a type changes',
-      (contract) => Object.assign(field(contract, 'code'), { type: 'long', rules: [], maxLength: undefined }),
+      (contract) =>
+        Object.assign(field(contract, 'code'), { type: 'long', privacy: KEEP, rules: [], maxLength: undefined }),
     ],
     [
       'a new field has no default',
-      ({ fields }) => void fields.push({ name: 'more', type: 'string', doc: 'More', privacy: KEEP }),
+      ({ fields }) => void fields.push({ name: 'more', type: 'string', doc: 'More', privacy: KEEP_SIDE }),
     ],
   ])('%s: rejected with 78; the message names the subject', async (_name, change) => {
     const before = readFileSync(fileOf('procedure'))

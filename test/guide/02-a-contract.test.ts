@@ -59,7 +59,8 @@ const VACCINATION = {
       name: 'code',
       type: 'string',
       doc: 'ATC',
-      privacy: { class: 'none', action: 'keep' },
+      // A string is kept only if its guard accepts it.
+      privacy: { class: 'none', action: 'keep', guard: [{ codes: ['atc'] }] },
       rules: [{ id: 'is-vaccine', check: 'pattern', pattern: '^J07', severity: 'flag' }],
     },
     {

@@ -52,7 +52,7 @@ test('a body becomes items, one for each record; a line that cannot be decoded i
 })
 
 test('each item passes the pipeline of its feed: validated with the contract, encoded, then sealed', async () => {
-  expect(pipeline.stages).toEqual(['readRecord', 'encodeIdentified', 'sealRecord'])
+  expect(pipeline.stages).toEqual(['readRecord', 'checkGuards', 'encodeIdentified', 'sealRecord'])
   const result = pipeline.run({ raw: good, source: 'json', provenance, dataKey: await sealer.dataKey('hospital-1') })
   if (result.kind !== 'pass') throw new Error(result.fault)
   // An envelope of the identified zone; only the step that seals can make one, so nothing readable can be written to Kafka.

@@ -19,6 +19,7 @@ import { type DeidentifyPipeline, deidentifyPipeline } from '../../services/deid
 import { checkIdentifiedRules } from '../../services/deidentify/steps/check-identified-rules.ts'
 import { decodeIdentified } from '../../services/deidentify/steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from '../../services/deidentify/steps/encode-pseudonymised.ts'
+import { guardValues } from '../../services/deidentify/steps/guard-values.ts'
 import { markQuarantined } from '../../services/deidentify/steps/mark-quarantined.ts'
 import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify/steps/open-sealed.ts'
 import { removeIdentity } from '../../services/deidentify/steps/remove-identity.ts'
@@ -55,6 +56,7 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
     'openSealed',
     'decodeIdentified',
     'checkIdentifiedRules',
+    'guardValues',
     'removeIdentity',
     'encodePseudonymised',
   ])
@@ -85,18 +87,24 @@ test('a record that fails leaves a marker in its place: names and rules, never t
 
 // The guarantees of the types.
 
-test('a pipeline without the check of the rules does not compile', () => {
+test('a pipeline without the check of the rules, the guards or the removal does not compile', () => {
   const withoutRules = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
-      // @ts-expect-error removeIdentity needs the outcomes of checkIdentifiedRules
+      // @ts-expect-error guardValues adds to the outcomes of checkIdentifiedRules
+      .step(guardValues(contract), { guard: 'quarantined' })
+  const withoutGuards = () =>
+    pipeline<IdentifiedMessage>()
+      .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
+      .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
+      // @ts-expect-error removeIdentity needs the names of the values that guardValues withholds
       .step(removeIdentity(contract, level1, tokenSecret))
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       // @ts-expect-error a decoded record is not an envelope of the pseudonymised zone
       .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
-  expect([withoutRules, withoutRemoval]).toHaveLength(2)
+  expect([withoutRules, withoutGuards, withoutRemoval]).toHaveLength(3)
 })
 
 test('only the result of the steps can be written to the pseudonymised log', async () => {
@@ -107,7 +115,7 @@ test('only the result of the steps can be written to the pseudonymised log', asy
   expect(written).toHaveLength(1)
 
   const attempts = async (raw: Buffer, other: Envelope<'identified', PseudonymisedMessage>) => {
-    const body = { value: raw, headers: {} }
+    const body = { value: raw, headers: {}, withheld: [] }
     // @ts-expect-error raw identified bytes
     await sink.write([raw])
     // @ts-expect-error an envelope that no step made
@@ -133,6 +141,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(skip)
     .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
+    .step(guardValues(contract), { guard: 'quarantined' })
     .step(removeIdentity(contract, level1, tokenSecret))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
     .build()

@@ -12,6 +12,7 @@ import { createLogger } from '#core/telemetry/logger.ts'
 import { type ReadMessage, testKafka } from './kafka.ts'
 
 const SEED = Buffer.alloc(32, 5)
+const dataKeys = new Map<string, Promise<Buffer | undefined>>()
 
 /** @returns the same key for every day */
 export async function testDayKey(day: number): Promise<PublicDayKey> {
@@ -21,7 +22,10 @@ export async function testDayKey(day: number): Promise<PublicDayKey> {
 
 /** @param seed by default that of `testDayKey` @throws Error when it cannot be opened */
 export async function openTestSeal(record: SealedRecord, place: SealedPlace, seed: Buffer = SEED): Promise<Buffer> {
-  const dataKey = await unwrapDataKey(seed, record.wrapped)
+  const name = `${seed.toString('hex')} ${record.wrapped.toString('hex')}`
+  const unwrapped = dataKeys.get(name) ?? unwrapDataKey(seed, record.wrapped)
+  dataKeys.set(name, unwrapped)
+  const dataKey = await unwrapped
   const value = dataKey && openBox(dataKey, record, place)
   if (!value) throw new Error('a sealed record cannot be opened')
   return value

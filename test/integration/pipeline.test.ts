@@ -81,12 +81,12 @@ describe('rules', () => {
     await pipeline.push('chu-rules', 'diagnosis', [diagnosis('1', 'E119'), diagnosis('2', 'zqx wrong')])
     await balanced()
     const flags = await pipeline.rows(
-      "SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code",
+      "SELECT code, _flags FROM observation WHERE _producer = 'chu-rules' ORDER BY code NULLS LAST, length(_flags) DESC",
     )
     expect(flags).toEqual([
       { code: '718-7', _flags: [] },
-      { code: '718-8', _flags: ['loinc-key'] },
-      { code: 'anything', _flags: [] },
+      { code: null, _flags: ['guard-code', 'loinc-key'] },
+      { code: null, _flags: ['guard-code'] },
     ])
     expect(await pipeline.sums('diagnosis')).toMatchObject({ accepted: 3, loaded: 2, rejected: 1, quarantined: 0 })
     expect(await quarantined('diagnosis')).toEqual([

@@ -13,6 +13,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
+import type { FeedContract } from '#core/contract/types.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
@@ -20,7 +21,7 @@ import { openLedger } from '../../services/cli/ledger-source.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { openSealed } from '../helpers/sealed.ts'
 import { avroContainer } from '../integration/helpers/gateway-reads.ts'
-import { canaryBundle, canaryNir, canaryRecord, word } from './helpers/canaries.ts'
+import { canaryBundle, canaryNir, canaryRecord, keptCanaries, word } from './helpers/canaries.ts'
 import { type Scanner, scannerFor } from './helpers/scanner.ts'
 
 const FEEDS_DIR = fileURLToPath(new URL('../../schemas/feeds', import.meta.url))
@@ -89,11 +90,34 @@ async function pushEveryFormat(): Promise<void> {
     const schema = JSON.parse(readFileSync(join(FEEDS_DIR, `${contract.feed}.avsc`), 'utf8')) as unknown
     await send(1, path, await avroContainer(schema, [read.record]), 'application/avro')
   }
+  for (const contract of contracts) await pushKept(contract)
   const { bundle, canaries } = canaryBundle()
   fhir = canaries
   const { status, text } = await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json')
   expect([status, text]).toEqual([202, expect.stringContaining('"rejected":0')])
   await post('/fhir/R4', JSON.stringify(bundle), 'application/fhir+json', { accept: 'application/fhir+json' })
+}
+
+/** Sends a canary in every kept field, in one request whose address and headers contain canaries too. */
+async function pushKept(contract: FeedContract): Promise<void> {
+  const made = keptCanaries(contract)
+  const path = `/v1/feeds/${contract.feed}/records?source=${hidden()}&file=${hidden()}.csv`
+  const headers = {
+    'user-agent': hidden(),
+    referer: `https://${hidden()}.example/${hidden()}?name=${hidden()}`,
+    'x-forwarded-for': hidden(),
+    'x-request-id': hidden(),
+    traceparent: hidden(),
+    'content-disposition': `attachment; filename="${hidden()}.ndjson"`,
+  }
+  const lines = made.map(({ record }) => JSON.stringify(record)).join('\n')
+  const { status, text } = await post(path, lines, 'application/x-ndjson', headers)
+  const { errors } = JSON.parse(text) as { errors: { index: number }[] }
+  const refused = new Set(errors.map(({ index }) => index))
+  // Some are refused, because no record is without a version or a time; in the others the value is withheld.
+  expect([status, refused.size > 0, refused.size < made.length]).toEqual([202, true, true])
+  for (const [index, { canaries, readable }] of made.entries())
+    (readable && !refused.has(index) ? accepted : rejected).push(...canaries)
 }
 
 const hidden = () => {
@@ -231,6 +255,14 @@ test('no canary in answers of the gateway, metrics, alarms, pages or schemas', a
   const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.url(name))
   const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
   pages.push(`${stack.url('console')}/`, `${stack.url('console')}/api/snapshot`, `${stack.url('gateway')}/openapi.json`)
+  // What was withheld is counted, by field and kind.
+  const counted = (await read(`${stack.url('deidentify')}/metrics`)).toString()
+  for (const [field, kind] of [
+    ['code', 'guard'],
+    ['value_number', 'guard'],
+    ['route', 'guard'],
+  ])
+    expect(counted).toMatch(new RegExp(`chainon_withheld_values\\S*\\{[^}]*field="${field}"[^}]*kind="${kind}"`))
   const registry = stack.env.SCHEMA_REGISTRY_URL ?? ''
   const subjects = JSON.parse((await read(`${registry}/subjects`)).toString()) as string[]
   pages.push(...subjects.map((subject) => `${registry}/subjects/${encodeURIComponent(subject)}/versions/latest`))

@@ -33,13 +33,25 @@ interface WrittenRule {
   readonly [option: string]: unknown
 }
 
+interface WrittenCase {
+  readonly values?: readonly string[]
+  readonly codes?: readonly string[]
+  readonly min?: number
+  readonly max?: number
+  readonly when?: readonly { readonly field: string; readonly equals: string }[]
+}
+
 interface WrittenContract {
   readonly subject: string
   readonly rules?: readonly WrittenRule[]
   readonly fields: readonly {
     readonly name: string
     readonly type: unknown
-    readonly privacy: { readonly action: string }
+    readonly privacy: {
+      readonly action: string
+      readonly guard?: readonly WrittenCase[]
+      readonly on_violation?: string
+    }
     readonly linkage?: string
     readonly rules?: readonly WrittenRule[]
   }[]
@@ -65,6 +77,16 @@ export function feedRules(folder: string, feed: string): FeedRules {
     kept: true,
     outcome: (record: Values) => recordOutcome(rule, record, unitOf),
   }))
+  const guards = contract.fields.flatMap((field) => {
+    const { action, guard, on_violation: written } = field.privacy
+    const mayBeNull = Array.isArray(field.type)
+    if (action !== 'keep' || /"enum"|"boolean"/.test(JSON.stringify(field.type)) || field.name === 'record_version')
+      return []
+    // Times and versions that refuse their record are not counted.
+    if (guard === undefined && !mayBeNull) return []
+    const severity = (written ?? (mayBeNull ? 'null' : 'refuse')) === 'null' ? 'flag' : 'reject'
+    return [{ field: field.name, rule: `guard-${field.name.replaceAll('_', '-')}`, severity, cases: guard ?? [] }]
+  })
   const all = [...fieldRules, ...recordRules]
   const removed = all.filter(({ kept }) => !kept)
   const left = all.filter(({ kept }) => kept)
@@ -86,6 +108,11 @@ export function feedRules(folder: string, feed: string): FeedRules {
         if (found === 'failed') flags.push(rule.id)
         counted.push({ rule: rule.id, severity: rule.severity, outcome: found })
       }
+      for (const { cases, field, rule, severity } of guards) {
+        const found = guardOutcome(cases, record, record[field])
+        if (found === 'failed') flags.push(rule)
+        counted.push({ rule, severity, outcome: found })
+      }
       let rejectedBy: RuleVerdict['rejectedBy']
       for (const { rule, outcome } of left) {
         const found = outcome(record, receivedAt)
@@ -101,6 +128,36 @@ export function feedRules(folder: string, feed: string): FeedRules {
 
 const absent = (value: unknown) => value === null || value === undefined
 const failedUnless = (holds: boolean): Outcome => (holds ? 'passed' : 'failed')
+
+/** The code systems of what the senders send. */
+const CODES: Readonly<Record<string, (text: string) => boolean>> = {
+  loinc: luhnHolds,
+  'short-code': (text) => /^[A-Z]{0,2}-?\d{1,4}[A-Z]?$/.test(text),
+  ucum: (text) => ['g', 'g/dL'].includes(text),
+}
+
+function guardOutcome(cases: readonly WrittenCase[], record: Values, value: unknown): Outcome {
+  if (absent(value)) return 'not-applicable'
+  const applying = cases.filter(({ when = [] }) => when.every(({ field, equals }) => record[field] === equals))
+  if (typeof value === 'number') {
+    if (applying.length > 0)
+      return failedUnless(applying.some(({ min = value, max = value }) => value >= min && value <= max))
+    // Times of the senders are of this century.
+    return failedUnless(Math.abs(value) < 10_000_000 || Math.abs(value) > 1_000_000_000_000)
+  }
+  const text = String(value)
+  return failedUnless(
+    applying.some(
+      ({ codes = [], values = [] }) => values.includes(text) || codes.some((code) => codeHolds(code, text)),
+    ),
+  )
+}
+
+function codeHolds(system: string, text: string): boolean {
+  const holds = CODES[system]
+  if (!holds) throw new Error(`the checker does not know the code system ${system}`)
+  return holds(text)
+}
 
 function fieldOutcome(rule: WrittenRule, record: Values, value: unknown, unit: number, receivedAt: number): Outcome {
   if (rule.when && record[rule.when.field] !== rule.when.equals) return 'not-applicable'

@@ -46,7 +46,7 @@ const CONTRACT: FaultKind = {
       type: ['null', 'string'],
       doc: 'Added under load',
       default: null,
-      privacy: { class: 'none', action: 'keep' },
+      privacy: { class: 'none', action: 'keep', guard: [{ values: ['new'] }] },
       maxLength: 8,
     })
     writeFileSync(file, `${JSON.stringify(contract, null, 2)}\n`)

@@ -81,7 +81,8 @@ export function recordGenerator(random: Random, first: number): Generator {
     const known: Known = {
       feed,
       recordId: `${producer}-${n}`,
-      subject: feed === 'patient' || random.chance(0.2) ? `ipp-${n}` : `ipp-${Math.max(first, n - random.int(1, 60))}`,
+      subject:
+        feed === 'patient' || random.chance(0.2) ? subjectOf(n) : subjectOf(Math.max(first, n - random.int(1, 60))),
       version: 0,
       person: personOf(n),
       accepted: false,
@@ -131,7 +132,7 @@ export function recordGenerator(random: Random, first: number): Generator {
     probes: (feed, producer, size) =>
       Array.from({ length: size }, () => {
         const n = nonce++
-        return record(feed, producer, n, `${producer}-${n}`, 0, `ipp-${n}`, n, false, false)
+        return record(feed, producer, n, `${producer}-${n}`, 0, subjectOf(n), n, false, false)
       }),
     accepted(records) {
       for (const { producer, feed, recordId, version } of records) {
@@ -140,6 +141,11 @@ export function recordGenerator(random: Random, first: number): Generator {
       }
     },
   }
+}
+
+/** The value of an observation is its nonce: as the number of its own patient it would be withheld. */
+function subjectOf(n: number): string {
+  return `ipp-9${n}`
 }
 
 function contentOf(feed: Feed, n: number, who: number, rejected: boolean, flagged: boolean): object {

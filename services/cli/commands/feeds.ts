@@ -1,7 +1,9 @@
 /** `chainon feeds`: lists the contracts, and checks one. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Command } from 'commander'
+import { violationOf } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -13,7 +15,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const feeds = program
     .command('feeds')
     .helpGroup(GROUPS.develop)
-    .summary('list the feeds; check a contract')
+    .summary('list the feeds; check a contract; say what becomes of each field')
     .description(
       'Lists the contracts of CHAINON_FEEDS_DIR (default: schemas/feeds). Exits with 78 when one is invalid.',
     )
@@ -23,6 +25,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       examples([
         ['chainon feeds', 'the feeds, their fields, keys and rules'],
         ['chainon feeds check schemas/feeds/imaging.avsc', 'its problems, or the topics and the table that it defines'],
+        ['chainon feeds privacy observation --markdown > observation.md', 'what becomes of each field, to be signed'],
       ]),
     )
     .action(async (options: { json?: true }) => {
@@ -49,6 +52,22 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       )
     })
   feeds
+    .command('privacy')
+    .argument('<feed>', 'name of a feed of CHAINON_FEEDS_DIR')
+    .summary('say for each field what it is, what becomes of it, what remains and which risk remains')
+    .option('--markdown', 'a page in Markdown, with lines for a decision and a signature')
+    .action(async (feed: string, options: { markdown?: true }) => {
+      const { loadContracts } = await import('#core/contract/load.ts')
+      const dir = resolveEnvironment(env).CHAINON_FEEDS_DIR ?? ''
+      const contracts = loadContracts(dir)
+      const contract = contracts.find((one) => one.feed === feed)
+      if (!contract)
+        throw new ConfigurationError('There is no such feed', [
+          `the feeds of ${dir} are ${contracts.map((one) => one.feed).join(', ')}`,
+        ])
+      process.stdout.write(await privacyPage(contract, contents(join(dir, `${feed}.avsc`)), options.markdown === true))
+    })
+  feeds
     .command('check')
     .argument('<file>', 'a contract, <feed>.avsc')
     .summary('list all problems of a contract, or the topics and the table that it defines')
@@ -64,6 +83,28 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       )
       process.exitCode = 1
     })
+}
+
+/** A page that a data protection officer reads and signs: the hash names the contract that was read. */
+async function privacyPage(contract: FeedContract, text: string, markdown: boolean): Promise<string> {
+  const { privacyTable } = await import('#core/contract/privacy-table.ts')
+  const rows = privacyTable(contract)
+  const hash = createHash('sha256').update(text).digest('hex')
+  if (markdown) {
+    const { privacyMarkdown } = await import('../privacy-markdown.ts')
+    return privacyMarkdown(contract, rows, hash)
+  }
+  const blocks = rows.map(({ action, class: kind, doc, field, remains, risk }) =>
+    [
+      `${field}: ${doc}`,
+      `  class    ${kind}`,
+      `  action   ${action}`,
+      `  remains  ${remains}`,
+      ...(risk === '' ? [] : [`  risk     ${risk}`]),
+      '',
+    ].join('\n'),
+  )
+  return `${contract.feed}: ${contract.doc}\ncontract sha256 ${hash}\n\n${blocks.join('\n')}`
 }
 
 function summary(contract: FeedContract) {
@@ -94,10 +135,32 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
     `  topics    ${topics.join(', ')}`,
     `  subjects  ${topics.map(subjectOf).join(', ')}`,
     `  table     ${tableOf(contract.feed)}, read through the view ${contract.feed}`,
+    '  guards',
+    ...guardLines(contract),
     '  columns',
     ...columnsOf(contract).map((column) => `    ${column.name.padEnd(24)} ${column.type}`),
     '',
   ].join('\n')
+}
+
+/** Which guard each kept string or number has. */
+function guardLines(contract: FeedContract): readonly string[] {
+  return contract.fields.flatMap((field) => {
+    const { privacy } = field
+    if (privacy.action !== 'keep' || !['string', 'integer', 'long', 'double'].includes(field.kind)) return []
+    const cases = (privacy.guard ?? []).map(({ codes = [], pattern, values = [], when = [], ...range }) =>
+      [
+        ...codes,
+        ...(values.length > 0 ? [`${values.length} values`] : []),
+        ...(pattern === undefined ? [] : ['a pattern']),
+        ...('min' in range || 'max' in range ? ['a range'] : []),
+        ...when.map(({ equals, field: name }) => `if ${name} is ${equals}`),
+      ].join(' '),
+    )
+    return [
+      `    ${field.name.padEnd(24)} ${cases.join('; ') || (field.name === contract.version ? 'a count or a time' : 'the general one of numbers')} (else ${violationOf(field)})`,
+    ]
+  })
 }
 
 function contents(file: string): string {

@@ -5,6 +5,7 @@
  */
 import type { Zone } from '../pipeline/zones.ts'
 import { columnType } from './column-types.ts'
+import type { OnViolation } from './guard-schema.ts'
 import type { FieldContract, PrivacyAction, PrivacyClass, ValueKind } from './types.ts'
 
 /** How what is left of a field is stored after de-identification. */
@@ -36,11 +37,18 @@ export const ACTIONS: Readonly<Record<PrivacyAction, ActionSpec>> = {
   keep: {
     leaves: 'value',
     kinds: 'all',
-    stored: (field) => ({
-      avroType: structuredClone(field.avroType),
-      default: asWritten(field),
-      columnType: columnType(field.kind, field.nullable),
-    }),
+    stored: (field) =>
+      field.nullable || violationOf(field) === 'refuse'
+        ? {
+            avroType: structuredClone(field.avroType),
+            default: asWritten(field),
+            columnType: columnType(field.kind, field.nullable),
+          }
+        : {
+            avroType: ['null', structuredClone(field.avroType)],
+            default: NULL,
+            columnType: columnType(field.kind, true),
+          },
   },
   pseudonymise: {
     leaves: 'pseudonym',
@@ -101,6 +109,15 @@ export function isReadable(field: FieldContract): boolean {
 /** @returns whether the value itself is left, so that rules and conditions on it can be checked after de-identification */
 export function keepsValue(field: Pick<FieldContract, 'privacy'>): boolean {
   return ACTIONS[field.privacy.action].leaves === 'value'
+}
+
+/**
+ * @returns what happens to a value that the guard of a kept field does not accept: it is replaced by null, or its record is refused; without
+ *   a word of the contract null where the field may be null
+ */
+export function violationOf({ nullable, privacy }: Pick<FieldContract, 'nullable' | 'privacy'>): OnViolation {
+  const written = privacy.action === 'keep' ? privacy.on_violation : undefined
+  return written ?? (nullable ? 'null' : 'refuse')
 }
 
 /** @returns the zone in which the field's rules are checked: the pseudonymised one when the value is left, because that log is kept */

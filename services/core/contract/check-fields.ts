@@ -1,6 +1,7 @@
 /** Checks the fields of a contract together: each has a stored name of its own, and those with a role have the type for it. */
 import type { Place } from '../schema/place.ts'
 import { keepsValue } from './actions.ts'
+import { checkNeverNull } from './check-guards.ts'
 import type { FieldContract } from './types.ts'
 
 /** The names of fields with a role, from the contract's record; undefined where one is wrong, which was reported before. */
@@ -30,6 +31,7 @@ export function checkRoles(roles: Roles, fields: readonly FieldContract[], file:
     const version = byName.get(roles.version)
     if (version?.kind !== 'long' || version.nullable)
       file.say("'version' must name a field of type long that is never null")
+    else checkNeverNull('version', version, file)
   }
   const operation = byName.get('operation')
   if (operation?.kind !== 'enum' || operation.symbols.join() !== 'upsert,cancel')
@@ -39,6 +41,7 @@ export function checkRoles(roles: Roles, fields: readonly FieldContract[], file:
     if (!time || (time.kind !== 'timestamp' && time.kind !== 'date'))
       file.say("'event_time' must name a date or timestamp field")
     else if (!keepsValue(time)) file.say(`field '${time.name}' is the event time: its privacy action must be keep`)
+    else if (!time.nullable) checkNeverNull('event time', time, file)
   }
 }
 

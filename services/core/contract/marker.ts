@@ -15,6 +15,7 @@ export type MarkerFault =
   | 'key-shredded'
   | 'seal-broken'
   | 'rule-rejected'
+  | 'guard'
   | 'unencodable'
   | 'worker-failed'
 
@@ -23,6 +24,7 @@ const MARKER_FAULTS: Readonly<Record<MarkerFault, true>> = {
   'key-shredded': true,
   'seal-broken': true,
   'rule-rejected': true,
+  guard: true,
   unencodable: true,
   'worker-failed': true,
 }

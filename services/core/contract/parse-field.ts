@@ -3,6 +3,7 @@ import { complete, completeKeys, items } from '../schema/complete.ts'
 import type { Place } from '../schema/place.ts'
 import { isObject } from '../schema/variants.ts'
 import { ACTIONS, CLASS_ALLOWS, keepsValue } from './actions.ts'
+import { checkGuard } from './check-guards.ts'
 import { FieldRule } from './rule-schema.ts'
 import { Field, type FieldType, type NotNullType, type Privacy } from './schema.ts'
 import type { FieldContract, ValueKind } from './types.ts'
@@ -34,6 +35,7 @@ export function parseField(partial: unknown, place: Place): FieldContract | unde
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
   if (typed?.nullable && fallback.default !== null) place.say('a nullable field must have "default": null')
   if (privacy) checkPrivacy(privacy, typed?.kind, place)
+  if (typed && privacy) checkGuard(name, privacy, typed.kind, place)
   if (typed) checkLength(maxLength, typed.kind, privacy, place)
   const rules = given.rules ?? items(partial, 'rules').flatMap((rule) => complete(FieldRule, rule) ?? [])
   if (typed) for (const rule of rules) checkKind(rule, typed.kind, place.named(`rule '${rule.id}'`))

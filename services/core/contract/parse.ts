@@ -5,6 +5,7 @@ import { Place } from '../schema/place.ts'
 import { read } from '../schema/read.ts'
 import { isObject } from '../schema/variants.ts'
 import { checkRoles, checkStoredNames } from './check-fields.ts'
+import { checkGuardConditions } from './check-guards.ts'
 import { checkRules } from './check-rules.ts'
 import { parseField } from './parse-field.ts'
 import { RecordRule } from './rule-schema.ts'
@@ -48,6 +49,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkStoredNames(fields, file)
   checkRoles(contract.complete ?? completeKeys(Contract, contract.partial), fields, file)
   checkRules(fields, recordRules, file)
+  checkGuardConditions(fields, file)
   if (contract.complete === undefined) return undefined
   const { name, namespace, doc, key, version, subject, event_time: eventTime } = contract.complete
   const linked = fields.some((field) => field.linkage !== undefined)

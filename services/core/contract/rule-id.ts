@@ -10,6 +10,8 @@ export type RuleId = string & { readonly [ruleId]: true }
 /** As text, for JSON Schema. */
 export const RULE_ID_FORM = '^[a-z0-9][a-z0-9-]{0,63}$'
 const FORM = new RegExp(RULE_ID_FORM)
+/** Of the rules that Chainon itself adds for the guard of each kept field. */
+export const GUARD_PREFIX = 'guard-'
 
 /** @returns the id, when the text has the form of one: for names that are read from messages */
 export function asRuleId(text: string): RuleId | undefined {

@@ -2,6 +2,7 @@
 import Type from 'typebox'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
+import { Guard, OnViolation } from './guard-schema.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
 const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
@@ -17,7 +18,13 @@ const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
 
 /** What becomes of a field's value. `ACTIONS` (actions.ts) decides what each action leaves. */
 export const Privacy = Type.Union([
-  closed({ ...CLASS, action: Type.Literal('keep') }),
+  /** Only what the guard accepts: a string is never kept without one (core/guards/). */
+  closed({
+    ...CLASS,
+    action: Type.Literal('keep'),
+    guard: Type.Optional(Guard),
+    on_violation: Type.Optional(OnViolation),
+  }),
   /** Replaced by a keyed pseudonym of `domain`. */
   closed({
     ...REPLACED,

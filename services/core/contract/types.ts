@@ -2,6 +2,7 @@
 import type { FieldRule, RecordRule } from './rule-schema.ts'
 import type { FieldType, LinkageRole, Privacy } from './schema.ts'
 
+export type { GuardCase, OnViolation } from './guard-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
 export type { LinkageRole, PrivacyAction, PrivacyClass } from './schema.ts'
 

@@ -17,6 +17,10 @@ export const FAULTS = {
   'number-range': { blame: 'record', text: 'The number is outside the range of the field.' },
   'max-length': { blame: 'record', text: 'The value is longer than the field allows.' },
   empty: { blame: 'record', text: 'The value must not be empty.' },
+  guard: {
+    blame: 'record',
+    text: 'The value is kept after de-identification, and could hold the name or the number of a person: the guard of its field does not accept it.',
+  },
   'record-too-large': { blame: 'record', text: 'The record is larger than allowed.' },
   'contract-mismatch': { blame: 'record', text: 'The record does not fit the contract of the feed.' },
   'unmapped-resource': { blame: 'record', text: 'The resource type is not mapped to a feed.' },

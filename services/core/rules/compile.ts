@@ -16,6 +16,8 @@ export type Outcome = 'passed' | 'failed' | 'not-applicable'
 export interface CompiledRule {
   readonly id: RuleId
   readonly severity: Severity
+  /** The field that the rule is on; empty for a rule of the record. */
+  readonly field: string
   /** JSON pointer of the field, for the quarantine; never a value. */
   readonly pointer: string
   readonly zone: Zone
@@ -42,6 +44,7 @@ function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
   return {
     id: rule.id,
     severity: rule.severity,
+    field: field.name,
     pointer: `/${field.name}`,
     zone: ruleZone(field),
     check(record, receivedAt) {
@@ -102,6 +105,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
       return {
         id: rule.id,
         severity: rule.severity,
+        field: '',
         pointer: `/${rule.left}`,
         zone: 'pseudonymised',
         check: guarded((record) => {
@@ -115,6 +119,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
       return {
         id: rule.id,
         severity: rule.severity,
+        field: '',
         pointer: `/${rule.field}`,
         zone: 'pseudonymised',
         check: guarded((record) => {

@@ -1,5 +1,6 @@
 /** What a worker reports: one function for each event, so that every drop has a reason and a counter. */
 import type { RecordFault } from '../faults/codes.ts'
+import type { ViolationKind } from '../guards/compile.ts'
 import type { Failed } from '../pipeline/pipeline.ts'
 import type { FaultDetails } from '../pipeline/verdict.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
@@ -14,6 +15,8 @@ export interface WorkerEvents {
   readonly failed: (feed: string, failed: Failed) => void
   /** A fault that fails no record: the record is loaded nevertheless, or the message has no origin. */
   readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
+  /** A kept value that was replaced by null. */
+  readonly withheld: (feed: string, field: string, kind: ViolationKind) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
   /** The offsets of a partition begin again. */
@@ -25,6 +28,10 @@ export interface WorkerEvents {
 export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logger): WorkerEvents {
   const records = metrics.counter('chainon_records', 'Records that left the service, by outcome')
   const faults = metrics.counter('chainon_faults', 'Faults of records, by step, fault, field and rule')
+  const withheld = metrics.counter(
+    'chainon_withheld_values',
+    'Values of kept fields replaced by null, by field and by what they could hold',
+  )
   const repaired = metrics.counter(
     'chainon_repaired_rows',
     'Rows inserted again, because a token was stored without them',
@@ -46,6 +53,7 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
       if (thrown !== undefined) logger.error({ event: 'worker-failed', feed, stage, err: safeError(thrown) })
     },
     fault,
+    withheld: (feed, field, kind) => withheld(1, { service, feed, field, kind }),
     incarnation: (feed, reason) => incarnations(1, { service, feed, reason }),
     removed: (feed, rows) => removed(rows, { service, feed }),
     repaired(feed, table, rows) {

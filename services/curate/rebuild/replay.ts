@@ -86,6 +86,7 @@ export async function replayLog(
         'key-shredded': 'none',
         'seal-broken': 'none',
         'rule-rejected': 'none',
+        guard: 'none',
         unencodable: 'none',
         'worker-failed': 'none',
       })

@@ -1,4 +1,5 @@
 import type { FeedContract } from '#core/contract/types.ts'
+import { compileGuards } from '#core/guards/compile.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { type FaultDetail, fail, pass } from '#core/pipeline/verdict.ts'
 import { compileRules, type Outcome } from '#core/rules/compile.ts'
@@ -10,9 +11,11 @@ export interface ValidatedRecord extends DecodedRecord {
   readonly flags: readonly string[]
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 /**
  * Checks the contract's rules on the fields that survive de-identification. Counts every rule in the batch's tally: also the rules of a
- * rejected record, and the rules that `deidentify` checked.
+ * rejected record, the rules that `deidentify` checked, and the guards of kept values.
  *
  * @returns a function that makes the step for one batch; the rules are compiled once
  */
@@ -21,18 +24,32 @@ export function validateRecord(
 ): (tally: RuleTally) => Step<DecodedRecord, ValidatedRecord, 'rule-rejected'> {
   const rules = compileRules(contract, 'pseudonymised')
   const identified = compileRules(contract, 'identified')
+  const guards = compileGuards(contract).fields.filter(({ counted }) => counted)
   return (tally) => ({
     name: 'validateRecord',
     run: ({ origin, record, provenance }) => {
       const flags: string[] = []
+      const earlier = record._rule_outcomes as readonly string[]
+      let withheld = NONE
       let rejected: FaultDetail | undefined
       for (const rule of identified) {
-        const outcome = earlierOutcome(record._rule_outcomes as readonly string[], rule.id)
+        const outcome = earlierOutcome(earlier, rule.id)
         if (outcome === 'failed') flags.push(rule.id)
         tally.add(provenance, rule.id, rule.severity, outcome)
       }
+      for (const { as, name, onViolation, rule } of guards) {
+        const failed = earlier.length > 0 && earlier.includes(`${rule}=failed`)
+        const outcome = failed ? 'failed' : (record[as] ?? null) === null ? 'not-applicable' : 'passed'
+        tally.add(provenance, rule, onViolation === 'null' ? 'flag' : 'reject', outcome)
+        if (!failed) continue
+        flags.push(rule)
+        withheld = new Set([...withheld, name])
+      }
       for (const rule of rules) {
-        const outcome = rule.check(record, provenance.receivedAt)
+        // deidentify had the value, and checked the rule on it.
+        const outcome = withheld.has(rule.field)
+          ? earlierOutcome(earlier, rule.id)
+          : rule.check(record, provenance.receivedAt)
         tally.add(provenance, rule.id, rule.severity, outcome)
         if (outcome !== 'failed') continue
         if (rule.severity === 'flag') flags.push(rule.id)
@@ -43,7 +60,7 @@ export function validateRecord(
   })
 }
 
-/** The outcome in `deidentify` of a rule whose field was removed: `<rule>=failed` or `<rule>=not-applicable`; absent means passed. */
+/** The outcome in `deidentify` of a rule whose value was removed: `<rule>=failed` or `<rule>=not-applicable`; absent means passed. */
 function earlierOutcome(outcomes: readonly string[], rule: string): Outcome {
   if (outcomes.includes(`${rule}=failed`)) return 'failed'
   return outcomes.includes(`${rule}=not-applicable`) ? 'not-applicable' : 'passed'

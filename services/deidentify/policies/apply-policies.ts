@@ -9,23 +9,31 @@ import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { departmentOf } from './generalise.ts'
 
 type Values = Readonly<Record<string, unknown>>
+type Withheld = readonly { readonly field: string }[]
 type ApplyField = (value: unknown, producer: string) => unknown
 
-/** @returns a function from an identified record to the fields that survive, under their names in the pseudonymised zone */
+/**
+ * @returns a function from an identified record, and the fields whose values its guards withhold, to the fields that survive, under their
+ *   names in the pseudonymised zone
+ */
 export function policies(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
-): (record: Values, producer: string) => Record<string, unknown> {
+): (record: Values, producer: string, withheld: Withheld) => Record<string, unknown> {
   const appliers = survivingFields(contract).map((field) => ({
     from: field.name,
     to: field.as,
     apply: applier(contract, field, pseudonymiser),
   }))
-  return function applyPolicies(record, producer) {
+  return function applyPolicies(record, producer, withheld) {
     const out: Record<string, unknown> = {}
     for (const { from, to, apply } of appliers) {
       const value = record[from]
       out[to] = value === null || value === undefined ? null : apply(value, producer)
+    }
+    for (const { field } of withheld) {
+      const kept = appliers.find(({ from }) => from === field)
+      if (kept) out[kept.to] = null
     }
     return out
   }

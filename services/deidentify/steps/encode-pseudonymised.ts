@@ -3,12 +3,15 @@ import { HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import type { WithheldValue } from './guard-values.ts'
 import type { PseudonymisedRecord } from './remove-identity.ts'
 
 /** A message of `pseudonymised.<feed>`. */
 export interface PseudonymisedMessage {
   readonly value: Buffer
   readonly headers: Readonly<Record<string, string>>
+  /** For the counters of the worker; not written. */
+  readonly withheld: readonly WithheldValue[]
 }
 
 /** The writer schema is the last protection: a field that it does not name is not written. */
@@ -21,10 +24,10 @@ export function encodePseudonymised(
 > {
   return {
     name: 'encodePseudonymised',
-    run: ({ body: { origin, record, provenance } }) => {
+    run: ({ body: { origin, record, provenance, withheld } }) => {
       const value = encoder.encode(record)
       if (!value) return fail('unencodable', provenance)
-      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin } }))
+      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld }))
     },
   }
 }

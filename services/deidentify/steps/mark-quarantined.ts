@@ -26,6 +26,7 @@ export function markQuarantined(
         mintPseudonymised({
           value,
           headers: { [HEADER_ORIGIN_OFFSET]: message.offset, [HEADER_MARKER]: 'quarantine' },
+          withheld: [],
         }),
       )
     },

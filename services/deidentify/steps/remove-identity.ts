@@ -5,13 +5,15 @@ import { type Provenance, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
 import { policies } from '../policies/apply-policies.ts'
-import type { CheckedRecord } from './check-identified-rules.ts'
+import type { GuardedRecord, WithheldValue } from './guard-values.ts'
 
 export interface PseudonymisedRecord {
   /** Offset in the partition of `identified.<feed>`. */
   readonly origin: string
   readonly record: Readonly<Record<string, unknown>>
   readonly provenance: Provenance
+  /** Values of kept fields that were replaced by null. */
+  readonly withheld: readonly WithheldValue[]
 }
 
 /** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits. */
@@ -19,18 +21,18 @@ export function removeIdentity(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
-): Step<CheckedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
+): Step<GuardedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
   return {
     name: 'removeIdentity',
-    run: ({ origin, record, provenance, outcomes }) => {
-      const out = apply(record, provenance.producer)
+    run: ({ origin, record, provenance, outcomes, withheld }) => {
+      const out = apply(record, provenance.producer, withheld)
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
       if (contract.linked) out._tokens = tokenise(record)
-      return pass(mintPseudonymised({ origin, record: out, provenance }))
+      return pass(mintPseudonymised({ origin, record: out, provenance, withheld }))
     },
   }
 }

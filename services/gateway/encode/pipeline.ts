@@ -6,11 +6,12 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
+import { checkGuards } from './check-guards.ts'
 import { encodeIdentified } from './encode-identified.ts'
 import { type ReceivedRecord, readRecord } from './read-record.ts'
 import { type SealedMessage, sealRecord } from './seal-record.ts'
 
-export type GatewayFault = 'contract-mismatch' | 'unencodable' | 'record-too-large'
+export type GatewayFault = 'contract-mismatch' | 'guard' | 'unencodable' | 'record-too-large'
 
 /** No record is dropped: a record that is not accepted is rejected, by index, field and rule. */
 export type GatewayPipeline = RecordPipeline<
@@ -29,6 +30,7 @@ export function gatewayPipeline(
 ): GatewayPipeline {
   return pipeline<ReceivedRecord>()
     .step(readRecord(contract), { 'contract-mismatch': 'rejected' })
+    .step(checkGuards(contract), { guard: 'rejected' })
     .step(encodeIdentified(contract, encoder, routing, maxRecordBytes), {
       unencodable: 'rejected',
       'record-too-large': 'rejected',

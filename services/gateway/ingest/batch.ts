@@ -1,5 +1,5 @@
 /** Collects the outcome of each record of one request: messages for Kafka, faults for the answer, counts for both. */
-import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
+import { asRecordFault, FAULTS, type RecordFault } from '#core/faults/codes.ts'
 import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
 import type { FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
@@ -103,7 +103,7 @@ export class Batch {
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
-    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details)
+    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, result.fault)
     this.#accept(item.feed)
     let topic = this.byTopic.get(known.topic)
     if (!topic) {
@@ -155,14 +155,15 @@ export class Batch {
     this.#count(feed).accepted++
   }
 
-  #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails): void {
+  /** @param fault of the record, when `faults` name rules of its contract */
+  #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails, fault?: RecordFault): void {
     this.rejected++
     if (feed !== undefined) this.#count(feed).rejected++
     for (const { pointer, rule } of faults) {
       if (this.errors.length >= MAX_ERRORS) this.truncated = true
       else {
         const named = this.#nameFeeds && feed !== undefined ? { feed } : {}
-        this.errors.push({ index, ...named, pointer, rule, detail: textOf(rule) })
+        this.errors.push({ index, ...named, pointer, rule, detail: textOf(rule, fault) })
       }
     }
     const [{ rule }] = faults
@@ -182,7 +183,7 @@ export class Batch {
   }
 }
 
-function textOf(rule: RuleName): string {
-  const fault = asRecordFault(rule)
+function textOf(rule: RuleName, of?: RecordFault): string {
+  const fault = asRecordFault(rule) ?? of
   return fault ? FAULTS[fault].text : 'A rule of the contract failed.'
 }

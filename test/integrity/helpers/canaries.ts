@@ -30,6 +30,62 @@ export function canaryRecord(contract: FeedContract): { record: Record<string, u
   }
 }
 
+/** A record in which one kept value is a canary. */
+export interface KeptCanary {
+  readonly record: Record<string, unknown>
+  readonly canaries: readonly string[]
+  /** False for a number, which Avro does not write as digits. */
+  readonly readable: boolean
+}
+
+/**
+ * @returns for each field that is kept, records with a name, a NIR, a telephone number, an e-mail address and the patient's own number in that
+ *   field: as text, as a number, or as a symbol of an enum, whichever the field could be given
+ */
+export function keptCanaries(contract: FeedContract): readonly KeptCanary[] {
+  const kept = contract.fields.filter(({ privacy }) => privacy.action === 'keep')
+  return kept.flatMap((field) =>
+    keptValues(field).map(({ canaries, ipp, value }) => {
+      const made = canaryRecord(contract)
+      const own = ipp === undefined ? {} : { patient_ipp: ipp }
+      return {
+        record: { ...made.record, ...own, [field.name]: value },
+        canaries: [...canaries, ...(ipp === undefined ? [] : [ipp])],
+        readable: typeof value === 'string',
+      }
+    }),
+  )
+}
+
+function keptValues({ kind }: FieldContract): { value: unknown; canaries: string[]; ipp?: string }[] {
+  const [name, given, nir, mobile] = [word(), word(), canaryNir(), `336${digits(8)}`]
+  const ipp = `7${digits(6)}39281`
+  const numbers = [
+    { value: Number(nir), canaries: [nir] },
+    { value: Number(nir.slice(0, 13)), canaries: [nir.slice(0, 13)] },
+    { value: Number(mobile), canaries: [mobile] },
+    { value: Number(ipp), canaries: [], ipp },
+  ]
+  switch (kind) {
+    case 'integer':
+    case 'long':
+      return numbers
+    case 'double':
+      return [...numbers, { value: Number(`${nir}.5`), canaries: [nir] }]
+    default:
+      return [
+        { value: `${name} ${given}`, canaries: [name, given] },
+        { value: name, canaries: [name] },
+        { value: `CR ${name} NIR ${nir}`, canaries: [name, nir] },
+        { value: nir, canaries: [nir] },
+        { value: `+${mobile}`, canaries: [mobile] },
+        { value: `${name}@example.org`, canaries: [name] },
+        { value: `{${name}}`, canaries: [name] },
+        { value: ipp, canaries: [], ipp },
+      ]
+  }
+}
+
 function canaryValue(field: FieldContract): string {
   if (field.linkage === 'nir' || field.linkage === 'ins') return canaryNir()
   if (field.name === 'email') return `${word()}@${word()}.example`
@@ -68,7 +124,13 @@ export function canaryBundle(): { bundle: object; canaries: string[] } {
       contact: [{ name: { family: canary() } }],
       text: { status: 'generated', div: `<div>${canary()}</div>` },
     },
-    { ...stay, identifier: [{ value: canary() }], reasonCode: [{ text: canary() }] },
+    {
+      ...stay,
+      identifier: [{ value: canary() }],
+      reasonCode: [coded(canary(), canary())],
+      location: [{ location: { identifier: { value: canary() }, display: canary() } }],
+      hospitalization: { admitSource: coded(canary(), canary()), dischargeDisposition: coded(canary(), canary()) },
+    },
     {
       resourceType: 'Condition',
       id: canary(),
@@ -104,12 +166,36 @@ export function canaryBundle(): { bundle: object; canaries: string[] } {
       valueCodeableConcept: { text: canary() },
     },
     {
+      resourceType: 'Observation',
+      id: canary(),
+      meta: { versionId: canary(), source: canary(), tag: [{ code: canary() }] },
+      ...about,
+      effectiveDateTime: when,
+      code: coded('http://loinc.org', canary()),
+      valueQuantity: { value: 6_000_000_000_000, unit: canary(), code: canary() },
+      component: [
+        { code: coded(canary(), canary()), valueCodeableConcept: coded('http://snomed.info/sct', canary()) },
+        {
+          code: coded('http://loinc.org', '718-7'),
+          valueQuantity: { value: Number(canary(canaryNir())), unit: 'g/dL' },
+        },
+      ],
+    },
+    {
+      resourceType: 'Condition',
+      id: canary(),
+      ...about,
+      recordedDate: when,
+      code: coded('http://snomed.info/sct', canary()),
+    },
+    { resourceType: 'DocumentReference', id: canary(), ...about, date: when, type: coded(canary(), canary()) },
+    {
       resourceType: 'MedicationRequest',
       id: canary(),
       ...about,
       authoredOn: when,
       medicationCodeableConcept: coded('http://www.whocc.no/atc', 'N02BE01'),
-      dosageInstruction: [{ text: canary(), route: { text: canary() }, patientInstruction: canary() }],
+      dosageInstruction: [{ text: canary(), route: coded(canary(), canary()), patientInstruction: canary() }],
     },
     {
       resourceType: 'DocumentReference',

@@ -1,6 +1,6 @@
 /** Encounter -> `encounter`. */
 import type { Bundle } from './bundle.ts'
-import { anyCode, conceptText } from './codes.ts'
+import { anyCode, codeOf, conceptText } from './codes.ts'
 import { headOf, type Mapped, one, unresolved } from './common.ts'
 import { endOf, startOf } from './dates.ts'
 import { encounterNda } from './identifiers.ts'
@@ -17,6 +17,8 @@ const KINDS: Readonly<Record<string, string>> = {
   HH: 'home',
   VR: 'virtual',
 }
+/** CIM-10 without its dot, as in the PMSI. */
+const REASONS = ['cim10', 'snomed']
 /** PMSI modes of entry and exit; other code lists use one character with another meaning. */
 const PMSI_MODE = /^[06789N]$/
 
@@ -35,7 +37,7 @@ export function mapEncounter(encounter: Json, bundle: Bundle): Mapped {
     care_unit: careUnit(encounter),
     admission_mode: pmsiMode(hospitalization?.admitSource),
     discharge_mode: pmsiMode(hospitalization?.dischargeDisposition),
-    reason_code: anyCode(reasons[0]) ?? null,
+    reason_code: codeOf(reasons[0], REASONS)?.code ?? null,
     reason_text: joined(reasons.map(conceptText)),
   })
 }

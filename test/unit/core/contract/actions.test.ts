@@ -7,6 +7,7 @@ import {
   ruleZone,
   storedForm,
   survives,
+  violationOf,
 } from '#core/contract/actions.ts'
 import { pseudonymisedSchema, survivingFields } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -54,10 +55,14 @@ describe('the table of actions', () => {
     expect(storedForm(one(action))).toEqual(form)
   })
 
-  it('keep leaves the field as it is written', () => {
-    for (const field of fields.filter(({ privacy }) => privacy.action === 'keep')) {
-      expect(storedForm(field)?.avroType).toEqual(field.avroType)
-      expect(storedForm(field)?.columnType.includes('Nullable(')).toBe(field.nullable)
+  it('keep leaves the field as it is written, and nullable where its guard may replace the value by null', () => {
+    const kept = fields.filter(({ privacy }) => privacy.action === 'keep')
+    const replaced = kept.filter((field) => !field.nullable && violationOf(field) === 'null')
+    expect(new Set(replaced.map(({ name }) => name))).toEqual(new Set(['code', 'kind']))
+    for (const field of kept) {
+      const mayBeNull = field.nullable || replaced.includes(field)
+      expect(storedForm(field)?.avroType).toEqual(replaced.includes(field) ? ['null', field.avroType] : field.avroType)
+      expect(storedForm(field)?.columnType.includes('Nullable(')).toBe(mayBeNull)
     }
   })
 

@@ -5,7 +5,8 @@ import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
 
 const KEEP = { class: 'none', action: 'keep' }
-const TEXT = { name: 'unit', type: 'string', doc: 'Unit', privacy: KEEP }
+const KEEP_UNIT = { ...KEEP, guard: [{ codes: ['ucum'] }] }
+const TEXT = { name: 'unit', type: 'string', doc: 'Unit', privacy: KEEP_UNIT }
 const DATE = { type: 'int', logicalType: 'date' }
 
 /** Reads a field as `parse.ts` does. */
@@ -14,6 +15,8 @@ function parse(raw: Record<string, unknown>) {
   const field = parseField(read(Field, raw, place).partial, place)
   return { field, problems: place.problems }
 }
+/** Only a string needs a guard. */
+const kept = (type: unknown) => (type === 'string' ? {} : { privacy: KEEP })
 const rule = (more: object) => ({ id: 'r', severity: 'flag', ...more })
 
 describe('a field', () => {
@@ -27,7 +30,7 @@ describe('a field', () => {
         nullable: false,
         symbols: [],
         maxLength: 64,
-        privacy: KEEP,
+        privacy: KEEP_UNIT,
         as: 'unit',
         rules: [],
         avroType: 'string',
@@ -51,7 +54,7 @@ describe('a field', () => {
     ['date or null', ['null', DATE], { kind: 'date', nullable: true }],
     ['enum or null', ['null', { type: 'enum', name: 'E', symbols: ['a'] }], { kind: 'enum', symbols: ['a'] }],
   ])('of type %s', (_name, type, expected) => {
-    const result = parse({ ...TEXT, type, ...(Array.isArray(type) ? { default: null } : {}) })
+    const result = parse({ ...TEXT, type, ...kept(type), ...(Array.isArray(type) ? { default: null } : {}) })
     expect(result.problems).toEqual([])
     expect(result.field).toMatchObject({ ...expected, avroType: type })
   })
@@ -87,12 +90,12 @@ describe('a field', () => {
     ['may be null without that default', { type: ['null', 'string'] }, 'a nullable field must have "default": null'],
     ['may be null with another default', { type: ['null', 'string'], default: '' }, 'must have "default": null'],
     ['is kept and long', { maxLength: 65 }, 'a string that is kept may have at most 64 characters'],
-    ['has a length and is no string', { type: 'long', maxLength: 8 }, "'maxLength' is for strings"],
+    ['has a length and is no string', { type: 'long', privacy: KEEP, maxLength: 8 }, "'maxLength' is for strings"],
     ['has a length of 0', { maxLength: 0 }, 'maxLength: must be a whole number of at least 1'],
-    ['is a trait that is kept as text', { privacy: { class: 'trait', action: 'keep' } }, 'must be an enum'],
+    ['is a trait that is kept as text', { privacy: { ...KEEP_UNIT, class: 'trait' } }, 'must be an enum'],
     [
       'is an identifier that is kept',
-      { privacy: { class: 'direct', action: 'keep' } },
+      { privacy: { ...KEEP_UNIT, class: 'direct' } },
       "privacy class 'direct' allows pseudonymise, tokenise, drop, not 'keep'",
     ],
     [
@@ -149,7 +152,7 @@ describe('a rule of a field', () => {
     ['range', 'long', { max: 1, when: { field: 'a', equals: 'b' } }],
   ])('%s on %j is right', (check, type, more) => {
     const rules = [rule({ check, ...more })]
-    expect(parse({ ...TEXT, type, rules })).toMatchObject({ problems: [], field: { rules } })
+    expect(parse({ ...TEXT, type, ...kept(type), rules })).toMatchObject({ problems: [], field: { rules } })
   })
 
   it.each<[string, unknown, object, string]>([
@@ -176,7 +179,7 @@ describe('a rule of a field', () => {
     ['no check', 'string', { pattern: 'a' }, "lacks 'check': one of pattern, range"],
     ['a condition that is none', 'long', { check: 'range', min: 1, when: 'x' }, 'when: must be an object with field'],
   ])('%s is wrong', (_what, type, more, problem) => {
-    const { problems } = parse({ ...TEXT, type, rules: [rule(more)] })
+    const { problems } = parse({ ...TEXT, type, ...kept(type), rules: [rule(more)] })
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain("field 'unit': rule 'r': ")
     expect(problems[0]).toContain(problem)

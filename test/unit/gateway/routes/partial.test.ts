@@ -93,7 +93,7 @@ describe.each([
     comeBack()
     const rest = (missing as number[]).map((index) => mixed[index] ?? {})
     expect((await gateway.post('observation', NDJSON, lines(rest))).json()).toMatchObject({ accepted: 2, rejected: 0 })
-    expect(ids().toSorted()).toEqual(['o-a', 'o-c', 'o-d', 'o-e'])
+    expect((await ids()).toSorted()).toEqual(['o-a', 'o-c', 'o-d', 'o-e'])
   })
 
   test('a single record, and an Avro file', async () => {

@@ -113,6 +113,27 @@ describe('valid records', () => {
     expect(answer.body).not.toContain('DUPONT')
   })
 
+  test('a record that de-identification would refuse is rejected at once, by field and guard, without its value', async () => {
+    const nir = 185056912345642
+    const lines = [
+      observation(0, { record_version: nir }),
+      observation(1, { record_version: 8_000_123, patient_ipp: '8000123' }),
+      observation(2, { effective_at: '2999-01-01T00:00:00Z' }),
+      // Withheld later: the record keeps its other values.
+      observation(3, { code: 'DUPONT Jean' }),
+    ]
+    const answer = await gateway.post('observation', NDJSON, lines.map((line) => JSON.stringify(line)).join('\n'))
+    expect(answer.statusCode).toBe(202)
+    expect(answer.json()).toMatchObject({ accepted: 1, rejected: 3 })
+    expect(errorsOf(answer.body)).toEqual([
+      [0, '/record_version', 'guard-record-version'],
+      [1, '/record_version', 'guard-record-version'],
+      [2, '/effective_at', 'guard-effective-at'],
+    ])
+    expect(answer.json().errors[0].detail).toContain('could hold the name or the number of a person')
+    expect(answer.body).not.toMatch(/185056|8000123|2999|DUPONT/)
+  })
+
   test('the last one of repeated members counts', async () => {
     await gateway.post(
       'observation',

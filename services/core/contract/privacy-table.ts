@@ -1,0 +1,161 @@
+/** What becomes of each field of a feed, in words for a data protection officer: derived from the contract, so that the two cannot differ. */
+import { CODE_SYSTEMS } from '../guards/code-systems.ts'
+import { LARGEST_PLAIN_NUMBER } from '../guards/numbers.ts'
+import { storedForm, violationOf } from './actions.ts'
+import { PRODUCER } from './guard-schema.ts'
+import type { FeedContract, FieldContract, GuardCase, PrivacyClass } from './types.ts'
+
+export interface PrivacyRow {
+  readonly field: string
+  readonly doc: string
+  readonly class: string
+  /** What is done with the value. */
+  readonly action: string
+  /** What is left in the pseudonymised zone; `nothing` when nothing is. */
+  readonly remains: string
+  /** The risk of what is left; empty when none is known. */
+  readonly risk: string
+}
+
+const CLASSES: Readonly<Record<PrivacyClass, string>> = {
+  none: 'about the care, not about the person',
+  direct: 'direct identifier',
+  trait: 'identity trait',
+  date: 'date',
+  place: 'place',
+  text: 'free text',
+  professional: 'health professional',
+}
+
+/** @returns a row for each field, in the contract's order, and one for each of Chainon's own fields that says something of a record */
+export function privacyTable(contract: FeedContract): readonly PrivacyRow[] {
+  const rows = contract.fields.map((field) => ({
+    field: field.name,
+    doc: field.doc,
+    class: CLASSES[field.privacy.class],
+    action: actionOf(contract, field),
+    remains: remainsOf(field),
+    risk: riskOf(contract, field),
+  }))
+  return [...rows, ...OWN, ...(contract.linked ? [TOKENS] : [])]
+}
+
+const OWN: readonly PrivacyRow[] = [
+  {
+    field: '_producer',
+    doc: 'Producer that the API key belongs to',
+    class: 'about the producer',
+    action: 'added by the gateway; the name is given by the operator',
+    remains: 'the name of the producer',
+    risk: 'A small establishment narrows down its patients.',
+  },
+  {
+    field: '_received_at',
+    doc: 'When the gateway received the record',
+    class: 'about the record',
+    action: 'added by the gateway',
+    remains: 'a time in microseconds',
+    risk: 'Where records are sent as they are made, it is nearly the time of the care.',
+  },
+]
+
+const TOKENS: PrivacyRow = {
+  field: '_tokens',
+  doc: 'Linkage tokens of the identity traits',
+  class: 'identity trait',
+  action: 'keyed hashes (HMAC-SHA-256), one key for each kind',
+  remains: 'tokens in the pseudonymised log; no column of a table',
+  risk: 'Who has the log and the key can try every NIR; who has the log alone sees which tokens are equal.',
+}
+
+function actionOf(contract: FeedContract, field: FieldContract): string {
+  const { privacy } = field
+  switch (privacy.action) {
+    case 'keep':
+      return keepOf(contract, field, privacy.guard ?? [])
+    case 'pseudonymise':
+      return `replaced by a keyed pseudonym (HMAC-SHA-256; domain ${privacy.domain}, by producer), and again with a second key before it is stored`
+    case 'truncate':
+      return `cut to its ${privacy.to}`
+    case 'generalise':
+      return `cut to its ${privacy.to}; a value that is no place of the official form becomes null`
+    case 'tokenise':
+      return 'used for linkage tokens, and removed'
+    case 'drop':
+      return 'removed'
+    case 'scrub':
+      return 'removed'
+  }
+}
+
+function keepOf(contract: FeedContract, field: FieldContract, guard: readonly GuardCase[]): string {
+  if (field.kind === 'enum') return 'kept: a closed list'
+  if (field.kind === 'boolean') return 'kept: true or false'
+  const otherwise =
+    violationOf(field) === 'null' ? 'anything else becomes null, and is counted' : 'anything else refuses the record'
+  return `kept if ${acceptedOf(contract, field, guard)}; ${otherwise}`
+}
+
+function acceptedOf(contract: FeedContract, field: FieldContract, guard: readonly GuardCase[]): string {
+  if (field.kind === 'date' || field.kind === 'timestamp') return 'it is of the years 1700 to 2199'
+  if (field.name === contract.version) return 'it is a count of at most 7 digits or a time not after the receipt'
+  const cases = guard.map((one) => `${accepted(one)}${conditionOf(one)}`)
+  if (field.kind !== 'string')
+    cases.push(`${guard.length > 0 ? 'otherwise ' : ''}at most ${LARGEST_PLAIN_NUMBER} in size`)
+  const listed = field.kind === 'string' && guard.every(({ codes, pattern }) => !codes && pattern === undefined)
+  return `it is ${cases.join('; or ')}${listed ? '' : '; and no number or name of this patient is in it'}`
+}
+
+function accepted({ codes = [], max, min, pattern, values = [] }: GuardCase): string {
+  const parts = codes.map((code) => CODE_SYSTEMS[code].form)
+  if (values.length > 0) parts.push(`one of ${values.join(', ')}`)
+  if (pattern !== undefined) parts.push(`of the form ${pattern}`)
+  if (min !== undefined || max !== undefined) parts.push(`from ${min ?? 'any'} to ${max ?? 'any'}`)
+  return parts.join('; or ')
+}
+
+function conditionOf({ when = [] }: GuardCase): string {
+  return when.length === 0
+    ? ''
+    : ` (where ${when.map(({ equals, field }) => `${field === PRODUCER ? 'the producer' : field} is ${equals}`).join(' and ')})`
+}
+
+function remainsOf(field: FieldContract): string {
+  const stored = storedForm(field)
+  if (!stored) return 'nothing'
+  const name = field.as === field.name ? '' : `${field.as}: `
+  const { privacy } = field
+  switch (privacy.action) {
+    case 'pseudonymise':
+      return `${name}a pseudonym`
+    case 'truncate':
+      return `${name}the ${privacy.to}`
+    case 'generalise':
+      return `${name}the ${privacy.to}`
+    default:
+      return `${name}the value`
+  }
+}
+
+/** What a class of values can still say of a person when something of it is left. */
+const RISKS: Readonly<Partial<Record<PrivacyClass, string>>> = {
+  date: 'Potential identifier: an exact date of care or of death singles a person out together with a place. Each project decides on it.',
+  place: 'Potential identifier: a department with few people narrows them down. Each project decides on it.',
+}
+
+function riskOf(contract: FeedContract, field: FieldContract): string {
+  if (!storedForm(field)) return ''
+  const { privacy } = field
+  if (privacy.action === 'pseudonymise')
+    return 'Who has both keys can find the number again; the same pseudonym shows which records are of one patient.'
+  if (privacy.action === 'truncate')
+    return `Potential identifier: the ${privacy.to} of birth narrows a person down together with a place. Each project decides on it.`
+  if (field.name === contract.version)
+    return 'A time is nearly that of the care. A NIR of 13 digits without its key, of a man born from 1970 to 1976, has the form of a time.'
+  const byClass = RISKS[privacy.class]
+  if (byClass !== undefined || privacy.action !== 'keep') return byClass ?? ''
+  if (field.kind === 'enum') return privacy.class === 'trait' ? 'Narrows a person down together with other traits.' : ''
+  if (field.kind !== 'string') return 'A rare value singles a person out.'
+  const risks = (privacy.guard ?? []).flatMap(({ codes = [] }) => codes.map((code) => CODE_SYSTEMS[code].risk))
+  return [...new Set(risks.filter(Boolean))].join(' ')
+}
