@@ -102,6 +102,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** Every route that was added, with its schema. */
     routes,
     key,
+    /** The data folder: its file of keys. */
+    folder,
     state,
     written,
     metrics,
