@@ -112,7 +112,7 @@ function summary(
   for (const { producer, key } of first?.keys ?? []) facts.push([`API key of ${producer}`, key])
   const dataDirOption = options.dataDir ? ` --data-dir ${options.dataDir}` : ''
   if (!first?.keys.length && !options.componentsOnly)
-    facts.push(['API keys', `\`npx chainon key ensure${dataDirOption}\` shows the keys of this machine`])
+    facts.push(['API keys', `\`npx chainon keys ensure${dataDirOption}\` shows the keys of this machine`])
   facts.push(['data and logs', `${data}, ${dataPaths(data).logs}`])
   facts.push(['all ready after', `${inSeconds(readyMs)}${first ? `, with the sample ${inSeconds(totalMs)}` : ''}`])
   facts.push(['to stop', `Ctrl-C here, or \`npx chainon down${dataDirOption}\` in another terminal; the data remain`])

@@ -5,6 +5,7 @@ import type { AvroRegistry } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import type { KeyStore } from '#core/keys/store.ts'
+import type { KeyUse } from '#core/keys/use.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
@@ -13,6 +14,7 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import { openFeed } from './encode/pipeline.ts'
 import { createInFlight } from './http/in-flight.ts'
+import { createLogins } from './http/logins.ts'
 import { inFlightGauge, observeRequests } from './http/observe.ts'
 import { clientError, frameworkError, installProblems } from './http/problems.ts'
 import { ingestEvents } from './ingest/events.ts'
@@ -23,6 +25,7 @@ import type { RecordLog } from './log/record-log.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
+import { keyRoute } from './routes/key.ts'
 import { recordsRoutes } from './routes/records.ts'
 
 export interface GatewayDependencies {
@@ -30,6 +33,9 @@ export interface GatewayDependencies {
   readonly namespace: string
   readonly registry: AvroRegistry
   readonly keys: KeyStore
+  readonly keyUse: KeyUse
+  /** Waits before the answer to a failed login. */
+  readonly pause: (ms: number) => Promise<void>
   readonly log: RecordLog
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
@@ -47,6 +53,8 @@ export interface Limits {
   readonly maxRecordBytes: number
   readonly maxRecords: number
   readonly maxInFlightBytes: number
+  /** Answers to failed logins that wait at the same time; each occupies a connection. */
+  readonly maxSlowedLogins: number
 }
 
 /** A request must be complete within this: a client that sends few bytes at a time occupies memory and a connection. */
@@ -79,11 +87,11 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, retention, keys, stamp } = dependencies
+  const { log, idempotency, retention, stamp } = dependencies
   const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
-    keys,
+    logins: createLogins(dependencies),
     ingest: createIngest({ feeds, maxRecords: limits.maxRecords, stamp, log, idempotency, retention, events, logger }),
     inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
     // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
@@ -92,6 +100,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   }
   recordsRoutes(app, routes)
   fhirRoute(app, routes)
+  keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)
   // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
   registerAdminRoutes(app, {

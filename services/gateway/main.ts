@@ -1,4 +1,5 @@
 /** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -8,6 +9,7 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { recordKeyUse } from '#core/keys/use.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { watchRetention } from '#core/retention/watch.ts'
@@ -22,18 +24,32 @@ import { openRecordLog } from './log/record-log.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
 const REDIS_TIMEOUT_MS = 2000
+const MAX_SLOWED_LOGINS = 200
 
 runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const routing = hmacSha256(loadOrCreateSecret(secretsDir('gateway', config), 'routing.key'))
-  const keys = openKeyStore(config.CHAINON_DATA_DIR, (error) => {
-    logger.error(
-      { event: 'keys-damaged', err: safeError(error) },
-      'the changed key file cannot be read; the keys read before stay in force',
-    )
-  })
+  const keys = openKeyStore(
+    config.CHAINON_DATA_DIR,
+    (error) => {
+      logger.error({ event: 'keys-damaged', err: safeError(error) })
+      alarms.raise({
+        id: 'gateway-keys',
+        code: 'keys-damaged',
+        message:
+          'The files of API keys cannot be read: the keys read before stay in force, without those that are revoked',
+      })
+    },
+    () => {
+      logger.info({ event: 'keys-readable' })
+      alarms.clear('gateway-keys')
+    },
+  )
+  const keyUse = recordKeyUse(config.CHAINON_DATA_DIR, (error) =>
+    logger.warn({ event: 'key-use-not-written', err: safeError(error) }),
+  )
   const kafka = kafkaClient('gateway', config, logger)
   const log = openRecordLog(kafka, logger, {
     onDown(error) {
@@ -75,6 +91,8 @@ runMain('gateway', process.env, async (logger) => {
     namespace: config.CHAINON_NAMESPACE,
     registry: avroRegistry(config),
     keys,
+    keyUse,
+    pause: (ms) => sleep(ms),
     log,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
     retention,
@@ -88,6 +106,7 @@ runMain('gateway', process.env, async (logger) => {
       maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
       maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
       maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
+      maxSlowedLogins: MAX_SLOWED_LOGINS,
     },
   })
   try {

@@ -36,7 +36,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
     ],
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon key create PRODUCER`' },
+        bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon keys create PRODUCER`' },
         header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
       },
     },

@@ -12,6 +12,7 @@ import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { recordKeyUse } from '#core/keys/use.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
@@ -33,6 +34,7 @@ const LIMITS: Limits = {
   maxRecordBytes: 100_000,
   maxRecords: 2000,
   maxInFlightBytes: 4_000_000,
+  maxSlowedLogins: 100,
 }
 
 export async function harness(limits: Partial<Limits> = {}) {
@@ -45,6 +47,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
     waiting: 0,
+    /** The answers to failed logins wait for this. */
+    pause: undefined as Promise<void> | undefined,
+    /** Failed logins that wait for it. */
+    pausing: 0,
     /** Records of these feeds would expire unread. */
     near: (_feed: string): boolean => false,
     /** The encoder fails as it would with an error in the code. */
@@ -77,6 +83,12 @@ export async function harness(limits: Partial<Limits> = {}) {
       },
     },
     keys: openKeyStore(folder, () => undefined),
+    keyUse: recordKeyUse(folder, () => undefined),
+    async pause() {
+      state.pausing++
+      await state.pause
+      state.pausing--
+    },
     log: {
       async append(batches) {
         state.waiting++

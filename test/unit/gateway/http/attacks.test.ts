@@ -1,10 +1,12 @@
 /** What a person without a key, or with a leaked one, may try at the gateway's door. */
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
-import { revokeKey } from '#core/keys/admin.ts'
+import type { Problem } from '#core/gateway-api/problem.ts'
+import { createKey, listKeys, revokeKey } from '#core/keys/admin.ts'
+import { delayMs, failureCounts, senderOf } from '../../../../services/gateway/http/failed-logins.ts'
 import { harness, observation } from '../harness.ts'
 
-test.fails('a body that is still being sent when its key is revoked is not accepted', async () => {
+test('a body that is still being sent when its key is revoked is not accepted', async () => {
   const gateway = await harness()
   try {
     const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
@@ -33,7 +35,7 @@ test.fails('a body that is still being sent when its key is revoked is not accep
   }
 })
 
-test.fails('guessing keys is counted, by reason', async () => {
+test('guessing keys is counted, by reason', async () => {
   const gateway = await harness()
   try {
     const id = gateway.key.split('_')[1] ?? ''
@@ -46,6 +48,103 @@ test.fails('guessing keys is counted, by reason', async () => {
     for (const reason of ['unknown', 'wrong-secret', 'malformed', 'missing'])
       expect(metrics).toMatch(new RegExp(`chainon_gateway_failed_logins_total\\{[^}]*reason="${reason}"[^}]*\\} 1\n`))
     expect(metrics).not.toContain(id)
+  } finally {
+    await gateway.close()
+  }
+})
+
+test('a key stores only what its scopes say, also inside a Bundle, and the answer names the scope', async () => {
+  const gateway = await harness()
+  try {
+    const narrow = createKey(gateway.folder, 'chu-narrow', '', { scopes: ['write:observation'] })
+    const authorization = `Bearer ${narrow.key}`
+    const json = 'application/json'
+    const own = await gateway.post('observation', json, JSON.stringify(observation(1)), { authorization })
+    expect(own.statusCode).toBe(202)
+    const other = await gateway.post('patient', json, '{}', { authorization })
+    expect([other.statusCode, other.json<Problem>()]).toMatchObject([
+      403,
+      { code: 'key-scope', detail: expect.stringContaining('write:patient') },
+    ])
+    const subject = { reference: 'urn:uuid:1' }
+    const entry = [
+      {
+        resource: {
+          resourceType: 'Observation',
+          id: 'o',
+          subject,
+          effectiveDateTime: '2024-01-01',
+          code: { coding: [{ code: '718-7' }] },
+          valueQuantity: { value: 1 },
+        },
+      },
+      { fullUrl: 'urn:uuid:1', resource: { resourceType: 'Patient', id: 'x', birthDate: '1950-01-02' } },
+    ]
+    const bundle = JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry })
+    const mixed = await gateway.post('fhir', json, bundle, { authorization })
+    expect([mixed.statusCode, mixed.json<Problem>()]).toMatchObject([403, { code: 'key-scope' }])
+    expect(gateway.written).toHaveLength(1)
+    const whole = await gateway.post('fhir', json, bundle)
+    expect(whole.statusCode).toBe(202)
+  } finally {
+    await gateway.close()
+  }
+})
+
+test('failures are answered more and more slowly; the key that they guess at is never slowed', async () => {
+  expect([1, 10, 11, 12, 13, 16, 17, 1_000_000].map(delayMs)).toEqual([0, 0, 50, 100, 200, 1_600, 2_000, 2_000])
+  const gateway = await harness({ maxSlowedLogins: 5 })
+  const { promise, resolve } = Promise.withResolvers<void>()
+  gateway.state.pause = promise
+  try {
+    const guess = `${gateway.key.slice(0, 17)}${'A'.repeat(43)}`
+    const send = (key: string) =>
+      gateway.post('observation', 'application/json', JSON.stringify(observation(1)), {
+        authorization: `Bearer ${key}`,
+      })
+    const guesses = Array.from({ length: 30 }, () => send(guess))
+    await expect.poll(() => gateway.state.pausing).toBe(5)
+    expect((await send(gateway.key)).statusCode).toBe(202)
+    const over = await send(guess)
+    expect([over.statusCode, over.headers['retry-after']]).toEqual([429, '60'])
+    resolve()
+    const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(15)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(15)
+  } finally {
+    resolve()
+    await gateway.close()
+  }
+})
+
+test('guesses from many addresses and at many keys occupy a bounded memory, and are forgotten after a minute', () => {
+  let now = 0
+  const counts = failureCounts(() => now)
+  for (let i = 0; i < 50_000; i++) counts.add(`10.0.${i >> 8}.${i & 255}`)
+  expect(counts.add('10.0.0.0')).toBe(1)
+  expect(counts.add('10.0.0.0')).toBe(2)
+  now = 60_000
+  expect(counts.add('10.0.0.0')).toBe(1)
+})
+
+test('the addresses of one IPv6 network count as one sender', () => {
+  const same = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::', '2001:db8:1:2:a:b:c:d'].map(senderOf)
+  expect(new Set(same)).toEqual(new Set(['2001:db8:1:2::/64']))
+  expect(['::1', 'fe80::1%eth0', '::ffff:10.0.0.7', '10.0.0.7'].map(senderOf)).toEqual([
+    '0:0:0:0::/64',
+    'fe80:0:0:0::/64',
+    '10.0.0.7',
+    '10.0.0.7',
+  ])
+})
+
+test('the last use of a key is kept to the hour', async () => {
+  const gateway = await harness()
+  try {
+    const lastUsed = () => listKeys(gateway.folder)[0]?.last_used
+    expect(lastUsed()).toBeUndefined()
+    await gateway.post('observation', 'application/json', JSON.stringify(observation(1)))
+    await expect.poll(lastUsed).toMatch(/^\d{4}-\d\d-\d\dT\d\d:00Z$/)
   } finally {
     await gateway.close()
   }
