@@ -1,10 +1,11 @@
 /** JSON lines on stderr. What is logged are names, rules, counts and offsets; no call site logs a record. */
 import { type Logger as PinoLogger, pino } from 'pino'
-import { logStream } from './log-stream.ts'
+import { type LogStream, logStream } from './log-stream.ts'
 
 export type Logger = PinoLogger
 
-export function createLogger(service: string, level: string): Logger {
+/** @param stream where the lines go; stderr by default */
+export function createLogger(service: string, level: string, stream: LogStream = logStream(2)): Logger {
   return pino(
     {
       level,
@@ -14,7 +15,7 @@ export function createLogger(service: string, level: string): Logger {
       serializers: { err: (error: unknown) => (safeErrors.has(error as object) ? error : safeError(error)) },
     },
     // Not pino's own destination: its flush after a fatal line retries for ever on a full disk, so that the process never ends.
-    logStream(2),
+    stream,
   )
 }
 
