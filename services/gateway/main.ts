@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
-import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
@@ -30,7 +30,7 @@ runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
-  const routing = hmacSha256(loadOrCreateSecret(secretsDir('gateway', config), 'routing.key'))
+  const secret = loadOrCreateSecret(secretsDir('gateway', config), 'routing.key')
   const keys = openKeyStore(
     config.CHAINON_DATA_DIR,
     (error) => {
@@ -94,9 +94,14 @@ runMain('gateway', process.env, async (logger) => {
     keyUse,
     pause: (ms) => sleep(ms),
     log,
-    idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
+    idempotency: idempotencyStore(
+      redis,
+      config.CHAINON_NAMESPACE,
+      config.CHAINON_IDEMPOTENCY_HOURS,
+      hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency')),
+    ),
     retention,
-    routing,
+    routing: hmacSha256(secret),
     stamp: stampClock(Date.now),
     metrics,
     alarms,

@@ -2,10 +2,11 @@
  * `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header) in Redis. The first request with a key gets a lease; its
  * answer is stored for hours and sent again to the same request. When a gateway is killed its lease expires, and the key is free again.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Mac } from '#core/crypto/hmac.ts'
 
 export type BeginResult =
   | { readonly kind: 'started'; readonly lease: Lease }
@@ -53,10 +54,15 @@ const RELEASE = `
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
 
-export function idempotencyStore(redis: Redis, namespace: string, hours: number): IdempotencyStore {
+/**
+ * @param mac keyed: a producer may put an identity into its keys and bodies, and who reads Redis must not be able to find it by guessing
+ * @param hours that an answer is stored
+ */
+export function idempotencyStore(redis: Redis, namespace: string, hours: number, mac: Mac): IdempotencyStore {
   return {
-    async begin(producer, key, fingerprint) {
-      const name = `${namespace}idem:${producer}:${hash('sha256', key, 'hex')}`
+    async begin(producer, key, requestFingerprint) {
+      const name = `${namespace}idem:${mac.digest(`key\0${producer}\0${key}`)}`
+      const fingerprint = mac.digest(`fingerprint\0${requestFingerprint}`)
       const token = randomBytes(12).toString('hex')
       const [state, status, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS).then(
         (answer) => answer as string[],
