@@ -1,12 +1,16 @@
-/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics. It has no secret. */
+/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics. Its secret is the operator's password. */
 import { clickhouseClient } from '#core/clickhouse/client.ts'
+import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { listen } from '#core/http/listen.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { watchRetention } from '#core/retention/watch.ts'
+import { adminServer } from '#core/telemetry/admin-server.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
@@ -17,7 +21,10 @@ import { createProbes } from './collectors/probes.ts'
 import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { watchLedger } from './collectors/witness.ts'
 import { consoleConfig } from './config.ts'
+import { openAccount } from './login/account.ts'
+import { openSessions } from './login/sessions.ts'
 import { loadPage } from './routes/page.ts'
+import { registerSnapshot } from './routes/snapshot.ts'
 
 const KAFKA_TIMEOUT_MS = 8_000
 
@@ -37,12 +44,13 @@ runMain('console', process.env, async (logger) => {
   const witness = watchLedger({ clickhouse, feeds, alarms, logger })
   const page = loadPage()
   const services = {
-    gateway: config.CHAINON_GATEWAY_URL,
+    gateway: config.CHAINON_GATEWAY_ADMIN_URL,
     deidentify: config.CHAINON_DEIDENTIFY_URL,
     curate: config.CHAINON_CURATE_URL,
   }
   const publisher = startSnapshotPublisher({
     services,
+    gatewayUrl: config.CHAINON_GATEWAY_URL,
     readLedger: () => ledgerAdmin.use((admin) => readLedger({ admin, clickhouse, namespace, feeds }), KAFKA_TIMEOUT_MS),
     readFindings: () => listFindings(clickhouse),
     readLags: () => lagAdmin.use((admin) => readLags(admin, namespace, feeds), KAFKA_TIMEOUT_MS),
@@ -57,18 +65,29 @@ runMain('console', process.env, async (logger) => {
         clickhouse: config.CLICKHOUSE_URL,
         console: `http://${config.CHAINON_HTTP_HOST}:${config.CHAINON_HTTP_PORT}`,
         ...services,
+        gateway: config.CHAINON_GATEWAY_URL,
       },
     }),
     alarms,
     logger,
     version: page.version,
   })
+  const secrets = secretsDir('console', config)
+  const { http, admin: adminSettings } = httpSettings(config)
+  const account = openAccount(secrets)
+  const sessions = openSessions(secrets, Date.now)
   // The console is healthy also when others are down: its purpose is to show which.
-  const app = await buildApp({ publisher, page, metrics, alarms, health: () => ({ status: 'ok' }) })
-  await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
+  const health = () => ({ status: 'ok' as const })
+  const app = await buildApp({ publisher, page, http, health, account, sessions, logger, metrics })
+  const admin = adminServer({ metrics, alarms, health }, adminSettings)
+  // For scripts of this machine, as /metrics.
+  registerSnapshot(admin, publisher)
+  const admin_url = await listen(admin, 'CHAINON_ADMIN', config.CHAINON_ADMIN_HOST, config.CHAINON_ADMIN_PORT)
+  const url = await listen(app, 'CHAINON_HTTP', config.CHAINON_HTTP_HOST, config.CHAINON_HTTP_PORT)
+  logger.info({ event: 'listening', url, admin_url })
   return {
     async stop() {
-      await app.close()
+      await Promise.all([app.close(), admin.close()])
       await Promise.all([publisher.stop(), witness.stop(), retention.stop()])
       await Promise.all([ledgerAdmin.close(), lagAdmin.close(), retentionAdmin.close(), clickhouse.close()])
     },

@@ -1,14 +1,14 @@
 /** Builds the gateway's server; it does not listen yet, and does not read the environment. */
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { AvroRegistry } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
+import type { HttpSettings } from '#core/http/settings.ts'
 import type { KeyStore } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
-import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
-import type { Alarms } from '#core/telemetry/alarms.ts'
+import { type AdminDependencies, registerPublicHealth } from '#core/telemetry/admin-server.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
@@ -23,6 +23,7 @@ import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
 import { installOpenapi } from './openapi/install.ts'
+import { ProblemError } from './problem.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
 import { keyRoute } from './routes/key.ts'
@@ -43,9 +44,10 @@ export interface GatewayDependencies {
   readonly routing: Mac
   readonly stamp: Stamp
   readonly metrics: Metrics
-  readonly alarms: Alarms
   readonly logger: Logger
   readonly limits: Limits
+  readonly http: HttpSettings
+  readonly health: AdminDependencies['health']
 }
 
 export interface Limits {
@@ -64,6 +66,7 @@ const REQUEST_TIMEOUT_MS = 120_000
 export async function buildGateway(dependencies: GatewayDependencies): Promise<FastifyInstance> {
   const { limits, logger } = dependencies
   const app = Fastify({
+    ...dependencies.http.server,
     logger: false,
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -73,8 +76,12 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     frameworkErrors: frameworkError,
     clientErrorHandler: clientError,
     routerOptions: { caseSensitive: true },
-  })
+  } as FastifyServerOptions)
   installProblems(app, logger)
+  app.addHook('onRequest', async (request) => {
+    const refusal = dependencies.http.guard(request.raw)
+    if (refusal) throw new ProblemError(refusal)
+  })
   observeRequests(app, dependencies.metrics)
   // The routes read the bodies, after the checks of key and free bytes; no parser may read them before.
   app.removeAllContentTypeParsers()
@@ -102,11 +109,6 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, routes)
   keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)
-  // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
-  registerAdminRoutes(app, {
-    metrics: dependencies.metrics,
-    alarms: dependencies.alarms,
-    health: () => ({ status: 'ok' }),
-  })
+  registerPublicHealth(app, dependencies.health)
   return app
 }

@@ -5,7 +5,8 @@ import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
+import { listen } from '#core/http/listen.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
@@ -13,6 +14,7 @@ import { recordKeyUse } from '#core/keys/use.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { watchRetention } from '#core/retention/watch.ts'
+import { adminServer } from '#core/telemetry/admin-server.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
@@ -86,7 +88,12 @@ runMain('gateway', process.env, async (logger) => {
     metrics,
     limit: config.CHAINON_BACKLOG_LIMIT_PERCENT / 100,
   })
+  // A gateway that runs is healthy: without Kafka it answers 503 to records, raises an alarm, and recovers by itself.
+  const health = () => ({ status: 'ok' as const })
+  const { http, admin: adminSettings } = httpSettings(config)
   const app = await buildGateway({
+    http,
+    health,
     contracts,
     namespace: config.CHAINON_NAMESPACE,
     registry: avroRegistry(config),
@@ -104,7 +111,6 @@ runMain('gateway', process.env, async (logger) => {
     routing: hmacSha256(secret),
     stamp: stampClock(Date.now),
     metrics,
-    alarms,
     logger,
     limits: {
       maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
@@ -114,17 +120,13 @@ runMain('gateway', process.env, async (logger) => {
       maxSlowedLogins: MAX_SLOWED_LOGINS,
     },
   })
-  try {
-    const url = await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
-    logger.info({ event: 'listening', url })
-  } catch (error) {
-    throw new ConfigurationError('The gateway cannot listen', [
-      `${config.CHAINON_HTTP_HOST}:${config.CHAINON_HTTP_PORT}: ${(error as NodeJS.ErrnoException).code ?? 'error'} (CHAINON_HTTP_HOST, CHAINON_HTTP_PORT)`,
-    ])
-  }
+  const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
+  const admin_url = await listen(adminEndpoint, 'CHAINON_ADMIN', config.CHAINON_ADMIN_HOST, config.CHAINON_ADMIN_PORT)
+  const url = await listen(app, 'CHAINON_HTTP', config.CHAINON_HTTP_HOST, config.CHAINON_HTTP_PORT)
+  logger.info({ event: 'listening', url, admin_url })
   return {
     async stop() {
-      await app.close()
+      await Promise.all([app.close(), adminEndpoint.close()])
       await retention.stop()
       await Promise.all([log.stop(), admin.close()])
       redis.disconnect()

@@ -52,6 +52,7 @@ const ISSUE_TYPES = {
   409: 'conflict',
   413: 'too-long',
   415: 'not-supported',
+  421: 'not-found',
   422: 'invalid',
   429: 'throttled',
   500: 'exception',

@@ -37,6 +37,13 @@ export const FAULTS = {
   'revoked-key': { blame: 'request', status: 401, text: 'The API key was revoked.' },
   'key-scope': { blame: 'request', status: 403, text: 'The API key does not have the scope that this needs.' },
   'too-many-failed-logins': { blame: 'request', status: 429, text: 'Too many logins failed; try again later.' },
+  'unknown-host': {
+    blame: 'request',
+    status: 421,
+    text: 'The request is for a host that this service is not; the operator names it in CHAINON_ALLOWED_HOSTS.',
+  },
+  'foreign-origin': { blame: 'request', status: 403, text: 'Pages of other sites may not send requests.' },
+  'not-through-proxy': { blame: 'request', status: 403, text: 'Requests must come through the proxy.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
   'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },

@@ -1,12 +1,12 @@
 /** Checks the API key of a request. A failure is counted, logged without the key, and answered more and more slowly. */
 import type { FastifyRequest } from 'fastify'
+import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
 import { allows } from '#core/keys/scopes.ts'
 import type { KeyAccess, KeyStore, LoginFailure } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { ProblemError } from '../problem.ts'
-import { delayMs, failureCounts, senderOf } from './failed-logins.ts'
 
 export interface Logins {
   /**

@@ -22,6 +22,7 @@ const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   409: 'The same request is still being processed.',
   413: 'The request is too large.',
   415: 'The media type or the encoding is not supported.',
+  421: 'The request is for another host.',
   422: 'No record of the request is accepted.',
   429: 'Too many bytes are in flight, or too many logins failed.',
   500: 'An error of Chainon itself.',

@@ -10,13 +10,14 @@ import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { ChainonError } from '#core/faults/errors.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
-import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
+import { gatewayConfig } from '../../../services/gateway/config.ts'
 import type { IdentifiedMessage } from '../../../services/gateway/encode/encode-identified.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
@@ -105,7 +106,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     routing: hmacSha256(Buffer.alloc(32, 7)),
     stamp: stampClock(Date.now),
     metrics,
-    alarms: createAlarms(),
+    http: httpSettings(gatewayConfig({})).http,
+    health: () => ({ status: 'ok' }),
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
   })

@@ -2,8 +2,8 @@
 import { request } from 'node:http'
 import { expect, test } from 'vitest'
 import type { Problem } from '#core/gateway-api/problem.ts'
+import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
 import { createKey, listKeys, revokeKey } from '#core/keys/admin.ts'
-import { delayMs, failureCounts, senderOf } from '../../../../services/gateway/http/failed-logins.ts'
 import { harness, observation } from '../harness.ts'
 
 test('a body that is still being sent when its key is revoked is not accepted', async () => {

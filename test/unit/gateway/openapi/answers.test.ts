@@ -13,9 +13,7 @@ import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
 
 /** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
 const HIDDEN = [
-  'GET /metrics',
   'GET /health',
-  'GET /alarms',
   'GET /openapi.json',
   'GET /docs',
   // Fastify names this one only by its HEAD.

@@ -11,7 +11,7 @@ type Gateway = Awaited<ReturnType<typeof harness>>
 /** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes at once are too many in flight. */
 export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000, maxSlowedLogins: 1 }
 
-export const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
+const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
 
 export interface StoreRoute {
   readonly path: string

@@ -16,15 +16,22 @@ const REMEMBERED = 10_000
 export interface FailureCounts {
   /** @returns the failures of the name within its current minute, this one included */
   add(name: string): number
+  /** @returns the failures of the name within its current minute */
+  count(name: string): number
 }
 
 /** @param now milliseconds */
 export function failureCounts(now: () => number): FailureCounts {
   const counts = createLru<{ readonly since: number; failures: number }>(REMEMBERED)
+  const current = (name: string) => {
+    const known = counts.get(name)
+    return known && now() - known.since < WINDOW_MS ? known : undefined
+  }
   return {
+    count: (name) => current(name)?.failures ?? 0,
     add(name) {
-      const known = counts.get(name)
-      if (known && now() - known.since < WINDOW_MS) return ++known.failures
+      const known = current(name)
+      if (known) return ++known.failures
       counts.set(name, { since: now(), failures: 1 })
       return 1
     },
