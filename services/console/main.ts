@@ -82,9 +82,7 @@ runMain('console', process.env, async (logger) => {
   const admin = adminServer({ metrics, alarms, health }, adminSettings)
   // For scripts of this machine, as /metrics.
   registerSnapshot(admin, publisher)
-  const admin_url = await listen(admin, 'CHAINON_ADMIN', config.CHAINON_ADMIN_HOST, config.CHAINON_ADMIN_PORT)
-  const url = await listen(app, 'CHAINON_HTTP', config.CHAINON_HTTP_HOST, config.CHAINON_HTTP_PORT)
-  logger.info({ event: 'listening', url, admin_url })
+  logger.info({ event: 'listening', ...(await listen(app, admin, config)) })
   return {
     async stop() {
       await Promise.all([app.close(), admin.close()])

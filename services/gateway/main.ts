@@ -121,9 +121,7 @@ runMain('gateway', process.env, async (logger) => {
     },
   })
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
-  const admin_url = await listen(adminEndpoint, 'CHAINON_ADMIN', config.CHAINON_ADMIN_HOST, config.CHAINON_ADMIN_PORT)
-  const url = await listen(app, 'CHAINON_HTTP', config.CHAINON_HTTP_HOST, config.CHAINON_HTTP_PORT)
-  logger.info({ event: 'listening', url, admin_url })
+  logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {
     async stop() {
       await Promise.all([app.close(), adminEndpoint.close()])
