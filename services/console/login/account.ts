@@ -11,7 +11,11 @@ const PASSWORD_FILE = 'operator.password'
 const MIN_LENGTH = 16
 
 export interface Account {
-  /** Reads the file each time, so that a changed password holds at once. */
+  /**
+   * Reads the file each time, so that a changed password holds at once.
+   *
+   * @throws when the file is no longer safe or readable: then nobody logs in
+   */
   matches(user: string, password: string): boolean
 }
 

@@ -8,7 +8,7 @@ import Type from 'typebox'
 import { FAULTS } from '#core/faults/codes.ts'
 import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
 import type { RequestGuard } from '#core/http/request-guard.ts'
-import type { Logger } from '#core/telemetry/logger.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { PROBLEM_TYPE, problem, problemResponse } from '../routes/problem.ts'
 import { type Account, USER } from './account.ts'
@@ -82,7 +82,14 @@ export function registerLogin(
       return sendPage(reply, 429, 'Too many logins failed. Try again in a minute.')
     }
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-    if (!account.matches(form.get('user') ?? '', form.get('password') ?? '')) {
+    let matches: boolean
+    try {
+      matches = account.matches(form.get('user') ?? '', form.get('password') ?? '')
+    } catch (error) {
+      logger.error({ event: 'password-unreadable', err: safeError(error) })
+      return sendPage(reply, 503, 'The file of the password cannot be read; the log of the console says why.')
+    }
+    if (!matches) {
       failed(1, {})
       counts.add('all')
       const failures = counts.add(sender)

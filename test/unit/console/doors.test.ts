@@ -80,13 +80,15 @@ test('guesses of the password are bounded, and of another sender, too', async ()
   expect([blocked.statusCode, blocked.headers['retry-after']]).toEqual([429, '60'])
 }, 60_000)
 
-test('the password is in a file of its owner alone, and one that others can read opens nothing', () => {
+test('the password is in a file of its owner alone, and one that others can read opens nothing', async () => {
   const file = join(own.folder, 'operator.password')
   expect([statSync(file).mode & 0o777, own.password.length]).toEqual([0o600, 24])
   expect(openAccount(own.folder).matches('operator', own.password)).toBe(true)
   expect(openAccount(own.folder).matches('root', own.password)).toBe(false)
   chmodSync(file, 0o644)
   expect(() => openAccount(own.folder)).toThrow(/readable by others/)
+  const answer = await logIn(own.password)
+  expect([answer.statusCode, answer.body]).toEqual([503, expect.not.stringContaining(own.folder)])
 })
 
 test('a session outlives a restart, ends by itself, and its file opens none', () => {
