@@ -1,9 +1,13 @@
 /** What a person without a key, or with a leaked one, may try at the gateway's door. */
 import { request } from 'node:http'
+import type { FastifyRequest } from 'fastify'
 import { expect, test } from 'vitest'
 import type { Problem } from '#core/gateway-api/problem.ts'
 import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
 import { createKey, listKeys, revokeKey } from '#core/keys/admin.ts'
+import { openKeyStore } from '#core/keys/store.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
+import { createLogins } from '../../../../services/gateway/http/logins.ts'
 import { harness, observation } from '../harness.ts'
 
 test('a body that is still being sent when its key is revoked is not accepted', async () => {
@@ -145,6 +149,34 @@ test('the last use of a key is kept to the hour', async () => {
     expect(lastUsed()).toBeUndefined()
     await gateway.post('observation', 'application/json', JSON.stringify(observation(1)))
     await expect.poll(lastUsed).toMatch(/^\d{4}-\d\d-\d\dT\d\d:00Z$/)
+  } finally {
+    await gateway.close()
+  }
+})
+
+test('a flood of failures leaves few log lines, and none has a key or what was sent in the place of one', async () => {
+  const gateway = await harness()
+  try {
+    const lines: string[] = []
+    const logins = createLogins({
+      keys: openKeyStore(gateway.folder, () => undefined),
+      keyUse: { used: () => undefined },
+      metrics: gateway.metrics,
+      logger: createLogger('test', 'info', { write: (line) => void lines.push(line) }),
+      pause: async () => undefined,
+      limits: { maxSlowedLogins: 1 },
+    })
+    const id = gateway.key.split('_')[1] ?? ''
+    const guesses = ['DUPONT-1980', `chn_ffffffffffff_${'B'.repeat(43)}`, `chn_${id}_${'C'.repeat(43)}`]
+    for (let i = 0; i < 300; i++) {
+      const headers = { authorization: `Bearer ${guesses[i % 3]}` }
+      await expect(logins.login({ headers, ip: '10.0.0.9' } as FastifyRequest)).rejects.toMatchObject({ status: 401 })
+    }
+    expect(lines.length).toBeLessThan(20)
+    const log = lines.join('')
+    expect(log).toContain('"sender":"10.0.0.9"')
+    for (const secret of ['DUPONT', 'ffffffffffff', 'BBBB', 'CCCC', gateway.key]) expect(log).not.toContain(secret)
+    await logins.login({ headers: { 'x-api-key': gateway.key }, ip: '10.0.0.9' } as unknown as FastifyRequest)
   } finally {
     await gateway.close()
   }
