@@ -110,7 +110,7 @@ try {
       renameSync(join(folder, set, name), join(folder, set, `${set}-${name}`))
   const producers = ['alone', 'steady', 'all'].flatMap((name) => readdirSync(join(folder, name)))
   const keyRows = JSON.parse(
-    await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...producers], env),
+    await runOnce(['services/cli/chainon.mjs', 'keys', 'ensure', '--json', ...producers], env),
   ) as { producer: string; key: string }[]
   const keys = new Map(keyRows.map(({ producer, key }) => [producer, key]))
 

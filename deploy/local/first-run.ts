@@ -10,7 +10,7 @@ import { dataPaths, node24, ROOT } from './paths.ts'
 const CHAINON = join(ROOT, 'services', 'cli', 'chainon.mjs')
 
 export interface FirstRun {
-  /** API keys by producer, as `chainon key ensure --json` prints them; empty when that failed. */
+  /** API keys by producer, as `chainon keys ensure --json` prints them; empty when that failed. */
   readonly keys: ReadonlyArray<{ readonly producer: string; readonly key: string }>
   /** What went wrong, with the command to run again; empty when nothing failed. */
   readonly problems: readonly string[]
@@ -38,7 +38,7 @@ export async function firstRun(
     problems.push(`\`chainon ${args.join(' ')}\` ended with ${run.status}; correct the cause and run it again`)
     return null
   }
-  const keys = parseKeys(await attempt(['key', 'ensure', '--json'], true))
+  const keys = parseKeys(await attempt(['keys', 'ensure', '--json'], true))
   if (keys.length > 0 && !signal.aborted) {
     say('Streaming the sample feed')
     await attempt(['sample', 'push', '--wait'], false)

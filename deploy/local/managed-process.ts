@@ -44,6 +44,7 @@ export class ManagedProcess {
       name: spec.name,
       pid: null,
       url: spec.url,
+      ...(spec.adminUrl === undefined ? {} : { admin_url: spec.adminUrl }),
       state: 'starting',
       restarts: 0,
       since: new Date().toISOString(),

@@ -13,7 +13,9 @@ import { registry } from './components/registry.ts'
 import { childEnvironment } from './managed-process.ts'
 import { ROOT } from './paths.ts'
 import { choosePorts, PORT_KEYS, type PortName, type Ports } from './ports.ts'
-import { ADDRESS_VARIABLES, type ProcessSpec } from './types.ts'
+import { ADDRESS_VARIABLES, ADMIN_VARIABLES, type ProcessSpec } from './types.ts'
+
+const ADMIN_SERVICES = ['gateway', 'console'] as const
 
 const JAVA_NEED = {
   program: 'Kafka and the schema registry',
@@ -52,7 +54,11 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     ['CHAINON_PARTITIONS', 'JAVA_HOME'],
     env,
   )
-  const given = readGiven('chainon', [...Object.values(ADDRESS_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'], env)
+  const given = readGiven(
+    'chainon',
+    [...Object.values(ADDRESS_VARIABLES), ...Object.values(ADMIN_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'],
+    env,
+  )
   const external = new Map<ComponentName, string>()
   for (const component of COMPONENTS) {
     const address = given[ADDRESS_VARIABLES[component]]
@@ -66,6 +72,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')
+  for (const name of ADMIN_SERVICES) if (options.services.includes(name)) names.push(`${name}-admin`)
   const ports = await choosePorts(names, options.ports, given)
   const describe = (component: ComponentName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
     const spec = componentSpec(component, at, on, jvm)
@@ -105,6 +112,11 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     const started = options.services.includes(name)
     const variable = ADDRESS_VARIABLES[name]
     environment[variable] = (started ? undefined : given[variable]) ?? `http://127.0.0.1:${ports[name]}`
+  }
+  for (const name of ADMIN_SERVICES) {
+    const variable = ADMIN_VARIABLES[name]
+    const started = options.services.includes(name)
+    environment[variable] = (started ? undefined : given[variable]) ?? `http://127.0.0.1:${ports[`${name}-admin`]}`
   }
   return {
     external,

@@ -6,7 +6,7 @@ import type { Config } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { commandOf } from '#core/process/identity.ts'
 
-/** Default ports; the `kafka-controller` port belongs to the process `kafka`. */
+/** Default ports; `kafka-controller` belongs to the process `kafka`, `<service>-admin` to the service. */
 const DEFAULT_PORTS = {
   kafka: 9092,
   'kafka-controller': 9093,
@@ -14,7 +14,9 @@ const DEFAULT_PORTS = {
   redis: 6379,
   clickhouse: 8123,
   gateway: 8080,
+  'gateway-admin': 8094,
   console: 8090,
+  'console-admin': 8095,
   deidentify: 8091,
   curate: 8092,
 } as const
@@ -29,7 +31,9 @@ const PORT_VARIABLES = {
   redis: 'CHAINON_PORT_REDIS',
   clickhouse: 'CHAINON_PORT_CLICKHOUSE',
   gateway: 'CHAINON_PORT_GATEWAY',
+  'gateway-admin': 'CHAINON_PORT_GATEWAY_ADMIN',
   console: 'CHAINON_PORT_CONSOLE',
+  'console-admin': 'CHAINON_PORT_CONSOLE_ADMIN',
   deidentify: 'CHAINON_PORT_DEIDENTIFY',
   curate: 'CHAINON_PORT_CURATE',
 } as const satisfies Record<PortName, Key>
@@ -80,7 +84,7 @@ export async function choosePorts(
 }
 
 function inUseMessage(name: PortName, port: number, code: string): string {
-  const user = name === 'kafka-controller' ? 'kafka (its controller)' : name
+  const user = name === 'kafka-controller' ? 'kafka (its controller)' : name.replace(/(.*)-admin$/, '$1 (its metrics)')
   if (code === 'EACCES')
     return `port ${port} of ${user} may not be used by this user; choose another with ${PORT_VARIABLES[name]}=<port>`
   const holder = portHolder(port)

@@ -34,10 +34,13 @@ export function service(
     CHAINON_HTTP_PORT: String(ports[name]),
     CHAINON_SECRETS_DIR: join(data, 'secrets', name),
   }
+  const adminPort = name === 'gateway' || name === 'console' ? ports[`${name}-admin`] : undefined
+  if (adminPort !== undefined) env.CHAINON_ADMIN_PORT = String(adminPort)
   if (name === 'console') env.CHAINON_SUPERVISOR_STATE_FILE = dataPaths(data).stateFile
   return {
     name,
     url,
+    ...(adminPort === undefined ? {} : { adminUrl: `http://127.0.0.1:${adminPort}` }),
     command: node24(),
     args: nodeArgs(name),
     env: childEnvironment(own, env),

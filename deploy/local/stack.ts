@@ -21,6 +21,8 @@ export interface Stack {
   /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL... */
   readonly env: Readonly<Record<string, string>>
   url(name: ProcessName): string
+  /** Where its metrics and alarms are. */
+  adminUrl(name: ProcessName): string
   /** @throws Error when it does not run now */
   pid(name: ProcessName): number
   /** Sends a signal; the supervisor restarts a process that ends by it. */
@@ -45,13 +47,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     ...(options.serviceEnvironment ? { serviceEnvironment: options.serviceEnvironment } : {}),
   })
   await supervisor.start()
+  const urlOf = (name: ProcessName) => {
+    const row = supervisor.rows().find((one) => one.name === name)
+    if (!row?.url) throw new Error(`this stack does not run ${name}`)
+    return { url: row.url, adminUrl: row.admin_url ?? row.url }
+  }
   return {
     env: supervisor.environment,
-    url: (name) => {
-      const url = supervisor.rows().find((row) => row.name === name)?.url
-      if (!url) throw new Error(`this stack does not run ${name}`)
-      return url
-    },
+    url: (name) => urlOf(name).url,
+    adminUrl: (name) => urlOf(name).adminUrl,
     pid: (name) => {
       const { pid, state } = supervisor.process(name).row
       if (pid === null) throw new Error(`${name} does not run now (${state})`)

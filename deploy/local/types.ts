@@ -14,10 +14,17 @@ export const ADDRESS_VARIABLES = {
   console: 'CHAINON_CONSOLE_URL',
 } as const satisfies Record<ProcessName, Key>
 
+/** Where metrics and alarms are, for services that have a port of their own for them. */
+export const ADMIN_VARIABLES = {
+  gateway: 'CHAINON_GATEWAY_ADMIN_URL',
+  console: 'CHAINON_CONSOLE_ADMIN_URL',
+} as const satisfies Partial<Record<ProcessName, Key>>
+
 /** A process that the supervisor starts, and restarts when it ends. */
 export interface ProcessSpec {
   readonly name: ProcessName
   readonly url: string
+  readonly adminUrl?: string
   readonly command: string
   readonly args: readonly string[]
   /** All of its environment; see childEnvironment of managed-process.ts. */

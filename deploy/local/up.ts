@@ -1,4 +1,6 @@
 /** `chainon up`: starts the stack, prints the address of each process, waits for Ctrl-C or `chainon down`. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { readConfig } from '#core/config/read.ts'
 import { SERVICES } from '#core/process/state-file.ts'
 import { aligned } from '#core/terminal/table.ts'
@@ -109,16 +111,26 @@ function summary(
   const facts: string[][] = []
   if (rows.some(([name]) => name === 'console'))
     facts.push(['dashboard', `${supervisor.environment.CHAINON_CONSOLE_URL}/`])
+  if (rows.some(([name]) => name === 'console')) facts.push(['its login', loginOf(data, first !== null)])
   for (const { producer, key } of first?.keys ?? []) facts.push([`API key of ${producer}`, key])
   const dataDirOption = options.dataDir ? ` --data-dir ${options.dataDir}` : ''
   if (!first?.keys.length && !options.componentsOnly)
-    facts.push(['API keys', `\`npx chainon key ensure${dataDirOption}\` shows the keys of this machine`])
+    facts.push(['API keys', `\`npx chainon keys ensure${dataDirOption}\` shows the keys of this machine`])
   facts.push(['data and logs', `${data}, ${dataPaths(data).logs}`])
   facts.push(['all ready after', `${inSeconds(readyMs)}${first ? `, with the sample ${inSeconds(totalMs)}` : ''}`])
   facts.push(['to stop', `Ctrl-C here, or \`npx chainon down${dataDirOption}\` in another terminal; the data remain`])
   lines.push(aligned(facts))
   for (const problem of first?.problems ?? []) lines.push(`Not done: ${problem}`)
   return lines.join('\n')
+}
+
+/** @returns the operator's password at the first start, later where it is */
+function loginOf(data: string, firstTime: boolean): string {
+  const file = join(data, 'secrets', 'console', 'operator.password')
+  const password = firstTime && existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+  return password === undefined
+    ? `user operator, password in ${file}`
+    : `user operator, password ${password} (kept in ${file})`
 }
 
 const inSeconds = (ms: number | undefined): string => (ms === undefined ? '-' : `${(ms / 1000).toFixed(1)} s`)

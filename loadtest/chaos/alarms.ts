@@ -18,7 +18,9 @@ export function watchAlarms(bench: Bench): AlarmWatch {
   const activeNow = async () => {
     const found = await Promise.all(
       SERVICES.map(async (name) => {
-        const answer = await fetch(`${bench.url(name)}/alarms`, { signal: AbortSignal.timeout(1000) }).catch(() => null)
+        const answer = await fetch(`${bench.adminUrl(name)}/alarms`, { signal: AbortSignal.timeout(1000) }).catch(
+          () => null,
+        )
         const alarms = answer?.ok ? ((await answer.json().catch(() => [])) as { code: string }[]) : []
         return alarms.map(({ code }) => `${name} ${code}`)
       }),

@@ -24,6 +24,8 @@ export interface Bench {
   /** The folder of the contracts that the stack uses; a fault may edit it. */
   readonly feeds: string
   url(name: ProcessName): string
+  /** Where its metrics and alarms are. */
+  adminUrl(name: ProcessName): string
   state(name: ProcessName): StateRow | undefined
   /** @returns the process's id; undefined while it does not run */
   pid(name: ProcessName): number | undefined
@@ -129,6 +131,7 @@ export async function startBench(
     direct,
     feeds,
     url: (name) => state(name)?.url ?? '',
+    adminUrl: (name) => state(name)?.admin_url ?? state(name)?.url ?? '',
     state,
     pid: (name) => state(name)?.pid ?? undefined,
     kill(name, signal) {

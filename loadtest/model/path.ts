@@ -108,7 +108,7 @@ export async function simulated(
     ],
     env,
   )
-  const ensured = await runOnce(['services/cli/chainon.mjs', 'key', 'ensure', '--json', ...readdirSync(into)], env)
+  const ensured = await runOnce(['services/cli/chainon.mjs', 'keys', 'ensure', '--json', ...readdirSync(into)], env)
   const rows = JSON.parse(ensured) as { producer: string; key: string }[]
   return { into, keys: new Map(rows.map(({ producer, key }) => [producer, key])) }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { lockHolder } from '#core/process/lock.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
 import { readState } from '../../deploy/local/state.ts'
-import { ADDRESS_VARIABLES } from '../../deploy/local/types.ts'
+import { ADDRESS_VARIABLES, ADMIN_VARIABLES } from '../../deploy/local/types.ts'
 
 /**
  * @param env of `main.ts`
@@ -20,7 +20,10 @@ export function resolveEnvironment(env: NodeJS.ProcessEnv, options: { dataDir?: 
   const paths = dataPaths(data)
   if (lockHolder(paths.lockFile) === null) return resolved
   for (const row of readState(paths)) {
-    if (row.url && row.state !== 'stopped') resolved[ADDRESS_VARIABLES[row.name]] ||= row.url
+    if (row.state === 'stopped') continue
+    if (row.url) resolved[ADDRESS_VARIABLES[row.name]] ||= row.url
+    if (row.admin_url && (row.name === 'gateway' || row.name === 'console'))
+      resolved[ADMIN_VARIABLES[row.name]] ||= row.admin_url
   }
   return resolved
 }

@@ -2,6 +2,7 @@
 import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
+import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 
 export const CONSOLE_KEYS = [
@@ -11,11 +12,13 @@ export const CONSOLE_KEYS = [
   'REDIS_URL',
   'CHAINON_FEEDS_DIR',
   'CHAINON_GATEWAY_URL',
+  'CHAINON_GATEWAY_ADMIN_URL',
   'CHAINON_DEIDENTIFY_URL',
   'CHAINON_CURATE_URL',
   'CHAINON_SUPERVISOR_STATE_FILE',
-  'CHAINON_HTTP_HOST',
-  'CHAINON_HTTP_PORT',
+  ...HTTP_KEYS,
+  'CHAINON_DATA_DIR',
+  'CHAINON_SECRETS_DIR',
   'CHAINON_LOG_LEVEL',
 ] as const
 
@@ -28,5 +31,6 @@ const DEFAULT_PORT = '8090'
  * @throws ConfigurationError that lists every problem
  */
 export function consoleConfig(env: NodeJS.ProcessEnv): ConsoleConfig {
-  return readConfig('console', CONSOLE_KEYS, { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT })
+  const given = { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT }
+  return checkHttp('console', readConfig('console', CONSOLE_KEYS, given))
 }

@@ -1,12 +1,16 @@
-/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics. It has no secret. */
+/** The operator's live page. It reads Kafka's offsets, ClickHouse's counts and the services' metrics. Its secret is the operator's password. */
 import { clickhouseClient } from '#core/clickhouse/client.ts'
+import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { listen } from '#core/http/listen.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { watchRetention } from '#core/retention/watch.ts'
+import { adminServer } from '#core/telemetry/admin-server.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
@@ -18,7 +22,10 @@ import { createProbes } from './collectors/probes.ts'
 import { startSnapshotPublisher } from './collectors/snapshot-publisher.ts'
 import { watchLedger } from './collectors/witness.ts'
 import { consoleConfig } from './config.ts'
+import { openAccount } from './login/account.ts'
+import { openSessions } from './login/sessions.ts'
 import { loadPage } from './routes/page.ts'
+import { registerSnapshot } from './routes/snapshot.ts'
 
 const KAFKA_TIMEOUT_MS = 8_000
 
@@ -40,12 +47,13 @@ runMain('console', process.env, async (logger) => {
   const logEnds = watchLogEnds({ kafka, admin: logEndsAdmin, clickhouse, namespace, feeds, logger })
   const page = loadPage()
   const services = {
-    gateway: config.CHAINON_GATEWAY_URL,
+    gateway: config.CHAINON_GATEWAY_ADMIN_URL,
     deidentify: config.CHAINON_DEIDENTIFY_URL,
     curate: config.CHAINON_CURATE_URL,
   }
   const publisher = startSnapshotPublisher({
     services,
+    gatewayUrl: config.CHAINON_GATEWAY_URL,
     readLedger: () => ledgerAdmin.use((admin) => readLedger({ admin, clickhouse, namespace, feeds }), KAFKA_TIMEOUT_MS),
     readFindings: () => listFindings(clickhouse),
     readLags: () => lagAdmin.use((admin) => readLags(admin, namespace, feeds), KAFKA_TIMEOUT_MS),
@@ -60,18 +68,27 @@ runMain('console', process.env, async (logger) => {
         clickhouse: config.CLICKHOUSE_URL,
         console: `http://${config.CHAINON_HTTP_HOST}:${config.CHAINON_HTTP_PORT}`,
         ...services,
+        gateway: config.CHAINON_GATEWAY_URL,
       },
     }),
     alarms,
     logger,
     version: page.version,
   })
+  const secrets = secretsDir('console', config)
+  const { http, admin: adminSettings } = httpSettings(config)
+  const account = openAccount(secrets)
+  const sessions = openSessions(secrets, Date.now)
   // The console is healthy also when others are down: its purpose is to show which.
-  const app = await buildApp({ publisher, page, metrics, alarms, health: () => ({ status: 'ok' }) })
-  await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
+  const health = () => ({ status: 'ok' as const })
+  const app = await buildApp({ publisher, page, http, health, account, sessions, logger, metrics })
+  const admin = adminServer({ metrics, alarms, health }, adminSettings)
+  // For scripts of this machine, as /metrics.
+  registerSnapshot(admin, publisher)
+  logger.info({ event: 'listening', ...(await listen(app, admin, config)) })
   return {
     async stop() {
-      await app.close()
+      await Promise.all([app.close(), admin.close()])
       await Promise.all([publisher.stop(), witness.stop(), retention.stop(), logEnds.stop()])
       await Promise.all([ledgerAdmin, lagAdmin, retentionAdmin, logEndsAdmin, clickhouse].map((one) => one.close()))
     },

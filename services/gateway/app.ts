@@ -1,19 +1,21 @@
 /** Builds the gateway's server; it does not listen yet, and does not read the environment. */
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import type { AvroRegistry } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
+import type { HttpSettings } from '#core/http/settings.ts'
 import type { KeyStore } from '#core/keys/store.ts'
+import type { KeyUse } from '#core/keys/use.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
-import { registerAdminRoutes } from '#core/telemetry/admin-server.ts'
-import type { Alarms } from '#core/telemetry/alarms.ts'
+import { type AdminDependencies, registerPublicHealth } from '#core/telemetry/admin-server.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import { openFeed } from './encode/pipeline.ts'
 import { createInFlight } from './http/in-flight.ts'
+import { createLogins } from './http/logins.ts'
 import { inFlightGauge, observeRequests } from './http/observe.ts'
 import { clientError, frameworkError, installProblems } from './http/problems.ts'
 import { ingestEvents } from './ingest/events.ts'
@@ -21,10 +23,11 @@ import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
-import type { Unavailable } from './log/unavailable.ts'
 import { installOpenapi } from './openapi/install.ts'
+import { ProblemError } from './problem.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
+import { keyRoute } from './routes/key.ts'
 import { recordsRoutes } from './routes/records.ts'
 import type { DayKeyWatch } from './seal/day-key-watch.ts'
 import { createSealer } from './seal/sealer.ts'
@@ -34,19 +37,21 @@ export interface GatewayDependencies {
   readonly namespace: string
   readonly registry: AvroRegistry
   readonly keys: KeyStore
+  readonly keyUse: KeyUse
+  /** Waits before the answer to a failed login. */
+  readonly pause: (ms: number) => Promise<void>
   readonly log: RecordLog
   readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
-  /** Partitions that take no records now. */
-  readonly unavailable: Pick<Unavailable, 'list'>
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
   readonly stamp: Stamp
   readonly metrics: Metrics
-  readonly alarms: Alarms
   readonly logger: Logger
   readonly limits: Limits
+  readonly http: HttpSettings
+  readonly health: AdminDependencies['health']
 }
 
 export interface Limits {
@@ -54,6 +59,8 @@ export interface Limits {
   readonly maxRecordBytes: number
   readonly maxRecords: number
   readonly maxInFlightBytes: number
+  /** Answers to failed logins that wait at the same time; each occupies a connection. */
+  readonly maxSlowedLogins: number
 }
 
 /** A request must be complete within this: a client that sends few bytes at a time occupies memory and a connection. */
@@ -63,6 +70,7 @@ const REQUEST_TIMEOUT_MS = 120_000
 export async function buildGateway(dependencies: GatewayDependencies): Promise<FastifyInstance> {
   const { limits, logger } = dependencies
   const app = Fastify({
+    ...dependencies.http.server,
     logger: false,
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -72,8 +80,12 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     frameworkErrors: frameworkError,
     clientErrorHandler: clientError,
     routerOptions: { caseSensitive: true },
-  })
+  } as FastifyServerOptions)
   installProblems(app, logger)
+  app.addHook('onRequest', async (request) => {
+    const refusal = dependencies.http.guard(request.raw)
+    if (refusal) throw new ProblemError(refusal)
+  })
   observeRequests(app, dependencies.metrics)
   // The routes read the bodies, after the checks of key and free bytes; no parser may read them before.
   app.removeAllContentTypeParsers()
@@ -86,13 +98,13 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, retention, keys, stamp } = dependencies
+  const { log, idempotency, retention, stamp } = dependencies
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
   const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
   const routes = {
     feeds,
-    keys,
+    logins: createLogins(dependencies),
     ingest: createIngest({
       feeds,
       maxRecords: limits.maxRecords,
@@ -111,16 +123,8 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   }
   recordsRoutes(app, routes)
   fhirRoute(app, routes)
+  keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)
-  // A gateway that runs is healthy: without Kafka, or a partition of it, it answers 503 to records, raises an alarm, and recovers by itself.
-  // Nothing is gained when a load balancer takes it away; what is stopped is named all the same.
-  registerAdminRoutes(app, {
-    metrics: dependencies.metrics,
-    alarms: dependencies.alarms,
-    health: () => {
-      const stopped = dependencies.unavailable.list().map((one) => ({ ...one, code: 'partition-unavailable' }))
-      return { status: 'ok', ...(stopped.length > 0 ? { stopped } : {}) }
-    },
-  })
+  registerPublicHealth(app, dependencies.health)
   return app
 }

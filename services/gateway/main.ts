@@ -1,25 +1,30 @@
 /** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
-import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
+import { listen } from '#core/http/listen.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { seeLeaderless } from '#core/kafka/leaderless.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { recordKeyUse } from '#core/keys/use.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { watchRetention } from '#core/retention/watch.ts'
 import { readAnnouncements } from '#core/sealing/announcements.ts'
+import { adminServer } from '#core/telemetry/admin-server.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
 import { gatewayConfig } from './config.ts'
+import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { watchLeaders } from './log/leaders.ts'
@@ -30,19 +35,33 @@ import { watchDayKeys } from './seal/day-key-watch.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
 const REDIS_TIMEOUT_MS = 2000
+const MAX_SLOWED_LOGINS = 200
 
 runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const secrets = secretsDir('gateway', config)
-  const routing = hmacSha256(loadOrCreateSecret(secrets, 'routing.key'))
-  const keys = openKeyStore(config.CHAINON_DATA_DIR, (error) => {
-    logger.error(
-      { event: 'keys-damaged', err: safeError(error) },
-      'the changed key file cannot be read; the keys read before stay in force',
-    )
-  })
+  const secret = loadOrCreateSecret(secrets, 'routing.key')
+  const keys = openKeyStore(
+    config.CHAINON_DATA_DIR,
+    (error) => {
+      logger.error({ event: 'keys-damaged', err: safeError(error) })
+      alarms.raise({
+        id: 'gateway-keys',
+        code: 'keys-damaged',
+        message:
+          'The files of API keys cannot be read: the keys read before stay in force, without those that are revoked',
+      })
+    },
+    () => {
+      logger.info({ event: 'keys-readable' })
+      alarms.clear('gateway-keys')
+    },
+  )
+  const keyUse = recordKeyUse(config.CHAINON_DATA_DIR, (error) =>
+    logger.warn({ event: 'key-use-not-written', err: safeError(error) }),
+  )
   const kafka = kafkaClient('gateway', config, logger)
   const metrics = createMetrics('gateway')
   const topics = new Map(contracts.map(({ feed }) => [topicOf(config.CHAINON_NAMESPACE, 'identified', feed), feed]))
@@ -96,39 +115,43 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     now: Date.now,
   })
+  const health = () => gatewayHealth(unavailable)
+  const { http, admin: adminSettings } = httpSettings(config)
   const app = await buildGateway({
+    http,
+    health,
     contracts,
     namespace: config.CHAINON_NAMESPACE,
     registry: avroRegistry(config),
     keys,
+    keyUse,
+    pause: (ms) => sleep(ms),
     log,
     dayKeys,
-    unavailable,
-    idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS),
+    idempotency: idempotencyStore(
+      redis,
+      config.CHAINON_NAMESPACE,
+      config.CHAINON_IDEMPOTENCY_HOURS,
+      hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency')),
+    ),
     retention,
-    routing,
+    routing: hmacSha256(secret),
     stamp: stampClock(Date.now),
     metrics,
-    alarms,
     logger,
     limits: {
       maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
       maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
       maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
       maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
+      maxSlowedLogins: MAX_SLOWED_LOGINS,
     },
   })
-  try {
-    const url = await app.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
-    logger.info({ event: 'listening', url })
-  } catch (error) {
-    throw new ConfigurationError('The gateway cannot listen', [
-      `${config.CHAINON_HTTP_HOST}:${config.CHAINON_HTTP_PORT}: ${(error as NodeJS.ErrnoException).code ?? 'error'} (CHAINON_HTTP_HOST, CHAINON_HTTP_PORT)`,
-    ])
-  }
+  const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
+  logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {
     async stop() {
-      await app.close()
+      await Promise.all([app.close(), adminEndpoint.close()])
       dayKeys.stop()
       await Promise.all([retention.stop(), leaders.stop()])
       await Promise.all([log.stop(), admin.close(), leadersAdmin.close()])

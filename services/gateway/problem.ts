@@ -12,6 +12,7 @@ const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'backlog-near-retention': 30,
   'too-many-in-flight': 1,
   'idempotency-in-flight': 2,
+  'too-many-failed-logins': 60,
 }
 
 export const PROBLEM_TYPE = `${MEDIA.problem}; charset=utf-8`
@@ -46,11 +47,13 @@ export function retryAfterSeconds(code: ProblemCode): number | undefined {
 const ISSUE_TYPES = {
   400: 'invalid',
   401: 'login',
+  403: 'forbidden',
   404: 'not-found',
   405: 'not-supported',
   409: 'conflict',
   413: 'too-long',
   415: 'not-supported',
+  421: 'not-found',
   422: 'invalid',
   429: 'throttled',
   500: 'exception',

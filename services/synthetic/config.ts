@@ -3,7 +3,7 @@ import { type Config, readConfig } from '#core/config/read.ts'
 
 const KEYS = [
   'CHAINON_GATEWAY_URL',
-  'CHAINON_CONSOLE_URL',
+  'CHAINON_CONSOLE_ADMIN_URL',
   'CHAINON_COMPONENTS_DIR',
   'JAVA_HOME',
   'CHAINON_LOG_LEVEL',

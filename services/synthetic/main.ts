@@ -192,7 +192,7 @@ function readKeysOf(flags: SendFlags): ReadonlyMap<string, string> {
 
 async function push(dir: string, flags: SendFlags): Promise<void> {
   if (flags.producers) return printProducers(SAMPLE_PRODUCERS)
-  const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_URL } = config()
+  const { CHAINON_GATEWAY_URL, CHAINON_CONSOLE_ADMIN_URL } = config()
   const pushing = pushSample(readSample(dir), (flags.url ?? CHAINON_GATEWAY_URL).replace(/\/$/, ''), readKeysOf(flags))
   const line = startProgress(() => ({
     text: `sample: ${pushing.sent()} of ${pushing.bundles} Bundles`,
@@ -202,14 +202,14 @@ async function push(dir: string, flags: SendFlags): Promise<void> {
   process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`)
   if (summary.rejected > 0) process.exitCode = EXIT_FINDING
   if (!flags.wait) return
-  const inFlight = await waitUntilLoaded(CHAINON_CONSOLE_URL, WAIT_MS)
+  const inFlight = await waitUntilLoaded(CHAINON_CONSOLE_ADMIN_URL, WAIT_MS)
   if (inFlight === 0) {
     process.stderr.write('all records can be queried\n')
     return
   }
   const why =
     inFlight === null
-      ? `the ledger at ${CHAINON_CONSOLE_URL} could not be read`
+      ? `the ledger at ${CHAINON_CONSOLE_ADMIN_URL} could not be read`
       : `${inFlight} records are still in flight`
   process.stderr.write(`After ${WAIT_MS / 1000} s ${why}; \`chainon ledger\` shows where.\n`)
   process.exitCode = EXIT_FINDING

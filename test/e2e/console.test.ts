@@ -1,4 +1,6 @@
 /** The operator's page in a real browser, with real components: before the first record, with records, and after a crash. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKey } from '#core/keys/admin.ts'
@@ -34,6 +36,7 @@ beforeAll(async () => {
     if (message.type() === 'error' && !message.text().includes('net::ERR_')) faults.push(message.text())
   })
   await page.goto(stack.url('console'))
+  await logIn()
 }, 180_000)
 
 afterAll(async () => {
@@ -41,6 +44,14 @@ afterAll(async () => {
   await stack?.stop()
   own?.remove()
 }, 60_000)
+
+/** As an operator does: with the password that the console made at its first start. */
+async function logIn(): Promise<void> {
+  const password = readFileSync(join(own.folder, 'secrets', 'console', 'operator.password'), 'utf8').trim()
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in' }).click()
+  await page.waitForURL(`${stack.url('console')}/`)
+}
 
 function observation(n: number, over: Record<string, unknown> = {}): Record<string, unknown> {
   return {
@@ -111,7 +122,7 @@ describe('the page', () => {
   test('shows no value of any record, on the page and in the API', async () => {
     expect(await page.content()).not.toContain(CANARY)
     for (const path of ['/api/snapshot', '/api/ledger', '/metrics', '/alarms']) {
-      const response = await fetch(`${stack.url('console')}${path}`)
+      const response = await fetch(`${stack.adminUrl('console')}${path}`)
       expect(response.status, path).toBe(200)
       expect(await response.text(), path).not.toContain(CANARY)
     }
@@ -168,6 +179,20 @@ describe('the page', () => {
       await page.setViewportSize({ width, height: 844 })
       expect((await overflow()).x, `${width} px`).toBe(0)
     }
+  })
+
+  test('is shown to nobody after the log-out, also not by a stream that is open', async () => {
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.waitForURL(`${stack.url('console')}/login`)
+    await page.goto(`${stack.url('console')}/`)
+    expect(page.url()).toBe(`${stack.url('console')}/login`)
+    await page.getByLabel('Password').fill('not the password')
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText('The user or the password is wrong.').waitFor()
+    // The browser reports the status of that answer.
+    expect(faults.splice(0).filter((fault) => !fault.includes('401'))).toEqual([])
+    await logIn()
+    await page.getByRole('button', { name: 'Log out' }).waitFor()
   })
 
   test('connects only to its own server, and has no error', () => {

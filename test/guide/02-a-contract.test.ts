@@ -100,7 +100,7 @@ test('the gateway validates records with it, and names the field and the rule of
     ok: false,
     faults: [
       { pointer: '/given_at', rule: 'timestamp' },
-      { pointer: '/dose', rule: 'unknown-field' },
+      { pointer: '', rule: 'unknown-field' },
     ],
   })
 })

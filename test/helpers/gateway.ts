@@ -10,6 +10,8 @@ const NODE = join(ROOT, 'node_modules/.bin/node')
 
 export interface GatewayProcess {
   readonly url: string
+  /** Where its metrics and alarms are. */
+  readonly adminUrl: string
   readonly process: ChildProcess
   /** The complete log. */
   log(): string
@@ -25,16 +27,17 @@ export async function startGateway(env: Readonly<Record<string, string>>): Promi
     stdio: ['ignore', 'inherit', 'pipe'],
   })
   const lines: string[] = []
-  const url = await new Promise<string>((resolve, reject) => {
+  const [url, adminUrl] = await new Promise<readonly [string, string]>((resolve, reject) => {
     child.on('exit', (status) => reject(new Error(`the gateway ended with ${status}:\n${lines.slice(-10).join('\n')}`)))
     createInterface({ input: child.stderr }).on('line', (line) => {
       lines.push(line)
-      const found = /"event":"listening","url":"([^"]+)"/.exec(line)?.[1]
-      if (found) resolve(found)
+      const found = /"event":"listening","url":"([^"]+)","admin_url":"([^"]+)"/.exec(line)
+      if (found?.[1] && found[2]) resolve([found[1], found[2]])
     })
   })
   return {
     url,
+    adminUrl,
     process: child,
     log: () => lines.join('\n'),
     async stop() {

@@ -21,6 +21,8 @@ export type ServiceName = 'gateway' | 'deidentify' | 'curate'
 export interface ServiceProcess {
   readonly name: ServiceName
   readonly url: string
+  /** Where its metrics and alarms are. */
+  readonly adminUrl: string
   readonly child: ChildProcess
   /** The complete log. */
   log(): string
@@ -45,11 +47,14 @@ async function ready(service: ServiceProcess): Promise<ServiceProcess> {
 
 async function launchService(name: ServiceName, env: Readonly<Record<string, string>>): Promise<ServiceProcess> {
   const url = `http://127.0.0.1:${await freePort()}`
-  const { child, log } = spawnService(name, { ...env, CHAINON_HTTP_PORT: new URL(url).port })
-  const text = async (path: string) => (await fetch(`${url}${path}`)).text()
+  const adminUrl = name === 'gateway' ? `http://127.0.0.1:${await freePort()}` : url
+  const ports = { CHAINON_HTTP_PORT: new URL(url).port, CHAINON_ADMIN_PORT: new URL(adminUrl).port }
+  const { child, log } = spawnService(name, { ...env, ...ports })
+  const text = async (path: string) => (await fetch(`${adminUrl}${path}`)).text()
   return {
     name,
     url,
+    adminUrl,
     child,
     log,
     health: async () => JSON.parse(await text('/health')) as unknown,

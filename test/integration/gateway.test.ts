@@ -252,7 +252,7 @@ test('beyond the bytes in flight: 429 with Retry-After for some, and every 202 i
   expect([busy.length > 0, accepted.length > 0, busy.length + accepted.length]).toEqual([true, true, 8])
   for (const answer of busy) expect(answer.headers.get('retry-after')).toBe('1')
   expect((await stored('medication')).length - before).toBe(accepted.length * 9000)
-  const metrics = await (await fetch(`${gateway.url}/metrics`)).text()
+  const metrics = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
   expect(metrics).toMatch(/chainon_gateway_inflight_bytes\S* 0\n/)
 })
 

@@ -252,9 +252,13 @@ test('no canary in a row of ClickHouse, the logs of the system included', async 
 
 test('no canary in answers of the gateway, metrics, alarms, pages or schemas', async () => {
   const read = async (url: string) => flat(await (await fetch(url)).text())
-  const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.url(name))
+  const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.adminUrl(name))
   const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
-  pages.push(`${stack.url('console')}/`, `${stack.url('console')}/api/snapshot`, `${stack.url('gateway')}/openapi.json`)
+  pages.push(
+    `${stack.url('console')}/`,
+    `${stack.adminUrl('console')}/api/snapshot`,
+    `${stack.url('gateway')}/openapi.json`,
+  )
   // What was withheld is counted, by field and kind.
   const counted = (await read(`${stack.url('deidentify')}/metrics`)).toString()
   for (const [field, kind] of [

@@ -21,7 +21,7 @@ let sender: Sender
 
 beforeAll(async () => {
   stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
-  const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'key', 'ensure', '--json', 'hospital-k'], {
+  const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'keys', 'ensure', '--json', 'hospital-k'], {
     env: { ...process.env, ...stack.env },
     encoding: 'utf8',
   })

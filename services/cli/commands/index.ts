@@ -5,7 +5,7 @@ import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
 import { register as finding } from './finding.ts'
 import { register as gap } from './gap.ts'
-import { register as key } from './key.ts'
+import { register as keys } from './keys.ts'
 import { register as ledger } from './ledger.ts'
 import { register as link } from './link.ts'
 import { register as project } from './project.ts'
@@ -23,7 +23,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   push,
   sample,
   simulate,
-  key,
+  keys,
   ledger,
   provision,
   finding,

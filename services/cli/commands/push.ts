@@ -35,7 +35,7 @@ Exits with 1 when a record was rejected, with 75 when the gateway, or a partitio
     .option('--fhir', 'the files contain FHIR R4 Bundles')
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
-    .option('--producer <name>', 'use the key that `chainon key ensure` stored on this machine for this producer')
+    .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
     .option('--batch-records <n>', 'records in one request', positiveInteger, 5000)
     .option('--max-errors <n>', 'rejected records that are shown', positiveInteger, 20)
     .option('--errors <file>', 'write each rejected record as a line of JSON: file, line, pointer, rule')
@@ -103,7 +103,7 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     options.key ?? (options.producer ? localKey(dataDir, options.producer) : undefined) ?? config.CHAINON_API_KEY
   if (!key) {
     const why = options.producer
-      ? `this machine has no key of ${options.producer}: run \`chainon key ensure ${options.producer}\``
+      ? `this machine has no key of ${options.producer}: run \`chainon keys ensure ${options.producer}\``
       : 'set --key, --producer or CHAINON_API_KEY'
     throw new ChainonError('missing-key', `An API key is needed to send ${feed ?? 'Bundles'}: ${why}.`)
   }

@@ -28,7 +28,9 @@ import { createServiceMetrics } from './service-metrics.ts'
 import { createSource } from './source.ts'
 
 export interface PublisherOptions {
-  /** URL of each service. */
+  /** Where producers send to. */
+  readonly gatewayUrl: string
+  /** URL of the metrics of each service. */
   readonly services: Readonly<Record<ServiceName, string>>
   readonly readLedger: () => Promise<readonly LedgerRow[]>
   readonly readFindings: () => Promise<readonly KeptFinding[]>
@@ -141,7 +143,7 @@ export function startSnapshotPublisher(options: PublisherOptions): SnapshotPubli
       now,
       startedAt,
       version: options.version,
-      gatewayUrl: options.services.gateway,
+      gatewayUrl: options.gatewayUrl,
       sources: forEach(SOURCE_NAMES, (name) => sources[name].view(now)),
       warehouseRate: loaded.rate([LOADED], WAREHOUSE_WINDOW_MS, now),
       stalledSince: stall.since(now),

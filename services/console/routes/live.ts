@@ -3,7 +3,7 @@
  * slowly is disconnected and connects again by itself; nothing is queued for it.
  */
 import type { ServerResponse } from 'node:http'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import type { SnapshotPublisher } from '../collectors/snapshot-publisher.ts'
 import type { Hello, Snapshot } from '../snapshot.ts'
@@ -13,6 +13,8 @@ export interface LiveOptions {
   readonly publisher: SnapshotPublisher
   readonly headers: Readonly<Record<string, string>>
   readonly maxClients: number
+  /** Asked again at each heartbeat: a stream ends with the session. */
+  readonly isOperator: (request: FastifyRequest) => boolean
 }
 
 /** Bytes that may wait for a slow browser. */
@@ -32,13 +34,14 @@ const LIVE = {
   description:
     'Server-sent events. `hello`: an object with `history` (the points of the last ten minutes) and `snapshot`. Then `snapshot` each second: the same as `GET /api/snapshot`.',
   response: {
+    401: problemResponse('Nobody is logged in.'),
     200: { description: 'A stream without an end', content: { 'text/event-stream': { schema: Type.String() } } },
     503: problemResponse('Too many pages are open.'),
   },
 }
 
-export function registerLive(app: FastifyInstance, { publisher, headers, maxClients }: LiveOptions): void {
-  const clients = new Set<ServerResponse>()
+export function registerLive(app: FastifyInstance, { publisher, headers, maxClients, isOperator }: LiveOptions): void {
+  const clients = new Map<ServerResponse, FastifyRequest>()
   const send = (client: ServerResponse, text: string) => {
     if (client.writableLength > MAX_WAITING_BYTES) {
       clients.delete(client)
@@ -49,14 +52,17 @@ export function registerLive(app: FastifyInstance, { publisher, headers, maxClie
   publisher.onSnapshot((snapshot) => {
     if (clients.size === 0) return
     const text = event('snapshot', snapshot)
-    for (const client of clients) send(client, text)
+    for (const client of clients.keys()) send(client, text)
   })
   const heartbeat = setInterval(() => {
-    for (const client of clients) send(client, ': heartbeat\n\n')
+    for (const [client, request] of clients) {
+      if (isOperator(request)) send(client, ': heartbeat\n\n')
+      else client.end()
+    }
   }, HEARTBEAT_MS)
   app.addHook('preClose', async () => {
     clearInterval(heartbeat)
-    for (const client of clients) client.end()
+    for (const client of clients.keys()) client.end()
     clients.clear()
   })
 
@@ -79,7 +85,7 @@ export function registerLive(app: FastifyInstance, { publisher, headers, maxClie
     })
     client.on('error', () => clients.delete(client))
     request.raw.on('close', () => clients.delete(client))
-    clients.add(client)
+    clients.set(client, request)
     const hello = event('hello', { history: publisher.history.points(), snapshot: publisher.latest() })
     send(client, `retry: ${RETRY_MS}\n\n${hello}`)
     return reply

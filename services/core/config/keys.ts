@@ -4,11 +4,12 @@
  */
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
-import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, SERVICES, WORKERS } from './service-keys.ts'
+import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, PUBLIC_HTTP, SERVICES, WORKERS } from './service-keys.ts'
 
 export const KEYS = {
   ...DEPENDENCIES,
   ...SERVICES,
+  ...PUBLIC_HTTP,
   ...PROVISION,
   ...GATEWAY,
   ...WORKERS,
@@ -39,6 +40,12 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     keys: DEPENDENCIES,
   },
   { title: 'Every service', readers: 'Read by the services and by `chainon`.', keys: SERVICES },
+  {
+    title: 'gateway and console',
+    readers:
+      'Read by `gateway` and `console`. On an address that is not loopback they need TLS files or a trusted proxy; without either they end with 78.',
+    keys: PUBLIC_HTTP,
+  },
   { title: 'provision', readers: 'Read by `provision`; the first one by the local Kafka, too.', keys: PROVISION },
   { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
   { title: 'Workers', readers: 'Read by `deidentify` and `curate`.', keys: WORKERS },

@@ -50,11 +50,37 @@ export const SERVICES = {
   },
   CHAINON_FEEDS_DIR: { type: 'string', default: 'schemas/feeds', description: 'Folder of the feed contracts' },
   CHAINON_NAMESPACE: { type: 'string', default: '', description: 'Prefix of topics, groups and Redis keys' },
+  CHAINON_ALLOWED_HOSTS: {
+    type: 'list',
+    default: '',
+    description: 'Names that the service is reached by, comma-separated, besides localhost and IP addresses',
+  },
   CHAINON_LOG_LEVEL: {
     type: 'string',
     default: 'info',
     oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
     description: 'Log level',
+  },
+} as const satisfies KeyTable
+
+export const PUBLIC_HTTP = {
+  CHAINON_ADMIN_HOST: {
+    type: 'string',
+    default: '127.0.0.1',
+    description: 'Address for `/metrics`, `/alarms` and the complete `/health`',
+  },
+  CHAINON_ADMIN_PORT: {
+    type: 'port',
+    default: '0',
+    description: 'Port for `/metrics`, `/alarms` and the complete `/health`; 0 for a free one, which the log names',
+  },
+  CHAINON_TLS_CERT_FILE: { type: 'string', default: '', description: 'PEM file of the certificate and its chain' },
+  CHAINON_TLS_KEY_FILE: { type: 'string', default: '', description: "PEM file of the certificate's key" },
+  CHAINON_TRUSTED_PROXY: {
+    type: 'list',
+    default: '',
+    description:
+      'Addresses or networks of the proxy that has TLS, comma-separated; its X-Forwarded-For is believed, and others may not connect',
   },
 } as const satisfies KeyTable
 
@@ -193,6 +219,16 @@ export const CURATE = {
 
 export const CALLERS = {
   CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'URL of the gateway' },
+  CHAINON_GATEWAY_ADMIN_URL: {
+    type: 'url',
+    default: 'http://127.0.0.1:8094',
+    description: 'URL of the metrics of the gateway',
+  },
+  CHAINON_CONSOLE_ADMIN_URL: {
+    type: 'url',
+    default: 'http://127.0.0.1:8095',
+    description: 'URL of the metrics of the console',
+  },
   CHAINON_DEIDENTIFY_URL: {
     type: 'url',
     default: 'http://127.0.0.1:8091',

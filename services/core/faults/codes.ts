@@ -39,6 +39,17 @@ export const FAULTS = {
   // request
   'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
   'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
+  'expired-key': { blame: 'request', status: 401, text: 'The API key has expired.' },
+  'revoked-key': { blame: 'request', status: 401, text: 'The API key was revoked.' },
+  'key-scope': { blame: 'request', status: 403, text: 'The API key does not have the scope that this needs.' },
+  'too-many-failed-logins': { blame: 'request', status: 429, text: 'Too many logins failed; try again later.' },
+  'unknown-host': {
+    blame: 'request',
+    status: 421,
+    text: 'The request is for a host that this service is not; the operator names it in CHAINON_ALLOWED_HOSTS.',
+  },
+  'foreign-origin': { blame: 'request', status: 403, text: 'Pages of other sites may not send requests.' },
+  'not-through-proxy': { blame: 'request', status: 403, text: 'Requests must come through the proxy.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
   'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
@@ -140,6 +151,11 @@ export const FAULTS = {
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
   // configuration and programmer
+  'keys-damaged': {
+    blame: 'configuration',
+    alarm: true,
+    text: 'The files of API keys cannot be read: the keys read before stay in force, without those that are revoked.',
+  },
   configuration: { blame: 'configuration', alarm: true, text: 'The configuration is wrong.' },
   bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },
 } as const satisfies Record<string, { blame: Blame; text: string; status?: number; alarm?: true }>

@@ -1,11 +1,14 @@
-/** Creates, lists and revokes API keys, for `chainon key`. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** Creates, lists, rotates and revokes API keys, for `chainon keys`. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../faults/describe-failure.ts'
-import { ConfigurationError } from '../faults/errors.ts'
+import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { type Lock, waitForLockSync } from '../process/lock.ts'
-import { keysFile, readKeys, type StoredKey, writeKeys } from './file.ts'
-import { isProducerName, newKey, parseKey } from './format.ts'
+import { isExpired, keysFile, readKeys, type StoredKey, scopesOf, writeKeys } from './file.ts'
+import { KEY_ID, newKey, PRODUCER, parseKey } from './format.ts'
+import { AT_ONCE, appendRevocation, readRevocations, revocationsFile } from './revocations.ts'
+import { ALL_SCOPES } from './scopes.ts'
+import { lastUse } from './use.ts'
 
 export interface IssuedKey {
   readonly producer: string
@@ -14,30 +17,117 @@ export interface IssuedKey {
   readonly key: string
 }
 
+/** What a key may do, and until when; by default everything, without an end. */
+export interface KeyTerms {
+  readonly scopes?: readonly string[]
+  /** ISO 8601, UTC, with milliseconds. */
+  readonly expiresAt?: string
+}
+
+export interface ListedKey extends Omit<StoredKey, 'sha256' | 'scopes'> {
+  readonly scopes: readonly string[]
+  readonly state: 'in force' | 'expired' | 'revoked'
+  /** The hour of the last use, for instance `2026-01-31T08:00Z`. */
+  readonly last_used?: string
+}
+
+export interface Rotation {
+  readonly issued: IssuedKey
+  /** The former key, and until when both are in force. */
+  readonly replaced: { readonly id: string; readonly expires_at: string }
+}
+
 const LOCK_WAIT_MS = 5_000
 
-/** @throws ConfigurationError when the producer's name has a wrong form */
-export function createKey(dataDir: string, producer: string, name: string): IssuedKey {
+/** @throws ConfigurationError when the producer's name has a wrong form, or the files cannot be read or written */
+export function createKey(dataDir: string, producer: string, name: string, terms: KeyTerms = {}): IssuedKey {
   checkName(producer)
-  return locked(dataDir, () => issue(dataDir, producer, name))
+  return locked(dataDir, () => issue(dataDir, producer, name, terms))
 }
 
-export function listKeys(dataDir: string): readonly Omit<StoredKey, 'sha256'>[] {
-  return readKeys(keysFile(dataDir)).map(({ sha256: _hidden, ...key }) => key)
+/** @returns every key, the first created one first */
+export function listKeys(dataDir: string): readonly ListedKey[] {
+  const { revoked } = readRevocations(revocationsFile(dataDir))
+  const now = Date.now()
+  return readKeys(keysFile(dataDir)).map(({ sha256: _hidden, ...key }) => {
+    const logged = revoked.get(key.id)
+    const revoked_at = key.revoked_at ?? (logged?.from === AT_ONCE ? logged.at : undefined)
+    const ended = isExpired(key, now) || (logged !== undefined && logged.from <= now)
+    const last_used = lastUse(dataDir, key.id)
+    return {
+      ...key,
+      scopes: scopesOf({ ...key, sha256: '' }),
+      state: revoked_at !== undefined ? 'revoked' : ended ? 'expired' : 'in force',
+      ...(revoked_at === undefined ? {} : { revoked_at }),
+      ...(last_used === undefined ? {} : { last_used }),
+    }
+  })
 }
 
-/** @returns false when there is no such key in force */
+/**
+ * Also while `keys.json` is damaged or missing: the revocation has a file of its own, which is written first.
+ *
+ * @returns false when there is no such key in force
+ */
 export function revokeKey(dataDir: string, id: string): boolean {
   return locked(dataDir, () => {
     const path = keysFile(dataDir)
-    const keys = readKeys(path)
-    if (!keys.some((key) => key.id === id && key.revoked_at === undefined)) return false
+    const keys = existsSync(path) ? attempt(() => readKeys(path)) : undefined
+    if (!KEY_ID.test(id) || (keys && !keys.some((key) => key.id === id && key.revoked_at === undefined))) return false
     const revoked_at = new Date().toISOString()
+    appendRevocation(revocationsFile(dataDir), id, revoked_at)
+    if (!keys) return true
     writeKeys(
       path,
       keys.map((key) => (key.id === id ? { ...key, revoked_at } : key)),
     )
     return true
+  })
+}
+
+/**
+ * Makes a key with the terms of a former one, which stays in force for the overlap: time to change it at the producer. Its lifetime is that of the
+ * former key.
+ *
+ * @param id of the former key; needed only when the producer has several
+ * @throws ChainonError wrong-key when the producer has no key in force, or several and no id
+ */
+export function rotateKey(dataDir: string, producer: string, overlapMs: number, id?: string): Rotation {
+  checkName(producer)
+  return locked(dataDir, () => {
+    const candidates = listKeys(dataDir).filter(
+      (key) =>
+        key.producer === producer &&
+        key.state === 'in force' &&
+        key.replaced_by === undefined &&
+        (id === undefined || key.id === id),
+    )
+    const [former] = candidates
+    if (!former) throw new ChainonError('wrong-key', `${producer} has no${id ? ' such' : ''} key in force to rotate.`)
+    if (candidates.length > 1)
+      throw new ChainonError(
+        'wrong-key',
+        `${producer} has ${candidates.length} keys in force: name one with --key (${candidates.map((one) => one.id).join(', ')}).`,
+      )
+    const now = Date.now()
+    const { issued, stored } = makeKey(producer, former.name, {
+      scopes: former.scopes,
+      ...(former.expires_at === undefined
+        ? {}
+        : { expiresAt: isoTime(now + Date.parse(former.expires_at) - Date.parse(former.created_at)) }),
+    })
+    const end = Math.min(now + overlapMs, former.expires_at === undefined ? Infinity : Date.parse(former.expires_at))
+    const replaced = { id: former.id, expires_at: isoTime(end) }
+    // In this file, too: an old copy of keys.json does not know of the end.
+    appendRevocation(revocationsFile(dataDir), former.id, isoTime(now), replaced.expires_at)
+    const path = keysFile(dataDir)
+    const others = readKeys(path).map((key) =>
+      key.id === former.id ? { ...key, expires_at: replaced.expires_at, replaced_by: issued.id } : key,
+    )
+    writeKeys(path, [...others, stored])
+    const kept = localKey(dataDir, producer)
+    if (kept && parseKey(kept)?.id === former.id) keepLocal(dataDir, issued)
+    return { issued, replaced }
   })
 }
 
@@ -50,13 +140,10 @@ export function ensureKey(dataDir: string, producer: string): IssuedKey {
   return locked(dataDir, () => {
     const kept = localKey(dataDir, producer)
     const parsed = kept ? parseKey(kept) : undefined
-    const inForce = readKeys(keysFile(dataDir)).find((key) => key.id === parsed?.id && key.revoked_at === undefined)
+    const inForce = listKeys(dataDir).find((key) => key.id === parsed?.id && key.state === 'in force')
     if (kept && parsed && inForce?.producer === producer) return { producer, id: parsed.id, key: kept }
-    const issued = issue(dataDir, producer, 'local')
-    const path = localKeyFile(dataDir, producer)
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    rmSync(path, { force: true })
-    writeFileSync(path, `${issued.key}\n`, { mode: 0o600, flag: 'wx' })
+    const issued = issue(dataDir, producer, 'local', {})
+    keepLocal(dataDir, issued)
     return issued
   })
 }
@@ -64,26 +151,49 @@ export function ensureKey(dataDir: string, producer: string): IssuedKey {
 /** @returns the key that `ensureKey` kept for the command line, or undefined */
 export function localKey(dataDir: string, producer: string): string | undefined {
   checkName(producer)
-  try {
-    return readFileSync(localKeyFile(dataDir, producer), 'utf8').trim()
-  } catch {
-    return undefined
-  }
+  return attempt(() => readFileSync(localKeyFile(dataDir, producer), 'utf8').trim())
+}
+
+function keepLocal(dataDir: string, { producer, key }: IssuedKey): void {
+  const path = localKeyFile(dataDir, producer)
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  rmSync(path, { force: true })
+  writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' })
 }
 
 function localKeyFile(dataDir: string, producer: string): string {
   return join(dataDir, 'secrets', 'cli', 'keys', `${producer}.key`)
 }
 
-function issue(dataDir: string, producer: string, name: string): IssuedKey {
-  const { id, key, sha256 } = newKey()
+function issue(dataDir: string, producer: string, name: string, terms: KeyTerms): IssuedKey {
+  const { issued, stored } = makeKey(producer, name, terms)
   const path = keysFile(dataDir)
-  writeKeys(path, [...readKeys(path), { id, producer, name, sha256, created_at: new Date().toISOString() }])
-  return { producer, id, key }
+  writeKeys(path, [...readKeys(path), stored])
+  return issued
+}
+
+function makeKey(producer: string, name: string, terms: KeyTerms): { issued: IssuedKey; stored: StoredKey } {
+  const { id, key, sha256 } = newKey()
+  const { scopes = ALL_SCOPES, expiresAt } = terms
+  const expiry = expiresAt === undefined ? {} : { expires_at: expiresAt }
+  const stored = { id, producer, name, sha256, created_at: isoTime(Date.now()), scopes, ...expiry }
+  return { issued: { producer, id, key }, stored }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
 }
 
 function checkName(producer: string): void {
-  if (!isProducerName(producer)) {
+  if (!PRODUCER.test(producer)) {
     throw new ConfigurationError('The name of the producer is invalid', [
       'a name is 1 to 64 lower case letters, digits, dots, dashes and underscores, and begins with a letter or digit',
     ])

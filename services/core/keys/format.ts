@@ -5,7 +5,9 @@
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const KEY = /^chn_([a-z0-9]{12})_([A-Za-z0-9_-]{43})$/
-const PRODUCER = /^[a-z0-9][a-z0-9._-]{0,63}$/
+export const KEY_ID = /^[a-z0-9]{12}$/
+/** A producer's name goes into messages, Redis keys and metric labels. */
+export const PRODUCER = /^[a-z0-9][a-z0-9._-]{0,63}$/
 
 export interface PresentedKey {
   readonly id: string
@@ -33,9 +35,4 @@ export function hashSecret(secret: string): string {
 /** Compares two hashes in constant time. */
 export function sameHash(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
-}
-
-/** A producer's name goes into messages, Redis keys and metric labels: lower case, digits, dot, dash, underscore. */
-export function isProducerName(text: string): boolean {
-  return PRODUCER.test(text)
 }

@@ -19,6 +19,8 @@ const Row = Type.Object({
   name: Type.Enum([...PROCESS_NAMES]),
   pid: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
   url: Type.Union([Type.String(), Type.Null()]),
+  /** Where its metrics and alarms are, if they have a port of their own. */
+  admin_url: Type.Optional(Type.String()),
   state: Type.Enum(['starting', 'running', 'restarting', 'failed', 'stopped', 'external']),
   /** How many times the supervisor restarted it. */
   restarts: Type.Integer({ minimum: 0 }),

@@ -1,6 +1,8 @@
-/** The small HTTP endpoint that every worker has: /metrics, /health, /alarms. */
+/** The small HTTP endpoint that every service has: /metrics, /health, /alarms. Gateway and console have it at a port of its own. */
 import type {} from '@fastify/swagger'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { FAULTS } from '../faults/codes.ts'
+import type { HttpSettings } from '../http/settings.ts'
 import type { Alarms } from './alarms.ts'
 import type { Metrics } from './metrics.ts'
 
@@ -18,21 +20,28 @@ export interface AdminDependencies {
   health(): Health
 }
 
-/** Adds the three routes to a server that has others (the gateway's, the console's). */
-export function registerAdminRoutes(app: FastifyInstance, dependencies: AdminDependencies): void {
-  app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+/** `GET /health` at a port for everybody: it says only whether the service works. */
+export function registerPublicHealth(app: FastifyInstance, health: AdminDependencies['health']): void {
+  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
+    const ok = health().status === 'ok'
+    return reply.code(ok ? 200 : 503).send({ status: ok ? 'ok' : 'unavailable' })
+  })
+}
+
+/** @returns a server with only these three routes; the caller listens */
+export function adminServer(dependencies: AdminDependencies, { server, guard }: HttpSettings): FastifyInstance {
+  const app = Fastify({ ...server, logger: false } as FastifyServerOptions)
+  app.addHook('onRequest', async (request, reply) => {
+    const refusal = guard(request.raw)
+    if (refusal) return reply.code(FAULTS[refusal].status).send({ code: refusal, title: FAULTS[refusal].text })
+  })
+  app.get('/metrics', async (_request, reply) =>
     reply.type('text/plain; version=0.0.4').send(await dependencies.metrics.scrape()),
   )
-  app.get('/health', { schema: { hide: true } }, async (_request, reply) => {
+  app.get('/health', async (_request, reply) => {
     const health = dependencies.health()
     return reply.code(health.status === 'ok' ? 200 : 503).send(health)
   })
-  app.get('/alarms', { schema: { hide: true } }, async () => dependencies.alarms.active())
-}
-
-/** @returns a server with only these routes; the caller listens */
-export function adminServer(dependencies: AdminDependencies): FastifyInstance {
-  const app = Fastify({ logger: false })
-  registerAdminRoutes(app, dependencies)
+  app.get('/alarms', async () => dependencies.alarms.active())
   return app
 }

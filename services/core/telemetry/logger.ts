@@ -1,20 +1,28 @@
 /** JSON lines on stderr. What is logged are names, rules, counts and offsets; no call site logs a record. */
 import { type Logger as PinoLogger, pino } from 'pino'
-import { logStream } from './log-stream.ts'
+import { type LogStream, logStream } from './log-stream.ts'
 
 export type Logger = PinoLogger
 
-export function createLogger(service: string, level: string): Logger {
+/**
+ * No call site logs these; this is the second lock. A producer may be one doctor, and a producer may number its records and stays by what
+ * identifies a patient.
+ */
+const NEVER_LOGGED = ['producer', '_producer', 'record_id', 'encounter_id', 'patient_ipp']
+
+/** @param stream where the lines go; stderr by default */
+export function createLogger(service: string, level: string, stream: LogStream = logStream(2)): Logger {
   return pino(
     {
       level,
       base: { service },
       formatters: { level: (label) => ({ level: label }) },
       timestamp: pino.stdTimeFunctions.isoTime,
+      redact: NEVER_LOGGED.flatMap((name) => [name, `*.${name}`]),
       serializers: { err: (error: unknown) => (safeErrors.has(error as object) ? error : safeError(error)) },
     },
     // Not pino's own destination: its flush after a fatal line retries for ever on a full disk, so that the process never ends.
-    logStream(2),
+    stream,
   )
 }
 

@@ -1,10 +1,12 @@
 /** What both workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
+
 import type { Kafka } from 'kafkajs'
 import { type AvroRegistry, avroRegistry, REGISTRY_KEYS } from '../avro/registry.ts'
 import type { Config } from '../config/read.ts'
 import { loadContracts } from '../contract/load.ts'
 import { topicOf } from '../contract/names.ts'
 import type { FeedContract } from '../contract/types.ts'
+import { createRequestGuard } from '../http/request-guard.ts'
 import { KAFKA_KEYS, kafkaClient } from '../kafka/client.ts'
 import type { Zone } from '../pipeline/zones.ts'
 import type { Running } from '../process/run-main.ts'
@@ -27,6 +29,7 @@ export const WORKER_KEYS = [
   'CHAINON_SECRETS_DIR',
   'CHAINON_HTTP_HOST',
   'CHAINON_HTTP_PORT',
+  'CHAINON_ALLOWED_HOSTS',
   'CHAINON_LOG_LEVEL',
   'CHAINON_GROUP_SESSION_SECONDS',
   'CHAINON_SLOW_BATCH_SECONDS',
@@ -82,7 +85,13 @@ export async function startWorker(
   const slowBatchSeconds = config.CHAINON_SLOW_BATCH_SECONDS
   const state = createWorkerState({ service, alarms, logger, feedOf, slowBatchSeconds })
   let consumer: PartitionConsumer | undefined
-  const admin = adminServer({ metrics, alarms, health: () => state.health(consumer) })
+  const admin = adminServer(
+    { metrics, alarms, health: () => state.health(consumer) },
+    {
+      server: { trustProxy: false },
+      guard: createRequestGuard({ hosts: config.CHAINON_ALLOWED_HOSTS, origins: [], senders: undefined }),
+    },
+  )
   await admin.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   const kafka = kafkaClient(service, config, logger)
   const groupId = `${config.CHAINON_NAMESPACE}${service}`

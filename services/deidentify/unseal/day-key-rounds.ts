@@ -15,7 +15,7 @@ export interface DayKeyRoundsDependencies {
   readonly namespace: string
   /** How long a record stays readable after the end of its day, in milliseconds. */
   readonly retentionMs: number
-  /** A key was shredded, here or by `chainon key shred`. */
+  /** A key was shredded, here or by `chainon keys shred`. */
   readonly onShredded: () => void
   readonly alarms: Alarms
   readonly logger: Logger

@@ -18,7 +18,6 @@ const READABLE: Record<ValueKind, readonly string[]> = {
   timestamp: ['long'],
 }
 const LOGICAL: Partial<Record<ValueKind, string>> = { date: 'date', timestamp: 'timestamp-millis' }
-const SHOWABLE = /^[A-Za-z][A-Za-z0-9_]{0,39}$/
 const MAX_FIELDS = 500
 const MAX_SYMBOLS = 1000
 
@@ -47,13 +46,14 @@ export function writerType(text: string, contract: FeedContract): avsc.Type {
   const fields = schema.fields.map((raw: unknown) => {
     const name = isObject(raw) && typeof raw.name === 'string' ? raw.name : ''
     const field = known.get(name)
-    const shown = SHOWABLE.test(name) ? `'${name}'` : 'a field'
     seen.add(name)
-    if (!field) problems.push(`${shown} is not in the feed`)
     const type = field && isObject(raw) ? fitting(raw.type, field) : undefined
-    if (field && type === undefined) problems.push(`${shown} cannot be read as ${field.kind}`)
+    if (field && type === undefined) problems.push(`'${field.name}' cannot be read as ${field.kind}`)
     return { name, type: type ?? 'null' }
   })
+  // Never by name, as in core/contract/record-reader.ts.
+  const unknown = [...seen].filter((name) => !known.has(name)).length
+  if (unknown > 0) problems.push(`fields that are not in the feed: ${unknown}`)
   for (const field of contract.fields) {
     if (!seen.has(field.name) && !field.nullable && field.default === undefined)
       problems.push(`'${field.name}' is missing`)

@@ -3,10 +3,11 @@
  * answer is stored for hours and sent again to the same request. When a gateway is killed its lease expires, and the key is free again.
  * A request that was accepted in part has no answer yet: what is in the log is kept for as long, also while other requests try.
  */
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { Type } from 'typebox'
 import { Compile } from 'typebox/compile'
+import type { Mac } from '#core/crypto/hmac.ts'
 
 export type BeginResult =
   | { readonly kind: 'started'; readonly lease: Lease; readonly progress: string }
@@ -58,11 +59,16 @@ if redis.call('HEXISTS', KEYS[1], 'progress') == 0 then return redis.call('DEL',
 redis.call('HDEL', KEYS[1], 'token', 'until')
 return redis.call('PEXPIRE', KEYS[1], ARGV[3])`
 
-export function idempotencyStore(redis: Redis, namespace: string, hours: number): IdempotencyStore {
+/**
+ * @param mac keyed: a producer may put an identity into its keys and bodies, and who reads Redis must not be able to find it by guessing
+ * @param hours that an answer is stored
+ */
+export function idempotencyStore(redis: Redis, namespace: string, hours: number, mac: Mac): IdempotencyStore {
   const keptMs = hours * 3_600_000
   return {
-    async begin(producer, key, fingerprint) {
-      const name = `${namespace}idem:${producer}:${hash('sha256', key, 'hex')}`
+    async begin(producer, key, requestFingerprint) {
+      const name = `${namespace}idem:${mac.digest(`key\0${producer}\0${key}`)}`
+      const fingerprint = mac.digest(`fingerprint\0${requestFingerprint}`)
       const token = randomBytes(12).toString('hex')
       const [state, first, body] = await redis.eval(BEGIN, 1, name, fingerprint, token, LEASE_MS, keptMs).then(
         (answer) => answer as string[],

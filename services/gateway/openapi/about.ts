@@ -20,7 +20,8 @@ represent exactly are rejected. In NDJSON blank lines are skipped and not counte
 
 **Errors** are problems (RFC 9457, \`application/problem+json\`). On \`/fhir/R4\` a client whose \`Accept\` has \`application/fhir+json\` gets the same
 as an OperationOutcome. 409, 429 and 503 have \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
-method 405 (\`method-not-allowed\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
+method 405 (\`method-not-allowed\`). A request for another host is answered 421 (\`unknown-host\`), one of a page of another site or past the declared proxy
+403 (\`foreign-origin\`, \`not-through-proxy\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
 
 /** @returns the document without what comes from the routes: paths and components of schemas */
 export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
@@ -41,7 +42,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
     ],
     components: {
       securitySchemes: {
-        bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon key create PRODUCER`' },
+        bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon keys create PRODUCER`' },
         header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
       },
     },

@@ -8,13 +8,22 @@ export const STORE_HEADERS = Type.Object({
   'Content-Encoding': Type.Optional(Type.Enum(['gzip', 'identity'], { description: 'Encoding of the body' })),
 })
 
+/** What a request with a missing or wrong key is answered. */
+export const LOGIN_PROBLEMS: readonly ProblemCode[] = [
+  'missing-key',
+  'wrong-key',
+  'expired-key',
+  'revoked-key',
+  'too-many-failed-logins',
+]
+
 export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'malformed-body',
   'truncated-gzip',
   'no-records',
   'bad-idempotency-key',
-  'missing-key',
-  'wrong-key',
+  ...LOGIN_PROBLEMS,
+  'key-scope',
   'idempotency-in-flight',
   'body-too-large',
   'too-many-records',

@@ -15,14 +15,16 @@ interface DocumentedResponse {
 
 const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   400: 'The request cannot be read.',
-  401: 'The API key is missing or not known.',
+  401: 'The API key is missing, not known or no longer in force.',
+  403: 'The API key may not do this.',
   404: 'This address does not exist.',
   405: 'The address does not accept this method.',
   409: 'The same request is still being processed.',
   413: 'The request is too large.',
   415: 'The media type or the encoding is not supported.',
+  421: 'The request is for another host.',
   422: 'No record of the request is accepted.',
-  429: 'Too many bytes are in flight.',
+  429: 'Too many bytes are in flight, or too many logins failed.',
   500: 'An error of Chainon itself.',
   503: 'A dependency of the gateway is unreachable, or a part of it, or records would expire unread; try again later.',
 }

@@ -3,9 +3,11 @@
  * OperationOutcomes for a client that accepts `application/fhir+json`; the receipt is the same as for any other body.
  */
 import type { FastifyInstance, FastifySchema } from 'fastify'
+import { writeScope } from '#core/keys/scopes.ts'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
-import { type AdmissionDependencies, admitBody, authenticate } from '../http/admission.ts'
+import type { Item } from '../decode/item.ts'
+import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
@@ -18,21 +20,31 @@ export interface FhirDependencies extends AdmissionDependencies {
 
 export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
   app.post('/fhir/R4', { schema: bundleSchema() }, async (request, reply) => {
-    const producer = authenticate(dependencies.keys, request)
+    const access = await dependencies.logins.login(request)
     const type = request.headers['content-type']
     checkFhirType(type)
     const body = await admitBody(dependencies, request, reply.raw)
     const answer = await dependencies.ingest({
-      producer,
+      producer: access.producer,
       feed: 'fhir',
       manyFeeds: true,
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: bundleItems(body, Date.now()),
+      items: withinScopes(bundleItems(body, Date.now()), (feed) =>
+        dependencies.logins.require(access, writeScope(feed)),
+      ),
     })
     return sendAnswer(request, reply, answer)
   })
+}
+
+/** Which feeds a Bundle has is known when it is read: a record of a feed that the key may not write rejects the whole request. */
+function* withinScopes(items: Iterable<Item>, require: (feed: string) => void): Generator<Item> {
+  for (const item of items) {
+    if (item.kind === 'decoded') require(item.feed)
+    yield item
+  }
 }
 
 function bundleSchema(): FastifySchema {

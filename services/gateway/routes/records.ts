@@ -1,14 +1,15 @@
 /** `POST /v1/feeds/{feed}/records`: one feed's records as JSON, NDJSON or Avro. One route per feed, so that each documents its own record. */
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import type { FeedContract } from '#core/contract/types.ts'
+import { writeScope } from '#core/keys/scopes.ts'
 import { type DecodeLimits, recordItems } from '../decode/records.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
-import { type AdmissionDependencies, admitBody, authenticate } from '../http/admission.ts'
+import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { RECORD_TYPES, type RecordFormat, recordFormat } from '../http/media-types.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { recordComponent } from '../openapi/install.ts'
-import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
+import { LOGIN_PROBLEMS, requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 import { ProblemError } from '../problem.ts'
 
@@ -21,7 +22,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
   for (const { contract } of dependencies.feeds.values()) {
     const { feed } = contract
     app.post(`/v1/feeds/${feed}/records`, { schema: recordsSchema(contract) }, async (request, reply) => {
-      const producer = authenticate(dependencies.keys, request)
+      const { producer } = await dependencies.logins.login(request, writeScope(feed))
       const type = request.headers['content-type']
       const format = recordFormat(type)
       const body = await admitBody(dependencies, request, reply.raw)
@@ -37,9 +38,9 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
       return sendAnswer(request, reply, answer)
     })
   }
-  const unknownFeed = { hide: true, response: problemResponses(['missing-key', 'wrong-key', 'unknown-feed'], false) }
+  const unknownFeed = { hide: true, response: problemResponses([...LOGIN_PROBLEMS, 'unknown-feed'], false) }
   app.post('/v1/feeds/:feed/records', { schema: unknownFeed }, async (request) => {
-    authenticate(dependencies.keys, request)
+    await dependencies.logins.login(request)
     throw new ProblemError('unknown-feed', 'GET /v1/feeds lists the feeds.')
   })
 }

@@ -2,9 +2,6 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import Value from 'typebox/value'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { createAlarms } from '#core/telemetry/alarms.ts'
-import { createMetrics } from '#core/telemetry/metrics.ts'
-import { buildApp } from '../../../services/console/app.ts'
 import { buildSnapshot } from '../../../services/console/collectors/build-snapshot.ts'
 import { createHistory } from '../../../services/console/collectors/history.ts'
 import { summarise } from '../../../services/console/collectors/ledger.ts'
@@ -12,6 +9,7 @@ import type { SnapshotPublisher } from '../../../services/console/collectors/sna
 import { loadPage } from '../../../services/console/routes/page.ts'
 import { type Snapshot, SnapshotSchema } from '../../../services/console/snapshot.ts'
 import { LIVE, ledgerRow, readings, STALE } from './readings.ts'
+import { type TestConsole, testConsole } from './test-console.ts'
 
 const row = ledgerRow({ accepted: 3, loaded: 2, quarantined: 1 })
 
@@ -22,7 +20,11 @@ function snapshot(ledger: 'live' | 'stale'): Snapshot {
 
 let latest: Snapshot
 let publish: (snapshot: Snapshot) => void
+let own: TestConsole
 let app: FastifyInstance
+/** A request of the operator who is logged in. */
+const inject = (url: string, headers: Record<string, string> = {}) =>
+  app.inject({ url, headers: { cookie: own.cookie, ...headers } })
 
 beforeEach(async () => {
   latest = snapshot('live')
@@ -34,37 +36,42 @@ beforeEach(async () => {
     },
     stop: async () => undefined,
   }
-  const admin = { metrics: createMetrics('console'), alarms: createAlarms(), health: () => ({ status: 'ok' as const }) }
-  app = await buildApp({ publisher, page: loadPage(), ...admin })
+  own = await testConsole(publisher)
+  app = own.app
 })
-afterEach(() => app.close())
+afterEach(() => own.close())
 
 describe('the console over HTTP', () => {
   test('the ledger is an array with the field names of the command line', async () => {
-    const response = await app.inject('/api/ledger')
+    const response = await inject('/api/ledger')
     expect(response.json()).toEqual([row])
   })
 
   test('the snapshot is sent completely, and matches its schema', async () => {
-    const response = await app.inject('/api/snapshot')
+    const response = await inject('/api/snapshot')
     expect(response.json()).toEqual(latest)
     expect([...Value.Errors(SnapshotSchema, response.json())]).toEqual([])
   })
 
   test('a field that is not in the schema is not sent', async () => {
     latest = { ...latest, ...{ patient_name: 'ZZCANARYZZ' } }
-    expect((await app.inject('/api/snapshot')).body).not.toContain('ZZCANARYZZ')
+    expect((await inject('/api/snapshot')).body).not.toContain('ZZCANARYZZ')
   })
 
   test('the API is described with its schemas', async () => {
-    const document: { paths: object } = (await app.inject('/openapi.json')).json()
-    expect(Object.keys(document.paths).toSorted()).toEqual(['/api/ledger', '/api/live', '/api/snapshot'])
+    const document: { paths: object } = (await inject('/openapi.json')).json()
+    expect(Object.keys(document.paths).toSorted()).toEqual([
+      '/api/ledger',
+      '/api/live',
+      '/api/session',
+      '/api/snapshot',
+    ])
     expect(JSON.stringify(document.paths)).toContain('Seconds since the first waiting record arrived')
   })
 
   test('a stale ledger is not sent', async () => {
     latest = snapshot('stale')
-    const response = await app.inject('/api/ledger')
+    const response = await inject('/api/ledger')
     expect(response.statusCode).toBe(503)
     expect(response.headers['content-type']).toContain('application/problem+json')
     expect(response.json()).toMatchObject({
@@ -82,12 +89,12 @@ describe('the console over HTTP', () => {
       '/vendor/uplot.js',
       '/vendor/uplot.css',
     ]) {
-      const response = await app.inject(path)
+      const response = await inject(path)
       expect(response.statusCode, path).toBe(200)
       expect(response.headers['content-security-policy']).toContain("default-src 'none'")
       expect(response.headers['x-content-type-options']).toBe('nosniff')
     }
-    const { body } = await app.inject('/')
+    const { body } = await inject('/')
     expect(body).not.toMatch(/https?:\/\//)
     expect(body).not.toMatch(/<script(?![^>]* src=)|style="| on[a-z]+="/)
   })
@@ -109,15 +116,15 @@ describe('the console over HTTP', () => {
   })
 
   test('a file that did not change is not sent again', async () => {
-    const first = await app.inject('/main.js')
-    const again = await app.inject({ url: '/main.js', headers: { 'if-none-match': String(first.headers.etag) } })
+    const first = await inject('/main.js')
+    const again = await inject('/main.js', { 'if-none-match': String(first.headers.etag) })
     expect(again.statusCode).toBe(304)
   })
 
   test.each(['/../config.ts', '/..%2fconfig.ts', '/css', '/nothing', '/vendor/../main.ts'])(
     '%s is not found',
     async (path) => {
-      const response = await app.inject(path)
+      const response = await inject(path)
       expect(response.statusCode).toBe(404)
       expect(response.headers['content-type']).toContain('application/problem+json')
     },
@@ -127,7 +134,7 @@ describe('the console over HTTP', () => {
 describe('the live stream', () => {
   const open = async (signal: AbortSignal) => {
     const { port } = app.server.address() as AddressInfo
-    return await fetch(`http://127.0.0.1:${port}/api/live`, { signal })
+    return await fetch(`http://127.0.0.1:${port}/api/live`, { signal, headers: { cookie: own.cookie } })
   }
 
   test('begins with hello and continues with each snapshot', async () => {

@@ -9,13 +9,15 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { httpSettings } from '#core/http/settings.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { recordKeyUse } from '#core/keys/use.ts'
 import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
-import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
+import { gatewayConfig } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
@@ -34,6 +36,7 @@ const LIMITS: Limits = {
   maxRecordBytes: 100_000,
   maxRecords: 2000,
   maxInFlightBytes: 4_000_000,
+  maxSlowedLogins: 100,
 }
 
 export async function harness(limits: Partial<Limits> = {}) {
@@ -50,6 +53,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     acknowledgement: undefined as Promise<void> | undefined,
     /** Requests that wait for it. */
     waiting: 0,
+    /** The answers to failed logins wait for this. */
+    pause: undefined as Promise<void> | undefined,
+    /** Failed logins that wait for it. */
+    pausing: 0,
     /** Records of these feeds would expire unread. */
     near: (_feed: string): boolean => false,
     /** The encoder fails as it would with an error in the code. */
@@ -88,6 +95,12 @@ export async function harness(limits: Partial<Limits> = {}) {
       },
     },
     keys: openKeyStore(folder, () => undefined),
+    keyUse: recordKeyUse(folder, () => undefined),
+    async pause() {
+      state.pausing++
+      await state.pause
+      state.pausing--
+    },
     log: {
       async append(batches) {
         state.waiting++
@@ -119,7 +132,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     routing,
     stamp: stampClock(Date.now),
     metrics,
-    alarms: createAlarms(),
+    http: httpSettings(gatewayConfig({})).http,
+    health: () => ({ status: 'ok' }),
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
   })
@@ -128,6 +142,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** Every route that was added, with its schema. */
     routes,
     key,
+    /** The data folder: its file of keys. */
+    folder,
     state,
     written,
     metrics,

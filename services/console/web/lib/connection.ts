@@ -16,6 +16,12 @@ export interface Listener {
 const STALE_AFTER_MS = 6_000
 const RETRY_MS = 2_000
 
+/** An event stream does not tell why it was refused. */
+async function toLoginIfEnded(): Promise<void> {
+  const session = await fetch('/api/session').catch(() => null)
+  if (session?.status === 401) location.assign('/login')
+}
+
 export function connect(listener: Listener): void {
   let events: EventSource | undefined
   let lastEventAt = Date.now()
@@ -38,7 +44,9 @@ export function connect(listener: Listener): void {
     on<Snapshot>(source, 'snapshot', (snapshot) => listener.snapshot(snapshot))
     source.addEventListener('error', () => {
       listener.lost()
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(open, RETRY_MS)
+      if (source.readyState !== EventSource.CLOSED) return
+      timer = setTimeout(open, RETRY_MS)
+      void toLoginIfEnded()
     })
   }
   setInterval(() => {

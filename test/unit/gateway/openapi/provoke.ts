@@ -1,6 +1,7 @@
 /** Provokes every answer of a route that stores records, over HTTP, at a gateway with small limits. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
+import { createKey, revokeKey } from '#core/keys/admin.ts'
 import { avroFile } from '../avro-file.ts'
 import type { harness } from '../harness.ts'
 import type { Answer } from './audit.ts'
@@ -8,7 +9,9 @@ import type { Answer } from './audit.ts'
 type Gateway = Awaited<ReturnType<typeof harness>>
 
 /** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes at once are too many in flight. */
-export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000 }
+export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000, maxSlowedLogins: 1 }
+
+const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
 
 export interface StoreRoute {
   readonly path: string
@@ -22,8 +25,8 @@ export interface StoreRoute {
   readonly avro: boolean
 }
 
-export async function get(url: string, path: string): Promise<Answer> {
-  return answerOf(`GET ${path}`, await fetch(`${url}${path}`))
+export async function get(url: string, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return answerOf(`GET ${path}`, await fetch(`${url}${path}`, { headers }))
 }
 
 /**
@@ -49,9 +52,8 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
     const answer = await post(body, { 'content-type': type })
     answers.push({ ...answer, operation: answer.status === 202 ? operation : `${operation} with a valid ${type}` })
   }
+  answers.push(...(await provokeLogins(gateway, (authorization) => post(valid, { authorization }))))
   const sent: readonly (readonly [string | Buffer, Record<string, string>])[] = [
-    [valid, { authorization: '' }],
-    [valid, { authorization: `Bearer chn_000000000000_${'A'.repeat(43)}` }],
     ['{"cut":', {}],
     [valid, { 'content-encoding': 'gzip' }],
     [route.empty, {}],
@@ -95,6 +97,47 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   const twice = () => post(valid, key('twice'))
   answers.push(...(await whileWaiting(gateway, twice, twice)))
   return answers
+}
+
+/** @returns every answer to a key that may not do what `send` asks for */
+export async function provokeLogins(
+  { state, folder }: Gateway,
+  send: (authorization: string) => Promise<Answer>,
+): Promise<Answer[]> {
+  const answers: Answer[] = []
+  for (const authorization of ['', WRONG_KEY, ...keysNotAllowed(folder)]) answers.push(await send(authorization))
+  // The answers to many failures wait, as many as may; one more is rejected.
+  const { promise, resolve } = Promise.withResolvers<void>()
+  state.pause = promise
+  const sent: Promise<Answer>[] = []
+  while (state.pausing === 0) {
+    const one = send(WRONG_KEY)
+    sent.push(one)
+    await Promise.race([one, untilPausing(state)])
+  }
+  answers.push(await send(WRONG_KEY))
+  resolve()
+  state.pause = undefined
+  return [...answers, ...(await Promise.all(sent))]
+}
+
+const made = new Map<string, readonly string[]>()
+
+/** @returns a revoked key, an expired one, and one without the scope of any route; made once for each data folder */
+function keysNotAllowed(folder: string): readonly string[] {
+  const known = made.get(folder)
+  if (known) return known
+  const revoked = createKey(folder, 'chu-revoked', '')
+  revokeKey(folder, revoked.id)
+  const expired = createKey(folder, 'chu-expired', '', { expiresAt: '2020-01-01T00:00:00.000Z' })
+  const narrow = createKey(folder, 'chu-narrow', '', { scopes: ['write:none'] })
+  const keys = [revoked, expired, narrow].map(({ key }) => `Bearer ${key}`)
+  made.set(folder, keys)
+  return keys
+}
+
+async function untilPausing(state: Gateway['state']): Promise<void> {
+  while (state.pausing === 0) await sleep(1)
 }
 
 /** @returns the answers to a request that waits for Kafka, and to one that is sent while it waits */

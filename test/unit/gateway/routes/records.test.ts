@@ -98,7 +98,7 @@ describe('valid records', () => {
     expect(errorsOf(answer.body)).toEqual([
       [1, '', 'malformed-json'],
       [2, '/effective_at', 'timestamp'],
-      [3, '/nom_du_patient', 'unknown-field'],
+      [3, '', 'unknown-field'],
       [4, '/patient_ipp', 'required'],
       [5, '/value_number', 'type'],
       [6, '', 'not-an-object'],
@@ -270,7 +270,7 @@ describe('requests that are rejected', () => {
       }).subarray(0),
     )
     expect(answer.json().detail).toMatch(
-      /'effective_at' cannot be read as timestamp.*'extra' is not in the feed.*'code' is missing/,
+      /'effective_at' cannot be read as timestamp.*fields that are not in the feed: 1.*'code' is missing/,
     )
   })
 

@@ -1,0 +1,206 @@
+/** `chainon keys`: API keys of producers. Only hashes are stored; a key is shown when it is created. */
+import { type Command, InvalidArgumentError } from 'commander'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import type { IssuedKey, ListedKey } from '#core/keys/admin.ts'
+import { didYouMean } from '#core/schema/nearest.ts'
+import { table } from '#core/terminal/table.ts'
+import { dataFolder } from '../../../deploy/local/paths.ts'
+import { duration } from '../duration.ts'
+import { resolveEnvironment } from '../environment.ts'
+import { examples, GROUPS } from '../help.ts'
+import { registerSealing } from './sealing-keys.ts'
+
+/** The hospitals of the sample feed. */
+const LOCAL_PRODUCERS = ['hospital-1', 'hospital-2']
+const DATA_DIR = ['--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)'] as const
+
+interface Options {
+  readonly dataDir?: string
+  readonly json?: true
+}
+
+interface CreateOptions extends Options {
+  readonly name: string
+  readonly feeds: string
+  readonly read: boolean
+  /** Milliseconds; null for a key without an end. */
+  readonly expires: number | null
+}
+
+interface RotateOptions extends Options {
+  /** Milliseconds. */
+  readonly overlap: number
+  readonly key?: string
+}
+
+export function register(program: Command, env: NodeJS.ProcessEnv): void {
+  const keys = program
+    .command('keys')
+    // The name of version 0.1.
+    .alias('key')
+    .helpGroup(GROUPS.data)
+    .summary('create, list, rotate and revoke API keys')
+    .description(
+      'API keys of producers. <data>/keys.json has their hashes, <data>/keys-revoked.log what was revoked; both are needed in a backup. A running gateway follows at its next request.',
+    )
+    .addHelpText(
+      'after',
+      examples([
+        ['chainon keys create chu-nord --name "interface engine"', 'shows the key once'],
+        ['chainon keys create lab --feeds observation --expires 90d', 'for one feed, for 90 days'],
+        ['chainon keys list', 'the keys: what they may do, until when, when they were last used'],
+        ['chainon keys rotate chu-nord --overlap 24h', 'a new key; the former one works for another 24 hours'],
+        ['chainon keys revoke 0123456789ab', 'the gateway rejects it from its next request on'],
+      ]),
+    )
+  const load = () => import('#core/keys/admin.ts')
+  keys
+    .command('create')
+    .argument('<producer>', 'lower case letters, digits, dots, dashes and underscores')
+    .summary('create a key and show it once')
+    .option('--name <name>', 'what the key is for', '')
+    .option('--feeds <names>', 'feeds that it may write, comma-separated; `*` for all', '*')
+    .option('--no-read', 'it may not read what the gateway knows of it (GET /v1/key)')
+    .option(
+      '--expires <duration>',
+      'from now on, for instance 90d, 12h; `never` for no end',
+      lifetime,
+      lifetime('365d'),
+    )
+    .option('--json', 'an object with producer, id, key')
+    .option(...DATA_DIR)
+    .action(async (producer: string, options: CreateOptions) => {
+      const { createKey } = await load()
+      const terms = {
+        scopes: await scopes(env, options),
+        ...(options.expires === null ? {} : { expiresAt: new Date(Date.now() + options.expires).toISOString() }),
+      }
+      show(createKey(dataFolder(env, options.dataDir), producer, options.name, terms), options)
+    })
+  keys
+    .command('list')
+    .summary('list the keys, without their secrets')
+    .option(
+      '--json',
+      'an array of objects with id, producer, name, scopes, state, created_at, expires_at, replaced_by, revoked_at, last_used',
+    )
+    .option(...DATA_DIR)
+    .action(async (options: Options) => {
+      const listed = (await load()).listKeys(dataFolder(env, options.dataDir))
+      if (options.json) return print(listed)
+      process.stdout.write(
+        table(['key', 'producer', 'name', 'scopes', 'created', 'last used', 'state'], listed.map(row)),
+      )
+    })
+  keys
+    .command('rotate')
+    .argument('<producer>', 'as `chainon keys list` shows it')
+    .summary('create a key in place of one, which stays in force for a while')
+    .option(
+      '--overlap <duration>',
+      'how long both are in force, for instance 24h; 0m ends the former one now',
+      duration,
+      duration('24h'),
+    )
+    .option('--key <keyid>', 'the key to replace; needed when the producer has several in force')
+    .option('--json', 'an object with producer, id, key, and replaced: an object with id, expires_at')
+    .option(...DATA_DIR)
+    .action(async (producer: string, options: RotateOptions) => {
+      const { rotateKey } = await load()
+      const { issued, replaced } = rotateKey(dataFolder(env, options.dataDir), producer, options.overlap, options.key)
+      if (options.json) return print({ ...issued, replaced })
+      process.stderr.write(`Key ${replaced.id} is in force until ${replaced.expires_at}.\n`)
+      show(issued, options)
+    })
+  keys
+    .command('revoke')
+    .argument('<keyids...>', 'as `chainon keys list` shows them')
+    .summary('revoke keys')
+    .description('Also while keys.json is damaged or missing: what was revoked has a file of its own.')
+    .option('--json', 'an array of the ids that were revoked')
+    .option(...DATA_DIR)
+    .action(async (ids: string[], options: Options) => {
+      const { revokeKey } = await load()
+      const data = dataFolder(env, options.dataDir)
+      const revoked = ids.filter((id) => revokeKey(data, id))
+      if (options.json) print(revoked)
+      for (const id of revoked) process.stderr.write(`Key ${id} is revoked.\n`)
+      const missed = ids.filter((id) => !revoked.includes(id))
+      if (missed.length > 0) {
+        throw new ChainonError(
+          'wrong-key',
+          `No key with the id ${missed.join(', ')} is in force; \`chainon keys list\` shows them.`,
+        )
+      }
+    })
+  keys
+    .command('ensure')
+    .argument('[producers...]', `default: ${LOCAL_PRODUCERS.join(' ')}`)
+    .summary('create the missing keys for use on this machine')
+    .description(
+      'Creates a key for each producer that has none on this machine, and stores it in <data>/secrets/cli/keys (mode 0600), for `sample`, `simulate` and `push --producer`.',
+    )
+    .option('--json', 'an array of objects with producer and key')
+    .option(...DATA_DIR)
+    .action(async (producers: string[], options: Options) => {
+      const { ensureKey } = await load()
+      const data = dataFolder(env, options.dataDir)
+      const names = producers.length > 0 ? producers : LOCAL_PRODUCERS
+      const ensured = names
+        .map((producer) => ensureKey(data, producer))
+        .map(({ producer, key: secret }) => ({ producer, key: secret }))
+      if (options.json) return print(ensured)
+      const rows = ensured.map((one) => [one.producer, one.key])
+      process.stdout.write(table(['producer', 'key'], rows))
+    })
+  registerSealing(keys, env)
+}
+
+function lifetime(text: string): number | null {
+  if (text === 'never') return null
+  const ms = duration(text)
+  if (ms === 0) throw new InvalidArgumentError('It must be longer than 0.')
+  return ms
+}
+
+/** @throws ConfigurationError for a feed that does not exist: a misspelt name would make a key that stores nothing */
+async function scopes(env: NodeJS.ProcessEnv, { feeds, read, dataDir }: CreateOptions): Promise<readonly string[]> {
+  const { READ_OWN, writeScope } = await import('#core/keys/scopes.ts')
+  const { loadContracts } = await import('#core/contract/load.ts')
+  const names = feeds.split(',').map((name) => name.trim())
+  const { CHAINON_FEEDS_DIR: folder = '' } = resolveEnvironment(env, dataDir === undefined ? {} : { dataDir })
+  const known = names.includes('*') ? [] : loadContracts(folder).map(({ feed }) => feed)
+  const problems = names
+    .filter((name) => name !== '*' && !known.includes(name))
+    .map((name) => `there is no feed '${name}'${didYouMean(name, known)}; \`chainon feeds\` lists them`)
+  if (problems.length > 0 && !names.includes('*')) throw new ConfigurationError('The key is not created', problems)
+  const written = names.includes('*') ? ['*'] : names
+  return [...written.map(writeScope), ...(read ? [READ_OWN] : [])]
+}
+
+function row(key: ListedKey): string[] {
+  const { id, producer, name, scopes: allowed, state, created_at: created, expires_at: expires, revoked_at: at } = key
+  const until = expires === undefined ? 'in force' : `in force until ${minute(expires)}`
+  const shown =
+    state === 'revoked'
+      ? `revoked ${minute(at ?? '')}`
+      : state === 'expired'
+        ? `expired ${minute(expires ?? '')}`
+        : until
+  return [id, producer, name, allowed.join(' '), minute(created), key.last_used ?? '-', shown.trim()]
+}
+
+/** @returns an ISO 8601 time to the minute */
+function minute(time: string): string {
+  return time.replace(/:\d\d\.\d{3}Z$/, 'Z')
+}
+
+function show(issued: IssuedKey, { json }: Options): void {
+  if (json) return print(issued)
+  process.stderr.write(`Key ${issued.id} of ${issued.producer}. It is shown only now; store it like a password.\n`)
+  process.stdout.write(`${issued.key}\n`)
+}
+
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value, null, 2)}\n`)
+}

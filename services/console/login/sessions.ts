@@ -1,0 +1,70 @@
+/**
+ * Who is logged in. A file has the hash of each session and its end, so that a restart of the console logs nobody out, and whoever reads the
+ * file cannot take a session over.
+ */
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Type from 'typebox'
+import { complete } from '#core/schema/complete.ts'
+
+/** From the login on, whatever happens in it. */
+export const SESSION_SECONDS = 12 * 3600
+/** Beyond it the oldest one ends. */
+const MAX_SESSIONS = 500
+
+export interface Sessions {
+  /** @returns the token of a new session */
+  begin(): string
+  has(token: string | undefined): boolean
+  end(token: string): void
+  /** @returns a text that only a page of the session can know, and that a form of another site cannot send */
+  csrfToken(token: string): string
+}
+
+const Stored = Type.Array(Type.Object({ sha256: Type.String(), ends_at: Type.Number() }))
+
+/** @param now milliseconds since 1970 */
+export function openSessions(secretsDir: string, now: () => number): Sessions {
+  const path = join(secretsDir, 'sessions.json')
+  const ends = new Map(read(path).map(({ sha256, ends_at }) => [sha256, ends_at]))
+  const write = () => {
+    for (const [id, at] of ends) if (at <= now()) ends.delete(id)
+    while (ends.size > MAX_SESSIONS) ends.delete(ends.keys().next().value ?? '')
+    const draft = `${path}.${process.pid}`
+    writeFileSync(draft, JSON.stringify([...ends].map(([sha256, ends_at]) => ({ sha256, ends_at }))), { mode: 0o600 })
+    renameSync(draft, path)
+  }
+  return {
+    begin() {
+      const token = randomBytes(32).toString('base64url')
+      ends.set(idOf(token), now() + SESSION_SECONDS * 1000)
+      write()
+      return token
+    },
+    has: (token) => token !== undefined && (ends.get(idOf(token)) ?? 0) > now(),
+    end(token) {
+      ends.delete(idOf(token))
+      write()
+    },
+    csrfToken: (token) => hash('sha256', `csrf\0${token}`, 'base64url'),
+  }
+}
+
+/** Compares in constant time. */
+export function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(hash('sha256', a, 'buffer'), hash('sha256', b, 'buffer'))
+}
+
+function idOf(token: string): string {
+  return hash('sha256', token, 'hex')
+}
+
+/** A damaged file logs everybody out. */
+function read(path: string) {
+  try {
+    return complete(Stored, JSON.parse(readFileSync(path, 'utf8'))) ?? []
+  } catch {
+    return []
+  }
+}
