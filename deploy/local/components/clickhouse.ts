@@ -38,7 +38,8 @@ export function clickhouse(options: ClickHouseOptions): ProcessSpec {
     prepare: async () => {
       const logins = makeLogins(dataPaths(options.data).clickhouseLogins, clickhouseUsers())
       writeFileSync(usersFile, `${JSON.stringify(logins)}\n`, { mode: 0o600 })
-      if (options.user) giveTo(usersFile, options.user)
+      // Also what an administrator has put back from a backup.
+      if (options.user) giveTo(folder, options.user)
     },
     ready: () => httpReady(`http://127.0.0.1:${options.port}/ping`),
     readyTimeoutMs: 60_000,
