@@ -16,6 +16,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { tableStatements } from '#core/contract/table.ts'
 import { readTiles } from '#core/ledger/tiles.ts'
 import { createWitness } from '#core/ledger/witness.ts'
+import { passwordOf } from '../deploy/local/clickhouse/logins.ts'
 import { machine } from './machine.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -138,7 +139,8 @@ const ended = once(engine, 'close')
 try {
   const [line] = (await once(createInterface(engine.stdout), 'line')) as [string]
   const { url } = JSON.parse(line) as { url: string }
-  const clickhouse = createClient({ url, request_timeout: 300_000, log: { level: 127 } })
+  const password = passwordOf(join(folder, 'logins'), 'admin')
+  const clickhouse = createClient({ url, username: 'admin', password, request_timeout: 300_000, log: { level: 127 } })
   await migrate(clickhouse, join(ROOT, 'schemas/clickhouse'), new Date(), '')
   for (const contract of loadContracts(join(ROOT, 'schemas/feeds')).filter(({ feed }) => feed === FEED))
     for (const query of tableStatements(contract, 'default', new Map())) await clickhouse.command({ query })

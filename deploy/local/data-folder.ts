@@ -19,7 +19,8 @@ export function prepareDataFolder(data: string): string | null {
     // Making folders recursively on a read-only disk fails with ENOENT, which does not name the cause.
     accessSync(nearestExisting(data), constants.W_OK)
     for (const folder of [data, paths.run, paths.logs]) mkdirSync(folder, { recursive: true, mode: 0o700 })
-    chmodSync(data, 0o700)
+    // Another user's process has a folder in it (separate-user.ts), and every folder in it is closed to others.
+    chmodSync(data, process.getuid?.() === 0 ? 0o711 : 0o700)
     const probe = join(paths.run, `write-test.${process.pid}`)
     writeFileSync(probe, 'x', { mode: 0o600 })
     rmSync(probe)

@@ -185,6 +185,7 @@ export class ManagedProcess {
       env: this.spec.env,
       detached: true,
       stdio: ['ignore', log, log, 'pipe'],
+      ...this.spec.user,
     })
     closeSync(log)
     child.stdio[3]?.on('error', () => undefined)

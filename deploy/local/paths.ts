@@ -38,6 +38,8 @@ export interface DataPaths {
   readonly stateFile: string
   readonly lockFile: string
   readonly firstRunMarker: string
+  /** A password for each user of the local ClickHouse. */
+  readonly clickhouseLogins: string
 }
 
 /** @returns the supervisor's own files in a data folder */
@@ -50,5 +52,6 @@ export function dataPaths(data: string): DataPaths {
     stateFile: join(run, 'state.json'),
     lockFile: join(run, 'supervisor.lock'),
     firstRunMarker: join(run, 'first-run-done'),
+    clickhouseLogins: join(data, 'secrets', 'clickhouse'),
   }
 }

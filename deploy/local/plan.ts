@@ -1,18 +1,21 @@
 /** Decides from options and the environment what is started: which components are external, which ports, which processes. */
 
 import { join } from 'node:path'
+import { KEYS, type Key } from '#core/config/keys.ts'
 import { readConfig, readGiven } from '#core/config/read.ts'
 import { findJava } from '#core/java/java.ts'
 import { COMPONENTS, type ComponentName, SERVICES, type ServiceName } from '#core/process/state-file.ts'
 import { archiveOptions, type JavaComponent, makeArchives } from './components/class-archive.ts'
-import { clickhouse } from './components/clickhouse.ts'
+import { clickhouse, clickhouseFolder } from './components/clickhouse.ts'
 import { type InstalledComponent, installComponents, redisCommand, redisOnPath } from './components/install.ts'
 import { type KafkaListener, kafka } from './components/kafka.ts'
 import { redis } from './components/redis.ts'
 import { registry } from './components/registry.ts'
+import { clickhouseLogin } from './logins.ts'
 import { childEnvironment } from './managed-process.ts'
 import { ROOT } from './paths.ts'
 import { choosePorts, PORT_KEYS, type PortName, type Ports } from './ports.ts'
+import { separateUser } from './separate-user.ts'
 import { ADDRESS_VARIABLES, ADMIN_VARIABLES, type ProcessSpec } from './types.ts'
 
 const ADMIN_SERVICES = ['gateway', 'console'] as const
@@ -29,6 +32,8 @@ export interface PlanOptions {
   readonly ports: 'default' | 'auto'
   readonly services: readonly ServiceName[]
   readonly env: NodeJS.ProcessEnv
+  /** Databases of warehouses in the local ClickHouse; by default the configured one. */
+  readonly databases?: readonly string[]
   /** More addresses of the local Kafka, for clients behind a proxy. */
   readonly kafkaListeners?: readonly KafkaListener[]
 }
@@ -42,6 +47,10 @@ export interface Plan {
   /** For services and commands: the address of each component and service. */
   readonly environment: Readonly<Record<string, string>>
   components(): ProcessSpec[]
+  /** @returns variables with which a program logs in to the local ClickHouse; none when it is external, or has no user of that name */
+  login(user: string): Readonly<Record<string, string>>
+  /** What a person should know who starts it. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -49,11 +58,11 @@ export interface Plan {
  */
 export async function makePlan(options: PlanOptions): Promise<Plan> {
   const { data, cache, env } = options
-  const { CHAINON_PARTITIONS: partitions, JAVA_HOME: javaHome } = readConfig(
-    'chainon',
-    ['CHAINON_PARTITIONS', 'JAVA_HOME'],
-    env,
-  )
+  const {
+    CHAINON_PARTITIONS: partitions,
+    JAVA_HOME: javaHome,
+    CLICKHOUSE_DATABASE: database,
+  } = readConfig('chainon', ['CHAINON_PARTITIONS', 'JAVA_HOME', 'CLICKHOUSE_DATABASE'], env)
   const given = readGiven(
     'chainon',
     [...Object.values(ADDRESS_VARIABLES), ...Object.values(ADMIN_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'],
@@ -74,9 +83,11 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   if (own.includes('kafka')) names.push('kafka-controller')
   for (const name of ADMIN_SERVICES) if (options.services.includes(name)) names.push(`${name}-admin`)
   const ports = await choosePorts(names, options.ports, given)
+  const separate = own.includes('clickhouse') ? separateUser(clickhouseFolder(data)) : undefined
+  const user = separate && 'uid' in separate ? separate : undefined
   const describe = (component: ComponentName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
     const spec = componentSpec(component, at, on, jvm)
-    return { ...spec, env: childEnvironment(env, spec.env) }
+    return { ...spec, env: childEnvironment(withoutSecrets(env), spec.env) }
   }
   const componentSpec = (component: ComponentName, at: string, on: Ports, jvm: readonly string[]): ProcessSpec => {
     switch (component) {
@@ -91,7 +102,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
       case 'redis':
         return redis({ command: redisCommand(cache, env), data: at, port: on.redis })
       case 'clickhouse':
-        return clickhouse({ data: at, port: on.clickhouse })
+        return clickhouse({ data: at, port: on.clickhouse, user, databases: options.databases ?? [database] })
     }
   }
   const jvm = (component: ComponentName) => (isJava(component) ? archiveOptions(cache, component, java.build) : [])
@@ -126,8 +137,19 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     },
     ports,
     environment,
+    login: (name) => (external.has('clickhouse') ? {} : clickhouseLogin(data, name)),
+    warnings: separate && 'why' in separate ? [sameUser(separate.why)] : [],
     components: () => own.map((component) => describe(component, data, ports, jvm(component))),
   }
+}
+
+const sameUser = (why: string) =>
+  `ClickHouse runs as the same user as the services, and could read their secrets (${why})`
+
+/** A component needs none, and ClickHouse runs statements of others. */
+function withoutSecrets(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const secret = (name: string) => name in KEYS && 'secret' in KEYS[name as Key]
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !secret(name)))
 }
 
 const isJava = (component: ComponentName): component is JavaComponent =>

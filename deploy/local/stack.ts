@@ -4,7 +4,7 @@ import { type ProcessName, SERVICES, type ServiceName, type StateRow } from '#co
 import { componentsFolder, dataFolder } from './paths.ts'
 import { Supervisor, type SupervisorOptions } from './supervisor.ts'
 
-export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' | 'serviceEnvironment'> {
+export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' | 'databases' | 'serviceEnvironment'> {
   /** Data folder of this stack alone; made when missing, never removed. */
   readonly dataDir: string
   /** `auto` (the default) uses free ports. */
@@ -18,8 +18,10 @@ export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' |
 }
 
 export interface Stack {
-  /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL... */
+  /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL..., and the administrator of ClickHouse. */
   readonly env: Readonly<Record<string, string>>
+  /** @returns variables with which a program logs in to ClickHouse */
+  login(user: string): Readonly<Record<string, string>>
   url(name: ProcessName): string
   /** Where its metrics and alarms are. */
   adminUrl(name: ProcessName): string
@@ -43,6 +45,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     env,
     purpose: 'embedded',
     say: options.say ?? (() => undefined),
+    ...(options.databases ? { databases: options.databases } : {}),
     ...(options.kafkaListeners ? { kafkaListeners: options.kafkaListeners } : {}),
     ...(options.serviceEnvironment ? { serviceEnvironment: options.serviceEnvironment } : {}),
   })
@@ -53,7 +56,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return { url: row.url, adminUrl: row.admin_url ?? row.url }
   }
   return {
-    env: supervisor.environment,
+    env: { ...supervisor.environment, ...supervisor.login('admin') },
+    login: (user) => supervisor.login(user),
     url: (name) => urlOf(name).url,
     adminUrl: (name) => urlOf(name).adminUrl,
     pid: (name) => {

@@ -73,6 +73,12 @@ export class Supervisor {
     return this.#plan.environment
   }
 
+  /** Variables with which a program logs in to the local ClickHouse; after `start`. */
+  login(user: string): Readonly<Record<string, string>> {
+    if (!this.#plan) throw new Error('the stack has not started')
+    return this.#plan.login(user)
+  }
+
   /** @returns a row for each process of this stack */
   rows(): StateRow[] {
     return PROCESS_NAMES.flatMap((name) => {
@@ -118,6 +124,7 @@ export class Supervisor {
       )
     const plan = await makePlan(this.#options)
     this.#plan = plan
+    if (this.#options.purpose === 'up') for (const warning of plan.warnings) say(`Note: ${warning}`)
     await plan.install(this.#stopping.signal)
     this.#rotation = setInterval(() => this.#rotateLogs(), ROTATE_EVERY_MS)
     this.#rotation.unref()
@@ -125,9 +132,11 @@ export class Supervisor {
       plan.components().map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())),
     )
     if (services.length === 0) return
-    await this.#timed('provision', () => provision(plan.environment, env, this.#stopping.signal))
+    await this.#timed('provision', () =>
+      provision({ ...plan.environment, ...plan.login('provision') }, env, this.#stopping.signal),
+    )
     const specs = services.map((name) =>
-      service(name, { ...plan.environment, ...serviceEnvironment?.[name] }, plan.ports, env),
+      service(name, { ...plan.environment, ...plan.login(name), ...serviceEnvironment?.[name] }, plan.ports, env),
     )
     await this.#startAll(specs.map((spec) => new ManagedProcess(spec, this.#paths.logs, () => this.#write())))
   }

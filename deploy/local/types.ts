@@ -1,6 +1,7 @@
 /** The processes of the local stack: their names, and how each is started. */
 import type { Key } from '#core/config/keys.ts'
 import type { ProcessName } from '#core/process/state-file.ts'
+import type { SystemUser } from './separate-user.ts'
 
 /** The variable of each process's address. When it is given for a component, that component is not started here. */
 export const ADDRESS_VARIABLES = {
@@ -27,6 +28,8 @@ export interface ProcessSpec {
   readonly adminUrl?: string
   readonly command: string
   readonly args: readonly string[]
+  /** Who runs it, when not this user. */
+  readonly user?: SystemUser
   /** All of its environment; see childEnvironment of managed-process.ts. */
   readonly env: NodeJS.ProcessEnv
   /** Writes configuration files or formats a disk; runs before each start. */

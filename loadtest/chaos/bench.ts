@@ -5,6 +5,7 @@ import { cpSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ProcessName, StateRow } from '#core/process/state-file.ts'
+import { clickhouseLogin } from '../../deploy/local/logins.ts'
 import type { StackOptions } from '../../deploy/local/stack.ts'
 import { liveState } from '../../deploy/local/state.ts'
 import { runOnce, type Service, startService } from '../processes.ts'
@@ -166,6 +167,7 @@ export async function startBench(
         {
           ...stackEnv,
           ...links.environment('spare'),
+          ...clickhouseLogin(data, name),
           CHAINON_DATA_DIR: data,
         },
         data,
@@ -186,6 +188,7 @@ export async function startBench(
         KAFKA_BROKERS: direct.kafka,
         SCHEMA_REGISTRY_URL: direct.registry,
         CLICKHOUSE_URL: direct.clickhouse,
+        ...clickhouseLogin(data, 'provision'),
         CHAINON_DATA_DIR: data,
         ...more,
       })

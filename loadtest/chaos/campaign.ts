@@ -84,7 +84,7 @@ export async function startCampaign(
     journal,
     gateways,
     admin: logAdmin(direct.kafka, FEEDS),
-    tables: readTables(direct.clickhouse, DATABASE),
+    tables: readTables(direct.clickhouse, DATABASE, data),
     names: pseudonyms(data),
     alarms: watchAlarms(bench),
     checker: {

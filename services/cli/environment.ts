@@ -1,6 +1,7 @@
 /** The environment of a command: explicit settings first, then the running local stack, then the defaults. */
 import { join } from 'node:path'
 import { lockHolder } from '#core/process/lock.ts'
+import { clickhouseLogin } from '../../deploy/local/logins.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
 import { readState } from '../../deploy/local/state.ts'
 import { ADDRESS_VARIABLES, ADMIN_VARIABLES } from '../../deploy/local/types.ts'
@@ -8,11 +9,15 @@ import { ADDRESS_VARIABLES, ADMIN_VARIABLES } from '../../deploy/local/types.ts'
 /**
  * @param env of `main.ts`
  * @param options `dataDir` of the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
+ *   `user` of the local ClickHouse, by default `operator`
  * @returns a copy of the environment in which CHAINON_DATA_DIR and CHAINON_FEEDS_DIR are absolute, and the URLs are those of
  *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. The state of
  *   the stack has no password of an external dependency: set its variable for the command, too.
  */
-export function resolveEnvironment(env: NodeJS.ProcessEnv, options: { dataDir?: string } = {}): NodeJS.ProcessEnv {
+export function resolveEnvironment(
+  env: NodeJS.ProcessEnv,
+  options: { dataDir?: string; user?: string } = {},
+): NodeJS.ProcessEnv {
   const { _CHAINON_LAUNCHER_PID: _launcher, ...explicit } = env
   const data = dataFolder(env, options.dataDir)
   const resolved: NodeJS.ProcessEnv = { ...explicit, CHAINON_DATA_DIR: data }
@@ -24,6 +29,8 @@ export function resolveEnvironment(env: NodeJS.ProcessEnv, options: { dataDir?: 
     if (row.url) resolved[ADDRESS_VARIABLES[row.name]] ||= row.url
     if (row.admin_url && (row.name === 'gateway' || row.name === 'console'))
       resolved[ADMIN_VARIABLES[row.name]] ||= row.admin_url
+    const local = row.name === 'clickhouse' && row.state !== 'external' && resolved.CLICKHOUSE_URL === row.url
+    if (local && !resolved.CLICKHOUSE_USER) Object.assign(resolved, clickhouseLogin(data, options.user ?? 'operator'))
   }
   return resolved
 }

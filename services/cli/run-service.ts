@@ -27,7 +27,10 @@ export async function runService(
   args: readonly string[],
   options: RunServiceOptions = {},
 ): Promise<number> {
-  const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
+  const environment = resolveEnvironment(env, {
+    user: service,
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+  })
   const data = environment.CHAINON_DATA_DIR ?? ''
   const child = spawn(node24(), [join(ROOT, 'services', service, options.main ?? 'main.ts'), ...args], {
     stdio: 'inherit',

@@ -108,6 +108,7 @@ function hint(code: string): string {
   if (code === '60' || code === '81')
     return '; the warehouse lacks a table: start Chainon once (chainon up), which creates the tables'
   if (code === '241') return '; a statement needed more memory than ClickHouse allows'
+  if (code === '497') return '; the user of CLICKHOUSE_USER lacks a right (deploy/clickhouse/README.md)'
   if (code === '516') return '; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'
   return ''
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { passwordOf } from '../../deploy/local/clickhouse/logins.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -12,6 +13,8 @@ export interface Front {
   readonly url: string
   readonly port: number
   readonly dataDir: string
+  /** Of a user of this front, as options of `createClient`; by default the administrator. */
+  login(user?: string): { readonly username: string; readonly password: string }
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>
   /** SIGKILL, like a crash. */
@@ -54,7 +57,13 @@ export async function tryFront(
   const first: unknown[] = await Promise.race([line, exit])
   if (typeof first[0] !== 'string') return { code: child.exitCode, stderr }
   const ready = JSON.parse(first[0]) as { url: string; port: number }
-  return { url: ready.url, port: ready.port, dataDir, ...ends(child, exit) }
+  return {
+    url: ready.url,
+    port: ready.port,
+    dataDir,
+    login: (user = 'admin') => ({ username: user, password: passwordOf(join(dataDir, 'logins'), user) }),
+    ...ends(child, exit),
+  }
 }
 
 function ends(child: ChildProcess, exit: Promise<unknown>): Pick<Front, 'stop' | 'kill'> {

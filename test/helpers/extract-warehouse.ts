@@ -8,7 +8,7 @@ import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
-import type { Isolated } from './servers.ts'
+import { type Isolated, withLogin } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -142,7 +142,12 @@ export function startExtract(
 ): Started {
   const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/extract/main.ts'), ...args], {
     cwd: ROOT,
-    env: { PATH: process.env.PATH, ...place.env, CHAINON_FEEDS_DIR: join(ROOT, 'schemas/feeds'), ...env },
+    env: {
+      PATH: process.env.PATH,
+      ...withLogin('extract', place.env),
+      CHAINON_FEEDS_DIR: join(ROOT, 'schemas/feeds'),
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { withLogin } from './servers.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const NODE = join(ROOT, 'node_modules/.bin/node')
@@ -23,7 +24,7 @@ export interface GatewayProcess {
 export async function startGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
   const child = spawn(NODE, [join(ROOT, 'services/gateway/main.ts')], {
     cwd: ROOT,
-    env: { ...process.env, CHAINON_HTTP_PORT: '0', ...env },
+    env: { ...process.env, CHAINON_HTTP_PORT: '0', ...withLogin('gateway', env) },
     stdio: ['ignore', 'inherit', 'pipe'],
   })
   const lines: string[] = []
@@ -50,6 +51,15 @@ export async function startGateway(env: Readonly<Record<string, string>>): Promi
   }
 }
 
+/** @returns the user of ClickHouse that a script is */
+function userOf(script: string, [command = '']: readonly string[]): string {
+  const service = /^services\/(\w+)\//.exec(script)?.[1] ?? ''
+  return service === 'cli' ? (COMMANDS_OF[command] ?? 'operator') : service
+}
+
+/** Commands that run a service. */
+const COMMANDS_OF: Readonly<Record<string, string>> = { link: 'curate', project: 'extract', provision: 'provision' }
+
 /** Runs a one-shot main (`services/provision/main.ts`, `services/cli/chainon.mjs`...) to its end. */
 export async function runToEnd(
   script: string,
@@ -59,7 +69,7 @@ export async function runToEnd(
 ): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
   const child = spawn(NODE, [join(ROOT, script), ...args], {
     cwd: ROOT,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...withLogin(userOf(script, args), env) },
     stdio: 'pipe',
   })
   let stdout = ''

@@ -1,17 +1,44 @@
 /** The environment of a test on the shared servers: their addresses, and names that no other test uses. */
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inject } from 'vitest'
+
+/** Users of ClickHouse have rights on databases of these names only; more than one run of all tests uses. */
+export const TEST_DATABASES: readonly string[] = Array.from({ length: 80 }, (_, i) => `t${i}`)
 
 /** @returns the environment variables of the shared servers */
 export function servers(): Readonly<Record<string, string>> {
   return inject('servers')
 }
 
+/** @returns the login of a program that uses the shared ClickHouse; empty variables for one that has none */
+export function login(user: string): Readonly<Record<string, string>> {
+  return inject('logins')[user] ?? { CLICKHOUSE_USER: '', CLICKHOUSE_PASSWORD: '' }
+}
+
+/** @returns the environment in which a program is no longer the administrator of the shared ClickHouse, but itself */
+export function withLogin(user: string, env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const { CLICKHOUSE_PASSWORD: administrator } = inject('servers') ?? {}
+  return administrator !== undefined && env.CLICKHOUSE_PASSWORD === administrator ? { ...env, ...login(user) } : env
+}
+
+/** @returns the name of a database that no other test has used */
+function ownDatabase(): string {
+  for (const name of TEST_DATABASES) {
+    try {
+      writeFileSync(join(inject('databasesInUse'), name), '', { flag: 'wx' })
+      return name
+    } catch {
+      // Another test has it.
+    }
+  }
+  throw new Error('a run of the tests uses more databases than TEST_DATABASES names')
+}
+
 export interface Isolated {
-  /** The servers, with a separate namespace, database, data folder and secrets folder for this test. */
+  /** The servers (as the administrator of ClickHouse), with a separate namespace, database, data folder and secrets folder for this test. */
   readonly env: Record<string, string>
   readonly namespace: string
   readonly database: string
@@ -23,19 +50,25 @@ export interface Isolated {
 /** @returns a separate environment on the shared servers: topics, groups, Redis keys, database and files */
 export function isolated(): Isolated {
   const id = `t${randomBytes(4).toString('hex')}`
+  const database = ownDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'chainon-case-'))
   const env = {
     ...servers(),
     CHAINON_NAMESPACE: `${id}.`,
-    CLICKHOUSE_DATABASE: id,
+    CLICKHOUSE_DATABASE: database,
     CHAINON_DATA_DIR: folder,
     CHAINON_SECRETS_DIR: join(folder, 'secrets'),
   }
   return {
     env,
     namespace: `${id}.`,
-    database: id,
+    database,
     folder,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   }
+}
+
+/** @returns options of `createClient` for a login */
+export function clientLogin(env: Readonly<Record<string, string | undefined>>): { username: string; password: string } {
+  return { username: env.CLICKHOUSE_USER ?? '', password: env.CLICKHOUSE_PASSWORD ?? '' }
 }

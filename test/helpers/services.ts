@@ -11,7 +11,7 @@ import type { Alarm } from '#core/telemetry/alarms.ts'
 import { serviceReady } from '../../deploy/local/probes.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { runToEnd } from './gateway.ts'
-import { type Isolated, isolated } from './servers.ts'
+import { clientLogin, type Isolated, isolated, withLogin } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const LEDGER_SECONDS = 60
@@ -84,7 +84,7 @@ function spawnService(name: string, env: Readonly<Record<string, string>>): { ch
   const secrets = env.CHAINON_SECRETS_DIR ? { CHAINON_SECRETS_DIR: join(env.CHAINON_SECRETS_DIR, name) } : {}
   const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services', name, 'main.ts')], {
     cwd: ROOT,
-    env: { ...process.env, ...env, ...secrets },
+    env: { ...process.env, ...withLogin(name, env), ...secrets },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   // When the test process ends before `stop`, the child is killed too.
@@ -138,8 +138,12 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
     place.remove()
     throw error
   })
-  const clickhouse = createClient({ url: env.CLICKHOUSE_URL ?? '', database: place.database })
-  const ledger = await openLedger(env)
+  const clickhouse = createClient({
+    url: env.CLICKHOUSE_URL ?? '',
+    ...clientLogin(env),
+    database: place.database,
+  })
+  const ledger = await openLedger(withLogin('operator', env))
   const keys = new Map<string, string>()
   const key = (producer: string) => {
     const known = keys.get(producer) ?? createKey(place.folder, producer, '').key

@@ -2,19 +2,25 @@
  * The servers of the tests: real Kafka, schema registry, Redis and ClickHouse, started once per vitest run for all projects
  * that need them. Tests reach them through `servers.ts`.
  */
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { lockHolder } from '#core/process/lock.ts'
+import { clickhouseUsers } from '../../deploy/local/logins.ts'
 import { dataPaths } from '../../deploy/local/paths.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { sweep } from '../../deploy/local/sweep.ts'
+import { TEST_DATABASES } from './servers.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL and CHAINON_DATA_DIR of the shared stack. */
+    /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL and its administrator, and CHAINON_DATA_DIR of the shared stack. */
     servers: Record<string, string>
+    /** The login of each program that uses ClickHouse, as variables. */
+    logins: Record<string, Record<string, string>>
+    /** A file in it is the name of a database that a test uses. */
+    databasesInUse: string
   }
 }
 
@@ -35,6 +41,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   shared.users++
   const stack = await shared.stack
   project.provide('servers', { ...stack.env })
+  project.provide('logins', Object.fromEntries(clickhouseUsers().map((user) => [user, { ...stack.login(user) }])))
+  project.provide('databasesInUse', join(shared.folder, 'databases'))
   return async () => {
     shared.users--
     if (shared.users > 0) return
@@ -47,12 +55,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
 async function start(): Promise<Shared> {
   await removeLeftovers()
   const folder = mkdtempSync(join(tmpdir(), PREFIX))
-  const stack = startStack({ dataDir: folder, ports: 'auto', services: 'none', env: process.env }).catch(
-    (error: unknown) => {
-      rmSync(folder, { recursive: true, force: true })
-      throw error
-    },
-  )
+  mkdirSync(join(folder, 'databases'))
+  const options = { dataDir: folder, ports: 'auto', services: 'none', databases: TEST_DATABASES } as const
+  const stack = startStack({ ...options, env: process.env }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
   return { folder, stack, users: 0 }
 }
 

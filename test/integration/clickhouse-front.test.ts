@@ -15,11 +15,18 @@ let client: ReturnType<typeof createClient>
 const log = { level: ClickHouseLogLevel.OFF }
 
 const connect = (): void => {
-  client = createClient({ log, url: front.url, request_timeout: 30_000, max_open_connections: 20 })
+  client = createClient({ log, url: front.url, ...front.login(), request_timeout: 30_000, max_open_connections: 20 })
 }
 const select = async (query: string, query_params: Record<string, unknown> = {}): Promise<unknown[]> =>
   (await client.query({ query, query_params, format: 'JSONEachRow' })).json<unknown>()
-const raw = (body: string, search = ''): Promise<Response> => fetch(`${front.url}/${search}`, { method: 'POST', body })
+/** As an administrator. */
+const authorization = (of: Front): { readonly authorization: string } => {
+  const { username, password } = of.login()
+  return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }
+}
+const get = (search: string): Promise<Response> => fetch(`${front.url}/${search}`, { headers: authorization(front) })
+const raw = (body: string, search = ''): Promise<Response> =>
+  fetch(`${front.url}/${search}`, { method: 'POST', body, headers: authorization(front) })
 const failure = async (action: Promise<unknown>): Promise<ClickHouseError> => {
   const error: unknown = await action.then(
     () => undefined,
@@ -51,7 +58,7 @@ describe('the interface of @clickhouse/client', () => {
   it('answers ping and select', async () => {
     expect(await client.ping()).toMatchObject({ success: true })
     expect(await select('SELECT 1 AS one')).toEqual([{ one: 1 }])
-    expect(await (await fetch(`${front.url}/?query=SELECT+2`)).text()).toBe('2\n')
+    expect(await (await get('?query=SELECT+2')).text()).toBe('2\n')
   })
 
   it('reads and writes values that look like SQL', async () => {
@@ -84,7 +91,12 @@ describe('the interface of @clickhouse/client', () => {
 
   it('applies settings and databases to their own statement only', async () => {
     await client.command({ query: 'CREATE DATABASE other' })
-    const there = createClient({ url: front.url, database: 'other', clickhouse_settings: { max_threads: 1 } })
+    const there = createClient({
+      url: front.url,
+      ...front.login(),
+      database: 'other',
+      clickhouse_settings: { max_threads: 1 },
+    })
     const query = "SELECT currentDatabase() AS d, getSetting('max_threads') AS t"
     expect((await (await there.query({ query })).json()).data).toEqual([{ d: 'other', t: 1 }])
     await there.command({ query: 'SET max_block_size = 7' })
@@ -95,7 +107,7 @@ describe('the interface of @clickhouse/client', () => {
 
   it('compresses both ways', async () => {
     await table('packed')
-    const packed = createClient({ url: front.url, compression: { request: true, response: true } })
+    const packed = createClient({ url: front.url, ...front.login(), compression: { request: true, response: true } })
     await packed.insert({ table: 'packed', values: people(1000), format: 'JSONEachRow' })
     const result = await packed.query({ query: 'SELECT * FROM packed', format: 'JSONEachRow' })
     expect(result.response_headers['content-encoding']).toBe('gzip')
@@ -147,11 +159,11 @@ describe('errors', () => {
     expect((await raw('SELECT 1; DROP TABLE nasty')).status).toBe(400)
     expect((await raw('SELECT 1', '?max_threads%3D1,x=2')).status).toBe(400)
     expect((await raw("SELECT 1 INTO OUTFILE '/tmp/x'")).status).toBe(500)
-    expect((await fetch(`${front.url}/?query=DROP+TABLE+nasty`)).status).toBe(403)
+    expect((await get('?query=DROP+TABLE+nasty')).status).toBe(403)
     const site = await fetch(front.url, {
       method: 'POST',
       body: 'SELECT 1',
-      headers: { 'sec-fetch-site': 'cross-site' },
+      headers: { ...authorization(front), 'sec-fetch-site': 'cross-site' },
     })
     expect(site.status).toBe(403)
   })
@@ -177,7 +189,8 @@ describe('errors', () => {
   it('an incomplete body is not inserted, and leaves no file', async () => {
     await table('cut')
     await new Promise<void>((resolve) => {
-      const sent = request(`${front.url}/?query=INSERT+INTO+cut+FORMAT+JSONEachRow`, { method: 'POST' })
+      const headers = authorization(front)
+      const sent = request(`${front.url}/?query=INSERT+INTO+cut+FORMAT+JSONEachRow`, { method: 'POST', headers })
       sent.once('error', () => resolve())
       sent.write('{"id":1,"s":"a"}\n', () => setTimeout(() => sent.destroy(new Error('cut')), 50))
     })
@@ -185,7 +198,7 @@ describe('errors', () => {
     const response = await fetch(`${front.url}/?query=INSERT+INTO+cut+FORMAT+JSONEachRow`, {
       method: 'POST',
       body: new Uint8Array(half),
-      headers: { 'content-encoding': 'gzip' },
+      headers: { ...authorization(front), 'content-encoding': 'gzip' },
     })
     expect(response.status).toBe(400)
     expect(await select('SELECT count()::UInt32 AS n FROM cut')).toEqual([{ n: 0 }])
@@ -249,15 +262,16 @@ describe('at the same time', () => {
 describe('start and stop', () => {
   it('rejects a statement when the queue is full, finishes the running ones and requires a password', async () => {
     const own = temporaryFolder()
-    const env = { CHAINON_CLICKHOUSE_SESSIONS: '1', CHAINON_CLICKHOUSE_QUEUE: '1', CHAINON_CLICKHOUSE_PASSWORD: 'pw' }
+    const env = { CHAINON_CLICKHOUSE_SESSIONS: '1', CHAINON_CLICKHOUSE_QUEUE: '1' }
     const small = await startFront(own.path, env)
-    const headers = { 'x-clickhouse-user': 'default', 'x-clickhouse-key': 'pw' }
+    const { username, password } = small.login()
+    const headers = { 'x-clickhouse-user': username, 'x-clickhouse-key': password }
     const post = (body: string): Promise<Response> => fetch(small.url, { method: 'POST', body, headers })
     expect((await fetch(small.url, { method: 'POST', body: 'SELECT 1' })).status).toBe(401)
-    const wrong = createClient({ log, url: small.url, password: 'no' })
+    const wrong = createClient({ log, url: small.url, username, password: 'no' })
     expect(await failure(wrong.query({ query: 'SELECT 1' }))).toMatchObject({ type: 'AUTHENTICATION_FAILED' })
     await wrong.close()
-    const right = createClient({ url: small.url, password: 'pw' })
+    const right = createClient({ url: small.url, username, password })
     expect(await (await right.query({ query: 'SELECT 1', format: 'CSV' })).text()).toBe('1\n')
     await right.close()
     const all = [post('SELECT sleep(0.7)'), post('SELECT 1'), post('SELECT 1')]

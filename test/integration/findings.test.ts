@@ -19,7 +19,7 @@ let clickhouse: ClickHouseClient
 
 beforeAll(async () => {
   front = await startFront(folder.path)
-  clickhouse = createClient({ url: front.url })
+  clickhouse = createClient({ url: front.url, ...front.login() })
   await migrate(clickhouse, new URL('../../schemas/clickhouse', import.meta.url).pathname, new Date(), '')
 })
 afterAll(async () => {
@@ -39,7 +39,12 @@ const finding = (from: bigint): Finding => ({
 })
 const ID = 'gap:death:AAAAAAAAAAAAAAAAAAAAAA:3:10-15'
 const chainon = (...args: string[]) =>
-  runToEnd('services/cli/main.ts', args, { CLICKHOUSE_URL: front.url, CLICKHOUSE_DATABASE: 'default' })
+  runToEnd('services/cli/main.ts', args, {
+    CLICKHOUSE_URL: front.url,
+    CLICKHOUSE_USER: front.login().username,
+    CLICKHOUSE_PASSWORD: front.login().password,
+    CLICKHOUSE_DATABASE: 'default',
+  })
 
 test('the same finding is opened once, and keeps the time at which it was opened', async () => {
   expect(findingId(finding(10n))).toBe(ID)

@@ -170,7 +170,9 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
     ids.map((name) => recordOf('procedure', name, name)),
   )
   const partitions = () =>
-    pipeline.rows("SELECT _origin_partition AS partition FROM procedure WHERE _producer = 'chu-gap' GROUP BY partition")
+    pipeline.rows(
+      "SELECT _origin_partition AS partition FROM feed_procedure WHERE _producer = 'chu-gap' GROUP BY partition",
+    )
   await expect.poll(partitions, { timeout: 20_000 }).toEqual([{ partition: 1 }])
 
   // The worker that owns the partition after a rebalance finds the same gap.

@@ -60,8 +60,12 @@ beforeAll(async () => {
   proxy.listen(0, '127.0.0.1')
   await once(proxy, 'listening')
   const address = proxy.address() as { port: number }
-  direct = createClient({ url: front.url })
-  unreliable = createClient({ url: `http://127.0.0.1:${address.port}`, keep_alive: { enabled: false } })
+  direct = createClient({ url: front.url, ...front.login() })
+  unreliable = createClient({
+    url: `http://127.0.0.1:${address.port}`,
+    ...front.login(),
+    keep_alive: { enabled: false },
+  })
 })
 afterAll(async () => {
   await Promise.all([direct?.close(), unreliable?.close()])

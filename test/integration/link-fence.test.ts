@@ -26,7 +26,7 @@ let store: IndexStore
 
 beforeAll(async () => {
   front = await startFront(folder.path)
-  clickhouse = createClient({ url: front.url })
+  clickhouse = createClient({ url: front.url, ...front.login() })
   await migrate(clickhouse, 'schemas/clickhouse', new Date(), '')
   redis = new Redis(own.env.REDIS_URL ?? '')
   store = indexStore(redis, own.namespace)

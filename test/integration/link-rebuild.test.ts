@@ -12,6 +12,7 @@ import { indexStore } from '../../services/curate/link/index-store.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { nirOf, recordOf } from '../helpers/records.ts'
 import { currentLinks, replayedLinks } from '../helpers/replayed-links.ts'
+import { withLogin } from '../helpers/servers.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -50,7 +51,7 @@ function startRebuild(): { readonly child: ChildProcess; readonly ended: Promise
   const child = spawn(
     join(ROOT, 'node_modules/.bin/node'),
     [join(ROOT, 'services/curate/rebuild/main.ts'), 'rebuild', '--json'],
-    { cwd: ROOT, env: { ...process.env, ...environment() }, stdio: 'ignore' },
+    { cwd: ROOT, env: { ...process.env, ...withLogin('curate', environment()) }, stdio: 'ignore' },
   )
   return { child, ended: once(child, 'exit').then(([status]) => status as number | null) }
 }

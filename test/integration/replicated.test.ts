@@ -43,7 +43,7 @@ async function startReplica(name: string, keeperPort: number): Promise<Replica> 
   )
   const address = join(ROOT, 'test/helpers/interserver-address.mjs')
   const front = await startFront(dir, { NODE_OPTIONS: `--import=${address}` })
-  return { name, keeperPort, front, client: createClient({ url: front.url, log: { level: 127 } }) }
+  return { name, keeperPort, front, client: createClient({ url: front.url, ...front.login(), log: { level: 127 } }) }
 }
 
 /** kill -9, and a new process on the same folder. */

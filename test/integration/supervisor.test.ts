@@ -28,9 +28,9 @@ let started: ChildProcess[]
 
 /** The shared servers for all components except Redis. */
 function onlyRedis(): NodeJS.ProcessEnv {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL } = servers()
+  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD } = servers()
   const { REDIS_URL: _redis, ...rest } = process.env
-  return { ...rest, KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL }
+  return { ...rest, KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD }
 }
 
 function chainon(

@@ -19,7 +19,7 @@ let front: Front
 let clickhouse: ClickHouseClient
 beforeAll(async () => {
   front = await startFront(folder.path)
-  clickhouse = createClient({ url: front.url })
+  clickhouse = createClient({ url: front.url, ...front.login() })
   await migrate(clickhouse, 'schemas/clickhouse', new Date(), '')
   for (const query of tableStatements(diagnosis, 'default', new Map())) await clickhouse.command({ query })
 })

@@ -19,7 +19,7 @@ let partition = 0
 
 beforeAll(async () => {
   front = await startFront(folder.path)
-  clickhouse = createClient({ url: front.url })
+  clickhouse = createClient({ url: front.url, ...front.login() })
   await migrate(clickhouse, `${ROOT}schemas/clickhouse`, new Date(), '')
   const contract = loadContracts(`${ROOT}schemas/feeds`).find(({ feed }) => feed === 'death')
   if (!contract) throw new Error('no contract')

@@ -20,6 +20,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { openSealed } from '../helpers/sealed.ts'
+import { clientLogin } from '../helpers/servers.ts'
 import { avroContainer } from '../integration/helpers/gateway-reads.ts'
 import { canaryBundle, canaryNir, canaryRecord, keptCanaries, word } from './helpers/canaries.ts'
 import { type Scanner, scannerFor } from './helpers/scanner.ts'
@@ -45,7 +46,7 @@ beforeAll(async () => {
   await pushEveryFormat()
   await pushBad()
   scanner = scannerFor([...accepted, ...rejected, ...fhir])
-  const ledger = await openLedger({ ...process.env, ...stack.env })
+  const ledger = await openLedger({ ...process.env, ...stack.env, ...stack.login('operator') })
   const { rows, complete } = await ledger.read(60)
   await ledger.close()
   expect([complete, rows.filter((row) => row.loaded > 0).length > contracts.length / 2]).toEqual([true, true])
@@ -233,7 +234,7 @@ test('no canary in a key or a value of Redis', async () => {
 })
 
 test('no canary in a row of ClickHouse, the logs of the system included', async () => {
-  const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '' })
+  const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', ...clientLogin(stack.env) })
   const rows = async (query: string) => (await clickhouse.query({ query, format: 'JSONEachRow' })).text()
   const tables = (
     await rows(

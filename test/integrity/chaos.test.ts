@@ -7,8 +7,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { clickhouseLogin } from '../../deploy/local/logins.ts'
 import { type Campaign, startCampaign } from '../../loadtest/chaos/campaign.ts'
 import { KINDS } from '../../loadtest/chaos/kinds/index.ts'
+import { clientLogin } from '../helpers/servers.ts'
 
 const SELECTION = [
   'answer-lost-clickhouse-insert',
@@ -64,7 +66,11 @@ describe('what is planted in the tables is found', () => {
 
   let found: readonly string[] = []
   beforeAll(async () => {
-    const clickhouse = createClient({ url: campaign.bench.direct.clickhouse, database: 'chainon' })
+    const clickhouse = createClient({
+      url: campaign.bench.direct.clickhouse,
+      ...clientLogin(clickhouseLogin(campaign.bench.data, 'admin')),
+      database: 'chainon',
+    })
     for (const { code, statement } of PLANTED) {
       // A merge would remove the second of two equal rows. It would also keep the deletion before from being made.
       if (code === 'doubled') await clickhouse.command({ query: 'SYSTEM STOP MERGES feed_observation' })

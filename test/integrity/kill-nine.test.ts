@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBalanced, sumCounts } from '#core/ledger/row.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
+import { clientLogin } from '../helpers/servers.ts'
 import { type Sender, startSender } from './helpers/sender.ts'
 
 const KILLED_PROCESSES = ['gateway', 'deidentify', 'curate', 'kafka', 'redis', 'clickhouse'] as const
@@ -62,7 +63,7 @@ describe('a process killed with SIGKILL under load', () => {
 
   it('leaves the ledger balanced, and every accepted record in ClickHouse exactly once', async () => {
     await sender.finish()
-    const ledger = await openLedger({ ...process.env, ...stack.env })
+    const ledger = await openLedger({ ...process.env, ...stack.env, ...stack.login('operator') })
     const { rows, complete } = await ledger.read(120)
     await ledger.close()
     expect(
@@ -73,7 +74,11 @@ describe('a process killed with SIGKILL under load', () => {
     expect(isBalanced(rows)).toBe(true)
     expect(total).toEqual({ ...total, loaded: total.accepted, quarantined: 0, rejected: 0, gaps: 0, overlaps: 0 })
 
-    const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', database: 'chainon' })
+    const clickhouse = createClient({
+      url: stack.env.CLICKHOUSE_URL ?? '',
+      ...clientLogin(stack.env),
+      database: 'chainon',
+    })
     const one = async (query: string) =>
       (await (await clickhouse.query({ query, format: 'JSONEachRow' })).json<Record<string, string>>())[0]
     const tables = await Promise.all(

@@ -99,7 +99,7 @@ async function expectPartial(answer: Response, all: number): Promise<Partial> {
 }
 
 const alarms = async (of: Feed) => {
-  const found = (await (await fetch(`${gateway.url}/alarms`)).json()) as { code: string; feed?: string }[]
+  const found = (await (await fetch(`${gateway.adminUrl}/alarms`)).json()) as { code: string; feed?: string }[]
   return found.filter(({ code, feed }) => code === 'partition-unavailable' && feed === of).length
 }
 
@@ -177,10 +177,10 @@ test('with a key: records of a partition with a leader are accepted within the r
     expect(failed.stderr).toMatch(/are stored already and are not stored again, and \d+ wait for a partition of Kafka/)
 
     expect(await alarms('observation')).toBe(1)
-    expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(
+    expect(await (await fetch(`${gateway.adminUrl}/metrics`)).text()).toMatch(
       /chainon_gateway_partition_unavailable\{[^}]*feed="observation"[^}]*\} 1/,
     )
-    const health = await fetch(`${gateway.url}/health`)
+    const health = await fetch(`${gateway.adminUrl}/health`)
     expect([health.status, await health.json()]).toMatchObject([
       200,
       { status: 'ok', stopped: expect.arrayContaining([expect.objectContaining({ feed: 'observation' })]) },

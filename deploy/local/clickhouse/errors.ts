@@ -27,6 +27,12 @@ export const frontError = {
   unfinished: (what: string) => new EngineError(62, 'SYNTAX_ERROR', `Syntax error: ${what} is not closed.`),
   empty: () => new EngineError(62, 'SYNTAX_ERROR', 'Syntax error: Empty query.'),
   clientFile: (clause: string) => new EngineError(344, 'SUPPORT_IS_DISABLED', `${clause} is not allowed over HTTP.`),
+  closed: (what: string) =>
+    new EngineError(
+      497,
+      'ACCESS_DENIED',
+      `Not enough privileges: ${what} is not available to callers of the local front.`,
+    ),
   unsupported: (what: string) => new EngineError(48, 'NOT_IMPLEMENTED', `${what} is not supported by the local front.`),
   badName: (kind: string) => new EngineError(36, 'BAD_ARGUMENTS', `The name of a ${kind} is not valid.`),
   badBody: (why: string) => new EngineError(36, 'BAD_ARGUMENTS', `The request body cannot be read: ${why}.`),
@@ -55,6 +61,8 @@ export const frontError = {
   disconnected: () => new EngineError(210, 'NETWORK_ERROR', 'The caller has closed the connection.', 499),
   unauthorised: () =>
     new EngineError(516, 'AUTHENTICATION_FAILED', 'Authentication failed: wrong user or password.', 401),
+  otherHost: () =>
+    new EngineError(497, 'ACCESS_DENIED', 'Requests for another host than this machine are rejected.', 421),
   crossSite: () =>
     new EngineError(497, 'ACCESS_DENIED', 'Requests made by a web page of another site are rejected.', 403),
   spool: (reason: string) =>

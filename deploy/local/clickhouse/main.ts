@@ -9,6 +9,8 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { type FrontConfig, frontConfig } from './config.ts'
 import { writeEngineConfig } from './engine-config.ts'
+import { type Logins, makeLogins, readLogins } from './logins.ts'
+import { type Role, readRoles } from './roles.ts'
 import type { Engine } from './sessions.ts'
 
 function stop(code: number, message: string): never {
@@ -16,9 +18,9 @@ function stop(code: number, message: string): never {
   process.exit(code)
 }
 
-function configured(): FrontConfig {
+function orStop<T>(read: () => T): T {
   try {
-    return frontConfig(process.env)
+    return read()
   } catch (error) {
     if (error instanceof ConfigurationError) stop(78, error.message)
     throw error
@@ -29,7 +31,6 @@ function prepareFolder(config: FrontConfig): void {
   try {
     mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
     accessSync(config.dataDir, constants.R_OK | constants.W_OK | constants.X_OK)
-    writeEngineConfig(config.dataDir, config.memoryLimitBytes)
   } catch (error) {
     const code = errorCode(error)
     stop(
@@ -39,12 +40,14 @@ function prepareFolder(config: FrontConfig): void {
   }
 }
 
-async function openEngine(config: FrontConfig): Promise<Engine> {
+async function openEngine(config: FrontConfig, roles: readonly Role[]): Promise<Engine> {
   // Loaded here, because the engine's library reads its environment when it is loaded.
   const { Engine } = await import('./sessions.ts')
   const folder = join(config.dataDir, 'engine')
+  const { dataDir, memoryLimitBytes } = config
+  const configure = (settings: readonly string[]) => writeEngineConfig({ dataDir, memoryLimitBytes, roles, settings })
   try {
-    return await Engine.open(folder, join(config.dataDir, 'engine.xml'), config.sessions, config.queue)
+    return await Engine.open(folder, configure, config.sessions, config.queue)
   } catch {
     stop(
       78,
@@ -53,18 +56,29 @@ async function openEngine(config: FrontConfig): Promise<Engine> {
   }
 }
 
+/** @throws ConfigurationError */
+function loginsOf(config: FrontConfig, roles: readonly Role[]): Logins {
+  if (config.usersFile !== '') return readLogins(config.usersFile)
+  return makeLogins(
+    join(config.dataDir, 'logins'),
+    roles.map(({ name }) => name),
+  )
+}
+
 async function main(): Promise<void> {
-  const config = configured()
+  const config = orStop(() => frontConfig(process.env))
   // The engine too writes files with records.
   process.umask(0o077)
   // A running statement uses a thread of libuv's pool; files, ping and gzip need some more.
   process.env.UV_THREADPOOL_SIZE = String(config.sessions + 6)
   prepareFolder(config)
-  const engine = await openEngine(config)
+  const roles = readRoles(config.databases)
+  const logins = orStop(() => loginsOf(config, roles))
+  const engine = await openEngine(config, roles)
   const { Spool } = await import('./spool.ts')
   const { createFront } = await import('./server.ts')
   const spool = new Spool(join(config.dataDir, 'spool'))
-  const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, password: config.password })
+  const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, logins, roles })
 
   let stopping = false
   const shutDown = async (): Promise<void> => {

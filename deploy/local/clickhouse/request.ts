@@ -44,9 +44,15 @@ const INSERT_DEFAULTS: ReadonlyMap<string, string> = new Map([
 
 /**
  * Reads a request; not the data of an INSERT whose statement is in the parameter `query`.
+ * @param onlyReads whatever the request says, its statement may not write
  * @throws EngineError
  */
-export async function readRequest(request: IncomingMessage, url: URL, maxBodyBytes: number): Promise<FrontRequest> {
+export async function readRequest(
+  request: IncomingMessage,
+  url: URL,
+  maxBodyBytes: number,
+  onlyReads: boolean,
+): Promise<FrontRequest> {
   const params = url.searchParams
   for (const name of ['compress', 'decompress']) {
     if (params.get(name) === '1') throw frontError.unsupported(`The parameter ${name}=1`)
@@ -71,7 +77,7 @@ export async function readRequest(request: IncomingMessage, url: URL, maxBodyByt
   const head = statement.kind === 'insert' ? bytes.subarray(statement.data) : Buffer.alloc(0)
   return {
     statement,
-    preamble: preambleOf(params, request.method !== 'POST', statement.kind === 'insert'),
+    preamble: preambleOf(params, { get: request.method !== 'POST', onlyReads }, statement.kind === 'insert'),
     defaultFormat: formatName(params.get('default_format') ?? header(request, 'x-clickhouse-format') ?? 'TabSeparated'),
     head,
     body,
@@ -90,7 +96,11 @@ function formatName(name: string): string {
 }
 
 /** USE and SET statements for a request. Names are checked, values quoted; only POST may write. */
-function preambleOf(params: URLSearchParams, readonly: boolean, insert: boolean): string {
+function preambleOf(
+  params: URLSearchParams,
+  { get, onlyReads }: { readonly get: boolean; readonly onlyReads: boolean },
+  insert: boolean,
+): string {
   const settings = new Map(insert ? INSERT_DEFAULTS : [])
   for (const [name, value] of params) {
     if (NOT_SETTINGS.has(name) || name === 'compress' || name === 'decompress') continue
@@ -98,7 +108,7 @@ function preambleOf(params: URLSearchParams, readonly: boolean, insert: boolean)
       throw frontError.badName(name.startsWith('param_') ? 'parameter' : 'setting')
     settings.set(name, value)
   }
-  if (readonly && !settings.has('readonly')) settings.set('readonly', '2')
+  if (onlyReads || (get && !settings.has('readonly'))) settings.set('readonly', '2')
   const database = params.get('database')
   const use = database ? `USE ${quoted(database, '`')};\n` : ''
   const set = [...settings].map(([name, value]) => `${name} = ${quoted(value, "'")}`).join(', ')

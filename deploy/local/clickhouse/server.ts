@@ -1,11 +1,13 @@
-import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
 import { EngineError, frontError } from './errors.ts'
+import { authenticated, type Logins } from './logins.ts'
 import { header, quoted, readRequest } from './request.ts'
+import type { Role } from './roles.ts'
 import type { Engine } from './sessions.ts'
 import type { Spool } from './spool.ts'
 
@@ -13,8 +15,9 @@ export interface FrontDependencies {
   readonly engine: Engine
   readonly spool: Spool
   readonly maxBodyBytes: number
-  /** Empty: no password is needed. */
-  readonly password: string
+  readonly logins: Logins
+  /** A user has the role of its name. */
+  readonly roles: readonly Role[]
 }
 
 /** The result of a statement: bytes in memory, or a file that is already unlinked. */
@@ -56,6 +59,7 @@ async function handle(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  checkSource(request)
   const url = new URL(request.url ?? '/', 'http://front')
   if (url.pathname === '/ping') {
     await dependencies.engine.ping()
@@ -66,10 +70,7 @@ async function handle(
     response.writeHead(404, { 'content-type': 'text/plain; charset=UTF-8' }).end('There is no handle for this path.\n')
     return
   }
-  // A page of another site in the user's browser must not reach a database that has no password.
-  const site = header(request, 'sec-fetch-site')
-  if (site === 'cross-site' || site === 'same-site') throw frontError.crossSite()
-  authorise(dependencies.password, request)
+  const role = roleOf(dependencies, request, url.searchParams)
   if (url.searchParams.size === 0 && request.method === 'GET') {
     response.end('Ok.\n')
     return
@@ -80,21 +81,34 @@ async function handle(
   const disconnected = new AbortController()
   response.once('close', () => disconnected.abort())
   dependencies.engine.admit()
-  const answer = await execute(dependencies, request, url, disconnected.signal)
+  const answer = await execute(dependencies, { request, url, role }, disconnected.signal)
   const wantsGzip =
     ['1', 'true'].includes(url.searchParams.get('enable_http_compression') ?? '') &&
     /\bgzip\b/.test(header(request, 'accept-encoding') ?? '')
   await send(response, answer, wantsGzip)
 }
 
+interface Asked {
+  readonly request: IncomingMessage
+  readonly url: URL
+  readonly role: Role
+}
+
 async function execute(
   dependencies: FrontDependencies,
-  request: IncomingMessage,
-  url: URL,
+  { request, url, role }: Asked,
   disconnected: AbortSignal,
 ): Promise<Answer> {
   const { engine, spool } = dependencies
-  const { statement, preamble, defaultFormat, head, body } = await readRequest(request, url, dependencies.maxBodyBytes)
+  // The tables of `system` are checked by their full names.
+  if (url.searchParams.get('database')?.toLowerCase() === 'system' && role.name !== 'admin')
+    throw frontError.closed('the database system')
+  const { statement, preamble, defaultFormat, head, body } = await readRequest(
+    request,
+    url,
+    dependencies.maxBodyBytes,
+    role.readonly,
+  )
   const begin = process.hrtime.bigint()
   const summary = (read: number, bytes: number, written: number): Record<string, string> => ({
     read_rows: String(read),
@@ -111,8 +125,10 @@ async function execute(
       const quotes = statement.format.toUpperCase() === 'VALUES' ? 'expressions' : 'rows'
       const path = await spool.fill(head, body, dependencies.maxBodyBytes)
       try {
-        const sql = `${preamble}${statement.before}\nFROM INFILE ${quoted(path, "'")} ${statement.after}`
-        const { rowsRead, bytesRead } = await engine.run(sql, defaultFormat, disconnected, quotes)
+        const sql = `${statement.before}\nFROM INFILE ${quoted(path, "'")} ${statement.after}`
+        const file = { clause: 'INFILE', path } as const
+        const run = { role, preamble, sql, file }
+        const { rowsRead, bytesRead } = await engine.run(run, defaultFormat, disconnected, quotes)
         return {
           result: { bytes: new Uint8Array() },
           format: defaultFormat,
@@ -126,8 +142,9 @@ async function execute(
       const format = statement.format ?? defaultFormat
       const path = spool.path()
       try {
-        const sql = `${preamble}${statement.before}\nINTO OUTFILE ${quoted(path, "'")} FORMAT ${format}${statement.after}`
-        const { rowsRead, bytesRead } = await engine.run(sql, format, disconnected)
+        const sql = `${statement.before}\nINTO OUTFILE ${quoted(path, "'")} FORMAT ${format}${statement.after}`
+        const run = { role, preamble, sql, file: { clause: 'OUTFILE', path } } as const
+        const { rowsRead, bytesRead } = await engine.run(run, format, disconnected)
         return { result: { file: await spool.openResult(path) }, format, summary: summary(rowsRead, bytesRead, 0) }
       } catch (error) {
         await spool.remove(path)
@@ -135,7 +152,7 @@ async function execute(
       }
     }
     case 'other': {
-      const result = await engine.run(preamble + statement.sql, defaultFormat, disconnected)
+      const result = await engine.run({ role, preamble, sql: statement.sql }, defaultFormat, disconnected)
       return {
         result: { bytes: result.bytes() },
         format: statement.format ?? defaultFormat,
@@ -187,13 +204,22 @@ function answerError(dependencies: FrontDependencies, response: ServerResponse, 
   response.end(text)
 }
 
-function authorise(password: string, request: IncomingMessage): void {
-  if (password === '') return
-  const basic = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
-  const [basicUser = '', ...rest] = basic ? Buffer.from(basic, 'base64').toString('utf8').split(':') : []
-  const user = basic ? basicUser : (header(request, 'x-clickhouse-user') ?? 'default')
-  const key = basic ? rest.join(':') : (header(request, 'x-clickhouse-key') ?? '')
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  const matches = timingSafeEqual(digest(`default:${password}`), digest(`${user}:${key}`))
-  if (!matches) throw frontError.unauthorised()
+/** Names of this machine in a URL. The port is not compared: a proxy on this machine may listen on another. */
+const THIS_MACHINE = /^(?:127(?:\.\d{1,3}){3}|\[::1\]|localhost)(?::\d{1,5})?$/i
+
+/**
+ * A page of another site in the user's browser must not reach the front: neither by a request to it, nor under a name of its own that
+ * it lets point to this machine later (DNS rebinding), for which the browser sends that name as the host.
+ */
+function checkSource(request: IncomingMessage): void {
+  if (!THIS_MACHINE.test(header(request, 'host') ?? '')) throw frontError.otherHost()
+  const site = header(request, 'sec-fetch-site')
+  if (site === 'cross-site' || site === 'same-site') throw frontError.crossSite()
+}
+
+function roleOf({ logins, roles }: FrontDependencies, request: IncomingMessage, params: URLSearchParams): Role {
+  const user = authenticated(logins, request, params)
+  const role = roles.find(({ name }) => name === user)
+  if (!role) throw frontError.unauthorised()
+  return role
 }

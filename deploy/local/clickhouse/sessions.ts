@@ -1,10 +1,30 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { type ChdbResult, drainPending, Session } from 'chdb'
-import { type EngineError, fromEngine, frontError, type Quotes } from './errors.ts'
+import { EngineError, fromEngine, frontError, type Quotes } from './errors.ts'
+import { quoted } from './request.ts'
+import type { Role } from './roles.ts'
+import { ALL_SETTINGS } from './settings.ts'
+import { CLOSED_FUNCTIONS, checkStatement, type EngineNames, type WallRequest } from './wall.ts'
 
 interface Waiting {
   start(): void
   fail(error: EngineError): void
 }
+
+/** A statement of a caller, as it will run. */
+export interface Run {
+  readonly role: Role
+  /** USE and SET statements of the front. */
+  readonly preamble: string
+  readonly sql: string
+  /** The file of the spool that `sql` names. */
+  readonly file?: WallRequest['file']
+}
+
+/** Checked statements that are remembered: programs send the same text again and again. */
+const REMEMBERED = 1000
+const REMEMBERED_CHARACTERS = 4096
 
 /**
  * The engine: one process-wide ClickHouse on one data folder, and a bounded number of statements that run at the same time.
@@ -16,7 +36,8 @@ export class Engine {
   readonly version: string
   readonly #path: string
   readonly #anchor: Session
-  readonly #names: ReadonlyMap<number, string>
+  readonly #names: Names
+  readonly #checked = new Set<string>()
   readonly #sessions: number
   readonly #queueBound: number
   readonly #waiting: Waiting[] = []
@@ -24,14 +45,7 @@ export class Engine {
   #stopping = false
   #ping: Promise<void> | undefined
 
-  private constructor(
-    path: string,
-    anchor: Session,
-    names: ReadonlyMap<number, string>,
-    version: string,
-    sessions: number,
-    queue: number,
-  ) {
+  private constructor(path: string, anchor: Session, names: Names, version: string, sessions: number, queue: number) {
     this.#path = path
     this.#anchor = anchor
     this.#names = names
@@ -41,22 +55,19 @@ export class Engine {
   }
 
   /**
-   * Opens the folder `path` with the server configuration `configFile`.
+   * Opens the folder `path`.
+   * @param configure writes the server configuration for an engine with these settings, and returns its path
    * @throws Error when another process uses the folder or its files cannot be read.
    */
-  static async open(path: string, configFile: string, sessions: number, queue: number): Promise<Engine> {
-    const anchor = new Session(path, { connectionArgs: [`--config-file=${configFile}`] })
-    const version = (await anchor.queryAsync('SELECT version()', { format: 'TSVRaw' })).text().trim()
-    const list = await anchor.queryAsync(
-      "SELECT number, errorCodeToName(number::UInt32) AS name FROM numbers(1, 1200) WHERE name != ''",
-      { format: 'TSVRaw' },
-    )
-    const names = new Map<number, string>()
-    for (const line of list.text().trim().split('\n')) {
-      const [code = '', name = ''] = line.split('\t')
-      names.set(Number(code), name)
-    }
-    return new Engine(path, anchor, names, version, sessions, queue)
+  static async open(
+    path: string,
+    configure: (settings: readonly string[]) => string,
+    sessions: number,
+    queue: number,
+  ): Promise<Engine> {
+    const anchor = new Session(path, { connectionArgs: [`--config-file=${configure(await settingsOf(path))}`] })
+    const version = (await list(anchor, 'SELECT version()')).join('')
+    return new Engine(path, anchor, await namesOf(anchor), version, sessions, queue)
   }
 
   /** Statements running and waiting now. */
@@ -77,21 +88,46 @@ export class Engine {
    * @param quotes what of the caller's data the engine's error text could quote; such text is not passed on
    * @throws EngineError
    */
-  async run(sql: string, format: string, disconnected: AbortSignal, quotes: Quotes = 'nothing'): Promise<ChdbResult> {
+  async run(run: Run, format: string, disconnected: AbortSignal, quotes: Quotes = 'nothing'): Promise<ChdbResult> {
     await this.#waitForTurn(disconnected)
     try {
       const session = new Session(this.#path)
       try {
-        return await session.queryAsync(sql, { format })
+        await this.#check(session, run)
+        // The role is set before anything of the caller; the text that follows is one statement, so that none can set another.
+        await session.queryAsync(`SET ROLE ${run.role.name};\n${run.preamble}`, { format })
+        return await session.queryAsync(run.sql, { format })
       } finally {
         session.close()
       }
     } catch (error) {
-      throw fromEngine(error, this.#names, quotes)
+      if (error instanceof EngineError) throw error
+      throw fromEngine(error, this.#names.errors, quotes)
     } finally {
       this.#running -= 1
       this.#waiting.shift()?.start()
     }
+  }
+
+  /**
+   * Lets the engine's own parser read the whole text as one statement, and looks at what it has read.
+   * @throws EngineError, or the engine's error of syntax
+   */
+  async #check(session: Session, { role, sql, file }: Run): Promise<void> {
+    const admin = role.name === 'admin'
+    // Only the file's name differs between two requests with the same statement.
+    const key = `${admin} ${file?.clause} ${file ? sql.replace(file.path, '') : sql}`
+    if (this.#checked.has(key)) return
+    const parsed = await session
+      .queryAsync(`SELECT formatQuerySingleLine(${quoted(sql, "'")})`, { format: 'TSVRaw' })
+      .catch((error: unknown) => {
+        throw withoutScope(error)
+      })
+    const text = parsed.text().trimEnd()
+    checkStatement(file ? { text, admin, file } : { text, admin }, this.#names)
+    if (key.length > REMEMBERED_CHARACTERS) return
+    if (this.#checked.size >= REMEMBERED) this.#checked.clear()
+    this.#checked.add(key)
   }
 
   /** Runs SELECT 1 outside the queue; calls at the same time share one statement. */
@@ -146,4 +182,58 @@ export class Engine {
       disconnected.addEventListener('abort', leave, { once: true })
     })
   }
+}
+
+/** What the running engine calls its things. */
+interface Names extends EngineNames {
+  /** Names of errors by code. */
+  readonly errors: ReadonlyMap<number, string>
+}
+
+/**
+ * Asks an engine on an empty folder, because the real one must have its constraints when it opens: the process has one
+ * engine at a time.
+ */
+async function settingsOf(path: string): Promise<readonly string[]> {
+  const empty = mkdtempSync(`${path}-settings-`)
+  try {
+    const session = new Session(join(empty, 'engine'))
+    try {
+      return await list(session, ALL_SETTINGS)
+    } finally {
+      session.close()
+    }
+  } finally {
+    rmSync(empty, { recursive: true, force: true })
+  }
+}
+
+async function namesOf(session: Session): Promise<Names> {
+  const errors = new Map<number, string>()
+  const codes = "SELECT number, errorCodeToName(number::UInt32) AS name FROM numbers(1, 1200) WHERE name != ''"
+  for (const line of await list(session, codes)) {
+    const [code = '', name = ''] = line.split('\t')
+    errors.set(Number(code), name)
+  }
+  const closed = CLOSED_FUNCTIONS.map((name) => quoted(name, "'")).join(', ')
+  const functions = `SELECT lower(name) FROM system.functions WHERE name IN (${closed}) OR alias_to IN (${closed})`
+  return {
+    errors,
+    tableFunctions: new Set(await list(session, 'SELECT lower(name) FROM system.table_functions')),
+    closedFunctions: new Set(await list(session, functions)),
+  }
+}
+
+/** @returns the lines of the answer */
+async function list(session: Session, query: string): Promise<readonly string[]> {
+  return (await session.queryAsync(query, { format: 'TSVRaw' })).text().trim().split('\n')
+}
+
+/** The engine adds the statement that it ran for the check; the caller has not sent that one. */
+function withoutScope(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const at = error.message.indexOf(': In scope SELECT formatQuerySingleLine(')
+  if (at === -1) return error
+  const name = /\([A-Z_]+\)$/.exec(error.message.trimEnd())?.[0] ?? ''
+  return new Error(`${error.message.slice(0, at)} ${name}`)
 }

@@ -1,17 +1,27 @@
 /** The ClickHouse engine of npm `chdb` behind an HTTP front; see clickhouse/main.ts. */
-import { mkdirSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { node24, ROOT } from '../paths.ts'
+import { makeLogins } from '../clickhouse/logins.ts'
+import { clickhouseUsers } from '../logins.ts'
+import { dataPaths, node24, ROOT } from '../paths.ts'
 import { httpReady } from '../probes.ts'
+import { giveTo, type SystemUser } from '../separate-user.ts'
 import type { ProcessSpec } from '../types.ts'
 
 export interface ClickHouseOptions {
   readonly data: string
   readonly port: number
+  /** Who runs it, when not this user. */
+  readonly user: SystemUser | undefined
+  /** Databases of warehouses. */
+  readonly databases: readonly string[]
 }
 
+export const clickhouseFolder = (data: string): string => join(data, 'clickhouse')
+
 export function clickhouse(options: ClickHouseOptions): ProcessSpec {
-  const folder = join(options.data, 'clickhouse')
+  const folder = clickhouseFolder(options.data)
+  const usersFile = join(folder, 'users.json')
   return {
     name: 'clickhouse',
     url: `http://127.0.0.1:${options.port}`,
@@ -21,9 +31,15 @@ export function clickhouse(options: ClickHouseOptions): ProcessSpec {
       CHAINON_CLICKHOUSE_PORT: String(options.port),
       CHAINON_CLICKHOUSE_HOST: '127.0.0.1',
       CHAINON_CLICKHOUSE_DATA_DIR: folder,
+      CHAINON_CLICKHOUSE_USERS_FILE: usersFile,
+      CHAINON_CLICKHOUSE_DATABASES: options.databases.join(','),
     },
+    ...(options.user ? { user: options.user } : {}),
     prepare: async () => {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      const logins = makeLogins(dataPaths(options.data).clickhouseLogins, clickhouseUsers())
+      writeFileSync(usersFile, `${JSON.stringify(logins)}\n`, { mode: 0o600 })
+      // Also what an administrator has put back from a backup.
+      if (options.user) giveTo(folder, options.user)
     },
     ready: () => httpReady(`http://127.0.0.1:${options.port}/ping`),
     readyTimeoutMs: 60_000,

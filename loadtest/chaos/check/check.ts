@@ -44,7 +44,7 @@ export function openChecker(sources: CheckSources): Checker {
   return checkerOf({
     ...sources,
     log: logReader(sources.kafka, sources.registry, sources.feeds, seals(sources.data)),
-    tables: readTables(sources.clickhouse, sources.database),
+    tables: readTables(sources.clickhouse, sources.database, sources.data),
     names: pseudonyms(sources.data),
   })
 }

@@ -33,7 +33,11 @@ export const LOCAL_PORTS = {
 } as const satisfies KeyTable
 
 export const LOCAL_CLICKHOUSE = {
-  CHAINON_CLICKHOUSE_HOST: { type: 'string', default: '127.0.0.1', description: 'Address it listens on' },
+  CHAINON_CLICKHOUSE_HOST: {
+    type: 'string',
+    default: '127.0.0.1',
+    description: 'Address it listens on, of this machine alone',
+  },
   CHAINON_CLICKHOUSE_PORT: {
     type: 'port',
     default: '8123',
@@ -44,11 +48,16 @@ export const LOCAL_CLICKHOUSE = {
     default: '.chainon/clickhouse',
     description: 'Data folder; one process at a time may use it',
   },
-  CHAINON_CLICKHOUSE_PASSWORD: {
+  CHAINON_CLICKHOUSE_USERS_FILE: {
     type: 'string',
     default: '',
-    secret: true,
-    description: 'Password of the user `default`',
+    description:
+      'JSON object of users and the SHA-256 of their passwords; empty: it makes the passwords in the folder `logins` of its data folder',
+  },
+  CHAINON_CLICKHOUSE_DATABASES: {
+    type: 'list',
+    default: 'chainon',
+    description: 'Databases of warehouses, comma-separated: users get their rights on these',
   },
   CHAINON_CLICKHOUSE_MEMORY_LIMIT_BYTES: {
     type: 'integer',

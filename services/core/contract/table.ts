@@ -18,6 +18,19 @@ const DEDUPLICATION_WINDOW_BLOCKS = 20_000
 /** At each assignment curate asks for rows beyond the last tile: older parts end below it, and are not read. */
 const ORIGIN_INDEX = 'INDEX origin_offset _origin_offset TYPE minmax GRANULARITY 1'
 
+/**
+ * When a record was received and its place in the log tell records of the same patient or hospital apart where pseudonyms do not; the
+ * others order versions of a record.
+ */
+const NOT_FOR_READERS: ReadonlySet<string> = new Set([
+  '_received_at',
+  '_version',
+  '_deleted',
+  '_origin_incarnation',
+  '_origin_partition',
+  '_origin_offset',
+])
+
 export function columnsOf(contract: FeedContract): readonly Column[] {
   return [
     ...contract.fields.flatMap((field) => {
@@ -51,7 +64,7 @@ export function tableStatements(
   const columns = columnsOf(contract)
   const table = `${quote(database)}.${quote(tableOf(contract.feed))}`
   const define = (column: Column) => `${quote(column.name)} ${column.type} COMMENT ${literal(column.comment)}`
-  const visible = columns.filter((column) => !['_version', '_deleted'].includes(column.name))
+  const visible = columns.filter((column) => !NOT_FOR_READERS.has(column.name))
   const create = `CREATE TABLE IF NOT EXISTS ${table} (
   ${columns.map(define).join(',\n  ')},
   ${ORIGIN_INDEX}
@@ -67,8 +80,9 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
           const change = type === undefined ? 'ADD COLUMN IF NOT EXISTS' : 'MODIFY COLUMN'
           return [`ALTER TABLE ${table} ${change} ${define(column)}`]
         })
-  // FINAL is in the view, so that readers do not see superseded or cancelled rows.
-  const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
+  // FINAL is in the view, so that readers do not see superseded or cancelled rows. It reads with the rights of who provisions: a reader
+  // needs none on the storage table.
+  const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
   return [...storage, view, ...witnessStatements(contract.feed, database)]
 }
 

@@ -19,6 +19,7 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
 import { gatewayConfig } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
+import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
 import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
@@ -71,6 +72,7 @@ export async function harness(limits: Partial<Limits> = {}) {
   }
   const routing = hmacSha256(Buffer.alloc(32, 7))
   const metrics = createMetrics('gateway')
+  const health = () => gatewayHealth({ list: () => state.away.map(({ feed }) => ({ feed, partition: 0 })) })
   const { app, routes } = await withRoutes({
     contracts,
     namespace: 'u.',
@@ -126,14 +128,13 @@ export async function harness(limits: Partial<Limits> = {}) {
       stop: async () => undefined,
     },
     dayKeys: { keyOf: async (day) => testDayKey(day) },
-    unavailable: { list: () => state.away.map(({ feed }) => ({ feed, partition: 0 })) },
     idempotency: memoryIdempotency(),
     retention: { isNearRetention: (feed) => state.near(feed) },
     routing,
     stamp: stampClock(Date.now),
     metrics,
     http: httpSettings(gatewayConfig({})).http,
-    health: () => ({ status: 'ok' }),
+    health,
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
   })
@@ -144,6 +145,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     key,
     /** The data folder: its file of keys. */
     folder,
+    /** What the admin port answers. */
+    health,
     state,
     written,
     metrics,

@@ -228,13 +228,14 @@ test('when Kafka as a whole does not answer, nothing was accepted and the proble
   expect(answer).not.toHaveProperty('accepted')
 })
 
-test('/health stays 200 and names the partition', async () => {
+test('/health stays 200; at the admin port it names the partition', async () => {
   gateway.state.away = [{ feed: 'observation', patient: 'gone' }]
-  const health = await gateway.app.inject('/health')
-  expect([health.statusCode, health.json()]).toEqual([
-    200,
-    { status: 'ok', stopped: [{ feed: 'observation', partition: 0, code: 'partition-unavailable' }] },
-  ])
+  const answer = await gateway.app.inject('/health')
+  expect([answer.statusCode, answer.json()]).toEqual([200, { status: 'ok' }])
+  expect(gateway.health()).toEqual({
+    status: 'ok',
+    stopped: [{ feed: 'observation', partition: 0, code: 'partition-unavailable' }],
+  })
   gateway.state.away = []
-  expect((await gateway.app.inject('/health')).json()).toEqual({ status: 'ok' })
+  expect(gateway.health()).toEqual({ status: 'ok' })
 })

@@ -1,0 +1,20 @@
+-- An extraction reads the views of the feeds and the links, and writes databases of projects only.
+GRANT SELECT ON chainon.* TO extract;
+-- What is not for readers: tables, where records came from, the ledger. A view of a feed needs no line here.
+REVOKE SELECT ON chainon.feed_* FROM extract;
+REVOKE SELECT ON chainon.witness_* FROM extract;
+REVOKE SELECT ON chainon.origin_* FROM extract;
+REVOKE SELECT ON chainon.record_* FROM extract;
+REVOKE SELECT ON chainon.ledger_verified FROM extract;
+REVOKE SELECT ON chainon.link_index FROM extract;
+REVOKE SELECT ON chainon.person_link FROM extract;
+REVOKE SELECT ON chainon.quarantine FROM extract;
+REVOKE SELECT ON chainon.rule_outcome FROM extract;
+REVOKE SELECT ON chainon.finding FROM extract;
+REVOKE SELECT ON chainon.log_identity FROM extract;
+REVOKE SELECT ON chainon.schema_migration FROM extract;
+GRANT CREATE DATABASE, DROP DATABASE, CREATE TABLE, DROP TABLE, SELECT, INSERT, OPTIMIZE ON project_*.* TO extract;
+GRANT SELECT ON system.tables TO extract;
+GRANT SELECT ON system.databases TO extract;
+-- A connection begins in this database; there is nothing in it.
+GRANT SHOW DATABASES ON default.* TO extract;

@@ -1,0 +1,15 @@
+-- The commands of an operator (chainon ledger, gap, finding). An accepted gap is a tile; nothing else is written but what the witness finds.
+GRANT SELECT, INSERT ON chainon.ledger_batch TO operator;
+GRANT SELECT ON chainon.quarantine TO operator;
+GRANT SELECT ON chainon.feed_* TO operator;
+GRANT SELECT, INSERT ON chainon.finding TO operator;
+GRANT SELECT, INSERT ON chainon.origin_loaded TO operator;
+GRANT SELECT ON chainon.origin_quarantined TO operator;
+GRANT SELECT, INSERT ON chainon.record_loaded TO operator;
+GRANT SELECT, INSERT ON chainon.record_missing TO operator;
+GRANT SELECT, INSERT ON chainon.ledger_verified TO operator;
+GRANT SELECT ON system.tables TO operator;
+GRANT SELECT ON system.parts TO operator;
+GRANT SELECT ON chainon.log_identity TO operator;
+-- A connection begins in this database; there is nothing in it.
+GRANT SHOW DATABASES ON default.* TO operator;
