@@ -9,16 +9,19 @@ import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { type SyntheticConfig, syntheticConfig } from './config.ts'
 import { DEFAULT_RATES } from './hospital/registration.ts'
+import { identitySet } from './identities.ts'
 import {
   DEFAULT_SHARED,
   DEFAULT_START,
   DEFAULT_UNTIL,
   readKeys,
   type SimulateFlags,
+  type SimulateOptions,
   simulateOptions,
 } from './options.ts'
 import { folderSink } from './output/folder.ts'
 import { gatewaySink } from './output/gateway.ts'
+import { writeIdentities } from './output/identities.ts'
 import { truthWriter } from './output/truth.ts'
 import { FIXTURE, readSample, readSynthea, writeSample } from './sample/files.ts'
 import { pushSample, waitUntilLoaded } from './sample/push.ts'
@@ -29,6 +32,7 @@ import { startSimulation } from './simulate.ts'
 const EXIT_FINDING = 1
 const EXIT_USAGE = 2
 const WAIT_MS = 60_000
+const DEFAULT_IDENTITIES = 10_000
 const SAME_SIGNAL_MS = 1_000
 const DEFAULT_COMPONENTS_DIR = join(import.meta.dirname, '../../.chainon/components')
 
@@ -46,6 +50,10 @@ program
     'write the true person of each identity here; it is never sent. Keep it out of the data folder',
   )
   .option('--out <dir>', 'write <dir>/<producer>/<feed>.ndjson instead of sending')
+  .option(
+    '--identities <dir>',
+    'write registrations alone, --records of them, with the truth: a folder for `chainon link evaluate`',
+  )
   .option('--url <url>', "the gateway (default: the local stack's)")
   .option('--keys <file>', 'JSON array of { "producer", "key" }, - for stdin (default: keys of the local stack)')
   .option('--start <date>', 'first day of the records', DEFAULT_START)
@@ -89,6 +97,7 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   const { CHAINON_GATEWAY_URL } = config()
   const options = simulateOptions(flags, Date.now())
   if (flags.producers) return printProducers(options.producers)
+  if (flags.identities !== undefined) return makeIdentities(flags.identities, options)
   const stop = new AbortController()
   const stopNow = new AbortController()
   let retries = 0
@@ -132,6 +141,14 @@ async function simulate(flags: SimulateFlags): Promise<void> {
     line.stop()
     gateway?.close()
   }
+}
+
+function makeIdentities(dir: string, { world, records = DEFAULT_IDENTITIES }: SimulateOptions): void {
+  const { seed, rates, startMs } = world
+  const made = identitySet({ seed, records, rates, startMs })
+  writeIdentities(dir, made)
+  const counts = { records: made.rows.length, links: made.links.length, kin: made.kin.length }
+  process.stdout.write(`${JSON.stringify({ dir, ...counts }, null, 2)}\n`)
 }
 
 interface SendFlags {

@@ -20,6 +20,7 @@ export interface SimulateFlags {
   readonly truth?: string
   readonly records?: string
   readonly out?: string
+  readonly identities?: string
   readonly url?: string
   readonly keys?: string
   readonly start: string
@@ -72,6 +73,11 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
   if (untilMs > nowMs) problems.push('--until is in the future: the gateway rejects records with a future date')
   if (flags.out !== undefined && (flags.url !== undefined || flags.keys !== undefined))
     problems.push('--out writes files and sends nothing: leave out --url and --keys')
+  if (
+    flags.identities !== undefined &&
+    (flags.out !== undefined || flags.url !== undefined || flags.truth !== undefined)
+  )
+    problems.push('--identities writes registrations and their truth: leave out --out, --url and --truth')
   const hospitals = integer('hospitals', flags.hospitals, 1, 200)
   const world: WorldOptions = {
     seed: integer('seed', flags.seed, 0, Number.MAX_SAFE_INTEGER),
@@ -95,7 +101,9 @@ export function simulateOptions(flags: SimulateFlags, nowMs: number): SimulateOp
     records,
     rate,
     producers:
-      flags.out === undefined ? [...Array.from({ length: hospitals }, (_, i) => producerOf(i)), DEATH_REGISTER] : [],
+      flags.out === undefined && flags.identities === undefined
+        ? [...Array.from({ length: hospitals }, (_, i) => producerOf(i)), DEATH_REGISTER]
+        : [],
   }
 }
 

@@ -1,4 +1,7 @@
-/** `chainon link`: the state of the linkage index, and its rebuild from the log (services/curate/rebuild/main.ts). */
+/**
+ * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), and how well the linkage
+ * model links (services/linker/evaluate/main.ts).
+ */
 import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
 import { runService } from '../run-service.ts'
@@ -15,7 +18,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const link = program
     .command('link')
     .helpGroup(GROUPS.operate)
-    .summary('show or rebuild the linkage index')
+    .summary('show or rebuild the linkage index, measure the linkage')
     .description(
       'The linkage index in Redis decides which patients are the same person. When it is lost or older than the links, records with patients wait until it is rebuilt.',
     )
@@ -24,6 +27,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       examples([
         ['chainon link status', 'ready, or stale and why; exits with 1 when stale'],
         ['chainon link rebuild --dry-run', 'how many links a rebuild would change'],
+        ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
   link
@@ -43,6 +47,21 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--json', 'an object with incarnation, generation, patients, changed and added')
     .option(...DATA_DIR)
     .action((options: Options) => run(env, 'rebuild', options))
+  for (const [name, summary] of [
+    ['evaluate', 'how well the records of a folder with the truth are linked'],
+    ['train', 'learn a linkage model on the records of a folder'],
+  ] as const)
+    link
+      .command(name)
+      .summary(summary)
+      .description(`Options: \`chainon link ${name} --help\`.`)
+      .allowUnknownOption()
+      .allowExcessArguments()
+      // The service defines its options; a second list here could differ from it.
+      .helpOption(false)
+      .action(async (_options: unknown, self: Command) => {
+        await runService(env, 'linker', [name, ...self.args], { main: 'evaluate/main.ts' })
+      })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

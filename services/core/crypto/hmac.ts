@@ -9,6 +9,8 @@ const BLOCK_BYTES = 64
 export interface Mac {
   /** @returns the 32 bytes of HMAC-SHA-256, as 43 characters of base64url */
   digest(message: string): string
+  /** @returns the 32 bytes themselves */
+  bytes(message: string): Buffer
 }
 
 /** @param key at least 32 bytes; shorter keys are rejected (RangeError) */
@@ -23,17 +25,24 @@ export function hmacSha256(key: Buffer): Mac {
     inner[i] = (block[i] ?? 0) ^ 0x36
     outer[i] = (block[i] ?? 0) ^ 0x5c
   }
+  function hashInner(message: string): void {
+    const needed = BLOCK_BYTES + message.length * 3
+    if (needed > inner.length) {
+      const larger = Buffer.alloc(needed * 2)
+      inner.copy(larger, 0, 0, BLOCK_BYTES)
+      inner = larger
+    }
+    const length = inner.write(message, BLOCK_BYTES, 'utf8')
+    hash('sha256', inner.subarray(0, BLOCK_BYTES + length), 'buffer').copy(outer, BLOCK_BYTES)
+  }
   return {
     digest(message) {
-      const needed = BLOCK_BYTES + message.length * 3
-      if (needed > inner.length) {
-        const larger = Buffer.alloc(needed * 2)
-        inner.copy(larger, 0, 0, BLOCK_BYTES)
-        inner = larger
-      }
-      const length = inner.write(message, BLOCK_BYTES, 'utf8')
-      hash('sha256', inner.subarray(0, BLOCK_BYTES + length), 'buffer').copy(outer, BLOCK_BYTES)
+      hashInner(message)
       return hash('sha256', outer, 'base64url')
+    },
+    bytes(message) {
+      hashInner(message)
+      return hash('sha256', outer, 'buffer')
     },
   }
 }

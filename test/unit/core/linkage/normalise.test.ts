@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { firstGivenName, normaliseName } from '../../../../services/deidentify/linkage/normalise.ts'
+import { firstGivenName, normaliseName } from '../../../../services/core/linkage/normalise.ts'
 
 describe('normalisation', () => {
   it('makes one form of the spellings of a name', () => {

@@ -1,0 +1,121 @@
+/**
+ * The classes of the mixture: what is truly the same between two records. Fields in the set of a class agree for a reason (as well as
+ * desks write: `m` in a class of one person, `a` in a class of two), all others agree by chance (`u`). A plain model of two classes
+ * takes twins, households and namesakes for matches, or punishes those who moved.
+ */
+import type { Trait } from './traits.ts'
+
+/** Fields that are the same together. */
+const GROUPS = {
+  G: ['given_name'],
+  F: ['family_name'],
+  B: ['birth_date'],
+  S: ['sex'],
+  M: ['middle_name'],
+  L: ['birth_place'],
+  N: ['national_id'],
+  H: ['street_number', 'street', 'unit'],
+  P: ['city', 'region', 'postcode'],
+  T: ['phone', 'email'],
+} as const satisfies Readonly<Record<string, readonly Trait[]>>
+type Group = keyof typeof GROUPS
+
+export interface MatchClass {
+  readonly name: string
+  /** One person, in all records of this class. */
+  readonly match: boolean
+  readonly groups: string
+}
+
+const SELF = 'GFBSMLN'
+const SELF_BUT_NAME = 'GBSMLN'
+
+/** What is the same besides the person: home, town, telephone. */
+const MATCHES: readonly (readonly [name: string, groups: string])[] = [
+  ['same', `${SELF}HPT`],
+  ['other phone', `${SELF}HP`],
+  ['moved in town', `${SELF}PT`],
+  ['moved in town, other phone', `${SELF}P`],
+  ['moved', `${SELF}T`],
+  ['moved, other phone', SELF],
+  ['other name', `${SELF_BUT_NAME}HPT`],
+  ['other name and phone', `${SELF_BUT_NAME}HP`],
+  ['moved, other name', `${SELF_BUT_NAME}P`],
+]
+
+/** One given name is one sex. */
+const OTHERS: readonly (readonly [name: string, groups: string])[] = [
+  ['household, one name', 'FHPT'],
+  ['household, one name, other phone', 'FHP'],
+  ['household', 'HPT'],
+  ['household, other phone', 'HP'],
+  ['one phone', 'T'],
+  ['one number, one household', 'FNHPT'],
+  ['twins', 'FBLHPT'],
+  ['twins, other phone', 'FBLHP'],
+  ['twins apart', 'FBL'],
+  ['same name and birth', 'FB'],
+  ['same name, birth and town', 'FBP'],
+  ['parent and child of one name', 'GSFHPT'],
+  ['parent and child of one name, other phone', 'GSFHP'],
+  ['namesakes', 'GSF'],
+  ['namesakes in town', 'GSFP'],
+  ['same family name', 'F'],
+  ['same family name in town', 'FP'],
+  ['same given name', 'GS'],
+  ['same given name in town', 'GSP'],
+  ['same given name at home', 'GSHP'],
+  ['same birth', 'B'],
+  ['same birth in town', 'BP'],
+  ['same birth and place', 'BL'],
+  ['same birth at home', 'BHP'],
+  ['same birth and given name', 'GSB'],
+  ['same birth and given name in town', 'GSBP'],
+  ['neighbours', 'P'],
+  ['born in town', 'PL'],
+  ['chance', ''],
+]
+
+const GROUP_OF: ReadonlyMap<Trait, Group> = new Map(
+  Object.entries(GROUPS).flatMap(([group, traits]) => traits.map((trait) => [trait, group as Group] as const)),
+)
+
+/** @returns whether a field is truly the same in records of a class */
+export function isSame(one: MatchClass, trait: Trait): boolean {
+  const group = GROUP_OF.get(trait)
+  return group !== undefined && one.groups.includes(group)
+}
+
+/**
+ * In a class of two people: whether they share the field for a reason of their lives, and not because a common value was drawn twice.
+ * Then the value's frequency says nothing.
+ */
+export function isKin(one: MatchClass, trait: Trait): boolean {
+  if (!isSame(one, trait)) return false
+  const group = GROUP_OF.get(trait)
+  const has = (other: Group) => one.groups.includes(other)
+  if (group === 'F') return has('H') || has('T') || (has('B') && has('L'))
+  if (group === 'G') return has('F') && has('H')
+  return group === 'B' ? has('F') : true
+}
+
+/** @returns the classes that can be told apart with these fields, of one person first; the sets have only groups with a field */
+export function classesFor(traits: Iterable<Trait>): readonly MatchClass[] {
+  const present = new Set<string>()
+  for (const trait of traits) present.add(GROUP_OF.get(trait) ?? '')
+  const cut = (groups: string) =>
+    Array.from(groups)
+      .filter((group) => present.has(group))
+      .toSorted()
+      .join('')
+  const made = new Map<string, MatchClass>()
+  for (const [list, match] of [
+    [MATCHES, true],
+    [OTHERS, false],
+  ] as const)
+    for (const [name, groups] of list) {
+      const key = cut(groups)
+      if (!made.has(key)) made.set(key, { name, match, groups: key })
+    }
+  return [...made.values()]
+}

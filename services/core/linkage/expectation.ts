@@ -1,0 +1,130 @@
+/**
+ * Expectation maximisation of the mixture (A. Dempster, N. Laird, D. Rubin, JRSS B 39, 1977) on counted patterns of agreement levels,
+ * with Dirichlet priors. What random pairs say (`u`) is never changed; learnt are the shares of the classes, `m` and `a`.
+ */
+import { classesFor, isSame, type MatchClass } from './classes.ts'
+import type { ComparedField } from './levels.ts'
+import type { Model } from './model.ts'
+import { scoreTables } from './score.ts'
+
+/** Distinct patterns, and how many pairs have each. */
+export interface Patterns {
+  readonly count: number
+  /** `fields` levels for each pattern. */
+  readonly levels: Int8Array
+  /** `fields` frequency adjustments, factors, for each pattern. */
+  readonly adjustments: Float64Array
+  readonly weights: Float64Array
+}
+
+export interface EmOptions {
+  readonly rounds: number
+  /** Pseudo-pairs with the distribution of the prior, for each field's `m` and `a`. */
+  readonly strength: number
+  /** Fields whose `m` is learnt. */
+  readonly learnM: (field: ComparedField) => boolean
+  /** Classes that the pairs can be of. */
+  readonly possible: (one: MatchClass) => boolean
+}
+
+const TOLERANCE = 1e-4
+/** Pairs that each class is given: one that the data show rarely is not impossible, and those of two people are many. */
+const PSEUDO_PAIRS = { match: 0.5, other: 2 }
+
+/** @returns the model with the learnt shares, `m` and `a` */
+export function maximise(
+  model: Model,
+  prior: Model,
+  fields: readonly ComparedField[],
+  patterns: Patterns,
+  options: EmOptions,
+): Model {
+  const classes = classesFor(fields.map(({ trait }) => trait))
+  const n = classes.length
+  const possible = classes.map(options.possible)
+  const sameIn = fields.map(({ trait }) => ({
+    m: indexesOf(classes, (one) => one.match && isSame(one, trait)),
+    a: indexesOf(classes, (one) => !one.match && isSame(one, trait)),
+  }))
+  let current = model
+  for (let round = 0; round < options.rounds; round++) {
+    const tables = scoreTables(current, fields)
+    const shares = new Float64Array(n)
+    const counts = fields.map(({ levels }) => ({
+      m: new Float64Array(levels.length),
+      a: new Float64Array(levels.length),
+    }))
+    const responsible = new Float64Array(n)
+    for (let p = 0; p < patterns.count; p++) {
+      const at = p * fields.length
+      tables.classProducts(patterns.levels, at, patterns.adjustments, at, responsible)
+      let total = 0
+      for (let z = 0; z < n; z++) {
+        if (!possible[z]) responsible[z] = 0
+        total += responsible[z] as number
+      }
+      const each = (patterns.weights[p] as number) / total
+      for (let z = 0; z < n; z++) {
+        const share = (responsible[z] as number) * each
+        responsible[z] = share
+        shares[z] = (shares[z] as number) + share
+      }
+      for (let f = 0; f < fields.length; f++) {
+        const level = patterns.levels[at + f] as number
+        if (level < 0) continue
+        for (const which of ['m', 'a'] as const) {
+          const count = counts[f]?.[which] as Float64Array
+          for (const z of sameIn[f]?.[which] as Int32Array)
+            count[level] = (count[level] as number) + (responsible[z] as number)
+        }
+      }
+    }
+    const next = step(current, prior, fields, classes, possible, shares, counts, options)
+    const change = Math.max(...next.classes.map(({ share }, z) => Math.abs(share - (current.classes[z]?.share ?? 0))))
+    current = next
+    if (change < TOLERANCE && round > 4) break
+  }
+  return current
+}
+
+function indexesOf(classes: readonly MatchClass[], wanted: (one: MatchClass) => boolean): Int32Array {
+  return Int32Array.from(classes.keys()).filter((z) => wanted(classes[z] as MatchClass))
+}
+
+function step(
+  model: Model,
+  prior: Model,
+  fields: readonly ComparedField[],
+  classes: readonly MatchClass[],
+  possible: readonly boolean[],
+  shares: Float64Array,
+  counts: readonly { readonly m: Float64Array; readonly a: Float64Array }[],
+  options: EmOptions,
+): Model {
+  const counted = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
+  const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
+  return {
+    ...model,
+    fields: model.fields.map((field, f) => {
+      const compared = fields[f] as ComparedField
+      const before = prior.fields.find(({ trait }) => trait === field.trait) ?? field
+      const count = counts[f]
+      return {
+        ...field,
+        m: options.learnM(compared) ? withPrior(count?.m, before.m, options.strength) : field.m,
+        a: withPrior(count?.a, before.a, options.strength),
+      }
+    }),
+    classes: classes.map(({ groups, match }, z) => ({
+      groups,
+      match,
+      share: possible[z] ? (counted[z] ?? 0) / all : (model.classes[z]?.share ?? 0),
+    })),
+  }
+}
+
+function withPrior(counts: Float64Array | undefined, prior: readonly number[], strength: number): number[] {
+  const sums = prior.map((share, level) => (counts?.[level] ?? 0) + strength * share)
+  const total = sums.reduce((sum, one) => sum + one, 0)
+  return sums.map((sum) => sum / total)
+}

@@ -1,0 +1,95 @@
+/** How people's values are distributed: what two of them have in common by chance. From encodings alone. */
+
+import type { Layout } from './layout.ts'
+import { type ComparedField, comparer } from './levels.ts'
+import type { Similarities } from './record-store.ts'
+
+export interface ValueFrequencies {
+  readonly chance: number
+  readonly rare: number
+  readonly frequent: readonly (readonly [fingerprint: number, share: number])[]
+}
+
+/** Values of which the model keeps the frequency; the tables of all fields stay below half a megabyte. */
+const MOST_FREQUENT = 4096
+const LEAST_COUNT = 3
+const SMOOTHING = 0.5
+
+/**
+ * @param people one record of each person, as far as they are known: two records of one person do not agree by chance
+ * @returns for each compared field the shares of its values
+ */
+export function valueFrequencies(
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  people: Int32Array,
+): readonly ValueFrequencies[] {
+  return fields.map(({ trait }) => {
+    const at = layout.fields.findIndex((field) => field.trait === trait)
+    const counts = new Map<number, number>()
+    let n = 0
+    for (const record of people) {
+      const fingerprint = store.fingerprint(record, at)
+      if (fingerprint === 0) continue
+      counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1)
+      n++
+    }
+    if (n < 2) return { chance: 1, rare: 1, frequent: [] }
+    let pairs = 0
+    for (const count of counts.values()) pairs += count * (count - 1)
+    const frequent = [...counts]
+      .filter(([, count]) => count >= LEAST_COUNT)
+      .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
+      .slice(0, MOST_FREQUENT)
+    const listed = new Set(frequent.map(([fingerprint]) => fingerprint))
+    let others = 0
+    let squares = 0
+    for (const [fingerprint, count] of counts)
+      if (!listed.has(fingerprint)) {
+        others += count
+        squares += count * count
+      }
+    return {
+      chance: (pairs + SMOOTHING) / (n * (n - 1)),
+      rare: others > 0 ? squares / others / n : 1 / n,
+      frequent: frequent.map(([fingerprint, count]) => [fingerprint, count / n] as const),
+    }
+  })
+}
+
+/**
+ * @param next returns a number in [0, 1)
+ * @returns for each field the shares of the levels among pairs of different people; the level `equal` has the exact share
+ */
+export function chanceLevels(
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  people: Int32Array,
+  frequencies: readonly ValueFrequencies[],
+  draws: number,
+  next: () => number,
+): number[][] {
+  const compare = comparer(store, layout)
+  const levels = new Int8Array(fields.length)
+  const counts = fields.map((field) => field.levels.map(() => SMOOTHING))
+  for (let draw = 0; draw < draws; draw++) {
+    const a = people[Math.floor(next() * people.length)] as number
+    const b = people[Math.floor(next() * people.length)] as number
+    if (a === b) continue
+    compare(a, b, levels)
+    for (let f = 0; f < fields.length; f++) {
+      const level = levels[f] as number
+      const count = counts[f]
+      if (level >= 0 && count) count[level] = (count[level] ?? 0) + 1
+    }
+  }
+  return counts.map((count, f) => {
+    const { top } = fields[f] as ComparedField
+    const equal = frequencies[f]?.chance ?? 0
+    let others = 0
+    for (const [level, value] of count.entries()) if (level !== top) others += value
+    return count.map((value, level) => (level === top ? equal : (value / others) * (1 - equal)))
+  })
+}

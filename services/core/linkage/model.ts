@@ -1,0 +1,35 @@
+/** A linkage model: what a version of it consists of, as a file. It has no value of any record. */
+import Type from 'typebox'
+import { closed } from '../schema/closed.ts'
+import type { Written } from '../schema/written.ts'
+import { TRAITS } from './traits.ts'
+
+const Probabilities = Type.Array(Type.Number({ minimum: 0, maximum: 1 }))
+
+export const ModelSchema = closed({
+  format: Type.Literal(1),
+  /** Name of this version: a link says by which it was made. */
+  version: Type.String({ minLength: 1, maxLength: 80 }),
+  fields: Type.Array(
+    closed({
+      trait: Type.Enum([...TRAITS]),
+      /** Names of the levels, lowest first. */
+      levels: Type.Array(Type.String()),
+      /** Probability of each level where the field is truly the same: one person; two people; and where it is not. */
+      m: Probabilities,
+      a: Probabilities,
+      u: Probabilities,
+      /** Probability that two people have an equal value: what the frequencies are compared with. */
+      chance: Type.Number({ minimum: 0, maximum: 1 }),
+      /** Share of people with a value that is not in the list. */
+      rare: Type.Number({ minimum: 0, maximum: 1 }),
+      /** Frequent values: fingerprint of the encoding and share of people. */
+      frequent: Type.Array(Type.Tuple([Type.Number(), Type.Number()])),
+    }),
+  ),
+  classes: Type.Array(
+    closed({ groups: Type.String(), match: Type.Boolean(), share: Type.Number({ minimum: 0, maximum: 1 }) }),
+  ),
+})
+export type Model = Written<typeof ModelSchema>
+export type ModelField = Model['fields'][number]

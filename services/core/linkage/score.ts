@@ -1,0 +1,147 @@
+/**
+ * The weight of a pair: log2 of the odds that its records are one person, by Bayes' rule over the classes of the model (I. Fellegi,
+ * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
+ */
+import { classesFor, isKin, isSame } from './classes.ts'
+import type { Layout } from './layout.ts'
+import { type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
+import type { Model } from './model.ts'
+import type { Similarities } from './record-store.ts'
+
+export interface Scorer {
+  readonly fields: readonly ComparedField[]
+  /** @returns log2 of the odds, after levels were written for the pair */
+  weight(a: number, b: number): number
+  /** The levels of the pair whose weight was asked for last. */
+  readonly levels: Int8Array
+}
+
+/** @returns probability of odds in log2 */
+export function probabilityOf(weight: number): number {
+  return 1 / (1 + 2 ** -weight)
+}
+
+export function scorer(model: Model, store: Similarities, layout: Layout): Scorer {
+  const fields = comparedFields(layout)
+  const compare: Compare = comparer(store, layout)
+  const levels = new Int8Array(fields.length)
+  const tables = scoreTables(model, fields)
+  const adjust = frequencyAdjustment(model, fields)
+  const tops = Int32Array.from(fields, ({ top }) => top)
+  const stored = Int32Array.from(fields, ({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  const adjustments = new Float64Array(fields.length)
+  const products = new Float64Array(tables.classes)
+  return {
+    fields,
+    levels,
+    weight(a, b) {
+      compare(a, b, levels)
+      for (let f = 0; f < fields.length; f++)
+        adjustments[f] = levels[f] === tops[f] ? adjust(f, store.fingerprint(a, stored[f] as number)) : 1
+      tables.classProducts(levels, 0, adjustments, 0, products)
+      return tables.odds(products)
+    },
+  }
+}
+
+/** The model as products of probabilities: sixteen fields of 1e-9 and more are far from the least double. */
+export interface ScoreTables {
+  readonly classes: number
+  /** How many of the classes, the first ones, are of one person. */
+  readonly matches: number
+  /** Writes share x probability of the levels of each class. */
+  classProducts(
+    levels: Int8Array,
+    at: number,
+    adjustments: Float64Array,
+    adjustmentAt: number,
+    products: Float64Array,
+  ): void
+  /** @returns log2 of the odds of the classes of one person against the others */
+  odds(products: Float64Array): number
+}
+
+/**
+ * A newborn without a name, and two of them: not learnt, because twins have no name at the same time and the same child rarely
+ * comes twice without one, which random pairs do not show.
+ */
+const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -4, newborns: 2 ** -6 }
+const LEAST = 1e-9
+const MOST_LEVELS = 12
+/** A value counts as at most so many times as frequent as the average, or as rare: one default value does not decide alone. */
+const MOST_ADJUSTMENT = 2 ** 12
+
+/** @returns how much more frequent an equal value is than equal values are on average, as a factor */
+export function frequencyAdjustment(
+  model: Model,
+  fields: readonly ComparedField[],
+): (field: number, fingerprint: number) => number {
+  const byField = fields.map(({ trait }) => {
+    const field = model.fields.find((one) => one.trait === trait)
+    const chance = Math.max(field?.chance ?? 1, LEAST)
+    const factor = (share: number) =>
+      Math.max(1 / MOST_ADJUSTMENT, Math.min(MOST_ADJUSTMENT, Math.max(share, LEAST) / chance))
+    return {
+      rare: field && field.frequent.length > 0 ? factor(field.rare) : 1,
+      frequent: new Map(field?.frequent.map(([fingerprint, share]) => [fingerprint, factor(share)])),
+    }
+  })
+  return function adjustment(field, fingerprint) {
+    const one = byField[field]
+    return one ? (one.frequent.get(fingerprint) ?? one.rare) : 1
+  }
+}
+
+export function scoreTables(model: Model, fields: readonly ComparedField[]): ScoreTables {
+  const classes = classesFor(fields.map(({ trait }) => trait))
+  const n = classes.length
+  const matches = classes.filter(({ match }) => match).length
+  const shares = classes.map(
+    ({ groups, match }) => model.classes.find((one) => one.groups === groups && one.match === match)?.share ?? 0,
+  )
+  const bounded = Float64Array.from(shares, (share) => Math.max(share, LEAST))
+  const tables = new Float64Array(fields.length * MOST_LEVELS * n)
+  const adjusted = new Uint8Array(fields.length * n)
+  fields.forEach(({ trait, levels }, f) => {
+    const field = model.fields.find((one) => one.trait === trait)
+    classes.forEach((one, z) => {
+      const same = isSame(one, trait)
+      const probabilities = (same ? (one.match ? field?.m : field?.a) : field?.u) ?? []
+      levels.forEach((name, level) => {
+        const fixed = NEWBORN_FACTORS[name]
+        // A field that the model does not know says nothing.
+        if (!field) tables[(f * MOST_LEVELS + level) * n + z] = 1
+        else if (fixed !== undefined) tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed : 1
+        else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
+      })
+      adjusted[f * n + z] = (one.match && same) || isKin(one, trait) ? 0 : 1
+    })
+  })
+
+  return {
+    classes: n,
+    matches,
+    classProducts(levels, at, adjustments, adjustmentAt, products) {
+      products.set(bounded)
+      for (let f = 0; f < fields.length; f++) {
+        const level = levels[at + f] as number
+        if (level < 0) continue
+        const from = (f * MOST_LEVELS + level) * n
+        const factor = adjustments[adjustmentAt + f] as number
+        if (factor === 1)
+          for (let z = 0; z < n; z++) products[z] = (products[z] as number) * (tables[from + z] as number)
+        else
+          for (let z = 0; z < n; z++)
+            products[z] =
+              (products[z] as number) * (tables[from + z] as number) * (adjusted[f * n + z] === 1 ? factor : 1)
+      }
+    },
+    odds(products) {
+      let one = 0
+      let two = 0
+      for (let z = 0; z < matches; z++) one += products[z] as number
+      for (let z = matches; z < n; z++) two += products[z] as number
+      return Math.log2(one) - Math.log2(two)
+    },
+  }
+}

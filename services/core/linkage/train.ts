@@ -1,0 +1,214 @@
+/**
+ * Learns a model from encoded records, without the truth. `u` comes from random pairs, `m`, `a` and the shares from candidate pairs. Where
+ * records have a number of the person, `m` is learnt from the pairs that agree on it: from all candidates alone, what twins, or father
+ * and son of one name, have in common is taken for what one person's records differ in.
+ */
+import { classesFor } from './classes.ts'
+import { maximise, type Patterns } from './expectation.ts'
+import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
+import type { Layout } from './layout.ts'
+import { type ComparedField, comparedFields, comparer } from './levels.ts'
+import type { Model } from './model.ts'
+import type { Similarities } from './record-store.ts'
+import { frequencyAdjustment, scoreTables } from './score.ts'
+
+export interface TrainingPairs {
+  readonly a: Int32Array
+  readonly b: Int32Array
+}
+
+export interface TrainingOptions {
+  /** Where the learning begins, and what it holds on to where the data say little. */
+  readonly prior: Model
+  readonly version: string
+  /** All records of the store, from 0: random pairs are drawn from them. */
+  readonly records: Int32Array
+  /** @returns a number in [0, 1) */
+  readonly next: () => number
+  readonly onRound?: (what: string) => void
+}
+
+const RANDOM_PAIRS = 300_000
+const STRENGTH = 10
+const ROUNDS = 40
+/** Passes: after each, the records that are surely one person count once in `u`. */
+const PASSES = 2
+const SURE = Math.log2(9)
+/** Pairs that agree on the number, from which `m` can be learnt alone. */
+const ENOUGH_NUMBERED = 300
+
+/** @param pairs candidates of the blocking, as the linker will find them */
+export function train(store: Similarities, layout: Layout, pairs: TrainingPairs, options: TrainingOptions): Model {
+  const fields = comparedFields(layout)
+  const levels = levelsOf(store, layout, fields, pairs)
+  let people = options.records
+  let model = options.prior
+  for (let pass = 1; pass <= PASSES; pass++) {
+    const frequencies = valueFrequencies(store, layout, fields, people)
+    const u = chanceLevels(store, layout, fields, people, frequencies, RANDOM_PAIRS, options.next)
+    model = begin(model, options, fields, frequencies, u)
+    const adjustments = adjustmentsOf(model, store, layout, fields, pairs, levels)
+    const all = count(fields.length, levels, adjustments)
+    const number = fields.findIndex(({ trait }) => trait === 'national_id')
+    const top = fields[number]?.top
+    const numbered =
+      number < 0 ? undefined : count(fields.length, levels, adjustments, (at) => levels[at + number] === top)
+    const known = numbered !== undefined && numbered.weights.reduce((sum, one) => sum + one, 0) >= ENOUGH_NUMBERED
+    const base = { rounds: ROUNDS, strength: STRENGTH }
+    if (known) {
+      const ofNumbered = maximise(model, options.prior, fields, numbered, {
+        ...base,
+        learnM: ({ trait }) => trait !== 'national_id',
+        possible: ({ match, groups }) => match || groups.includes('H'),
+      })
+      model = {
+        ...model,
+        fields: model.fields.map((field, f) => ({ ...field, m: ofNumbered.fields[f]?.m ?? field.m })),
+      }
+    }
+    model = maximise(model, options.prior, fields, all, {
+      ...base,
+      learnM: ({ trait }) => !known || trait === 'national_id',
+      possible: () => true,
+    })
+    options.onRound?.(`pass ${pass} of ${PASSES}, ${all.count} patterns`)
+    if (pass < PASSES) people = onePerPerson(options.records, pairs, weights(model, fields, levels, adjustments))
+  }
+  return model
+}
+
+function begin(
+  model: Model,
+  { prior, version }: TrainingOptions,
+  fields: readonly ComparedField[],
+  frequencies: readonly ValueFrequencies[],
+  u: readonly number[][],
+): Model {
+  const classes = classesFor(fields.map(({ trait }) => trait))
+  const shares = classes.map(
+    ({ groups, match }) => model.classes.find((one) => one.groups === groups && one.match === match)?.share ?? 1e-3,
+  )
+  const total = shares.reduce((sum, share) => sum + share, 0)
+  return {
+    format: 1,
+    version,
+    fields: fields.map(({ trait, levels }, f) => {
+      const known =
+        model.fields.find((field) => field.trait === trait) ?? prior.fields.find((field) => field.trait === trait)
+      if (!known) throw new RangeError(`the prior has no field ${trait}`)
+      const { chance = 1, rare = 1, frequent = [] } = frequencies[f] ?? {}
+      return { trait, levels: [...levels], m: known.m, a: known.a, u: u[f] ?? [], chance, rare, frequent }
+    }),
+    classes: classes.map(({ groups, match }, z) => ({ groups, match, share: (shares[z] ?? 0) / total })),
+  }
+}
+
+function levelsOf(
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  { a, b }: TrainingPairs,
+): Int8Array {
+  const compare = comparer(store, layout)
+  const one = new Int8Array(fields.length)
+  const levels = new Int8Array(a.length * fields.length)
+  for (let p = 0; p < a.length; p++) {
+    compare(a[p] as number, b[p] as number, one)
+    levels.set(one, p * fields.length)
+  }
+  return levels
+}
+
+/** Whole powers of 2: patterns that differ less are one. */
+function adjustmentsOf(
+  model: Model,
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  { a }: TrainingPairs,
+  levels: Int8Array,
+): Float64Array {
+  const adjust = frequencyAdjustment(model, fields)
+  const stored = fields.map(({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  const adjustments = new Float64Array(levels.length).fill(1)
+  for (let p = 0; p < a.length; p++)
+    for (const [f, { top }] of fields.entries()) {
+      const at = p * fields.length + f
+      if (levels[at] === top)
+        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, store.fingerprint(a[p] as number, stored[f] as number))))
+    }
+  return adjustments
+}
+
+function count(
+  width: number,
+  levels: Int8Array,
+  adjustments: Float64Array,
+  wanted?: (at: number) => boolean,
+): Patterns {
+  const found = new Map<string, number>()
+  const firsts: number[] = []
+  const weights: number[] = []
+  for (let at = 0; at < levels.length; at += width) {
+    if (wanted && !wanted(at)) continue
+    let key = ''
+    for (let f = at; f < at + width; f++)
+      key += String.fromCharCode(((levels[f] as number) + 1) * 64 + Math.log2(adjustments[f] as number) + 32)
+    const known = found.get(key)
+    if (known === undefined) {
+      found.set(key, firsts.length)
+      firsts.push(at)
+      weights.push(1)
+    } else weights[known] = (weights[known] ?? 0) + 1
+  }
+  const patterns = {
+    count: firsts.length,
+    levels: new Int8Array(firsts.length * width),
+    adjustments: new Float64Array(firsts.length * width),
+    weights: Float64Array.from(weights),
+  }
+  firsts.forEach((at, p) => {
+    patterns.levels.set(levels.subarray(at, at + width), p * width)
+    patterns.adjustments.set(adjustments.subarray(at, at + width), p * width)
+  })
+  return patterns
+}
+
+function weights(
+  model: Model,
+  fields: readonly ComparedField[],
+  levels: Int8Array,
+  adjustments: Float64Array,
+): Float64Array {
+  const tables = scoreTables(model, fields)
+  const sums = new Float64Array(tables.classes)
+  const found = new Float64Array(levels.length / fields.length)
+  for (let p = 0; p < found.length; p++) {
+    tables.classProducts(levels, p * fields.length, adjustments, p * fields.length, sums)
+    found[p] = tables.odds(sums)
+  }
+  return found
+}
+
+/** @returns of records that are surely one person, the first */
+function onePerPerson(records: Int32Array, { a, b }: TrainingPairs, weights: Float64Array): Int32Array {
+  const parent = Int32Array.from({ length: records.length }, (_, i) => i)
+  const find = (record: number) => {
+    let root = record
+    while (parent[root] !== root) root = parent[root] = parent[parent[root] as number] as number
+    return root
+  }
+  for (let p = 0; p < a.length; p++) {
+    if ((weights[p] as number) <= SURE) continue
+    const one = find(a[p] as number)
+    const two = find(b[p] as number)
+    if (one !== two) parent[Math.max(one, two)] = Math.min(one, two)
+  }
+  const seen = new Set<number>()
+  return records.filter((record) => {
+    const root = find(record)
+    if (seen.has(root)) return false
+    seen.add(root)
+    return true
+  })
+}

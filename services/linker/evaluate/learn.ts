@@ -1,0 +1,106 @@
+/** Trains a model on a data set, without its truth: in an order of its own, so that the model does not depend on that of the records. */
+import { defaultModel } from '#core/linkage/default-model.ts'
+import type { Layout } from '#core/linkage/layout.ts'
+import { comparedFields } from '#core/linkage/levels.ts'
+import type { Model } from '#core/linkage/model.ts'
+import { probabilityOf, scorer } from '#core/linkage/score.ts'
+import { startingModel } from '#core/linkage/starting-model.ts'
+import { type Limits, tokenIndex } from '#core/linkage/token-index.ts'
+import { type TrainingPairs, train } from '#core/linkage/train.ts'
+import type { DataSet } from './data-set.ts'
+import { type Intake, intake } from './encoding.ts'
+import { randomOf } from './random.ts'
+
+export interface Learnt {
+  readonly model: Model
+  readonly onePerSource: boolean
+  /** Expected number of pairs of one person within a source, when there are two. */
+  readonly withinSource: number | undefined
+  readonly trainingPairs: number
+}
+
+/** More pairs do not change the model, and cost time. */
+const MOST_PAIRS = 80_000
+const SEED = 1
+/** Of the records of a source, fewer than this have another one of their person there: then it is assumed that none has. */
+const FEW = 0.01
+
+export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what: string) => void): Learnt {
+  const order = Int32Array.from(data.ids.keys())
+  order.sort((a, b) => ((data.ids[a] as string) < (data.ids[b] as string) ? -1 : 1))
+  const records = intake(data, plain)
+  const tokens: Int32Array[] = []
+  for (const record of order) {
+    tokens.push(records.take(data.record(record)))
+    if (tokens.length % 5000 === 0) say(`encoded ${tokens.length} of ${order.length} records`)
+  }
+  const sources = Uint8Array.from(order, (record) => data.sourceOf[record] as number)
+  const learnFrom = (onePerSource: boolean) => {
+    const pairs = sampled(candidatePairs(records, tokens, sources, onePerSource, limits))
+    const model = train(records.store, records.layout, pairs, {
+      prior: priorFor(records.layout),
+      version: `learnt-${data.ids.length}`,
+      records: Int32Array.from(order.keys()),
+      next: randomOf(SEED),
+      onRound: say,
+    })
+    return { model, pairs }
+  }
+  const { model, pairs } = learnFrom(false)
+  if (data.sources === 1) return { model, onePerSource: false, withinSource: undefined, trainingPairs: pairs.a.length }
+  const withinSource = expectedWithin(records, model, pairs, sources)
+  if (withinSource > FEW * order.length)
+    return { model, onePerSource: false, withinSource, trainingPairs: pairs.a.length }
+  const again = learnFrom(true)
+  return { model: again.model, onePerSource: true, withinSource, trainingPairs: again.pairs.a.length }
+}
+
+/** The shipped model where it knows the field, and a plain beginning for the others. */
+function priorFor(layout: Layout): Model {
+  const start = startingModel(comparedFields(layout))
+  const shipped = defaultModel()
+  return {
+    ...start,
+    fields: start.fields.map((field) => shipped.fields.find(({ trait }) => trait === field.trait) ?? field),
+  }
+}
+
+/** The pairs that the linker would compare. */
+function candidatePairs(
+  { kinds }: Intake,
+  tokens: readonly Int32Array[],
+  sources: Uint8Array,
+  onePerSource: boolean,
+  limits: Limits,
+): { readonly a: number[]; readonly b: number[] } {
+  const indexes = [tokenIndex(kinds), tokenIndex(kinds)]
+  const a: number[] = []
+  const b: number[] = []
+  tokens.forEach((own, record) => {
+    const source = onePerSource ? (sources[record] as number) : 0
+    for (const candidate of indexes[onePerSource ? 1 - source : 0]?.candidates(own, limits).records ?? []) {
+      a.push(candidate)
+      b.push(record)
+    }
+    indexes[source]?.add(record, own)
+  })
+  return { a, b }
+}
+
+function sampled({ a, b }: { readonly a: readonly number[]; readonly b: readonly number[] }): TrainingPairs {
+  const step = Math.max(1, a.length / MOST_PAIRS)
+  const size = Math.floor(a.length / step)
+  const at = (values: readonly number[]) =>
+    Int32Array.from({ length: size }, (_, i) => values[Math.floor(i * step)] as number)
+  return { a: at(a), b: at(b) }
+}
+
+function expectedWithin({ store, layout }: Intake, model: Model, { a, b }: TrainingPairs, sources: Uint8Array): number {
+  const { weight } = scorer(model, store, layout)
+  let expected = 0
+  for (const [p, record] of a.entries()) {
+    const other = b[p] as number
+    if (sources[record] === sources[other]) expected += probabilityOf(weight(record, other))
+  }
+  return expected
+}

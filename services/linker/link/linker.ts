@@ -1,0 +1,158 @@
+/**
+ * Links records one at a time, as they arrive: candidates by their tokens, the weight of each, and the persons of the component that
+ * the record joins. All state is in memory.
+ */
+import { type Edge, personsOf } from '#core/linkage/persons.ts'
+import { type Candidates, type Limits, tokenIndex } from '#core/linkage/token-index.ts'
+
+export interface LinkerOptions {
+  /** Kinds of tokens of a record. */
+  readonly kinds: number
+  readonly limits: Limits
+  /** @returns log2 of the odds that two records are one person; a pure function of the two records */
+  readonly weight: (a: number, b: number) => number
+  /** Assumes that no two records of one source are one person. */
+  readonly onePerSource: boolean
+  /** Receives each pair that is compared. */
+  readonly onPair: (a: number, b: number, weight: number) => void
+}
+
+export interface Linker {
+  /**
+   * @param record its number: 0, 1, 2... rising
+   * @param id of the record, unique: decides between equal weights
+   */
+  add(record: number, id: string, source: number, tokens: Int32Array): void
+  /** @returns the number of the person's first record */
+  personOf(record: number): number
+  /** Makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
+  reconcile(onPair: LinkerOptions['onPair']): number
+  readonly counts: LinkerCounts
+}
+
+export interface LinkerCounts {
+  compared: number
+  edges: number
+  /** Tokens that were skipped, shared by too many. */
+  hubs: number
+  /** Records of which not all candidates were compared. */
+  overBudget: number
+  /** Times that a component was larger than the limit, and was split at a higher weight. */
+  split: number
+}
+
+/** Edges above this hold a component together: more likely one person than not. */
+export const LINK = 0
+/** Records of one component; above it, its weakest edges do not count. */
+const MOST_RECORDS = 200
+const STEP = 1
+
+export function linker(options: LinkerOptions): Linker {
+  const { weight, onePerSource } = options
+  const indexes = [tokenIndex(options.kinds), ...(onePerSource ? [tokenIndex(options.kinds)] : [])]
+  const ids: string[] = []
+  const sources: number[] = []
+  const numbers = new Map<string, number>()
+  const edges = new Map<number, Map<number, number>>()
+  const persons: number[] = []
+  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+
+  const numberOf = (id: string) => numbers.get(id) as number
+
+  function connect(a: number, b: number, value: number): void {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const known = edges.get(from)
+      if (known) known.set(to, value)
+      else edges.set(from, new Map([[to, value]]))
+    }
+    counts.edges++
+  }
+
+  /** @returns the records that edges above `above` connect with this one; undefined when they are too many */
+  function component(record: number, above: number): number[] | undefined {
+    const found = [record]
+    const seen = new Set(found)
+    for (const one of found)
+      for (const [other, value] of edges.get(one) ?? [])
+        if (value > above && !seen.has(other)) {
+          if (found.length === MOST_RECORDS) return undefined
+          seen.add(other)
+          found.push(other)
+        }
+    return found
+  }
+
+  function group(members: readonly number[], above: number, onWeight?: LinkerOptions['onPair']): void {
+    const inside: Edge[] = []
+    for (const a of members)
+      for (const [b, value] of edges.get(a) ?? [])
+        if (a < b && value > above) inside.push({ a: ids[a] as string, b: ids[b] as string, weight: value })
+    for (const member of members) persons[member] = member
+    const rules = {
+      weight: (a: string, b: string) => {
+        const [one, two] = [numberOf(a), numberOf(b)]
+        const known = edges.get(one)?.get(two)
+        if (known !== undefined) return known
+        const made = weight(one, two)
+        onWeight?.(one, two, made)
+        return made
+      },
+      ...(onePerSource && { apart: (a: string, b: string) => sources[numberOf(a)] === sources[numberOf(b)] }),
+    }
+    for (const person of personsOf(inside, rules)) {
+      const records = person.map(numberOf)
+      const first = records.reduce((least, one) => Math.min(least, one))
+      for (const one of records) persons[one] = first
+    }
+  }
+
+  /** The component of a record, split at rising weights until it is small enough. */
+  function bounded(record: number): readonly [members: readonly number[], above: number] {
+    for (let above = LINK; ; above += STEP) {
+      const members = component(record, above)
+      if (members) return [members, above]
+      if (above === LINK) counts.split++
+    }
+  }
+
+  return {
+    counts,
+    add(record, id, source, tokens) {
+      ids[record] = id
+      sources[record] = source
+      numbers.set(id, record)
+      persons[record] = record
+      const own = indexes[onePerSource ? source : 0]
+      const other = onePerSource ? indexes[1 - source] : own
+      const { records, hubs, overBudget } = other?.candidates(tokens, options.limits) as Candidates
+      counts.hubs += hubs
+      if (overBudget) counts.overBudget++
+      let linked = false
+      for (const candidate of records) {
+        const value = weight(candidate, record)
+        counts.compared++
+        options.onPair(candidate, record, value)
+        if (value <= LINK) continue
+        connect(candidate, record, value)
+        linked = true
+      }
+      own?.add(record, tokens)
+      if (linked) group(...bounded(record))
+    },
+    personOf: (record) => persons[record] as number,
+    reconcile(onPair) {
+      const before = persons.slice()
+      const done = new Set<number>()
+      for (const record of edges.keys()) {
+        if (done.has(record)) continue
+        const [members, above] = bounded(record)
+        for (const member of members) done.add(member)
+        group(members, above, onPair)
+      }
+      return persons.reduce((changed, person, record) => changed + (person === before[record] ? 0 : 1), 0)
+    },
+  }
+}

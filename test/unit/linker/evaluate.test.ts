@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest'
+import { TRAITS } from '../../../services/core/linkage/traits.ts'
+import type { DataSet } from '../../../services/linker/evaluate/data-set.ts'
+import { type EvaluateOptions, evaluate } from '../../../services/linker/evaluate/evaluate.ts'
+import { type Learnt, learn } from '../../../services/linker/evaluate/learn.ts'
+import { IDENTITY_COLUMNS, identitySet } from '../../../services/synthetic/identities.ts'
+import { TRAIT_COLUMNS } from '../../../services/synthetic/output/identities.ts'
+
+/** No limit bites: then neither order nor workers change a person. */
+const UNBOUNDED = { budget: 10_000, hub: 10_000 }
+
+function simulated(records: number, without: readonly string[] = []): DataSet {
+  const { rows, links, kin } = identitySet({
+    seed: 5,
+    records,
+    rates: { typo: 0.06, missing: 0.1, swap: 0.02 },
+    startMs: Date.UTC(2023, 6, 1),
+  })
+  const number = new Map(rows.map(([id = ''], at) => [id, at]))
+  const at = (id: string) => number.get(id) as number
+  const columns = TRAIT_COLUMNS.filter(([trait]) => !without.includes(trait)).map(
+    ([trait, column]) => [trait, IDENTITY_COLUMNS.indexOf(column)] as const,
+  )
+  return {
+    traits: new Set(columns.map(([trait]) => trait)),
+    dates: 'YYYY-MM-DD',
+    sources: 1,
+    ids: rows.map(([id = '']) => id),
+    sourceOf: new Uint8Array(rows.length),
+    record: (n) => Object.fromEntries(columns.map(([trait, column]) => [trait, rows[n]?.[column] ?? ''])),
+    links: links.map(([a, b]) => [at(a), at(b)] as const),
+    kin: kin.map(([a, b, kind]) => [at(a), at(b), kind] as const),
+  }
+}
+
+const data = simulated(1200, ['national_id'])
+let model: Learnt | undefined
+const run = (options: Partial<EvaluateOptions> = {}) => {
+  model ??= learn(data, false, UNBOUNDED, () => undefined)
+  return evaluate(data, {
+    plain: false,
+    workers: 1,
+    shuffle: undefined,
+    model: model.model,
+    onePerSource: false,
+    limits: UNBOUNDED,
+    onProgress: () => undefined,
+    ...options,
+  })
+}
+
+test('a model that is learnt without the truth finds pairs and persons, and is not sure where it is wrong', async () => {
+  const { pairs, clusters, calibration } = await run()
+  expect(pairs.best_f1).toBeGreaterThan(0.97)
+  expect(clusters.f1).toBeGreaterThan(0.96)
+  const { said, true: right } = calibration.above_0_9
+  expect(Math.abs((said ?? 0) - (right ?? 0))).toBeLessThan(0.02)
+}, 60_000)
+
+test('order, replay and threads do not change the persons', async () => {
+  const { persons, limits } = await run()
+  expect(limits).toMatchObject({ records_over_budget: 0, hub_tokens_skipped: 0, components_split: 0 })
+  expect((await run({ shuffle: 1 })).persons).toEqual(persons)
+  expect((await run({ shuffle: 2, workers: 2 })).persons).toEqual(persons)
+}, 60_000)
+
+test('two sources: that a person is once in each is assumed only where the records say so', () => {
+  const partners = new Map<number, number[]>()
+  for (const [a, b] of data.links)
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      partners.set(one, [...(partners.get(one) ?? []), other])
+  const isSecond = (n: number) => (partners.get(n)?.[0] ?? n) < n
+  const bySource = (records: readonly number[], sourceOf: (n: number) => number): DataSet => ({
+    ...data,
+    sources: 2,
+    ids: records.map((n) => data.ids[n] as string),
+    sourceOf: Uint8Array.from(records, sourceOf),
+    record: (n) => data.record(records[n] as number),
+  })
+  const pairs = [...partners.keys()].filter((n) => partners.get(n)?.length === 1).toSorted((a, b) => a - b)
+  const assumed = (set: DataSet) => learn(set, false, UNBOUNDED, () => undefined).onePerSource
+  expect(assumed(bySource(pairs, (n) => (isSecond(n) ? 1 : 0)))).toBe(true)
+  expect(assumed(bySource([...data.ids.keys()], (n) => n % 2))).toBe(false)
+}, 60_000)
+
+test('a model has a level for each trait, and can be read back', () => {
+  const { fields } = (model ??= learn(data, false, UNBOUNDED, () => undefined)).model
+  for (const { trait, levels, m, u } of fields) {
+    expect(TRAITS).toContain(trait)
+    expect(m).toHaveLength(levels.length)
+    expect(u).toHaveLength(levels.length)
+  }
+}, 60_000)
