@@ -1,6 +1,7 @@
 /** Every command, in the order of `chainon --help`. A new one is a file here and a line in each list. */
 import type { Command } from 'commander'
 import { register as config } from './config.ts'
+import { register as deid } from './deid.ts'
 import { register as down } from './down.ts'
 import { register as feeds } from './feeds.ts'
 import { register as finding } from './finding.ts'
@@ -23,6 +24,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   push,
   sample,
   simulate,
+  deid,
   keys,
   ledger,
   provision,

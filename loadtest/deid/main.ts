@@ -1,0 +1,123 @@
+/**
+ * `npm run deid:bench`: how much of what identifies persons the scrubber of texts finds, beside Presidio, and documents per second.
+ * Writes loadtest/results/<date>-deid.txt. Options: --no-peer, --out FOLDER, --shared FOLDER.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { machine } from '../machine.ts'
+import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
+import { type Sample, type Score, score } from './score.ts'
+import { simulate } from './simulated.ts'
+import { knownOfMarks, readMarked, refilled } from './texts.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+const { values: flags } = parseArgs({
+  options: {
+    'no-peer': { type: 'boolean', default: false },
+    out: { type: 'string', default: join(ROOT, 'loadtest/results') },
+    shared: { type: 'string', default: join(ROOT, '../shared') },
+    records: { type: 'string', default: '12000' },
+  },
+})
+const LAYERS = ['shapes', 'dictionary', 'context', 'shapes,dictionary,context', 'tagger', 'shapes,context,tagger']
+const FEW = 100
+const MANY = 1_500
+const MANY_OF_PEER = 400
+
+interface Corpus {
+  readonly name: string
+  readonly language: 'fr' | 'en'
+  readonly samples: readonly Sample[]
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'chainon-deid-'))
+const lines: string[] = []
+const say = (line = '') => {
+  lines.push(line)
+  process.stdout.write(`${line}\n`)
+}
+try {
+  measure()
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+mkdirSync(flags.out, { recursive: true })
+writeFileSync(join(flags.out, `${new Date().toISOString().slice(0, 10)}-deid.txt`), `${lines.join('\n')}\n`)
+
+function measure(): void {
+  say(`${new Date().toISOString()}  ${machine()}`)
+  say('npm run deid:bench')
+  say()
+  say(
+    'Characters to hide, whatever the kind, spaces inside a mark included. Full: documents without a character left over.',
+  )
+  say(
+    'Documents per second of processor time, start left out. "known": the traits of the marks are given with the text.',
+  )
+  const peer = flags['no-peer'] ? 'left out (--no-peer)' : presidio(join(ROOT, '.chainon/peers/presidio'))
+  if (typeof peer === 'string') say(`Presidio is not measured: ${peer}`)
+  for (const corpus of corpora()) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
+}
+
+function corpora(): Corpus[] {
+  const { patients, notes } = simulate(join(folder, 'feeds'), Number(flags.records))
+  const english = readMarked(join(import.meta.dirname, 'texts/en.txt')) ?? []
+  const shared = readMarked(join(flags.shared, 'data/text/fr_templates.txt'))
+  if (!shared)
+    say(`The shared French templates are not measured: there is no ${flags.shared}/data/text/fr_templates.txt`)
+  const french: Corpus[] = shared
+    ? [
+        { name: 'French templates (eds-pseudo), as they are', language: 'fr', samples: withKnown(shared) },
+        {
+          name: 'French templates, filled with simulated patients',
+          language: 'fr',
+          samples: withKnown(refilled(shared, patients)),
+        },
+      ]
+    : []
+  return [
+    ...french,
+    { name: "notes of the simulator: the patient's own traits, only recall", language: 'fr', samples: notes },
+    { name: 'English texts of our own', language: 'en', samples: withKnown(english) },
+  ]
+}
+
+const withKnown = (samples: readonly Sample[]): Sample[] =>
+  samples.map((sample) => ({ ...sample, known: knownOfMarks(sample) }))
+
+function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undefined): void {
+  say()
+  say(`== ${name}: ${samples.length} documents`)
+  say(`${'engine'.padEnd(42)}    P      R      F1    full   documents/s`)
+  const file = join(folder, 'texts.jsonl')
+  const own = chainon()
+  const ownSpeed = documentsPerSecond(own, language, samples, file, FEW, MANY)
+  const all = score(samples, run(own, language, samples, file, false))
+  row('chainon', all, ownSpeed)
+  row('chainon, known', score(samples, run(own, language, samples, file, true)))
+  if (peer) {
+    const speed = documentsPerSecond(peer, language, samples, file, FEW, MANY_OF_PEER)
+    row(peer.name, score(samples, run(peer, language, samples, file, false)), speed)
+    say(`chainon has ${(ownSpeed / speed).toFixed(1)} times the documents per second of ${peer.name}`)
+  }
+  for (const layers of LAYERS)
+    row(`  ${layers} only`, score(samples, run(chainon(layers), language, samples, file, false)))
+  say('found, by the kind of the mark (characters):')
+  say(
+    `  ${[...all.byMark].map(([kind, { recall, characters }]) => `${kind} ${recall.toFixed(3)} (${characters})`).join(', ')}`,
+  )
+  if (all.precision === undefined) return
+  say('right, by the kind that was given (characters):')
+  say(
+    `  ${[...all.byKind].map(([kind, { precision, characters }]) => `${kind} ${precision.toFixed(3)} (${characters})`).join(', ')}`,
+  )
+}
+
+function row(name: string, { precision, recall, f1, complete }: Score, speed?: number): void {
+  const figure = (value: number | undefined) => (value === undefined ? '     -' : value.toFixed(3).padStart(6))
+  say(
+    `${name.padEnd(42)}${figure(precision)} ${figure(recall)} ${figure(f1)} ${figure(complete)}   ${speed === undefined ? '' : Math.round(speed).toString().padStart(8)}`.trimEnd(),
+  )
+}

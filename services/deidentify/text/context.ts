@@ -1,0 +1,215 @@
+/**
+ * Layer 3: what the words around say. Numbers after their label, dates after "né(e) le", names after a title or a label, streets,
+ * hospitals after their word. A number after its label is certain; names, streets and hospitals are proposals for the tagger.
+ */
+import { type Notes, nextWord } from './annotate.ts'
+import { CUE } from './cues.ts'
+import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
+import type { Finding, Kind } from './types.ts'
+
+/** Tokens between a label and its value: `N° IPP du patient : `. */
+const LABEL_REACH = 6
+const LONGEST_NAME = 5
+const LONGEST_STREET = 9
+
+export function findContext(tokens: Tokens, notes: Notes): Finding[] {
+  const found: Finding[] = []
+  let free = 0
+  for (let t = 0; t < tokens.count; t++) {
+    if ((tokens.start[t] as number) < free) continue
+    const one =
+      tokens.type[t] === NUMBER || isCode(tokens, t)
+        ? (streetAt(tokens, notes, t) ?? labelledNumber(tokens, notes, t))
+        : tokens.type[t] === WORD
+          ? (nameAfter(tokens, notes, t) ?? hospitalAfter(tokens, notes, t) ?? streetAt(tokens, notes, t))
+          : undefined
+    if (!one) continue
+    found.push(one)
+    free = one.end
+  }
+  return found
+}
+
+/** N11232344: letters glued to figures. */
+function isCode({ type, gap }: Tokens, t: number): boolean {
+  return type[t] === WORD && type[t + 1] === NUMBER && gap[t + 1] === 0
+}
+
+const LABELS: readonly (readonly [cue: number, kind: Kind, digits: number])[] = [
+  [CUE.fax, 'fax', 4],
+  [CUE.rpps, 'rpps', 2],
+  [CUE.nir, 'nir', 5],
+  [CUE.nda, 'nda', 5],
+  [CUE.ipp, 'ipp', 4],
+  [CUE.accession, 'device', 5],
+  [CUE.mrn, 'mrn', 4],
+  [CUE.phone, 'phone', 4],
+]
+/** Labels that are sure of their number when a colon, `n°` or nothing stands between. */
+const STRICT = new Set([
+  'ipp',
+  'nda',
+  'nir',
+  'ins',
+  'rpps',
+  'adeli',
+  'finess',
+  'mrn',
+  'npi',
+  'ssn',
+  'iep',
+  'nip',
+  'tel',
+  'fax',
+])
+
+/** A number that follows its label: over marks, `n°`, and a few small words. */
+function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { text, start, type } = tokens
+  const before = t > 0 ? type[t - 1] : LINE_END
+  // The middle of a number with marks (a date, a measure) is no number of its own.
+  if (
+    before === NUMBER ||
+    (before === MARK && /[.,/+<>=≥≤%]/.test(text[start[t - 1] as number] as string) && type[t - 2] === NUMBER)
+  )
+    return undefined
+  const end = endOfNumber(tokens, t)
+  const digits = text.slice(start[t], end).replace(/\D/g, '').length
+  for (let back = 1; back <= LABEL_REACH && t - back >= 0; back++) {
+    const at = t - back
+    if (type[at] === NUMBER) return undefined
+    if (type[at] === LINE_END && back > 1) return undefined
+    const cues = notes.cues[at] as number
+    for (const [cue, kind, least] of LABELS) {
+      if ((cues & cue) === 0 || digits < least) continue
+      const word = text.slice(start[at], tokens.end[at]).toLowerCase()
+      const certain = STRICT.has(word) && back <= 4 && digits >= Math.max(least, 4)
+      return { start: start[t] as number, end, kind, certain }
+    }
+  }
+  return undefined
+}
+
+function endOfNumber(tokens: Tokens, t: number): number {
+  const { type, gap, count, text, start } = tokens
+  let last = t
+  for (let next = t + 1; next < count && next < t + 16; next++) {
+    if (type[next] === NUMBER && (gap[next] as number) <= 1) last = next
+    else if (type[next] === WORD && gap[next] === 0 && type[last] === NUMBER && last === next - 1) last = next
+    else if (!(type[next] === MARK && gap[next] === 0 && /[.\-/]/.test(text[start[next] as number] as string))) break
+  }
+  return tokens.end[last] as number
+}
+
+/** A name after a title, or after a label and a colon. */
+function nameAfter(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { type, text, start, gap } = tokens
+  if (tokens.written[t] === LOWER || tokens.written[t] === undefined) return undefined
+  if ((notes.cues[t] as number) & (CUE.doctor | CUE.civility | CUE.street | CUE.hospital)) return undefined
+  let at = t - 1
+  const colon = at >= 0 && type[at] === MARK && text[start[at] as number] === ':'
+  const dot = at >= 0 && type[at] === MARK && text[start[at] as number] === '.'
+  if (colon || dot) at--
+  if (at < 0 || type[at] !== WORD || (gap[t] as number) > 2) return undefined
+  const cues = notes.cues[at] as number
+  const title = (cues & (CUE.doctor | CUE.civility)) !== 0 && !colon && tokens.written[at] !== LOWER
+  const label = (cues & (CUE.nameLabel | CUE.role | CUE.kin | CUE.signature)) !== 0 && colon
+  if (!(title || label)) return undefined
+  if (label && isPlainWord(notes.flags[t] as number)) return undefined
+  const last = endOfName(tokens, notes, t)
+  return { start: start[t] as number, end: tokens.end[last] as number, kind: 'name', certain: false }
+}
+
+const isPlainWord = (flags: number): boolean =>
+  (flags & (WORD_FR | WORD_EN | MEDICAL)) !== 0 && (flags & (COMMON_GIVEN | GIVEN | FAMILY)) === 0
+
+function endOfName(tokens: Tokens, notes: Notes, t: number): number {
+  let last = t
+  for (let words = 1; words < LONGEST_NAME; words++) {
+    const next = nextWord(tokens, last)
+    if (next < 0 || (tokens.gap[next] as number) > 1) break
+    const cues = notes.cues[next] as number
+    if (cues & CUE.birth) break
+    const particle = tokens.written[next] === LOWER && (cues & CUE.particle) !== 0 && tokens.written[last] !== LOWER
+    if (tokens.written[next] === LOWER && !particle) break
+    if (particle) {
+      const after = nextWord(tokens, next)
+      if (after < 0 || tokens.written[after] === LOWER || cues & CUE.date) break
+    }
+    last = next
+  }
+  return last
+}
+
+function hospitalAfter(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  if (tokens.written[t] !== CAPITALISED && tokens.written[t] !== UPPER) return undefined
+  if ((notes.cues[t] as number) & CUE.hospital) return undefined
+  let at = t - 1
+  for (let skipped = 0; skipped < 2 && at >= 0 && (notes.cues[at] as number) & CUE.particle; skipped++) {
+    at--
+    if (tokens.type[at] === MARK) at--
+  }
+  if (at < 0 || tokens.type[at] !== WORD || ((notes.cues[at] as number) & CUE.hospital) === 0) return undefined
+  return {
+    start: tokens.start[t] as number,
+    end: tokens.end[endOfName(tokens, notes, t)] as number,
+    kind: 'hospital',
+    certain: false,
+  }
+}
+
+/** `12 bis, rue du Docteur Gachet`; English: `12 Main Street`. */
+function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { type, start, end, text } = tokens
+  let at = t
+  if (type[t] === NUMBER) {
+    if ((end[t] as number) - (start[t] as number) > 5) return undefined
+    at = t + 1
+    while (
+      at < t + 4 &&
+      (type[at] === NUMBER || (type[at] === MARK && /[,\-/]/.test(text[start[at] as number] as string)))
+    )
+      at++
+    if (/^(?:bis|ter|quater|[a-d])$/i.test(text.slice(start[at], end[at]))) at++
+    if (type[at] === MARK && text[start[at] as number] === ',') at++
+  }
+  if (type[at] !== WORD) return undefined
+  if ((notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
+    const last = endOfStreet(tokens, notes, at)
+    if (last > at) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: false }
+  }
+  if (type[t] !== NUMBER || tokens.written[at] === LOWER) return undefined
+  for (let words = 0; words < 4 && isNameLike(tokens, at); words++) {
+    const next = nextWord(tokens, at)
+    if (next < 0) return undefined
+    at = next
+    if ((notes.cues[at] as number) & CUE.street && tokens.written[at] !== LOWER)
+      return { start: start[t] as number, end: end[at] as number, kind: 'address', certain: false }
+  }
+  return undefined
+}
+
+const isNameLike = (tokens: Tokens, t: number): boolean => tokens.type[t] === WORD && tokens.written[t] !== LOWER
+
+function endOfStreet(tokens: Tokens, notes: Notes, from: number): number {
+  const { type, written, gap, text, start } = tokens
+  let last = from
+  let lowerLeft = 1
+  for (let next = from + 1; next < tokens.count && next <= from + LONGEST_STREET; next++) {
+    if ((gap[next] as number) > 1) break
+    if (type[next] === MARK) {
+      if (!/['’\-.]/.test(text[start[next] as number] as string)) break
+      continue
+    }
+    if (type[next] === NUMBER) {
+      if ((tokens.end[next] as number) - (start[next] as number) > 2) break
+      continue
+    }
+    if (type[next] !== WORD) break
+    const particle = ((notes.cues[next] as number) & CUE.particle) !== 0
+    if (written[next] === LOWER && !particle && lowerLeft-- === 0) break
+    if (!particle || written[next] !== LOWER) last = next
+  }
+  return last
+}

@@ -1,0 +1,70 @@
+/** Lines of input and output of `chainon deid text`. */
+import { inCodePoints } from './code-points.ts'
+import { type Resources, scan } from './engine.ts'
+import { type Known, knownOf } from './known/find-known.ts'
+import { withTags } from './replace.ts'
+import type { Kind, Language, Layer } from './types.ts'
+
+export interface DocumentOptions {
+  readonly language: Language
+  readonly layers?: ReadonlySet<Layer>
+  /** The scrubbed text in place of the spans. */
+  readonly replace: boolean
+}
+
+export type LineResult =
+  | {
+      readonly ok: true
+      readonly output: string
+      readonly counts: ReadonlyMap<Kind, number>
+      /** Names of fields beside `id`, `text` and `known`: what they contain is not read. */
+      readonly unread: readonly string[]
+    }
+  /** Names what is wrong, never a value. */
+  | { readonly ok: false; readonly problem: string }
+
+interface Input {
+  readonly id: string | number
+  readonly text: string
+  readonly known: Known | undefined
+  readonly unread: readonly string[]
+}
+
+/**
+ * @param line `{"id": string | number, "text": string, "known"?: traits}`
+ * @returns `{"id", "spans": [{"start", "end", "kind"}]}`, offsets in code points, or `{"id", "text"}`
+ */
+export function readDocument(line: string, resources: Resources, options: DocumentOptions): LineResult {
+  const input = parse(line)
+  if (typeof input === 'string') return { ok: false, problem: input }
+  const { id, text, known, unread } = input
+  const spans = scan(text, resources, { ...options, ...(known ? { known } : {}) })
+  const counts = new Map<Kind, number>()
+  for (const { kind } of spans) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  const result = options.replace ? { id, text: withTags(text, spans) } : { id, spans: inCodePoints(text, spans) }
+  return { ok: true, output: JSON.stringify(result), counts, unread }
+}
+
+function parse(line: string): Input | string {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return 'is not JSON'
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'is not a JSON object'
+  const { id, text, known, ...others } = value as Record<string, unknown>
+  if (typeof id !== 'string' && typeof id !== 'number') return 'id is missing, or neither a string nor a number'
+  if (typeof text !== 'string') return 'text is missing or not a string'
+  try {
+    return {
+      id,
+      text,
+      known: known === undefined || known === null ? undefined : knownOf(known),
+      unread: Object.keys(others),
+    }
+  } catch (error) {
+    if (error instanceof TypeError) return error.message
+    throw error
+  }
+}

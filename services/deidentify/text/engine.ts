@@ -1,0 +1,60 @@
+/** Finds what identifies a person in a text: the layers in order. Pure: the same text and traits give the same spans. */
+import { annotate, dictionaryFindings } from './annotate.ts'
+import { findContext } from './context.ts'
+import { findKnown, type Known } from './known/find-known.ts'
+import { withoutLaws } from './laws.ts'
+import type { Lexicon } from './lexicon/lexicon.ts'
+import { findRepeats } from './repeats.ts'
+import { segments } from './segments.ts'
+import { findShapes } from './shapes/find-shapes.ts'
+import { spansOf } from './spans.ts'
+import { decode } from './tagger/decode.ts'
+import { contextOf } from './tagger/features.ts'
+import type { Model } from './tagger/model.ts'
+import { tokenise } from './tokens.ts'
+import { LAYERS, type Language, type Layer, type Span } from './types.ts'
+
+export interface Resources {
+  readonly lexicon: Lexicon
+  readonly model: Model
+}
+
+export interface ScanOptions {
+  readonly language: Language
+  readonly known?: Known
+  /** All by default; fewer for a measurement. */
+  readonly layers?: ReadonlySet<Layer>
+}
+
+const ALL: ReadonlySet<Layer> = new Set(LAYERS)
+
+/** @returns spans in the order of the text, none overlapping; offsets in UTF-16 code units */
+export function scan(
+  text: string,
+  { lexicon, model }: Resources,
+  { language, known, layers = ALL }: ScanOptions,
+): Span[] {
+  const out: Span[] = []
+  for (const { start, end } of segments(text)) {
+    const part = start === 0 && end === text.length ? text : text.slice(start, end)
+    for (const span of scanPart(part)) out.push({ start: span.start + start, end: span.end + start, kind: span.kind })
+  }
+  return out
+
+  function scanPart(part: string): Span[] {
+    const tokens = tokenise(part)
+    const notes = annotate(tokens, lexicon)
+    const shapes = layers.has('shapes') ? withoutLaws(tokens, notes, findShapes(tokens, language)) : []
+    const context = layers.has('context') ? findContext(tokens, notes) : []
+    const words = layers.has('dictionary') ? dictionaryFindings(tokens, notes) : []
+    const tags = layers.has('tagger') ? decode(contextOf(tokens, notes, shapes, context), model).tags : undefined
+    const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
+    const found = withoutLaws(
+      tokens,
+      notes,
+      spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language),
+    )
+    if (!layers.has('repeats')) return found
+    return [...found, ...findRepeats(tokens, notes, found)].sort((a, b) => a.start - b.start)
+  }
+}

@@ -1,0 +1,13 @@
+/** The files that the engine reads, once for each process and language. */
+import type { Resources } from './engine.ts'
+import { type Lexicon, readLexicon } from './lexicon/lexicon.ts'
+import { readModel } from './tagger/model.ts'
+import type { Language } from './types.ts'
+
+let lexicon: Lexicon | undefined
+
+/** @throws Error when a file is missing or of another version */
+export function loadResources(language: Language): Resources {
+  lexicon ??= readLexicon(new URL('./lexicon/lexicon.bin', import.meta.url))
+  return { lexicon, model: readModel(new URL(`./tagger/model-${language}.bin`, import.meta.url)) }
+}

@@ -1,0 +1,75 @@
+/** The best sequence of tags under the model (Viterbi), where certain findings are given. */
+import { type Context, FEATURE_COUNT, featuresOf } from './features.ts'
+import { NONE, TAG_COUNT } from './labels.ts'
+
+/** Weights of whole or real numbers. */
+export interface Weights {
+  readonly weights: ArrayLike<number>
+  readonly transitions: ArrayLike<number>
+}
+
+/** Below every score. */
+const NEVER = -1e9
+
+export interface Decoded {
+  readonly tags: Uint8Array
+  /** FEATURE_COUNT rows a token, when they were asked for. */
+  readonly rows: Int32Array | undefined
+}
+
+/** @param keepRows for training */
+export function decode(context: Context, model: Weights, keepRows = false): Decoded {
+  const { count } = context.tokens
+  const { weights, transitions } = model
+  const rows = keepRows ? new Int32Array(count * FEATURE_COUNT) : undefined
+  const row = new Int32Array(FEATURE_COUNT)
+  const from = new Uint8Array(count * TAG_COUNT)
+  let before = new Float64Array(TAG_COUNT).fill(NEVER)
+  before[NONE] = 0
+  let scores = new Float64Array(TAG_COUNT)
+  const emit = new Float64Array(TAG_COUNT)
+  for (let t = 0; t < count; t++) {
+    featuresOf(context, t, row)
+    rows?.set(row, t * FEATURE_COUNT)
+    emit.fill(0)
+    for (let f = 0; f < FEATURE_COUNT; f++) {
+      const base = (row[f] as number) * TAG_COUNT
+      for (let tag = 0; tag < TAG_COUNT; tag++) emit[tag] = (emit[tag] as number) + (weights[base + tag] as number)
+    }
+    const given = certainTag(context, t)
+    for (let tag = 0; tag < TAG_COUNT; tag++) {
+      let best = NEVER * 2
+      let origin = 0
+      for (let last = 0; last < TAG_COUNT; last++) {
+        const score = (before[last] as number) + (transitions[last * TAG_COUNT + tag] as number)
+        if (score > best) {
+          best = score
+          origin = last
+        }
+      }
+      from[t * TAG_COUNT + tag] = origin
+      scores[tag] = best + (given < 0 || given === tag ? (emit[tag] as number) : NEVER)
+    }
+    ;[before, scores] = [scores, before]
+  }
+  return { tags: backtrack(before, from, count), rows }
+}
+
+function backtrack(last: Float64Array, from: Uint8Array, count: number): Uint8Array {
+  const tags = new Uint8Array(count)
+  let tag = 0
+  for (let one = 1; one < TAG_COUNT; one++) if ((last[one] as number) > (last[tag] as number)) tag = one
+  for (let t = count - 1; t >= 0; t--) {
+    tags[t] = tag
+    tag = from[t * TAG_COUNT + tag] as number
+  }
+  return tags
+}
+
+/** @returns the tag that a certain finding gives; -1 without one */
+function certainTag({ shapeHint, contextHint }: Context, t: number): number {
+  const shape = shapeHint[t] as number
+  if (shape & 2) return shape >> 2
+  const context = contextHint[t] as number
+  return context & 2 ? context >> 2 : -1
+}

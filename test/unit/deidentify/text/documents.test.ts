@@ -1,0 +1,77 @@
+/** Lines of `chainon deid text`. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../../../..')
+const folder = mkdtempSync(join(tmpdir(), 'chainon-deid-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const LINES = [
+  JSON.stringify({ id: 'a', text: '😀 Mme Durand, née le 02/01/1978' }),
+  'not json',
+  JSON.stringify({ id: 7, text: 'Vu Trabouzi', known: { name: 'Trabouzi' } }),
+  JSON.stringify({ text: 'no id' }),
+  JSON.stringify({ id: 'c', text: 12 }),
+  JSON.stringify({ id: 'd', text: '', lang: 'fr' }),
+]
+
+function deid(...options: string[]) {
+  const file = join(folder, 'notes.jsonl')
+  writeFileSync(file, LINES.join('\n'))
+  const { stdout, stderr, status } = spawnSync(
+    process.execPath,
+    [join(ROOT, 'services/cli/chainon.mjs'), 'deid', 'text', '--lang', 'fr', ...options, file],
+    { encoding: 'utf8' },
+  )
+  return {
+    lines: stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as unknown),
+    stderr,
+    status,
+  }
+}
+
+describe('chainon deid text', () => {
+  test('spans in code points, one line a document; bad lines are named, the others go on', () => {
+    const { lines, stderr, status } = deid()
+    expect(lines).toEqual([
+      {
+        id: 'a',
+        spans: [
+          { start: 6, end: 12, kind: 'name' },
+          { start: 21, end: 31, kind: 'birth_date' },
+        ],
+      },
+      { id: 7, spans: [{ start: 3, end: 11, kind: 'name' }] },
+      { id: 'd', spans: [] },
+    ])
+    expect(status).toBe(1)
+    expect(stderr).toContain('line 2 is not JSON')
+    expect(stderr).toContain('line 4 id is missing')
+    expect(stderr).toContain('line 5 text is missing')
+    expect(stderr).toContain('not read: lang')
+    expect(stderr).not.toContain('Durand')
+  })
+
+  test('--replace prints the text with tags', () => {
+    expect(deid('--replace').lines[0]).toEqual({ id: 'a', text: '😀 Mme [NAME], née le [BIRTH_DATE]' })
+  })
+
+  test('a missing file and an unknown language are errors of usage', () => {
+    const run = (args: string[]) =>
+      spawnSync(process.execPath, [join(ROOT, 'services/cli/chainon.mjs'), 'deid', 'text', ...args]).status
+    expect([run(['--lang', 'fr', join(folder, 'none')]), run(['--lang', 'xx', 'f']), run(['f'])]).toEqual([2, 2, 2])
+  })
+
+  test('its help names the options', () => {
+    const help = execFileSync(process.execPath, [join(ROOT, 'services/cli/chainon.mjs'), 'deid', 'text', '--help'], {
+      encoding: 'utf8',
+    })
+    expect(help).toContain('--replace')
+  })
+})

@@ -1,0 +1,111 @@
+/** All layers together, in both languages. */
+import { describe, expect, test } from 'vitest'
+import { segments } from '../../../../services/deidentify/text/segments.ts'
+import { found, marked, spansIn } from './example.ts'
+
+describe('French', () => {
+  test('a head, a salutation, a signature', () => {
+    expect(
+      found(
+        'Mme DURAND Monique, née le 02/01/1948, IPP 8012939402, 12 rue des Lilas, 69003 Lyon. Dr Paul Lefort, Tél. 04 72 11 22 33',
+      ),
+    ).toEqual([
+      'name: DURAND',
+      'name: Monique',
+      'birth_date: 02/01/1948',
+      'ipp: 8012939402',
+      'address: 12 rue des Lilas',
+      'postcode: 69003',
+      'city: Lyon',
+      'professional: Paul',
+      'professional: Lefort',
+      'phone: 04 72 11 22 33',
+    ])
+  })
+
+  test('names that are medicine stay, names of persons do not', () => {
+    expect(found('Maladie de Parkinson et syndrome de Charcot chez M. Parkinson.')).toEqual(['name: Parkinson'])
+    expect(found('Signe de Babinski absent, sonde de Foley, score de Glasgow 15.')).toEqual([])
+  })
+
+  test('what no list has is found by its surroundings', () => {
+    expect(found('Docteur Zqurvel Trabouzi')).toEqual(['professional: Zqurvel', 'professional: Trabouzi'])
+  })
+
+  test('drugs, results and scores stay', () => {
+    const text = 'Traitement : KARDEGIC 75 mg/j, LASILIX 40 mg. NFS : Hb 12,5 g/dl, CRP 12 mg/l, TA 13/8, EVA 3/10.'
+    expect(marked(text)).toBe(text)
+  })
+
+  test('a hospital loses its name, not its word', () => {
+    expect(marked('Transféré du CHU Bichat le 3 mars 2019')).toBe(
+      'Transféré du CHU [Bichat](hospital) le [3 mars 2019](date)',
+    )
+  })
+})
+
+test('English', () => {
+  expect(
+    found(
+      'Mr. Abernathy, MRN 4471902, DOB 11/30/1961, was seen by Dr. Helen Castellanos at Mercy Medical Center.',
+      'en',
+    ),
+  ).toEqual([
+    'name: Abernathy',
+    'mrn: 4471902',
+    'birth_date: 11/30/1961',
+    'professional: Helen Castellanos',
+    'hospital: Mercy Medical Center',
+  ])
+})
+
+test('a name that was recognised once is recognised again', () => {
+  expect(found('Mme Wendelboe est suivie. Ce jour, Wendelboe va bien.')).toEqual(['name: Wendelboe', 'name: Wendelboe'])
+})
+
+describe('long texts', () => {
+  test('segments cover a text and are bounded', () => {
+    for (const text of ['', 'x', 'x'.repeat(200_000), 'mot '.repeat(60_000), 'ligne\n'.repeat(50_000)]) {
+      const parts = [...segments(text)]
+      expect(parts.map(({ start, end }) => text.slice(start, end)).join('')).toBe(text)
+      expect(Math.max(0, ...parts.map(({ start, end }) => end - start))).toBeLessThanOrEqual(65_536)
+    }
+  })
+
+  const HOSTILE = {
+    letters: 'a',
+    capitals: 'A',
+    figures: '1',
+    signs: '@',
+    points: 'a.',
+    boxes: '1 ',
+    hyphens: '0-',
+    titles: 'Dr ',
+    streets: '1 rue ',
+    labels: 'IPP 12 ',
+    lines: '\n',
+    mails: 'a@b.',
+    dates: '1/',
+    accents: 'é\u0301',
+  } as const
+  test.each(Object.entries(HOSTILE))(
+    '%s take time in proportion to their length',
+    (_, unit) => {
+      const cost = (length: number) => {
+        const text = unit.repeat(Math.ceil(length / unit.length))
+        return Math.min(
+          ...[1, 2].map(() => {
+            const before = process.cpuUsage()
+            spansIn(text, 'fr')
+            const { user, system } = process.cpuUsage(before)
+            return user + system
+          }),
+        )
+      }
+      cost(4_000)
+      // Eight times the text; a square would take sixty-four times as long.
+      expect(cost(32_000) / cost(4_000)).toBeLessThan(24)
+    },
+    60_000,
+  )
+})

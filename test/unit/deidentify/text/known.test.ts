@@ -1,0 +1,85 @@
+/** Layer 5: the traits of this very patient, in whatever form they are given and written. */
+import { describe, expect, test } from 'vitest'
+import { knownOf } from '../../../../services/deidentify/text/known/find-known.ts'
+import { spansIn } from './example.ts'
+
+const PATIENT = {
+  birth_family_name: 'Lefebvre',
+  used_family_name: 'de La Tour',
+  given_names: ['Jean-Pierre', 'Éric'],
+  birth_date: '1978-01-02',
+  phone: '0612345678',
+  address: { line: '12 boulevard du Général Leclerc', postcode: '69003', city: 'Saint-Étienne' },
+  nir: '178016904212345',
+  ids: ['N11232344', 8012939402],
+  email: 'jp.lefebvre@mail.fr',
+}
+
+/** With this layer alone. */
+const found = (text: string, known: unknown = PATIENT) =>
+  spansIn(text, 'fr', { known: knownOf(known), layers: new Set(['known']) }).map(({ start, end }) =>
+    text.slice(start, end),
+  )
+
+describe('forms', () => {
+  test.each([
+    'LEFEBVRE',
+    'lefebvre',
+    'Lefébvre',
+    'Lefevbre',
+    'Lefbvre',
+    'Lefebvrre',
+    'Jean-Pierre',
+    'JEAN PIERRE',
+    'Jean Pierre Lefebvre',
+    'Lefebvre Jean-Pierre',
+    'JP',
+    'Eric',
+    'de la Tour',
+    'Tour',
+    '02/01/1978',
+    '2/1/78',
+    '02011978',
+    '2 janvier 1978',
+    'deux janvier mille neuf cent soixante-dix-huit',
+    '0 2 0 1 1 9 7 8',
+    '1978-01-02',
+    '2 janv 78',
+    'January 2, 1978',
+    '06 12 34 56 78',
+    '06.12.34.56.78',
+    '+33 6 12 34 56 78',
+    '0612345678',
+    '12 bd du Gal Leclerc',
+    '12, boulevard du général Leclerc',
+    'boulevard du Général Leclerc',
+    'St Etienne',
+    'SAINT-ETIENNE',
+    '69003',
+    '1 78 01 69 042 123 45',
+    '1780169042123',
+    'N11232344',
+    '8012 939 402',
+    'jp.lefebvre@mail.fr',
+  ])('%s', (form) => {
+    expect(found(`xx ${form} xx`).join(' ')).toContain(form.replace(/^\+/, ''))
+  })
+})
+
+test('an initial belongs to the name after it', () => {
+  expect(found('vu J. Lefebvre ce jour')).toEqual(['J. Lefebvre'])
+})
+
+test.each(['la tour de contrôle', 'le 2 janvier 1979', '06 12 34 56 79', 'tour 12'])('%s stays', (text) => {
+  expect(found(text)).toEqual([])
+})
+
+test('any shape of traits is read, and no leaf is left out', () => {
+  expect(found('Zwicky, Kloten', ['Zwicky', { anything: { else: 'Kloten' } }])).toEqual(['Zwicky', 'Kloten'])
+  expect(found('Zwicky', 'Zwicky')).toEqual(['Zwicky'])
+})
+
+test('what cannot be read is an error that names the field', () => {
+  const deep = { a: { b: { c: { d: { e: { f: { g: { h: 'x' } } } } } } } }
+  expect(() => knownOf(deep)).toThrow(/known\.\w is nested too deeply/)
+})
