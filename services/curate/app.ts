@@ -27,6 +27,8 @@ import { backgroundRebuild } from './rebuild/background.ts'
 import { validateRecord } from './steps/validate-record.ts'
 import { curateWorker } from './worker.ts'
 
+const CONCURRENCY = 4
+
 /** @param env of main.ts, for the process that rebuilds the links */
 export function startCurate(
   config: ReturnType<typeof curateConfig>,
@@ -41,6 +43,7 @@ export function startCurate(
     {
       service: 'curate',
       zone: 'pseudonymised',
+      concurrency: CONCURRENCY,
       // Every batch is a block in up to five tables: at a low rate, the records of this wait share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: config.CHAINON_LOAD_WAIT_MS,

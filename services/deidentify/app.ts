@@ -19,6 +19,8 @@ import { type Position, parsePosition } from './position.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { batchKey, deidentifyWorker } from './worker.ts'
 
+const CONCURRENCY = 4
+
 export function startDeidentify(
   config: ReturnType<typeof deidentifyConfig>,
   logger: Logger,
@@ -32,6 +34,7 @@ export function startDeidentify(
     {
       service: 'deidentify',
       zone: 'identified',
+      concurrency: CONCURRENCY,
       minBytes: 1,
       maxWaitMs: 100,
       async setUp({ contracts, registry, kafka, events, suspects, reach }) {

@@ -9,6 +9,7 @@ import { ChainonError } from '../faults/errors.ts'
 import { type Committed, committedOffsets } from '../kafka/offsets.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 import { stickyAssigner } from './assigner.ts'
+import { type CommitTogether, groupCommits } from './commits.ts'
 import { RejoinGroup, Revoked, rebalancingCause, stopCode } from './consumer-errors.ts'
 import type { Members } from './members.ts'
 import { type Assignment, createOwnership, partitionKey, partitionOf } from './ownership.ts'
@@ -26,6 +27,8 @@ export interface PartitionBatch {
   assertOwned(): void
   /** Commits under the group's generation, which rejects the commit of a worker that has lost the partition without noticing. */
   commit(offset: bigint, metadata?: string): Promise<void>
+  /** The same for several partitions of this worker in one request; the caller has just checked that it owns each of them. */
+  readonly commitTogether: CommitTogether
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
   /** The next fetch begins at this offset; nothing is committed. */
@@ -113,6 +116,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     allowAutoTopicCreation: false,
     retry: { initialRetryTime: 100, retries: 8, maxRetryTime: 1000, restartOnFailure: async () => true },
   })
+
+  const commitTogether = groupCommits(consumer, () => stopping)
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     const { kept, lost } = ownership.joined(payload.memberId, payload.memberAssignment)
@@ -229,12 +234,8 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         assertOwned() {
           if (!ownership.holds(key, epoch)) throw new Revoked()
         },
-        async commit(offset, metadata) {
-          // A client that is being stopped drops commits without an error: no insert may follow its intent then.
-          if (stopping) throw new Revoked()
-          await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
-          if (stopping) throw new Revoked()
-        },
+        commit: (offset, metadata) => commitTogether([{ topic, partition, offset, metadata }]),
+        commitTogether,
         advance(offset) {
           payload.resolveOffset(offset.toString())
           positions.set(key, offset + 1n)

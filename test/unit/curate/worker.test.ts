@@ -102,6 +102,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
           commits.push(`${offset} ${summary(metadata)}`)
           deadlines.push(parseProgress(metadata)?.intent?.deadline)
         },
+        commitTogether: () => expect.unreachable(),
         advance: (offset: bigint) => (advanced = offset),
         stop: (code) => {
           stops.push(code)
