@@ -5,7 +5,7 @@
  */
 import { ChainonError } from '#core/faults/errors.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
-import { limited, loadLanes } from './load/lanes.ts'
+import { limited, loadLanes, passing } from './load/lanes.ts'
 import { loadAlone } from './load/load-alone.ts'
 import { canMerge, loadMerged } from './load/load-merged.ts'
 import { type PartitionState, partitionOpener, unresolvedAlarm } from './load/partition-state.ts'
@@ -27,9 +27,10 @@ export function curateWorker(
     maxRecords: dependencies.batchMaxRecords,
     recordsOf: ({ ordered }) => ordered.messages.length,
     canMerge,
-    async load([first, ...others]) {
-      if (others.length > 0) await loadMerged(dependencies, [first, ...others])
-      else await loadAlone(dependencies, first.slice).then(() => first.done('loaded'), first.fail)
+    async load(taken) {
+      const [first, ...others] = passing(taken, ({ slice }) => slice.batch.assertMayBegin())
+      if (first && others.length > 0) await loadMerged(dependencies, [first, ...others])
+      else if (first) await loadAlone(dependencies, first.slice).then(() => first.done('loaded'), first.fail)
     },
   })
 

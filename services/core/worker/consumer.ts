@@ -25,6 +25,11 @@ export interface PartitionBatch {
   committed(): Promise<Committed>
   /** @throws Revoked when another worker may own the partition */
   assertOwned(): void
+  /**
+   * For work that waits before it begins: what has begun before a rebalance ends first, what has not is left to the next generation.
+   * @throws Revoked while the group rebalances, and when the consumer stops
+   */
+  assertMayBegin(): void
   /** Commits under the group's generation, which rejects the commit of a worker that has lost the partition without noticing. */
   commit(offset: bigint, metadata?: string): Promise<void>
   /** The same for several partitions of this worker in one request; the caller has just checked that it owns each of them. */
@@ -233,6 +238,9 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         committed: async () => (await committedOf(topic)).get(partition) ?? { offset: undefined, metadata: '' },
         assertOwned() {
           if (!ownership.holds(key, epoch)) throw new Revoked()
+        },
+        assertMayBegin() {
+          if (stopping || !ownership.certain) throw new Revoked()
         },
         commit: (offset, metadata) => commitTogether([{ topic, partition, offset, metadata }]),
         commitTogether,

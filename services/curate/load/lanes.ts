@@ -58,6 +58,19 @@ export function loadLanes<T>(options: LanesOptions<T>): (slice: T) => Promise<'l
     })
 }
 
+/** @returns those for which `check` throws nothing; the others fail with what it throws */
+export function passing<W extends Waiting<unknown>>(waiting: readonly W[], check: (one: W) => void): readonly W[] {
+  return waiting.filter((one) => {
+    try {
+      check(one)
+      return true
+    } catch (error) {
+      one.fail(error)
+      return false
+    }
+  })
+}
+
 /** @returns a function that calls no more than so many at the same time */
 export function limited(most: number): <T>(call: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = []

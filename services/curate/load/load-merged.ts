@@ -9,7 +9,7 @@ import { type Block, insertBlock, LONGEST_INSERT_MS } from '#core/clickhouse/ins
 import { ChainonError } from '#core/faults/errors.ts'
 import type { BatchOutcome } from './batch-outcome.ts'
 import { isFenced, mergedToken } from './fence.ts'
-import type { Waiting } from './lanes.ts'
+import { passing, type Waiting } from './lanes.ts'
 import {
   beginsAgain,
   blocksOfSlice,
@@ -75,15 +75,7 @@ async function commitAll<W extends Waiting<Slice>>(
   waiting: readonly W[],
   commitOf: (one: W) => readonly [offset: bigint, metadata: string],
 ): Promise<readonly W[]> {
-  const owned = waiting.filter(({ slice, fail }) => {
-    try {
-      slice.batch.assertOwned()
-      return true
-    } catch (error) {
-      fail(error)
-      return false
-    }
-  })
+  const owned = passing(waiting, ({ slice }) => slice.batch.assertOwned())
   const [first] = owned
   if (!first) return []
   try {

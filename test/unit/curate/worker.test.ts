@@ -100,6 +100,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
         ),
         committed: async () => committed,
         assertOwned: () => undefined,
+        assertMayBegin: () => undefined,
         commit: async (offset: bigint, metadata: string) => {
           commits.push(`${offset} ${summary(metadata)}`)
           deadlines.push(parseProgress(metadata)?.intent?.deadline)

@@ -46,6 +46,7 @@ export function house() {
   const unnoticed = new Map<number, string>()
   const holds = (name: string, partition: number) => [owners.get(partition), unnoticed.get(partition)].includes(name)
   const dead = new Set<string>()
+  let rebalancing = false
   const effects: Effect[] = []
   const outcomes: string[] = []
   const alarms: string[] = []
@@ -171,6 +172,9 @@ export function house() {
             assertOwned() {
               if (!holds(name, partition)) throw new Revoked()
             },
+            assertMayBegin() {
+              if (rebalancing) throw new Revoked()
+            },
             commit: (offset, metadata) => commitTogether([{ partition, offset, metadata }]),
             commitTogether,
             advance: () => undefined,
@@ -196,6 +200,7 @@ export function house() {
     assign: (name: string, ...partitions: readonly number[]) => {
       for (const partition of partitions) owners.set(partition, name)
     },
+    rebalance: (now: boolean) => void (rebalancing = now),
     /** The former owner does not notice, and the client sends its commit again in the next generation: what it still owns is committed. */
     moveUnnoticed(name: string, partition: number) {
       unnoticed.set(partition, owners.get(partition) ?? '')

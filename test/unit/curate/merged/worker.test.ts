@@ -178,4 +178,23 @@ describe('a merged insert', () => {
     expect(h.stored(5).origins).toEqual([0, 1, 2, 3, 4])
     expect(h.stored(4).origins).toEqual([0, 1])
   })
+
+  it('does not begin while the group rebalances, and what waited begins again from what is committed', async () => {
+    const { h, a } = await begin()
+    h.before(async ({ kind }) => {
+      if (kind === 'insert') h.rebalance(true)
+    })
+    const fetched = await fetchAll(a)
+    expect(fetched.map(({ status }) => status)).toEqual([
+      ...ALL.slice(0, 4).map(() => 'fulfilled'),
+      'rejected',
+      'rejected',
+    ])
+    for (const partition of MERGED) expect(h.committed(partition)).toEqual({ offset: 2n, intent: false })
+    h.before(async () => h.rebalance(false))
+    h.rebalance(false)
+    await a.fetch(4, 2, 7)
+    await a.fetch(5, 2, 7)
+    expectComplete(h)
+  })
 })
