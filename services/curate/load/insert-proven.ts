@@ -10,7 +10,7 @@ import { isPermanent } from '#core/clickhouse/errors.ts'
 import { type Block, insertBlock, missingRows } from '#core/clickhouse/insert.ts'
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { mergedToken } from './fence.ts'
+import { fence, mergedToken } from './fence.ts'
 import { statementsEnded } from './statements-ended.ts'
 
 /** Short: a batch that waits keeps the other partitions of its worker from their next fetch. After it the partition is stopped and tried again. */
@@ -27,7 +27,7 @@ export interface InsertGuard {
   readonly earlierUntil: number
   /** Milliseconds after which ClickHouse abandons an insert: one that begins so long before the deadline has ended at the deadline. */
   readonly longestInsertMs: number
-  /** Set when the rows may be in a merged insert, whose fence is stored: its block is claimed before the rows go in under another token. */
+  /** Set when the rows may be in a merged insert: its block is claimed, behind a fence, before the rows go in under another token. */
   readonly merged?: string
 }
 
@@ -56,6 +56,8 @@ export async function insertProven(
   let claimed = guard.merged === undefined
   let answered = 0
   let repaired = 0
+  /** Token of the last answered insert, which may have been dropped: a statement that stored the token may still be storing its rows. */
+  let dropped: string | undefined
   for (;;) {
     guard.assertOwned()
     if (Date.now() > guard.deadline - guard.longestInsertMs)
@@ -64,6 +66,8 @@ export async function insertProven(
         `an insert into ${block.table} is later than the deadline of its intent`,
       )
     try {
+      if (dropped !== undefined) await statementsEnded(client, dropped)
+      dropped = undefined
       const missing = unsure ? await missingRows(client, block) : block.rows
       if (missing.length === 0) return repaired
       if (answered === MOST_INSERTS)
@@ -73,10 +77,11 @@ export async function insertProven(
         )
       if (guard.merged !== undefined && !claimed) {
         // Either this stores the rows, or the merged block has the token: if its rows do not show then, they never will.
+        await fence(client, guard.merged)
         const token = mergedToken(guard.merged, block.table)
         await insertBlock(client, { ...block, rows: missing, token }, guard.longestInsertMs)
         claimed = true
-        await statementsEnded(client, token)
+        dropped = token
         continue
       }
       // The whole block goes under its own token: should an earlier attempt still be running in ClickHouse, only one is kept.
@@ -89,7 +94,7 @@ export async function insertProven(
       if (!own) repaired += missing.length
       answered++
       if (!unsure) return repaired
-      await statementsEnded(client, token)
+      dropped = token
     } catch (error) {
       if (error instanceof ChainonError) throw error
       // ClickHouse would return the same error again: waiting does not help.

@@ -5,7 +5,6 @@
 import { LONGEST_INSERT_MS } from '#core/clickhouse/insert.ts'
 import { firstOriginOf, parseIncarnation } from '#core/kafka/incarnation.ts'
 import { type Finding, openFindings } from '#core/ledger/findings.ts'
-import { fence } from './fence.ts'
 import { insertProven } from './insert-proven.ts'
 import { hwmOf } from './partition-state.ts'
 import {
@@ -35,7 +34,6 @@ export async function loadAlone(dependencies: WorkerDependencies, slice: Slice):
   const merged = state.intent?.merged
   await batch.commit(slice.from, startOfSlice(slice, intentOf(slice, deadline, merged)))
   const outcome = await outcomeOf(dependencies, slice)
-  const blocks = blocksOfSlice(slice, outcome, now)
   const guard = {
     assertOwned: () => batch.assertOwned(),
     deadline,
@@ -44,8 +42,7 @@ export async function loadAlone(dependencies: WorkerDependencies, slice: Slice):
     longestInsertMs: Math.min(LONGEST_INSERT_MS, intentDeadlineMs / 4),
     ...(merged !== undefined && { merged }),
   }
-  if (merged !== undefined && blocks.length > 0) await fence(clickhouse, merged)
-  for (const block of blocks) {
+  for (const block of blocksOfSlice(slice, outcome, now)) {
     const verify = !state.begun || (hasStoredLinks(slice) && block.table === 'person_link')
     events.repaired(feed.contract.feed, block.table, await insertProven(clickhouse, block, guard, verify))
   }
