@@ -50,7 +50,10 @@ export function curateWorker(
   }
 
   return async function handleBatch(feed, batch) {
-    const state = await opening(() => stateOf(feed, batch))
+    const state = await opening(async () => {
+      batch.assertMayBegin()
+      return await stateOf(feed, batch)
+    })
     if (!state) return
     for (const message of batch.messages) state.waiting.push(message)
     const [firstWaiting] = state.waiting
