@@ -1,5 +1,6 @@
-/** Blocks, parts and freshness of one curate by the number of partitions: one feed, a trickle, then everything at once. */
+/** Inserts, batches, parts and freshness of one curate by the number of partitions: one feed, a trickle, then everything at once. */
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CLICKHOUSE_KEYS, type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
@@ -70,6 +71,7 @@ export async function measurePartitions(
         const after = await totals(clickhouse)
         const seconds = (performance.now() - started) / 1000
         const batches = after.batches - before.batches
+        const inserts = after.inserts - before.inserts
         results.push({
           partitions,
           load,
@@ -77,6 +79,9 @@ export async function measurePartitions(
           batches,
           batches_per_second: Number((batches / seconds).toFixed(1)),
           records_per_batch: Number((accepted / batches).toFixed(1)),
+          inserts,
+          inserts_per_second: Number((inserts / seconds).toFixed(1)),
+          load_average: Number(loadavg()[0]?.toFixed(1)),
           most_active_parts_of_a_table: most,
           freshness: freshnessBetween(buckets, await readBuckets(curate?.url ?? '')),
         })
@@ -89,13 +94,27 @@ export async function measurePartitions(
   return results
 }
 
-async function totals(clickhouse: ClickHouseClient): Promise<{ batches: number; records: number; parts: number }> {
+/** Inserts are statements, each with one block; batches are tiles, of which an insert of several partitions has one for each. */
+interface Totals {
+  readonly batches: number
+  readonly records: number
+  readonly parts: number
+  readonly inserts: number
+}
+
+async function totals(clickhouse: ClickHouseClient): Promise<Totals> {
   const result = await clickhouse.query({
     query: `SELECT (SELECT count() FROM ledger_batch) AS batches, (SELECT sum(to_offset - from_offset) FROM ledger_batch) AS records,
+                   (SELECT sum(value) FROM system.events WHERE event = 'InsertQuery') AS inserts,
                    (SELECT max(parts) FROM (SELECT count() AS parts FROM system.parts
                     WHERE active AND database = currentDatabase() GROUP BY table)) AS parts`,
     format: 'JSONEachRow',
   })
-  const [row] = await result.json<{ batches: string; records: string; parts: string }>()
-  return { batches: Number(row?.batches), records: Number(row?.records), parts: Number(row?.parts) }
+  const [row] = await result.json<Record<keyof Totals, string>>()
+  return {
+    batches: Number(row?.batches),
+    records: Number(row?.records),
+    parts: Number(row?.parts),
+    inserts: Number(row?.inserts),
+  }
 }

@@ -27,6 +27,9 @@ import { backgroundRebuild } from './rebuild/background.ts'
 import { validateRecord } from './steps/validate-record.ts'
 import { curateWorker } from './worker.ts'
 
+/** Far more than loads at the same time: the partitions that wait for a load are merged into one. */
+const PARTITIONS_AT_ONCE = 256
+
 /** @param env of main.ts, for the process that rebuilds the links */
 export function startCurate(
   config: ReturnType<typeof curateConfig>,
@@ -40,6 +43,7 @@ export function startCurate(
     {
       service: 'curate',
       zone: 'pseudonymised',
+      concurrency: PARTITIONS_AT_ONCE,
       // Every batch is a block in up to five tables: at a low rate, the records of this wait share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: config.CHAINON_LOAD_WAIT_MS,

@@ -23,6 +23,8 @@ import { dayKeyRounds } from './unseal/day-key-rounds.ts'
 import { createOpener } from './unseal/opener.ts'
 import { deidentifyWorker } from './worker.ts'
 
+const CONCURRENCY = 4
+
 export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, logger: Logger): Promise<Running> {
   const secrets = secretsDir('deidentify', config)
   const level1 = pseudonymiser(1, loadOrCreateSecret(secrets, 'pseudonym-level1.key'))
@@ -33,6 +35,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
     {
       service: 'deidentify',
       zone: 'identified',
+      concurrency: CONCURRENCY,
       minBytes: 1,
       maxWaitMs: 100,
       async setUp({ contracts, registry, kafka, alarms, events, suspects, reach }) {

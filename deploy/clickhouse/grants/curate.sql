@@ -9,8 +9,11 @@ GRANT SELECT, INSERT ON chainon.ledger_batch TO curate;
 GRANT SELECT, INSERT ON chainon.person_link TO curate;
 GRANT SELECT, INSERT ON chainon.link_index TO curate;
 GRANT SELECT, INSERT ON chainon.finding TO curate;
+GRANT SELECT, INSERT ON chainon.insert_fence TO curate;
 GRANT SELECT ON chainon.log_identity TO curate;
 GRANT SYSTEM SYNC REPLICA ON chainon.* TO curate;
 GRANT SELECT ON system.tables TO curate;
+-- Whether an insert with a token still runs; not what it says.
+GRANT SELECT(Settings) ON system.processes TO curate;
 -- A connection begins in this database; there is nothing in it.
 GRANT SHOW DATABASES ON default.* TO curate;

@@ -50,9 +50,12 @@ export const OPEN_TABLE_FUNCTIONS = new Set(['numbers', 'numbers_mt', 'zeros', '
 const OPEN_ENGINES =
   /^(?:Replicated)?(?:Replacing|Summing|Aggregating|Collapsing|VersionedCollapsing|Coalescing)?MergeTree$|^Atomic$|^Memory$/i
 
-/** Tables of `system` that describe what the caller may see anyway; `processes` and `errors` quote other callers' statements. */
+/**
+ * Tables of `system` that describe what the caller may see anyway. `errors` quotes other callers' statements; so does `processes`, of which
+ * the grants open one column, without statements, to curate.
+ */
 const OPEN_SYSTEM_TABLES = new Set(
-  'one numbers tables columns databases parts clusters macros replicas mutations merges functions table_functions settings merge_tree_settings'.split(
+  'one numbers processes tables columns databases parts clusters macros replicas mutations merges functions table_functions settings merge_tree_settings'.split(
     ' ',
   ),
 )

@@ -48,7 +48,7 @@ const ONE_BLOCK_ROWS = '1048576'
 /** @param longestMs after which ClickHouse abandons the insert; the client gives up a little later */
 export async function insertBlock(
   client: ClickHouseClient,
-  block: Block,
+  block: Omit<Block, 'stored'>,
   longestMs = LONGEST_INSERT_MS,
 ): Promise<void> {
   if (block.rows.length === 0) return

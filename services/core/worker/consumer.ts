@@ -9,6 +9,7 @@ import { ChainonError } from '../faults/errors.ts'
 import { type Committed, committedOffsets } from '../kafka/offsets.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 import { stickyAssigner } from './assigner.ts'
+import { type CommitTogether, groupCommits } from './commits.ts'
 import { RejoinGroup, Revoked, rebalancingCause, stopCode } from './consumer-errors.ts'
 import { type GroupClient, type Membership, startGroupClient } from './group-client.ts'
 import type { Members } from './members.ts'
@@ -25,8 +26,15 @@ export interface PartitionBatch {
   committed(): Promise<Committed>
   /** @throws Revoked when another worker may own the partition */
   assertOwned(): void
+  /**
+   * For work that waits before it begins: what has begun before a rebalance ends first, what has not is left to the next generation.
+   * @throws Revoked while the group rebalances, and when the consumer stops
+   */
+  assertMayBegin(): void
   /** Commits under the group's generation, which rejects the commit of a worker that has lost the partition without noticing. */
   commit(offset: bigint, metadata?: string): Promise<void>
+  /** The same for several partitions of this worker in one request; the caller has just checked that it owns each of them. */
+  readonly commitTogether: CommitTogether
   /** The next fetch begins after this offset; nothing is committed. */
   advance(offset: bigint): void
   /** The next fetch begins at this offset; nothing is committed. */
@@ -189,6 +197,7 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
       })
     }, HEARTBEAT_MS)
     const slow = setTimeout(() => events.batchSlow(topic, partition), options.slowBatchMs)
+    const commitTogether = groupCommits(membership, () => stopping)
     try {
       await options.onBatch({
         topic,
@@ -199,12 +208,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
         assertOwned() {
           if (!ownership.holds(key, epoch)) throw new Revoked()
         },
-        async commit(offset, metadata) {
-          // A client that is being stopped drops commits without an error: no insert may follow its intent then.
-          if (stopping) throw new Revoked()
-          await membership.commit(topic, partition, offset, metadata)
-          if (stopping) throw new Revoked()
+        assertMayBegin() {
+          if (stopping || !ownership.certain) throw new Revoked()
         },
+        commit: (offset, metadata) => commitTogether([{ topic, partition, offset, metadata }]),
+        commitTogether,
         advance(offset) {
           payload.resolveOffset(offset.toString())
           positions.set(key, offset + 1n)

@@ -19,6 +19,8 @@ export interface WorkerEvents {
   readonly withheld: (feed: string, field: string, kind: ViolationKind) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
+  /** Partitions whose batches went into one insert; `taken-apart` when its outcome was not certain, and each is loaded again by itself. */
+  readonly merged: (partitions: number, outcome: 'stored' | 'taken-apart') => void
   /** The offsets of a partition begin again. */
   readonly incarnation: (feed: string, reason: 'topic-recreated' | 'topic-truncated') => void
   /** Rows of a batch that could not be formed again, removed before its records were loaded again. */
@@ -35,6 +37,10 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
   const repaired = metrics.counter(
     'chainon_repaired_rows',
     'Rows inserted again, because a token was stored without them',
+  )
+  const merged = metrics.counter(
+    'chainon_merged_batches',
+    'Batches that went into one insert with those of other partitions, by outcome',
   )
   const incarnations = metrics.counter('chainon_incarnations', 'Partitions whose offsets begin again, by reason')
   const removed = metrics.counter(
@@ -56,6 +62,7 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
     withheld: (feed, field, kind) => withheld(1, { service, feed, field, kind }),
     incarnation: (feed, reason) => incarnations(1, { service, feed, reason }),
     removed: (feed, rows) => removed(rows, { service, feed }),
+    merged: (partitions, outcome) => merged(partitions, { service, outcome }),
     repaired(feed, table, rows) {
       if (rows > 0) repaired(rows, { service, feed, table })
     },

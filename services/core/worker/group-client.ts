@@ -8,6 +8,7 @@ import type { Consumer, EachBatchPayload, Kafka, PartitionAssigner } from 'kafka
 import { ChainonError } from '../faults/errors.ts'
 import { within } from '../process/within.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
+import type { CommitTogether } from './commits.ts'
 import { Revoked } from './consumer-errors.ts'
 import type { Assignment } from './ownership.ts'
 
@@ -38,7 +39,7 @@ export interface GroupClientOptions {
 /** The membership under which a batch was fetched. */
 export interface Membership {
   /** @throws Revoked when it has ended: kafkajs would drop the commit without an error */
-  commit(topic: string, partition: number, offset: bigint, metadata: string | undefined): Promise<void>
+  readonly commit: CommitTogether
 }
 
 export interface GroupClient {
@@ -140,9 +141,16 @@ export async function startGroupClient(options: GroupClientOptions): Promise<Gro
       if (consumer !== current || stopped.signal.aborted) throw new Revoked()
     }
     return {
-      async commit(topic, partition, offset, metadata) {
+      async commit(commits) {
         check()
-        await consumer.commitOffsets([{ topic, partition, offset: offset.toString(), metadata: metadata ?? null }])
+        await consumer.commitOffsets(
+          commits.map(({ topic, partition, offset, metadata }) => ({
+            topic,
+            partition,
+            offset: offset.toString(),
+            metadata: metadata ?? null,
+          })),
+        )
         check()
       },
     }

@@ -37,9 +37,6 @@ export const WORKER_KEYS = [
   'CHAINON_RECORD_ATTEMPTS',
 ] as const
 
-/** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
-const CONCURRENCY = 4
-
 export interface WorkerTools {
   readonly contracts: readonly FeedContract[]
   readonly registry: AvroRegistry
@@ -62,6 +59,8 @@ export interface WorkerDefinition {
   readonly service: WorkerName
   /** The zone of the topics that it reads. */
   readonly zone: Zone
+  /** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
+  readonly concurrency: number
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
@@ -122,7 +121,7 @@ export async function startWorker(
       topics: [...topics.keys()],
       logger,
       members,
-      concurrency: CONCURRENCY,
+      concurrency: definition.concurrency,
       minBytes: definition.minBytes,
       maxWaitMs: definition.maxWaitMs,
       sessionMs: config.CHAINON_GROUP_SESSION_SECONDS * 1000,

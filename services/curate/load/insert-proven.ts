@@ -10,6 +10,8 @@ import { isPermanent } from '#core/clickhouse/errors.ts'
 import { type Block, insertBlock, missingRows } from '#core/clickhouse/insert.ts'
 import { describeFailure } from '#core/faults/describe-failure.ts'
 import { ChainonError } from '#core/faults/errors.ts'
+import { fence, mergedToken } from './fence.ts'
+import { statementsEnded } from './statements-ended.ts'
 
 /** Short: a batch that waits keeps the other partitions of its worker from their next fetch. After it the partition is stopped and tried again. */
 const BUDGET_MS = 5_000
@@ -25,6 +27,8 @@ export interface InsertGuard {
   readonly earlierUntil: number
   /** Milliseconds after which ClickHouse abandons an insert: one that begins so long before the deadline has ended at the deadline. */
   readonly longestInsertMs: number
+  /** Set when the rows may be in a merged insert: its block is claimed, behind a fence, before the rows go in under another token. */
+  readonly merged?: string
 }
 
 /** How many answered inserts may leave rows missing before something is wrong that inserting does not repair. */
@@ -33,7 +37,8 @@ const MOST_INSERTS = 4
 /**
  * Inserts a block so that each of its rows is in the table once. Where an answer of ClickHouse does not prove it, the rows are looked
  * up, before and after the insert: when an attempt failed without a known outcome, or when `verify` says that another worker may have
- * inserted the block before.
+ * inserted the block before. An insert that was dropped may have met an earlier one that is just being stored: the rows are looked up
+ * when no statement with the token runs any more.
  *
  * @returns how many rows were inserted under another token, because ClickHouse had the block's token and not these rows
  * @throws ChainonError dependency-unavailable when the budget is spent, intent-deadline when the deadline is over, unresolved-batch when
@@ -47,9 +52,12 @@ export async function insertProven(
 ): Promise<number> {
   const started = Date.now()
   let wait = FIRST_WAIT_MS
-  let unsure = verify
+  let unsure = verify || guard.merged !== undefined
+  let claimed = guard.merged === undefined
   let answered = 0
   let repaired = 0
+  /** Token of the last answered insert, which may have been dropped: a statement that stored the token may still be storing its rows. */
+  let dropped: string | undefined
   for (;;) {
     guard.assertOwned()
     if (Date.now() > guard.deadline - guard.longestInsertMs)
@@ -58,6 +66,8 @@ export async function insertProven(
         `an insert into ${block.table} is later than the deadline of its intent`,
       )
     try {
+      if (dropped !== undefined) await statementsEnded(client, dropped)
+      dropped = undefined
       const missing = unsure ? await missingRows(client, block) : block.rows
       if (missing.length === 0) return repaired
       if (answered === MOST_INSERTS)
@@ -65,6 +75,15 @@ export async function insertProven(
           'dependency-unavailable',
           `rows for ${block.table} are missing after ${answered} inserts`,
         )
+      if (guard.merged !== undefined && !claimed) {
+        // Either this stores the rows, or the merged block has the token: if its rows do not show then, they never will.
+        await fence(client, guard.merged)
+        const token = mergedToken(guard.merged, block.table)
+        await insertBlock(client, { ...block, rows: missing, token }, guard.longestInsertMs)
+        claimed = true
+        dropped = token
+        continue
+      }
       // The whole block goes under its own token: should an earlier attempt still be running in ClickHouse, only one is kept.
       const own = answered === 0 && missing.length === block.rows.length
       // Another token does not stop an attempt under the block's own: none may run any more, unless its token is known to be stored.
@@ -75,6 +94,7 @@ export async function insertProven(
       if (!own) repaired += missing.length
       answered++
       if (!unsure) return repaired
+      dropped = token
     } catch (error) {
       if (error instanceof ChainonError) throw error
       // ClickHouse would return the same error again: waiting does not help.

@@ -15,6 +15,8 @@ export interface Intent {
   readonly attempt: string
   /** Milliseconds since 1970 after which none of its inserts runs any more. */
   readonly deadline: number
+  /** Id of the merged insert that has the range among those of other partitions; see `fence.ts`. */
+  readonly merged?: string
 }
 
 export interface Progress {
@@ -41,13 +43,15 @@ export function parseProgress(metadata: string): Progress | undefined {
   try {
     const json: unknown = JSON.parse(metadata)
     if (typeof json !== 'object' || json === null) return undefined
-    const { log, incarnation, hwm, to, originTo, layout, attempt, deadline } = json as Record<string, unknown>
+    const { log, incarnation, hwm, to, originTo, layout, attempt, deadline, merged } = json as Record<string, unknown>
     if (typeof log !== 'string' || typeof incarnation !== 'string' || typeof hwm !== 'string') return undefined
     const progress = { logIncarnation: log, incarnation, hwm: BigInt(hwm) }
     if (to === undefined) return progress
     if (typeof to !== 'string' || typeof originTo !== 'string' || typeof deadline !== 'number') return undefined
     if (typeof layout !== 'string' || typeof attempt !== 'string') return undefined
-    return { ...progress, intent: { to: BigInt(to), originTo: BigInt(originTo), layout, attempt, deadline } }
+    if (merged !== undefined && typeof merged !== 'string') return undefined
+    const intent = { to: BigInt(to), originTo: BigInt(originTo), layout, attempt, deadline }
+    return { ...progress, intent: merged === undefined ? intent : { ...intent, merged } }
   } catch {
     return undefined
   }

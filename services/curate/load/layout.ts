@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { FeedContract } from '#core/contract/types.ts'
 
-/** Increased when the code forms other blocks of the same records: columns, their order, their values. */
-const BLOCK_LAYOUT = 1
+/**
+ * Increased when the code forms other blocks of the same records: columns, their order, their values. 2: a block can be merged from
+ * several partitions, which a worker that knows only 1 must not resolve.
+ */
+const BLOCK_LAYOUT = 2
 /** Increased when `link.lua` links the same contributions in another way. */
 const LINK_MODEL = 1
 

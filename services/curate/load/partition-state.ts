@@ -26,6 +26,8 @@ export interface PartitionState {
   readonly attempt: string
   /** The rows of the first batch are looked up before they are inserted. */
   begun: boolean
+  /** At the assignment no intent was open, and no table had rows beyond the tiles: nothing of an earlier batch can be inserted. */
+  readonly settled: boolean
   /** Incarnation to one past the last cause of links that were stored before their batch was: they are looked up before they are inserted. */
   readonly links: ReadonlyMap<string, bigint>
   /** Fetched messages that are not loaded yet. */
@@ -118,6 +120,7 @@ export function partitionOpener(dependencies: OpeningDependencies) {
       intent: start.intent,
       attempt,
       begun: false,
+      settled: start.intent === undefined && start.unresolved === undefined && beyond.rows.size === 0,
       links: beyond.links,
       waiting: [],
     }

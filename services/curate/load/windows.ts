@@ -32,12 +32,15 @@ export function windowsOf(engines: ReadonlyMap<string, string>): ReadonlyMap<str
   )
 }
 
-/** @returns the windows of which the deadline needs more than half, at the rate of the last deadline */
+/**
+ * @param all blocks of a shared table: fewer than those of the feeds when a block has batches of several feeds
+ * @returns the windows of which the deadline needs more than half, at the rate of the last deadline
+ */
 export function tightWindows(
   windows: ReadonlyMap<string, number>,
   blocksByFeed: ReadonlyMap<string, number>,
+  all = [...blocksByFeed.values()].reduce((sum, blocks) => sum + blocks, 0),
 ): readonly TightWindow[] {
-  const all = [...blocksByFeed.values()].reduce((sum, blocks) => sum + blocks, 0)
   const byTable = new Map([...blocksByFeed].map(([feed, blocks]) => [tableOf(feed), blocks]))
   return [...windows]
     .map(([table, window]) => ({ table, window, blocks: byTable.get(table) ?? (SHARED.includes(table) ? all : 0) }))
@@ -66,12 +69,18 @@ export async function checkWindows(
       'Tables without a deduplication window',
       none.map(([table]) => `${table}: set non_replicated_deduplication_window, as schemas/clickhouse does`),
     )
+  // The tiles of one block have one time. Two blocks of the same millisecond count as one, which half of a window allows for.
+  const blocksOf = (feed: string, grouped: string) =>
+    `SELECT ${feed} AS name, toString(uniqExact(loaded_at)) AS blocks FROM ledger_batch
+     WHERE loaded_at > now64() - toIntervalMillisecond({deadline:UInt64}) ${grouped}`
   const counted = await clickhouse.query({
-    query: `SELECT feed, toString(count()) AS blocks FROM ledger_batch
-            WHERE loaded_at > now64() - toIntervalMillisecond({deadline:UInt64}) GROUP BY feed`,
+    query: `${blocksOf('toString(feed)', 'GROUP BY feed')} UNION ALL ${blocksOf("''", '')}`,
     query_params: { deadline: deadlineMs },
     format: 'JSONEachRow',
   })
-  const byFeed = await counted.json<{ feed: string; blocks: string }>()
-  return tightWindows(windows, new Map(byFeed.map(({ feed, blocks }) => [feed, Number(blocks)])))
+  const counts = await counted.json<{ name: string; blocks: string }>()
+  const blocks = new Map(counts.map(({ name, blocks: number }) => [name, Number(number)]))
+  const all = blocks.get('')
+  blocks.delete('')
+  return tightWindows(windows, blocks, all)
 }

@@ -3,8 +3,9 @@ import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import { formatProgress, parseProgress } from '../../../services/curate/load/intent.ts'
+import type { WorkerDependencies } from '../../../services/curate/load/slice.ts'
 import type { CurateFeed } from '../../../services/curate/pipeline.ts'
-import { curateWorker, type WorkerDependencies } from '../../../services/curate/worker.ts'
+import { curateWorker } from '../../../services/curate/worker.ts'
 
 /** A feed whose messages cannot be decoded: each is quarantined, which is an outcome too. */
 const feed = {
@@ -45,6 +46,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
       // Every inserted row is found again: what is missing is inserted in test/integrity/token-without-rows.test.ts.
       query: async ({ query }: { query: string }) => {
         queries.push(query)
+        if (query.includes('system.processes')) return { json: async () => [{ running: '0' }] }
         const tiles = [{ incarnation: TOPIC, end: String(reach), loaded: String(reach), logEnd: String(reach + 100n) }]
         if (query.includes('maxIf')) return { json: async () => (reach > 0n ? tiles : []) }
         const left = [{ kind: 'rows', incarnation: TOPIC, top: String(beyond) }]
@@ -98,10 +100,12 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
         ),
         committed: async () => committed,
         assertOwned: () => undefined,
+        assertMayBegin: () => undefined,
         commit: async (offset: bigint, metadata: string) => {
           commits.push(`${offset} ${summary(metadata)}`)
           deadlines.push(parseProgress(metadata)?.intent?.deadline)
         },
+        commitTogether: () => expect.unreachable(),
         advance: (offset: bigint) => (advanced = offset),
         stop: (code) => {
           stops.push(code)

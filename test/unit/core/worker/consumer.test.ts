@@ -132,6 +132,20 @@ describe('startConsumer', () => {
     await h.consumer.stop()
   })
 
+  it('leaves work that waits to the next generation: it may end what it began, and not begin', async () => {
+    const h = await harness(async (batch) => {
+      batch.assertMayBegin()
+      h.rebalance()
+      batch.assertOwned()
+      batch.assertMayBegin()
+      await batch.commit(5n, 'late')
+    })
+    h.join([0])
+    await expect(h.deliver(0)).rejects.toMatchObject(REJOIN)
+    expect([h.commits, h.stopped]).toEqual([[], []])
+    await h.consumer.stop()
+  })
+
   it('does nothing that depends on a commit during a stop: the client would drop the commit without an error', async () => {
     let inserted = false
     const h = await harness(async (batch) => {

@@ -26,3 +26,13 @@ it('finds the windows of which one deadline needs more than half: shared tables 
   ])
   expect(tightWindows(windows, both)).toEqual([{ table: 'ledger_batch', window: 120, blocks: 70 }])
 })
+
+it('counts a block that has batches of several feeds once for a shared table', () => {
+  const windows = new Map([['ledger_batch', 120]])
+  const both = new Map([
+    ['a', 40],
+    ['b', 30],
+  ])
+  expect(tightWindows(windows, both, 60)).toEqual([])
+  expect(tightWindows(windows, both, 61)).toEqual([{ table: 'ledger_batch', window: 120, blocks: 61 }])
+})
