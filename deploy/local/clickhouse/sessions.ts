@@ -116,7 +116,8 @@ export class Engine {
   async #check(session: Session, { role, sql, file }: Run): Promise<void> {
     const admin = role.name === 'admin'
     // Only the file's name differs between two requests with the same statement.
-    const key = `${admin} ${file?.clause} ${file ? sql.replace(file.path, '') : sql}`
+    const processes = role.name === 'curate'
+    const key = `${admin} ${processes} ${file?.clause} ${file ? sql.replace(file.path, '') : sql}`
     if (this.#checked.has(key)) return
     const parsed = await session
       .queryAsync(`SELECT formatQuerySingleLine(${quoted(sql, "'")})`, { format: 'TSVRaw' })
@@ -124,7 +125,7 @@ export class Engine {
         throw withoutScope(error)
       })
     const text = parsed.text().trimEnd()
-    checkStatement(file ? { text, admin, file } : { text, admin }, this.#names)
+    checkStatement(file ? { text, admin, processes, file } : { text, admin, processes }, this.#names)
     if (key.length > REMEMBERED_CHARACTERS) return
     if (this.#checked.size >= REMEMBERED) this.#checked.clear()
     this.#checked.add(key)

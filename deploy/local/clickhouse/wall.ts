@@ -18,6 +18,8 @@ export interface WallRequest {
   readonly text: string
   /** An administrator sees all tables of `system`. */
   readonly admin: boolean
+  /** The role sees a part of `system.processes`: which part, the grants say. */
+  readonly processes?: boolean
   /** The one file that the statement may name, and where. */
   readonly file?: { readonly clause: 'INFILE' | 'OUTFILE'; readonly path: string }
 }
@@ -50,12 +52,9 @@ export const OPEN_TABLE_FUNCTIONS = new Set(['numbers', 'numbers_mt', 'zeros', '
 const OPEN_ENGINES =
   /^(?:Replicated)?(?:Replacing|Summing|Aggregating|Collapsing|VersionedCollapsing|Coalescing)?MergeTree$|^Atomic$|^Memory$/i
 
-/**
- * Tables of `system` that describe what the caller may see anyway. `errors` quotes other callers' statements; so does `processes`, of which
- * the grants open one column, without statements, to curate.
- */
+/** Tables of `system` that describe what the caller may see anyway; `processes` and `errors` quote other callers' statements. */
 const OPEN_SYSTEM_TABLES = new Set(
-  'one numbers processes tables columns databases parts clusters macros replicas mutations merges functions table_functions settings merge_tree_settings'.split(
+  'one numbers tables columns databases parts clusters macros replicas mutations merges functions table_functions settings merge_tree_settings'.split(
     ' ',
   ),
 )
@@ -64,7 +63,7 @@ const OPEN_SYSTEM_TABLES = new Set(
  * @throws EngineError ACCESS_DENIED that names the rule
  */
 export function checkStatement(request: WallRequest, names: EngineNames): void {
-  const { admin, file } = request
+  const { admin, processes = false, file } = request
   // As in `tokensOf`: one character is one byte.
   const text = latin1(request.text)
   const tokens = [...tokensOf(text)]
@@ -83,8 +82,11 @@ export function checkStatement(request: WallRequest, names: EngineNames): void {
     if (name === 'identifier' && tokens[at - 1]?.text === ':') throw frontError.closed('a parameter of type Identifier')
     if (after === '(' && names.tableFunctions.has(name) && !OPEN_TABLE_FUNCTIONS.has(name))
       throw frontError.closed(`the table function ${name}`)
-    if (!admin && name === 'system' && after === '.' && !OPEN_SYSTEM_TABLES.has(nameAt(at + 2) ?? ''))
-      throw frontError.closed('this table of system')
+    if (!admin && name === 'system' && after === '.') {
+      const table = nameAt(at + 2) ?? ''
+      if (!OPEN_SYSTEM_TABLES.has(table) && !(processes && table === 'processes'))
+        throw frontError.closed('this table of system')
+    }
     if (token.kind !== 'word') continue
     if (token.text === 'SELECT') selects = true
     if (token.text === 'PROCESSLIST' && !admin) throw frontError.closed('SHOW PROCESSLIST')
