@@ -47,21 +47,26 @@ export interface Isolated {
   remove(): void
 }
 
+/** @returns a prefix of topics, groups and Redis keys that no other test uses */
+export function ownNamespace(): string {
+  return `t${randomBytes(4).toString('hex')}.`
+}
+
 /** @returns a separate environment on the shared servers: topics, groups, Redis keys, database and files */
 export function isolated(): Isolated {
-  const id = `t${randomBytes(4).toString('hex')}`
+  const namespace = ownNamespace()
   const database = ownDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'chainon-case-'))
   const env = {
     ...servers(),
-    CHAINON_NAMESPACE: `${id}.`,
+    CHAINON_NAMESPACE: namespace,
     CLICKHOUSE_DATABASE: database,
     CHAINON_DATA_DIR: folder,
     CHAINON_SECRETS_DIR: join(folder, 'secrets'),
   }
   return {
     env,
-    namespace: `${id}.`,
+    namespace,
     database,
     folder,
     remove: () => rmSync(folder, { recursive: true, force: true }),

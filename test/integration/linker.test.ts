@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Contribution, DEFAULT_LIMITS, IndexRefused } from '../../services/curate/link/linker.ts'
 import { modelLinks } from '../helpers/link-model.ts'
-import { isolated, servers } from '../helpers/servers.ts'
+import { ownNamespace, servers } from '../helpers/servers.ts'
 import { type TestLinker, testLinker } from '../helpers/test-linker.ts'
 
 let redis: Redis
@@ -45,15 +45,7 @@ async function linkAll(
 }
 
 describe('deterministic passes', () => {
-  const fresh = () => testLinker(redis, isolatedNamespace())
-  const namespaces: (() => void)[] = []
-  afterAll(() => namespaces.forEach((remove) => remove()))
-  function isolatedNamespace(): string {
-    const one = isolated()
-    namespaces.push(() => one.remove())
-    return one.namespace
-  }
-
+  const fresh = () => testLinker(redis, ownNamespace())
   it('link by INS, NIR, traits with place and traits, and name the method', async () => {
     const links = await linkAll(await fresh(), [
       contribution('a1', ['ins_1', 'nir_1']),
@@ -128,7 +120,7 @@ describe('deterministic passes', () => {
   })
 
   it('do not link by a token that too many patients share, and remove the links that it made before', async () => {
-    const linker = await testLinker(redis, isolatedNamespace(), { hub: 3, neighbourhood: 100 })
+    const linker = await testLinker(redis, ownNamespace(), { hub: 3, neighbourhood: 100 })
     const three = await linkAll(
       linker,
       ['a', 'b', 'c'].map((id) => contribution(id, ['traits_0'])),
@@ -142,7 +134,7 @@ describe('deterministic passes', () => {
   })
 
   it('reject a neighbourhood beyond the limit: a decision on some of its patients would be wrong', async () => {
-    const linker = await testLinker(redis, isolatedNamespace(), { hub: 32, neighbourhood: 5 })
+    const linker = await testLinker(redis, ownNamespace(), { hub: 32, neighbourhood: 5 })
     const chain = Array.from({ length: 8 }, (_, i) => contribution(`n${i}`, [`nir_${i}`, `nir_${i + 1}`]))
     const results = await linker.link(chain)
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false])
@@ -194,11 +186,10 @@ describe('deterministic passes', () => {
 })
 
 describe('the index', () => {
-  const namespace = isolated()
-  afterAll(() => namespace.remove())
+  const namespace = ownNamespace()
   const fresh = async () => {
-    await redis.del(...(await redis.keys(`${namespace.namespace}*`)), 'none')
-    return testLinker(redis, namespace.namespace)
+    await redis.del(...(await redis.keys(`${namespace}*`)), 'none')
+    return testLinker(redis, namespace)
   }
   /** What a call that is refused must leave as it was. */
   const content = async ({ store, index }: TestLinker) => {
@@ -209,7 +200,7 @@ describe('the index', () => {
   it('keeps the links of a batch until they are known to be in ClickHouse, however long the stop is', async () => {
     const linker = await fresh()
     await linker.link([contribution('a', ['ins_1']), contribution('b', ['ins_1'])])
-    const keys = await redis.keys(`${namespace.namespace}*`)
+    const keys = await redis.keys(`${namespace}*`)
     const lifetimes = await Promise.all(keys.map((key) => redis.ttl(key)))
     // -1: the key has no end of life.
     expect(new Set(lifetimes)).toEqual(new Set([-1]))
@@ -235,9 +226,9 @@ describe('the index', () => {
   it('refuses every call, and changes nothing, when it was emptied', async () => {
     const linker = await fresh()
     await linker.link([contribution('a', ['ins_1'])])
-    await redis.del(...(await redis.keys(`${namespace.namespace}*`)))
+    await redis.del(...(await redis.keys(`${namespace}*`)))
     await expect(linker.link([contribution('b', ['ins_1'])])).rejects.toThrow(IndexRefused)
-    expect(await redis.keys(`${namespace.namespace}*`)).toEqual([])
+    expect(await redis.keys(`${namespace}*`)).toEqual([])
   })
 
   it('refuses every call, and changes nothing, when it lacks an origin that is loaded', async () => {

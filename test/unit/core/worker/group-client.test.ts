@@ -128,7 +128,9 @@ it('nothing of a client that was given up counts: no batch, no commit, no event'
   await h.clients[0]?.deliver()
   h.clients[0]?.crash()
   // kafkajs may still run what it fetched, and would commit it under a membership that another worker has now.
-  await expect(h.memberships[0]?.commit([{ topic: 't', partition: 0, offset: 5n, metadata: 'intent' }])).rejects.toMatchObject({ name: 'Revoked' })
+  await expect(
+    h.memberships[0]?.commit([{ topic: 't', partition: 0, offset: 5n, metadata: 'intent' }]),
+  ).rejects.toMatchObject({ name: 'Revoked' })
   expect(h.clients[0]?.calls).not.toContain('commit')
   await h.clients[0]?.deliver()
   expect(h.memberships).toHaveLength(1)
