@@ -24,7 +24,7 @@ const { values: flags } = parseArgs({
 const LAYERS = ['shapes', 'dictionary', 'context', 'shapes,dictionary,context', 'tagger', 'shapes,context,tagger']
 const FEW = 100
 const MANY = 1_500
-const MANY_OF_PEER = 400
+const MANY_OF_PEER = 300
 
 interface Corpus {
   readonly name: string
@@ -84,8 +84,9 @@ function corpora(): Corpus[] {
   ]
 }
 
-const withKnown = (samples: readonly Sample[]): Sample[] =>
-  samples.map((sample) => ({ ...sample, known: knownOfMarks(sample) }))
+function withKnown(samples: readonly Sample[]): Sample[] {
+  return samples.map((sample) => ({ ...sample, known: knownOfMarks(sample) }))
+}
 
 function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undefined): void {
   say()

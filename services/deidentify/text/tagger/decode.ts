@@ -17,8 +17,11 @@ export interface Decoded {
   readonly rows: Int32Array | undefined
 }
 
-/** @param keepRows for training */
-export function decode(context: Context, model: Weights, keepRows = false): Decoded {
+/**
+ * @param options `keepRows` for training; `preference` for identifiers, in units of the weights: what is lost by a missed one weighs
+ * more than a word that is hidden without need
+ */
+export function decode(context: Context, model: Weights, { keepRows = false, preference = 0 } = {}): Decoded {
   const { count } = context.tokens
   const { weights, transitions } = model
   const rows = keepRows ? new Int32Array(count * FEATURE_COUNT) : undefined
@@ -32,6 +35,7 @@ export function decode(context: Context, model: Weights, keepRows = false): Deco
     featuresOf(context, t, row)
     rows?.set(row, t * FEATURE_COUNT)
     emit.fill(0)
+    emit[NONE] = -preference
     for (let f = 0; f < FEATURE_COUNT; f++) {
       const base = (row[f] as number) * TAG_COUNT
       for (let tag = 0; tag < TAG_COUNT; tag++) emit[tag] = (emit[tag] as number) + (weights[base + tag] as number)

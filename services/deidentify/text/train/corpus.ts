@@ -44,7 +44,7 @@ export function* corpus(language: Language, slots: Readonly<Record<string, Slot>
   const lines = () => {
     const count = random.below(3) === 0 ? 1 : 1 + random.below(8)
     const between = pick(['\n', '\n', '\n', ' ', ' ', '. ', ', ', '  ', '\n\n', '\n- ', ' - '])
-    return Array.from({ length: count }, () => expand(pick(['{line}', '{neg}']))).join(between)
+    return Array.from({ length: count }, () => expand(pick(['{line}', '{line}', '{neg}']))).join(between)
   }
   for (;;) yield parseMarks(disturb(expand('{doc}'), random))
 }

@@ -27,7 +27,7 @@ export function learner(): Learner {
   }
   return {
     learn(context, gold) {
-      const { tags, rows } = decode(context, view, true)
+      const { tags, rows } = decode(context, view, { keepRows: true })
       let wrong = 0
       let [lastGold, lastTag] = [NONE, NONE]
       for (let t = 0; t < gold.length; t++) {
@@ -61,4 +61,13 @@ export function learner(): Learner {
       return { weights: rounded.subarray(0, ROWS * TAG_COUNT), transitions: rounded.subarray(ROWS * TAG_COUNT) }
     },
   }
+}
+
+/** @returns the mean of each weight, rounded */
+export function mean(models: readonly Model[]): Model {
+  const of = (part: keyof Model) =>
+    Int8Array.from((models[0] as Model)[part], (_, i) =>
+      Math.round(models.reduce((sum, model) => sum + (model[part][i] as number), 0) / models.length),
+    )
+  return { weights: of('weights'), transitions: of('transitions') }
 }
