@@ -5,8 +5,8 @@
  */
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
-import { isValidNir } from '#core/rules/check-digits.ts'
 import { firstGivenName, normaliseName, normaliseNir } from '#core/linkage/normalise.ts'
+import { isValidNir } from '#core/rules/check-digits.ts'
 
 export type TokenKind = 'ins' | 'nir' | 'traits-place' | 'traits' | 'place'
 
