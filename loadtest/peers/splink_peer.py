@@ -41,6 +41,10 @@ RULES = [('given_name', 'family_name'), ('family_name', 'birth_date'), ('given_n
          ('street', 'street_number'), ('street', 'family_name'), ('street', 'given_name'), ('birth_date', 'city'), ('phone', 'given_name'),
          ('national_id',), ('email',)]
 rules = [block_on(*r) for r in RULES if has(*r)]
+if has('given_name', 'family_name'): rules.append(block_on('substr(given_name, 1, 3)', 'substr(family_name, 1, 3)'))
+if has('given_name', 'street_number'): rules.append(block_on('given_name', 'street_number'))
+if has('family_name', 'street_number'): rules.append(block_on('family_name', 'street_number'))
+if has('birth_date', 'street_number'): rules.append(block_on('birth_date', 'street_number'))
 started = time.time()
 link_type = 'dedupe_only' if len(sources) == 1 else 'link_only'
 settings = SettingsCreator(link_type=link_type, comparisons=comparisons, blocking_rules_to_generate_predictions=rules,

@@ -1,7 +1,7 @@
 /**
  * SipHash-2-4 (J.-P. Aumasson, D. J. Bernstein, INDOCRYPT 2012): a keyed pseudorandom function with a key of 128 and a result of 64
- * bits, made for short messages. For linkage tokens, of which a record has about 15: HMAC-SHA-256 of each costs four times as much
- * (loadtest/results/, `*-linkage-encoding.txt`), and of its 256 bits 64 would be kept.
+ * bits, made for short messages: linkage tokens, of which a record has about 15. HMAC-SHA-256 of each would be two calls of OpenSSL, and 64
+ * of its 256 bits would be kept.
  * 64-bit numbers are pairs of 32-bit halves, the low one first: BigInt allocates. Tested against the vectors of the authors.
  */
 

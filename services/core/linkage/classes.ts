@@ -1,6 +1,6 @@
 /**
- * The classes of the mixture: what is truly the same between two records. Fields in the set of a class agree for a reason (as well as
- * desks write: `m` in a class of one person, `a` in a class of two), all others agree by chance (`u`). A plain model of two classes
+ * The classes of the mixture: what is truly the same between two records. Fields in the set of a class agree for a reason: as well as
+ * desks write (`m`) in a class of one person, as kin or by blocking (`a`) in a class of two. All others agree by chance (`u`). A plain model of two classes
  * takes twins, households and namesakes for matches, or punishes those who moved.
  */
 import type { Trait } from './traits.ts'
@@ -47,6 +47,9 @@ const MATCHES: readonly (readonly [name: string, groups: string])[] = [
 const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['household, one name', 'FHPT'],
   ['household, one name, other phone', 'FHP'],
+  // Brothers and sisters are born in one town.
+  ['siblings', 'FLHPT'],
+  ['siblings, other phone', 'FLHP'],
   ['household', 'HPT'],
   ['household, other phone', 'HP'],
   ['one phone', 'T'],
@@ -58,6 +61,7 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['same name, birth and town', 'FBP'],
   ['parent and child of one name', 'GSFHPT'],
   ['parent and child of one name, other phone', 'GSFHP'],
+  ['parent and child of one name, born in one town', 'GSFLHP'],
   ['namesakes', 'GSF'],
   ['namesakes in town', 'GSFP'],
   ['same family name', 'F'],
@@ -96,7 +100,15 @@ export function isKin(one: MatchClass, trait: Trait): boolean {
   const has = (other: Group) => one.groups.includes(other)
   if (group === 'F') return has('H') || has('T') || (has('B') && has('L'))
   if (group === 'G') return has('F') && has('H')
-  return group === 'B' ? has('F') : true
+  return group === 'B' ? has('F') && (has('H') || has('L')) : true
+}
+
+/**
+ * Whether a field agrees as in records of one person. Of two people only the birth of twins does: what strangers of one birthday have in
+ * common is mostly the day without the year, because blocking asks for it.
+ */
+export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
+  return isSame(one, trait) && (one.match || (trait === 'birth_date' && isKin(one, trait)))
 }
 
 /** @returns the classes that can be told apart with these fields, of one person first; the sets have only groups with a field */

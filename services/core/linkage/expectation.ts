@@ -2,7 +2,7 @@
  * Expectation maximisation of the mixture (A. Dempster, N. Laird, D. Rubin, JRSS B 39, 1977) on counted patterns of agreement levels,
  * with Dirichlet priors. What random pairs say (`u`) is never changed; learnt are the shares of the classes, `m` and `a`.
  */
-import { classesFor, isSame, type MatchClass } from './classes.ts'
+import { classesFor, isAsOfOne, isSame, type MatchClass } from './classes.ts'
 import type { ComparedField } from './levels.ts'
 import type { Model } from './model.ts'
 import { scoreTables } from './score.ts'
@@ -27,6 +27,12 @@ export interface EmOptions {
   readonly possible: (one: MatchClass) => boolean
 }
 
+/**
+ * Records alone do not tell twins from one person whose given name was replaced, nor father and son of one name from a birth date that
+ * was. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
+ */
+const MOST_TWINS = 0.005
+const MOST_OF_ONE_NAME = 0.0025
 const TOLERANCE = 1e-4
 /** Pairs that each class is given: one that the data show rarely is not impossible, and those of two people are many. */
 const PSEUDO_PAIRS = { match: 0.5, other: 2 }
@@ -44,7 +50,7 @@ export function maximise(
   const possible = classes.map(options.possible)
   const sameIn = fields.map(({ trait }) => ({
     m: indexesOf(classes, (one) => one.match && isSame(one, trait)),
-    a: indexesOf(classes, (one) => !one.match && isSame(one, trait)),
+    a: indexesOf(classes, (one) => !one.match && isSame(one, trait) && !isAsOfOne(one, trait)),
   }))
   let current = model
   for (let round = 0; round < options.rounds; round++) {
@@ -101,7 +107,9 @@ function step(
   counts: readonly { readonly m: Float64Array; readonly a: Float64Array }[],
   options: EmOptions,
 ): Model {
-  const counted = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
+  const learnt = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
+  const ofOnePerson = learnt.reduce((sum, share, z) => sum + (classes[z]?.match ? share : 0), 0)
+  const counted = learnt.map((share, z) => Math.min(share, mostOf(classes[z] as MatchClass) * ofOnePerson))
   const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
   return {
     ...model,
@@ -121,6 +129,13 @@ function step(
       share: possible[z] ? (counted[z] ?? 0) / all : (model.classes[z]?.share ?? 0),
     })),
   }
+}
+
+/** @returns the most pairs that a class may have, for each pair of one person */
+function mostOf({ match, groups }: MatchClass): number {
+  const has = (wanted: string) => Array.from(wanted).every((group) => groups.includes(group))
+  if (match || !has('FH')) return Number.POSITIVE_INFINITY
+  return has('B') ? MOST_TWINS : has('G') ? MOST_OF_ONE_NAME : Number.POSITIVE_INFINITY
 }
 
 function withPrior(counts: Float64Array | undefined, prior: readonly number[], strength: number): number[] {

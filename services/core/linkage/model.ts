@@ -32,4 +32,3 @@ export const ModelSchema = closed({
   ),
 })
 export type Model = Written<typeof ModelSchema>
-export type ModelField = Model['fields'][number]

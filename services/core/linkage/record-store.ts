@@ -117,7 +117,7 @@ export function filterStore(layout: Layout): RecordStore {
 }
 
 /** @returns 32 bits of a filter (FNV-1a by words with a final mix), never 0 */
-export function fingerprintOf(filters: Int32Array, offset: number, words: number): number {
+function fingerprintOf(filters: Int32Array, offset: number, words: number): number {
   let hash = 0x811c9dc5
   for (let w = offset; w < offset + words; w++) {
     hash = Math.imul(hash ^ (filters[w] as number), 0x01000193)

@@ -2,7 +2,7 @@
  * The weight of a pair: log2 of the odds that its records are one person, by Bayes' rule over the classes of the model (I. Fellegi,
  * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
  */
-import { classesFor, isKin, isSame } from './classes.ts'
+import { classesFor, isAsOfOne, isKin, isSame } from './classes.ts'
 import type { Layout } from './layout.ts'
 import { type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -105,8 +105,7 @@ export function scoreTables(model: Model, fields: readonly ComparedField[]): Sco
   fields.forEach(({ trait, levels }, f) => {
     const field = model.fields.find((one) => one.trait === trait)
     classes.forEach((one, z) => {
-      const same = isSame(one, trait)
-      const probabilities = (same ? (one.match ? field?.m : field?.a) : field?.u) ?? []
+      const probabilities = (isAsOfOne(one, trait) ? field?.m : isSame(one, trait) ? field?.a : field?.u) ?? []
       levels.forEach((name, level) => {
         const fixed = NEWBORN_FACTORS[name]
         // A field that the model does not know says nothing.
@@ -114,7 +113,7 @@ export function scoreTables(model: Model, fields: readonly ComparedField[]): Sco
         else if (fixed !== undefined) tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed : 1
         else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
       })
-      adjusted[f * n + z] = (one.match && same) || isKin(one, trait) ? 0 : 1
+      adjusted[f * n + z] = (one.match && isSame(one, trait)) || isKin(one, trait) ? 0 : 1
     })
   })
 

@@ -30,8 +30,6 @@ const PROGRESS_EVERY = 1000
 /** A pair is a link when its probability is above .9; from .1 it is to be reviewed. */
 const LIKELY = Math.log2(9)
 
-export type Evaluation = Awaited<ReturnType<typeof evaluate>>
-
 export async function evaluate(data: DataSet, options: EvaluateOptions) {
   const order = Int32Array.from(data.ids.keys())
   if (options.shuffle !== undefined) shuffle(order, randomOf(options.shuffle))

@@ -24,6 +24,7 @@ const MOST_PAIRS = 80_000
 const SEED = 1
 /** Of the records of a source, fewer than this have another one of their person there: then it is assumed that none has. */
 const FEW = 0.01
+const LIKELY = 0.9
 
 export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what: string) => void): Learnt {
   const order = Int32Array.from(data.ids.keys())
@@ -100,7 +101,10 @@ function expectedWithin({ store, layout }: Intake, model: Model, { a, b }: Train
   let expected = 0
   for (const [p, record] of a.entries()) {
     const other = b[p] as number
-    if (sources[record] === sources[other]) expected += probabilityOf(weight(record, other))
+    if (sources[record] !== sources[other]) continue
+    // Doubtful pairs are brothers and sisters more often than the probability of each says.
+    const probability = probabilityOf(weight(record, other))
+    if (probability > LIKELY) expected += probability
   }
   return expected
 }

@@ -21,7 +21,7 @@ export interface Truth {
 
 const digits = (value: number) => Math.round(value * 10_000) / 10_000
 
-export function quality(right: number, said: number, truth: number): Quality {
+function quality(right: number, said: number, truth: number): Quality {
   const precision = said > 0 ? right / said : 1
   const recall = truth > 0 ? right / truth : 1
   return {
