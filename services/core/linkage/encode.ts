@@ -18,7 +18,7 @@ export interface RecordEncoder {
   readonly layout: Layout
   readonly kinds: readonly TokenKind[]
   /** @param traits normal forms */
-  encode(traits: Traits): EncodedRecord
+  readonly encode: (traits: Traits) => EncodedRecord
 }
 
 /**

@@ -80,8 +80,7 @@ export function maximise(
         if (level < 0) continue
         for (const which of ['m', 'a'] as const) {
           const count = counts[f]?.[which] as Float64Array
-          for (const z of sameIn[f]?.[which] as Int32Array)
-            count[level] = (count[level] as number) + (responsible[z] as number)
+          for (const z of sameIn[f]?.[which] ?? []) count[level] = (count[level] as number) + (responsible[z] as number)
         }
       }
     }

@@ -11,7 +11,7 @@ import type { Similarities } from './record-store.ts'
 export interface Scorer {
   readonly fields: readonly ComparedField[]
   /** @returns log2 of the odds, after levels were written for the pair */
-  weight(a: number, b: number): number
+  readonly weight: (a: number, b: number) => number
   /** The levels of the pair whose weight was asked for last. */
   readonly levels: Int8Array
 }

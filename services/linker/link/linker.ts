@@ -3,7 +3,7 @@
  * the record joins. All state is in memory.
  */
 import { type Edge, personsOf } from '#core/linkage/persons.ts'
-import { type Candidates, type Limits, tokenIndex } from '#core/linkage/token-index.ts'
+import { type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 
 export interface LinkerOptions {
   /** Kinds of tokens of a record. */
@@ -125,9 +125,9 @@ export function linker(options: LinkerOptions): Linker {
       sources[record] = source
       numbers.set(id, record)
       persons[record] = record
-      const own = indexes[onePerSource ? source : 0]
-      const other = onePerSource ? indexes[1 - source] : own
-      const { records, hubs, overBudget } = other?.candidates(tokens, options.limits) as Candidates
+      const own = indexes[onePerSource ? source : 0] as TokenIndex
+      const other = onePerSource ? (indexes[1 - source] as TokenIndex) : own
+      const { records, hubs, overBudget } = other.candidates(tokens, options.limits)
       counts.hubs += hubs
       if (overBudget) counts.overBudget++
       let linked = false
@@ -139,7 +139,7 @@ export function linker(options: LinkerOptions): Linker {
         connect(candidate, record, value)
         linked = true
       }
-      own?.add(record, tokens)
+      own.add(record, tokens)
       if (linked) group(...bounded(record))
     },
     personOf: (record) => persons[record] as number,
