@@ -14,7 +14,8 @@ const IDENTIFIED = `${own.namespace}identified.observation`
 const PSEUDONYMISED = `${own.namespace}pseudonymised.observation`
 
 test('a database belongs to one namespace: the origins of another would be taken for replays', async () => {
-  const env = { ...own.env, CLICKHOUSE_DATABASE: `${own.database}_shared` }
+  const shared = isolated()
+  const env = { ...own.env, CLICKHOUSE_DATABASE: shared.database }
   expect((await runToEnd('services/provision/main.ts', [], env)).status).toBe(0)
   const other = { ...env, CHAINON_NAMESPACE: 'other.' }
   const rejected = await runToEnd('services/provision/main.ts', [], other)
@@ -23,6 +24,7 @@ test('a database belongs to one namespace: the origins of another would be taken
   const curate = await failingService('curate', other)
   expect(curate.status).toBe(78)
   expect(curate.log).toContain('The warehouse belongs to another namespace')
+  shared.remove()
 })
 
 test('a warehouse that was loaded from another Kafka is rejected: new records would be dropped as replays', async () => {
