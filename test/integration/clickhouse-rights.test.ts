@@ -77,7 +77,7 @@ test('an extraction sees these, and how far the warehouse is', async () => {
 test('no view for readers has the place of a record in the log, or the time of its receipt', async () => {
   const columns = await names(
     'admin',
-    `SELECT concat(table, '.', name) AS name FROM system.columns WHERE database = currentDatabase() AND (startsWith(name, '_') OR endsWith(name, '_at'))
+    `SELECT concat(table, '.', c.name) AS name FROM system.columns AS c WHERE database = currentDatabase() AND (startsWith(c.name, '_') OR endsWith(c.name, '_at'))
      AND table IN ('person_link_current', ${feeds.map((feed) => `'${feed}'`).join(', ')})`,
   )
   const own = columns.filter((column) => /\._/.test(column)).map((column) => column.replace(/^.*\./, ''))
