@@ -54,7 +54,7 @@ export interface Tables {
 
 /** @param data folder of the stack, which has the login of its administrator */
 export function readTables(url: string, database: string, data: string): Tables {
-  const { CLICKHOUSE_USER: username = '', CLICKHOUSE_PASSWORD: password = '' } = clickhouseLogin(data, 'admin')
+  const { CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password } = clickhouseLogin(data, 'admin')
   const client = createClient({ url, username, password, database, request_timeout: 30_000, log: { level: 127 } })
   let incarnations = new Set<string>()
 

@@ -56,14 +56,15 @@ export function registerSealing(keys: Command, env: NodeJS.ProcessEnv): void {
     )
     .option(...DATA_DIR)
     .action(async (text: string, options: ShredOptions) => {
-      const { dayKeys, unread, parseDay, today } = await open(env, options)
+      const opened = await open(env, options)
+      const { dayKeys, parseDay, today } = opened
       const day = parseDay(text)
       if (day === undefined) throw new ChainonError('date', `${text} is not a day (YYYY-MM-DD).`)
       if (day >= today)
         throw new ChainonError('date', `${text} is not over: records of this day are still sealed with its key.`)
       const key = (await dayKeys.live()).find((one) => one.day === day)
       if (!key) throw new ChainonError('not-found', `There is no key of ${text}; \`chainon keys days\` shows them.`)
-      const left = await unread(day)
+      const left = await opened.unread(day)
       process.stderr.write(`Key ${key.id} of ${text}. Records up to this day that deidentify has not read: ${left}.\n`)
       if (options.dryRun) return
       if (left > 0n && !options.loseUnread) {

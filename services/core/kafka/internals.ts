@@ -101,7 +101,7 @@ export function adaptClusters(kafka: Kafka, adapt: (cluster: Cluster, owner: 'co
 
 /** Calls `adapt` with each broker that the cluster makes from now on. */
 export function adaptBrokers({ brokerPool }: Cluster, adapt: (broker: Broker) => void): void {
-  const create = brokerPool.createBroker
+  const create = brokerPool.createBroker.bind(brokerPool)
   brokerPool.createBroker = (options) => {
     const broker = create(options)
     adapt(broker)

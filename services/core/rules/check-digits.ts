@@ -62,10 +62,10 @@ export function isValidCip7(text: string): boolean {
 const D5 =
   '0123456789 1234067895 2340178956 3401289567 4012395678 5987604321 6598710432 7659821043 8765932104 9876543210'
     .split(' ')
-    .map((row) => [...row].map(Number))
+    .map((row) => Array.from(row, Number))
 const PLACES = '0123456789 1576283094 5803796142 8916043527 9453126870 4286573901 2793806415 7046913258'
   .split(' ')
-  .map((row) => [...row].map(Number))
+  .map((row) => Array.from(row, Number))
 
 /** Verhoeff's dihedral check. Source: SNOMED CT Release File Specifications, 5.8. */
 export function isValidVerhoeff(text: string): boolean {

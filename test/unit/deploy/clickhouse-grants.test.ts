@@ -17,7 +17,7 @@ describe('deploy/clickhouse', () => {
   it('has a user for each file of grants, who cannot log in before an administrator says so', () => {
     const users = grantsOf(readFileSync(join(FOLDER, 'users.sql'), 'utf8'))
     expect(
-      users.map((statement) => /^CREATE USER IF NOT EXISTS (\w+) HOST NONE/.exec(statement)?.[1]).toSorted(),
+      users.map((statement) => /^CREATE USER IF NOT EXISTS (\w+) HOST NONE/.exec(statement)?.[1] ?? '').toSorted(),
     ).toEqual(files.toSorted())
   })
 
