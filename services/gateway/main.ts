@@ -111,6 +111,7 @@ runMain('gateway', process.env, async (logger) => {
     read: () => readAnnouncements(kafka, config.CHAINON_NAMESPACE),
     namespace: config.CHAINON_NAMESPACE,
     pinFile: join(secrets, 'sealing-authority.pub'),
+    keptFile: join(secrets, 'sealing-keys.ndjson'),
     alarms,
     logger,
     now: Date.now,

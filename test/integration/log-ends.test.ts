@@ -8,12 +8,16 @@ import { lookAtLogEnds } from '../../services/console/collectors/log-ends.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { produce, testKafka } from '../helpers/kafka.ts'
 import { type OwnKafka, startOwnKafka } from '../helpers/own-kafka.ts'
-import { isolated } from '../helpers/servers.ts'
+import { clientLogin, isolated } from '../helpers/servers.ts'
 
 const own = isolated()
 const topic = `${own.namespace}identified.death`
 const WAIT = { timeout: 60_000, interval: 200 }
-const clickhouse = createClient({ url: own.env.CLICKHOUSE_URL ?? '', database: own.database })
+const clickhouse = createClient({
+  url: own.env.CLICKHOUSE_URL ?? '',
+  ...clientLogin(own.env),
+  database: own.database,
+})
 let broker: OwnKafka
 let env: Record<string, string>
 const closes: (() => Promise<unknown>)[] = []

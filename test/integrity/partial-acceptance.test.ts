@@ -10,6 +10,7 @@ import { createKey } from '#core/keys/admin.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
 import { alterTopic, testKafka } from '../helpers/kafka.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
+import { announceDayKeys } from '../helpers/sealed.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 import { startTwoBrokers, type TwoBrokers } from '../helpers/two-brokers.ts'
 import { avroContainer, storedRecords } from '../integration/helpers/gateway-reads.ts'
@@ -34,10 +35,15 @@ beforeAll(async () => {
   kafka = await startTwoBrokers()
   env = { ...place.env, KAFKA_BROKERS: kafka.brokers, CHAINON_PARTITIONS: '2' }
   const encounters = { topic: `${place.namespace}identified.encounter`, numPartitions: 2, replicationFactor: 2 }
-  await withAdmin(testKafka(env), (admin) => admin.createTopics({ topics: [encounters], waitForLeaders: false }))
+  // The sealing keys must be readable while one broker is away, as in any cluster.
+  const sealing = { topic: `${place.namespace}sealing.keys`, numPartitions: 1, replicationFactor: 2 }
+  await withAdmin(testKafka(env), (admin) =>
+    admin.createTopics({ topics: [encounters, sealing], waitForLeaders: false }),
+  )
   const provisioned = await runToEnd('services/provision/main.ts', [], env)
   expect([provisioned.status, provisioned.status === 0 ? '' : provisioned.stderr]).toEqual([0, ''])
   key = createKey(place.folder, 'chu-test', '').key
+  await announceDayKeys(env, place.namespace)
   gateway = await startGateway(env)
 }, 400_000)
 

@@ -3,7 +3,7 @@
  * write to Kafka must not be able to make the gateways seal for somebody else. The signing key is pinned by each gateway.
  */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-import type { Kafka, KafkaMessage } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import type { OrderedProducer } from '../kafka/producer.ts'
 import { scanPartition } from '../kafka/scan.ts'
 import { parseDay, textOfDay } from './day.ts'
@@ -23,6 +23,8 @@ export interface PublicDayKey {
 /** A public day key whose signature is right; `authority` (base64 of its SPKI form) tells who signed it. */
 export interface Announced extends PublicDayKey {
   readonly authority: string
+  /** The announcement itself, whose signature can be checked again. */
+  readonly text: string
 }
 
 interface Announcement {
@@ -55,15 +57,19 @@ export function announcementOf(namespace: string, key: PublicDayKey, authority: 
 }
 
 /** @returns undefined for what is not an announcement of this namespace, or not signed by the authority that it names */
-export function readAnnouncement(namespace: string, { value }: Pick<KafkaMessage, 'value'>): Announced | undefined {
+export function readAnnouncement(
+  namespace: string,
+  { value }: { readonly value: Buffer | string | null },
+): Announced | undefined {
   try {
-    const { day, public_key, authority, signature } = JSON.parse(String(value)) as Announcement
+    const text = String(value)
+    const { day, public_key, authority, signature } = JSON.parse(text) as Announcement
     const parsed = parseDay(day)
     const verifier = createPublicKey({ key: Buffer.from(authority, 'base64'), type: 'spki', format: 'der' })
     if (verifier.asymmetricKeyType !== 'ed25519' || parsed === undefined) return undefined
     if (!verify(null, signed(namespace, day, public_key), verifier, Buffer.from(signature, 'base64'))) return undefined
     const publicKey = Buffer.from(public_key, 'base64')
-    return { day: parsed, id: keyIdOf(publicKey), publicKey, authority }
+    return { day: parsed, id: keyIdOf(publicKey), publicKey, authority, text }
   } catch {
     return undefined
   }

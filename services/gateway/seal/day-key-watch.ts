@@ -1,12 +1,13 @@
 /**
  * The public sealing keys that `deidentify` announces. The first authority that is seen is pinned in a file: keys that another one
- * signed are not used, and raise an alarm. Who sets up a gateway may put the file there before.
+ * signed are not used, and raise an alarm. Who sets up a gateway may put the file there before. The keys that were read are kept in a file,
+ * too: a gateway that starts while a part of Kafka is away goes on with them.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError } from '#core/faults/errors.ts'
-import { type Announced, type PublicDayKey, sealingTopic } from '#core/sealing/announcements.ts'
+import { type Announced, type PublicDayKey, readAnnouncement, sealingTopic } from '#core/sealing/announcements.ts'
 import { dayOf, textOfDay } from '#core/sealing/day.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
@@ -26,6 +27,8 @@ export interface DayKeyWatchDependencies {
   readonly namespace: string
   /** Where the authority is pinned. */
   readonly pinFile: string
+  /** Where the announcements of the pinned authority are kept. */
+  readonly keptFile: string
   readonly alarms: Alarms
   readonly logger: Logger
   readonly now: () => number
@@ -41,8 +44,8 @@ const LOOK_MS = 600_000
 const MISSING_LOOK_MS = 2_000
 
 export function watchDayKeys(dependencies: DayKeyWatchDependencies): DayKeyWatch {
-  const { read, pinFile, alarms, logger, now } = dependencies
-  let keys: ReadonlyMap<number, PublicDayKey> = new Map()
+  const { read, pinFile, keptFile, alarms, logger, now } = dependencies
+  let keys = keptKeys(dependencies.namespace, pinFile, keptFile)
   let looking: Promise<void> | undefined
   let stopped = false
   let timer: NodeJS.Timeout | undefined
@@ -51,7 +54,10 @@ export function watchDayKeys(dependencies: DayKeyWatchDependencies): DayKeyWatch
     const announced = await read()
     const pinned = pinnedAuthority(pinFile, announced)
     const own = announced.filter(({ authority }) => authority === pinned)
-    keys = new Map(own.map((key) => [key.day, key]))
+    if (own.length > 0) {
+      keys = new Map(own.map((key) => [key.day, key]))
+      keep(keptFile, own)
+    }
     if (own.length === announced.length) return alarms.clear(FOREIGN)
     alarms.raise({
       id: FOREIGN,
@@ -111,6 +117,23 @@ export function watchDayKeys(dependencies: DayKeyWatchDependencies): DayKeyWatch
       clearTimeout(timer)
     },
   }
+}
+
+/** @returns the keys of the pinned authority that were kept, by day; none when there is no file, or it is damaged */
+function keptKeys(namespace: string, pinFile: string, keptFile: string): ReadonlyMap<number, PublicDayKey> {
+  if (!existsSync(pinFile) || !existsSync(keptFile)) return new Map()
+  const pinned = readFileSync(pinFile, 'utf8').trim()
+  const lines = readFileSync(keptFile, 'utf8').split('\n')
+  const found = lines.flatMap((value) => readAnnouncement(namespace, { value }) ?? [])
+  return new Map(found.filter(({ authority }) => authority === pinned).map((key) => [key.day, key]))
+}
+
+function keep(file: string, announced: readonly Announced[]): void {
+  const text = announced.map((one) => `${one.text}\n`).join('')
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, text, { mode: 0o600 })
+  renameSync(draft, file)
 }
 
 /** @returns the authority whose keys are used; undefined while none was ever seen */
