@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
@@ -45,6 +46,9 @@ beforeAll(async () => {
   key = createKey(place.folder, 'chu-test', '').key
   await announceDayKeys(env, place.namespace)
   gateway = await startGateway(env)
+  // It has the sealing keys, and knows both brokers.
+  const first = () => post('/v1/feeds/medication/records', NDJSON, lines(records('medication', 'first')))
+  while ((await first()).status !== 202) await sleep(250)
 }, 400_000)
 
 afterAll(async () => {
