@@ -14,7 +14,15 @@ interface Kind {
   readonly servers: boolean
   /** Files one after the other: for tests that kill processes, measure, or drive a browser. */
   readonly sequential: boolean
+  /** Of its folder; by default all. */
+  readonly include?: readonly string[]
+  readonly exclude?: readonly string[]
 }
+
+/** Invariants under failures of servers of their own, or of one namespace: two at a time, because they mostly wait. */
+const DELIVERY = ['incarnation', 'merged-inserts', 'partial-acceptance', 'replay', 'truncated'].map(
+  (name) => `test/integrity/${name}.test.ts`,
+)
 
 const KINDS: readonly Kind[] = [
   { name: 'unit', timeout: 15_000, servers: false, sequential: false },
@@ -22,7 +30,8 @@ const KINDS: readonly Kind[] = [
   { name: 'contract', timeout: 60_000, servers: true, sequential: false },
   { name: 'integration', timeout: 60_000, servers: true, sequential: false },
   { name: 'e2e', timeout: 180_000, servers: true, sequential: true },
-  { name: 'integrity', timeout: 600_000, servers: true, sequential: true },
+  { name: 'delivery', timeout: 600_000, servers: true, sequential: false, include: DELIVERY },
+  { name: 'integrity', timeout: 600_000, servers: true, sequential: true, exclude: DELIVERY },
 ]
 
 export default defineConfig({
@@ -30,10 +39,11 @@ export default defineConfig({
     maxWorkers: WORKERS,
     passWithNoTests: true,
     reporters: ['default', './test/helpers/count-reporter.ts'],
-    projects: KINDS.map(({ name, timeout, servers, sequential }, order) => ({
+    projects: KINDS.map(({ name, timeout, servers, sequential, include, exclude = [] }, order) => ({
       test: {
         name,
-        include: [`test/${name}/**/*.test.ts`],
+        include: [...(include ?? [`test/${name}/**/*.test.ts`])],
+        exclude: [...exclude],
         environment: 'node',
         pool: 'forks' as const,
         testTimeout: timeout,
