@@ -85,7 +85,9 @@ export function feedRules(folder: string, feed: string): FeedRules {
     // Times and versions that refuse their record are not counted.
     if (guard === undefined && !mayBeNull) return []
     const severity = (written ?? (mayBeNull ? 'null' : 'refuse')) === 'null' ? 'flag' : 'reject'
-    return [{ field: field.name, rule: `guard-${field.name.replaceAll('_', '-')}`, severity, cases: guard ?? [] }]
+    const type = JSON.stringify(field.type)
+    const unit = type.includes('timestamp-millis') ? 1 : type.includes('"date"') ? DAY_MS : undefined
+    return [{ field: field.name, rule: `guard-${field.name.replaceAll('_', '-')}`, severity, cases: guard ?? [], unit }]
   })
   const all = [...fieldRules, ...recordRules]
   const removed = all.filter(({ kept }) => !kept)
@@ -108,8 +110,8 @@ export function feedRules(folder: string, feed: string): FeedRules {
         if (found === 'failed') flags.push(rule.id)
         counted.push({ rule: rule.id, severity: rule.severity, outcome: found })
       }
-      for (const { cases, field, rule, severity } of guards) {
-        const found = guardOutcome(cases, record, record[field])
+      for (const { cases, field, rule, severity, unit } of guards) {
+        const found = guardOutcome(cases, record, record[field], unit)
         if (found === 'failed') flags.push(rule)
         counted.push({ rule, severity, outcome: found })
       }
@@ -136,14 +138,18 @@ const CODES: Readonly<Record<string, (text: string) => boolean>> = {
   ucum: (text) => ['g', 'g/dL'].includes(text),
 }
 
-function guardOutcome(cases: readonly WrittenCase[], record: Values, value: unknown): Outcome {
+/** @param unit milliseconds of a time; undefined for what is none */
+function guardOutcome(cases: readonly WrittenCase[], record: Values, value: unknown, unit?: number): Outcome {
   if (absent(value)) return 'not-applicable'
+  if (unit !== undefined) {
+    const year = new Date(Number(value) * unit).getUTCFullYear()
+    return failedUnless(year >= 1700 && year <= 2199)
+  }
   const applying = cases.filter(({ when = [] }) => when.every(({ field, equals }) => record[field] === equals))
   if (typeof value === 'number') {
     if (applying.length > 0)
       return failedUnless(applying.some(({ min = value, max = value }) => value >= min && value <= max))
-    // Times of the senders are of this century.
-    return failedUnless(Math.abs(value) < 10_000_000 || Math.abs(value) > 1_000_000_000_000)
+    return failedUnless(Math.abs(value) < 10_000_000)
   }
   const text = String(value)
   return failedUnless(
