@@ -20,9 +20,16 @@ interface Kind {
 }
 
 /** Invariants under failures of servers of their own, or of one namespace: two at a time, because they mostly wait. */
-const DELIVERY = ['incarnation', 'merged-inserts', 'partial-acceptance', 'replay', 'truncated'].map(
-  (name) => `test/integrity/${name}.test.ts`,
-)
+const DELIVERY = [
+  'incarnation',
+  'link-index',
+  'link-recovery',
+  'merged-inserts',
+  'partial-acceptance',
+  'replay',
+  'token-without-rows',
+  'truncated',
+].map((name) => `test/integrity/${name}.test.ts`)
 
 const KINDS: readonly Kind[] = [
   { name: 'unit', timeout: 15_000, servers: false, sequential: false },
