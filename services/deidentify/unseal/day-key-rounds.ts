@@ -50,9 +50,9 @@ export function dayKeyRounds(dependencies: DayKeyRoundsDependencies): DayKeyRoun
     // Gateways seal for today and for the days that come; a day that is over needs no announcement.
     const wanted = (await dayKeys.live()).filter(({ day }) => day >= dayOf(now()) - 1)
     const ids = wanted.map(({ id }) => id)
-    if (ids.join() === announced.join()) return
-    await announce(producer, namespace, wanted, dayKeys.authority)
+    if (ids.join() !== announced.join()) await announce(producer, namespace, wanted, dayKeys.authority)
     announced = ids
+    // Also where nothing was new: an earlier round may have failed before it came so far.
     alarms.clear(ALARM)
   }
 
