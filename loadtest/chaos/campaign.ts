@@ -206,6 +206,6 @@ function recordName(names: Pseudonyms, { producer, feed, recordId }: MadeRecord)
   return names.second('record', names.first('record', `${producer}\0${feed}\0${recordId}`))
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 200) : String(error)
 }

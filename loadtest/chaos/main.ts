@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
-import { type Campaign, type RunResult, startCampaign } from './campaign.ts'
+import { type Campaign, messageOf, type RunResult, startCampaign } from './campaign.ts'
 import { drawKind, KINDS } from './kinds/index.ts'
 import { summarise } from './report.ts'
 
@@ -48,7 +48,8 @@ const command = `npm run chaos -- ${process.argv.slice(2).join(' ')}`.trimEnd()
 const folder = mkdtempSync(join(tmpdir(), 'chainon-chaos-'))
 let stacks = 0
 let campaign: Campaign | undefined
-let fullFindings = 0
+/** Of the last stack; undefined while that check has not ended. */
+let fullFindings: number | undefined
 /** Ctrl-C: the run under way is ended and reported, and the stack is stopped. */
 let stopping = false
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -74,14 +75,37 @@ async function finish(full: boolean): Promise<void> {
   if (!campaign) return
   const ended = campaign
   campaign = undefined
-  if (full) {
+  try {
+    if (!full) return
     const findings = await ended.fullCheck()
-    fullFindings += findings.length
+    fullFindings = findings.length
     say(
       `full check of stack ${stacks}: ${findings.length === 0 ? 'nothing wrong' : JSON.stringify(findings.slice(0, 5))}`,
     )
+  } finally {
+    await ended.stop()
   }
-  await ended.stop()
+}
+
+/** What is left of a stack (a mount, a file of its owner) is named, and hides neither the results nor the error before it. */
+async function cleanUp(): Promise<void> {
+  try {
+    await campaign?.stop()
+    if (!flags.keep) rmSync(folder, { recursive: true, force: true })
+  } catch (error) {
+    say(`${folder} is not removed: ${messageOf(error)}`)
+  }
+}
+
+function report(): void {
+  const summary = summarise(results, [
+    `${date}  ${machine()}`,
+    command,
+    `${results.length} faults on ${stacks} stack(s); the last full check ${fullFindings === undefined ? 'did not end' : `found ${fullFindings}`}`,
+  ])
+  writeFileSync(`${file}.txt`, `${summary.text}\n`)
+  process.stdout.write(`${summary.text}\n`)
+  if (summary.lost + summary.doubled + summary.wrong + summary.problems + (fullFindings ?? 1) > 0) process.exitCode = 1
 }
 
 try {
@@ -102,14 +126,6 @@ try {
   }
   await finish(true)
 } finally {
-  await campaign?.stop()
-  if (!flags.keep) rmSync(folder, { recursive: true, force: true })
+  report()
+  await cleanUp()
 }
-const summary = summarise(results, [
-  `${date}  ${machine()}`,
-  command,
-  `${results.length} faults on ${stacks} stack(s); the last full check found ${fullFindings}`,
-])
-writeFileSync(`${file}.txt`, `${summary.text}\n`)
-process.stdout.write(`${summary.text}\n`)
-if (summary.lost + summary.doubled + summary.wrong + summary.problems + fullFindings > 0) process.exitCode = 1
