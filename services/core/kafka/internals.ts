@@ -18,10 +18,16 @@ export interface TopicOffsets {
   readonly partitions: readonly { readonly partition: number; readonly offset?: string }[]
 }
 
-/** A request of kafkajs with the reader of its response. */
+/** A request of kafkajs with the reader of its answer, which throws for any error in it. */
 export interface Exchange {
-  readonly request: unknown
-  readonly response: { decode(raw: Buffer): Promise<unknown>; parse(decoded: unknown): Promise<unknown> }
+  readonly request: { readonly apiKey: number }
+  readonly response: { parse(answer: unknown): Promise<unknown> }
+}
+
+export type Send = (exchange: Exchange) => Promise<unknown>
+
+interface ConnectionPool {
+  send: Send
 }
 
 export interface OffsetCommit {
@@ -34,8 +40,6 @@ export interface OffsetCommit {
 export interface Broker {
   readonly versions?: Readonly<Record<number, { readonly maxVersion: number }>>
   readonly connectionPool: { send(exchange: unknown): Promise<unknown> }
-  /** Replaced by kafkajs at each connection. */
-  lookupRequest: (apiKey: number, definition: unknown) => (...given: readonly unknown[]) => Exchange
   offsetCommit(request: OffsetCommit): Promise<unknown>
   offsetFetch(request: unknown): Promise<{ readonly responses: readonly TopicOffsets[] }>
   fetch(request: unknown): Promise<{
@@ -55,6 +59,7 @@ export interface Cluster {
   getNodeIds(): readonly string[]
   findBroker(node: { readonly nodeId: string }): Promise<Broker>
   readonly brokerPool: { createBroker(options: unknown): Broker; readonly metadata: unknown }
+  readonly connectionPoolBuilder: { build(broker?: object): Promise<ConnectionPool> }
 }
 
 interface ClusterOptions {
@@ -87,16 +92,26 @@ export function newCluster(kafka: Kafka): Cluster {
 /**
  * Calls `adapt` with each cluster that the client makes from now on, before anything uses it.
  *
+ * @returns a function after which new clusters are as they were
  * @throws ChainonError bug when kafkajs is another than the pinned one
  */
-export function adaptClusters(kafka: Kafka, adapt: (cluster: Cluster, owner: 'consumer' | 'other') => void): void {
+export function adaptClusters(
+  kafka: Kafka,
+  adapt: (cluster: Cluster, owner: 'consumer' | 'other') => void,
+): () => void {
+  const inside = kafka as unknown as Inside
+  const symbol = symbolOf(kafka)
+  const before = inside[symbol]
   const create = creator(kafka)
   const adapted: CreateCluster = (options) => {
     const cluster = create(options)
     adapt(cluster, options.isolationLevel === undefined ? 'other' : 'consumer')
     return cluster
   }
-  ;(kafka as unknown as Inside)[symbolOf(kafka)] = adapted
+  inside[symbol] = adapted
+  return () => {
+    if (before) inside[symbol] = before
+  }
 }
 
 /** Calls `adapt` with each broker that the cluster makes from now on. */
@@ -109,12 +124,34 @@ export function adaptBrokers({ brokerPool }: Cluster, adapt: (broker: Broker) =>
   }
 }
 
+/** Calls `wrap` with the sending of each connection that the cluster makes from now on. */
+export function adaptSends({ connectionPoolBuilder: builder }: Cluster, wrap: (send: Send) => Send): void {
+  const build = builder.build.bind(builder)
+  builder.build = async (broker) => {
+    const pool = await build(broker)
+    pool.send = wrap(pool.send.bind(pool))
+    return pool
+  }
+}
+
+/** @returns the exchange, whose answer passes through `read` before kafkajs judges it */
+export function readBefore(exchange: Exchange, read: (answer: unknown) => unknown): Exchange {
+  const { response } = exchange
+  return { ...exchange, response: { ...response, parse: async (answer) => response.parse(read(answer)) } }
+}
+
 function creator(kafka: Kafka): CreateCluster {
   const create = (kafka as unknown as Inside)[symbolOf(kafka)]
   return (options) => {
     const cluster = create?.call(kafka, options)
     const lacks = METHODS.filter((name) => typeof cluster?.[name] !== 'function')
-    if (!cluster || lacks.length > 0 || typeof cluster.brokerPool?.createBroker !== 'function') throw another()
+    if (
+      !cluster ||
+      lacks.length > 0 ||
+      typeof cluster.brokerPool?.createBroker !== 'function' ||
+      typeof cluster.connectionPoolBuilder?.build !== 'function'
+    )
+      throw another()
     return cluster
   }
 }

@@ -2,10 +2,11 @@
  * One partition that has no leader, or whose leader refuses, must not fail the others. kafkajs 2.2.4 makes an exception of a whole answer
  * as soon as one partition in it has an error: of the metadata of all topics, without which it neither connects nor sends, and of the
  * answer to a produce request, of which the caller then cannot know what was appended. Both answers are read here before kafkajs
- * judges them. The connections are kafkajs' own; what this file expects of it is checked.
+ * judges them.
  */
 import type { Kafka, Producer, ProducerConfig } from 'kafkajs'
-import { ChainonError } from '../faults/errors.ts'
+import { adaptClusters, adaptSends, readBefore } from './internals.ts'
+import { readLeaderless } from './leaderless-metadata.ts'
 
 /**
  * `refused`: not in the log, by the word of its leader or because nothing was sent to one. `unknown`: it may be in the log, and a producer
@@ -24,48 +25,21 @@ export interface ProduceJournal {
   readonly reached: () => boolean
 }
 
-/** What this file uses of kafkajs' internals. */
-interface Exchange {
-  readonly request: { readonly apiKey: number }
-  readonly response: { parse(answer: unknown): Promise<unknown> }
-}
-interface ConnectionPool {
-  send(exchange: Exchange): Promise<unknown>
-}
-interface Cluster {
-  readonly connectionPoolBuilder: { build(broker?: object): Promise<ConnectionPool> }
-}
-interface MetadataAnswer {
-  readonly topicMetadata: readonly {
-    readonly topicErrorCode: number
-    readonly partitionMetadata: { partitionErrorCode: number; leader: number }[]
-  }[]
-}
 interface ProduceAnswer {
   readonly topics: readonly {
     readonly topicName: string
     readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[]
   }[]
 }
-type CreateCluster = (options: object) => Cluster
-type Send = ConnectionPool['send']
 
 /** Of https://kafka.apache.org/protocol#protocol_error_codes and #protocol_api_keys. */
 const PRODUCE = 0
-const METADATA = 3
-const UNKNOWN_TOPIC = 3
-const LEADER_NOT_AVAILABLE = 5
-const TOPIC_NOT_AUTHORISED = 29
-const LISTENER_NOT_FOUND = 72
 const DUPLICATE_SEQUENCE = 46
-/** Of a topic: it is absent, for this client. */
-const ABSENT: ReadonlySet<number> = new Set([UNKNOWN_TOPIC, LEADER_NOT_AVAILABLE, TOPIC_NOT_AUTHORISED])
 /**
  * A leader that answers one of these has appended nothing: too large, too few in-sync replicas, not authorised, and a sequence number or
  * producer that it does not accept. Other errors may come after the append; NOT_LEADER is one of them, when the leader changes meanwhile.
  */
 const NOT_APPENDED: ReadonlySet<number> = new Set([10, 19, 29, 45, 47, 59])
-const NO_LEADER = -1
 
 /**
  * From now on the clients that are made of `kafka` know a partition without a leader as one with the leader -1, and a topic that does not
@@ -74,11 +48,7 @@ const NO_LEADER = -1
  * @throws ChainonError bug when kafkajs is another than the pinned one
  */
 export function seeLeaderless(kafka: Kafka): void {
-  wrapSends(kafka, (send) => (exchange) => {
-    if (exchange.request.apiKey !== METADATA) return send(exchange)
-    // `topic-ids.ts` sends requests of its own, whose answers are bytes.
-    return send(readBefore(exchange, (answer) => (isMetadata(answer) ? withoutFailures(answer) : answer)))
-  })
+  adaptClusters(kafka, (cluster) => readLeaderless(cluster, 'absent'))
 }
 
 /**
@@ -93,20 +63,22 @@ export function journaledProducer(
 ): { readonly producer: Producer; readonly journal: ProduceJournal } {
   const answers = new Map<string, ProduceOutcome>()
   let unanswered = false
-  const restore = wrapSends(kafka, (send) => async (exchange) => {
-    if (exchange.request.apiKey !== PRODUCE) return send(exchange)
-    let answered = false
-    const noted = readBefore(exchange, (answer) => {
-      answered = true
-      note(answers, answer as ProduceAnswer)
-      return answer
-    })
-    try {
-      return await send(noted)
-    } finally {
-      if (!answered) unanswered = true
-    }
-  })
+  const restore = adaptClusters(kafka, (cluster) =>
+    adaptSends(cluster, (send) => async (exchange) => {
+      if (exchange.request.apiKey !== PRODUCE) return send(exchange)
+      let answered = false
+      const noted = readBefore(exchange, (answer) => {
+        answered = true
+        note(answers, answer as ProduceAnswer)
+        return answer
+      })
+      try {
+        return await send(noted)
+      } finally {
+        if (!answered) unanswered = true
+      }
+    }),
+  )
   const producer = kafka.producer(config)
   restore()
   return {
@@ -139,48 +111,4 @@ function note(answers: Map<string, ProduceOutcome>, { topics }: ProduceAnswer): 
   }
 }
 
-function isMetadata(answer: unknown): answer is MetadataAnswer {
-  return Array.isArray((answer as Partial<MetadataAnswer>).topicMetadata)
-}
-
-function withoutFailures(answer: MetadataAnswer): MetadataAnswer {
-  const present = answer.topicMetadata.filter(({ topicErrorCode }) => !ABSENT.has(topicErrorCode))
-  for (const partition of present.flatMap(({ partitionMetadata }) => partitionMetadata)) {
-    if (partition.partitionErrorCode !== LEADER_NOT_AVAILABLE && partition.partitionErrorCode !== LISTENER_NOT_FOUND)
-      continue
-    partition.partitionErrorCode = 0
-    partition.leader = NO_LEADER
-  }
-  return { ...answer, topicMetadata: present }
-}
-
 const nameOf = (topic: string, partition: number) => `${topic}:${partition}`
-
-function readBefore(exchange: Exchange, read: (answer: unknown) => unknown): Exchange {
-  const { response } = exchange
-  return { ...exchange, response: { ...response, parse: async (answer) => response.parse(read(answer)) } }
-}
-
-/** @returns a function after which new clients are as they were */
-function wrapSends(kafka: Kafka, wrap: (send: Send) => Send): () => void {
-  const symbol = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  )
-  const internals = kafka as unknown as Record<symbol, CreateCluster>
-  const create = symbol && internals[symbol]
-  if (!create) throw new ChainonError('bug', 'kafkajs is not the version that Chainon pins: it makes no cluster')
-  internals[symbol] = (options) => {
-    const cluster = create.call(kafka, options)
-    const { connectionPoolBuilder: builder } = cluster
-    const build = builder.build.bind(builder)
-    builder.build = async (broker) => {
-      const pool = await build(broker)
-      pool.send = wrap(pool.send.bind(pool))
-      return pool
-    }
-    return cluster
-  }
-  return () => {
-    internals[symbol] = create
-  }
-}

@@ -4,18 +4,9 @@
  * consumer reads the other partitions, and this one as soon as it has a leader.
  */
 import kafkajs, { type Kafka } from 'kafkajs'
-import {
-  adaptBrokers,
-  adaptClusters,
-  type Broker,
-  type Cluster,
-  type Exchange,
-  type TopicOffsets,
-} from './internals.ts'
+import { adaptClusters, type Cluster, type TopicOffsets } from './internals.ts'
+import { readLeaderless } from './leaderless-metadata.ts'
 
-const METADATA = 3
-const NO_ERROR = 0
-const LEADER_NOT_AVAILABLE = 5
 /** While a partition has no leader, its metadata are asked for again so often. */
 const ASK_AGAIN_MS = 500
 
@@ -33,7 +24,7 @@ export function tolerateLeaderless(kafka: Kafka): Kafka {
     const refresh = refresher(cluster)
     completeOffsets(cluster, owner, refresh)
     if (owner !== 'consumer') return
-    adaptBrokers(cluster, readLeaderless)
+    readLeaderless(cluster, 'fail')
     const ifNecessary = cluster.refreshMetadataIfNecessary.bind(cluster)
     cluster.refreshMetadataIfNecessary = async () => {
       await ifNecessary()
@@ -82,48 +73,5 @@ function completeOffsets(cluster: Cluster, owner: 'consumer' | 'other', refresh:
     if (left && owner !== 'consumer') throw new LeaderNotAvailable(left.topic)
     const found = await fetch(topics.map(led).filter(({ partitions }) => partitions.length > 0))
     return topics.map(({ topic }) => found.find((one) => one.topic === topic) ?? { topic, partitions: [] })
-  }
-}
-
-/** A response of Metadata is read with its leaderless partitions, which have the leader -1. */
-function readLeaderless(broker: Broker): void {
-  let lookup = broker.lookupRequest
-  Object.defineProperty(broker, 'lookupRequest', {
-    get: (): Broker['lookupRequest'] => (apiKey, definition) => {
-      const make = lookup(apiKey, definition)
-      return apiKey === METADATA ? (...given) => withoutPartitionErrors(make(...given)) : make
-    },
-    set: (next: Broker['lookupRequest']) => {
-      lookup = next
-    },
-  })
-}
-
-interface DecodedMetadata {
-  readonly topicMetadata: readonly {
-    readonly partitionMetadata: readonly { readonly partitionErrorCode: number }[]
-  }[]
-}
-
-function withoutPartitionErrors({ request, response }: Exchange): Exchange {
-  return {
-    request,
-    response: {
-      decode: (raw) => response.decode(raw),
-      parse: (decoded) => {
-        const metadata = decoded as DecodedMetadata
-        return response.parse({
-          ...metadata,
-          topicMetadata: metadata.topicMetadata.map((topic) => ({
-            ...topic,
-            partitionMetadata: topic.partitionMetadata.map((partition) =>
-              partition.partitionErrorCode === LEADER_NOT_AVAILABLE
-                ? { ...partition, partitionErrorCode: NO_ERROR }
-                : partition,
-            ),
-          })),
-        })
-      },
-    },
   }
 }

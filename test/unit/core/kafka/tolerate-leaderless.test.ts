@@ -1,11 +1,23 @@
 /** kafkajs' own code, without a connection: what it does where it has no metadata of a topic, or a partition has no leader. */
+import { createRequire } from 'node:module'
 import { Kafka, logLevel } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { adaptClusters, type Broker, type Cluster } from '#core/kafka/internals.ts'
+import { adaptClusters, type Cluster, type Exchange } from '#core/kafka/internals.ts'
 import { tolerateLeaderless } from '#core/kafka/tolerate-leaderless.ts'
 
 const OFFSETS = { 0: '7', 1: '9' } as Readonly<Record<number, string>>
 const ASKED = [{ topic: 't', partitions: [{ partition: 0 }, { partition: 1 }] }]
+
+/** A request for metadata with kafkajs' own reader of its answer, which fails on any error in it. */
+const METADATA: Exchange = {
+  request: { apiKey: 3 },
+  response: createRequire(import.meta.url)('kafkajs/src/protocol/requests/metadata/v6/response.js'),
+}
+
+interface Pool {
+  getConnectionByRequest: () => Promise<{ send(exchange: Exchange): Promise<unknown> }>
+  send(exchange: Exchange): Promise<unknown>
+}
 
 /** @param leaders of the partitions, as the metadata have them at each refresh; undefined: the topic is not in them */
 function clusterOf(owner: 'consumer' | 'admin', ...leaders: readonly (readonly number[] | undefined)[]) {
@@ -90,40 +102,21 @@ describe('the look-up of offsets', () => {
 })
 
 describe("a consumer's metadata", () => {
-  const parsed = (partitionErrorCode: number) => {
+  const read = async (partitionErrorCode: number) => {
     const { cluster } = clusterOf('consumer')
-    const broker = cluster.brokerPool.createBroker({
-      connectionPool: {},
-      logger: new Kafka({ brokers: ['x'] }).logger(),
+    const pool = (await cluster.connectionPoolBuilder.build({ host: '127.0.0.1', port: 1 })) as Pool
+    const topic = { topic: 't', topicErrorCode: 0, partitionMetadata: [{ partitionErrorCode, leader: -1 }] }
+    pool.getConnectionByRequest = async () => ({
+      send: async ({ response }) => response.parse({ brokers: [], topicMetadata: [topic] }),
     })
-    // As kafkajs does at each connection; its own reader of a response fails on any error in it.
-    const decoded = { topicMetadata: [{ topicErrorCode: 0, partitionMetadata: [{ partitionErrorCode, leader: -1 }] }] }
-    broker.lookupRequest = () => () => ({
-      request: {},
-      response: {
-        decode: async () => decoded,
-        parse: async (given: unknown) => {
-          const { topicMetadata } = given as typeof decoded
-          if (
-            topicMetadata.some(({ partitionMetadata }) => partitionMetadata.some((one) => one.partitionErrorCode !== 0))
-          )
-            throw new Error('an error in the metadata')
-          return given
-        },
-      },
-    })
-    return read(broker)
-  }
-  const read = async (broker: Broker) => {
-    const { response } = broker.lookupRequest(3, undefined)()
-    return response.parse(await response.decode(Buffer.alloc(0)))
+    return pool.send(METADATA)
   }
 
   it('are read while a partition has no leader', async () => {
-    expect(await parsed(5)).toMatchObject({ topicMetadata: [{ partitionMetadata: [{ leader: -1 }] }] })
+    expect(await read(5)).toMatchObject({ topicMetadata: [{ partitionMetadata: [{ leader: -1 }] }] })
   })
 
   it('are not read with another error', async () => {
-    await expect(parsed(3)).rejects.toThrow('an error in the metadata')
+    await expect(read(3)).rejects.toMatchObject({ type: 'UNKNOWN_TOPIC_OR_PARTITION' })
   })
 })
