@@ -47,8 +47,12 @@ const ms = (value: number) => `${(value * 1000).toFixed(1)} ms`
 
 async function readingOf(clickhouse: ClickHouseClient): Promise<string> {
   const times: number[] = []
-  for (let i = 0; i < READS; i++) times.push(await seconds(() => readTiles(clickhouse)))
-  return `median ${ms(median(times))}, worst ${ms(Math.max(...times))} of ${READS}`
+  const floor: number[] = []
+  for (let i = 0; i < READS; i++) {
+    times.push(await seconds(() => readTiles(clickhouse)))
+    floor.push(await seconds(() => clickhouse.query({ query: 'SELECT 1' }).then((result) => result.text())))
+  }
+  return `median ${ms(median(times))}, worst ${ms(Math.max(...times))} of ${READS}; SELECT 1 takes ${ms(median(floor))}`
 }
 
 async function age(clickhouse: ClickHouseClient): Promise<void> {

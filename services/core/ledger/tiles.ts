@@ -50,14 +50,13 @@ export function inPlace({ feed, incarnation, partition }: Place): string {
  * range, a tile that was lost, a place that is new), all its tiles are read.
  */
 export async function readTiles(clickhouse: ClickHouseClient): Promise<readonly PlaceTiles[]> {
-  const verified = await readVerified(clickhouse)
+  const [verified, before] = await Promise.all([readVerified(clickhouse), countTiles(clickhouse)])
   if (verified.length === 0) return merge([], await readRuns(clickhouse, '1'))
-  const before = await countTiles(clickhouse)
   const after = verified.map((place) => `(${inPlace(place)} AND from_offset >= ${place.verified.to})`)
   const places = merge(verified, await readRuns(clickhouse, after.join(' OR ')))
   const known = places.reduce((sum, place) => sum + tilesOf(place), 0)
   // Tiles that were written since `before` may be among the runs; a tile that was lost is in neither count.
-  if (before <= known && known <= (await countTiles(clickhouse))) return places
+  if (known === before || (known > before && known <= (await countTiles(clickhouse)))) return places
   const others = await otherPlaces(clickhouse, places)
   if (others.length === 0) return places
   const again = await readRuns(clickhouse, others.map((place) => `(${inPlace(place)})`).join(' OR '))
