@@ -17,6 +17,8 @@ function stopMs({ random }: Ground): number {
   return dice < 0.97 ? random.int(8000, 25_000) : random.int(40_000, 90_000)
 }
 
+const SILENT_MS = 1000
+
 /** The link on which a stopped process leaves requests without an answer, or has its own on their way. */
 const STOPPED: readonly { readonly name: ProcessName; readonly link: LinkName; readonly weight: number }[] = [
   { name: 'curate', link: 'curate-clickhouse', weight: 4 },
@@ -43,7 +45,8 @@ const stops: readonly FaultKind[] = STOPPED.map(({ name, link: on, weight }) => 
     caught.deliver()
     const ms = stopMs(ground)
     await sleep(ms)
-    const open = proxy.inFlight()
+    // Nobody waits for an answer of the console, except one who asks now.
+    const open = name === 'console' ? Number(await isSilent(bench.adminUrl(name))) : proxy.inFlight()
     // A stopped process may have been killed meanwhile, for instance by the supervisor.
     const still = bench.pid(name) === pid
     if (still) bench.kill(name, 'SIGCONT')
@@ -51,6 +54,14 @@ const stops: readonly FaultKind[] = STOPPED.map(({ name, link: on, weight }) => 
     return still && (open > 0 || worker) ? hit(evidence) : missed(evidence)
   },
 }))
+
+/** @returns whether the process takes a connection and does not answer: then it is there, and stands still */
+async function isSilent(url: string): Promise<boolean> {
+  return await fetch(`${url}/health`, { signal: AbortSignal.timeout(SILENT_MS) }).then(
+    () => false,
+    (error: unknown) => error instanceof Error && error.name === 'TimeoutError',
+  )
+}
 
 /** Two processes stand still at once. */
 const STOPPED_PAIR: FaultKind = {
