@@ -4,7 +4,7 @@
  */
 import { defineConfig } from 'vitest/config'
 
-/** Integration and unit files run two at a time: a machine may have only two cores. */
+/** Files run two at a time: a machine may have only two cores. Those with servers mostly wait. */
 const WORKERS = 2
 
 interface Kind {
@@ -12,33 +12,26 @@ interface Kind {
   /** Milliseconds for one test, and for a hook. */
   readonly timeout: number
   readonly servers: boolean
-  /** Files one after the other: for tests that kill processes, measure, or drive a browser. */
+  readonly order: number
+  /** Files one after the other: for tests that measure or drive a browser. */
   readonly sequential: boolean
   /** Of its folder; by default all. */
   readonly include?: readonly string[]
   readonly exclude?: readonly string[]
 }
 
-/** Invariants under failures of servers of their own, or of one namespace: two at a time, because they mostly wait. */
-const DELIVERY = [
-  'incarnation',
-  'link-index',
-  'link-recovery',
-  'merged-inserts',
-  'partial-acceptance',
-  'replay',
-  'token-without-rows',
-  'truncated',
-].map((name) => `test/integrity/${name}.test.ts`)
+/** Measures: its faults must hit a stack that has the machine to itself. */
+const CHAOS = 'test/integrity/chaos.test.ts'
 
+/** Those with the same order run together. */
 const KINDS: readonly Kind[] = [
-  { name: 'unit', timeout: 15_000, servers: false, sequential: false },
-  { name: 'guide', timeout: 15_000, servers: false, sequential: false },
-  { name: 'contract', timeout: 60_000, servers: true, sequential: false },
-  { name: 'integration', timeout: 60_000, servers: true, sequential: false },
-  { name: 'e2e', timeout: 180_000, servers: true, sequential: true },
-  { name: 'delivery', timeout: 600_000, servers: true, sequential: false, include: DELIVERY },
-  { name: 'integrity', timeout: 600_000, servers: true, sequential: true, exclude: DELIVERY },
+  { name: 'unit', order: 0, timeout: 15_000, servers: false, sequential: false },
+  { name: 'guide', order: 0, timeout: 15_000, servers: false, sequential: false },
+  { name: 'contract', order: 1, timeout: 60_000, servers: true, sequential: false },
+  { name: 'integration', order: 1, timeout: 60_000, servers: true, sequential: false },
+  { name: 'integrity', order: 1, timeout: 600_000, servers: true, sequential: false, exclude: [CHAOS] },
+  { name: 'e2e', order: 2, timeout: 180_000, servers: true, sequential: true },
+  { name: 'chaos', order: 2, timeout: 600_000, servers: true, sequential: true, include: [CHAOS] },
 ]
 
 export default defineConfig({
@@ -46,7 +39,7 @@ export default defineConfig({
     maxWorkers: WORKERS,
     passWithNoTests: true,
     reporters: ['default', './test/helpers/count-reporter.ts'],
-    projects: KINDS.map(({ name, timeout, servers, sequential, include, exclude = [] }, order) => ({
+    projects: KINDS.map(({ name, order, timeout, servers, sequential, include, exclude = [] }) => ({
       test: {
         name,
         include: [...(include ?? [`test/${name}/**/*.test.ts`])],

@@ -33,7 +33,8 @@ export async function startOwnKafka(): Promise<OwnKafka> {
   const java = findJava({ program: 'Kafka', home: process.env.JAVA_HOME ?? '', env: process.env })
   const spec = kafkaSpec({
     java: java.command,
-    jvm: archiveOptions(cache, 'kafka', java.build),
+    // The first compiler tier only: a broker of some seconds starts faster.
+    jvm: ['-XX:TieredStopAtLevel=1', ...archiveOptions(cache, 'kafka', java.build)],
     cache,
     data: folder,
     port: await freePort(),

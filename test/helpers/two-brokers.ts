@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
+import { archiveOptions } from '../../deploy/local/components/class-archive.ts'
 import { kafka } from '../../deploy/local/components/kafka.ts'
 import { componentsFolder } from '../../deploy/local/paths.ts'
 import { kafkaReady } from '../../deploy/local/probes.ts'
@@ -29,12 +30,14 @@ export interface TwoBrokers {
 
 export async function startTwoBrokers(): Promise<TwoBrokers> {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-brokers-'))
-  const java = findJava({ program: 'Kafka', home: process.env.JAVA_HOME ?? '', env: process.env }).command
+  const cache = componentsFolder(process.env)
+  const { command: java, build } = findJava({ program: 'Kafka', home: process.env.JAVA_HOME ?? '', env: process.env })
   const [port, controllerPort, secondPort] = [await freePort(), await freePort(), await freePort()]
   const spec = kafka({
     java,
-    jvm: [],
-    cache: componentsFolder(process.env),
+    // The first compiler tier only: a broker of some seconds starts faster.
+    jvm: ['-XX:TieredStopAtLevel=1', ...archiveOptions(cache, 'kafka', build)],
+    cache,
     data: folder,
     port,
     controllerPort,
