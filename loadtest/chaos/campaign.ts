@@ -50,8 +50,9 @@ export interface Campaign {
 const PRODUCERS = ['hospital-a', 'hospital-b'] as const
 const DATABASE = 'chainon'
 const FAULT_WITHIN_MS = 180_000
-const RECOVER_WITHIN_MS = 120_000
-const DRAIN_WITHIN_MS = 60_000
+/** A batch that cannot be formed again (a changed contract, lost offsets) is waited for until its intent's deadline, 120 s, and no longer. */
+const RECOVER_WITHIN_MS = 180_000
+const DRAIN_WITHIN_MS = 180_000
 /** The console's witness looks again after 15 s, and ClickHouse may have been away. */
 const ALARMS_CLEAR_WITHIN_MS = 40_000
 /** Patients of a probe: enough for both partitions. */
