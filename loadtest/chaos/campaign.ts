@@ -78,6 +78,7 @@ export async function startCampaign(
   const load = openLoad({ keys, gateways: () => gateways, journal, seed })
   const sources = { ...direct, database: DATABASE, data, feedsFolder: bench.feeds, feeds: FEEDS, journal }
   let recreated = false
+  const added: [feed: string, rule: string][] = []
   const checker = openChecker(sources)
   const parts: Parts = {
     bench,
@@ -94,6 +95,10 @@ export async function startCampaign(
         recreated = true
         checker.recreated(...which)
       },
+      ruleAdded(...which) {
+        added.push(which)
+        checker.ruleAdded(...which)
+      },
     },
   }
   return {
@@ -104,6 +109,7 @@ export async function startCampaign(
       // The log of a topic that was created again is gone: what this checker has read of it is compared again.
       if (recreated) return (await checker.check(true)).findings
       const full = openChecker(sources)
+      for (const which of added) full.ruleAdded(...which)
       try {
         return (await full.check()).findings
       } finally {

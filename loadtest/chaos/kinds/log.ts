@@ -1,8 +1,9 @@
 /** What an operator or an accident does to the log under load: more partitions, another contract, lost offsets, a topic created again. */
+import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { until } from '../bench.ts'
+import { type Bench, until } from '../bench.ts'
 import { type FaultKind, type Ground, hit, killAndWait, missed } from '../fault.ts'
 import { FEEDS, type Feed } from '../load/records.ts'
 import type { Group } from '../log-admin.ts'
@@ -54,6 +55,7 @@ const CONTRACT: FaultKind = {
     const before = await admin.openIntents()
     // Curate first: it must read what the others will write.
     for (const service of ['curate', 'deidentify', 'gateway'] as const) await killAndWait(bench, service)
+    ground.checker.ruleAdded(feed, `guard-${name.replaceAll('_', '-')}`)
     load.more.set(feed, { ...load.more.get(feed), [name]: 'new' })
     await sleep(800)
     return hit(`${feed} has the field ${name}, every service restarted under load, ${before} open intents before`)
@@ -112,10 +114,32 @@ const TOPIC_AGAIN: FaultKind = {
     await Promise.all((['gateway', 'deidentify', 'curate'] as const).map((name) => killAndWait(bench, name)))
     load.start()
     await sleep(1000)
+    // It stays open until somebody has read it: here the operator who created the topic again.
+    await closeFinding(bench, 'topic-recreated')
     return empty
       ? hit(`${topic} was deleted and created again, its offsets begin at 0`)
       : missed(`${topic} is not empty`)
   },
+}
+
+const FINDING_WITHIN_MS = 60_000
+
+/** Waits until `chainon finding list` shows a finding with this code, and closes all such. */
+async function closeFinding(bench: Bench, code: string): Promise<void> {
+  const chainon = (args: readonly string[]) =>
+    new Promise<string>((resolve) => {
+      const command = ['services/cli/chainon.mjs', 'finding', ...args, '--data-dir', bench.data]
+      // It exits with 1 when there is a finding.
+      execFile(process.execPath, command, (_, output) => resolve(output))
+    })
+  let found: readonly string[] = []
+  const seen = await until(async () => {
+    const open = JSON.parse(await chainon(['list', '--json'])) as readonly { id: string; code: string }[]
+    found = open.filter((one) => one.code === code).map(({ id }) => id)
+    return found.length > 0
+  }, FINDING_WITHIN_MS)
+  if (!seen) throw new Error(`no finding ${code} was opened`)
+  for (const id of found) await chainon(['close', id, '--reason', 'it was created again on purpose'])
 }
 
 export const LOG: readonly FaultKind[] = [

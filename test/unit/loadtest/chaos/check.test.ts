@@ -252,6 +252,24 @@ describe('the checker', () => {
     expect(await findingsOf(of)).toEqual([])
   })
 
+  it('accepts that what was loaded before a field came does not count its rule, and nothing else', async () => {
+    const key = `observation|a|${HOUR}|reference-range-order|flag`
+    const counts = COUNTS.get(key) ?? { checked: 0, failed: 0, notApplicable: 0 }
+    const { notApplicable } = counts
+    const foundWith = (more: Partial<typeof counts>) => {
+      const of = world()
+      of.counts = new Map(COUNTS).set(key, { ...counts, ...more })
+      return checkedWorld(of, async (checker) => {
+        checker.ruleAdded('observation', 'reference-range-order')
+        return codesOf(await checker.check())
+      })
+    }
+    expect(notApplicable).toBeGreaterThan(0)
+    expect(await foundWith({ notApplicable: notApplicable - 1 })).toEqual([])
+    expect(await foundWith({ notApplicable: notApplicable + 1 })).toEqual(['wrong-rule-count'])
+    expect(await foundWith({ checked: counts.checked + 1 })).toEqual(['wrong-rule-count'])
+  })
+
   it('finds again what a later check is asked to compare again', async () => {
     const of = world()
     const found = await checkedWorld(of, async (checker) => {
