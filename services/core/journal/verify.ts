@@ -70,6 +70,8 @@ export function verifyJournal(
       report('malformed', 'this is not an entry of the journal')
       continue
     }
+    // Of every entry, also of one that is wrong: who writes anchors sees the same.
+    anchors.passed(offset, entry)
     const key = writers.get(entry.writer)
     if (!key) {
       report('unknown-writer', 'no trusted writer has this name')
@@ -88,9 +90,7 @@ export function verifyJournal(
       if (step === 'repeated') repeated++
       else if (step !== 'next') report(...step)
     }
-    if (!genuine) continue
-    anchors.passed(offset, entry)
-    if (entry.action === 'anchor' && !anchors.holds(entry))
+    if (genuine && entry.action === 'anchor' && !anchors.holds(entry))
       report('anchor', 'entries of several writers before it are not those, or not in the order, that it names')
   }
   for (const [writer, head] of known) {
