@@ -14,6 +14,7 @@ import { VERSION } from '#core/version.ts'
 import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
+import { journalled } from './journal.ts'
 import { listProjects } from './list.ts'
 import { builtJson, builtText, surveyJson, surveyText, thousands, tooSmall } from './output.ts'
 import { parseProjectFile } from './project-file.ts'
@@ -51,18 +52,17 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
   const project = parseProjectFile(text, contracts, today())
   const warehouse = openWarehouse(config)
   try {
-    const outcome = await extract(
-      {
-        warehouse,
-        contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
-        dataDir: config.CHAINON_DATA_DIR,
-        secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
-        version: VERSION,
-        progress: (step) => process.stderr.write(`${step}\n`),
-        signal: interrupt.signal,
-      },
-      { text, project, dryRun: command.dryRun, allowSmall: command.allowSmall },
-    )
+    const request = { text, project, dryRun: command.dryRun, allowSmall: command.allowSmall }
+    const context = {
+      warehouse,
+      contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
+      dataDir: config.CHAINON_DATA_DIR,
+      secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
+      version: VERSION,
+      progress: (step: string) => process.stderr.write(`${step}\n`),
+      signal: interrupt.signal,
+    }
+    const outcome = await journalled(config, request, () => extract(context, request))
     return report(outcome, project.id, project.minCohort, command.json)
   } finally {
     await warehouse.close()

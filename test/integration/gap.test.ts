@@ -76,6 +76,12 @@ test(
     expect(await sums()).toMatchObject({ accepted: 30, loaded: 15, lost: 15, in_flight: 0, gaps: 0, overlaps: 0 })
     expect(await gaps()).toEqual([])
     await expect.poll(() => pipeline.services.curate.alarms(), { timeout: 30_000 }).toEqual([])
+    const journal = await chainon('audit', 'list', '--action', 'gap-accept', '--json')
+    expect(JSON.parse(journal.stdout)).toMatchObject([
+      { object: `gap:${id}`, outcome: 'begun', facts: { records: 15 } },
+      { object: `gap:${id}`, outcome: 'done', facts: { records: 15 } },
+    ])
+    expect((await chainon('audit', 'verify', '--from', 'topic')).stdout).toContain('Nothing is missing')
     const findings = await chainon('finding', 'list', '--all', '--json')
     expect(JSON.parse(findings.stdout)).toMatchObject([
       { code: 'gap', from: '10', to: '25', closed_by: 'op', reason: 'tested' },

@@ -32,6 +32,8 @@ const FORMS = [
   form('extraction', '^project:[a-z0-9_-]{1,64}$', {
     tables: Type.Array(Type.Object({ feed: Name, rows: Type.Optional(Count) }, { additionalProperties: false })),
     file_sha256: Hash,
+    /** Counts only, and those rounded. */
+    dry_run: Type.Optional(Type.Boolean()),
     run: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z_-]{1,64}$' })),
     persons: Type.Optional(Count),
   }),

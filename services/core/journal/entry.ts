@@ -21,7 +21,7 @@ export interface Head {
 }
 
 export interface Writer {
-  /** `<program>-<first 16 hexadecimal digits of the SHA-256 of the public key>` */
+  /** `<program>-<first 32 hexadecimal digits of the SHA-256 of the public key>` */
   readonly name: string
   /** SPKI, base64. */
   readonly publicKey: string
@@ -76,7 +76,7 @@ export function publicKeyOf(writer: string, publicKey: string): KeyObject | unde
 }
 
 function nameOf(program: string, publicKey: string): string {
-  return `${program}-${hash('sha256', publicKey, 'hex').slice(0, 16)}`
+  return `${program}-${hash('sha256', publicKey, 'hex').slice(0, 32)}`
 }
 
 /** @returns the line of the entry after `head`, without a line break */

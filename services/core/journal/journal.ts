@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Check } from 'typebox/schema'
+import { deriveKey } from '../crypto/hmac.ts'
 import { loadOrCreateSecret } from '../crypto/secrets.ts'
 import { ChainonError } from '../faults/errors.ts'
 import { JournalEvent } from './actions.ts'
@@ -35,6 +36,7 @@ export interface JournalOptions {
 }
 
 const KEY_FILE = 'journal.key'
+const PLACE_FILE = 'place'
 const ACKNOWLEDGED_WITHIN_MS = 20_000
 
 /** Opens files only when something is noted: a command that notes nothing leaves no folder. */
@@ -43,7 +45,7 @@ export function openJournal({ program, dataDir, secretsDir, onLost, onKept, now 
 
   function append(event: JournalEvent): { readonly folder: string; readonly head: Head | undefined } {
     if (!Check(JournalEvent, event)) throw new ChainonError('bug', `the journal has no such event: ${event.action}`)
-    writer ??= writerOf(program, loadOrCreateSecret(secretsDir, KEY_FILE))
+    writer ??= openWriter(program, secretsDir, journalFolder(dataDir))
     const folder = join(journalFolder(dataDir), writer.name)
     return { folder, head: openSpool(folder).append(writer, event, new Date(now()).toISOString()) }
   }
@@ -104,6 +106,15 @@ export async function withEntry<T>(
   }
   journal.note(ended(result))
   return result
+}
+
+/**
+ * The key follows from the program's secret and from a random text of the state folder: hosts that have a copy of the secret are different
+ * writers, and a folder that is lost begins a new chain instead of giving numbers twice.
+ */
+function openWriter(program: string, secretsDir: string, folder: string): Writer {
+  const place = loadOrCreateSecret(folder, PLACE_FILE).toString('hex')
+  return writerOf(program, deriveKey(loadOrCreateSecret(secretsDir, KEY_FILE), `chainon/journal/${place}`))
 }
 
 function refusal(why: string, cause?: unknown): ChainonError {

@@ -1,7 +1,7 @@
 /** A journal with real files, and Kafka as a list of lines that may be away. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { JournalEvent } from '#core/journal/actions.ts'
 import { readEntry } from '#core/journal/entry.ts'
@@ -113,4 +113,15 @@ test('the heads of the state show that the end was cut off, also of what was nev
   expect(findings()).toMatchObject([{ kind: 'truncated', sequence: 2 }])
   const [folder = ''] = chainFolders(journalFolder(dataDir))
   expect(openSpool(folder).unsent()).toEqual([])
+})
+
+test('a host with a copy of the secrets, or one that lost its state, is another writer', () => {
+  open().note(revocation())
+  const names = () => chainFolders(journalFolder(dataDir)).map((folder) => basename(folder))
+  const [first] = names()
+  open().note(revocation())
+  expect(names()).toEqual([first])
+  rmSync(journalFolder(dataDir), { recursive: true })
+  open().note(revocation())
+  expect(names()).not.toEqual([first])
 })
