@@ -20,7 +20,7 @@ export function commandJournal(options: JournalOptions, config: Config<(typeof K
   const journal = openJournal(options)
   let acknowledged = false
   return {
-    note: journal.note,
+    note: (event) => journal.note(event),
     async guard(event, work, ended) {
       const begun = async () => {
         acknowledged = true

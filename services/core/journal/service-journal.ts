@@ -1,5 +1,6 @@
 /** The journal of a service that runs: what it loses is an alarm and a count, and it sends the spools of its data folder. */
 import type { Kafka } from 'kafkajs'
+import { within } from '../process/within.ts'
 import type { Alarms } from '../telemetry/alarms.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -7,6 +8,8 @@ import { type Journal, openJournal } from './journal.ts'
 import { kafkaLines, watchSpools } from './send.ts'
 
 const LOST = 'journal-lost'
+/** A service that stops does not wait for Kafka. */
+const STOP_MS = 1_000
 
 export interface ServiceJournalOptions {
   readonly service: string
@@ -26,7 +29,7 @@ export interface ServiceJournal extends Pick<Journal, 'note'> {
 export function serviceJournal(options: ServiceJournalOptions): ServiceJournal {
   const { service, dataDir, secretsDir, namespace, kafka, alarms, metrics, logger } = options
   const lost = metrics.counter('chainon_journal_lost', 'Entries of the access journal that could not be kept')
-  const { note } = openJournal({
+  const journal = openJournal({
     program: service,
     dataDir,
     secretsDir,
@@ -45,10 +48,16 @@ export function serviceJournal(options: ServiceJournalOptions): ServiceJournal {
   const send = kafkaLines(kafka, namespace, logger)
   const sender = watchSpools({ dataDir, send, alarms, metrics, logger })
   return {
-    note,
+    note: (event) => journal.note(event),
     async stop() {
-      await sender.stop()
-      await send.close()
+      try {
+        await within(
+          STOP_MS,
+          sender.stop().then(() => send.close()),
+        )
+      } catch {
+        // Kafka is away: what is not sent is in the spool, and the next process sends it.
+      }
     },
   }
 }

@@ -26,7 +26,7 @@ import type { JournalEvent } from './actions.ts'
 import { type Head, hashOf, NO_HASH, readEntry, type Writer, writeEntry } from './entry.ts'
 
 /** About 20,000 entries: Kafka may be away for weeks before it is full. */
-export const MAX_SPOOL_BYTES = 8 * 1024 ** 2
+const MAX_SPOOL_BYTES = 8 * 1024 ** 2
 const LOCK_MS = 5_000
 const EMPTY: Head = { sequence: 0, hash: NO_HASH }
 

@@ -164,9 +164,9 @@ test('a signature has one written form', () => {
   const one = journal()
   one.write(gateway)
   const [line = ''] = one.lines
-  const others = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].map(
-    (letter) => `${line.slice(0, -3)}${letter}"}`,
-  )
+  const others = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+    .split('')
+    .map((letter) => `${line.slice(0, -3)}${letter}"}`)
   const right = others.filter((other) => first([other]) === undefined)
   expect(right).toEqual([line])
 })
