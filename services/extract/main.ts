@@ -14,7 +14,6 @@ import { VERSION } from '#core/version.ts'
 import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
-import { journalled } from './journal.ts'
 import { listProjects } from './list.ts'
 import { builtJson, builtText, surveyJson, surveyText, thousands, tooSmall } from './output.ts'
 import { parseProjectFile } from './project-file.ts'
@@ -62,6 +61,8 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
       progress: (step: string) => process.stderr.write(`${step}\n`),
       signal: interrupt.signal,
     }
+    // The client of Kafka is loaded where it is needed: the other commands are used offline.
+    const { journalled } = await import('./journal.ts')
     const outcome = await journalled(config, request, () => extract(context, request))
     return report(outcome, project.id, project.minCohort, command.json)
   } finally {
