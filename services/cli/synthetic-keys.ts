@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { node24, ROOT } from '../../deploy/local/paths.ts'
 import { resolveEnvironment } from './environment.ts'
+import { actor, noteInJournal } from './journal.ts'
 import { type RunServiceOptions, runService } from './run-service.ts'
 
 /** The gateway reads its file of keys again within a second. */
@@ -24,12 +25,22 @@ export async function runWithKeys(
     return
   }
   const { ensureKey, localKey } = await import('#core/keys/admin.ts')
+  const { ALL_SCOPES } = await import('#core/keys/scopes.ts')
   const data = resolveEnvironment(env, options).CHAINON_DATA_DIR ?? ''
   let created = false
   const keys = producers.map((producer) => {
     const existing = localKey(data, producer)
-    const { key } = ensureKey(data, producer)
-    if (key !== existing) created = true
+    const { key, id } = ensureKey(data, producer)
+    if (key !== existing) {
+      created = true
+      noteInJournal(data, {
+        actor: actor(),
+        action: 'key-create',
+        object: `key:${id}`,
+        outcome: 'done',
+        facts: { producer, scopes: ALL_SCOPES },
+      })
+    }
     return { producer, key }
   })
   if (created) await sleep(KEYS_RELOADED_MS)

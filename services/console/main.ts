@@ -4,6 +4,8 @@ import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
+import { hourlyCounts } from '#core/journal/hourly.ts'
+import { serviceJournal } from '#core/journal/service-journal.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { listFindings } from '#core/ledger/findings.ts'
@@ -16,6 +18,7 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from './app.ts'
 import { watchComponents } from './collectors/component-watch.ts'
 import { readFailureTables } from './collectors/failures.ts'
+import { watchJournal } from './collectors/journal-table.ts'
 import { readLags } from './collectors/lag.ts'
 import { watchLogEnds } from './collectors/log-ends.ts'
 import { createProbes } from './collectors/probes.ts'
@@ -37,6 +40,21 @@ runMain('console', process.env, async (logger) => {
   const kafka = kafkaClient('console', config, logger)
   const clickhouse = clickhouseClient('console', config)
   const namespace = config.CHAINON_NAMESPACE
+  const secrets = secretsDir('console', config)
+  const { CHAINON_DATA_DIR: dataDir } = config
+  const journal = serviceJournal({
+    service: 'console',
+    dataDir,
+    secretsDir: secrets,
+    namespace,
+    kafka,
+    alarms,
+    metrics,
+    logger,
+  })
+  const queries = hourlyCounts(journal)
+  const journalAdmin = reconnectingAdmin(kafka)
+  const journalTable = watchJournal({ kafka, admin: journalAdmin, clickhouse, namespace, journal, alarms, logger })
   const ledgerAdmin = reconnectingAdmin(kafka)
   const lagAdmin = reconnectingAdmin(kafka)
   const retentionAdmin = reconnectingAdmin(kafka)
@@ -75,13 +93,12 @@ runMain('console', process.env, async (logger) => {
     logger,
     version: page.version,
   })
-  const secrets = secretsDir('console', config)
   const { http, admin: adminSettings } = httpSettings(config)
   const account = openAccount(secrets)
   const sessions = openSessions(secrets, Date.now)
   // The console is healthy also when others are down: its purpose is to show which.
   const health = () => ({ status: 'ok' as const })
-  const app = await buildApp({ publisher, page, http, health, account, sessions, logger, metrics })
+  const app = await buildApp({ publisher, page, http, health, account, sessions, journal, queries, logger, metrics })
   const admin = adminServer({ metrics, alarms, health }, adminSettings)
   // For scripts of this machine, as /metrics.
   registerSnapshot(admin, publisher)
@@ -89,8 +106,12 @@ runMain('console', process.env, async (logger) => {
   return {
     async stop() {
       await Promise.all([app.close(), admin.close()])
-      await Promise.all([publisher.stop(), witness.stop(), retention.stop(), logEnds.stop()])
-      await Promise.all([ledgerAdmin, lagAdmin, retentionAdmin, logEndsAdmin, clickhouse].map((one) => one.close()))
+      await Promise.all([publisher.stop(), witness.stop(), retention.stop(), logEnds.stop(), journalTable.stop()])
+      await queries.stop()
+      await journal.stop()
+      await Promise.all(
+        [journalAdmin, ledgerAdmin, lagAdmin, retentionAdmin, logEndsAdmin, clickhouse].map((one) => one.close()),
+      )
     },
   }
 })

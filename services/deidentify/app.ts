@@ -7,6 +7,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { serviceJournal } from '#core/journal/service-journal.ts'
 import { lastMessages } from '#core/kafka/last-message.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
@@ -38,7 +39,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
       concurrency: CONCURRENCY,
       minBytes: 1,
       maxWaitMs: 100,
-      async setUp({ contracts, registry, kafka, alarms, events, suspects, reach }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
@@ -53,12 +54,23 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         )
         const sealed = registry.decoder([SEALED_SCHEMA], [sealedSubject(namespace)])
         const opener = createOpener(sealed, dayKeys)
+        const journal = serviceJournal({
+          service: 'deidentify',
+          dataDir: config.CHAINON_DATA_DIR,
+          secretsDir: secrets,
+          namespace,
+          kafka,
+          alarms,
+          metrics,
+          logger,
+        })
         const rounds = dayKeyRounds({
           dayKeys,
           producer,
           namespace,
           retentionMs: config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000,
           onShredded: () => opener.forget(),
+          journal,
           alarms,
           logger,
         })
@@ -85,6 +97,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           ),
           async close() {
             rounds.stop()
+            await journal.stop()
             await producer.disconnect()
             await written.close()
             await ids.close()

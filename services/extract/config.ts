@@ -1,10 +1,18 @@
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { KAFKA_KEYS } from '#core/kafka/client.ts'
 
 export const extractConfig = (env: NodeJS.ProcessEnv) =>
   readConfig(
     'extract',
-    [...CLICKHOUSE_KEYS, 'CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR', 'CHAINON_FEEDS_DIR', 'CHAINON_LOG_LEVEL'],
+    [
+      ...KAFKA_KEYS,
+      ...CLICKHOUSE_KEYS,
+      'CHAINON_DATA_DIR',
+      'CHAINON_SECRETS_DIR',
+      'CHAINON_FEEDS_DIR',
+      'CHAINON_LOG_LEVEL',
+    ],
     env,
   )
 

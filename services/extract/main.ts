@@ -51,18 +51,19 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
   const project = parseProjectFile(text, contracts, today())
   const warehouse = openWarehouse(config)
   try {
-    const outcome = await extract(
-      {
-        warehouse,
-        contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
-        dataDir: config.CHAINON_DATA_DIR,
-        secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
-        version: VERSION,
-        progress: (step) => process.stderr.write(`${step}\n`),
-        signal: interrupt.signal,
-      },
-      { text, project, dryRun: command.dryRun, allowSmall: command.allowSmall },
-    )
+    const request = { text, project, dryRun: command.dryRun, allowSmall: command.allowSmall }
+    const context = {
+      warehouse,
+      contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
+      dataDir: config.CHAINON_DATA_DIR,
+      secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
+      version: VERSION,
+      progress: (step: string) => process.stderr.write(`${step}\n`),
+      signal: interrupt.signal,
+    }
+    // The client of Kafka is loaded where it is needed: the other commands are used offline.
+    const { journalled } = await import('./journal.ts')
+    const outcome = await journalled(config, request, () => extract(context, request))
     return report(outcome, project.id, project.minCohort, command.json)
   } finally {
     await warehouse.close()

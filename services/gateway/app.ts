@@ -5,6 +5,8 @@ import type { AvroRegistry } from '#core/avro/registry.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import type { HttpSettings } from '#core/http/settings.ts'
+import type { Hourly } from '#core/journal/hourly.ts'
+import type { Journal } from '#core/journal/journal.ts'
 import type { KeyStore } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
@@ -38,6 +40,8 @@ export interface GatewayDependencies {
   readonly registry: AvroRegistry
   readonly keys: KeyStore
   readonly keyUse: KeyUse
+  readonly journal: Pick<Journal, 'note'>
+  readonly uses: Hourly
   /** Waits before the answer to a failed login. */
   readonly pause: (ms: number) => Promise<void>
   readonly log: RecordLog

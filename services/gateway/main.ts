@@ -9,6 +9,8 @@ import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
+import { hourlyCounts } from '#core/journal/hourly.ts'
+import { serviceJournal } from '#core/journal/service-journal.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { seeLeaderless } from '#core/kafka/leaderless.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
@@ -64,6 +66,17 @@ runMain('gateway', process.env, async (logger) => {
   )
   const kafka = kafkaClient('gateway', config, logger)
   const metrics = createMetrics('gateway')
+  const journal = serviceJournal({
+    service: 'gateway',
+    dataDir: config.CHAINON_DATA_DIR,
+    secretsDir: secrets,
+    namespace: config.CHAINON_NAMESPACE,
+    kafka,
+    alarms,
+    metrics,
+    logger,
+  })
+  const uses = hourlyCounts(journal)
   const topics = new Map(contracts.map(({ feed }) => [topicOf(config.CHAINON_NAMESPACE, 'identified', feed), feed]))
   seeLeaderless(kafka)
   const leadersAdmin = reconnectingAdmin(kafka)
@@ -126,6 +139,8 @@ runMain('gateway', process.env, async (logger) => {
     registry: avroRegistry(config),
     keys,
     keyUse,
+    journal,
+    uses,
     pause: (ms) => sleep(ms),
     log,
     dayKeys,
@@ -154,6 +169,8 @@ runMain('gateway', process.env, async (logger) => {
     async stop() {
       await Promise.all([app.close(), adminEndpoint.close()])
       dayKeys.stop()
+      await uses.stop()
+      await journal.stop()
       await Promise.all([retention.stop(), leaders.stop()])
       await Promise.all([log.stop(), admin.close(), leadersAdmin.close()])
       redis.disconnect()

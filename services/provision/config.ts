@@ -11,6 +11,8 @@ export const provisionConfig = (env: NodeJS.ProcessEnv) =>
       ...REGISTRY_KEYS,
       ...CLICKHOUSE_KEYS,
       'CLICKHOUSE_CLUSTER',
+      'CHAINON_DATA_DIR',
+      'CHAINON_SECRETS_DIR',
       'CHAINON_FEEDS_DIR',
       'CHAINON_PARTITIONS',
       'CHAINON_REPLICATION',

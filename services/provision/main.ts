@@ -6,18 +6,22 @@ import { ClickHouseError } from '@clickhouse/client'
 import type { Kafka } from 'kafkajs'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { rejectedLogin } from '#core/clickhouse/client.ts'
-import { logLevel } from '#core/config/read.ts'
+import { logLevel, secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { chainFolders, journalFolder } from '#core/journal/folders.ts'
+import { openJournal } from '#core/journal/journal.ts'
+import { kafkaLines, sendSpool } from '#core/journal/send.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { type ProvisionConfig, provisionConfig } from './config.ts'
+import { type Changes, contractHashes, eventsOf, readContractHashes, writeContractHashes } from './journal.ts'
 import { createTables } from './tables.ts'
 import { planLines, type TopicPlan } from './topic-plan.ts'
 import { applyTopicPlan, readTopicPlan } from './topics.ts'
@@ -69,6 +73,11 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
     return [found, ran] as const
   })
   reportDrift(plan)
+  await journalise(config, contracts, kafka, {
+    topicsCreated: plan.create.length,
+    settingsReset: plan.drift.length,
+    migrationsRun: migrations.length,
+  })
   logger.info({
     event: 'provisioned',
     feeds: contracts.length,
@@ -76,6 +85,33 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
     settings_reset: plan.drift.length,
     migrations_run: migrations.length,
   })
+}
+
+async function journalise(
+  config: ProvisionConfig,
+  contracts: readonly FeedContract[],
+  kafka: Kafka,
+  changes: Changes,
+): Promise<void> {
+  const onLost = (error: unknown) =>
+    logger.error({ event: 'journal-lost', err: safeError(error) }, 'an entry of the access journal could not be kept')
+  const { CHAINON_DATA_DIR: dataDir } = config
+  const journal = openJournal({ program: 'provision', dataDir, secretsDir: secretsDir('provision', config), onLost })
+  try {
+    const hashes = contractHashes(config.CHAINON_FEEDS_DIR, contracts)
+    for (const event of eventsOf(readContractHashes(dataDir), hashes, changes)) journal.note(event)
+    writeContractHashes(dataDir, hashes)
+  } catch (error) {
+    onLost(error)
+  }
+  const send = kafkaLines(kafka, config.CHAINON_NAMESPACE, logger)
+  try {
+    for (const folder of chainFolders(journalFolder(dataDir))) await sendSpool(folder, send)
+  } catch (error) {
+    logger.warn({ event: 'journal-unsent', err: safeError(error) }, 'a service that runs sends the entries later')
+  } finally {
+    await send.close()
+  }
 }
 
 function reportDrift({ drift, report }: TopicPlan): void {

@@ -4,6 +4,7 @@
  */
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { journalTopic } from '#core/journal/send.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { Zone } from '#core/pipeline/zones.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
@@ -79,9 +80,19 @@ export function topicSettings(zone: Zone, rules: TopicRules, replication: number
   }
 }
 
-/** @returns the settings of the topic with the public sealing keys: one message for each day, kept for good */
-function sealingSettings(replication: number): Readonly<Record<string, string>> {
-  return { 'cleanup.policy': 'compact', 'min.insync.replicas': String(Math.max(1, replication - 1)) }
+/** The topics of one partition that no feed has, with what Kafka must never do with them. */
+function ownTopics(namespace: string, replication: number) {
+  const common = { 'min.insync.replicas': String(Math.max(1, replication - 1)) }
+  return [
+    // The public sealing keys: one message for each day, kept for good.
+    { topic: sealingTopic(namespace), settings: { 'cleanup.policy': 'compact', ...common }, kept: false },
+    // The access journal: every entry, kept for good.
+    {
+      topic: journalTopic(namespace),
+      settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...common },
+      kept: true,
+    },
+  ] as const
 }
 
 const ZONES = ['identified', 'pseudonymised'] as const
@@ -118,25 +129,26 @@ export function planTopics(
         report.push(`${topic}: ${found.replication} replicas, and CHAINON_REPLICATION is ${rules.replication}`)
     }
   }
-  planSealingTopic(rules, present, create, drift)
+  planOwnTopics(rules, present, create, drift)
   return { create, drift, report }
 }
 
-function planSealingTopic(
+function planOwnTopics(
   { namespace, replication }: TopicRules,
   present: ReadonlyMap<string, PresentTopic>,
   create: NewTopic[],
   drift: SettingDrift[],
 ): void {
-  const topic = sealingTopic(namespace)
-  const found = present.get(topic)
-  if (!found) {
-    create.push({ topic, partitions: 1, replication, settings: sealingSettings(replication) })
-    return
+  for (const { topic, settings } of ownTopics(namespace, replication)) {
+    if (!present.has(topic)) create.push({ topic, partitions: 1, replication, settings })
   }
-  for (const [name, to] of Object.entries(sealingSettings(found.replication))) {
-    const from = found.settings[name] ?? ''
-    if (from !== to) drift.push({ topic, name, from, to, dangerous: false })
+  for (const [topic, found] of present) {
+    const own = ownTopics(namespace, found.replication).find((one) => one.topic === topic)
+    for (const [name, to] of Object.entries(own?.settings ?? {})) {
+      const from = found.settings[name] ?? ''
+      const dangerous = own?.kept === true && DELETES_RECORDS.has(name)
+      if (from !== to) drift.push({ topic, name, from, to, dangerous })
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import kafkajs, { type Admin } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { journalTopic } from '#core/journal/send.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
 import type { ProvisionConfig } from './config.ts'
 import { type PresentTopic, planTopics, type SettingDrift, type TopicPlan, type TopicRules } from './topic-plan.ts'
@@ -117,7 +118,7 @@ function topicsOf(contracts: readonly FeedContract[], namespace: string): readon
     topicOf(namespace, 'identified', feed),
     topicOf(namespace, 'pseudonymised', feed),
   ])
-  return [...ofFeeds, sealingTopic(namespace)]
+  return [...ofFeeds, sealingTopic(namespace), journalTopic(namespace)]
 }
 
 /** A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */

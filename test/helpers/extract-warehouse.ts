@@ -8,6 +8,9 @@ import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
+import { journalTopic } from '#core/journal/send.ts'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { testKafka } from './kafka.ts'
 import { type Isolated, withLogin } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -41,6 +44,10 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
   for (const contract of loadContracts(join(ROOT, 'schemas/feeds'))) {
     for (const query of tableStatements(contract, place.database, new Map())) await client.command({ query })
   }
+  // Without the topic of the access journal nothing is extracted.
+  await withAdmin(testKafka(place.env), (admin) =>
+    admin.createTopics({ topics: [{ topic: journalTopic(place.namespace), numPartitions: 1 }], waitForLeaders: false }),
+  )
   return {
     client,
     async insert(feed, rows) {

@@ -58,7 +58,12 @@ function userOf(script: string, [command = '']: readonly string[]): string {
 }
 
 /** Commands that run a service. */
-const COMMANDS_OF: Readonly<Record<string, string>> = { link: 'curate', project: 'extract', provision: 'provision' }
+const COMMANDS_OF: Readonly<Record<string, string>> = {
+  audit: 'auditor',
+  link: 'curate',
+  project: 'extract',
+  provision: 'provision',
+}
 
 /** Runs a one-shot main (`services/provision/main.ts`, `services/cli/chainon.mjs`...) to its end. */
 export async function runToEnd(

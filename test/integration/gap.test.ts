@@ -1,5 +1,9 @@
 /** Records that Kafka deleted before deidentify read them: the gap is exact, and an operator's acceptance lets the rest go on. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readEntry } from '#core/journal/entry.ts'
+import { verifyJournal } from '#core/journal/verify.ts'
+import { trusted } from '../../services/cli/audit/known.ts'
+import { readEntries } from '../../services/cli/audit/source.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, deleteRecords, groupOffsets } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -76,6 +80,16 @@ test(
     expect(await sums()).toMatchObject({ accepted: 30, loaded: 15, lost: 15, in_flight: 0, gaps: 0, overlaps: 0 })
     expect(await gaps()).toEqual([])
     await expect.poll(() => pipeline.services.curate.alarms(), { timeout: 30_000 }).toEqual([])
+    const entries = await readEntries('topic', pipeline.env)
+    const accepted = entries
+      .flatMap(({ line }) => readEntry(line) ?? [])
+      .filter(({ action }) => action === 'gap-accept')
+    expect(accepted).toMatchObject([
+      { object: `gap:${id}`, outcome: 'begun', facts: { records: 15 } },
+      { object: `gap:${id}`, outcome: 'done', facts: { records: 15 } },
+    ])
+    const { writers } = trusted(pipeline.place.folder, [], undefined)
+    expect(verifyJournal(entries, writers, []).findings).toEqual([])
     const findings = await chainon('finding', 'list', '--all', '--json')
     expect(JSON.parse(findings.stdout)).toMatchObject([
       { code: 'gap', from: '10', to: '25', closed_by: 'op', reason: 'tested' },

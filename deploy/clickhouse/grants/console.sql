@@ -12,5 +12,7 @@ GRANT SELECT, INSERT ON chainon.ledger_verified TO console;
 GRANT SELECT ON system.tables TO console;
 GRANT SELECT ON system.parts TO console;
 GRANT SELECT ON chainon.rule_outcome TO console;
+-- It adds what is in the topic of the access journal, and reads where it has come to; nobody can change or remove an entry.
+GRANT INSERT, SELECT(topic_offset, writer, sequence, hash) ON chainon.access_journal TO console;
 -- A connection begins in this database; there is nothing in it.
 GRANT SHOW DATABASES ON default.* TO console;

@@ -6,6 +6,7 @@ import type { KeptFinding } from '#core/ledger/findings.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { actor, noteInJournal, noteQuery } from '../journal.ts'
 
 interface Options {
   readonly dataDir?: string
@@ -40,6 +41,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option(...DATA_DIR)
     .action((options: Options & { all?: true }) =>
       withWarehouse(env, options, async ({ clickhouse, listFindings }) => {
+        noteQuery(env, 'finding', options)
         const found = await listFindings(clickhouse, options.all ? 'all' : 'open')
         process.stdout.write(options.json ? `${JSON.stringify(found.map(written), null, 2)}\n` : render(found))
         if (found.some(({ closedAt }) => closedAt === null)) process.exitCode = 1
@@ -53,7 +55,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--by <name>', 'who closes it (default: the user of this process)')
     .option(...DATA_DIR)
     .action((id: string, options: Options & { reason: string; by?: string }) =>
-      withWarehouse(env, options, async ({ clickhouse, closeFinding }) => {
+      withWarehouse(env, options, async ({ clickhouse, closeFinding, data }) => {
         const closing = { by: options.by ?? userInfo().username, reason: options.reason }
         if (!(await closeFinding(clickhouse, id, closing, Date.now()))) {
           throw new ChainonError(
@@ -61,6 +63,13 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
             `No finding with the id ${id} is open; \`chainon finding list\` shows them.`,
           )
         }
+        noteInJournal(data, {
+          actor: actor(),
+          action: 'finding-close',
+          object: `finding:${id}`,
+          outcome: 'done',
+          facts: {},
+        })
         process.stderr.write(`Closed by ${closing.by}: ${id}\n`)
       }),
     )
@@ -68,6 +77,8 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
 
 type Warehouse = Pick<typeof import('#core/ledger/findings.ts'), 'listFindings' | 'closeFinding'> & {
   readonly clickhouse: import('#core/clickhouse/client.ts').ClickHouseClient
+  /** Folder of the stack. */
+  readonly data: string
 }
 
 async function withWarehouse(
@@ -80,12 +91,12 @@ async function withWarehouse(
   const findings = await import('#core/ledger/findings.ts')
   const config = readConfig(
     'finding',
-    CLICKHOUSE_KEYS,
+    [...CLICKHOUSE_KEYS, 'CHAINON_DATA_DIR'],
     resolveEnvironment(env, dataDir === undefined ? {} : { dataDir }),
   )
   const clickhouse = clickhouseClient('finding', config)
   try {
-    await work({ ...findings, clickhouse })
+    await work({ ...findings, clickhouse, data: config.CHAINON_DATA_DIR })
   } catch (error) {
     if (error instanceof ChainonError) throw error
     throw (

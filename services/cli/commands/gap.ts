@@ -2,10 +2,12 @@
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { CommandJournal } from '#core/journal/command-journal.ts'
 import type { Gap } from '#core/ledger/gaps.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { actor, noteQuery, openCommandJournal } from '../journal.ts'
 
 interface Options {
   readonly dataDir?: string
@@ -45,6 +47,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option(...DATA_DIR)
     .action((options: Options) =>
       withGaps(env, options, async ({ find }) => {
+        noteQuery(env, 'gap', options)
         const found = await find()
         process.stdout.write(options.json ? `${JSON.stringify(found.map(written), null, 2)}\n` : render(found))
         if (found.length > 0) process.exitCode = 1
@@ -59,7 +62,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--dry-run', 'show what would be written, write nothing')
     .option(...DATA_DIR)
     .action((id: string, options: AcceptOptions) =>
-      withGaps(env, options, async ({ find, clickhouse, acceptGap, refusal, lostTile }) => {
+      withGaps(env, options, async ({ find, clickhouse, acceptGap, refusal, lostTile, openJournal }) => {
         const found = (await find()).find((one) => one.id === id)
         if (!found) throw new ChainonError('not-found', `There is no gap ${id}; \`chainon gap list\` shows them.`)
         const acceptance = { by: options.by ?? userInfo().username, reason: options.reason, at: Date.now() }
@@ -71,7 +74,21 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         }
         process.stdout.write(`${JSON.stringify({ ...lostTile(found, acceptance), ...namesOf(acceptance) }, null, 2)}\n`)
         if (options.dryRun) return
-        await acceptGap(clickhouse, found, acceptance)
+        const journal = await openJournal()
+        try {
+          await journal.guard(
+            {
+              actor: actor(),
+              action: 'gap-accept',
+              object: `gap:${id}`,
+              outcome: 'begun',
+              facts: { records: Number(found.to - found.from) },
+            },
+            () => acceptGap(clickhouse, found, acceptance),
+          )
+        } finally {
+          await journal.close()
+        }
         process.stderr.write(`${recordsOf(found)} accepted as lost by ${acceptance.by}: ${id}\n`)
       }),
     )
@@ -84,6 +101,7 @@ function namesOf({ by, reason }: { readonly by: string; readonly reason: string 
 type Tools = Pick<typeof import('#core/ledger/accept-gap.ts'), 'acceptGap' | 'refusal' | 'lostTile'> & {
   readonly clickhouse: import('#core/clickhouse/client.ts').ClickHouseClient
   readonly find: () => Promise<readonly Gap[]>
+  readonly openJournal: () => Promise<CommandJournal>
 }
 
 async function withGaps(
@@ -105,7 +123,7 @@ async function withGaps(
   const clickhouse = clickhouseClient('gap', config)
   const find = () => findGaps({ kafka, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds })
   try {
-    await work({ ...accepting, clickhouse, find })
+    await work({ ...accepting, clickhouse, find, openJournal: () => openCommandJournal(environment) })
   } catch (error) {
     if (error instanceof ChainonError) throw error
     throw (

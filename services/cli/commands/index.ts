@@ -1,5 +1,6 @@
 /** Every command, in the order of `chainon --help`. A new one is a file here and a line in each list. */
 import type { Command } from 'commander'
+import { register as audit } from './audit.ts'
 import { register as config } from './config.ts'
 import { register as deid } from './deid.ts'
 import { register as down } from './down.ts'
@@ -30,6 +31,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   provision,
   finding,
   gap,
+  audit,
   link,
   project,
   feeds,

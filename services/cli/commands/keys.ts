@@ -1,6 +1,7 @@
 /** `chainon keys`: API keys of producers. Only hashes are stored; a key is shown when it is created. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import type { JournalEvent } from '#core/journal/actions.ts'
 import type { IssuedKey, ListedKey } from '#core/keys/admin.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import { table } from '#core/terminal/table.ts'
@@ -8,6 +9,7 @@ import { dataFolder } from '../../../deploy/local/paths.ts'
 import { duration } from '../duration.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { actor, noteInJournal } from '../journal.ts'
 import { registerSealing } from './sealing-keys.ts'
 
 /** The hospitals of the sample feed. */
@@ -75,7 +77,10 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         scopes: await scopes(env, options),
         ...(options.expires === null ? {} : { expiresAt: new Date(Date.now() + options.expires).toISOString() }),
       }
-      show(createKey(dataFolder(env, options.dataDir), producer, options.name, terms), options)
+      const data = dataFolder(env, options.dataDir)
+      const issued = createKey(data, producer, options.name, terms)
+      noteInJournal(data, created(issued, terms.scopes))
+      show(issued, options)
     })
   keys
     .command('list')
@@ -107,7 +112,10 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option(...DATA_DIR)
     .action(async (producer: string, options: RotateOptions) => {
       const { rotateKey } = await load()
-      const { issued, replaced } = rotateKey(dataFolder(env, options.dataDir), producer, options.overlap, options.key)
+      const data = dataFolder(env, options.dataDir)
+      const { issued, replaced } = rotateKey(data, producer, options.overlap, options.key)
+      const facts = { producer, replaced_by: issued.id }
+      noteInJournal(data, { ...ofKey(replaced.id), action: 'key-rotate', facts })
       if (options.json) return print({ ...issued, replaced })
       process.stderr.write(`Key ${replaced.id} is in force until ${replaced.expires_at}.\n`)
       show(issued, options)
@@ -123,6 +131,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { revokeKey } = await load()
       const data = dataFolder(env, options.dataDir)
       const revoked = ids.filter((id) => revokeKey(data, id))
+      noteInJournal(data, ...revoked.map((id) => ({ ...ofKey(id), action: 'key-revoke', facts: {} }) as const))
       if (options.json) print(revoked)
       for (const id of revoked) process.stderr.write(`Key ${id} is revoked.\n`)
       const missed = ids.filter((id) => !revoked.includes(id))
@@ -143,17 +152,30 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--json', 'an array of objects with producer and key')
     .option(...DATA_DIR)
     .action(async (producers: string[], options: Options) => {
-      const { ensureKey } = await load()
+      const { ensureKey, localKey } = await load()
       const data = dataFolder(env, options.dataDir)
       const names = producers.length > 0 ? producers : LOCAL_PRODUCERS
-      const ensured = names
-        .map((producer) => ensureKey(data, producer))
-        .map(({ producer, key: secret }) => ({ producer, key: secret }))
+      const made = names.map((producer) => {
+        const former = localKey(data, producer)
+        return { ...ensureKey(data, producer), former }
+      })
+      const { ALL_SCOPES } = await import('#core/keys/scopes.ts')
+      const events = made.filter((one) => one.key !== one.former).map((one) => created(one, ALL_SCOPES))
+      noteInJournal(data, ...events)
+      const ensured = made.map(({ producer, key: secret }) => ({ producer, key: secret }))
       if (options.json) return print(ensured)
       const rows = ensured.map((one) => [one.producer, one.key])
       process.stdout.write(table(['producer', 'key'], rows))
     })
   registerSealing(keys, env)
+}
+
+function ofKey(id: string) {
+  return { actor: actor(), object: `key:${id}`, outcome: 'done' } as const
+}
+
+function created({ id, producer }: IssuedKey, allowed: readonly string[]): JournalEvent {
+  return { ...ofKey(id), action: 'key-create', facts: { producer, scopes: allowed } }
 }
 
 function lifetime(text: string): number | null {

@@ -4,6 +4,7 @@ import { isBalanced, isRowBalanced, type LedgerRow, sumCounts } from '#core/ledg
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { noteQuery } from '../journal.ts'
 import { positiveInteger } from '../options.ts'
 
 interface Options {
@@ -38,6 +39,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       ]),
     )
     .action(async (options: Options) => {
+      noteQuery(env, 'ledger', options)
       const { openLedger } = await import('../ledger-source.ts')
       const source = await openLedger(
         resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir }),

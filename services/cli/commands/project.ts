@@ -1,6 +1,7 @@
 /** `chainon project`: builds, checks and lists the extractions of research projects (services/extract). */
 import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
+import { noteQuery } from '../journal.ts'
 import { runService } from '../run-service.ts'
 
 interface Options {
@@ -62,6 +63,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--json', 'an array of objects with id, run, database, persons, tables, rows, retention_until and more')
     .option(...DATA_DIR)
     .action(async (options: Options) => {
+      noteQuery(env, 'project-list', options)
       await run(env, 'list', [], options)
     })
 }

@@ -3,8 +3,10 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { JournalEvent } from '#core/journal/actions.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
+import { actor, noteInJournal } from '../journal.ts'
 
 interface Options {
   readonly dataDir?: string
@@ -75,9 +77,15 @@ export function registerSealing(keys: Command, env: NodeJS.ProcessEnv): void {
         return
       }
       const at = new Date().toISOString()
+      noteInJournal(opened.data, shredding(text, key.id, 'begun'))
       const entry = await dayKeys.shred(day, { who: options.by ?? userInfo().username, why: options.reason, at })
+      noteInJournal(opened.data, shredding(text, key.id, 'done'))
       process.stdout.write(`${JSON.stringify(entry, null, 2)}\n`)
     })
+}
+
+function shredding(day: string, key: string, outcome: 'begun' | 'done'): JournalEvent {
+  return { actor: actor(), action: 'day-shred', object: `day:${day}`, outcome, facts: { key } }
 }
 
 async function open(env: NodeJS.ProcessEnv, { dataDir }: Options) {
@@ -99,6 +107,7 @@ async function open(env: NodeJS.ProcessEnv, { dataDir }: Options) {
   const today = dayOf(Date.now())
   const dayKeys = openDayKeys(join(secretsDir('deidentify', config), 'sealing'), today, false)
   return {
+    data: config.CHAINON_DATA_DIR,
     dayKeys,
     today,
     parseDay,

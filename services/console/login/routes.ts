@@ -6,8 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import Type from 'typebox'
 import { FAULTS } from '#core/faults/codes.ts'
-import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
+import { delayMs, failureCounts, isTold, senderOf } from '#core/http/failed-logins.ts'
 import type { RequestGuard } from '#core/http/request-guard.ts'
+import type { Hourly } from '#core/journal/hourly.ts'
+import type { Journal } from '#core/journal/journal.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { PROBLEM_TYPE, problem, problemResponse } from '../routes/problem.ts'
@@ -19,6 +21,9 @@ export interface LoginDependencies {
   readonly account: Account
   readonly sessions: Sessions
   readonly guard: RequestGuard
+  readonly journal: Pick<Journal, 'note'>
+  /** Readings of figures, by address and hour. */
+  readonly queries: Hourly
   readonly logger: Logger
   readonly metrics: Metrics
 }
@@ -26,10 +31,13 @@ export interface LoginDependencies {
 const COOKIE = 'chainon_session'
 /** Seen without a login; of the page's files only those that the login itself shows. */
 const PUBLIC: ReadonlySet<string> = new Set(['/login', '/health', '/css/base.css', '/css/login.css'])
+/** Where figures are read. */
+const QUERIES: ReadonlySet<string> = new Set(['/api/live', '/api/snapshot', '/api/ledger'])
 const MAX_FORM_BYTES = 4_096
 /** Failures within a minute after which nobody from there is heard: a password is easier to guess than a key. */
 const MAX_OF_SENDER = 20
 const MAX_OF_ALL = 200
+const OPERATOR = { actor: `console:${USER}`, object: 'console', outcome: 'done', facts: {} } as const
 const RETRY_AFTER_SECONDS = '60'
 
 const SESSION = {
@@ -55,16 +63,27 @@ export function registerLogin(
   app: FastifyInstance,
   dependencies: LoginDependencies,
 ): (request: FastifyRequest) => boolean {
-  const { account, sessions, guard, logger, metrics } = dependencies
+  const { account, sessions, guard, journal, queries, logger, metrics } = dependencies
   const failed = metrics.counter('chainon_console_failed_logins', 'Logins that failed')
   const counts = failureCounts(() => performance.now())
+  const queried = (url: string) =>
+    queries.used(url, (hour, requests) => ({
+      ...OPERATOR,
+      action: 'query',
+      object: `console:${url}`,
+      facts: { hour, requests },
+    }))
   const isOperator = (request: FastifyRequest) => sessionOf(request, sessions) !== undefined
 
   app.addHook('onRequest', async (request, reply) => {
     const refusal = guard(request.raw)
     if (refusal) return sendProblem(reply, FAULTS[refusal].status, refusal, FAULTS[refusal].text)
     const { url } = request.routeOptions
-    if (request.is404 || (url !== undefined && PUBLIC.has(url)) || isOperator(request)) return
+    if (request.is404 || (url !== undefined && PUBLIC.has(url))) return
+    if (isOperator(request)) {
+      if (url !== undefined && QUERIES.has(url)) queried(url)
+      return
+    }
     if (url === '/') return reply.redirect('/login', 303)
     return sendProblem(reply, 401, 'login-required', 'Log in at /login.')
   })
@@ -93,12 +112,17 @@ export function registerLogin(
       failed(1, {})
       counts.add('all')
       const failures = counts.add(sender)
+      // What was typed as the user is not repeated: it may be the password.
+      const facts = { reason: 'wrong-password', failures, sender }
+      if (isTold(failures))
+        journal.note({ actor: 'unknown', action: 'login-failed', object: 'console', outcome: 'refused', facts })
       logger.warn({ event: 'login-failed', sender, failures })
       await sleep(delayMs(failures))
       return sendPage(reply, 401, 'The user or the password is wrong.')
     }
     const token = sessions.begin()
     logger.info({ event: 'login', sender })
+    journal.note({ ...OPERATOR, action: 'login' })
     return reply.header('set-cookie', cookie(request, token, SESSION_SECONDS)).redirect('/', 303)
   })
   app.get('/api/session', { schema: SESSION }, async (request) => ({
@@ -112,6 +136,7 @@ export function registerLogin(
       return sendProblem(reply, 403, 'csrf-token', 'Send the csrf_token of GET /api/session as X-CSRF-Token.')
     sessions.end(token)
     logger.info({ event: 'logout', sender: senderOf(request.ip) })
+    journal.note({ ...OPERATOR, action: 'logout' })
     return reply
       .header('set-cookie', cookie(request, '', 0))
       .code(204)

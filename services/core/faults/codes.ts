@@ -148,6 +148,17 @@ export const FAULTS = {
     alarm: true,
     text: 'The rows in ClickHouse cannot be compared with the ledger.',
   },
+  'journal-unsent': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'Entries of the access journal wait for Kafka.',
+  },
+  'journal-shortened': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'The topic of the access journal is shorter than what was copied of it.',
+  },
+  'journal-lost': { blame: 'dependency', alarm: true, text: 'Entries of the access journal could not be kept.' },
   'component-down': { blame: 'dependency', alarm: true, text: 'A component does not answer.' },
   'intent-deadline': { blame: 'dependency', text: 'The insert was too late after its intent and was abandoned.' },
   // configuration and programmer

@@ -43,6 +43,11 @@ export function delayMs(failures: number): number {
   return failures <= FREE ? 0 : Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures - FREE - 1, 10))
 }
 
+/** At the 1st, 2nd, 4th, 8th failure of a minute: a flood must not fill the disk. */
+export function isTold(failures: number): boolean {
+  return Number.isInteger(Math.log2(failures))
+}
+
 /** @returns the network that counts as one sender: the address, of IPv6 its first 64 bits, which one sender has to himself */
 export function senderOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]

@@ -2,6 +2,7 @@
  * What happens to the day keys while deidentify runs: keys of the next days are made and announced, and those whose records are older than the
  * retention are shredded, so that the retention holds even where Kafka keeps a segment for longer.
  */
+import type { Journal } from '#core/journal/journal.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { announce } from '#core/sealing/announcements.ts'
 import { dayOf, endOf, textOfDay } from '#core/sealing/day.ts'
@@ -17,6 +18,7 @@ export interface DayKeyRoundsDependencies {
   readonly retentionMs: number
   /** A key was shredded, here or by `chainon keys shred`. */
   readonly onShredded: () => void
+  readonly journal: Pick<Journal, 'note'>
   readonly alarms: Alarms
   readonly logger: Logger
   readonly now?: () => number
@@ -32,7 +34,17 @@ const ROUND_MS = 60_000
 const ALARM = 'sealing-keys-not-announced'
 
 export function dayKeyRounds(dependencies: DayKeyRoundsDependencies): DayKeyRounds {
-  const { dayKeys, producer, namespace, retentionMs, onShredded, alarms, logger, now = Date.now } = dependencies
+  const {
+    dayKeys,
+    producer,
+    namespace,
+    retentionMs,
+    onShredded,
+    journal,
+    alarms,
+    logger,
+    now = Date.now,
+  } = dependencies
   let announced: readonly string[] = []
   let shredded = dayKeys.shredded().length
   let timer: NodeJS.Timeout | undefined
@@ -42,6 +54,13 @@ export function dayKeyRounds(dependencies: DayKeyRoundsDependencies): DayKeyRoun
     for (const { day, id } of await dayKeys.live()) {
       if (endOf(day) + retentionMs > now()) continue
       await dayKeys.shred(day, { who: 'deidentify', why: 'the retention has ended', at: new Date(now()).toISOString() })
+      journal.note({
+        actor: 'service:deidentify',
+        action: 'day-shred',
+        object: `day:${textOfDay(day)}`,
+        outcome: 'done',
+        facts: { key: id },
+      })
       logger.info({ event: 'sealing-key-shredded', day: textOfDay(day), key: id })
     }
     const count = dayKeys.shredded().length

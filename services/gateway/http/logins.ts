@@ -1,7 +1,9 @@
 /** Checks the API key of a request. A failure is counted, logged without the key, and answered more and more slowly. */
 import type { FastifyRequest } from 'fastify'
-import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
-import { allows } from '#core/keys/scopes.ts'
+import { delayMs, failureCounts, isTold, senderOf } from '#core/http/failed-logins.ts'
+import type { Hourly } from '#core/journal/hourly.ts'
+import type { Journal } from '#core/journal/journal.ts'
+import { allows, READ_OWN } from '#core/keys/scopes.ts'
 import type { KeyAccess, KeyStore, LoginFailure } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
@@ -15,13 +17,16 @@ export interface Logins {
    * @throws ProblemError missing-key, wrong-key, expired-key, revoked-key, key-scope, too-many-failed-logins
    */
   login(request: FastifyRequest, needed?: string): Promise<KeyAccess>
-  /** @throws ProblemError key-scope */
+  /** Counts a use of the key for it, too: call it once in a request. @throws ProblemError key-scope */
   require(access: KeyAccess, needed: string): void
 }
 
 export interface LoginDependencies {
   readonly keys: KeyStore
   readonly keyUse: KeyUse
+  readonly journal: Pick<Journal, 'note'>
+  /** Uses of keys by producer, feed and hour. */
+  readonly uses: Hourly
   readonly metrics: Metrics
   readonly logger: Logger
   readonly pause: (ms: number) => Promise<void>
@@ -40,11 +45,16 @@ const PROBLEMS = {
   revoked: 'revoked-key',
 } as const satisfies Record<Reason, string>
 
+/** Failures of a minute that have an entry in the journal for each sender or key; beyond it their sum has. */
+const MAX_JOURNALLED = 200
+const ALL = 'all'
+
 const DETAILS: Partial<Record<Reason, string>> = {
   missing: 'Send the key as Authorization: Bearer, or as X-API-Key.',
 }
 
-export function createLogins({ keys, keyUse, metrics, logger, pause, limits }: LoginDependencies): Logins {
+export function createLogins(dependencies: LoginDependencies): Logins {
+  const { keys, keyUse, journal, uses, metrics, logger, pause, limits } = dependencies
   const failed = metrics.counter('chainon_gateway_failed_logins', 'Requests without a valid API key, by reason')
   const counts = failureCounts(() => performance.now())
   let waiting = 0
@@ -52,9 +62,21 @@ export function createLogins({ keys, keyUse, metrics, logger, pause, limits }: L
   /** @returns the failures of the one of the names that has most of them within a minute */
   function note(reason: Reason | 'scope', names: readonly string[], facts: Record<string, string>): number {
     failed(1, { reason })
-    const failures = Math.max(...names.map((name) => counts.add(name)))
-    // At 1, 2, 4, 8: a flood must not fill the disk.
-    if (Number.isInteger(Math.log2(failures))) logger.warn({ event: 'login-failed', reason, failures, ...facts })
+    const each = names.map((name) => counts.add(name))
+    const failures = Math.max(...each)
+    const all = counts.add(ALL)
+    const { key_id: keyId, sender } = facts
+    // Of the key where it is known: attempts with it stand out among others of the sender.
+    if ((isTold(each.at(-1) ?? 0) && all <= MAX_JOURNALLED) || (all > MAX_JOURNALLED && isTold(all))) {
+      journal.note({
+        actor: keyId === undefined ? 'unknown' : `key:${keyId}`,
+        action: 'login-failed',
+        object: 'gateway',
+        outcome: 'refused',
+        facts: { reason, failures, ...(sender === undefined ? {} : { sender }) },
+      })
+    }
+    if (isTold(failures)) logger.warn({ event: 'login-failed', reason, failures, ...facts })
     return failures
   }
 
@@ -70,8 +92,18 @@ export function createLogins({ keys, keyUse, metrics, logger, pause, limits }: L
     throw new ProblemError(PROBLEMS[reason], DETAILS[reason])
   }
 
-  function require({ scopes, keyId }: KeyAccess, needed: string): void {
-    if (allows(scopes, needed)) return
+  function require({ scopes, keyId, producer }: KeyAccess, needed: string): void {
+    if (allows(scopes, needed)) {
+      const object = needed === READ_OWN ? 'own-key' : needed.replace('write:', 'feed:')
+      uses.used(`${keyId} ${object}`, (hour, requests) => ({
+        actor: `key:${keyId}`,
+        action: 'key-use',
+        object,
+        outcome: 'done',
+        facts: { producer, hour, requests },
+      }))
+      return
+    }
     note('scope', [keyId], { scope: needed, key_id: keyId })
     throw new ProblemError('key-scope', `The API key does not have the scope ${needed}.`)
   }

@@ -41,8 +41,12 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
 
 /** Which feeds a Bundle has is known when it is read: a record of a feed that the key may not write rejects the whole request. */
 function* withinScopes(items: Iterable<Item>, require: (feed: string) => void): Generator<Item> {
+  const seen = new Set<string>()
   for (const item of items) {
-    if (item.kind === 'decoded') require(item.feed)
+    if (item.kind === 'decoded' && !seen.has(item.feed)) {
+      require(item.feed)
+      seen.add(item.feed)
+    }
     yield item
   }
 }

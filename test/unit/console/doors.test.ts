@@ -61,6 +61,10 @@ test('the password opens a session; its cookie is out of reach of scripts and ot
   expect((await get('/api/session', { cookie })).statusCode).toBe(200)
   expect((await logOut({ 'x-csrf-token': csrf_token })).statusCode).toBe(204)
   expect((await get('/api/session', { cookie })).statusCode).toBe(401)
+  expect(own.entries.map(({ actor, action, outcome }) => `${actor} ${action} ${outcome}`)).toEqual([
+    'console:operator login done',
+    'console:operator logout done',
+  ])
   // The session of another browser goes on.
   expect((await get('/api/session', { cookie: own.cookie })).statusCode).toBe(200)
 })
@@ -76,6 +80,10 @@ test('guesses of the password are bounded, and of another sender, too', async ()
   for (let i = 0; i < 12; i++) statuses.push((await logIn(`guess-${i}`)).statusCode)
   expect(statuses).toEqual(Array.from({ length: 12 }, () => 401))
   await Promise.all(Array.from({ length: 20 }, () => logIn('guess')))
+  const told = own.entries.filter(({ action }) => action === 'login-failed').map(({ facts }) => facts)
+  const [reason, sender] = ['wrong-password', '127.0.0.1']
+  expect(told).toEqual([1, 2, 4, 8, 16].map((failures) => ({ reason, failures, sender })))
+  expect(JSON.stringify(own.entries)).not.toContain('guess')
   const blocked = await logIn(own.password)
   expect([blocked.statusCode, blocked.headers['retry-after']]).toEqual([429, '60'])
 }, 60_000)
@@ -102,4 +110,11 @@ test('a session outlives a restart, ends by itself, and its file opens none', ()
   for (const [text] of stored.matchAll(/[\w-]{20,}/g)) expect(restarted.has(text)).toBe(false)
   now = 13 * 3_600_000
   expect(restarted.has(token)).toBe(false)
+})
+
+test('the journal has who read figures, by address and hour', async () => {
+  for (let at = 0; at < 3; at++) await get('/api/ledger', { cookie: own.cookie })
+  const read = own.entries.filter(({ action }) => action === 'query')
+  expect(read.map(({ actor, object }) => [actor, object])).toEqual([['console:operator', 'console:/api/ledger']])
+  expect((await get('/api/ledger')).statusCode, 'who is not logged in reads nothing').toBe(401)
 })

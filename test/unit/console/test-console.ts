@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { httpSettings } from '#core/http/settings.ts'
+import type { JournalEvent } from '#core/journal/actions.ts'
+import { hourlyCounts } from '#core/journal/hourly.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildApp } from '../../../services/console/app.ts'
@@ -19,6 +21,8 @@ export interface TestConsole {
   readonly folder: string
   readonly password: string
   readonly cookie: string
+  /** What the access journal was told. */
+  readonly entries: readonly JournalEvent[]
   close(): Promise<void>
 }
 
@@ -39,6 +43,9 @@ export async function testConsole(
   const folder = mkdtempSync(join(tmpdir(), 'chainon-console-'))
   const account = openAccount(folder)
   const sessions = openSessions(folder, Date.now)
+  const entries: JournalEvent[] = []
+  const journal = { note: (event: JournalEvent) => void entries.push(event) }
+  const queries = hourlyCounts(journal)
   const app = await buildApp({
     publisher,
     page: loadPage(),
@@ -46,6 +53,8 @@ export async function testConsole(
     health: () => ({ status: 'ok' }),
     account,
     sessions,
+    journal,
+    queries,
     logger: createLogger('test', 'fatal'),
     metrics: createMetrics('console'),
   })
@@ -53,9 +62,11 @@ export async function testConsole(
     app,
     folder,
     password: readFileSync(join(folder, 'operator.password'), 'utf8').trim(),
+    entries,
     cookie: `chainon_session=${sessions.begin()}`,
     async close() {
       await app.close()
+      await queries.stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

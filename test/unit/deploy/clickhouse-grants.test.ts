@@ -42,8 +42,8 @@ describe('deploy/clickhouse', () => {
       )
   })
 
-  it('lets reader and nobody else only read, and extract write databases of projects only', () => {
-    expect(readRoles(['w']).flatMap(({ name, readonly }) => (readonly ? [name] : []))).toEqual(['reader'])
+  it('lets reader, auditor and nobody else only read, and extract write databases of projects only', () => {
+    expect(readRoles(['w']).flatMap(({ name, readonly }) => (readonly ? [name] : []))).toEqual(['auditor', 'reader'])
     const writes = grants('extract').filter((grant) => /INSERT|CREATE|DROP|OPTIMIZE/.test(grant))
     expect(writes.every((grant) => / ON project_\*\.\* /.test(grant))).toBe(true)
   })

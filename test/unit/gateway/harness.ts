@@ -10,6 +10,8 @@ import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { httpSettings } from '#core/http/settings.ts'
+import type { JournalEvent } from '#core/journal/actions.ts'
+import { hourlyCounts } from '#core/journal/hourly.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
@@ -63,6 +65,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
+  /** What the access journal was told. */
+  const entries: JournalEvent[] = []
+  const journal = { note: (event: JournalEvent) => void entries.push(event) }
+  const uses = hourlyCounts(journal)
   const written: { topic: string; message: SealedMessage }[] = []
   const types = new Map<string, avsc.Type>()
   const read = async (topic: string, { key: messageKey, value }: SealedMessage) => {
@@ -98,6 +104,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     },
     keys: openKeyStore(folder, () => undefined),
     keyUse: recordKeyUse(folder, () => undefined),
+    journal,
+    uses,
     async pause() {
       state.pausing++
       await state.pause
@@ -149,6 +157,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     health,
     state,
     written,
+    entries,
     metrics,
     /** Records as they would be read from Kafka. */
     decoded: () =>
@@ -168,6 +177,7 @@ export async function harness(limits: Partial<Limits> = {}) {
       }),
     async close() {
       await app.close()
+      await uses.stop()
       rmSync(folder, { recursive: true, force: true })
     },
   }

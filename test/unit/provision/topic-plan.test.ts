@@ -12,6 +12,7 @@ test('a topic that is missing has as many partitions as the other one of its fee
   expect(plan.create).toMatchObject([
     { topic: 'n.pseudonymised.death', partitions: 5, replication: 3 },
     { topic: 'n.sealing.keys', partitions: 1, replication: 3 },
+    { topic: 'n.audit.access', partitions: 1, replication: 3 },
   ])
   expect(plan.drift).toEqual([])
   expect(planLines(plan).at(-1)).toBe('n.identified.death: 5 partitions, and CHAINON_PARTITIONS is 2: not changed')
@@ -38,4 +39,19 @@ test('only a setting that deletes records of the pseudonymised log is dangerous'
 test('the replicas that must acknowledge follow the replicas that a topic has, not those that a new one would have', () => {
   expect(topicSettings('identified', RULES, 1)['min.insync.replicas']).toBe('1')
   expect(topicSettings('identified', RULES, 3)['min.insync.replicas']).toBe('2')
+})
+
+test('the access journal is one partition that is kept for good; a setting that deletes of it is dangerous', () => {
+  const [, , , created] = planTopics(contracts, RULES, new Map()).create
+  expect(created).toMatchObject({
+    topic: 'n.audit.access',
+    partitions: 1,
+    settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', 'min.insync.replicas': '2' },
+  })
+  const settings = { ...created?.settings, 'retention.ms': '604800000', 'cleanup.policy': 'compact' }
+  const present = new Map([['n.audit.access', { partitions: 1, replication: 3, settings }]])
+  expect(planTopics(contracts, RULES, present).drift).toEqual([
+    { topic: 'n.audit.access', name: 'cleanup.policy', from: 'compact', to: 'delete', dangerous: true },
+    { topic: 'n.audit.access', name: 'retention.ms', from: '604800000', to: '-1', dangerous: true },
+  ])
 })

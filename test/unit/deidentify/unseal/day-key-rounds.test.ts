@@ -25,6 +25,7 @@ test('a round that fails raises an alarm, and the next one that succeeds clears 
     namespace: '',
     retentionMs: 86_400_000,
     onShredded: () => undefined,
+    journal: { note: () => undefined },
     alarms,
     logger: createLogger('test', 'fatal'),
   })

@@ -1,9 +1,11 @@
 /** What a person without a key, or with a leaked one, may try at the gateway's door. */
 import { request } from 'node:http'
 import type { FastifyRequest } from 'fastify'
+import { Check } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import type { Problem } from '#core/gateway-api/problem.ts'
 import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
+import { JournalEvent } from '#core/journal/actions.ts'
 import { createKey, listKeys, revokeKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
@@ -158,9 +160,12 @@ test('a flood of failures leaves few log lines, and none has a key or what was s
   const gateway = await harness()
   try {
     const lines: string[] = []
+    const entries: JournalEvent[] = []
     const logins = createLogins({
       keys: openKeyStore(gateway.folder, () => undefined),
       keyUse: { used: () => undefined },
+      journal: { note: (event) => void entries.push(event) },
+      uses: { used: () => undefined, stop: async () => undefined },
       metrics: gateway.metrics,
       logger: createLogger('test', 'info', { write: (line) => void lines.push(line) }),
       pause: async () => undefined,
@@ -176,8 +181,48 @@ test('a flood of failures leaves few log lines, and none has a key or what was s
     const log = lines.join('')
     expect(log).toContain('"sender":"10.0.0.9"')
     for (const secret of ['DUPONT', 'ffffffffffff', 'BBBB', 'CCCC', gateway.key]) expect(log).not.toContain(secret)
+    // The journal has as few, and each of them fits its schema: no text of the sender can be in it.
+    expect(entries.length).toBeLessThan(20)
+    expect(entries.map(({ actor }) => actor)).toEqual(expect.arrayContaining(['unknown', `key:${id}`]))
+    for (const entry of entries) expect(Check(JournalEvent, entry)).toBe(true)
     await logins.login({ headers: { 'x-api-key': gateway.key }, ip: '10.0.0.9' } as unknown as FastifyRequest)
   } finally {
     await gateway.close()
   }
+})
+
+test('the journal has the use of a key by feed and hour: once in a request, whatever is in it', async () => {
+  const gateway = await harness()
+  const id = gateway.key.split('_')[1] ?? ''
+  await gateway.post('observation', 'application/json', JSON.stringify([observation(1), observation(2)]))
+  await gateway.post('observation', 'application/json', JSON.stringify(observation(3)))
+  await gateway.app.inject({ url: '/v1/key', headers: { 'x-api-key': gateway.key } })
+  await gateway.close()
+  const uses = gateway.entries.map(({ actor, action, object, facts }) => [actor, action, object, facts])
+  const facts = { producer: 'chu-test', hour: expect.any(String) as string, requests: 1 }
+  expect(uses).toEqual([
+    [`key:${id}`, 'key-use', 'feed:observation', facts],
+    [`key:${id}`, 'key-use', 'own-key', facts],
+    [`key:${id}`, 'key-use', 'feed:observation', facts],
+  ])
+})
+
+test('senders without a number: the journal does not grow with them', async () => {
+  const gateway = await harness()
+  const logins = createLogins({
+    keys: openKeyStore(gateway.folder, () => undefined),
+    keyUse: { used: () => undefined },
+    journal: { note: (event) => void gateway.entries.push(event) },
+    uses: { used: () => undefined, stop: async () => undefined },
+    metrics: gateway.metrics,
+    logger: createLogger('test', 'fatal'),
+    pause: async () => undefined,
+    limits: { maxSlowedLogins: 1 },
+  })
+  for (let at = 0; at < 2000; at++) {
+    const attempt = logins.login({ headers: {}, ip: `10.0.${at >> 8}.${at & 255}` } as FastifyRequest)
+    await expect(attempt).rejects.toMatchObject({ status: 401 })
+  }
+  expect(gateway.entries.length).toBeLessThan(210)
+  await gateway.close()
 })
