@@ -4,6 +4,7 @@
  */
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { fingerprintTopic } from '#core/custody/kafka-register.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { Zone } from '#core/pipeline/zones.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
@@ -79,10 +80,13 @@ export function topicSettings(zone: Zone, rules: TopicRules, replication: number
   }
 }
 
-/** @returns the settings of the topic with the public sealing keys: one message for each day, kept for good */
-function sealingSettings(replication: number): Readonly<Record<string, string>> {
-  return { 'cleanup.policy': 'compact', 'min.insync.replicas': String(Math.max(1, replication - 1)) }
-}
+/** Topics of one partition whose messages are kept for good. */
+const KEPT: readonly { readonly nameOf: (namespace: string) => string; readonly settings: Record<string, string> }[] = [
+  // The public sealing keys: one message for each day.
+  { nameOf: sealingTopic, settings: { 'cleanup.policy': 'compact' } },
+  // The first message of a key counts.
+  { nameOf: fingerprintTopic, settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' } },
+]
 
 const ZONES = ['identified', 'pseudonymised'] as const
 
@@ -118,25 +122,31 @@ export function planTopics(
         report.push(`${topic}: ${found.replication} replicas, and CHAINON_REPLICATION is ${rules.replication}`)
     }
   }
-  planSealingTopic(rules, present, create, drift)
+  planKeptTopics(rules, present, create, drift)
   return { create, drift, report }
 }
 
-function planSealingTopic(
+function planKeptTopics(
   { namespace, replication }: TopicRules,
   present: ReadonlyMap<string, PresentTopic>,
   create: NewTopic[],
   drift: SettingDrift[],
 ): void {
-  const topic = sealingTopic(namespace)
-  const found = present.get(topic)
-  if (!found) {
-    create.push({ topic, partitions: 1, replication, settings: sealingSettings(replication) })
-    return
-  }
-  for (const [name, to] of Object.entries(sealingSettings(found.replication))) {
-    const from = found.settings[name] ?? ''
-    if (from !== to) drift.push({ topic, name, from, to, dangerous: false })
+  for (const { nameOf, settings } of KEPT) {
+    const topic = nameOf(namespace)
+    const found = present.get(topic)
+    const wanted = {
+      ...settings,
+      'min.insync.replicas': String(Math.max(1, (found?.replication ?? replication) - 1)),
+    }
+    if (!found) {
+      create.push({ topic, partitions: 1, replication, settings: wanted })
+      continue
+    }
+    for (const [name, to] of Object.entries(wanted)) {
+      const from = found.settings[name] ?? ''
+      if (from !== to) drift.push({ topic, name, from, to, dangerous: DELETES_RECORDS.has(name) })
+    }
   }
 }
 

@@ -12,6 +12,7 @@ REVOKE INSERT ON chainon.quarantine FROM provision;
 REVOKE INSERT ON chainon.rule_outcome FROM provision;
 REVOKE INSERT ON chainon.finding FROM provision;
 REVOKE INSERT ON chainon.record_missing FROM provision;
+REVOKE INSERT ON chainon.key_fingerprint FROM provision;
 GRANT SELECT, INSERT ON chainon.schema_migration TO provision;
 GRANT SELECT, INSERT ON chainon.log_identity TO provision;
 -- It is the definer of the views: they read these tables, and write these, with its rights.
