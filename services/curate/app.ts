@@ -7,7 +7,10 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { registeredSecret } from '#core/custody/registered-secret.ts'
+import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
+import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -36,9 +39,6 @@ export function startCurate(
   env: NodeJS.ProcessEnv,
   logger: Logger,
 ): Promise<Running> {
-  const secret = loadOrCreateSecret(secretsDir('curate', config), 'pseudonym-level2.key')
-  const level2 = pseudonymiser(2, secret)
-  const secondLevelToken = secondLevelTokens(secret)
   return startWorker(
     {
       service: 'curate',
@@ -79,6 +79,14 @@ export function startCurate(
         })
         await reach('Redis', () => connected(redis))
         await reach('ClickHouse', () => checkNamespace(clickhouse, config.CHAINON_NAMESPACE))
+        const register = warehouseRegister(clickhouse)
+        const secret = await reach('ClickHouse', () =>
+          registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register),
+        )
+        const level2 = pseudonymiser(2, secret)
+        const secondLevelToken = secondLevelTokens(secret)
+        const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
+        await reach('ClickHouse', () => warehouseAgrees(fingerprints, register))
         await reach('ClickHouse', () => linker.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
         const feedOf = (contract: FeedContract): CurateFeed => ({

@@ -6,9 +6,10 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { kafkaRegister } from '#core/custody/kafka-register.ts'
+import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
-import { lastMessages } from '#core/kafka/last-message.ts'
+import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
@@ -28,9 +29,6 @@ const CONCURRENCY = 4
 
 export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, logger: Logger): Promise<Running> {
   const secrets = secretsDir('deidentify', config)
-  const level1 = pseudonymiser(1, loadOrCreateSecret(secrets, 'pseudonym-level1.key'))
-  const tokenSecret = loadOrCreateSecret(secrets, 'linkage-level1.key')
-  const dayKeys = openDayKeys(join(secrets, 'sealing'), dayOf(Date.now()))
   const namespace = config.CHAINON_NAMESPACE
   return startWorker(
     {
@@ -41,6 +39,11 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
       maxWaitMs: 100,
       async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
+        const register = kafkaRegister(kafka, producer, namespace)
+        const secret = (name: string) => reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register))
+        const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
+        const tokenSecret = await secret('linkage-level1.key')
+        const dayKeys = openDayKeys(join(secrets, 'sealing'), dayOf(Date.now()))
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
@@ -77,11 +80,11 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         await reach('Kafka', () => rounds.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
         const mark = markQuarantined(markerEncoder)
-        const written = lastMessages(kafka)
+        const output = partitionReader(kafka)
         const handle = deidentifyWorker({
           producer,
           topicIds: ids,
-          lastMessages: written,
+          output,
           opener,
           mark,
           events,
@@ -99,7 +102,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             rounds.stop()
             await journal.stop()
             await producer.disconnect()
-            await written.close()
+            await output.close()
             await ids.close()
           },
         }

@@ -7,7 +7,7 @@ import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { HEADER_INCARNATION, HEADER_ORIGIN_EPOCH } from '#core/kafka/headers.ts'
-import type { LastMessages } from '#core/kafka/last-message.ts'
+import type { PartitionReader } from '#core/kafka/partition-reader.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
 import { ENDED_PROCESS, type Failed } from '#core/pipeline/pipeline.ts'
@@ -43,7 +43,7 @@ export interface DeidentifyWorkerDependencies {
   readonly producer: Pick<OrderedProducer, 'send'>
   readonly topicIds: TopicIds
   readonly opener: Pick<Opener, 'open'>
-  readonly lastMessages: Pick<LastMessages, 'of'>
+  readonly output: Pick<PartitionReader, 'last'>
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
   readonly logger: Logger
@@ -61,7 +61,7 @@ const ENDED: Failed<'worker-failed', 'quarantined'> = {
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, lastMessages, logger, mark, opener, producer, suspects, topicIds } = dependencies
+  const { events, output, logger, mark, opener, producer, suspects, topicIds } = dependencies
   const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
 
   /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
@@ -107,7 +107,7 @@ export function deidentifyWorker(
     const committed = offset === undefined ? undefined : parsePosition(offset, metadata)
     // An operator has set the offset: what is in the log already is written again.
     if (offset !== undefined && !committed) return { position: undefined, isCommitted: true }
-    const last = await lastMessages.of(outputTopic, batch.partition)
+    const last = await output.last(outputTopic, batch.partition)
     const position = continueAt(committed, writtenPosition(last?.headers), topicId)
     return { position, isCommitted: position?.next === committed?.next }
   }

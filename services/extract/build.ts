@@ -38,7 +38,7 @@ export interface Context {
   readonly contracts: ContractsByFeed
   readonly dataDir: string
   /** Called only before rows are built: a dry run makes no secret. */
-  readonly secret: () => Buffer
+  readonly secret: () => Promise<Buffer>
   readonly version: string
   /** Called with a line at each step. */
   readonly progress: (step: string) => void
@@ -80,7 +80,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     if (request.dryRun) return { kind: 'surveyed', survey }
     if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
     progress(summaryOf(request.project, survey, space))
-    const pseudonyms = projectPseudonyms(context.secret())
+    const pseudonyms = projectPseudonyms(await context.secret())
     await createDatabase(warehouse, space.building, run)
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)

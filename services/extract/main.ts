@@ -5,7 +5,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { registeredSecret } from '#core/custody/registered-secret.ts'
+import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { safeError } from '#core/telemetry/logger.ts'
@@ -56,7 +57,8 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
       warehouse,
       contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
       dataDir: config.CHAINON_DATA_DIR,
-      secret: () => loadOrCreateSecret(secretsDir('extract', config), `project-${project.id}.key`),
+      secret: () =>
+        registeredSecret(secretsDir('extract', config), `extract/project-${project.id}.key`, warehouse.keys),
       version: VERSION,
       progress: (step: string) => process.stderr.write(`${step}\n`),
       signal: interrupt.signal,

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream'
 import { ClickHouseError } from '@clickhouse/client'
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { quote } from '#core/contract/table.ts'
+import type { KeyRegister } from '#core/custody/registered-secret.ts'
+import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { Sql } from './cohort.ts'
 import type { ExtractConfig } from './config.ts'
@@ -17,6 +19,8 @@ export interface Warehouse {
   /** @param bytes lines of TabSeparated in the order of `columns` */
   insert(table: string, columns: readonly string[], bytes: Buffer): Promise<void>
   databases(): Promise<readonly { readonly name: string; readonly comment: string }[]>
+  /** Which secrets made the pseudonyms of projects. */
+  readonly keys: KeyRegister
   close(): Promise<void>
 }
 
@@ -37,6 +41,8 @@ export function openWarehouse(config: ExtractConfig): Warehouse {
     typeof sql === 'string'
       ? { query: sql, clickhouse_settings: BOUNDED }
       : { query: sql.query, query_params: { ...sql.parameters }, clickhouse_settings: BOUNDED }
+  const ownDatabase = clickhouseClient('extract', config)
+  const register = warehouseRegister(ownDatabase)
   return {
     database: config.CLICKHOUSE_DATABASE,
     async command(sql) {
@@ -53,7 +59,14 @@ export function openWarehouse(config: ExtractConfig): Warehouse {
           comment: string
         }>(),
       ),
-    close: () => client.close(),
+    keys: {
+      read: () => guarded(() => register.read()),
+      register: (name, fingerprint) => guarded(() => register.register(name, fingerprint)),
+    },
+    async close() {
+      await client.close()
+      await ownDatabase.close()
+    },
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { fingerprintTopic } from '#core/custody/kafka-register.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import type { Zone } from '#core/pipeline/zones.ts'
@@ -83,15 +84,14 @@ export function topicSettings(zone: Zone, rules: TopicRules, replication: number
 /** The topics of one partition that no feed has, with what Kafka must never do with them. */
 function ownTopics(namespace: string, replication: number) {
   const common = { 'min.insync.replicas': String(Math.max(1, replication - 1)) }
+  const forGood = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...common }
   return [
     // The public sealing keys: one message for each day, kept for good.
     { topic: sealingTopic(namespace), settings: { 'cleanup.policy': 'compact', ...common }, kept: false },
     // The access journal: every entry, kept for good.
-    {
-      topic: journalTopic(namespace),
-      settings: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1', ...common },
-      kept: true,
-    },
+    { topic: journalTopic(namespace), settings: forGood, kept: true },
+    // Which secrets are used: the first message of a name counts.
+    { topic: fingerprintTopic(namespace), settings: forGood, kept: true },
   ] as const
 }
 

@@ -25,6 +25,7 @@ export interface GroupOffset {
 
 export interface WrittenMessage {
   readonly partition: number
+  readonly key?: string
   readonly value: Buffer | string | null
   readonly headers?: Record<string, string>
   /** Milliseconds since 1970; in force only where the topic does not take the broker's time. */

@@ -1,9 +1,14 @@
 /** The whole path of a record, with real services and servers: from the gateway to the tables that the contracts describe. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { columnsOf } from '#core/contract/table.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
+import { runToEnd } from '../helpers/gateway.ts'
+import { produce } from '../helpers/kafka.ts'
 import { FEEDS, type Feed, nirOf, recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
@@ -186,5 +191,60 @@ describe('linkage', () => {
        FROM patient GROUP BY id HAVING length(producers) > 1 OR NOT startsWith(id, 'p2_')`,
     )
     expect(ids).toEqual([])
+  })
+})
+
+describe('a secret that makes pseudonyms', () => {
+  const files = { deidentify: 'pseudonym-level1.key', curate: 'pseudonym-level2.key' } as const
+  const folderOf = (name: keyof typeof files) => join(pipeline.env.CHAINON_SECRETS_DIR ?? '', name)
+  const pathOf = (name: keyof typeof files) => join(folderOf(name), files[name])
+  const startToEnd = (name: keyof typeof files) =>
+    runToEnd(`services/${name}/main.ts`, [], {
+      ...pipeline.env,
+      CHAINON_HTTP_PORT: '0',
+      CHAINON_SECRETS_DIR: folderOf(name),
+    })
+
+  test.each(['deidentify', 'curate'] as const)(
+    'is made once: %s does not start without it, or with another',
+    async (name) => {
+      const secret = readFileSync(pathOf(name), 'utf8')
+      await pipeline.services[name].stop()
+      rmSync(pathOf(name))
+      const missing = await startToEnd(name)
+      expect([missing.status, missing.stderr]).toEqual([
+        78,
+        expect.stringContaining(`${name}/${files[name]} is missing`),
+      ])
+      expect(existsSync(pathOf(name))).toBe(false)
+      writeFileSync(pathOf(name), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+      const other = await startToEnd(name)
+      expect([other.status, other.stderr]).toEqual([
+        78,
+        expect.stringContaining(`${name}/${files[name]} is not the one of this installation`),
+      ])
+      writeFileSync(pathOf(name), secret)
+      pipeline.services[name] = await pipeline.start(name)
+      await balanced()
+    },
+  )
+
+  test('the warehouse knows those of both zones, and refuses a log that was made with another', async () => {
+    const names = await pipeline.rows('SELECT name FROM key_fingerprint ORDER BY name')
+    expect(names.map(({ name }) => name)).toEqual([
+      'curate/pseudonym-level2.key',
+      'deidentify/linkage-level1.key',
+      'deidentify/pseudonym-level1.key',
+    ])
+    const forked = 'deidentify/forked.key'
+    await pipeline.clickhouse.insert({
+      table: 'key_fingerprint',
+      values: [{ name: forked, fingerprint: 'a'.repeat(16), registered_at: Date.now() }],
+      format: 'JSONEachRow',
+    })
+    const topic = `${pipeline.env.CHAINON_NAMESPACE}key.fingerprints`
+    await produce(pipeline.env, topic, [{ partition: 0, key: forked, value: 'b'.repeat(16) }])
+    const { status, stderr } = await startToEnd('curate')
+    expect([status, stderr]).toEqual([78, expect.stringContaining(`${forked}: the log has the fingerprint b`)])
   })
 })

@@ -10,6 +10,7 @@ GRANT SELECT, INSERT ON chainon.person_link TO curate;
 GRANT SELECT, INSERT ON chainon.link_index TO curate;
 GRANT SELECT, INSERT ON chainon.finding TO curate;
 GRANT SELECT, INSERT ON chainon.insert_fence TO curate;
+GRANT SELECT, INSERT ON chainon.key_fingerprint TO curate;
 GRANT SELECT ON chainon.log_identity TO curate;
 GRANT SYSTEM SYNC REPLICA ON chainon.* TO curate;
 GRANT SELECT ON system.tables TO curate;

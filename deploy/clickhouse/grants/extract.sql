@@ -15,6 +15,8 @@ REVOKE SELECT ON chainon.log_identity FROM extract;
 REVOKE SELECT ON chainon.schema_migration FROM extract;
 REVOKE SELECT ON chainon.insert_fence FROM extract;
 REVOKE SELECT ON chainon.access_journal FROM extract;
+-- The fingerprints of the keys of projects.
+GRANT INSERT ON chainon.key_fingerprint TO extract;
 GRANT CREATE DATABASE, DROP DATABASE, CREATE TABLE, DROP TABLE, SELECT, INSERT, OPTIMIZE ON project_*.* TO extract;
 GRANT SELECT ON system.tables TO extract;
 GRANT SELECT ON system.databases TO extract;

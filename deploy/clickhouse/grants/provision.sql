@@ -14,6 +14,7 @@ REVOKE INSERT ON chainon.finding FROM provision;
 REVOKE INSERT ON chainon.record_missing FROM provision;
 -- It makes the table of the access journal, and can neither add to it nor change it.
 REVOKE INSERT, ALTER ADD COLUMN, ALTER MODIFY COLUMN ON chainon.access_journal FROM provision;
+REVOKE INSERT ON chainon.key_fingerprint FROM provision;
 GRANT SELECT, INSERT ON chainon.schema_migration TO provision;
 GRANT SELECT, INSERT ON chainon.log_identity TO provision;
 -- It is the definer of the views: they read these tables, and write these, with its rights.

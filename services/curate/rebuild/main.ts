@@ -11,7 +11,8 @@ import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { registeredSecret } from '#core/custody/registered-secret.ts'
+import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -66,7 +67,8 @@ async function run(): Promise<number> {
       const feeds = contracts.map(({ feed }) => feed)
       return await showStatus(store, () => readWarehouse(clickhouse, feeds), json)
     }
-    const secret = loadOrCreateSecret(secretsDir('curate', config), 'pseudonym-level2.key')
+    const register = warehouseRegister(clickhouse)
+    const secret = await registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register)
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
     const shown = background ? undefined : startProgress(() => progressView(progress))

@@ -1,0 +1,34 @@
+/** The register of keys in the topic `key.fingerprints`, for services that reach no warehouse: the first message of a name counts. */
+import type { Kafka } from 'kafkajs'
+import { partitionReader } from '../kafka/partition-reader.ts'
+import type { OrderedProducer } from '../kafka/producer.ts'
+import type { KeyRegister } from './registered-secret.ts'
+
+export function fingerprintTopic(namespace: string): string {
+  return `${namespace}key.fingerprints`
+}
+
+const FINGERPRINT = /^[0-9a-f]{16}$/
+
+export function kafkaRegister(kafka: Kafka, producer: Pick<OrderedProducer, 'send'>, namespace: string): KeyRegister {
+  const topic = fingerprintTopic(namespace)
+  return {
+    read: () => readFingerprints(kafka, namespace),
+    register: (name, fingerprint) => producer.send({ topic, acks: -1, messages: [{ key: name, value: fingerprint }] }),
+  }
+}
+
+/** @returns name to fingerprint @throws ChainonError dependency-unavailable */
+export async function readFingerprints(kafka: Kafka, namespace: string): Promise<ReadonlyMap<string, string>> {
+  const reader = partitionReader(kafka)
+  try {
+    const found = new Map<string, string>()
+    for (const { key, value } of await reader.all(fingerprintTopic(namespace), 0)) {
+      const [name, fingerprint] = [String(key), String(value)]
+      if (FINGERPRINT.test(fingerprint) && !found.has(name)) found.set(name, fingerprint)
+    }
+    return found
+  } finally {
+    await reader.close()
+  }
+}
