@@ -16,7 +16,16 @@ export interface FeedRecord {
 
 export type Mapped =
   | { readonly ok: true; readonly records: readonly FeedRecord[] }
-  | { readonly ok: false; readonly feed?: string; readonly pointer: string; readonly fault: RecordFault }
+  | {
+      readonly ok: false
+      readonly feed?: string
+      readonly pointer: string
+      readonly fault: RecordFault
+      /** FHIRPath of the element, from the resource. */
+      readonly path?: string
+      /** What the element may be. */
+      readonly allowed?: readonly string[]
+    }
 
 /** Turns one resource into records; pure. */
 export type ResourceMapper = (resource: Json, bundle: Bundle) => Mapped
