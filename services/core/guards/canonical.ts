@@ -6,16 +6,15 @@ import { isValidCip7, isValidEan13 } from '../rules/check-digits.ts'
 import { CODE_SYSTEMS, type CodeSystemName } from './code-systems.ts'
 import { condition } from './conditions.ts'
 
-type Values = Readonly<Record<string, unknown>>
-
 const compact = (text: string) => text.replaceAll(/\s/g, '')
 const upper = (text: string) => compact(text).toUpperCase()
+const DIGITS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
 /** Codes of 7 digits inside those of 13: `34008` for a UCD, `34009` for a CIP (ANSM). */
 const inEan13 = (prefix: string) => (text: string) => {
   const digits = compact(text)
   if (!isValidCip7(digits)) return digits
   const stem = `${prefix}${digits}`
-  const key = [...'0123456789'].find((one) => isValidEan13(`${stem}${one}`))
+  const key = DIGITS.find((digit) => isValidEan13(`${stem}${digit}`))
   return key === undefined ? digits : `${stem}${key}`
 }
 

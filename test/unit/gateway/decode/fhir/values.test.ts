@@ -13,7 +13,7 @@ const observation: Resource = {
 const valued = (value: Resource) => only({ ...observation, ...value })
 
 describe('a value of an Observation', () => {
-  test.fails.each<[string, Resource, Resource]>([
+  test.each<[string, Resource, Resource]>([
     [
       'comparator',
       { valueQuantity: { value: 5, comparator: '<', code: 'mg/L' } },
@@ -70,7 +70,7 @@ describe('a value of an Observation', () => {
     ],
   ])('%s', (_, given, kept) => expect(valued(given)).toMatchObject(kept))
 
-  test.fails.each<[string, Resource, string, string]>([
+  test.each<[string, Resource, string, string]>([
     ['samples', { valueSampledData: { dimensions: 1, data: '1 2 3' } }, 'unsupported-value', 'valueSampledData'],
     ['an unknown kind', { valueAttachment: {} }, 'unsupported-value', 'valueAttachment'],
     ['two values', { valueInteger: 1, valueString: 'x' }, 'unsupported-value', 'valueString'],
@@ -90,7 +90,7 @@ describe('a value of an Observation', () => {
     ],
   ])('%s is refused', (_, given, rule, path) => expect(map({ ...observation, ...given })).toMatchObject({ rule, path }))
 
-  test.fails('of a component is refused by its place', () =>
+  test('of a component is refused by its place', () =>
     expect(
       map({ ...observation, component: [{ code: LOINC('718-7') }, { code: LOINC('718-7'), valueSampledData: {} }] }),
     ).toMatchObject({ path: 'component[1].valueSampledData' }))
@@ -99,7 +99,7 @@ describe('a value of an Observation', () => {
 describe('a partial date has its precision', () => {
   const condition: Resource = { resourceType: 'Condition', id: 'c', ...about, code: LOINC('x') }
 
-  test.fails('of a year, a month, a day; a time in full has none', () => {
+  test('of a year, a month, a day; a time in full has none', () => {
     const of = (recordedDate: string) => only({ ...condition, recordedDate })
     expect(of('2025')).toMatchObject({ recorded_at: '2025-01-01T00:00:00Z', recorded_precision: 'year' })
     expect(of('2025-02')).toMatchObject({ recorded_at: '2025-02-01T00:00:00Z', recorded_precision: 'month' })
@@ -107,7 +107,7 @@ describe('a partial date has its precision', () => {
     expect(of('2025-02-03T04:05:06Z').recorded_precision ?? null).toBeNull()
   })
 
-  test.fails('onset and end of a Condition are no longer lost', () =>
+  test('onset and end of a Condition are no longer lost', () =>
     expect(
       only({ ...condition, recordedDate: '2025-02-03', onsetDateTime: '2019-06', abatementDateTime: '2020' }),
     ).toMatchObject({
@@ -117,14 +117,14 @@ describe('a partial date has its precision', () => {
       resolved_precision: 'year',
     }))
 
-  test.fails('a partial date of birth is kept beside the one that links, and never as it', () =>
+  test('a partial date of birth is kept beside the one that links, and never as it', () =>
     expect(only({ resourceType: 'Patient', id: 'q', birthDate: '1985-05' })).toMatchObject({
       birth_date: null,
       birth_partial: '1985-05-01',
       birth_precision: 'month',
     }))
 
-  test.fails('a partial date of death, and that a patient has died', () =>
+  test('a partial date of death, and that a patient has died', () =>
     expect(only({ resourceType: 'Patient', id: 'q', deceasedDateTime: '2025' })).toMatchObject({
       deceased: true,
       deceased_on: '2025-01-01',
@@ -133,14 +133,14 @@ describe('a partial date has its precision', () => {
 })
 
 describe('the source of a code', () => {
-  test.fails('a code system that no column has is kept as the producer named it', () => {
+  test('a code system that no column has is kept as the producer named it', () => {
     const code = { coding: [{ system: 'http://hl7.org/fhir/sid/cvx', code: '140' }] }
     expect(
       only({ resourceType: 'Condition', id: 'c', ...about, code, recordedDate: '2025-01-02T03:04:05Z' }),
     ).toMatchObject({ code_system: 'other', code: '140', code_source: 'http://hl7.org/fhir/sid/cvx' })
   })
 
-  test.fails('the reason of an Encounter has its system', () =>
+  test('the reason of an Encounter has its system', () =>
     expect(
       only({
         resourceType: 'Encounter',
@@ -163,17 +163,17 @@ describe('a dose', () => {
   })
   const dose = (value: number) => ({ doseAndRate: [{ doseQuantity: { value, code: 'mg' } }] })
 
-  test.fails('is a range where it is one', () =>
+  test('is a range where it is one', () =>
     expect(
       only(
         request([{ doseAndRate: [{ doseRange: { low: { value: 1, code: 'mg' }, high: { value: 2, code: 'mg' } } }] }]),
       ),
     ).toMatchObject({ quantity: null, quantity_low: 1, quantity_high: 2, quantity_unit: 'mg', dosage_count: 1 }))
 
-  test.fails('of several instructions is none of them', () =>
+  test('of several instructions is none of them', () =>
     expect(only(request([dose(10), dose(5)]))).toMatchObject({ quantity: null, dosage_count: 2 }))
 
-  test.fails('a comparator, which no column keeps, is refused', () =>
+  test('a comparator, which no column keeps, is refused', () =>
     expect(map(request([{ doseAndRate: [{ doseQuantity: { value: 1, comparator: '<' } }] }]))).toMatchObject({
       rule: 'unsupported-value',
       path: 'dosageInstruction[0].doseAndRate[0].doseQuantity.comparator',
