@@ -28,7 +28,10 @@ export const FAULTS = {
     blame: 'record',
     text: 'The element changes the meaning of what it belongs to in a way that is not known.',
   },
-  'unsupported-value': { blame: 'record', text: 'No field keeps such a value, and without it the meaning would be another.' },
+  'unsupported-value': {
+    blame: 'record',
+    text: 'No field keeps such a value, and without it the meaning would be another.',
+  },
   'unsupported-method': { blame: 'record', text: 'The method of the entry is not supported.' },
   'delete-needs-resource': {
     blame: 'record',
