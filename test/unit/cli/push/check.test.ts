@@ -39,8 +39,8 @@ const diagnosis = (more: Record<string, unknown>) => ({
   ...more,
 })
 
-test.fails('a rule of severity reject, a guard that refuses, and a spelling that is none of a fault', async () => {
-  const records = [{}, { code: 'E11.9' }, { code: 'zqx' }, { record_version: -1 }, { record_version: 1234567890123456 }]
+test('a rule of severity reject, a guard that refuses, and a spelling that is none of a fault', async () => {
+  const records = [{}, { code: 'E11.9' }, { code: 'zqx' }, { record_version: -1 }, { record_version: 185056912345 }]
   expect(await check('diagnosis', records.map(diagnosis))).toEqual([
     '3 /code cim10-form',
     '4 /record_version version-not-negative',
@@ -48,7 +48,7 @@ test.fails('a rule of severity reject, a guard that refuses, and a spelling that
   ])
 })
 
-test.fails('rules on fields that do not survive, and rules of the record', async () => {
+test('rules on fields that do not survive, and rules of the record', async () => {
   const patient = { record_id: 'r', patient_ipp: 'p', sex: 'female', updated_at: '2024-05-06T07:08:09Z' }
   expect(await check('patient', [{ ...patient, birth_date: '2150-01-01' }])).toEqual([
     '1 /birth_date birth-not-in-future',
