@@ -1,8 +1,8 @@
 /** The value of an Observation or of a component: each type of FHIR R4 has its columns, or is refused. */
 import { anyCode, codeOf, conceptText } from './codes.ts'
 import { momentOf } from './dates.ts'
-import { type Json, object, text } from './json.ts'
-import { exactQuantity, quantityOf, rangeOf } from './quantities.ts'
+import { type Json, object, objects } from './json.ts'
+import { differentUnits, exactQuantity, quantityOf, rangeOf } from './quantities.ts'
 import { type Refuse, within } from './refuse.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -94,13 +94,14 @@ export function valueOf(of: Json, refuse: Refuse): Fields {
   return NO_VALUE
 }
 
-/** @returns the reference range; one in another unit than the value is refused */
-export function referenceOf(of: Json, unit: unknown, refuse: Refuse): Fields {
-  const [first] = Array.isArray(of.referenceRange) ? of.referenceRange : []
-  const range = rangeOf({ referenceRange: first }, 'referenceRange', (path, ...rest) =>
-    refuse(path.replace('referenceRange', 'referenceRange[0]'), ...rest),
-  )
-  if (range.unit !== null && text(unit) !== undefined && range.unit !== unit)
-    refuse('referenceRange[0]', 'unsupported-value')
-  return { reference_low: range.low, reference_high: range.high }
+/** @returns the first reference range; one in another unit than the value is refused */
+export function referenceOf(of: Json, refuse: Refuse): Fields {
+  const first = objects(of.referenceRange)[0] ?? {}
+  const inside = within('referenceRange[0].', refuse)
+  for (const bound of ['low', 'high'])
+    if (differentUnits(of.valueQuantity, first[bound])) inside(bound, 'unsupported-value')
+  return {
+    reference_low: exactQuantity(first, 'low', inside).value,
+    reference_high: exactQuantity(first, 'high', inside).value,
+  }
 }

@@ -73,13 +73,12 @@ export function mapObservation(observation: Json, bundle: Bundle, refuse: Refuse
 /** Code, value and reference range, which an Observation and its components have in the same form. */
 function measured(of: Json, refuse: Refuse): Readonly<Record<string, unknown>> {
   const code = codeOf(of.code, SYSTEMS)
-  const value = valueOf(of, refuse)
   return {
     code_system: code?.system ?? 'other',
     code: code?.code,
     code_source: code?.source ?? null,
-    ...value,
-    ...referenceOf(of, value.value_unit, refuse),
+    ...valueOf(of, refuse),
+    ...referenceOf(of, refuse),
     comment: joined(objects(of.note).map((note) => text(note.text))),
   }
 }

@@ -55,6 +55,15 @@ export function rangeOf(of: Json, name: string, refuse: Refuse): Range {
   const inside = within(`${name}.`, refuse)
   const low = exactQuantity(range, 'low', inside)
   const high = exactQuantity(range, 'high', inside)
-  if (low.unit !== null && high.unit !== null && low.unit !== high.unit) inside('high', 'unsupported-value')
+  if (differentUnits(range.low, range.high)) inside('high', 'unsupported-value')
   return { low: low.value, high: high.value, unit: low.unit ?? high.unit }
+}
+
+/** By their codes; where one has none, by their words, which are written in more than one way. */
+export function differentUnits(one: unknown, other: unknown): boolean {
+  const [a, b] = [object(one), object(other)]
+  const codes = [text(a?.code), text(b?.code)]
+  if (codes.every((code) => code !== undefined)) return codes[0] !== codes[1]
+  const words = [text(a?.unit), text(b?.unit)]
+  return words.every((word) => word !== undefined) && words[0]?.toLowerCase() !== words[1]?.toLowerCase()
 }

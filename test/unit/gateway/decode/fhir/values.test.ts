@@ -90,6 +90,18 @@ describe('a value of an Observation', () => {
     ],
   ])('%s is refused', (_, given, rule, path) => expect(map({ ...observation, ...given })).toMatchObject({ rule, path }))
 
+  test('a reference range is of the unit of the value, or refused', () => {
+    const ranged = (unit: Resource) => ({
+      ...observation,
+      valueQuantity: { value: 5, code: 'mg/L', unit: 'mg/L' },
+      referenceRange: [{ low: { value: 1, ...unit } }],
+    })
+    for (const unit of [{}, { code: 'mg/L' }, { unit: 'mg/l' }])
+      expect(only(ranged(unit))).toMatchObject({ reference_low: 1, reference_high: null })
+    for (const unit of [{ code: 'g/L' }, { unit: 'g/l' }])
+      expect(map(ranged(unit))).toMatchObject({ rule: 'unsupported-value', path: 'referenceRange[0].low' })
+  })
+
   test('of a component is refused by its place', () =>
     expect(
       map({ ...observation, component: [{ code: LOINC('718-7') }, { code: LOINC('718-7'), valueSampledData: {} }] }),
