@@ -81,8 +81,9 @@ export const OperationOutcome = Type.Object(
         expression: Type.Optional(
           Type.Array(
             Type.String({
-              pattern: '^Bundle\\.entry\\[\\d+\\]$',
-              description: 'The entry of the Bundle; with `partition-unavailable` each entry that is to be sent again',
+              pattern: '^Bundle\\.entry\\[\\d+\\]',
+              description:
+                'The entry of the Bundle, or the element in it; with `partition-unavailable` each entry that is to be sent again',
             }),
           ),
         ),
@@ -110,8 +111,8 @@ export function operationOutcomeOf(problem: Problem): OperationOutcome {
         severity: 'error' as const,
         code: ISSUE_TYPES[422],
         details: { coding: [{ system: 'urn:chainon:rule' as const, code: error.rule }], text: error.detail },
-        diagnostics: `${error.feed ?? 'no feed'} ${error.pointer || '/'}`,
-        expression: [entryOf(error.index)],
+        diagnostics: `${error.feed ?? 'no feed'} ${error.pointer || '/'}${error.allowed ? `: ${error.allowed.join(', ')}` : ''}`,
+        expression: [error.path ?? entryOf(error.index)],
       })),
     ],
   }

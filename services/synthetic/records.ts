@@ -55,6 +55,7 @@ interface OfStay extends Base {
 
 export interface EncounterRecord extends OfStay {
   readonly kind: 'inpatient' | 'outpatient' | 'emergency' | 'day_hospital' | 'home' | 'virtual' | 'movement'
+  readonly status: 'in_progress' | 'finished'
   readonly started_at: string
   readonly ended_at: string | null
   readonly care_unit: string | null
@@ -68,6 +69,7 @@ export interface DiagnosisRecord extends OfStay {
   readonly code_system: 'cim10'
   readonly code: string
   readonly kind: 'principal' | 'related' | 'associated'
+  readonly verification_status: 'confirmed'
   readonly recorded_at: string
   readonly onset_on: string | null
   readonly resolved_on: string | null
@@ -78,6 +80,7 @@ export interface ProcedureRecord extends OfStay {
   readonly code_system: 'ccam'
   readonly code: string
   readonly performed_at: string
+  readonly status: 'completed'
   readonly ended_at: string | null
   readonly care_unit: string | null
   readonly performer_rpps: string | null
@@ -88,6 +91,8 @@ export interface ObservationRecord extends OfStay {
   readonly code_system: 'loinc'
   readonly code: string
   readonly effective_at: string
+  readonly status: 'final' | 'corrected'
+  readonly value_kind: 'quantity' | 'code'
   readonly value_number: number | null
   readonly value_unit: string | null
   readonly value_code: string | null
@@ -98,6 +103,8 @@ export interface ObservationRecord extends OfStay {
 
 export interface MedicationRecord extends OfStay {
   readonly kind: 'request' | 'administration' | 'dispense'
+  readonly status: 'active' | 'completed'
+  readonly intent: 'order' | null
   readonly code_system: 'ucd' | 'atc'
   readonly code: string
   readonly started_at: string
@@ -112,6 +119,8 @@ export interface DocumentRecord extends OfStay {
   readonly kind_system: 'loinc'
   readonly kind: string
   readonly authored_at: string
+  readonly status: 'current'
+  readonly doc_status: 'final' | 'amended'
   readonly author_rpps: string | null
   readonly title: string | null
   readonly text: string | null

@@ -68,10 +68,15 @@ async function inForce(records: readonly (readonly Arrival[])[]): Promise<readon
   return before
 }
 
-function rowOf(id: string, { code, version, cancelled, receivedAt, partition, offset }: Arrival): readonly unknown[] {
+function rowOf(
+  id: string,
+  { code, version, cancelled, receivedAt, partition, offset }: Arrival,
+  more: Readonly<Record<string, unknown>> = {},
+): readonly unknown[] {
   const record = {
     ...{ record_id: id, record_version: version, operation: cancelled ? 'cancel' : 'upsert', patient_id: 'p1_p' },
     ...{ code_system: 'cim10', kind: 'other', code, recorded_at: 0, _producer: 'h', _received_at: receivedAt },
+    ...more,
   }
   return rows.row(record, [], { incarnation: 'i', partition }, BigInt(offset))
 }
@@ -95,4 +100,41 @@ test('records of one record_id in several partitions: each order of arrival leav
     expect(await inForce(records)).toEqual(expected)
     expect(await inForce(records.map((given) => given.toReversed()))).toEqual(expected)
   }
+})
+
+test('a diagnosis that a later version refutes is no fact any more, and is among all records', async () => {
+  await clickhouse.command({ query: 'TRUNCATE TABLE feed_diagnosis' })
+  const versions: readonly (readonly [string, number, string | null])[] = [
+    ['refuted', 1, 'confirmed'],
+    ['refuted', 2, 'refuted'],
+    ['confirmed', 1, 'provisional'],
+    ['confirmed', 2, 'confirmed'],
+    ['unsaid', 1, null],
+  ]
+  // Each in an insert of its own: an earlier version is in another part, and FINAL decides before the condition.
+  for (const [id, version, verification_status] of versions) {
+    const arrival = {
+      version,
+      cancelled: false,
+      partition: 0,
+      offset: version,
+      receivedAt: NOW + version,
+      code: 'E119',
+    }
+    await clickhouse.insert({
+      table: 'feed_diagnosis',
+      columns: rows.columns as [string, ...string[]],
+      values: [rowOf(`p1_${id}`, arrival, { verification_status })],
+      format: 'JSONCompactEachRow',
+    })
+  }
+  const seen = async (view: string) => {
+    const query = `SELECT record_id, verification_status AS status FROM ${view}`
+    const result = await clickhouse.query({ query, format: 'JSONEachRow' })
+    const found = await result.json<{ record_id: string; status: string | null }>()
+    const of = new Map(found.map(({ record_id, status }) => [record_id, status ?? 'null']))
+    return ['refuted', 'confirmed', 'unsaid'].map((id) => of.get(level2.pseudonym('record', `p1_${id}`)))
+  }
+  expect(await seen('diagnosis')).toEqual([undefined, 'confirmed', 'null'])
+  expect(await seen('diagnosis_all')).toEqual(['refuted', 'confirmed', 'null'])
 })

@@ -124,7 +124,8 @@ function summary(contract: FeedContract) {
 }
 
 async function derived(contract: FeedContract, namespace: string): Promise<string> {
-  const [{ subjectOf, tableOf, topicOf }, { columnsOf }] = await Promise.all([
+  const [{ ALL_SUFFIX }, { subjectOf, tableOf, topicOf }, { columnsOf }] = await Promise.all([
+    import('#core/contract/check-facts.ts'),
     import('#core/contract/names.ts'),
     import('#core/contract/table.ts'),
   ])
@@ -135,6 +136,8 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
     `  topics    ${topics.join(', ')}`,
     `  subjects  ${topics.map(subjectOf).join(', ')}`,
     `  table     ${tableOf(contract.feed)}, read through the view ${contract.feed}`,
+    ...(contract.facts.length > 0 ? [`  all       ${contract.feed}${ALL_SUFFIX}, also what is no fact:`] : []),
+    ...contract.facts.map(({ field, values }) => `            ${field} is neither null nor ${values.join(', ')}`),
     '  guards',
     ...guardLines(contract),
     '  columns',

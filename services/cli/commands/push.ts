@@ -80,7 +80,12 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     for (const source of sources) {
       const sent = send
         ? await (await import('../push/send.ts')).sendFile(source, { ...send, feed, contract, report })
-        : await (await import('../push/check.ts')).checkFile(source, contract ?? missing(feed), report)
+        : await (await import('../push/check.ts')).checkFile(
+            source,
+            contract ?? missing(feed),
+            report,
+            options.producer,
+          )
       rows.push({ file: source.path, accepted: sent.accepted, rejected: sent.rejected })
     }
   } finally {

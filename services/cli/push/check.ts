@@ -1,30 +1,33 @@
-/** `--dry-run`: checks the records against the contract on this machine, and sends nothing. */
+/** `--dry-run`: checks the records against the contract on this machine, with its rules and guards, and sends nothing. */
 import { isUtf8 } from 'node:buffer'
-import { recordReader } from '#core/contract/record-reader.ts'
+import { type RecordRead, recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import type { FaultDetail, Provenance } from '#core/pipeline/verdict.ts'
+import { recordChecker } from '#core/rules/check-record.ts'
 import type { Report } from './report.ts'
 import type { Sent } from './send.ts'
 import type { Source } from './source.ts'
 
-/** @returns what the gateway would accept and reject */
-export async function checkFile(source: Source, contract: FeedContract, report: Report): Promise<Sent> {
+/** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
+export async function checkFile(source: Source, contract: FeedContract, report: Report, producer = ''): Promise<Sent> {
   const read = recordReader(contract, 'json')
+  const check = recordChecker(contract)
+  const provenance = (): Provenance => ({ producer, receivedAt: Date.now() * 1000 })
   let accepted = 0
   let rejected = 0
   for await (const { line, bytes } of source.records(contract)) {
     const raw = parse(bytes)
-    const result =
-      raw === MALFORMED ? { ok: false as const, faults: [{ pointer: '', rule: 'malformed-json' }] } : read(raw)
-    if (result.ok) accepted++
+    const faults = raw === MALFORMED ? MALFORMED_LINE : faultsOf(read(raw), (record) => check(record, provenance()))
+    if (faults.length === 0) accepted++
     else {
       rejected++
-      for (const { pointer, rule } of result.faults) {
+      for (const { pointer, rule } of faults) {
         report.rejected(source.path, line, {
           index: line - 1,
           pointer,
           rule,
-          detail: rule in FAULTS ? FAULTS[rule as FaultCode].text : '',
+          detail: rule in FAULTS ? FAULTS[rule as FaultCode].text : 'A rule of the contract failed.',
         })
       }
     }
@@ -35,6 +38,14 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
 }
 
 const MALFORMED = Symbol('malformed')
+const MALFORMED_LINE: readonly FaultDetail[] = [{ pointer: '', rule: 'malformed-json' }]
+
+function faultsOf(
+  read: RecordRead,
+  check: (record: Record<string, unknown>) => readonly FaultDetail[],
+): readonly FaultDetail[] {
+  return read.ok ? check(read.record) : read.faults
+}
 
 function parse(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) return MALFORMED

@@ -35,7 +35,7 @@ export function createReport(shown: number, errorsFile: string | undefined): Rep
       }
       if (left-- > 0)
         line.say(
-          `${file}:${place}  ${error.feed ? `${error.feed} ` : ''}${error.pointer || '(record)'}  ${error.rule}: ${error.detail}`,
+          `${file}:${place}  ${error.feed ? `${error.feed} ` : ''}${error.path ?? (error.pointer || '(record)')}  ${error.rule}: ${error.detail}${error.allowed ? ` Allowed: ${error.allowed.join(', ')}.` : ''}`,
         )
       else hidden++
     },

@@ -29,7 +29,7 @@ const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly Val
  */
 export function parseField(partial: unknown, place: Place): FieldContract | undefined {
   const given = completeKeys(Field, partial)
-  const { name, type, doc, privacy, maxLength, linkage } = given
+  const { name, type, doc, privacy, maxLength, linkage, precision } = given
   const fallback = isObject(partial) && 'default' in partial ? { default: partial.default } : {}
   const typed = type === undefined ? undefined : readType(type)
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
@@ -52,6 +52,7 @@ export function parseField(partial: unknown, place: Place): FieldContract | unde
     as: ('as' in privacy ? privacy.as : undefined) ?? name,
     ...(linkage === undefined ? {} : { linkage }),
     rules,
+    ...(precision === undefined ? {} : { precision }),
     avroType: type,
   }
 }

@@ -4,6 +4,7 @@ import { complete, completeKeys, items } from '../schema/complete.ts'
 import { Place } from '../schema/place.ts'
 import { read } from '../schema/read.ts'
 import { isObject } from '../schema/variants.ts'
+import { checkFacts, checkPrecisions } from './check-facts.ts'
 import { checkRoles, checkStoredNames } from './check-fields.ts'
 import { checkGuardConditions } from './check-guards.ts'
 import { checkRules } from './check-rules.ts'
@@ -50,10 +51,12 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkRoles(contract.complete ?? completeKeys(Contract, contract.partial), fields, file)
   checkRules(fields, recordRules, file)
   checkGuardConditions(fields, file)
+  checkPrecisions(fields, file)
+  checkFacts(feed, contract.complete?.facts ?? [], fields, file)
   if (contract.complete === undefined) return undefined
-  const { name, namespace, doc, key, version, subject, event_time: eventTime } = contract.complete
+  const { name, namespace, doc, key, version, subject, event_time: eventTime, facts = [] } = contract.complete
   const linked = fields.some((field) => field.linkage !== undefined)
-  return { feed, name, namespace, doc, key, version, subject, eventTime, fields, recordRules, linked }
+  return { feed, name, namespace, doc, key, version, subject, eventTime, fields, recordRules, facts, linked }
 }
 
 function placeOfField(file: Place, field: unknown, index: number): Place {

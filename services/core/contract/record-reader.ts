@@ -66,9 +66,16 @@ function valueReader(field: FieldContract, source: ValueSource): (value: unknown
     }
     case 'boolean':
       return (value) => (typeof value === 'boolean' ? { value } : { fault: 'type' })
-    case 'double':
+    case 'double': {
+      // Digits of JSON beyond 2^53 may already be other digits; an Avro double is the number that its producer had.
+      const largest = source === 'json' ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE
       return (value) =>
-        typeof value !== 'number' ? { fault: 'type' } : Number.isFinite(value) ? { value } : { fault: 'number-range' }
+        typeof value !== 'number'
+          ? { fault: 'type' }
+          : Math.abs(value) <= largest
+            ? { value }
+            : { fault: 'number-range' }
+    }
     case 'integer':
       return (value) => integer(value, -2_147_483_648, 2_147_483_647)
     case 'long':

@@ -95,8 +95,14 @@ export const Field = closed({
   /** Longest value in UTF-16 code units; strings only. */
   maxLength: Type.Optional(Type.Integer({ minimum: 1 })),
   rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
+  /** The field that says how much of this date or time the source wrote: the value is then its first instant. */
+  precision: Type.Optional(NotEmpty),
 })
 export type Field = Written<typeof Field>
+
+/** What a field must say, if it says anything, for a record to be a fact. */
+const Fact = closed({ field: NotEmpty, values: Type.Array(NotEmpty, { minItems: 1 }) })
+export type Fact = Written<typeof Fact>
 
 /** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
 export const Contract = closed({
@@ -111,6 +117,8 @@ export const Contract = closed({
   subject: NotEmpty,
   event_time: NotEmpty,
   rules: Type.Optional(Type.Array(RecordRule, RULES_NAMED)),
+  /** Conditions that a record must all meet to be in the feed's view: what was refuted, planned or not done is in `<feed>_all` only. */
+  facts: Type.Optional(Type.Array(Fact, { minItems: 1 })),
   fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
 })
 export type Contract = Written<typeof Contract>

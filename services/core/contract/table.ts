@@ -1,5 +1,6 @@
 /** The ClickHouse table of a feed and the order of its columns: derived from the contract, so that loader and migration cannot differ. */
 import { storedForm } from './actions.ts'
+import { ALL_SUFFIX } from './check-facts.ts'
 import { tableOf } from './names.ts'
 import type { FeedContract } from './types.ts'
 
@@ -82,8 +83,20 @@ SETTINGS non_replicated_deduplication_window = ${DEDUPLICATION_WINDOW_BLOCKS}`
         })
   // FINAL is in the view, so that readers do not see superseded or cancelled rows. It reads with the rights of who provisions: a reader
   // needs none on the storage table.
-  const view = `CREATE OR REPLACE VIEW ${quote(database)}.${quote(contract.feed)} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL`
-  return [...storage, view, ...witnessStatements(contract.feed, database)]
+  const view = (name: string, where: string) =>
+    `CREATE OR REPLACE VIEW ${quote(database)}.${quote(name)} DEFINER = CURRENT_USER SQL SECURITY DEFINER AS SELECT ${visible.map((column) => quote(column.name)).join(', ')} FROM ${table} FINAL${where}`
+  const all = contract.facts.length > 0 ? [view(`${contract.feed}${ALL_SUFFIX}`, '')] : []
+  return [...storage, view(contract.feed, factsSql(contract)), ...all, ...witnessStatements(contract.feed, database)]
+}
+
+/**
+ * A record is a fact unless a field says that it is none. FINAL comes first: what was a fact and is refuted by a later version is none.
+ */
+function factsSql({ facts }: FeedContract): string {
+  const conditions = facts.map(
+    ({ field, values }) => `ifNull(toString(${quote(field)}) IN (${values.map(literal).join(', ')}), 1)`,
+  )
+  return conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
 }
 
 /**

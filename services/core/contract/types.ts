@@ -1,10 +1,10 @@
 /** The contract of a feed, as read from `schemas/feeds/<feed>.avsc`. Everything else of a feed is derived from it. */
 import type { FieldRule, RecordRule } from './rule-schema.ts'
-import type { FieldType, LinkageRole, Privacy } from './schema.ts'
+import type { Fact, FieldType, LinkageRole, Privacy } from './schema.ts'
 
 export type { GuardCase, OnViolation } from './guard-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
-export type { LinkageRole, PrivacyAction, PrivacyClass } from './schema.ts'
+export type { Fact, LinkageRole, PrivacyAction, PrivacyClass } from './schema.ts'
 
 export type ValueKind = 'string' | 'integer' | 'long' | 'double' | 'boolean' | 'date' | 'timestamp' | 'enum'
 
@@ -24,6 +24,8 @@ export interface FieldContract {
   readonly as: string
   readonly linkage?: LinkageRole
   readonly rules: readonly FieldRule[]
+  /** The field that says how much of this date or time the source wrote. */
+  readonly precision?: string
   /** The Avro type as written in the contract. */
   readonly avroType: FieldType
 }
@@ -42,6 +44,8 @@ export interface FeedContract {
   readonly eventTime: string
   readonly fields: readonly FieldContract[]
   readonly recordRules: readonly RecordRule[]
+  /** Conditions that a record must all meet to be in the feed's view; empty when every record is a fact. */
+  readonly facts: readonly Fact[]
   /** True when a record carries identity traits and so is linked. */
   readonly linked: boolean
 }

@@ -24,6 +24,19 @@ export const FAULTS = {
   'record-too-large': { blame: 'record', text: 'The record is larger than allowed.' },
   'contract-mismatch': { blame: 'record', text: 'The record does not fit the contract of the feed.' },
   'unmapped-resource': { blame: 'record', text: 'The resource type is not mapped to a feed.' },
+  'unsupported-modifier': {
+    blame: 'record',
+    text: 'The element changes the meaning of what it belongs to in a way that is not known.',
+  },
+  'unsupported-value': {
+    blame: 'record',
+    text: 'No field keeps such a value, and without it the meaning would be another.',
+  },
+  'unsupported-method': { blame: 'record', text: 'The method of the entry is not supported.' },
+  'delete-needs-resource': {
+    blame: 'record',
+    text: 'The address does not name the records: send the resource with the DELETE, or with the status entered-in-error.',
+  },
   'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },

@@ -15,6 +15,12 @@ export const RecordError = Type.Object(
     }),
     feed: Type.Optional(Type.String({ description: 'Feed of the record; FHIR only, where one request feeds several' })),
     pointer: Type.String({ description: "JSON pointer into the feed's record; empty for the record as a whole" }),
+    path: Type.Optional(
+      Type.String({ description: 'The element in the terms of the format that was sent: FHIRPath from the Bundle' }),
+    ),
+    allowed: Type.Optional(
+      Type.Immutable(Type.Array(Type.String(), { description: 'What the element may be, where that is a list' })),
+    ),
     rule: Type.Union(
       [
         Type.Enum(RECORD_FAULTS, { description: 'Code of a fault' }),

@@ -10,6 +10,7 @@ import {
   isValidLuhn,
   isValidVerhoeff,
 } from '../rules/check-digits.ts'
+import { isKnownSystem } from '../terminology/uris.ts'
 import { isUcumUnit } from './ucum.ts'
 
 export interface CodeSystem {
@@ -111,6 +112,12 @@ const SYSTEMS = {
     /^[A-Z]{0,2}-?\d{1,4}[A-Z]?$/,
     'Its meaning is the producer’s; a small ward narrows down its patients.',
   ),
+  'code-system': {
+    form: 'URI or OID of a public code system that Chainon knows',
+    example: 'http://loinc.org',
+    risk: '',
+    accepts: isKnownSystem,
+  },
   'iso-3166': {
     form: 'ISO 3166-1 country code of 2 letters',
     example: 'FR',

@@ -3,11 +3,12 @@
  * record, so that its sender learns it; `deidentify` checks all of them. A violation names field and kind, never the value.
  */
 import { keepsValue, violationOf } from '../contract/actions.ts'
-import { PRODUCER, wholePattern } from '../contract/guard-schema.ts'
+import { wholePattern } from '../contract/guard-schema.ts'
 import { asRuleId, GUARD_PREFIX, type RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, GuardCase, OnViolation } from '../contract/types.ts'
 import type { Provenance } from '../pipeline/verdict.ts'
 import { CODE_SYSTEMS } from './code-systems.ts'
+import { condition } from './conditions.ts'
 import { type Detected, detectInNumber, detectInText } from './detect.ts'
 import { type Identity, identityReader } from './identity.ts'
 import { isInRange, isPlainNumber, isTime, isVersion } from './numbers.ts'
@@ -159,12 +160,5 @@ function numberTest(cases: readonly GuardCase[]): FieldTest {
       accepted = holds(number)
     }
     return accepted || (!declared && isPlainNumber(number)) ? detectInNumber(number, false, identity) : 'guard'
-  }
-}
-
-function condition({ when = [] }: GuardCase): (record: Values, producer: string) => boolean {
-  return (record, producer) => {
-    for (const { field, equals } of when) if ((field === PRODUCER ? producer : record[field]) !== equals) return false
-    return true
   }
 }

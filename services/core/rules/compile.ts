@@ -5,6 +5,7 @@
  */
 
 import { ruleZone } from '../contract/actions.ts'
+import { type Period, periodOf } from '../contract/precision.ts'
 import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
 import type { Zone } from '../pipeline/zones.ts'
@@ -94,13 +95,12 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
       : check
   switch (rule.check) {
     case 'compare': {
-      const scale = (name: string) =>
-        contract.fields.find((field) => field.name === name)?.kind === 'date' ? DAY_MS : 1
-      const [left, right] = [scale(rule.left), scale(rule.right)]
+      const [left, right] = [operand(contract, rule.left), operand(contract, rule.right)]
+      // A day contains every time of it: an order fails only where no instants of the two periods are in it.
       const compare = {
-        '>=': (a: number, b: number) => a >= b,
-        '>': (a: number, b: number) => a > b,
-        '==': (a: number, b: number) => a === b,
+        '>=': (a: Period, b: Period) => a.last >= b.first,
+        '>': (a: Period, b: Period) => a.last > b.first,
+        '==': (a: Period, b: Period) => a.first <= b.last && b.first <= a.last,
       }[rule.operator]
       return {
         id: rule.id,
@@ -109,9 +109,8 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
         pointer: `/${rule.left}`,
         zone: 'pseudonymised',
         check: guarded((record) => {
-          const [a, b] = [record[rule.left], record[rule.right]]
-          if (typeof a !== 'number' || typeof b !== 'number') return 'not-applicable'
-          return compare(a * left, b * right) ? 'passed' : 'failed'
+          const [a, b] = [left(record), right(record)]
+          return a && b ? (compare(a, b) ? 'passed' : 'failed') : 'not-applicable'
         }),
       }
     }
@@ -127,5 +126,21 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
           return record[rule.field] === null || record[rule.field] === undefined ? 'failed' : 'passed'
         }),
       }
+  }
+}
+
+/** @returns a function that reads a value as the period that it can mean; a number is a period of one value */
+function operand(
+  contract: FeedContract,
+  name: string,
+): (record: Readonly<Record<string, unknown>>) => Period | undefined {
+  const field = contract.fields.find((one) => one.name === name)
+  const scale = field?.kind === 'date' ? DAY_MS : 1
+  const precision = field?.precision
+  return (record) => {
+    const value = record[name]
+    if (typeof value !== 'number') return undefined
+    const first = value * scale
+    return precision === undefined ? { first, last: first } : periodOf(first, record[precision])
   }
 }

@@ -15,6 +15,8 @@ export interface DecodedItem {
   /** Not yet compared with its contract. */
   readonly raw: unknown
   readonly source: ValueSource
+  /** Of a field of the record: the element that it is read from, in the terms of the format. */
+  readonly pathOf?: (field: string) => string | undefined
 }
 
 export interface UndecodableItem {
@@ -24,6 +26,10 @@ export interface UndecodableItem {
   readonly feed: string | undefined
   readonly pointer: string
   readonly fault: RecordFault
+  /** The element in the terms of the format. */
+  readonly path?: string
+  /** What the element may be. */
+  readonly allowed?: readonly string[]
 }
 
 export type Item = DecodedItem | UndecodableItem

@@ -10,6 +10,7 @@ import { checkGuards } from './check-guards.ts'
 import { encodeIdentified } from './encode-identified.ts'
 import { type ReceivedRecord, readRecord } from './read-record.ts'
 import { type SealedMessage, sealRecord } from './seal-record.ts'
+import { spellCodes } from './spell-codes.ts'
 
 export type GatewayFault = 'contract-mismatch' | 'guard' | 'unencodable' | 'record-too-large'
 
@@ -30,6 +31,7 @@ export function gatewayPipeline(
 ): GatewayPipeline {
   return pipeline<ReceivedRecord>()
     .step(readRecord(contract), { 'contract-mismatch': 'rejected' })
+    .step(spellCodes(contract))
     .step(checkGuards(contract), { guard: 'rejected' })
     .step(encodeIdentified(contract, encoder, routing, maxRecordBytes), {
       unencodable: 'rejected',

@@ -1,9 +1,10 @@
 /** Collects the outcome of each record of one request: messages for Kafka, faults for the answer, counts for both. */
+import type { FeedContract } from '#core/contract/types.ts'
 import { asRecordFault, FAULTS, type RecordFault } from '#core/faults/codes.ts'
 import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
-import type { FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
+import type { FaultDetail, FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
-import type { Item } from '../decode/item.ts'
+import type { DecodedItem, Item } from '../decode/item.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
 import type { SealedMessage } from '../encode/seal-record.ts'
 import { ProblemError } from '../problem.ts'
@@ -96,14 +97,15 @@ export class Batch {
     const { index, feed } = item
     const place = this.#places++
     if (item.kind === 'undecodable')
-      return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
+      return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }], undefined, () => item)
     const known = this.#dependencies.feeds.get(item.feed)
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
     if (this.#progress.has(place)) return this.#accept(item.feed)
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
-    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, result.fault)
+    if (result.kind === 'fail')
+      return this.#reject(index, feed, result.stage, result.details, result.fault, whereIn(known.contract, item))
     this.#accept(item.feed)
     let topic = this.byTopic.get(known.topic)
     if (!topic) {
@@ -155,15 +157,28 @@ export class Batch {
     this.#count(feed).accepted++
   }
 
-  /** @param fault of the record, when `faults` name rules of its contract */
-  #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails, fault?: RecordFault): void {
+  /**
+   * @param fault of the record, when `faults` name rules of its contract
+   * @param whereOf says of a fault where it is in what was sent, and what may be there
+   */
+  #reject(
+    index: number,
+    feed: string | undefined,
+    stage: string,
+    faults: FaultDetails,
+    fault?: RecordFault,
+    whereOf: (detail: FaultDetail) => Where = () => ({}),
+  ): void {
     this.rejected++
     if (feed !== undefined) this.#count(feed).rejected++
-    for (const { pointer, rule } of faults) {
+    for (const detail of faults) {
+      const { pointer, rule } = detail
       if (this.errors.length >= MAX_ERRORS) this.truncated = true
       else {
         const named = this.#nameFeeds && feed !== undefined ? { feed } : {}
-        this.errors.push({ index, ...named, pointer, rule, detail: textOf(rule, fault) })
+        const { allowed, path } = whereOf(detail)
+        const where = { ...(path === undefined ? {} : { path }), ...(allowed === undefined ? {} : { allowed }) }
+        this.errors.push({ index, ...named, pointer, ...where, rule, detail: textOf(rule, fault) })
       }
     }
     const [{ rule }] = faults
@@ -180,6 +195,21 @@ export class Batch {
       this.byFeed.set(feed, count)
     }
     return count
+  }
+}
+
+/** Where a fault is in the terms of the format, and what may be there. */
+interface Where {
+  readonly path?: string
+  readonly allowed?: readonly string[]
+}
+
+function whereIn(contract: FeedContract, { pathOf }: DecodedItem): (detail: FaultDetail) => Where {
+  return ({ pointer, rule }) => {
+    const name = pointer.slice(1)
+    const path = pathOf?.(name)
+    const field = rule === 'enum' ? contract.fields.find((one) => one.name === name) : undefined
+    return { ...(path === undefined ? {} : { path }), ...(field ? { allowed: field.symbols } : {}) }
   }
 }
 

@@ -60,7 +60,11 @@ function bundleSchema(): FastifySchema {
     description: `A transaction, batch or collection of ${MAPPED_RESOURCES.join(', ')}. Each resource becomes records of one or several feeds (an
 Observation with components one per component; a Patient with a day of death a \`death\` too). Other resources are rejected by the index of their entry with the
 rule \`unmapped-resource\`. References are resolved inside the Bundle; a subject outside it must be a logical reference with an identifier.
-\`entered-in-error\` cancels. A Bundle of any type is not atomic.
+\`entered-in-error\` cancels, and so does an entry with the method DELETE: with its resource, or by its address where the resource has one record under its own
+id. A Bundle of any type is not atomic.
+
+**Meaning.** Statuses, intents, comparators, the precision of dates and the code systems have fields of their own. What no field keeps and what may turn a
+meaning into its opposite (\`modifierExtension\`) is rejected: \`path\` names the element by FHIRPath, \`allowed\` what it may be.
 
 **Versions.** The \`record_version\` of every record of a resource is \`meta.lastUpdated\` (an instant, with its offset), in milliseconds since 1970.
 Without it, or if it is more than a day later than the receipt, it is the time of receipt: such a server must send the versions of a resource in

@@ -62,7 +62,13 @@ function corrected(made: SimulatedRecord): SimulatedRecord | null {
       if (made.record.value_number === null) return null
       return {
         ...made,
-        record: { ...made.record, ...NEXT, value_number: made.record.value_number + 1, comment: 'Résultat corrigé' },
+        record: {
+          ...made.record,
+          ...NEXT,
+          status: 'corrected',
+          value_number: made.record.value_number + 1,
+          comment: 'Résultat corrigé',
+        },
       }
     case 'medication':
       return { ...made, record: { ...made.record, ...NEXT, quantity: (made.record.quantity ?? 0) * 2 } }
@@ -72,6 +78,7 @@ function corrected(made: SimulatedRecord): SimulatedRecord | null {
         record: {
           ...made.record,
           ...NEXT,
+          doc_status: 'amended',
           text: `${made.record.text}\n\nErratum : lire la date de sortie au lieu de la date d’entrée.`,
         },
       }

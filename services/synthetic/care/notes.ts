@@ -55,6 +55,8 @@ export function note(visit: Visit, recordId: string, atMs: number, treatment: st
     patient_ipp: visit.registration.ipp,
     encounter_nda: visit.nda,
     kind_system: 'loinc',
+    status: 'current',
+    doc_status: 'final',
     kind: template.loinc,
     authored_at: timestamp(atMs, visit.hospital.plusOne),
     author_rpps: doctor.rpps,

@@ -75,6 +75,8 @@ function medication(visit: Visit, recordId: string, drug: Drug, random: Random):
     patient_ipp: visit.registration.ipp,
     encounter_nda: visit.nda,
     kind,
+    status: endMs > visit.horizonMs ? 'active' : 'completed',
+    intent: kind === 'request' ? 'order' : null,
     code_system: visit.hospital.usesUcd ? 'ucd' : 'atc',
     code: visit.hospital.usesUcd ? drug.ucd : drug.atc,
     started_at: timestamp(startMs, visit.hospital.plusOne),

@@ -33,7 +33,11 @@ describe('the columns of a project', () => {
         ])
       }
     }
-    expect(coveredColumns(contracts, 'birth_year_month')).toEqual(['death.birth_month', 'patient.birth_month'])
+    expect(coveredColumns(contracts, 'birth_year_month')).toEqual([
+      'death.birth_month',
+      'patient.birth_month',
+      'patient.birth_partial_month',
+    ])
     expect(coveredColumns(contracts, 'exact_death_date')).toEqual(['death.died_on', 'patient.deceased_on'])
     expect(coveredColumns(contracts, 'residence_location')).toEqual(['patient.residence_department'])
     expect(coveredColumns(contracts, 'death_location')).toEqual(['death.death_department'])

@@ -37,7 +37,7 @@ function* sample() {
   for (const { lines } of readSample(FIXTURE)) {
     for (const line of lines) {
       const bundle = openBundle(JSON.parse(line), RECEIVED_MS)
-      for (const resource of bundle.resources) {
+      for (const { resource } of bundle.entries) {
         const mapped = mapResource(resource, bundle)
         if (mapped.ok) yield* mapped.records
       }

@@ -4,9 +4,14 @@ import { type Json, object, objects, text } from './json.ts'
 
 const TYPES = ['transaction', 'batch', 'collection']
 
+export interface BundleEntry {
+  readonly resource: Json | undefined
+  /** The entry's request: its method and address; undefined in a collection. */
+  readonly request: Json | undefined
+}
+
 export interface Bundle {
-  /** One for each entry, in order; undefined where the entry has no resource. */
-  readonly resources: readonly (Json | undefined)[]
+  readonly entries: readonly BundleEntry[]
   /** When the gateway received it, milliseconds since 1970; for resources without the time of their last change. */
   readonly receivedAt: number
   /**
@@ -26,10 +31,10 @@ export function openBundle(raw: unknown, receivedAt: number): Bundle {
   if (!TYPES.includes(text(bundle.type) ?? ''))
     throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
   const entries = Array.isArray(bundle.entry) ? bundle.entry.map((entry) => object(entry)) : []
-  const resources = entries.map((entry) => object(entry?.resource))
   const known = new Map<string, Json>()
-  for (const [index, resource] of resources.entries()) {
-    const fullUrl = text(entries[index]?.fullUrl)
+  for (const entry of entries) {
+    const fullUrl = text(entry?.fullUrl)
+    const resource = object(entry?.resource)
     if (!resource) continue
     if (fullUrl) known.set(fullUrl, resource)
     const type = text(resource.resourceType)
@@ -37,7 +42,7 @@ export function openBundle(raw: unknown, receivedAt: number): Bundle {
     if (type && id) known.set(`${type}/${id}`, resource)
   }
   return {
-    resources,
+    entries: entries.map((entry) => ({ resource: object(entry?.resource), request: object(entry?.request) })),
     receivedAt,
     resolve(reference, from) {
       const target = text(object(reference)?.reference)

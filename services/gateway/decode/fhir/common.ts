@@ -4,6 +4,7 @@ import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
 import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
+import type { Refuse } from './refuse.ts'
 
 /** A server's clock or time zone may be ahead of ours. */
 const CLOCK_GRACE_MS = 86_400_000
@@ -12,14 +13,35 @@ const CLOCK_GRACE_MS = 86_400_000
 export interface FeedRecord {
   readonly feed: string
   readonly record: Readonly<Record<string, unknown>>
+  /** The element of the resource that the record is of, where that is not the resource: `component[0]`. */
+  readonly element?: string
 }
 
 export type Mapped =
   | { readonly ok: true; readonly records: readonly FeedRecord[] }
-  | { readonly ok: false; readonly feed?: string; readonly pointer: string; readonly fault: RecordFault }
+  | {
+      readonly ok: false
+      readonly feed?: string
+      readonly pointer: string
+      readonly fault: RecordFault
+      /** FHIRPath of the element, from the resource. */
+      readonly path?: string
+      /** What the element may be. */
+      readonly allowed?: readonly string[]
+    }
 
-/** Turns one resource into records; pure. */
-export type ResourceMapper = (resource: Json, bundle: Bundle) => Mapped
+/** Turns one resource into records; its only effect is what it refuses. */
+export type ResourceMapper = (resource: Json, bundle: Bundle, refuse: Refuse) => Mapped
+
+/** By feed: the element of the resource that a field is read from, FHIRPath from the resource. */
+export type Paths = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+export const HEAD_PATHS = {
+  record_id: 'id',
+  record_version: 'meta.lastUpdated',
+  operation: 'status',
+  patient_ipp: 'subject',
+}
 
 /** The fields that every record has; the contract later rejects a wrong `null` or `undefined`. */
 export interface Head {
@@ -65,7 +87,7 @@ export function performerRpps(reference: unknown, from: Json, bundle: Bundle): s
 }
 
 export function unresolved(feed: string): Mapped {
-  return { ok: false, feed, pointer: '/patient_ipp', fault: 'unresolved-reference' }
+  return { ok: false, feed, pointer: '/patient_ipp', fault: 'unresolved-reference', path: 'subject' }
 }
 
 export function one(feed: string, record: FeedRecord['record']): Mapped {
@@ -92,7 +114,7 @@ function identifierOf(reference: unknown): string | undefined {
 }
 
 function isError(resource: Json): boolean {
-  if (resource.status === 'entered-in-error') return true
+  if (resource.status === 'entered-in-error' || resource.docStatus === 'entered-in-error') return true
   const coding = object(resource.verificationStatus)?.coding
   return Array.isArray(coding) && coding.some((code) => object(code)?.code === 'entered-in-error')
 }

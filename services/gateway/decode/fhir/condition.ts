@@ -1,26 +1,70 @@
 /** Condition -> `diagnosis`. */
 import type { Bundle } from './bundle.ts'
 import { anyCode, codeOf, conceptText } from './codes.ts'
-import { headOf, type Mapped, ndaOf, one, unresolved } from './common.ts'
-import { dayOf, momentOf, timestampOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
+import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
+import { dayOf, endOf, momentOf, startsOf } from './dates.ts'
+import { type Json, joined, objects, text } from './json.ts'
+import { conceptSymbol, type Refuse } from './refuse.ts'
 
 const SYSTEMS = ['cim10', 'snomed', 'icd11', 'orpha']
+const HL7 = 'http://terminology.hl7.org/CodeSystem'
+const VERIFICATION = ['unconfirmed', 'provisional', 'differential', 'confirmed', 'refuted']
+const CLINICAL = ['active', 'recurrence', 'relapse', 'inactive', 'remission', 'resolved']
 
-export function mapCondition(condition: Json, bundle: Bundle): Mapped {
+export const CONDITION_PATHS: Paths = {
+  diagnosis: {
+    ...HEAD_PATHS,
+    encounter_nda: 'encounter',
+    code_system: 'code',
+    code: 'code',
+    code_source: 'code',
+    kind: 'category',
+    recorded_at: 'recordedDate',
+    recorded_precision: 'recordedDate',
+    onset_on: 'onset',
+    onset_precision: 'onset',
+    resolved_on: 'abatement',
+    resolved_precision: 'abatement',
+    verification_status: 'verificationStatus',
+    clinical_status: 'clinicalStatus',
+    comment: 'note',
+  },
+}
+
+export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): Mapped {
   const head = headOf(condition, bundle)
   if (!head) return unresolved('diagnosis')
   const code = codeOf(condition.code, SYSTEMS)
   const categories = objects(condition.category).map(anyCode)
+  const recorded = momentOf(condition.recordedDate, ...startsOf(condition, 'onset'))
+  const onset = dayOf(...startsOf(condition, 'onset'))
+  const resolved = dayOf(condition.abatementDateTime, endOf(condition.abatementPeriod))
   return one('diagnosis', {
     ...head,
     encounter_nda: ndaOf(condition.encounter, condition, bundle),
     code_system: code?.system ?? 'other',
     code: code?.code,
+    code_source: code?.source ?? null,
     kind: categories.includes('problem-list-item') ? 'problem' : 'other',
-    recorded_at: timestampOf(condition.recordedDate) ?? momentOf(condition, 'onset'),
-    onset_on: dayOf(condition.onsetDateTime) ?? dayOf(object(condition.onsetPeriod)?.start) ?? null,
-    resolved_on: dayOf(condition.abatementDateTime) ?? dayOf(object(condition.abatementPeriod)?.end) ?? null,
-    comment: joined([conceptText(condition.code), ...objects(condition.note).map((note) => text(note.text))]),
+    recorded_at: recorded.at,
+    recorded_precision: recorded.precision,
+    onset_on: onset.on,
+    onset_precision: onset.precision,
+    resolved_on: resolved.on,
+    resolved_precision: resolved.precision,
+    verification_status: conceptSymbol(
+      condition,
+      'verificationStatus',
+      `${HL7}/condition-ver-status`,
+      VERIFICATION,
+      refuse,
+    ),
+    clinical_status: conceptSymbol(condition, 'clinicalStatus', `${HL7}/condition-clinical`, CLINICAL, refuse),
+    comment: joined([
+      conceptText(condition.code),
+      text(condition.onsetString),
+      text(condition.abatementString),
+      ...objects(condition.note).map((note) => text(note.text)),
+    ]),
   })
 }

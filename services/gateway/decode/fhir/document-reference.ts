@@ -1,26 +1,53 @@
 /** DocumentReference -> `document`: the text of its attachments; an attachment that is not text (a PDF, an image) adds nothing. */
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
-import { headOf, type Mapped, ndaOf, one, performerRpps, unresolved } from './common.ts'
-import { startOf, timestampOf } from './dates.ts'
+import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, performerRpps, unresolved } from './common.ts'
+import { momentOf, startOf } from './dates.ts'
 import { type Json, joined, object, objects, text } from './json.ts'
+import { type Refuse, symbolOf } from './refuse.ts'
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/
 
-export function mapDocumentReference(document: Json, bundle: Bundle): Mapped {
+const STATUSES = ['current', 'superseded']
+const COMPLETION = ['preliminary', 'final', 'amended']
+
+export const DOCUMENT_REFERENCE_PATHS: Paths = {
+  document: {
+    ...HEAD_PATHS,
+    encounter_nda: 'context.encounter[0]',
+    kind_system: 'type',
+    kind: 'type',
+    kind_source: 'type',
+    authored_at: 'date',
+    authored_precision: 'date',
+    author_rpps: 'author[0]',
+    title: 'description',
+    text: 'content.attachment.data',
+    status: 'status',
+    doc_status: 'docStatus',
+  },
+}
+
+export function mapDocumentReference(document: Json, bundle: Bundle, refuse: Refuse): Mapped {
   const head = headOf(document, bundle)
   if (!head) return unresolved('document')
   const kind = codeOf(document.type, ['loinc'])
   const context = object(document.context)
+  const authored = momentOf(document.date, startOf(context?.period))
   const attachments = objects(document.content).map((content) => object(content.attachment) ?? {})
   const texts = attachments.map(attachedText)
-  if (texts.includes('damaged')) return { ok: false, feed: 'document', pointer: '/text', fault: 'type' }
+  if (texts.includes('damaged'))
+    return { ok: false, feed: 'document', pointer: '/text', fault: 'type', path: 'content.attachment.data' }
   return one('document', {
     ...head,
     encounter_nda: ndaOf(objects(context?.encounter)[0], document, bundle),
     kind_system: kind?.system ?? 'other',
     kind: kind?.code,
-    authored_at: timestampOf(document.date) ?? startOf(context?.period),
+    kind_source: kind?.source ?? null,
+    authored_at: authored.at,
+    authored_precision: authored.precision,
+    status: symbolOf(document, 'status', STATUSES, refuse),
+    doc_status: symbolOf(document, 'docStatus', COMPLETION, refuse),
     author_rpps: performerRpps(objects(document.author)[0], document, bundle),
     title: text(document.description) ?? attachments.map((attachment) => text(attachment.title)).find(Boolean) ?? null,
     text: joined(texts.map((one) => (typeof one === 'object' ? one.text : undefined))),

@@ -3,8 +3,12 @@ import { isUtf8 } from 'node:buffer'
 import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
 import { bomLength } from '../ndjson.ts'
-import { openBundle } from './bundle.ts'
-import { mapResource } from './map.ts'
+import { type Bundle, type BundleEntry, openBundle } from './bundle.ts'
+import type { FeedRecord, Mapped } from './common.ts'
+import { deletionOf } from './deletions.ts'
+import { elementOf, mapResource } from './map.ts'
+
+const METHODS = ['POST', 'PUT', 'DELETE']
 
 /**
  * @param receivedAt when the gateway received the request, milliseconds since 1970
@@ -12,14 +16,45 @@ import { mapResource } from './map.ts'
  */
 export function* bundleItems(body: Buffer, receivedAt: number): Generator<Item> {
   const bundle = openBundle(parse(body), receivedAt)
-  for (const [index, resource] of bundle.resources.entries()) {
-    const mapped = mapResource(resource, bundle)
+  for (const [index, entry] of bundle.entries.entries()) {
+    const mapped = mapEntry(entry, bundle)
+    const place = `Bundle.entry[${index}].`
     if (mapped.ok) {
-      for (const { feed, record } of mapped.records) yield { kind: 'decoded', index, feed, raw: record, source: 'json' }
+      for (const one of mapped.records) {
+        const pathOf = (field: string) => elementPath(place, entry, one, field)
+        yield { kind: 'decoded', index, feed: one.feed, raw: one.record, source: 'json', pathOf }
+      }
     } else {
-      yield { kind: 'undecodable', index, feed: mapped.feed, pointer: mapped.pointer, fault: mapped.fault }
+      const { allowed, fault, feed, pointer } = mapped
+      const where = mapped.path === undefined ? {} : { path: `${place}${mapped.path}` }
+      yield { kind: 'undecodable', index, feed, pointer, fault, ...where, ...(allowed ? { allowed } : {}) }
     }
   }
+}
+
+/** @returns the entry's records, or its fault with a path from the entry */
+function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
+  const method = request?.method
+  if (method !== undefined && !METHODS.includes(String(method)))
+    return {
+      ok: false,
+      pointer: '/request/method',
+      fault: 'unsupported-method',
+      path: 'request.method',
+      allowed: METHODS,
+    }
+  if (method === 'DELETE' && !resource) {
+    const deletion = deletionOf(request?.url, bundle)
+    if (deletion) return { ok: true, records: [deletion] }
+    return { ok: false, pointer: '/request/url', fault: 'delete-needs-resource', path: 'request.url' }
+  }
+  const mapped = mapResource(resource, bundle, method === 'DELETE')
+  return mapped.ok || mapped.path === undefined ? mapped : { ...mapped, path: `resource.${mapped.path}` }
+}
+
+function elementPath(place: string, { resource }: BundleEntry, of: FeedRecord, field: string): string {
+  const element = elementOf(resource?.resourceType, of, field)
+  return `${place}resource${element === undefined ? '' : `.${element}`}`
 }
 
 function parse(body: Buffer): unknown {

@@ -20,10 +20,6 @@ export function texts(value: unknown): readonly string[] {
     : []
 }
 
-export function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined
-}
-
 /** @returns the texts joined by a new line, or null when there is none */
 export function joined(texts: readonly (string | undefined)[]): string | null {
   const present = texts.filter((one) => one !== undefined && one !== '')

@@ -1,10 +1,20 @@
 /** What a prescription and an administration have in common: the drug, the dose, the route. */
 import type { Bundle } from './bundle.ts'
-import { anyCode, type Code, codeOf } from './codes.ts'
-import type { Head } from './common.ts'
-import { type Json, joined, number, object, text } from './json.ts'
+import { anyCode, type Code, codeOf, conceptText } from './codes.ts'
+import { HEAD_PATHS, type Head } from './common.ts'
+import { type Json, joined, object, text } from './json.ts'
+import { exactQuantity, rangeOf } from './quantities.ts'
+import type { Refuse } from './refuse.ts'
 
 const SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
+
+export const MEDICATION_PATHS = {
+  ...HEAD_PATHS,
+  code_system: 'medication',
+  code: 'medication',
+  code_source: 'medication',
+  status: 'status',
+}
 
 /** @returns the drug's code, from the concept or from the Medication that is referred to */
 export function drugOf(resource: Json, bundle: Bundle): Code | undefined {
@@ -19,14 +29,27 @@ export function medicationHead(head: Head, type: string): Head {
 
 /**
  * @param dosage a Dosage, or an administration's own dosage
- * @param dose the quantity
+ * @param dose what contains the quantity
+ * @param name of the quantity in it; a range has its own name
  */
-export function dosageOf(dosage: Json | undefined, dose: unknown): Readonly<Record<string, unknown>> {
-  const quantity = object(dose)
+export function dosageOf(
+  dosage: Json | undefined,
+  dose: Json | undefined,
+  name: string,
+  refuse: Refuse,
+): Readonly<Record<string, unknown>> {
+  const quantity = exactQuantity(dose ?? {}, name, refuse)
+  const range = rangeOf(dose ?? {}, 'doseRange', refuse)
   return {
-    quantity: number(quantity?.value) ?? null,
-    quantity_unit: text(quantity?.code) ?? text(quantity?.unit) ?? null,
+    quantity: quantity.value,
+    quantity_low: range.low,
+    quantity_high: range.high,
+    quantity_unit: quantity.unit ?? range.unit,
     route: anyCode(dosage?.route) ?? null,
-    dosage_text: joined([text(dosage?.text), text(dosage?.patientInstruction)]),
+    dosage_text: joined([
+      text(dosage?.text),
+      text(dosage?.patientInstruction),
+      object(dosage?.route) && anyCode(dosage?.route) === undefined ? conceptText(dosage?.route) : undefined,
+    ]),
   }
 }

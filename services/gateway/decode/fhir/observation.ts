@@ -3,57 +3,82 @@
  * of its own), whose `record_id` ends in the component's index.
  */
 import type { Bundle } from './bundle.ts'
-import { anyCode, codeOf, conceptText } from './codes.ts'
-import { type FeedRecord, headOf, type Mapped, ndaOf, unresolved } from './common.ts'
-import { momentOf, timestampOf } from './dates.ts'
-import { type Json, joined, number, object, objects, text } from './json.ts'
+import { codeOf } from './codes.ts'
+import { type FeedRecord, HEAD_PATHS, headOf, type Mapped, ndaOf, type Paths, unresolved } from './common.ts'
+import { momentOf, startsOf } from './dates.ts'
+import { type Json, joined, objects, text } from './json.ts'
+import { referenceOf, valueNames, valueOf } from './observation-value.ts'
+import { type Refuse, symbolOf, within } from './refuse.ts'
 
 const SYSTEMS = ['loinc', 'nabm', 'snomed']
+const STATUSES = ['registered', 'preliminary', 'final', 'amended', 'corrected', 'cancelled', 'unknown']
 
-export function mapObservation(observation: Json, bundle: Bundle): Mapped {
+export const OBSERVATION_PATHS: Paths = {
+  observation: {
+    ...HEAD_PATHS,
+    encounter_nda: 'encounter',
+    code_system: 'code',
+    code: 'code',
+    code_source: 'code',
+    effective_at: 'effective',
+    effective_precision: 'effective',
+    status: 'status',
+    value_kind: 'value',
+    value_number: 'value',
+    value_unit: 'value',
+    value_comparator: 'value',
+    value_code: 'value',
+    value_system: 'value',
+    value_low: 'value',
+    value_high: 'value',
+    value_numerator: 'value',
+    value_denominator: 'value',
+    value_text: 'value',
+    value_at: 'value',
+    value_at_precision: 'value',
+    value_until: 'value',
+    value_until_precision: 'value',
+    value_time: 'value',
+    value_absent_reason: 'dataAbsentReason',
+    reference_low: 'referenceRange[0].low',
+    reference_high: 'referenceRange[0].high',
+    comment: 'note',
+  },
+}
+
+export function mapObservation(observation: Json, bundle: Bundle, refuse: Refuse): Mapped {
   const head = headOf(observation, bundle)
   if (!head) return unresolved('observation')
+  const effective = momentOf(...startsOf(observation, 'effective'), observation.issued)
   const shared = {
     ...head,
     encounter_nda: ndaOf(observation.encounter, observation, bundle),
-    effective_at: momentOf(observation, 'effective') ?? timestampOf(observation.issued),
+    effective_at: effective.at,
+    effective_precision: effective.precision,
+    status: symbolOf(observation, 'status', STATUSES, refuse),
   }
   const components = objects(observation.component)
-  const hasValue = Object.keys(observation).some((name) => name.startsWith('value'))
   const records: FeedRecord[] = []
-  if (hasValue || components.length === 0)
-    records.push({ feed: 'observation', record: { ...shared, ...measured(observation) } })
+  if (valueNames(observation).length > 0 || components.length === 0)
+    records.push({ feed: 'observation', record: { ...shared, ...measured(observation, refuse) } })
   for (const [index, component] of components.entries()) {
     const record_id = head.record_id === undefined ? undefined : `${head.record_id}#${index}`
-    records.push({ feed: 'observation', record: { ...shared, ...measured(component), record_id } })
+    const element = `component[${index}]`
+    const fields = measured(component, within(`${element}.`, refuse))
+    records.push({ feed: 'observation', record: { ...shared, ...fields, record_id }, element })
   }
   return { ok: true, records }
 }
 
 /** Code, value and reference range, which an Observation and its components have in the same form. */
-function measured(of: Json): Readonly<Record<string, unknown>> {
+function measured(of: Json, refuse: Refuse): Readonly<Record<string, unknown>> {
   const code = codeOf(of.code, SYSTEMS)
-  const quantity = object(of.valueQuantity)
-  const range = objects(of.referenceRange)[0]
   return {
     code_system: code?.system ?? 'other',
     code: code?.code,
-    value_number: number(quantity?.value) ?? number(of.valueInteger) ?? null,
-    value_unit: text(quantity?.code) ?? text(quantity?.unit) ?? null,
-    value_code: codedValue(of),
-    reference_low: number(object(range?.low)?.value) ?? null,
-    reference_high: number(object(range?.high)?.value) ?? null,
-    comment: joined([
-      text(of.valueString),
-      conceptText(of.valueCodeableConcept),
-      text(of.valueDateTime),
-      text(of.valueTime),
-      ...objects(of.note).map((note) => text(note.text)),
-    ]),
+    code_source: code?.source ?? null,
+    ...valueOf(of, refuse),
+    ...referenceOf(of, refuse),
+    comment: joined(objects(of.note).map((note) => text(note.text))),
   }
-}
-
-function codedValue(of: Json): string | null {
-  if (typeof of.valueBoolean === 'boolean') return String(of.valueBoolean)
-  return anyCode(of.valueCodeableConcept) ?? null
 }

@@ -1,18 +1,56 @@
 /** Patient -> `patient`, and `death` when the day of death is known. */
 import type { Bundle } from './bundle.ts'
-import { type FeedRecord, type Mapped, versionOf } from './common.ts'
-import { dayOf, timestampOf } from './dates.ts'
+import { type FeedRecord, type Mapped, type Paths, versionOf } from './common.ts'
+import { dayOf, momentOf } from './dates.ts'
 import { insOf, nirOf, patientIpp } from './identifiers.ts'
 import { type Json, object, objects, text, texts } from './json.ts'
+import { booleanOf, type Refuse } from './refuse.ts'
 
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
 const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code'
 const RELIABILITY = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability'
 const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 
-export function mapPatient(patient: Json, bundle: Bundle): Mapped {
+const IDENTITY_PATHS = {
+  record_id: 'identifier',
+  record_version: 'meta.lastUpdated',
+  patient_ipp: 'identifier',
+  ins: 'identifier',
+  nir: 'identifier',
+  identity_status: 'extension',
+  birth_family_name: 'name.family',
+  birth_given_names: 'name.given',
+  birth_date: 'birthDate',
+  sex: 'gender',
+  birth_place_insee: 'extension',
+}
+
+export const PATIENT_PATHS: Paths = {
+  patient: {
+    ...IDENTITY_PATHS,
+    used_family_name: 'name.family',
+    address_line: 'address.line',
+    postcode: 'address.postalCode',
+    city: 'address.city',
+    phone: 'telecom',
+    email: 'telecom',
+    deceased: 'deceased',
+    deceased_on: 'deceased',
+    deceased_precision: 'deceased',
+    birth_partial: 'birthDate',
+    birth_precision: 'birthDate',
+    active: 'active',
+    updated_at: 'meta.lastUpdated',
+  },
+  death: { ...IDENTITY_PATHS, died_on: 'deceased' },
+}
+
+/** Two dates of birth: only a day in full may link people, so that a partial one is kept beside it. */
+export function mapPatient(patient: Json, bundle: Bundle, refuse: Refuse): Mapped {
   const ipp = patientIpp(patient)
-  const deceasedOn = dayOf(patient.deceasedDateTime) ?? null
+  const deceased = dayOf(patient.deceasedDateTime)
+  const birth = dayOf(patient.birthDate)
+  refuseMerged(patient, refuse)
   const identity = {
     ...versionOf(patient, bundle),
     record_id: ipp,
@@ -21,12 +59,12 @@ export function mapPatient(patient: Json, bundle: Bundle): Mapped {
     nir: nirOf(patient),
     identity_status: statusOf(patient),
     ...birthNames(patient),
-    birth_date: dayOf(patient.birthDate) ?? null,
+    birth_date: birth.precision === null ? birth.on : null,
     sex: text(patient.gender) ?? 'unknown',
     birth_place_insee: birthPlace(patient),
   }
   const address = currentAddress(patient)
-  const updatedAt = timestampOf(object(patient.meta)?.lastUpdated) ?? new Date(bundle.receivedAt).toISOString()
+  const updatedAt = momentOf(object(patient.meta)?.lastUpdated).at ?? new Date(bundle.receivedAt).toISOString()
   const records: FeedRecord[] = [
     {
       feed: 'patient',
@@ -38,12 +76,20 @@ export function mapPatient(patient: Json, bundle: Bundle): Mapped {
         city: text(address?.city) ?? null,
         phone: telecom(patient, 'phone'),
         email: telecom(patient, 'email'),
-        deceased_on: deceasedOn,
+        deceased_on: deceased.on,
+        ...unlessAbsent({
+          deceased_precision: deceased.precision,
+          deceased: deceased.on === null ? booleanOf(patient, 'deceasedBoolean', refuse) : true,
+          birth_partial: birth.precision === null ? null : birth.on,
+          birth_precision: birth.precision,
+          active: booleanOf(patient, 'active', refuse),
+        }),
         updated_at: updatedAt,
       },
     },
   ]
-  if (deceasedOn !== null) records.push({ feed: 'death', record: { ...identity, died_on: deceasedOn } })
+  if (deceased.on !== null && deceased.precision === null)
+    records.push({ feed: 'death', record: { ...identity, died_on: deceased.on } })
   return { ok: true, records }
 }
 
@@ -94,4 +140,14 @@ function telecom(patient: Json, system: string): string | null {
 
 function extension(of: Json | undefined, url: string): Json | undefined {
   return objects(of?.extension).find((candidate) => candidate.url === url)
+}
+
+/** A patient who was merged into another one is no patient of its own any more. */
+function refuseMerged(patient: Json, refuse: Refuse): void {
+  const merged = objects(patient.link).findIndex((link) => link.type === 'replaced-by')
+  if (merged !== -1) refuse(`link[${merged}].type`, 'unsupported-modifier')
+}
+
+function unlessAbsent(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 }

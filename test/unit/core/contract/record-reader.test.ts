@@ -47,6 +47,15 @@ describe('recordReader', () => {
     expect(faults(record)).toEqual([fault])
   })
 
+  it('reports a whole number that its reading has changed: beyond 2^53 not every one is a double', () => {
+    const read53 = (digits: string) =>
+      faults(JSON.parse(`{"n": ${digits}}`, (key, value) => (key === '' ? { ...good, value_number: value.n } : value)))
+    expect(read53('9007199254740993')).toEqual(['/value_number number-range'])
+    expect(read53('-9007199254740993')).toEqual(['/value_number number-range'])
+    expect(read53('9007199254740991')).toEqual([])
+    expect(read53('0.1')).toEqual([])
+  })
+
   it('reports all faults of a record at once', () => {
     expect(faults({ code: 5, colour: 1 })).toEqual([
       '/record_id required',

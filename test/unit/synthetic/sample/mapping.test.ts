@@ -16,7 +16,7 @@ test('the bundled sample is mapped and accepted without a rejection', { timeout:
   for (const { lines } of readSample(FIXTURE)) {
     for (const line of lines) {
       const bundle = openBundle(JSON.parse(line), Date.now())
-      for (const resource of bundle.resources) {
+      for (const { resource } of bundle.entries) {
         const mapped = mapResource(resource, bundle)
         if (!mapped.ok) faults.add(`${String(resource?.resourceType)} ${mapped.pointer} ${mapped.fault}`)
         for (const { feed, record } of mapped.ok ? mapped.records : []) {
