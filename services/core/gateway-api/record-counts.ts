@@ -11,10 +11,18 @@ export const RecordError = Type.Object(
   {
     index: Type.Integer({
       minimum: 0,
-      description: 'Position of the record in the request, from 0; of the entry for a FHIR Bundle',
+      description:
+        'Position of the record in the request, from 0; of the entry for a FHIR Bundle, of the message for HL7 v2',
     }),
     feed: Type.Optional(Type.String({ description: 'Feed of the record; FHIR only, where one request feeds several' })),
     pointer: Type.String({ description: "JSON pointer into the feed's record; empty for the record as a whole" }),
+    location: Type.Optional(
+      Type.String({
+        pattern: '^[A-Z][A-Z0-9]{2}\\[\\d+\\](-\\d+(-\\d+)?)?$',
+        description:
+          'Where it is in the message: segment, its occurrence, field, component (`OBX[2]-5-1`); HL7 v2 only',
+      }),
+    ),
     rule: Type.Union(
       [
         Type.Enum(RECORD_FAULTS, { description: 'Code of a fault' }),

@@ -9,12 +9,14 @@ export type Decoded =
 
 export interface DecodedItem {
   readonly kind: 'decoded'
-  /** Position in the request, from 0; of the entry for a FHIR Bundle. */
+  /** Position in the request, from 0; of the entry for a FHIR Bundle, of the message for HL7 v2. */
   readonly index: number
   readonly feed: string
   /** Not yet compared with its contract. */
   readonly raw: unknown
   readonly source: ValueSource
+  /** @returns where the field of a JSON pointer comes from, in the terms of the format; for formats whose fields have other names */
+  readonly locate?: (pointer: string) => string | undefined
 }
 
 export interface UndecodableItem {
@@ -24,6 +26,8 @@ export interface UndecodableItem {
   readonly feed: string | undefined
   readonly pointer: string
   readonly fault: RecordFault
+  /** Where the fault is, in the terms of the format. */
+  readonly location?: string
 }
 
 export type Item = DecodedItem | UndecodableItem

@@ -96,14 +96,22 @@ export class Batch {
     const { index, feed } = item
     const place = this.#places++
     if (item.kind === 'undecodable')
-      return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }])
+      return this.#reject(
+        index,
+        feed,
+        DECODE,
+        [{ pointer: item.pointer, rule: item.fault }],
+        undefined,
+        () => item.location,
+      )
     const known = this.#dependencies.feeds.get(item.feed)
     if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
     if (this.#progress.has(place)) return this.#accept(item.feed)
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
-    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, result.fault)
+    if (result.kind === 'fail')
+      return this.#reject(index, feed, result.stage, result.details, result.fault, item.locate)
     this.#accept(item.feed)
     let topic = this.byTopic.get(known.topic)
     if (!topic) {
@@ -155,15 +163,27 @@ export class Batch {
     this.#count(feed).accepted++
   }
 
-  /** @param fault of the record, when `faults` name rules of its contract */
-  #reject(index: number, feed: string | undefined, stage: string, faults: FaultDetails, fault?: RecordFault): void {
+  /**
+   * @param fault of the record, when `faults` name rules of its contract
+   * @param locate the place of a pointer in the terms of the format
+   */
+  #reject(
+    index: number,
+    feed: string | undefined,
+    stage: string,
+    faults: FaultDetails,
+    fault?: RecordFault,
+    locate?: (pointer: string) => string | undefined,
+  ): void {
     this.rejected++
     if (feed !== undefined) this.#count(feed).rejected++
     for (const { pointer, rule } of faults) {
       if (this.errors.length >= MAX_ERRORS) this.truncated = true
       else {
         const named = this.#nameFeeds && feed !== undefined ? { feed } : {}
-        this.errors.push({ index, ...named, pointer, rule, detail: textOf(rule, fault) })
+        const location = locate?.(pointer)
+        const placed = location === undefined ? {} : { location }
+        this.errors.push({ index, ...named, pointer, ...placed, rule, detail: textOf(rule, fault) })
       }
     }
     const [{ rule }] = faults
