@@ -30,12 +30,16 @@ export function* splitMessages(body: Buffer): Generator<Part> {
   let batches = 0
   const counts = new Map<string, number>()
   let separator = '|'
+  let envelope = 'BHS'
+  let stray = false
   for (let from = 0; from < body.length; ) {
     const end = lineEnd(body, from)
     const name = body.toString('latin1', from, Math.min(from + 3, end))
     if (name === 'MSH' || ENVELOPES.has(name)) {
       if (start !== -1) yield { bytes: body.subarray(start, from) }
       start = name === 'MSH' ? from : -1
+      stray = false
+      if (name !== 'MSH') envelope = name
       if (name === 'MSH') messages++
       else {
         if (name === 'BHS' || name === 'FHS') separator = separatorOf(body, from)
@@ -50,6 +54,12 @@ export function* splitMessages(body: Buffer): Generator<Part> {
           if (name === 'BTS') batches++
         }
       }
+    }
+    // A line that belongs to no message: the start of one was lost.
+    else if (start === -1 && end > from && !stray) {
+      stray = true
+      const location = { segment: envelope, occurrence: 1, field: 0 }
+      yield { bytes: Buffer.alloc(0), fault: { fault: 'malformed-hl7', location } }
     }
     from = end + 1
   }

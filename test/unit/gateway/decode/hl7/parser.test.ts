@@ -163,6 +163,14 @@ describe('batches', () => {
     expect(cut('FHS|^~\\&', 'BHS|^~\\&', 'MSH|1', 'BTS|', 'FTS|2')).toEqual(['MSH|1', 'FTS[1]-1 batch-count'])
   })
 
+  test('lines that belong to no message are named', () => {
+    expect(cut('BHS|^~\\&', 'PID|1', 'PV1|1', 'MSH|2', 'BTS|1', 'PID|2')).toEqual([
+      'BHS[1] malformed-hl7',
+      'MSH|2',
+      'BTS[1] malformed-hl7',
+    ])
+  })
+
   test('has a name when its header has a control id', () => {
     const id = (text: string) => batchHeader(Buffer.from(text))?.text(11)
     expect([
