@@ -23,7 +23,7 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
-import { gatewayConfig } from './config.ts'
+import { gatewayConfig, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
@@ -120,6 +120,7 @@ runMain('gateway', process.env, async (logger) => {
   const { http, admin: adminSettings } = httpSettings(config)
   const app = await buildGateway({
     http,
+    hl7: hl7Settings(config),
     health,
     contracts,
     namespace: config.CHAINON_NAMESPACE,

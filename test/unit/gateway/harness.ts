@@ -17,7 +17,7 @@ import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import { gatewayConfig } from '../../../services/gateway/config.ts'
+import { gatewayConfig, hl7Settings } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
@@ -31,6 +31,12 @@ export function contractOf(feed: string) {
   if (!contract) throw new Error(`no contract ${feed}`)
   return contract
 }
+
+/** Addresses for several feeds. */
+const PATHS: ReadonlyMap<string, string> = new Map([
+  ['fhir', '/fhir/R4'],
+  ['hl7', '/v1/hl7'],
+])
 
 const LIMITS: Limits = {
   maxBodyBytes: 1_000_000,
@@ -134,6 +140,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     stamp: stampClock(Date.now),
     metrics,
     http: httpSettings(gatewayConfig({})).http,
+    hl7: hl7Settings(gatewayConfig({})),
     health,
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
@@ -162,7 +169,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     post: (feed: string, type: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
       app.inject({
         method: 'POST',
-        url: feed === 'fhir' ? '/fhir/R4' : `/v1/feeds/${feed}/records`,
+        url: PATHS.get(feed) ?? `/v1/feeds/${feed}/records`,
         headers: { authorization: `Bearer ${key}`, 'content-type': type, ...headers },
         payload,
       }),

@@ -77,6 +77,11 @@ export class Segment {
     return this.field(field).text(component, subcomponent)
   }
 
+  /** @returns the whole field as it was written */
+  raw(field: number): string {
+    return this.#fields[field] ?? ''
+  }
+
   at(field: number, component?: number): Location {
     const place = { segment: this.name, occurrence: this.occurrence, field }
     return component === undefined ? place : { ...place, component }
