@@ -24,6 +24,9 @@ import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
+import { mllpEvents } from './mllp/events.ts'
+import { createMllp, type Mllp } from './mllp/listen.ts'
+import type { ListenerSettings } from './mllp/listeners-file.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { ProblemError } from './problem.ts'
 import { feedsRoutes } from './routes/feeds.ts'
@@ -55,6 +58,9 @@ export interface GatewayDependencies {
   readonly http: HttpSettings
   /** What messages of HL7 v2 do not say of themselves. */
   readonly hl7: Settings
+  readonly mllp: readonly ListenerSettings[]
+  /** Told of the MLLP listeners once they listen. */
+  readonly onMllp: (mllp: Pick<Mllp, 'health'>) => void
   readonly health: AdminDependencies['health']
 }
 
@@ -132,5 +138,18 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)
   registerPublicHealth(app, dependencies.health)
+  const mllp = createMllp({
+    ...routes,
+    keys: dependencies.keys,
+    keyUse: dependencies.keyUse,
+    logger,
+    listeners: dependencies.mllp,
+    events: mllpEvents(dependencies.metrics),
+  })
+  app.addHook('onReady', async () => {
+    await mllp.start()
+    dependencies.onMllp(mllp)
+  })
+  app.addHook('onClose', () => mllp.stop())
   return app
 }

@@ -51,6 +51,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
         'CHAINON_HL7_CHARSET',
+        'CHAINON_MLLP_FILE',
         'CHAINON_HL7_TIME_ZONE',
         'CHAINON_HL7_IPP_AUTHORITIES',
       ],

@@ -162,6 +162,12 @@ export const GATEWAY = {
     description:
       'Assigning authorities (CX-4: name or OID, comma-separated) whose identifiers in PID-3 are the IPP; empty: a patient may have only one',
   },
+  CHAINON_MLLP_FILE: {
+    type: 'string',
+    default: '',
+    description:
+      'JSON file of the MLLP listeners: name, port (2575), key, senders, TLS (services/gateway/README.md); empty: none',
+  },
   CHAINON_IDEMPOTENCY_HOURS: {
     type: 'integer',
     default: '24',

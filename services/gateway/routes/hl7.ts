@@ -7,7 +7,7 @@ import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { checkHl7Type, HL7_TYPES } from '../http/media-types.ts'
 import { withinScopes } from '../http/within-scopes.ts'
-import type { Ingest } from '../ingest/ingest.ts'
+import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
@@ -16,9 +16,6 @@ export interface Hl7Dependencies extends AdmissionDependencies {
   readonly hl7: Settings
   readonly maxRecordBytes: number
 }
-
-/** The same over HTTP and MLLP, so that a message that comes again by the other way is the same request. */
-export const HL7_TARGET = 'hl7'
 
 export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): void {
   const { logins, hl7, maxRecordBytes } = dependencies

@@ -22,6 +22,8 @@ import type { SealedMessage } from '../../../services/gateway/encode/seal-record
 import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
+import type { ListenerHealth } from '../../../services/gateway/mllp/listen.ts'
+import type { ListenerSettings } from '../../../services/gateway/mllp/listeners-file.ts'
 import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
@@ -46,7 +48,11 @@ const LIMITS: Limits = {
   maxSlowedLogins: 100,
 }
 
-export async function harness(limits: Partial<Limits> = {}) {
+/** @param mllp the listeners, made with the key */
+export async function harness(
+  limits: Partial<Limits> = {},
+  mllp: (key: string) => readonly ListenerSettings[] = () => [],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
   const state = {
@@ -66,6 +72,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     pausing: 0,
     /** Records of these feeds would expire unread. */
     near: (_feed: string): boolean => false,
+    /** The MLLP listeners, when they listen. */
+    listeners: (): readonly ListenerHealth[] => [],
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -141,6 +149,10 @@ export async function harness(limits: Partial<Limits> = {}) {
     metrics,
     http: httpSettings(gatewayConfig({})).http,
     hl7: hl7Settings(gatewayConfig({})),
+    mllp: mllp(key),
+    onMllp: ({ health: ofListeners }) => {
+      state.listeners = ofListeners
+    },
     health,
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
