@@ -25,7 +25,7 @@ export interface Header {
 }
 
 /** @returns the bytes of the first segment */
-export function headerBytes(message: Buffer): Buffer {
+function headerBytes(message: Buffer): Buffer {
   const head = message.subarray(0, MAX_HEADER_BYTES)
   const end = head.findIndex((byte) => byte === 0x0d || byte === 0x0a)
   return end === -1 ? head : head.subarray(0, end)

@@ -88,6 +88,6 @@ export class Segment {
   }
 }
 
-export function isHeader(name: string): boolean {
+function isHeader(name: string): boolean {
   return name === 'MSH' || name === 'BHS' || name === 'FHS'
 }
