@@ -14,6 +14,8 @@ import { type Outcome, outcomeOfProblem, rejection } from './outcome.ts'
 
 /** A frame must be complete within this: one that is never finished occupies memory. */
 const FRAME_TIMEOUT_MS = 120_000
+/** A sender reads the end of its connection within this. */
+const END_MS = 1_000
 
 export interface ConnectionDependencies {
   readonly listener: string
@@ -45,6 +47,12 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
     ticket = undefined
     clearTimeout(timer)
     timer = undefined
+  }
+
+  /** The last acknowledgement is sent; a sender that keeps its side open does not keep the gateway. */
+  const end = () => {
+    socket.end()
+    setTimeout(() => socket.destroy(), END_MS).unref()
   }
 
   async function answer(message: Buffer, outcome: Outcome): Promise<void> {
@@ -105,7 +113,7 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
     socket.pause()
     void receive(piece).finally(() => {
       working = false
-      if (draining && !framer.open) socket.end()
+      if (draining && !framer.open) end()
       else socket.resume()
     })
   })
@@ -117,7 +125,7 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
   return {
     drain() {
       draining = true
-      if (!working && !framer.open) socket.end()
+      if (!working && !framer.open) end()
     },
     destroy: () => socket.destroy(),
   }
