@@ -14,7 +14,7 @@ test('a client of another house is understood, and understands what it is answer
   let answered: () => void = () => undefined
   const client = new Client({ host: '127.0.0.1', version: '2.5' })
   const connection = client.createConnection(
-    { port: gateway.state.listeners()[0]?.port ?? 0 },
+    { port: gateway.state.listeners()[0]?.port ?? 0, version: '2.5' },
     (response: InboundResponse) => {
       const message = response.getMessage()
       answers.push(['MSA.1', 'MSA.2'].map((path) => message.get(path).toString()).join(' '))
