@@ -5,8 +5,8 @@ import type { Settings } from '../../../../../services/gateway/decode/hl7/settin
 import { localTime } from '../../../../../services/gateway/decode/hl7/zone.ts'
 import type { Item } from '../../../../../services/gateway/decode/item.ts'
 
-export const RECEIVED_AT = Date.parse('2025-03-01T12:00:00Z')
-export const SETTINGS: Settings = { charset: 'ASCII', localTime: localTime('Europe/Paris'), ippAuthorities: [] }
+const RECEIVED_AT = Date.parse('2025-03-01T12:00:00Z')
+const SETTINGS: Settings = { charset: 'ASCII', localTime: localTime('Europe/Paris'), ippAuthorities: [] }
 
 export function msh(type: string, id = 'MSG1', more = '2.5^FRA^2.11||||||UNICODE UTF-8'): string {
   return `MSH|^~\\&|GAM|CHU-X|CHAINON|EDS|20250201101112||${type}|${id}|P|${more}`
