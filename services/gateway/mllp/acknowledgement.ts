@@ -111,7 +111,7 @@ function trimmed(text: string, separator: string): string {
 /** Our own texts are ASCII; separators in them are replaced, as a sender may have any character as one. */
 function escaped(text: string, { field, component, repetition, escape, subcomponent }: Separators): string {
   const special = new Set([field, component, repetition, escape, subcomponent, '\r', '\n'])
-  return [...text].map((character) => (special.has(character) ? ' ' : character)).join('')
+  return Array.from(text, (character) => (special.has(character) ? ' ' : character)).join('')
 }
 
 function timeText(now: number): string {

@@ -51,7 +51,11 @@ function decode(bytes: Buffer, charset: string): string | undefined {
   return isUtf8(start) ? start.toString('utf8') : decoderOf(charset)?.(start)
 }
 
+/** Control characters but tab and line ends are what makes content binary. */
 function hasControls(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what makes content binary
-  return /[\u0000-\u0008\u000e-\u001f]/.test(text)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < 9 || (code > 13 && code < 32)) return true
+  }
+  return false
 }

@@ -41,7 +41,7 @@ Made from the tables of \`services/gateway/decode/hl7/\`; a test compares the tw
 Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused is named by message, segment, occurrence, field, component and rule.
 
 ## Messages
-${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: \`merge-not-held\`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ['any other, orders (ORM, OML) too', '', 'refused: \`unmapped-message\`']])}
+${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: `merge-not-held`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ['any other, orders (ORM, OML) too', '', 'refused: `unmapped-message`']])}
 A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
 kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
 
