@@ -15,6 +15,7 @@ import { type AdminDependencies, registerPublicHealth } from '#core/telemetry/ad
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
+import type { Settings } from './decode/hl7/settings.ts'
 import { openFeed } from './encode/pipeline.ts'
 import { createInFlight } from './http/in-flight.ts'
 import { createLogins } from './http/logins.ts'
@@ -25,10 +26,14 @@ import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import type { RecordLog } from './log/record-log.ts'
+import { mllpEvents } from './mllp/events.ts'
+import { createMllp, type Mllp } from './mllp/listen.ts'
+import type { ListenerSettings } from './mllp/listeners-file.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { ProblemError } from './problem.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
+import { hl7Route } from './routes/hl7.ts'
 import { keyRoute } from './routes/key.ts'
 import { recordsRoutes } from './routes/records.ts'
 import type { DayKeyWatch } from './seal/day-key-watch.ts'
@@ -55,6 +60,11 @@ export interface GatewayDependencies {
   readonly logger: Logger
   readonly limits: Limits
   readonly http: HttpSettings
+  /** What messages of HL7 v2 do not say of themselves. */
+  readonly hl7: Settings
+  readonly mllp: readonly ListenerSettings[]
+  /** Told of the MLLP listeners once they listen. */
+  readonly onMllp: (mllp: Pick<Mllp, 'health'>) => void
   readonly health: AdminDependencies['health']
 }
 
@@ -124,11 +134,26 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
+    hl7: dependencies.hl7,
   }
   recordsRoutes(app, routes)
   fhirRoute(app, routes)
+  hl7Route(app, routes)
   keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)
   registerPublicHealth(app, dependencies.health)
+  const mllp = createMllp({
+    ...routes,
+    keys: dependencies.keys,
+    keyUse: dependencies.keyUse,
+    logger,
+    listeners: dependencies.mllp,
+    events: mllpEvents(dependencies.metrics),
+  })
+  app.addHook('onReady', async () => {
+    await mllp.start()
+    dependencies.onMllp(mllp)
+  })
+  app.addHook('onClose', () => mllp.stop())
   return app
 }

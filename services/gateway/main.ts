@@ -25,7 +25,7 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
-import { gatewayConfig } from './config.ts'
+import { gatewayConfig, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
@@ -33,6 +33,8 @@ import { watchLeaders } from './log/leaders.ts'
 import { logProducer } from './log/producer.ts'
 import { openRecordLog } from './log/record-log.ts'
 import { watchUnavailable } from './log/unavailable.ts'
+import type { Mllp } from './mllp/listen.ts'
+import { readListeners } from './mllp/listeners-file.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
@@ -129,10 +131,16 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     now: Date.now,
   })
-  const health = () => gatewayHealth(unavailable)
+  let mllp: Pick<Mllp, 'health'> | undefined
+  const health = () => gatewayHealth(unavailable, mllp?.health())
   const { http, admin: adminSettings } = httpSettings(config)
   const app = await buildGateway({
     http,
+    hl7: hl7Settings(config),
+    mllp: readListeners(config.CHAINON_MLLP_FILE),
+    onMllp(started) {
+      mllp = started
+    },
     health,
     contracts,
     namespace: config.CHAINON_NAMESPACE,

@@ -145,6 +145,29 @@ export const GATEWAY = {
     description:
       'Percent of the retention: a feed is answered 503 while deidentify has not read records that are older',
   },
+  CHAINON_HL7_CHARSET: {
+    type: 'string',
+    default: 'ASCII',
+    oneOf: ['ASCII', '8859/1', '8859/15', 'UNICODE UTF-8'],
+    description: 'Character set of HL7 v2 messages whose MSH-18 is empty',
+  },
+  CHAINON_HL7_TIME_ZONE: {
+    type: 'string',
+    default: 'Europe/Paris',
+    description: 'Time zone (IANA) of times without an offset in HL7 v2 messages',
+  },
+  CHAINON_HL7_IPP_AUTHORITIES: {
+    type: 'list',
+    default: '',
+    description:
+      'Assigning authorities (CX-4: name or OID, comma-separated) whose identifiers in PID-3 are the IPP; empty: a patient may have only one',
+  },
+  CHAINON_MLLP_FILE: {
+    type: 'string',
+    default: '',
+    description:
+      'JSON file of the MLLP listeners: name, port (2575), key, senders, TLS (services/gateway/README.md); empty: none',
+  },
   CHAINON_IDEMPOTENCY_HOURS: {
     type: 'integer',
     default: '24',

@@ -38,6 +38,39 @@ export const FAULTS = {
     text: 'The address does not name the records: send the resource with the DELETE, or with the status entered-in-error.',
   },
   'unresolved-reference': { blame: 'record', text: 'The reference does not resolve to a patient with an identifier.' },
+  // record: of a message of HL7 v2
+  'malformed-hl7': { blame: 'record', text: 'The segment cannot be read: HL7 v2 with separators (ER7) is expected.' },
+  charset: { blame: 'record', text: 'The character set is not supported, or the bytes are none of it.' },
+  'unsupported-version': { blame: 'record', text: 'The version of HL7 is not one of 2.3 to 2.8.' },
+  'not-production': { blame: 'record', text: 'The message is for training or tests, and not for production (P).' },
+  'sender-not-allowed': {
+    blame: 'record',
+    text: 'The listener does not accept this sending application and facility.',
+  },
+  'unmapped-message': { blame: 'record', text: 'No feed holds what this type of message and event says.' },
+  'batch-count': { blame: 'record', text: 'The batch does not hold as many as its trailer says.' },
+  'not-a-fact': {
+    blame: 'record',
+    text: 'The status says that this is no fact, or not yet: planned, preliminary, unfinished or not obtained.',
+  },
+  'imprecise-date': {
+    blame: 'record',
+    text: 'The date is less precise than the field, which needs hour and minute: a time of day is not invented.',
+  },
+  'ambiguous-identifier': {
+    blame: 'record',
+    text: 'There are several, and nothing says which one is meant: identifiers of a patient, or results with the same identifier.',
+  },
+  'unknown-code-system': { blame: 'record', text: 'The code system is neither known nor marked as local.' },
+  'unmapped-value': {
+    blame: 'record',
+    text: 'No field of the feed holds a value of this form: a comparator, a ratio, a range, a reference, or content that is no text.',
+  },
+  'damaged-content': { blame: 'record', text: 'The enclosed content is not in its encoding.' },
+  'merge-not-held': {
+    blame: 'record',
+    text: 'No feed holds the merge of two identifiers: send both identities with their INS, which links them, and the records under the identifier that stays.',
+  },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'key-shredded': { blame: 'record', text: 'The key of the day on which the record was sealed was shredded.' },

@@ -4,5 +4,6 @@ export const MEDIA = {
   ndjson: 'application/x-ndjson',
   avro: 'application/vnd.apache.avro+binary',
   fhir: 'application/fhir+json',
+  hl7: 'application/hl7-v2',
   problem: 'application/problem+json',
 } as const

@@ -9,7 +9,7 @@ export type Decoded =
 
 export interface DecodedItem {
   readonly kind: 'decoded'
-  /** Position in the request, from 0; of the entry for a FHIR Bundle. */
+  /** Position in the request, from 0; of the entry for a FHIR Bundle, of the message for HL7 v2. */
   readonly index: number
   readonly feed: string
   /** Not yet compared with its contract. */

@@ -14,6 +14,7 @@ export const RECORD_TYPES: Readonly<Record<string, RecordFormat>> = {
   'avro/binary': 'avro',
 }
 export const FHIR_TYPES: readonly string[] = [MEDIA.fhir, MEDIA.json]
+export const HL7_TYPES: readonly string[] = [MEDIA.hl7, 'x-application/hl7-v2+er7']
 
 /** @throws ProblemError unsupported-media-type */
 export function recordFormat(contentType: string | undefined): RecordFormat {
@@ -27,6 +28,13 @@ export function recordFormat(contentType: string | undefined): RecordFormat {
 export function checkFhirType(contentType: string | undefined): void {
   if (!FHIR_TYPES.includes(essence(contentType)))
     throw new ProblemError('unsupported-media-type', `Send one of ${FHIR_TYPES.join(', ')}.`)
+}
+
+/** The charset of a message is in the message. @throws ProblemError unsupported-media-type */
+export function checkHl7Type(contentType: string | undefined): void {
+  const [type = ''] = (contentType ?? '').toLowerCase().split(';')
+  if (!HL7_TYPES.includes(type.trim()))
+    throw new ProblemError('unsupported-media-type', `Send one of ${HL7_TYPES.join(', ')}.`)
 }
 
 /** @throws ProblemError unsupported-encoding */

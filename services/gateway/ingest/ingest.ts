@@ -39,6 +39,9 @@ export interface IngestRequest {
   readonly items: Iterable<Item>
 }
 
+/** The target of HL7 v2, over HTTP and MLLP: a message that comes again by the other way is the same request. */
+export const HL7_TARGET = 'hl7'
+
 export type Ingest = (request: IngestRequest) => Promise<Answer>
 
 /** @returns a function that answers one request; it throws a ProblemError when there is no receipt */

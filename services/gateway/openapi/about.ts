@@ -38,6 +38,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
     tags: [
       { name: 'Feeds', description: 'Records of one feed' },
       { name: 'FHIR', description: 'HL7 FHIR R4' },
+      { name: 'HL7 v2', description: 'HL7 v2.3 to v2.8' },
       { name: 'About', description: 'Addresses, feeds and their schemas' },
     ],
     components: {

@@ -24,6 +24,7 @@ const Addresses = Type.Object(
     openapi: Type.String(),
     feeds: Type.String(),
     fhir: Type.String(),
+    hl7: Type.String(),
   },
   { description: 'The addresses' },
 )
@@ -61,5 +62,6 @@ export function feedsRoutes(app: FastifyInstance, contracts: readonly FeedContra
     openapi: '/openapi.json',
     feeds: '/v1/feeds',
     fhir: '/fhir/R4',
+    hl7: '/v1/hl7',
   }))
 }

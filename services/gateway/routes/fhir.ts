@@ -3,13 +3,12 @@
  * OperationOutcomes for a client that accepts `application/fhir+json`; the receipt is the same as for any other body.
  */
 import type { FastifyInstance, FastifySchema } from 'fastify'
-import { writeScope } from '#core/keys/scopes.ts'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
-import type { Item } from '../decode/item.ts'
 import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
 import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
+import { withinScopes } from '../http/within-scopes.ts'
 import type { Ingest } from '../ingest/ingest.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
@@ -31,24 +30,10 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: withinScopes(bundleItems(body, Date.now()), (feed) =>
-        dependencies.logins.require(access, writeScope(feed)),
-      ),
+      items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
     })
     return sendAnswer(request, reply, answer)
   })
-}
-
-/** Which feeds a Bundle has is known when it is read: a record of a feed that the key may not write rejects the whole request. */
-function* withinScopes(items: Iterable<Item>, require: (feed: string) => void): Generator<Item> {
-  const seen = new Set<string>()
-  for (const item of items) {
-    if (item.kind === 'decoded' && !seen.has(item.feed)) {
-      require(item.feed)
-      seen.add(item.feed)
-    }
-    yield item
-  }
 }
 
 function bundleSchema(): FastifySchema {

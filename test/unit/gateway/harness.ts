@@ -19,11 +19,13 @@ import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
-import { gatewayConfig } from '../../../services/gateway/config.ts'
+import { gatewayConfig, hl7Settings } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
+import type { ListenerHealth } from '../../../services/gateway/mllp/listen.ts'
+import type { ListenerSettings } from '../../../services/gateway/mllp/listeners-file.ts'
 import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
@@ -34,6 +36,12 @@ export function contractOf(feed: string) {
   return contract
 }
 
+/** Addresses for several feeds. */
+const PATHS: ReadonlyMap<string, string> = new Map([
+  ['fhir', '/fhir/R4'],
+  ['hl7', '/v1/hl7'],
+])
+
 const LIMITS: Limits = {
   maxBodyBytes: 1_000_000,
   maxRecordBytes: 100_000,
@@ -42,7 +50,11 @@ const LIMITS: Limits = {
   maxSlowedLogins: 100,
 }
 
-export async function harness(limits: Partial<Limits> = {}) {
+/** @param mllp the listeners, made with the key */
+export async function harness(
+  limits: Partial<Limits> = {},
+  mllp: (key: string) => readonly ListenerSettings[] = () => [],
+) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
   const state = {
@@ -62,6 +74,8 @@ export async function harness(limits: Partial<Limits> = {}) {
     pausing: 0,
     /** Records of these feeds would expire unread. */
     near: (_feed: string): boolean => false,
+    /** The MLLP listeners, when they listen. */
+    listeners: (): readonly ListenerHealth[] => [],
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -142,6 +156,11 @@ export async function harness(limits: Partial<Limits> = {}) {
     stamp: stampClock(Date.now),
     metrics,
     http: httpSettings(gatewayConfig({})).http,
+    hl7: hl7Settings(gatewayConfig({})),
+    mllp: mllp(key),
+    onMllp: ({ health: ofListeners }) => {
+      state.listeners = ofListeners
+    },
     health,
     logger: createLogger('test', 'fatal'),
     limits: { ...LIMITS, ...limits },
@@ -171,7 +190,7 @@ export async function harness(limits: Partial<Limits> = {}) {
     post: (feed: string, type: string, payload: string | Buffer, headers: Record<string, string> = {}) =>
       app.inject({
         method: 'POST',
-        url: feed === 'fhir' ? '/fhir/R4' : `/v1/feeds/${feed}/records`,
+        url: PATHS.get(feed) ?? `/v1/feeds/${feed}/records`,
         headers: { authorization: `Bearer ${key}`, 'content-type': type, ...headers },
         payload,
       }),

@@ -89,5 +89,5 @@ function namesIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => /\.(ts|mjs|js)$/.test(path) && !path.includes('core/config/'))
-    .flatMap((path) => readFileSync(path, 'utf8').match(/\b_?[A-Z]+_[A-Z_]*[A-Z]\b/g) ?? [])
+    .flatMap((path) => readFileSync(path, 'utf8').match(/\b_?[A-Z]+_[A-Z0-9_]*[A-Z]\b/g) ?? [])
 }

@@ -8,7 +8,7 @@ import { createKey } from '#core/keys/admin.ts'
 import { clientError } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
-import { fhirRoute, recordsRoute } from './example-bodies.ts'
+import { fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
 import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
 
 /** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
@@ -39,6 +39,7 @@ beforeAll(async () => {
   for (const contract of contracts) answers.push(...(await provoke(gateway, url, recordsRoute(contract), '*/*')))
   for (const accept of ['*/*', 'application/fhir+json'])
     answers.push(...(await provoke(gateway, url, fhirRoute(), accept)))
+  answers.push(...(await provoke(gateway, url, hl7Route(), '*/*')))
   answers.push(await get(url, '/'), await get(url, '/v1/feeds'))
   const toKey = (authorization: string) => get(url, '/v1/key', { authorization })
   answers.push(await toKey(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toKey)))
@@ -59,7 +60,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 4, contracts.length + 4])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 5, contracts.length + 5])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

@@ -1,6 +1,6 @@
 /** The smallest valid body of each route that stores records, made from the contracts and the documented media types. */
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { FHIR_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
+import { FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
 import { avroFile } from '../avro-file.ts'
 import type { StoreRoute } from './provoke.ts'
 
@@ -32,6 +32,20 @@ export function fhirRoute(): StoreRoute {
     rejected: bundle(claim),
     tooMany: bundle(claim, claim, claim, claim),
     empty: bundle(),
+    avro: false,
+  }
+}
+
+/** A batch without a control id, so that the same body is not the same request. */
+export function hl7Route(): StoreRoute {
+  const message = (type: string) => `MSH|^~\\&|A|B|||20250201101112||${type}|1|P|2.5\rPID|1||X|`
+  const valid = `BHS|^~\\&\r${message('ADT^A31')}`
+  return {
+    path: '/v1/hl7',
+    valid: HL7_TYPES.map((type) => [type, valid]),
+    rejected: `BHS|^~\\&\r${message('ORM^O01')}`,
+    tooMany: Array.from({ length: 4 }, () => message('ORM^O01')).join('\r'),
+    empty: 'BHS|^~\\&',
     avro: false,
   }
 }

@@ -1,0 +1,60 @@
+/** A body of HL7 v2 as items: each message becomes records of one or several feeds, or is refused with its place and its rule. */
+import { ProblemError } from '../../problem.ts'
+import type { Item } from '../item.ts'
+import { bomLength } from '../ndjson.ts'
+import { adtItems } from './adt.ts'
+import type { Received } from './context.ts'
+import { readHeader } from './header.ts'
+import { mdmItems } from './mdm.ts'
+import { parseMessage } from './message.ts'
+import { oruItems } from './oru.ts'
+import { refused } from './record-map.ts'
+import { Refusal } from './refusal.ts'
+import type { Settings } from './settings.ts'
+import { splitMessages } from './split.ts'
+
+/** The mapping of each type of message; ORU has one event that brings results. */
+const MAPPERS: Readonly<Record<string, (received: Received) => Iterable<Item>>> = {
+  ADT: adtItems,
+  'ORU^R01': oruItems,
+  MDM: mdmItems,
+}
+
+/**
+ * @param receivedAt when the gateway received the request, milliseconds since 1970
+ * @param maxMessageBytes largest message; a larger one is refused without being read
+ * @throws ProblemError malformed-body when the body does not begin with a message or a batch
+ */
+export function* hl7Items(
+  body: Buffer,
+  settings: Settings,
+  receivedAt: number,
+  maxMessageBytes: number,
+): Generator<Item> {
+  const start = body.subarray(bomLength(body))
+  if (!/^(?:MSH|[BF]HS)/.test(start.toString('latin1', 0, 3)))
+    throw new ProblemError('malformed-body', 'The body must begin with an MSH, BHS or FHS segment.')
+  let index = 0
+  for (const { bytes, fault } of splitMessages(start)) {
+    if (fault) yield refused(new Refusal(fault.fault, fault.location), index)
+    else if (bytes.length > maxMessageBytes) {
+      const place = { segment: 'MSH', occurrence: 1, field: 0 }
+      yield refused(new Refusal('record-too-large', place), index)
+    } else yield* messageItems(bytes, settings, receivedAt, index)
+    index++
+  }
+}
+
+function* messageItems(bytes: Buffer, settings: Settings, receivedAt: number, index: number): Generator<Item> {
+  const header = readHeader(bytes, settings.charset)
+  const message = header instanceof Refusal ? header : parseMessage(bytes, header)
+  if (header instanceof Refusal || message instanceof Refusal) {
+    yield refused(header instanceof Refusal ? header : (message as Refusal), index)
+    return
+  }
+  const { type, event } = header
+  const name = Object.hasOwn(MAPPERS, type) ? type : `${type}^${event}`
+  const mapper = Object.hasOwn(MAPPERS, name) ? MAPPERS[name] : undefined
+  if (mapper) yield* mapper({ message, settings, receivedAt, index })
+  else yield refused(new Refusal('unmapped-message', header.segment.at(9)), index)
+}

@@ -1,0 +1,93 @@
+/** PID -> `patient`, and `death` where the day of death is known. */
+import { headMap, type Source } from './head.ts'
+import { insOf, nirOf } from './identifiers.ts'
+import {
+  birthFamilyName,
+  birthGivenNames,
+  birthPlace,
+  email,
+  phone,
+  residence,
+  streetOf,
+  usedFamilyName,
+} from './names.ts'
+import { dayOf, timeOf } from './read-time.ts'
+import type { FieldMap, RecordMap } from './record-map.ts'
+import type { Segment } from './segment.ts'
+
+export interface IdentitySource extends Source {
+  readonly pid: Segment
+}
+
+/** HL7 table 0001. */
+const SEXES: Readonly<Record<string, string>> = {
+  F: 'female',
+  M: 'male',
+  O: 'other',
+  A: 'other',
+  U: 'unknown',
+  N: 'unknown',
+}
+const VALIDATED = 'VALI'
+
+const IDENTITY = {
+  ...headMap<IdentitySource>(['PID-3'], [], 'the IPP'),
+  ins: { from: ['PID-3'], note: 'by the OID of its authority (CX-4-2)', read: ({ pid }) => insOf(pid) },
+  nir: { from: ['PID-3'], note: 'an INS of type NIR', read: ({ pid }) => nirOf(pid) },
+  identity_status: {
+    from: ['PID-32'],
+    note: 'of several the first that is not VALI',
+    read: ({ pid }) => statusOf(pid),
+  },
+  birth_family_name: {
+    from: ['PID-5-1'],
+    note: 'type B or M, else L, else without a type',
+    read: ({ pid }) => birthFamilyName(pid),
+  },
+  birth_given_names: { from: ['PID-5-2', 'PID-5-3'], read: ({ pid }) => birthGivenNames(pid) },
+  birth_date: { from: ['PID-7'], note: 'null for a year or a month alone', read: ({ pid }) => dayOf(pid, 7) },
+  sex: { from: ['PID-8'], note: 'table 0001', read: ({ pid }) => sexOf(pid) },
+  birth_place_insee: { from: ['PID-11-9'], note: 'of the address of type BDL', read: ({ pid }) => birthPlace(pid) },
+} satisfies Record<string, FieldMap<IdentitySource>>
+
+export const PATIENT: RecordMap<IdentitySource> = {
+  feed: 'patient',
+  fields: {
+    ...IDENTITY,
+    used_family_name: { from: ['PID-5-1'], note: 'type D, or L beside B or M', read: ({ pid }) => usedFamilyName(pid) },
+    address_line: {
+      from: ['PID-11-1', 'PID-11-2'],
+      note: 'type H, else the first residence',
+      read: ({ pid }) => streetOf(residence(pid)),
+    },
+    postcode: { from: ['PID-11-5'], read: ({ pid }) => residence(pid)?.text(5) ?? null },
+    city: { from: ['PID-11-3'], read: ({ pid }) => residence(pid)?.text(3) ?? null },
+    phone: { from: ['PID-13-1', 'PID-13-12'], read: ({ pid }) => phone(pid) },
+    email: { from: ['PID-13-4'], read: ({ pid }) => email(pid) },
+    deceased_on: { from: ['PID-29'], note: 'null for a year or a month alone', read: ({ pid }) => dayOf(pid, 29) },
+    updated_at: {
+      from: ['EVN-2', 'MSH-7'],
+      read: (source) => timeOf(source, [source.message.first('EVN'), 2], [source.message.first('MSH'), 7]),
+    },
+  },
+}
+
+export const DEATH: RecordMap<IdentitySource> = {
+  feed: 'death',
+  fields: { ...IDENTITY, died_on: { from: ['PID-29'], read: ({ pid }) => dayOf(pid, 29) } },
+}
+
+/** One status that is not validated is enough to keep the INS from linking. */
+function statusOf(pid: Segment): string | null {
+  const all = pid
+    .repetitions(32)
+    .map((one) => one.text(1))
+    .filter((one) => one !== undefined)
+  return all.find((one) => one !== VALIDATED) ?? all[0] ?? null
+}
+
+/** A letter that is not in the table stays, and the contract rejects it. */
+function sexOf(pid: Segment): string {
+  const given = pid.text(8) ?? 'U'
+  return Object.hasOwn(SEXES, given) ? (SEXES[given] ?? given) : given
+}

@@ -1,0 +1,524 @@
+/** What each event becomes: the records of its feeds, and what is refused with its place and its rule. */
+import { describe, expect, test } from 'vitest'
+import { recordReader } from '#core/contract/record-reader.ts'
+import { contractOf } from '../../harness.ts'
+import { adt, EVN, itemsOf, mdm, msh, oru, outcome, PID, PV1, txa, zbe } from './messages.ts'
+
+/** Every record of a valid message is one that the contract accepts. */
+function accepted(message: string): ReturnType<typeof outcome>['records'] {
+  const { records, refused } = outcome(message)
+  expect(refused).toEqual([])
+  for (const [feed, record] of records)
+    expect([feed, recordReader(contractOf(feed), 'json')(record)]).toMatchObject([feed, { ok: true }])
+  return records
+}
+
+const obx = (
+  type: string,
+  value: string,
+  more: { status?: string; code?: string; sub?: string; unit?: string; range?: string; id?: string } = {},
+) =>
+  `OBX|1|${type}|${more.code ?? '718-7^Hémoglobine^LN'}|${more.sub ?? ''}|${value}|${more.unit ?? ''}|${more.range ?? ''}||||${more.status ?? 'F'}${more.id ? `||||||||||${more.id}` : ''}`
+
+describe('the identity', () => {
+  test('has identifiers by authority, names by type, status, birth place and residence', () => {
+    const [[feed, record] = []] = accepted(adt('A28'))
+    expect([feed, record]).toEqual([
+      'patient',
+      {
+        record_id: '8000123',
+        record_version: Date.parse('2025-02-01T09:11:12Z'),
+        operation: 'upsert',
+        patient_ipp: '8000123',
+        ins: '279035121518989',
+        nir: '279035121518989',
+        identity_status: 'VALI',
+        birth_family_name: 'DUPONT',
+        birth_given_names: 'MARIE JEANNE',
+        birth_date: '1979-03-15',
+        sex: 'female',
+        birth_place_insee: '51215',
+        used_family_name: 'MARTIN',
+        address_line: '12 RUE DES LILAS',
+        postcode: '69003',
+        city: 'LYON',
+        phone: '0601020304',
+        email: 'marie@example.org',
+        deceased_on: null,
+        updated_at: '2025-02-01T09:10:00.000Z',
+      },
+    ])
+  })
+
+  const identity = (...fields: readonly string[]) =>
+    outcome([msh('ADT^A31', '1', '2.3'), EVN, `PID|1||${fields.join('|')}`].join('\r'))
+
+  test.each([
+    [
+      'a maiden name beside a legal one',
+      'X^^^A^PI||LEGAL^ANNE^^^^^L~BORN^ANNE^^^^^M',
+      { birth_family_name: 'BORN', used_family_name: 'LEGAL', birth_given_names: 'ANNE' },
+    ],
+    [
+      'one name without a type',
+      'X||ONLY^A^B',
+      { birth_family_name: 'ONLY', used_family_name: null, birth_given_names: 'A B' },
+    ],
+    ['an alias is no name of birth', 'X||ALIAS^A^^^^^A', { birth_family_name: null, birth_given_names: null }],
+    ['a year of birth alone is not made a day', 'X||N^A||1979', { birth_date: null }],
+    ['a month of birth alone is not made a day', 'X||N^A||197903', { birth_date: null }],
+    ['an untyped identifier of 2.3', 'X', { patient_ipp: 'X', ins: null, sex: 'unknown' }],
+    ['a medical record number', 'X^^^A^MR~Y^^^A^AN', { patient_ipp: 'X' }],
+    ['a deleted value', 'X||""||""|""', { birth_family_name: null, birth_date: null, sex: 'unknown' }],
+  ])('%s', (_name, fields, expected) => {
+    expect(identity(fields)).toMatchObject({ refused: [], records: [['patient', expected]] })
+  })
+
+  test.each([
+    ['no identifier', '', ['patient PID[1]-3 required']],
+    ['only an INS', '2^^^A&1.2.250.1.213.1.4.8&ISO^INS', ['patient PID[1]-3 required']],
+    ['two identifiers to choose from', 'X^^^A^PI~Y^^^B^PI', ['patient PID[1]-3 ambiguous-identifier']],
+  ])('%s is refused', (_name, fields, refused) => {
+    expect(identity(fields)).toEqual({ records: [], refused })
+  })
+
+  test('the authority that the operator declares decides between two', () => {
+    const message = [msh('ADT^A31'), EVN, 'PID|1||X^^^A^PI~Y^^^B&1.2.3&ISO^PI'].join('\r')
+    for (const authority of ['B', '1.2.3'])
+      expect(outcome(message, { ippAuthorities: [authority] }).records[0]?.[1]).toMatchObject({ patient_ipp: 'Y' })
+    expect(outcome(message, { ippAuthorities: ['C'] }).refused).toEqual(['patient PID[1]-3 required'])
+  })
+
+  test('one status that is not validated keeps the INS from linking', () => {
+    const two = PID.replace(/VALI$/, 'VALI~HOMD')
+    expect(outcome([msh('ADT^A31'), EVN, two].join('\r')).records[0]?.[1]).toMatchObject({ identity_status: 'HOMD' })
+  })
+
+  test('a day of death is a record of its own, a year is not', () => {
+    const dead = (when: string) =>
+      outcome([msh('ADT^A31'), EVN, `PID|1||X${'|'.repeat(26)}${when}|Y`].join('\r')).records
+    expect(dead('20250130').map(([feed]) => feed)).toEqual(['patient', 'death'])
+    expect(dead('20250130')[1]?.[1]).toMatchObject({ died_on: '2025-01-30', record_id: 'X' })
+    expect(dead('2025').map(([feed]) => feed)).toEqual(['patient'])
+  })
+})
+
+describe('the stay', () => {
+  const feeds = (message: string) =>
+    accepted(message).map(([feed, record]) => `${feed} ${String(record.record_id)} ${String(record.operation)}`)
+
+  test.each([
+    ['A01', ['patient 8000123 upsert', 'encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['A02', ['encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['A04', ['patient 8000123 upsert', 'encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['A06', ['encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['A07', ['encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['A08', ['patient 8000123 upsert', 'encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+    ['Z99', ['encounter movement/MVT9^CHU-X upsert', 'encounter stay/NDA77 upsert']],
+  ])('%s', (event, expected) => {
+    expect(feeds(adt(event, PV1, zbe('INSERT')))).toEqual(expected)
+  })
+
+  test.each([
+    ['A11', ['encounter movement/MVT9^CHU-X cancel', 'encounter stay/NDA77 cancel']],
+    ['A12', ['encounter movement/MVT9^CHU-X cancel', 'encounter stay/NDA77 upsert']],
+    ['A13', ['encounter movement/MVT9^CHU-X cancel', 'encounter stay/NDA77 upsert']],
+  ])('%s cancels', (event, expected) => {
+    expect(feeds(adt(event, PV1, zbe('CANCEL')))).toEqual(expected)
+  })
+
+  test('A01 has kind, start, unit, PMSI modes and reason', () => {
+    const records = accepted(adt('A01', PV1, 'PV2|||J18.9^Pneumopathie^I10', zbe('INSERT'), 'ZFM|8|6'))
+    expect(records.at(-1)?.[1]).toEqual({
+      record_id: 'stay/NDA77',
+      record_version: Date.parse('2025-02-01T09:11:12Z'),
+      operation: 'upsert',
+      patient_ipp: '8000123',
+      encounter_nda: 'NDA77',
+      kind: 'inpatient',
+      started_at: '2025-01-31T08:30:00.000Z',
+      ended_at: null,
+      care_unit: '3110',
+      admission_mode: '8',
+      discharge_mode: '6',
+      reason_code: 'J189',
+      reason_text: 'Pneumopathie',
+    })
+    expect(records.at(-2)?.[1]).toMatchObject({
+      kind: 'movement',
+      started_at: '2025-01-31T08:30:00.000Z',
+      care_unit: '3110',
+      encounter_nda: 'NDA77',
+    })
+  })
+
+  test('A03 ends it with PV1-45, else the time of the event; A13 opens it again', () => {
+    const end = (event: string, pv1: string) => accepted(adt(event, pv1)).at(-1)?.[1]?.ended_at
+    expect(end('A03', `${PV1}|20250201090000`)).toBe('2025-02-01T08:00:00.000Z')
+    expect(end('A03', PV1)).toBe('2025-01-31T08:30:00.000Z')
+    expect(end('A13', `${PV1}|20250201090000`)).toBeNull()
+    expect(outcome([msh('ADT^A03'), 'EVN||20250201101000', PID, PV1].join('\r')).refused).toEqual([
+      'encounter PV1[1]-45 required',
+    ])
+  })
+
+  test('a movement is inserted, updated and cancelled by its own identifier; a historic one says nothing of where the stay is', () => {
+    const operations = (action: string) =>
+      accepted(adt('A02', PV1, zbe(action, 'M1', 'Y'))).map(([, record]) => [record.record_id, record.operation])
+    expect(operations('INSERT')).toEqual([['movement/M1^CHU-X', 'upsert']])
+    expect(operations('UPDATE')).toEqual([['movement/M1^CHU-X', 'upsert']])
+    expect(operations('CANCEL')).toEqual([['movement/M1^CHU-X', 'cancel']])
+  })
+
+  test.each([
+    ['a pre-admission is no stay yet', adt('A05', PV1, zbe('INSERT')), ['encounter MSH[1]-9-2 not-a-fact']],
+    ['a class of pre-admission, too', adt('A02', PV1.replace('|I|', '|P|')), ['encounter PV1[1]-2 not-a-fact']],
+    [
+      'no number of the stay',
+      adt('A02', PV1).replace('NDA77^^^CHU-X&1.2.3.4&ISO^AN', '').replace('VN55^^^CHU-X^VN', ''),
+      ['encounter PV1[1]-19 required'],
+    ],
+    ['no start', adt('A02', PV1.replace('20250131093000', '')), ['encounter PV1[1]-44 required']],
+    [
+      'a day without a time',
+      adt('A02', PV1.replace('20250131093000', '20250131')),
+      ['encounter PV1[1]-44 imprecise-date'],
+    ],
+    ['no PV1', adt('A01'), ['encounter PV1[1] required']],
+    [
+      'a movement without an identifier',
+      adt('A02', PV1, 'ZBE||20250131093000||INSERT|Y'),
+      ['encounter ZBE[1]-1 required'],
+    ],
+    ['a movement without an action', adt('A02', PV1, 'ZBE|1|20250131093000|||Y'), ['encounter ZBE[1]-4 required']],
+    ['a movement with an unknown action', adt('A02', PV1, 'ZBE|1|20250131093000||MOVE|Y'), ['encounter ZBE[1]-4 enum']],
+    ['a merge', [msh('ADT^A40'), EVN, PID, 'MRG|8000999^^^CHU-X^PI'].join('\r'), ['patient MRG[1]-1 merge-not-held']],
+    ['another event', adt('A17'), ['- MSH[1]-9-2 unmapped-message']],
+    ['an order', msh('ORM^O01'), ['- MSH[1]-9 unmapped-message']],
+    ['a laboratory order', msh('OML^O21^OML_O21'), ['- MSH[1]-9 unmapped-message']],
+    ['a type that is a property of every object', msh('constructor^A01'), ['- MSH[1]-9 unmapped-message']],
+  ])('%s is refused', (_name, message, refused) => {
+    expect(outcome(message).refused).toEqual(refused)
+  })
+
+  test('a number of the visit stands in for the number of the stay', () => {
+    const message = adt('A02', PV1).replace('NDA77^^^CHU-X&1.2.3.4&ISO^AN', '')
+    expect(accepted(message)[0]?.[1]).toMatchObject({ encounter_nda: 'VN55' })
+  })
+
+  test('an update of an identity alone has no stay', () => {
+    const message = [msh('ADT^A08'), EVN, 'PID|1||X', 'PV1|1|N'].join('\r')
+    expect(accepted(message).map(([feed]) => feed)).toEqual(['patient'])
+  })
+})
+
+describe('diagnoses and procedures of an admission', () => {
+  const clinical = (...segments: readonly string[]) => outcome(adt('A08', PV1, ...segments))
+  const of = (...segments: readonly string[]) =>
+    clinical(...segments).records.filter(([feed]) => feed === 'diagnosis' || feed === 'procedure')
+
+  test('have their codes in one spelling, and an identifier that a later message finds again', () => {
+    expect(
+      of('DG1|1||E11.9^Diabète^I10|||F|||||||||1', 'PR1|1||HHFA016^Appendicectomie^CCAM||20250131110000'),
+    ).toMatchObject([
+      [
+        'diagnosis',
+        {
+          record_id: 'diagnosis/NDA77/cim10/E119',
+          code: 'E119',
+          code_system: 'cim10',
+          kind: 'principal',
+          recorded_at: '2025-02-01T09:10:00.000Z',
+          comment: 'Diabète',
+        },
+      ],
+      [
+        'procedure',
+        {
+          record_id: 'procedure/NDA77/ccam/HHFA016/20250131110000',
+          code: 'HHFA016',
+          performed_at: '2025-01-31T10:00:00.000Z',
+          performer_rpps: null,
+        },
+      ],
+    ])
+    expect(of('DG1|1||E119^x^CIM10')[0]?.[1]).toMatchObject({ record_id: 'diagnosis/NDA77/cim10/E119' })
+  })
+
+  test('are cancelled by their action code', () => {
+    expect(
+      of(`DG1|1||E119^x^I10${'|'.repeat(17)}DX1|D`, `PR1|1||HHFA016^x^CCAM||20250131110000${'|'.repeat(14)}P1|D`),
+    ).toMatchObject([
+      ['diagnosis', { record_id: 'diagnosis/DX1', operation: 'cancel' }],
+      ['procedure', { record_id: 'procedure/P1', operation: 'cancel' }],
+    ])
+  })
+
+  test.each([
+    ['a working diagnosis', 'DG1|1||E119^x^I10|||W', 'diagnosis DG1[1]-6 not-a-fact'],
+    ['a diagnosis without a code', 'DG1|1|||text', 'diagnosis DG1[1]-3 required'],
+    ['a code system that is not known', 'DG1|1||E119^x^NANDA', 'diagnosis DG1[1]-3-3 unknown-code-system'],
+    ['a day without a time', 'DG1|1||E119^x^I10||20250101', 'diagnosis DG1[1]-5 imprecise-date'],
+    ['an unknown action', `DG1|1||E119^x^I10${'|'.repeat(18)}Q`, 'diagnosis DG1[1]-21 enum'],
+    ['a procedure without a code', 'PR1|1', 'procedure PR1[1]-3 required'],
+  ])('%s is refused', (_name, segment, refused) => {
+    expect(clinical(segment).refused).toEqual([refused])
+  })
+})
+
+describe('results', () => {
+  const value = (message: string) =>
+    accepted(message).map(([, record]) => [record.value_number, record.value_unit, record.value_code, record.comment])
+
+  test('a number has code, unit, range, time, stay and an identifier of its order', () => {
+    expect(accepted(oru(obx('NM', '13.5', { unit: 'g/dL', range: '12.0-16.0' }), 'NTE|1||hémolysé'))).toEqual([
+      [
+        'observation',
+        {
+          record_id: 'observation/FI1^LABO/58410-2/loinc/718-7/',
+          record_version: Date.parse('2025-02-01T09:11:12Z'),
+          operation: 'upsert',
+          patient_ipp: '8000123',
+          encounter_nda: 'NDA77',
+          code_system: 'loinc',
+          code: '718-7',
+          effective_at: '2025-02-01T07:00:00.000Z',
+          value_number: 13.5,
+          value_unit: 'g/dL',
+          value_code: null,
+          reference_low: 12,
+          reference_high: 16,
+          comment: 'hémolysé',
+        },
+      ],
+    ])
+  })
+
+  test.each([
+    ['NM', '-.5', [[-0.5, null, null, null]]],
+    ['SN', '^12', [[12, null, null, null]]],
+    ['SN', '=^12', [[12, null, null, null]]],
+    ['ST', '<0.5', [[null, null, null, '<0.5']]],
+    ['TX', 'a~b', [[null, null, null, 'a\nb']]],
+    ['FT', 'l1\\.br\\l2 \\T\\ l3', [[null, null, null, 'l1\nl2 & l3']]],
+    ['CE', 'POS^Positif^L', [[null, null, 'POS', 'Positif']]],
+    ['CWE', '^^^^^^^^tel quel', [[null, null, null, 'tel quel']]],
+    ['IS', 'NEG', [[null, null, 'NEG', null]]],
+    ['DT', '202502', [[null, null, null, '2025-02']]],
+    ['TS', '20250201101112+0100', [[null, null, null, '2025-02-01T10:11:12+01:00']]],
+  ])('%s %s', (type, given, expected) => {
+    expect(value(oru(obx(type, given)))).toEqual(expected)
+  })
+
+  test('the lines of a text are one record', () => {
+    expect(value(oru(obx('TX', 'ligne 1'), obx('TX', ''), obx('TX', 'ligne 3')))).toEqual([
+      [null, null, null, 'ligne 1\n\nligne 3'],
+    ])
+  })
+
+  test.each([
+    ['F', 'upsert'],
+    ['C', 'upsert'],
+    ['D', 'cancel'],
+    ['W', 'cancel'],
+  ])('status %s is %s, of the same record', (status, operation) => {
+    expect(accepted(oru(obx('NM', status === 'D' ? '' : '1', { status })))).toMatchObject([
+      ['observation', { record_id: 'observation/FI1^LABO/58410-2/loinc/718-7/', operation }],
+    ])
+  })
+
+  test.each(['P', 'R', 'S', 'I', 'X', 'N', 'O', 'U', 'B', 'V'])('status %s is no fact', (status) => {
+    expect(outcome(oru(obx('NM', '1', { status }), obx('NM', '2', { code: '2160-0^x^LN' })))).toMatchObject({
+      refused: ['observation OBX[1]-11 not-a-fact'],
+      records: [['observation', { code: '2160-0', value_number: 2 }]],
+    })
+  })
+
+  test.each([
+    ['a comparator', obx('SN', '<^5'), 'observation OBX[1]-5-1 unmapped-value'],
+    ['a ratio', obx('SN', '^1^:^128'), 'observation OBX[1]-5-3 unmapped-value'],
+    ['two numbers', obx('NM', '1~2'), 'observation OBX[1]-5 unmapped-value'],
+    ['a number with a comparator', obx('NM', '<5'), 'observation OBX[1]-5 type'],
+    ['a decimal comma', obx('NM', '1,5'), 'observation OBX[1]-5 type'],
+    ['a number beyond exact doubles', obx('NM', '1234567890.1234567'), 'observation OBX[1]-5 number-range'],
+    ['no value', obx('NM', ''), 'observation OBX[1]-5 required'],
+    ['a deleted value', obx('ST', '""'), 'observation OBX[1]-5 required'],
+    ['a reference', obx('RP', 'http'), 'observation OBX[1]-2 unmapped-value'],
+    ['a type that is a property of every object', obx('toString', '1'), 'observation OBX[1]-2 unmapped-value'],
+    ['no type', obx('', '1'), 'observation OBX[1]-2 required'],
+    ['no status', obx('NM', '1', { status: ' ' }).replace('| ', '|'), 'observation OBX[1]-11 required'],
+    ['an unknown status', obx('NM', '1', { status: 'Q' }), 'observation OBX[1]-11 enum'],
+    ['no code', obx('NM', '1', { code: '^x' }), 'observation OBX[1]-3 required'],
+    ['an unknown code system', obx('NM', '1', { code: '1^x^XYZ' }), 'observation OBX[1]-3-3 unknown-code-system'],
+    ['a date that is none', obx('DT', '20250230x'), 'observation OBX[1]-5 timestamp'],
+  ])('%s is refused', (_name, segment, refused) => {
+    expect(outcome(oru(segment))).toEqual({ records: [], refused: [refused] })
+  })
+
+  test('two results that nothing tells apart: the second is refused; a sub-identifier or an own identifier tells them apart', () => {
+    expect(outcome(oru(obx('NM', '1'), obx('NM', '2'))).refused).toEqual(['observation OBX[2]-4 ambiguous-identifier'])
+    expect(accepted(oru(obx('NM', '1', { sub: '1' }), obx('NM', '2', { sub: '2' }))).length).toBe(2)
+    expect(
+      accepted(oru(obx('NM', '1', { id: 'A' }), obx('NM', '2', { id: 'B^LABO' }))).map(
+        ([, { record_id }]) => record_id,
+      ),
+    ).toEqual(['observation/A', 'observation/B^LABO'])
+  })
+
+  test('without an order, and outside of a stay, a result has no identifier', () => {
+    expect(outcome(oru(obx('NM', '1')).replace('PL1^LABO|FI1^LABO', '|')).refused).toEqual([
+      'observation OBR[1]-3 required',
+    ])
+    expect(outcome([msh('ORU^R01'), 'PID|1||X', obx('NM', '1')].join('\r')).refused).toEqual([
+      'observation OBX[1]-21 required',
+    ])
+  })
+
+  test('each patient of a message has his own; what shares documents in France is no result', () => {
+    const second = [
+      PID.replace('8000123', '8000999'),
+      'OBR|1||FI2|x|||20250201080000',
+      obx('NM', '2'),
+      obx('CE', 'N', { code: 'MASQUE_PS^x^MetaDMPMSS' }),
+    ]
+    expect(
+      accepted(oru(obx('NM', '1'), ...second)).map(([, record]) => [record.patient_ipp, record.value_number]),
+    ).toEqual([
+      ['8000123', 1],
+      ['8000999', 2],
+    ])
+  })
+
+  test('a message without a result', () => {
+    expect(outcome(oru()).refused).toEqual(['observation OBX[1] required'])
+  })
+
+  test('a fault of the contract is placed in the message', () => {
+    const [item] = itemsOf(oru(obx('NM', '1')))
+    expect(
+      item?.kind === 'decoded' && [
+        item.pathOf?.('value_number'),
+        item.pathOf?.('effective_at'),
+        item.pathOf?.('nothing'),
+        item.pathOf?.(''),
+      ],
+    ).toEqual(['OBX[1]-5', 'OBX[1]-14', undefined, undefined])
+  })
+})
+
+describe('documents', () => {
+  const base64 = (text: string | Buffer) => Buffer.from(text).toString('base64')
+  const ed = (kind: string, data: string, encoding = 'Base64') =>
+    `OBX|1|ED|11502-2^CR biologie^LN||^${kind}^${encoding}^${data}||||||F|||20250201090000`
+  const cda =
+    '<ClinicalDocument><recordTarget>DUPONT</recordTarget><component><structuredBody><component><section><text>Bilan normal</text></section></component></structuredBody></component></ClinicalDocument>'
+
+  test.each([
+    ['a text', ed('TEXT^plain', base64('Compte rendu é')), 'Compte rendu é'],
+    ['a text as it is', ed('text^', 'a \\T\\ b', 'A'), 'a & b'],
+    ['a text in hex', ed('TEXT^PLAIN', Buffer.from('abc').toString('hex'), 'Hex'), 'abc'],
+    ['the narrative of a CDA', ed('TEXT^XML', base64(cda)), 'Bilan normal'],
+    [
+      'a CDA in Latin-1',
+      ed(
+        'TEXT^XML',
+        base64(Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${cda.replace('normal', 'allégé')}`, 'latin1')),
+      ),
+      'Bilan allégé',
+    ],
+  ])('%s of a result', (_name, segment, text) => {
+    expect(accepted(oru(segment))).toEqual([
+      [
+        'document',
+        expect.objectContaining({
+          record_id: 'document/FI1^LABO/58410-2/loinc/11502-2/',
+          kind_system: 'loinc',
+          kind: '11502-2',
+          authored_at: '2025-02-01T08:00:00.000Z',
+          title: 'CR biologie',
+          text,
+          encounter_nda: 'NDA77',
+        }),
+      ],
+    ])
+  })
+
+  test.each([
+    ['a PDF', ed('application^pdf', base64('%PDF-1.7')), 'document OBX[1]-5-2 unmapped-value'],
+    ['a PDF that calls itself a text', ed('TEXT^plain', base64('%PDF-1.7')), 'document OBX[1]-5-2 unmapped-value'],
+    ['bytes that are no text', ed('TEXT^plain', base64(Buffer.from([1, 2, 3]))), 'document OBX[1]-5-2 unmapped-value'],
+    ['a damaged Base64', ed('TEXT^plain', '@@@'), 'document OBX[1]-5-5 damaged-content'],
+    ['an unknown encoding', ed('TEXT^plain', 'abc', 'uu'), 'document OBX[1]-5-5 damaged-content'],
+    ['no content', ed('TEXT^plain', ''), 'document OBX[1]-5-5 required'],
+  ])('%s is refused', (_name, segment, refused) => {
+    expect(outcome(oru(segment)).refused).toEqual([refused])
+  })
+
+  test('T02 has type, author, time, title and the texts of its lines', () => {
+    expect(accepted(mdm('T02', txa(), 'OBX|1|TX|||ligne 1', 'OBX|2|TX', 'OBX|3|FT|||ligne 3'))).toEqual([
+      [
+        'document',
+        expect.objectContaining({
+          record_id: 'document/DOC1^CHU-X',
+          operation: 'upsert',
+          kind: '11502-2',
+          authored_at: '2025-02-01T08:15:00.000Z',
+          author_rpps: '10003456789',
+          title: 'CR biologie',
+          text: 'ligne 1\n\nligne 3',
+        }),
+      ],
+    ])
+  })
+
+  test('T10 replaces, T11 and a withdrawn document cancel', () => {
+    const operations = (message: string) => accepted(message).map(([, record]) => [record.record_id, record.operation])
+    expect(operations(mdm('T10', txa('LA', 'DOC2', 'DOC1^CHU-X'), 'OBX|1|TX|||x'))).toEqual([
+      ['document/DOC2^CHU-X', 'upsert'],
+      ['document/DOC1^CHU-X', 'cancel'],
+    ])
+    expect(operations(mdm('T11', txa()))).toEqual([['document/DOC1^CHU-X', 'cancel']])
+    expect(operations(mdm('T08', `${txa()}||CA`))).toEqual([['document/DOC1^CHU-X', 'cancel']])
+  })
+
+  test.each([
+    ['dictated', mdm('T02', txa('DI'), 'OBX|1|TX|||x'), 'document TXA[1]-17 not-a-fact'],
+    ['without a status', mdm('T02', txa(''), 'OBX|1|TX|||x'), 'document TXA[1]-17 required'],
+    [
+      'without an identifier',
+      mdm('T02', txa().replace('DOC1^CHU-X', ''), 'OBX|1|TX|||x'),
+      'document TXA[1]-12 required',
+    ],
+    ['without a text', mdm('T02', txa()), 'document OBX[1]-5 required'],
+    [
+      'half of which is a PDF',
+      mdm('T02', txa(), 'OBX|1|TX|||x', ed('application^pdf', base64('%PDF'))),
+      'document OBX[2]-5-2 unmapped-value',
+    ],
+    ['without a TXA', [msh('MDM^T02'), PID].join('\r'), 'document TXA[1] required'],
+    ['only announced', mdm('T01', txa()), '- MSH[1]-9-2 unmapped-message'],
+  ])('a document %s is refused', (_name, message, refused) => {
+    expect(outcome(message).refused.at(-1)).toBe(refused)
+  })
+})
+
+describe('versions', () => {
+  const version = (sent: string) =>
+    outcome(adt('A31').replace('|20250201101112|', `|${sent}|`)).records[0]?.[1].record_version
+
+  test('are the time of the message; without one that can be used, the time of receipt', () => {
+    expect(version('20250201101112+0000')).toBe(Date.parse('2025-02-01T10:11:12Z'))
+    const received = Date.parse('2025-03-01T12:00:00Z')
+    expect(['', '20250201', 'x', '20260101000000'].map(version)).toEqual([received, received, received, received])
+  })
+})
+
+test('the messages of a body are read one by one: one that is damaged harms no other', () => {
+  const body = [adt('A28'), 'MSH|^~\\&|damaged', adt('A17'), adt('A31')].join('\r')
+  expect(itemsOf(body).map((item) => [item.index, item.kind])).toEqual([
+    [0, 'decoded'],
+    [1, 'undecodable'],
+    [2, 'undecodable'],
+    [3, 'decoded'],
+  ])
+})

@@ -1,0 +1,22 @@
+/** docs/formats/hl7v2.md is what the mapping does (`npx vitest run --project unit -u test/unit/gateway/decode/hl7/page` writes it). */
+import { expect, test } from 'vitest'
+import { contracts } from '../../harness.ts'
+import { adt, outcome, PV1, zbe } from './messages.ts'
+import { MAPPINGS, page } from './page.ts'
+
+test('the page is current', async () => {
+  const message = adt('A01', PV1, zbe('INSERT'))
+  const { records, refused } = outcome(message)
+  expect(refused).toEqual([])
+  await expect(page(message, records)).toMatchFileSnapshot('../../../../../docs/formats/hl7v2.md')
+})
+
+test('each mapping names only fields of its feed, and every one that is required', () => {
+  for (const { feed, fields } of MAPPINGS) {
+    const contract = contracts.find((one) => one.feed === feed)
+    const names = contract?.fields.map(({ name }) => name) ?? []
+    const required = contract?.fields.filter((field) => !field.nullable && field.default === undefined) ?? []
+    expect(Object.keys(fields).filter((name) => !names.includes(name))).toEqual([])
+    expect(required.map(({ name }) => name).filter((name) => !Object.hasOwn(fields, name))).toEqual([])
+  }
+})

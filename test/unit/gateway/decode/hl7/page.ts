@@ -1,0 +1,107 @@
+/** The published page of the format, made from the mapping's own tables. */
+import { ADT_EVENTS, type AdtEvent } from '../../../../../services/gateway/decode/hl7/adt-events.ts'
+import { CHARSET_NAMES } from '../../../../../services/gateway/decode/hl7/charset.ts'
+import { CODE_SYSTEMS } from '../../../../../services/gateway/decode/hl7/codes.ts'
+import { DIAGNOSIS } from '../../../../../services/gateway/decode/hl7/diagnosis.ts'
+import { ATTACHMENT, COMPLETE, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
+import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
+import { MOVEMENT } from '../../../../../services/gateway/decode/hl7/movement.ts'
+import { OBSERVATION } from '../../../../../services/gateway/decode/hl7/observation.ts'
+import { DEATH, PATIENT } from '../../../../../services/gateway/decode/hl7/patient.ts'
+import { PROCEDURE } from '../../../../../services/gateway/decode/hl7/procedure.ts'
+import type { FieldMap } from '../../../../../services/gateway/decode/hl7/record-map.ts'
+import { RESULT_STATUS } from '../../../../../services/gateway/decode/hl7/result-status.ts'
+import { VALUE_TYPES } from '../../../../../services/gateway/decode/hl7/result-value.ts'
+import { STAY } from '../../../../../services/gateway/decode/hl7/stay.ts'
+
+/** A mapping of any source: the page calls none of its functions. */
+interface AnyMap {
+  readonly feed: string
+  readonly fields: Readonly<Record<string, Omit<FieldMap<never>, 'read'>>>
+}
+const MAPS: readonly (readonly [title: string, map: AnyMap])[] = [
+  ['PID', PATIENT],
+  ['PID with a day of death in PID-29', DEATH],
+  ['PV1', STAY],
+  ['ZBE', MOVEMENT],
+  ['DG1', DIAGNOSIS],
+  ['PR1', PROCEDURE],
+  ['OBX', OBSERVATION],
+  ['OBX of type ED', ATTACHMENT],
+  ['TXA and its OBX', DOCUMENT],
+]
+
+export const MAPPINGS: readonly AnyMap[] = MAPS.map(([, map]) => map)
+
+/** @param example a message in, and the records out */
+export function page(example: string, records: readonly (readonly [string, Record<string, unknown>])[]): string {
+  return `# HL7 v2
+
+Made from the tables of \`services/gateway/decode/hl7/\`; a test compares the two. Over HTTP: \`POST /v1/hl7\`. Over MLLP: services/gateway/README.md.
+Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused is named by message, segment, occurrence, field, component and rule.
+
+## Messages
+${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: `merge-not-held`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ['any other, orders (ORM, OML) too', '', 'refused: `unmapped-message`']])}
+A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
+kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
+
+${MAPS.map(([title, map]) => `## ${title} -> \`${map.feed}\`\n${fieldTable(map)}`).join('\n')}
+## Values
+Types of OBX-5: ${VALUE_TYPES.join(', ')}, and ED: a text or a CDA in Base64, Hex or as it is. A comparator, a ratio, a range, a reference (RP), several
+values that are no text, and a PDF or an image are refused (\`unmapped-value\`). A time needs hour and minute (\`imprecise-date\`); of a birth or a death a
+year or a month alone is null. A local time that the clock skips is refused, one that comes twice is the first.
+
+Status of a result (OBX-11): ${Object.entries(RESULT_STATUS)
+    .map(([status, meaning]) => `${status} ${meaning}`)
+    .join(', ')}. Status of a document (TXA-17): ${COMPLETE.join(', ')}; the others are \`not-a-fact\`.
+
+Code systems: ${Object.entries(CODE_SYSTEMS)
+    .map(([name, system]) => `${name} ${system}`)
+    .join(', ')}; \`L\`, \`99...\` and none are \`other\`; another one is refused (\`unknown-code-system\`).
+
+Character sets (MSH-18): ${CHARSET_NAMES.join(', ')}. Where it is empty, \`CHAINON_HL7_CHARSET\`.
+
+## Acknowledgements
+| MSA-1 | enhanced mode | meaning |
+| --- | --- | --- |
+| AA | CA | every record that is a fact is in Kafka; what is not a fact is named by an ERR of severity W |
+| AE | CE | something is refused, and named; sending the same message again changes nothing |
+| AR | CR | not processed: its kind, version or sender, or the state of the gateway (condition 207: send it again) |
+
+MSH-15 and MSH-16 say which are sent. MSH-10 with MSH-3 and MSH-4 is the idempotency key: the same message again gets the first answer, another message under
+it is refused (condition 205). Let the interface engine go on after AE, and repeat after AR.
+
+## Not mapped
+ZFA, ZFP, ZFV and other Z segments but ZBE and ZFM; NK1, GT1, IN1, AL1, ROL, PRT, SPM; NTE but below an OBX; OBX-8 (abnormal flags), OBX-17, OBX-18;
+a text of OBX-7 that is no range; the OBX of MetaDMPMSS, which say how a document is shared. They are left out, and not counted yet.
+
+## Example
+\`\`\`
+${example.replaceAll('\r', '\n')}
+\`\`\`
+\`\`\`json
+${records.map(([feed, record]) => JSON.stringify({ feed, ...record })).join('\n')}
+\`\`\`
+`
+}
+
+function adtRow([event, { meaning, identity, stay, clinical }]: [string, AdtEvent]): readonly string[] {
+  const records = [
+    ...(identity ? ['patient, death'] : []),
+    ...(stay === undefined ? [] : [stay === 'planned' ? 'encounter refused' : `encounter (${stay}), movement of ZBE`]),
+    ...(clinical ? ['diagnosis, procedure, observation'] : []),
+  ]
+  return [`ADT^${event}`, meaning, records.join('; ')]
+}
+
+function fieldTable({ fields }: AnyMap): string {
+  return table(
+    ['field', 'from', 'note'],
+    Object.entries(fields).map(([name, { from, note = '' }]) => [`\`${name}\``, from.join(', '), note]),
+  )
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+  return `${[head, head.map(() => '---'), ...rows].map(line).join('\n')}\n`
+}
