@@ -51,8 +51,8 @@ test('a body becomes items, one for each record; a line that cannot be decoded i
   expect(items.map((item) => (item.kind === 'decoded' ? item.index : item.fault))).toEqual([0, 'malformed-json', 2])
 })
 
-test('each item passes the pipeline of its feed: validated with the contract, encoded, then sealed', async () => {
-  expect(pipeline.stages).toEqual(['readRecord', 'checkGuards', 'encodeIdentified', 'sealRecord'])
+test('each item passes the pipeline of its feed: validated with the contract, its codes spelt in one way, encoded, then sealed', async () => {
+  expect(pipeline.stages).toEqual(['readRecord', 'spellCodes', 'checkGuards', 'encodeIdentified', 'sealRecord'])
   const result = pipeline.run({ raw: good, source: 'json', provenance, dataKey: await sealer.dataKey('hospital-1') })
   if (result.kind !== 'pass') throw new Error(result.fault)
   // An envelope of the identified zone; only the step that seals can make one, so nothing readable can be written to Kafka.

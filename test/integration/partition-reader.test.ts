@@ -31,7 +31,12 @@ test('it is the last one of a batch and of several, with its headers; an empty p
   await produce(own.env, topic, messages.slice(0, 1))
   expect(await found()).toEqual(['3', 'a', 'a'])
   expect(await reader.last(topic, 0)).toBeUndefined()
-  expect((await reader.all(topic, 1)).map(({ offset, value }) => `${offset}${value}`)).toEqual(['0a', '1b', '2c', '3a'])
+  expect((await reader.all(topic, 1)).map(({ offset, value }) => `${offset}${String(value)}`)).toEqual([
+    '0a',
+    '1b',
+    '2c',
+    '3a',
+  ])
   expect(await reader.all(topic, 0)).toEqual([])
 })
 
