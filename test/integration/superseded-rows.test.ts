@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { insertBlock } from '#core/clickhouse/insert.ts'
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -94,6 +94,30 @@ test('a version that a merge removed before the batch is formed again', async ()
   await clickhouse.command({ query: 'OPTIMIZE TABLE feed_diagnosis FINAL' })
   expect(await insertProven(clickhouse, block, guard, true)).toBe(0)
   expect(await witnessed()).toEqual([0, 1, 2])
+})
+
+describe('the engine was killed after it wrote the table, and before the views', () => {
+  const withoutViews = async (token: string) => {
+    const block = blockOf(BATCH, token)
+    await insertBlock(clickhouse, block)
+    for (const table of ['origin_loaded', 'record_loaded'])
+      await clickhouse.command({ query: `TRUNCATE TABLE ${table}` })
+    return block
+  }
+  const merge = () => clickhouse.command({ query: 'OPTIMIZE TABLE feed_diagnosis FINAL' })
+
+  test.fails('a version that a merge removes after the batch was formed again', async () => {
+    expect(await insertProven(clickhouse, await withoutViews('before'), guard, true)).toBe(0)
+    await merge()
+    expect(await witnessed()).toEqual([0, 1, 2])
+  })
+
+  test.fails('a version that a merge removes before', async () => {
+    const block = await withoutViews('after')
+    await merge()
+    await insertProven(clickhouse, block, guard, true)
+    expect(await witnessed()).toEqual([0, 1, 2])
+  })
 })
 
 test('a version that was never inserted, although a later one of its record is stored', async () => {
