@@ -1,15 +1,19 @@
 /** What each user may do in a warehouse that `provision` has made: the grants, and the statements of those who have them. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
 import { grantsOf } from '../../deploy/local/clickhouse/roles.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { clientLogin, isolated, login } from '../helpers/servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const own = isolated()
-const feeds = readdirSync(join(ROOT, 'schemas/feeds')).map((file) => file.replace(/\.avsc$/, ''))
+const contracts = loadContracts(join(ROOT, 'schemas/feeds'))
+const feeds = contracts.map(({ feed }) => feed)
+/** A feed with records that are not facts has a second view, of all records. */
+const views = contracts.flatMap(({ facts, feed }) => (facts.length > 0 ? [feed, `${feed}_all`] : [feed]))
 const clients = new Map<string, ClickHouseClient>()
 let objects: readonly string[]
 
@@ -65,12 +69,12 @@ test('the warehouse has its tables and views', () => {
 })
 
 test('a reader sees the views of the feeds, the links in force and the quality of rules', async () => {
-  expect(await readable('reader')).toEqual([...feeds, 'person_link_current', 'rule_quality'].toSorted())
+  expect(await readable('reader')).toEqual([...views, 'person_link_current', 'rule_quality'].toSorted())
 })
 
-test('an extraction sees these, and how far the warehouse is', async () => {
+test('an extraction sees these, how far the warehouse is, and the fingerprints of its keys', async () => {
   expect(await readable('extract')).toEqual(
-    [...feeds, 'ledger_batch', 'person_link_current', 'rule_quality'].toSorted(),
+    [...views, 'key_fingerprint', 'ledger_batch', 'person_link_current', 'rule_quality'].toSorted(),
   )
 })
 
@@ -78,7 +82,7 @@ test('no view for readers has the place of a record in the log, or the time of i
   const columns = await names(
     'admin',
     `SELECT concat(table, '.', c.name) AS name FROM system.columns AS c WHERE database = currentDatabase() AND (startsWith(c.name, '_') OR endsWith(c.name, '_at'))
-     AND table IN ('person_link_current', ${feeds.map((feed) => `'${feed}'`).join(', ')})`,
+     AND table IN ('person_link_current', ${views.map((feed) => `'${feed}'`).join(', ')})`,
   )
   const own = columns.filter((column) => /\._/.test(column)).map((column) => column.replace(/^.*\./, ''))
   expect([...new Set(own)].toSorted()).toEqual(['_flags', '_producer'])

@@ -5,7 +5,7 @@ GRANT SELECT ON chainon.quarantine TO console;
 GRANT SELECT ON chainon.feed_* TO console;
 GRANT SELECT, INSERT ON chainon.finding TO console;
 GRANT SELECT, INSERT ON chainon.origin_loaded TO console;
-GRANT SELECT ON chainon.origin_quarantined TO console;
+GRANT SELECT, INSERT ON chainon.origin_quarantined TO console;
 GRANT SELECT, INSERT ON chainon.record_loaded TO console;
 GRANT SELECT, INSERT ON chainon.record_missing TO console;
 GRANT SELECT, INSERT ON chainon.ledger_verified TO console;

@@ -4,7 +4,7 @@ GRANT SELECT ON chainon.quarantine TO operator;
 GRANT SELECT ON chainon.feed_* TO operator;
 GRANT SELECT, INSERT ON chainon.finding TO operator;
 GRANT SELECT, INSERT ON chainon.origin_loaded TO operator;
-GRANT SELECT ON chainon.origin_quarantined TO operator;
+GRANT SELECT, INSERT ON chainon.origin_quarantined TO operator;
 GRANT SELECT, INSERT ON chainon.record_loaded TO operator;
 GRANT SELECT, INSERT ON chainon.record_missing TO operator;
 GRANT SELECT, INSERT ON chainon.ledger_verified TO operator;

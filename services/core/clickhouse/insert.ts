@@ -33,6 +33,8 @@ export interface SupersededRows {
   readonly version: string
   /** Selects the values of `key` that were ever inserted into the table, as text, with the parameters of `params`. */
   readonly inserted: string
+  /** Adds to what `inserted` reads the rows of the table that it lacks: ClickHouse may have been killed between the two. */
+  readonly complete: (client: ClickHouseClient) => Promise<void>
 }
 
 /** Longest wait for a replica that fetches what it lacks, in seconds; then the caller decides (TIMEOUT_EXCEEDED is a temporary error). */
@@ -82,6 +84,8 @@ export async function insertBlock(
 export async function missingRows(client: ClickHouseClient, block: Block): Promise<readonly (readonly unknown[])[]> {
   const { where, params, key, superseded } = block.stored
   const fetchedBy = await fetchReplicated(client, block.table)
+  // First: a merge may remove a superseded row at any time, and then only this knows that it was inserted.
+  if (superseded) await superseded.complete(client)
   const names = key.length > 0 ? key.map((name) => `toString(${name})`).join(', ') : "'stored'"
   const result = await client.query({
     query: `SELECT DISTINCT ${names} FROM ${block.table} WHERE ${where}`,

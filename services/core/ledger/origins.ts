@@ -4,17 +4,10 @@
  * been superseded since, but its insert stays counted.
  */
 import type { ClickHouseClient } from '../clickhouse/client.ts'
-import { tableOf } from '../contract/names.ts'
-import { literal, quote } from '../contract/table.ts'
+import { completeQuarantined, completeWitness } from './complete-witness.ts'
 import type { Finding } from './findings.ts'
-import { inPlace, type Place, type Run } from './tiles.ts'
-
-export interface OriginRange extends Place {
-  /** First origin offset. */
-  readonly from: number
-  /** One past the last; undefined: no end. */
-  readonly to?: number
-}
+import { inRange, type OriginRange } from './origin-range.ts'
+import type { Place, Run } from './tiles.ts'
 
 export interface OriginCount {
   readonly rows: number
@@ -61,11 +54,6 @@ export async function countOrigins(
   return counts
 }
 
-function inRange(range: OriginRange): string {
-  const end = range.to === undefined ? '' : ` AND offset < ${range.to}`
-  return `${inPlace(range)} AND offset >= ${range.from}${end}`
-}
-
 /** @returns true when ClickHouse has each origin of the run once, where its tiles say; one count for each run */
 export async function verifyRuns(
   clickhouse: ClickHouseClient,
@@ -86,13 +74,14 @@ export async function verifyRuns(
 }
 
 /**
- * Looks closely at a run that does not verify. ClickHouse may have been killed between the table and the view: rows that are in the table
- * and that the view does not have are added to the view's table first.
+ * Looks closely at a run that does not verify. ClickHouse may have been killed between a table and its view: rows that the view does not have
+ * are added to the view's table first.
  *
  * @returns what is wrong, with the first and last origin; nothing when the view's table was all that was incomplete
  */
 export async function examine(clickhouse: ClickHouseClient, run: Place & Run): Promise<readonly Finding[]> {
-  await addToWitness(clickhouse, run)
+  await completeWitness(clickhouse, run)
+  if (run.rejected + run.quarantined > 0) await completeQuarantined(clickhouse, run)
   const origins = `SELECT offset, 1 AS loaded, 0 AS quarantined FROM origin_loaded WHERE ${inRange(run)}
     UNION ALL SELECT offset, 0 AS loaded, 1 AS quarantined FROM origin_quarantined WHERE ${inRange(run)}
     UNION ALL SELECT number AS offset, 0 AS loaded, 0 AS quarantined FROM numbers(${run.from}, ${run.to - run.from})`
@@ -137,27 +126,6 @@ export async function examineVerified(
   return twice && Number(twice.n) > 0
     ? [surplusRows(range, rows - expected, Number(twice.first), Number(twice.last) + 1)]
     : [surplusRows(range, rows - expected, range.from, range.to)]
-}
-
-async function addToWitness(clickhouse: ClickHouseClient, run: Place & Run): Promise<void> {
-  const { feed, incarnation, partition } = run
-  const table = quote(tableOf(feed))
-  const rows = `FROM ${table} WHERE _origin_incarnation = ${literal(incarnation)} AND _origin_partition = ${partition}
-    AND _origin_offset >= ${run.from} AND _origin_offset < ${run.to}
-    AND _origin_offset NOT IN (SELECT offset FROM origin_loaded WHERE ${inRange(run)})`
-  const origin = '_origin_incarnation, _origin_partition, _origin_offset'
-  // The token: two processes that find the same add it once.
-  const settings = { insert_deduplication_token: `witness:${feed}:${incarnation}:${partition}:${run.from}-${run.to}` }
-  await clickhouse.command({
-    query: `INSERT INTO record_loaded (feed, prefix, record, version, incarnation, partition, offset)
-            SELECT ${literal(feed)}, substring(record_id, 1, 6), cityHash64(record_id), _version, ${origin} ${rows}`,
-    clickhouse_settings: settings,
-  })
-  await clickhouse.command({
-    query: `INSERT INTO origin_loaded (feed, incarnation, partition, offset)
-            SELECT DISTINCT ${literal(feed)}, ${origin} ${rows}`,
-    clickhouse_settings: settings,
-  })
 }
 
 const rowsText = (n: number) => (n === 1 ? '1 row' : `${n} rows`)

@@ -1,8 +1,11 @@
 /** The blocks of a batch: one per table, under tokens that name the range, so that the same range is never inserted twice. */
+import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import type { Block } from '#core/clickhouse/insert.ts'
 import { tableOf } from '#core/contract/names.ts'
+import { completeWitness } from '#core/ledger/complete-witness.ts'
 import type { BatchOutcome } from './batch-outcome.ts'
 import type { RowBuilder } from './rows.ts'
+import { insertsEnded } from './statements-ended.ts'
 
 export interface BatchRange {
   readonly feed: string
@@ -49,8 +52,13 @@ export function blocksOf(range: BatchRange, outcome: BatchOutcome, rows: RowBuil
     '_origin_offset',
   ])
   const inserted = `SELECT toString(offset) FROM origin_loaded WHERE feed = {feed:String} AND ${originsOf('', 'offset')}`
+  const complete = (client: ClickHouseClient) =>
+    completeWitness(client, { feed, incarnation, partition, from: range.originFrom, to: range.originTo }, () =>
+      insertsEnded(client),
+    )
+  const superseded = { record: 'record_id', version: '_version', inserted, complete }
   const blocks = [
-    { ...ofFeed, stored: { ...ofFeed.stored, superseded: { record: 'record_id', version: '_version', inserted } } },
+    { ...ofFeed, stored: { ...ofFeed.stored, superseded } },
     block(
       'person_link',
       [

@@ -25,3 +25,24 @@ export async function statementsEnded(clickhouse: ClickHouseClient, token: strin
     await sleep(LOOK_AGAIN_MS)
   }
 }
+
+/**
+ * Waits until the inserts with a token that run now have ended: then the rows of each are in its table and in the views of it, or in none.
+ *
+ * @throws Error when one still runs after 5 s
+ */
+export async function insertsEnded(clickhouse: ClickHouseClient): Promise<void> {
+  const running = async () => {
+    const result = await clickhouse.query({
+      query: "SELECT query_id FROM system.processes WHERE Settings['insert_deduplication_token'] != ''",
+      format: 'JSONEachRow',
+    })
+    return (await result.json<{ query_id: string }>()).map(({ query_id }) => query_id)
+  }
+  const first = new Set(await running())
+  for (const until = Date.now() + BUDGET_MS; first.size > 0; ) {
+    if (!(await running()).some((id) => first.has(id))) return
+    if (Date.now() > until) throw new Error('an earlier insert is still running')
+    await sleep(LOOK_AGAIN_MS)
+  }
+}
