@@ -1,5 +1,5 @@
 /** What each user may do in a warehouse that `provision` has made: the grants, and the statements of those who have them. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
