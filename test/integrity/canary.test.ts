@@ -189,7 +189,8 @@ test('the scanner can fail: it finds every canary in the identified topics when 
   expect(fhir.filter((canary) => found.has(canary)).length).toBeGreaterThan(20)
   const plain = mkdtempSync(join(tmpdir(), 'chainon-plain-'))
   writeFileSync(join(plain, 'records'), Buffer.concat(opened.filter((value) => value !== null)))
-  expect(scanner.scanFolder(plain, () => false).length).toBeGreaterThanOrEqual(accepted.length)
+  const inFiles = new Set(scanner.scanFolder(plain, () => false).map((one) => one.replace(/^.*: (\S+) .*$/, '$1')))
+  expect(accepted.filter((canary) => !inFiles.has(canary))).toEqual([])
   rmSync(plain, { recursive: true })
   const sample = `${accepted[0]}`
   const encoded = ['base64', 'base64url', 'hex', 'utf16le'] as const
