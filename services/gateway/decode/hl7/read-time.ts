@@ -28,7 +28,7 @@ export function timeOf(context: Context, fields: readonly TimeField[]): string |
 }
 
 /** @returns how much of that time was written; null for all of it, and where there is none */
-export function precisionOf(context: Context, fields: readonly TimeField[]): Precision | null {
+function precisionOf(context: Context, fields: readonly TimeField[]): Precision | null {
   const moment = momentOf(context, fields)
   return moment === undefined || moment instanceof Refusal ? null : moment.precision
 }

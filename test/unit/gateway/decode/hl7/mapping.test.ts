@@ -655,6 +655,18 @@ describe('versions', () => {
   })
 })
 
+test('a field with a value that no mapping reads is told by its place, once for each segment', () => {
+  const paths: string[] = []
+  const message = oru(
+    `${obx('NM', '1', { sub: '1' }).replace('||||F', '|H|||F')}`,
+    obx('NM', '2', { sub: '2' }).replace('||||F', '|L|||F'),
+    'ZFA|x',
+    'SPM|""',
+  )
+  itemsOf([message, msh('ORM^O01'), 'ZZZ|1'].join('\r'), {}, (path) => paths.push(path))
+  expect(paths).toEqual(['OBX-8', 'OBX-8', 'ZFA-1'])
+})
+
 test('the messages of a body are read one by one: one that is damaged harms no other', () => {
   const body = [adt('A28'), 'MSH|^~\\&|damaged', adt('A17'), adt('A31')].join('\r')
   expect(itemsOf(body).map((item) => [item.index, item.kind])).toEqual([
