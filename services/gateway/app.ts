@@ -25,6 +25,7 @@ import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
 import type { Stamp } from './ingest/stamp.ts'
+import { countUnmapped } from './ingest/unmapped.ts'
 import type { RecordLog } from './log/record-log.ts'
 import { mllpEvents } from './mllp/events.ts'
 import { createMllp, type Mllp } from './mllp/listen.ts'
@@ -135,6 +136,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
     hl7: dependencies.hl7,
+    onUnmapped: countUnmapped(dependencies.metrics, 'hl7'),
   }
   recordsRoutes(app, routes)
   fhirRoute(app, routes)

@@ -53,6 +53,11 @@ export function systemOfUri(uri: string): string | undefined {
   return BY_URI.get(uri)
 }
 
+/** @returns the usual URI of a code system, by its name in the contracts; undefined when it has none */
+export function uriOfSystem(name: string): string | undefined {
+  return Object.hasOwn(SYSTEMS, name) ? SYSTEMS[name]?.[0] : undefined
+}
+
 /** @returns whether the text is the URI or OID of a public code system; a producer's own URI could hold anything */
 export function isKnownSystem(uri: string): boolean {
   return KNOWN.has(uri)

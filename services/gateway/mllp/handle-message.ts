@@ -11,6 +11,7 @@ import type { Settings } from '../decode/hl7/settings.ts'
 import type { Logins } from '../http/logins.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
+import type { OnUnmapped } from '../ingest/unmapped.ts'
 import { ProblemError } from '../problem.ts'
 import type { ListenerSettings } from './listeners-file.ts'
 import { type Outcome, outcomeOf, outcomeOfProblem, rejection } from './outcome.ts'
@@ -21,6 +22,7 @@ export interface MessageDependencies {
   readonly logins: Pick<Logins, 'require'>
   readonly ingest: Ingest
   readonly hl7: Settings
+  readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
   readonly logger: Logger
 }
@@ -31,7 +33,7 @@ export async function handleMessage(
   listener: ListenerSettings,
   message: Buffer,
 ): Promise<Outcome> {
-  const { keys, keyUse, logins, hl7, maxRecordBytes, logger } = dependencies
+  const { keys, keyUse, logins, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
   try {
     const login = keys.login(listener.apiKey)
     if (login.kind === 'failed')
@@ -53,7 +55,7 @@ export async function handleMessage(
       idempotencyKey: requestKey(message),
       target: HL7_TARGET,
       body: message,
-      items: withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes), login.access, logins),
+      items: withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
     })
     return outcomeOf(answer)
   } catch (error) {

@@ -8,17 +8,19 @@ import { sendAnswer } from '../http/answer.ts'
 import { checkHl7Type, HL7_TYPES } from '../http/media-types.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
+import type { OnUnmapped } from '../ingest/unmapped.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
 export interface Hl7Dependencies extends AdmissionDependencies {
   readonly ingest: Ingest
   readonly hl7: Settings
+  readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
 }
 
 export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): void {
-  const { logins, hl7, maxRecordBytes } = dependencies
+  const { logins, hl7, onUnmapped, maxRecordBytes } = dependencies
   app.post('/v1/hl7', { schema: hl7Schema() }, async (request, reply) => {
     const access = await logins.login(request)
     checkHl7Type(request.headers['content-type'])
@@ -30,7 +32,7 @@ export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): v
       idempotencyKey: request.headers['idempotency-key'] ?? requestKey(body),
       target: HL7_TARGET,
       body,
-      items: withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes), access, logins),
+      items: withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes, onUnmapped), access, logins),
     })
     return sendAnswer(request, reply, answer)
   })

@@ -1,7 +1,7 @@
 /** Who and what the records of a message are about: patient, stay, version. */
 import { ippOf, ndaOf } from './identifiers.ts'
 import type { Message } from './message.ts'
-import { readTime } from './moment.ts'
+import { readMoment } from './moment.ts'
 import type { Context } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -32,8 +32,12 @@ export function contextOf(received: Received, pid: Segment | undefined, pv1: Seg
   if (pid === undefined) return new Refusal('required', { segment: 'PID', occurrence: 1, field: 3 })
   const ipp = ippOf(pid, settings.ippAuthorities)
   if (ipp instanceof Refusal) return ipp
-  const sent = readTime(message.header.segment.text(7) ?? '', settings.localTime)
-  const usable = 'time' in sent && sent.time > 0 && sent.time <= receivedAt + CLOCK_GRACE_MS
+  const sent = readMoment(message.header.segment.text(7) ?? '', settings.localTime)
+  const usable =
+    'time' in sent &&
+    (sent.precision === null || sent.precision === 'minute') &&
+    sent.time > 0 &&
+    sent.time <= receivedAt + CLOCK_GRACE_MS
   return {
     message,
     settings,

@@ -1,8 +1,8 @@
 /** DG1 -> `diagnosis`. */
-import { type Code, codeOf } from './codes.ts'
+import { type Code, codeOf, SOURCE_NOTE } from './codes.ts'
 import { headMap, ndaMap, type Source } from './head.ts'
 import { entityOf } from './identifiers.ts'
-import { timeOf } from './read-time.ts'
+import { precisionMap, type TimeField, timeOf } from './read-time.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -13,6 +13,13 @@ export interface DiagnosisSource extends Source {
 }
 
 const SYSTEMS = ['cim10', 'snomed', 'icd11', 'orpha']
+/** HL7 table 0052. */
+const VERIFICATION: Readonly<Record<string, string | null>> = { A: null, F: 'confirmed', W: 'provisional' }
+const recorded = ({ dg1, message }: DiagnosisSource): readonly TimeField[] => [
+  [dg1, 5],
+  [dg1, 19],
+  [message.first('EVN'), 2],
+]
 
 export const DIAGNOSIS: RecordMap<DiagnosisSource> = {
   feed: 'diagnosis',
@@ -21,6 +28,7 @@ export const DIAGNOSIS: RecordMap<DiagnosisSource> = {
     ...ndaMap<DiagnosisSource>(),
     code_system: { from: ['DG1-3-3'], read: ({ code }) => code.system },
     code: { from: ['DG1-3-1'], note: 'CIM-10 without its dot', read: ({ code }) => code.code },
+    code_source: { from: ['DG1-3-3'], note: SOURCE_NOTE, read: ({ code }) => code.source },
     kind: {
       from: ['DG1-15'],
       note: '`principal` for priority 1, else `other`',
@@ -28,15 +36,23 @@ export const DIAGNOSIS: RecordMap<DiagnosisSource> = {
     },
     recorded_at: {
       from: ['DG1-5', 'DG1-19', 'EVN-2'],
-      read: (source) => timeOf(source, [source.dg1, 5], [source.dg1, 19], [source.message.first('EVN'), 2]),
+      read: (source) => timeOf(source, recorded(source)),
+    },
+    recorded_precision: precisionMap(['DG1-5', 'DG1-19', 'EVN-2'], recorded),
+    verification_status: {
+      from: ['DG1-6'],
+      note: 'F confirmed, W provisional; A, an admitting diagnosis, says nothing',
+      read: ({ dg1, operation }) => {
+        const given = operation === 'cancel' ? 'A' : (dg1.text(6) ?? 'A')
+        return Object.hasOwn(VERIFICATION, given) ? VERIFICATION[given] : new Refusal('enum', dg1.at(6))
+      },
     },
     comment: { from: ['DG1-4', 'DG1-3-2'], read: ({ dg1, code }) => dg1.text(4) ?? code.text ?? null },
   },
 }
 
-/** @returns the code; a refusal without one, and for a working diagnosis (table 0052), which is not established */
+/** @returns the code; a refusal without one */
 export function diagnosisCode(dg1: Segment): Code | Refusal {
-  if (dg1.text(6) === 'W') return new Refusal('not-a-fact', dg1.at(6))
   return codeOf(dg1, 3, SYSTEMS) ?? new Refusal('required', dg1.at(3))
 }
 

@@ -1,4 +1,5 @@
 /** A body of HL7 v2 as items: each message becomes records of one or several feeds, or is refused with its place and its rule. */
+import type { OnUnmapped } from '../../ingest/unmapped.ts'
 import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
 import { bomLength } from '../ndjson.ts'
@@ -12,6 +13,7 @@ import { refused } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
 import { splitMessages } from './split.ts'
+import { unmappedFields } from './unmapped.ts'
 
 /** The mapping of each type of message; ORU has one event that brings results. */
 const MAPPERS: Readonly<Record<string, (received: Received) => Iterable<Item>>> = {
@@ -23,6 +25,7 @@ const MAPPERS: Readonly<Record<string, (received: Received) => Iterable<Item>>> 
 /**
  * @param receivedAt when the gateway received the request, milliseconds since 1970
  * @param maxMessageBytes largest message; a larger one is refused without being read
+ * @param onUnmapped told of each field with a value that no mapping reads
  * @throws ProblemError malformed-body when the body does not begin with a message or a batch
  */
 export function* hl7Items(
@@ -30,6 +33,7 @@ export function* hl7Items(
   settings: Settings,
   receivedAt: number,
   maxMessageBytes: number,
+  onUnmapped: OnUnmapped,
 ): Generator<Item> {
   const start = body.subarray(bomLength(body))
   if (!/^(?:MSH|[BF]HS)/.test(start.toString('latin1', 0, 3)))
@@ -40,12 +44,18 @@ export function* hl7Items(
     else if (bytes.length > maxMessageBytes) {
       const place = { segment: 'MSH', occurrence: 1, field: 0 }
       yield refused(new Refusal('record-too-large', place), index)
-    } else yield* messageItems(bytes, settings, receivedAt, index)
+    } else yield* messageItems(bytes, settings, receivedAt, index, onUnmapped)
     index++
   }
 }
 
-function* messageItems(bytes: Buffer, settings: Settings, receivedAt: number, index: number): Generator<Item> {
+function* messageItems(
+  bytes: Buffer,
+  settings: Settings,
+  receivedAt: number,
+  index: number,
+  onUnmapped: OnUnmapped,
+): Generator<Item> {
   const header = readHeader(bytes, settings.charset)
   const message = header instanceof Refusal ? header : parseMessage(bytes, header)
   if (header instanceof Refusal || message instanceof Refusal) {
@@ -55,6 +65,10 @@ function* messageItems(bytes: Buffer, settings: Settings, receivedAt: number, in
   const { type, event } = header
   const name = Object.hasOwn(MAPPERS, type) ? type : `${type}^${event}`
   const mapper = Object.hasOwn(MAPPERS, name) ? MAPPERS[name] : undefined
-  if (mapper) yield* mapper({ message, settings, receivedAt, index })
-  else yield refused(new Refusal('unmapped-message', header.segment.at(9)), index)
+  if (mapper === undefined) {
+    yield refused(new Refusal('unmapped-message', header.segment.at(9)), index)
+    return
+  }
+  for (const place of unmappedFields(message)) onUnmapped(place)
+  yield* mapper({ message, settings, receivedAt, index })
 }

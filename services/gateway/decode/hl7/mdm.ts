@@ -2,7 +2,7 @@
 import type { Item } from '../item.ts'
 import { attachedText } from './attachment.ts'
 import { contextOf, locator, type Received } from './context.ts'
-import { DOCUMENT, documentCode, documentId, documentOperation } from './document.ts'
+import { DOCUMENT, type DocumentState, documentCode, documentId, documentState } from './document.ts'
 import { buildRecord, refused } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import { readValue, TEXT_TYPES } from './result-value.ts'
@@ -17,6 +17,8 @@ export const MDM_EVENTS: Readonly<Record<string, string>> = {
   T10: 'replacement; the replaced document (TXA-13) is cancelled',
   T11: 'cancelled document',
 }
+
+const CANCELLED: DocumentState = { operation: 'cancel', status: null }
 
 export function* mdmItems(received: Received): Generator<Item> {
   const { message, index } = received
@@ -37,29 +39,30 @@ export function* mdmItems(received: Received): Generator<Item> {
     return
   }
   const code = documentCode(txa)
-  const operation = event === 'T11' ? 'cancel' : documentOperation(txa)
-  const content = operation === 'upsert' ? contentOf(message.all('OBX'), message.header.charset) : null
+  const state = event === 'T11' ? CANCELLED : documentState(txa)
+  const content = state instanceof Refusal ? null : contentOf(received, state)
   if (code instanceof Refusal) yield refuse(code, '/kind')
-  else if (operation instanceof Refusal) yield refuse(operation, '/operation')
+  else if (state instanceof Refusal) yield refuse(state, '/doc_status')
   else if (content instanceof Refusal) yield refuse(content, '/text')
   else {
     const source = { ...context, locate: locator([txa]), txa, code }
-    yield buildRecord(DOCUMENT, { ...source, content, operation, recordId: documentId(txa) }, index)
+    yield buildRecord(DOCUMENT, { ...source, ...state, content, recordId: documentId(txa) }, index)
     if (event === 'T10')
-      yield buildRecord(
-        DOCUMENT,
-        { ...source, content: null, operation: 'cancel', recordId: documentId(txa, 13) },
-        index,
-      )
+      yield buildRecord(DOCUMENT, { ...source, ...CANCELLED, content: null, recordId: documentId(txa, 13) }, index)
   }
 }
 
-/** @returns the texts of all OBX, one below the other; a refusal where one of them is no text, so that no half of a document is kept */
-function contentOf(all: readonly Segment[], charset: string): string | Refusal {
+/**
+ * @returns the texts of all OBX, one below the other; null for a cancellation, and for what is not finished and has no text yet; a refusal where one
+ *   of them is no text, so that no half of a document is kept
+ */
+function contentOf({ message, settings }: Received, { operation, status }: DocumentState): string | null | Refusal {
+  const all: readonly Segment[] = message.all('OBX')
+  if (operation === 'cancel' || (status === 'preliminary' && all.length === 0)) return null
   const texts: string[] = []
   for (const obx of all) {
     const type = obx.text(2) ?? ''
-    const read = type === 'ED' ? attachedText(obx, charset) : readValue(obx)
+    const read = type === 'ED' ? attachedText(obx, message.header.charset) : readValue(obx, settings.localTime)
     if (read instanceof Refusal) {
       const emptyLine = TEXT_TYPES.includes(type) && read.fault === 'required'
       if (!emptyLine) return read

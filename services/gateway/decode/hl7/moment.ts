@@ -5,40 +5,55 @@ import type { LocalTime } from './zone.ts'
 
 const FORM = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?([+-]\d{4})?$/
 
-export type DayRead = { readonly day: string } | { readonly fault: RecordFault }
-export type TimeRead = { readonly time: number } | { readonly fault: RecordFault }
+export type Precision = 'year' | 'month' | 'day' | 'hour' | 'minute'
 
-/** @returns the day as it was written, in the sender's time zone; `imprecise-date` for a year or a month alone */
-export function readDay(text: string): DayRead {
+export interface Moment {
+  /** Milliseconds since 1970. */
+  readonly time: number
+  /** How much of it was written; null for a time with its seconds. */
+  readonly precision: Precision | null
+}
+
+export interface Day {
+  /** The first day of a month or a year. */
+  readonly day: string
+  /** Null for a day in full. */
+  readonly precision: 'year' | 'month' | null
+}
+
+export interface Unreadable {
+  readonly fault: RecordFault
+}
+
+/** @returns the day as it was written, in the sender's time zone */
+export function readDay(text: string): Day | Unreadable {
   const [whole, year, month, day] = FORM.exec(text) ?? []
   if (whole === undefined) return { fault: 'date' }
-  if (day === undefined) return { fault: 'imprecise-date' }
-  const written = `${year}-${month}-${day}`
-  return parseCalendarDate(written) === undefined ? { fault: 'date' } : { day: written }
+  const written = `${year}-${month ?? '01'}-${day ?? '01'}`
+  if (parseCalendarDate(written) === undefined) return { fault: 'date' }
+  return { day: written, precision: day !== undefined ? null : month !== undefined ? 'month' : 'year' }
 }
 
 /**
  * @param local reads a time without an offset
- * @returns milliseconds since 1970; `imprecise-date` where the minutes are missing: a time of day is not invented
+ * @returns the first instant of what was written; a date without a time of day is in no time zone, and its first instant is that of UTC
  */
-export function readTime(text: string, local: LocalTime): TimeRead {
-  const [whole, year, month, day, hour, minute, second = '00', fraction, offset] = FORM.exec(text) ?? []
+export function readMoment(text: string, local: LocalTime): Moment | Unreadable {
+  const [whole, year, month, day, hour, minute, second, fraction, offset] = FORM.exec(text) ?? []
   if (whole === undefined) return { fault: 'timestamp' }
-  if (minute === undefined) return { fault: 'imprecise-date' }
-  const wall = `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction === undefined ? '' : `.${fraction}`}`
-  const zone = offset === undefined ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(3)}`
+  const date = `${year}-${month ?? '01'}-${day ?? '01'}`
+  const wall = `${date}T${hour ?? '00'}:${minute ?? '00'}:${second ?? '00'}${fraction === undefined ? '' : `.${fraction}`}`
+  const fixed = hour === undefined || offset !== undefined
+  const zone = hour === undefined || offset === undefined ? 'Z' : `${offset.slice(0, 3)}:${offset.slice(3)}`
   const parsed = parseTimestamp(`${wall}${zone}`)
-  const time = parsed === undefined || offset !== undefined ? parsed : local(parsed)
-  return time === undefined ? { fault: 'timestamp' } : { time }
+  const time = parsed === undefined || fixed ? parsed : local(parsed)
+  if (time === undefined) return { fault: 'timestamp' }
+  return { time, precision: precisionOf(month, day, hour, minute, second) }
 }
 
-/** @returns a date, or a date and time, in the form of ISO 8601 and as precise as it was written; undefined when it is none */
-export function isoText(text: string): string | undefined {
-  const [whole, year, month, day, hour, minute, second, fraction, offset] = FORM.exec(text) ?? []
-  if (whole === undefined) return undefined
-  const date = [year, month, day].filter((part) => part !== undefined).join('-')
-  if (hour === undefined) return date
-  const time = [hour, minute, second].filter((part) => part !== undefined).join(':')
-  const zone = offset === undefined ? '' : `${offset.slice(0, 3)}:${offset.slice(3)}`
-  return `${date}T${time}${fraction === undefined ? '' : `.${fraction}`}${zone}`
+/** @param parts from the month to the second, each there only when the one before is */
+function precisionOf(...parts: readonly (string | undefined)[]): Precision | null {
+  const names = ['year', 'month', 'day', 'hour', 'minute'] as const
+  const missing = parts.indexOf(undefined)
+  return missing === -1 ? null : (names[missing] ?? null)
 }

@@ -1,7 +1,7 @@
 /** ZBE of the French profile of PAM -> `encounter` of kind `movement`, by the identifier that the sender gives each movement. */
 import { headMap, ndaMap, type Operation, type Source } from './head.ts'
 import { entityOf } from './identifiers.ts'
-import { timeOf } from './read-time.ts'
+import { precisionMap, type TimeField, timeOf } from './read-time.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -13,14 +13,19 @@ export interface MovementSource extends Source {
 
 const OPERATIONS: Readonly<Record<string, Operation>> = { INSERT: 'upsert', UPDATE: 'upsert', CANCEL: 'cancel' }
 
+const started = ({ zbe }: MovementSource): readonly TimeField[] => [[zbe, 2]]
+const ended = ({ zbe }: MovementSource): readonly TimeField[] => [[zbe, 3]]
+
 export const MOVEMENT: RecordMap<MovementSource> = {
   feed: 'encounter',
   fields: {
     ...headMap<MovementSource>(['ZBE-1'], ['ZBE-4'], '`movement/` and the identifier of the movement'),
     ...ndaMap<MovementSource>(),
     kind: { from: [], note: '`movement`', read: () => 'movement' },
-    started_at: { from: ['ZBE-2'], read: (source) => timeOf(source, [source.zbe, 2]) },
-    ended_at: { from: ['ZBE-3'], read: (source) => timeOf(source, [source.zbe, 3]) ?? null },
+    started_at: { from: ['ZBE-2'], read: (source) => timeOf(source, started(source)) },
+    started_precision: precisionMap(['ZBE-2'], started),
+    ended_at: { from: ['ZBE-3'], read: (source) => timeOf(source, ended(source)) ?? null },
+    ended_precision: precisionMap(['ZBE-3'], ended),
     care_unit: {
       from: ['ZBE-7-10', 'PV1-3-1'],
       note: 'the medical unit, else that of the location',

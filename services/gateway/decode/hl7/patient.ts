@@ -11,8 +11,9 @@ import {
   streetOf,
   usedFamilyName,
 } from './names.ts'
-import { dayOf, timeOf } from './read-time.ts'
+import { dayOf, partialDayOf, preciseTimeOf } from './read-time.ts'
 import type { FieldMap, RecordMap } from './record-map.ts'
+import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
 
 export interface IdentitySource extends Source {
@@ -64,10 +65,34 @@ export const PATIENT: RecordMap<IdentitySource> = {
     city: { from: ['PID-11-3'], read: ({ pid }) => residence(pid)?.text(3) ?? null },
     phone: { from: ['PID-13-1', 'PID-13-12'], read: ({ pid }) => phone(pid) },
     email: { from: ['PID-13-4'], read: ({ pid }) => email(pid) },
-    deceased_on: { from: ['PID-29'], note: 'null for a year or a month alone', read: ({ pid }) => dayOf(pid, 29) },
+    birth_partial: {
+      from: ['PID-7'],
+      note: 'the first day of a year or a month alone',
+      read: ({ pid }) => {
+        const { on, precision } = partialDayOf(pid, 7)
+        return precision === null ? null : on
+      },
+    },
+    birth_precision: { from: ['PID-7'], read: ({ pid }) => partialDayOf(pid, 7).precision },
+    deceased: {
+      from: ['PID-30', 'PID-29'],
+      note: 'true where there is a date',
+      read: ({ pid }) => (partialDayOf(pid, 29).on !== null ? true : deceasedOf(pid)),
+    },
+    deceased_on: {
+      from: ['PID-29'],
+      note: 'the first day of a year or a month alone',
+      read: ({ pid }) => partialDayOf(pid, 29).on,
+    },
+    deceased_precision: { from: ['PID-29'], read: ({ pid }) => partialDayOf(pid, 29).precision },
     updated_at: {
       from: ['EVN-2', 'MSH-7'],
-      read: (source) => timeOf(source, [source.message.first('EVN'), 2], [source.message.first('MSH'), 7]),
+      note: 'to the minute',
+      read: (source) =>
+        preciseTimeOf(source, [
+          [source.message.first('EVN'), 2],
+          [source.message.first('MSH'), 7],
+        ]),
     },
   },
 }
@@ -84,6 +109,13 @@ function statusOf(pid: Segment): string | null {
     .map((one) => one.text(1))
     .filter((one) => one !== undefined)
   return all.find((one) => one !== VALIDATED) ?? all[0] ?? null
+}
+
+/** HL7 table 0136. */
+function deceasedOf(pid: Segment): boolean | null | Refusal {
+  const given = pid.text(30)
+  if (given === undefined) return null
+  return given === 'Y' || given === 'N' ? given === 'Y' : new Refusal('enum', pid.at(30))
 }
 
 /** A letter that is not in the table stays, and the contract rejects it. */

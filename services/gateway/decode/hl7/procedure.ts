@@ -1,8 +1,8 @@
 /** PR1 -> `procedure`. */
-import { type Code, codedText, codeOf } from './codes.ts'
+import { type Code, codedText, codeOf, SOURCE_NOTE } from './codes.ts'
 import { headMap, ndaMap, type Source } from './head.ts'
 import { entityOf, rppsOf } from './identifiers.ts'
-import { timeOf } from './read-time.ts'
+import { precisionMap, type TimeField, timeOf } from './read-time.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -13,6 +13,7 @@ export interface ProcedureSource extends Source {
 }
 
 const SYSTEMS = ['ccam', 'snomed', 'ngap']
+const performed = ({ pr1 }: ProcedureSource): readonly TimeField[] => [[pr1, 5]]
 
 export const PROCEDURE: RecordMap<ProcedureSource> = {
   feed: 'procedure',
@@ -25,7 +26,9 @@ export const PROCEDURE: RecordMap<ProcedureSource> = {
     ...ndaMap<ProcedureSource>(),
     code_system: { from: ['PR1-3-3'], read: ({ code }) => code.system },
     code: { from: ['PR1-3-1'], read: ({ code }) => code.code },
-    performed_at: { from: ['PR1-5'], read: (source) => timeOf(source, [source.pr1, 5]) },
+    code_source: { from: ['PR1-3-3'], note: SOURCE_NOTE, read: ({ code }) => code.source },
+    performed_at: { from: ['PR1-5'], read: (source) => timeOf(source, performed(source)) },
+    performed_precision: precisionMap(['PR1-5'], performed),
     performer_rpps: { from: ['PR1-11', 'PR1-12'], read: ({ pr1 }) => rppsOf(pr1, 11) ?? rppsOf(pr1, 12) },
     comment: {
       from: ['PR1-4', 'PR1-3-2'],

@@ -8,9 +8,10 @@ import { entityOf } from './identifiers.ts'
 import { OBSERVATION, RESULT_SYSTEMS } from './observation.ts'
 import { buildRecord, type Context, refused } from './record-map.ts'
 import { Refusal } from './refusal.ts'
-import { resultOperation } from './result-status.ts'
+import { attachmentState, resultState } from './result-status.ts'
 import { noValue, type ResultValue, readValue, TEXT_TYPES } from './result-value.ts'
 import type { Segment } from './segment.ts'
+import type { LocalTime } from './zone.ts'
 
 export interface Result {
   readonly obx: Segment
@@ -105,9 +106,11 @@ export function* resultItems(context: Context, results: readonly Result[], index
 
 function observationItem(context: Context, result: Result, code: Code, id: string, index: number): Item {
   const { obx, obr, notes } = result
-  const operation = resultOperation(obx)
-  if (operation instanceof Refusal) return refused(operation, index, 'observation', '/operation')
-  const value = operation === 'cancel' ? noValue() : valueOf(result)
+  const state = resultState(obx)
+  if (state instanceof Refusal) return refused(state, index, 'observation', '/status')
+  const { operation, status, needsValue } = state
+  const read = operation === 'cancel' ? noValue() : valueOf(result, context.settings.localTime)
+  const value = read instanceof Refusal && read.fault === 'required' && !needsValue ? noValue() : read
   if (value instanceof Refusal) return refused(value, index, 'observation')
   const source = {
     ...context,
@@ -115,6 +118,7 @@ function observationItem(context: Context, result: Result, code: Code, id: strin
     obx,
     obr,
     code,
+    status,
     value,
     notes,
     recordId: `observation/${id}`,
@@ -125,8 +129,9 @@ function observationItem(context: Context, result: Result, code: Code, id: strin
 
 function documentItem(context: Context, result: Result, code: Code, id: string, index: number): Item {
   const { obx, obr } = result
-  const operation = resultOperation(obx)
-  if (operation instanceof Refusal) return refused(operation, index, 'document', '/operation')
+  const state = attachmentState(obx)
+  if (state instanceof Refusal) return refused(state, index, 'document', '/doc_status')
+  const { operation, status } = state
   const content = operation === 'cancel' ? null : attachedText(obx, context.message.header.charset)
   if (content instanceof Refusal) return refused(content, index, 'document', '/text')
   const source = {
@@ -135,6 +140,7 @@ function documentItem(context: Context, result: Result, code: Code, id: string, 
     obx,
     obr,
     code,
+    status,
     content,
     recordId: `document/${id}`,
     operation,
@@ -142,12 +148,12 @@ function documentItem(context: Context, result: Result, code: Code, id: string, 
   return buildRecord(ATTACHMENT, source, index)
 }
 
-function valueOf({ obx, more }: Result): ResultValue | Refusal {
-  const first = readValue(obx)
+function valueOf({ obx, more }: Result, local: LocalTime): ResultValue | Refusal {
+  const first = readValue(obx, local)
   if (more.length === 0 || first instanceof Refusal) return first
   const lines = [first.text ?? '']
   for (const line of more) {
-    const read = readValue(line)
+    const read = readValue(line, local)
     // An empty line separates paragraphs.
     lines.push(read instanceof Refusal ? '' : (read.text ?? ''))
   }

@@ -77,6 +77,11 @@ export class Segment {
     return this.field(field).text(component, subcomponent)
   }
 
+  /** @returns the numbers of the fields with a value; one that is deleted (`""`) has none */
+  filled(): readonly number[] {
+    return this.#fields.flatMap((text, field) => (field === 0 || text === '' || text === '""' ? [] : [field]))
+  }
+
   /** @returns the whole field as it was written */
   raw(field: number): string {
     return this.#fields[field] ?? ''

@@ -1,7 +1,8 @@
 /** PV1 -> `encounter`, one record for the stay. */
-import { codedText, codeOf } from './codes.ts'
+import { type Code, codedText, codeOf } from './codes.ts'
 import { headMap, ndaMap, type Source } from './head.ts'
-import { timeOf } from './read-time.ts'
+import type { Message } from './message.ts'
+import { precisionMap, type TimeField, timeOf } from './read-time.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -32,7 +33,9 @@ export const STAY: RecordMap<StaySource> = {
       note: 'EVN-6 where the event begins the stay; for a cancellation EVN-2, too',
       read: startOf,
     },
+    started_precision: precisionMap(['PV1-44', 'EVN-6'], started),
     ended_at: { from: ['PV1-45', 'EVN-6'], note: 'EVN-6 where the event ends the stay; null for A13', read: endOf },
+    ended_precision: precisionMap(['PV1-45', 'EVN-6'], ended),
     care_unit: { from: ['PV1-3-1'], read: ({ pv1 }) => unit(pv1.text(3)) },
     admission_mode: {
       from: ['ZFM-1'],
@@ -44,7 +47,20 @@ export const STAY: RecordMap<StaySource> = {
       note: 'PMSI mode of exit',
       read: ({ message }) => mode(message.first('ZFM'), 2),
     },
-    reason_code: { from: ['PV2-3'], read: reasonOf },
+    reason_code: {
+      from: ['PV2-3'],
+      read: ({ message }) => {
+        const reason = reasonOf(message)
+        return reason instanceof Refusal ? reason : (reason?.code ?? null)
+      },
+    },
+    reason_system: {
+      from: ['PV2-3-3'],
+      read: ({ message }) => {
+        const reason = reasonOf(message)
+        return reason instanceof Refusal ? null : (reason?.system ?? null)
+      },
+    },
     reason_text: {
       from: ['PV2-3-2'],
       read: ({ message }) => {
@@ -65,32 +81,44 @@ function kindOf(pv1: Segment): string {
   return Object.hasOwn(KINDS, given) ? (KINDS[given] ?? 'other') : 'other'
 }
 
-function startOf(source: StaySource): string | undefined | Refusal {
-  const { pv1, message, begins, operation } = source
+function started({ pv1, message, begins, operation }: StaySource): readonly TimeField[] {
   const evn = message.first('EVN')
-  const others =
-    operation === 'cancel'
-      ? ([
-          [evn, 6],
-          [evn, 2],
-        ] as const)
-      : begins
-        ? ([[evn, 6]] as const)
-        : []
-  return timeOf(source, [pv1, 44], ...others) ?? new Refusal('required', pv1.at(44))
+  if (operation === 'cancel')
+    return [
+      [pv1, 44],
+      [evn, 6],
+      [evn, 2],
+    ]
+  return begins
+    ? [
+        [pv1, 44],
+        [evn, 6],
+      ]
+    : [[pv1, 44]]
+}
+
+function ended({ pv1, message, ends, reopened }: StaySource): readonly TimeField[] {
+  if (reopened) return []
+  return ends
+    ? [
+        [pv1, 45],
+        [message.first('EVN'), 6],
+      ]
+    : [[pv1, 45]]
+}
+
+function startOf(source: StaySource): string | Refusal {
+  return timeOf(source, started(source)) ?? new Refusal('required', source.pv1.at(44))
 }
 
 function endOf(source: StaySource): string | null | Refusal {
-  const { pv1, message, ends, reopened } = source
-  if (reopened) return null
-  if (!ends) return timeOf(source, [pv1, 45]) ?? null
-  return timeOf(source, [pv1, 45], [message.first('EVN'), 6]) ?? new Refusal('required', pv1.at(45))
+  const end = timeOf(source, ended(source))
+  return end ?? (source.ends ? new Refusal('required', source.pv1.at(45)) : null)
 }
 
-function reasonOf({ message }: StaySource): string | null | Refusal {
+function reasonOf(message: Message): Code | undefined | Refusal {
   const pv2 = message.first('PV2')
-  const code = pv2 === undefined ? undefined : codeOf(pv2, 3, ['cim10', 'snomed'])
-  return code instanceof Refusal ? code : (code?.code ?? null)
+  return pv2 === undefined ? undefined : codeOf(pv2, 3, ['cim10', 'snomed'])
 }
 
 function mode(zfm: Segment | undefined, field: number): string | null {

@@ -10,7 +10,7 @@ async function gateway() {
   return started
 }
 const OBX = 'OBX|1|NM|718-7^Hb^LN||13.5|g/dL|||||F'
-const BAD = 'OBX|2|SN|2160-0^Creat^LN||<^5||||||F'
+const BAD = 'OBX|2|SN|2160-0^Creat^LN||<>^5||||||F'
 
 test('a message becomes records of several feeds; what is refused is named by message, segment, field and component', async () => {
   const { post, decoded } = await gateway()

@@ -44,7 +44,11 @@ describe('the identity', () => {
         city: 'LYON',
         phone: '0601020304',
         email: 'marie@example.org',
+        birth_partial: null,
+        birth_precision: null,
+        deceased: null,
         deceased_on: null,
+        deceased_precision: null,
         updated_at: '2025-02-01T09:10:00.000Z',
       },
     ])
@@ -65,8 +69,23 @@ describe('the identity', () => {
       { birth_family_name: 'ONLY', used_family_name: null, birth_given_names: 'A B' },
     ],
     ['an alias is no name of birth', 'X||ALIAS^A^^^^^A', { birth_family_name: null, birth_given_names: null }],
-    ['a year of birth alone is not made a day', 'X||N^A||1979', { birth_date: null }],
-    ['a month of birth alone is not made a day', 'X||N^A||197903', { birth_date: null }],
+    [
+      'a year of birth alone is not made a day',
+      'X||N^A||1979',
+      { birth_date: null, birth_partial: '1979-01-01', birth_precision: 'year' },
+    ],
+    [
+      'a month of birth alone is not made a day',
+      'X||N^A||197903',
+      { birth_date: null, birth_partial: '1979-03-01', birth_precision: 'month' },
+    ],
+    ['a death without its day', `X${'|'.repeat(27)}Y`, { deceased: true, deceased_on: null }],
+    ['no death', `X${'|'.repeat(27)}N`, { deceased: false }],
+    [
+      'a year of death',
+      `X${'|'.repeat(26)}2024`,
+      { deceased: true, deceased_on: '2024-01-01', deceased_precision: 'year' },
+    ],
     ['an untyped identifier of 2.3', 'X', { patient_ipp: 'X', ins: null, sex: 'unknown' }],
     ['a medical record number', 'X^^^A^MR~Y^^^A^AN', { patient_ipp: 'X' }],
     ['a deleted value', 'X||""||""|""', { birth_family_name: null, birth_date: null, sex: 'unknown' }],
@@ -77,6 +96,7 @@ describe('the identity', () => {
   test.each([
     ['no identifier', '', ['patient PID[1]-3 required']],
     ['only an INS', '2^^^A&1.2.250.1.213.1.4.8&ISO^INS', ['patient PID[1]-3 required']],
+    ['an unknown sign of death', `X${'|'.repeat(27)}Q`, ['patient PID[1]-30 enum']],
     ['two identifiers to choose from', 'X^^^A^PI~Y^^^B^PI', ['patient PID[1]-3 ambiguous-identifier']],
   ])('%s is refused', (_name, fields, refused) => {
     expect(identity(fields)).toEqual({ records: [], refused })
@@ -137,11 +157,14 @@ describe('the stay', () => {
       encounter_nda: 'NDA77',
       kind: 'inpatient',
       started_at: '2025-01-31T08:30:00.000Z',
+      started_precision: null,
       ended_at: null,
+      ended_precision: null,
       care_unit: '3110',
       admission_mode: '8',
       discharge_mode: '6',
       reason_code: 'J189',
+      reason_system: 'cim10',
       reason_text: 'Pneumopathie',
     })
     expect(records.at(-2)?.[1]).toMatchObject({
@@ -180,9 +203,9 @@ describe('the stay', () => {
     ],
     ['no start', adt('A02', PV1.replace('20250131093000', '')), ['encounter PV1[1]-44 required']],
     [
-      'a day without a time',
-      adt('A02', PV1.replace('20250131093000', '20250131')),
-      ['encounter PV1[1]-44 imprecise-date'],
+      'a start that is no time',
+      adt('A02', PV1.replace('20250131093000', '20250230')),
+      ['encounter PV1[1]-44 timestamp'],
     ],
     ['no PV1', adt('A01'), ['encounter PV1[1] required']],
     [
@@ -199,6 +222,27 @@ describe('the stay', () => {
     ['a type that is a property of every object', msh('constructor^A01'), ['- MSH[1]-9 unmapped-message']],
   ])('%s is refused', (_name, message, refused) => {
     expect(outcome(message).refused).toEqual(refused)
+  })
+
+  test('days of a stay and of a movement have their precision', () => {
+    const pv1 = `${PV1.replace('20250131093000', '20250131')}|20250201`
+    expect(accepted(adt('A03', pv1, zbe('INSERT').replace('20250131093000', '2025013109')))).toMatchObject([
+      ['encounter', { kind: 'movement', started_at: '2025-01-31T08:00:00.000Z', started_precision: 'hour' }],
+      [
+        'encounter',
+        {
+          started_at: '2025-01-31T00:00:00.000Z',
+          started_precision: 'day',
+          ended_at: '2025-02-01T00:00:00.000Z',
+          ended_precision: 'day',
+        },
+      ],
+    ])
+  })
+
+  test('an identity that was changed on a day has no column for that', () => {
+    const message = [msh('ADT^A31'), 'EVN||20250201', PID].join('\r')
+    expect(outcome(message).refused).toEqual(['patient EVN[1]-2 imprecise-date'])
   })
 
   test('a number of the visit stands in for the number of the stay', () => {
@@ -227,6 +271,8 @@ describe('diagnoses and procedures of an admission', () => {
           record_id: 'diagnosis/NDA77/cim10/E119',
           code: 'E119',
           code_system: 'cim10',
+          code_source: 'http://hl7.org/fhir/sid/icd-10',
+          verification_status: 'confirmed',
           kind: 'principal',
           recorded_at: '2025-02-01T09:10:00.000Z',
           comment: 'Diabète',
@@ -245,6 +291,24 @@ describe('diagnoses and procedures of an admission', () => {
     expect(of('DG1|1||E119^x^CIM10')[0]?.[1]).toMatchObject({ record_id: 'diagnosis/NDA77/cim10/E119' })
   })
 
+  test('a working diagnosis is provisional, an admitting one says nothing; a day has its precision', () => {
+    const seen = (segment: string) => {
+      const [, record] = accepted(adt('A08', PV1, segment)).find(([feed]) => feed === 'diagnosis') ?? []
+      return [record?.verification_status, record?.recorded_at, record?.recorded_precision]
+    }
+    expect(seen('DG1|1||E119^x^I10||20250101|W')).toEqual(['provisional', '2025-01-01T00:00:00.000Z', 'day'])
+    expect(seen('DG1|1||E119^x^I10|||A')).toEqual([null, '2025-02-01T09:10:00.000Z', null])
+    expect(seen(`DG1|1||E119^x^I10|||Q${'|'.repeat(15)}D`)).toEqual([null, '2025-02-01T09:10:00.000Z', null])
+  })
+
+  test('a code system has its URI, or the OID that was written; a public one that no contract has is other', () => {
+    const seen = (coded: string) =>
+      of(`DG1|1||${coded}`).map(([, record]) => [record.code_system, record.code, record.code_source])
+    expect(seen('e11.9^x^2.16.840.1.113883.6.3')).toEqual([['cim10', 'E119', 'urn:oid:2.16.840.1.113883.6.3']])
+    expect(seen('250.00^x^2.16.840.1.113883.6.42')).toEqual([['other', '250.00', 'urn:oid:2.16.840.1.113883.6.42']])
+    expect(seen('D1^x^L')).toEqual([['other', 'D1', null]])
+  })
+
   test('are cancelled by their action code', () => {
     expect(
       of(`DG1|1||E119^x^I10${'|'.repeat(17)}DX1|D`, `PR1|1||HHFA016^x^CCAM||20250131110000${'|'.repeat(14)}P1|D`),
@@ -255,10 +319,10 @@ describe('diagnoses and procedures of an admission', () => {
   })
 
   test.each([
-    ['a working diagnosis', 'DG1|1||E119^x^I10|||W', 'diagnosis DG1[1]-6 not-a-fact'],
+    ['an unknown type of diagnosis', 'DG1|1||E119^x^I10|||Q', 'diagnosis DG1[1]-6 enum'],
     ['a diagnosis without a code', 'DG1|1|||text', 'diagnosis DG1[1]-3 required'],
     ['a code system that is not known', 'DG1|1||E119^x^NANDA', 'diagnosis DG1[1]-3-3 unknown-code-system'],
-    ['a day without a time', 'DG1|1||E119^x^I10||20250101', 'diagnosis DG1[1]-5 imprecise-date'],
+    ['a date that is none', 'DG1|1||E119^x^I10||20250230', 'diagnosis DG1[1]-5 timestamp'],
     ['an unknown action', `DG1|1||E119^x^I10${'|'.repeat(18)}Q`, 'diagnosis DG1[1]-21 enum'],
     ['a procedure without a code', 'PR1|1', 'procedure PR1[1]-3 required'],
   ])('%s is refused', (_name, segment, refused) => {
@@ -267,8 +331,15 @@ describe('diagnoses and procedures of an admission', () => {
 })
 
 describe('results', () => {
+  /** What is not null of the fields of the value. */
   const value = (message: string) =>
-    accepted(message).map(([, record]) => [record.value_number, record.value_unit, record.value_code, record.comment])
+    accepted(message).map(([, record]) =>
+      Object.fromEntries(
+        Object.entries(record)
+          .filter(([name, given]) => name.startsWith('value_') && given !== null)
+          .map(([name, given]) => [name.slice('value_'.length), given]),
+      ),
+    )
 
   test('a number has code, unit, range, time, stay and an identifier of its order', () => {
     expect(accepted(oru(obx('NM', '13.5', { unit: 'g/dL', range: '12.0-16.0' }), 'NTE|1||hémolysé'))).toEqual([
@@ -282,10 +353,24 @@ describe('results', () => {
           encounter_nda: 'NDA77',
           code_system: 'loinc',
           code: '718-7',
+          code_source: 'http://loinc.org',
           effective_at: '2025-02-01T07:00:00.000Z',
+          effective_precision: null,
+          status: 'final',
+          value_kind: 'quantity',
           value_number: 13.5,
+          value_comparator: null,
           value_unit: 'g/dL',
+          value_low: null,
+          value_high: null,
+          value_numerator: null,
+          value_denominator: null,
           value_code: null,
+          value_system: null,
+          value_text: null,
+          value_at: null,
+          value_at_precision: null,
+          value_time: null,
           reference_low: 12,
           reference_high: 16,
           comment: 'hémolysé',
@@ -295,48 +380,85 @@ describe('results', () => {
   })
 
   test.each([
-    ['NM', '-.5', [[-0.5, null, null, null]]],
-    ['SN', '^12', [[12, null, null, null]]],
-    ['SN', '=^12', [[12, null, null, null]]],
-    ['ST', '<0.5', [[null, null, null, '<0.5']]],
-    ['TX', 'a~b', [[null, null, null, 'a\nb']]],
-    ['FT', 'l1\\.br\\l2 \\T\\ l3', [[null, null, null, 'l1\nl2 & l3']]],
-    ['CE', 'POS^Positif^L', [[null, null, 'POS', 'Positif']]],
-    ['CWE', '^^^^^^^^tel quel', [[null, null, null, 'tel quel']]],
-    ['IS', 'NEG', [[null, null, 'NEG', null]]],
-    ['DT', '202502', [[null, null, null, '2025-02']]],
-    ['TS', '20250201101112+0100', [[null, null, null, '2025-02-01T10:11:12+01:00']]],
+    ['NM', '-.5', { kind: 'quantity', number: -0.5 }],
+    ['SN', '^12', { kind: 'quantity', number: 12 }],
+    ['SN', '=^12', { kind: 'quantity', number: 12 }],
+    ['SN', '<^5', { kind: 'quantity', number: 5, comparator: '<' }],
+    ['SN', '>=^5.5', { kind: 'quantity', number: 5.5, comparator: '>=' }],
+    ['SN', '^10^-^20', { kind: 'range', low: 10, high: 20 }],
+    ['SN', '^1^:^128', { kind: 'ratio', numerator: 1, denominator: 128 }],
+    ['SN', '^1^/^128', { kind: 'ratio', numerator: 1, denominator: 128 }],
+    ['ST', '<0.5', { kind: 'text', text: '<0.5' }],
+    ['TX', 'a~b', { kind: 'text', text: 'a\nb' }],
+    ['FT', 'l1\\.br\\l2 \\T\\ l3', { kind: 'text', text: 'l1\nl2 & l3' }],
+    ['CE', 'POS^Positif^L', { kind: 'code', code: 'POS', system: 'other', text: 'Positif' }],
+    ['CE', 'x^Positif^L^10828004^Positive^SCT', { kind: 'code', code: '10828004', system: 'snomed', text: 'Positif' }],
+    ['CWE', '^^^^^^^^tel quel', { kind: 'text', text: 'tel quel' }],
+    ['IS', 'NEG', { kind: 'code', code: 'NEG', system: 'other' }],
+    ['DT', '202502', { kind: 'date', at: '2025-02-01T00:00:00.000Z', at_precision: 'month' }],
+    ['TS', '20250201101112+0100', { kind: 'date', at: '2025-02-01T09:11:12.000Z' }],
+    ['DTM', '202502011011', { kind: 'date', at: '2025-02-01T09:11:00.000Z', at_precision: 'minute' }],
+    ['TM', '101112', { kind: 'time', time: '10:11:12' }],
   ])('%s %s', (type, given, expected) => {
-    expect(value(oru(obx(type, given)))).toEqual(expected)
+    expect(value(oru(obx(type, given)))).toEqual([expected])
+  })
+
+  test.each([
+    ['^10^-^20', { kind: 'range', low: 10, high: 20, unit: 'mg/L' }],
+    ['<^5', { kind: 'quantity', number: 5, comparator: '<', unit: 'mg/L' }],
+  ])('%s has the unit of OBX-6', (given, expected) => {
+    expect(value(oru(obx('SN', given, { unit: 'mg/L' })))).toEqual([expected])
+  })
+
+  test('a day without a time has its precision', () => {
+    const message = oru(obx('NM', '1')).replace('20250201080000', '20250201')
+    expect(accepted(message)).toMatchObject([
+      ['observation', { effective_at: '2025-02-01T00:00:00.000Z', effective_precision: 'day' }],
+    ])
   })
 
   test('the lines of a text are one record', () => {
     expect(value(oru(obx('TX', 'ligne 1'), obx('TX', ''), obx('TX', 'ligne 3')))).toEqual([
-      [null, null, null, 'ligne 1\n\nligne 3'],
+      { kind: 'text', text: 'ligne 1\n\nligne 3' },
     ])
   })
 
   test.each([
-    ['F', 'upsert'],
-    ['C', 'upsert'],
-    ['D', 'cancel'],
-    ['W', 'cancel'],
-  ])('status %s is %s, of the same record', (status, operation) => {
-    expect(accepted(oru(obx('NM', status === 'D' ? '' : '1', { status })))).toMatchObject([
-      ['observation', { record_id: 'observation/FI1^LABO/58410-2/loinc/718-7/', operation }],
+    ['F', 'upsert', 'final'],
+    ['U', 'upsert', 'final'],
+    ['C', 'upsert', 'corrected'],
+    ['D', 'cancel', null],
+    ['W', 'cancel', null],
+    ['P', 'upsert', 'preliminary'],
+    ['R', 'upsert', 'preliminary'],
+    ['S', 'upsert', 'preliminary'],
+    ['I', 'upsert', 'registered'],
+    ['O', 'upsert', 'registered'],
+    ['X', 'upsert', 'cancelled'],
+    ['N', 'upsert', 'cancelled'],
+    ['B', 'upsert', 'unknown'],
+    ['V', 'upsert', 'unknown'],
+  ])('status %s is %s %s, of the same record', (given, operation, status) => {
+    expect(accepted(oru(obx('NM', given === 'D' ? '' : '1', { status: given })))).toMatchObject([
+      ['observation', { record_id: 'observation/FI1^LABO/58410-2/loinc/718-7/', operation, status }],
     ])
   })
 
-  test.each(['P', 'R', 'S', 'I', 'X', 'N', 'O', 'U', 'B', 'V'])('status %s is no fact', (status) => {
-    expect(outcome(oru(obx('NM', '1', { status }), obx('NM', '2', { code: '2160-0^x^LN' })))).toMatchObject({
-      refused: ['observation OBX[1]-11 not-a-fact'],
-      records: [['observation', { code: '2160-0', value_number: 2 }]],
-    })
+  test.each(['P', 'R', 'S', 'I', 'O', 'X', 'N', 'B', 'V'])('status %s needs no value', (status) => {
+    expect(value(oru(obx('', '', { status })))).toEqual([{}])
+    expect(value(oru(obx('ST', '""', { status })))).toEqual([{}])
+    expect(outcome(oru(obx('NM', 'x', { status }))).refused).toEqual(['observation OBX[1]-5 type'])
   })
 
   test.each([
-    ['a comparator', obx('SN', '<^5'), 'observation OBX[1]-5-1 unmapped-value'],
-    ['a ratio', obx('SN', '^1^:^128'), 'observation OBX[1]-5-3 unmapped-value'],
+    ['an unknown comparator', obx('SN', '<>^5'), 'observation OBX[1]-5-1 unmapped-value'],
+    ['a comparator of a ratio', obx('SN', '>^1^:^128'), 'observation OBX[1]-5-1 unmapped-value'],
+    ['a grade', obx('SN', '^2^+'), 'observation OBX[1]-5-4 unmapped-value'],
+    ['another separator', obx('SN', '^2^.^3'), 'observation OBX[1]-5-3 unmapped-value'],
+    ['half a range', obx('SN', '^^-^20'), 'observation OBX[1]-5-2 required'],
+    ['a part that is no number', obx('SN', '^1^:^x'), 'observation OBX[1]-5-4 type'],
+    ['a time of day without seconds', obx('TM', '1011'), 'observation OBX[1]-5 unmapped-value'],
+    ['a final status without the value', obx('NM', '', { status: 'U' }), 'observation OBX[1]-11 unmapped-value'],
     ['two numbers', obx('NM', '1~2'), 'observation OBX[1]-5 unmapped-value'],
     ['a number with a comparator', obx('NM', '<5'), 'observation OBX[1]-5 type'],
     ['a decimal comma', obx('NM', '1,5'), 'observation OBX[1]-5 type'],
@@ -471,6 +593,26 @@ describe('documents', () => {
     ])
   })
 
+  test.each([
+    ['F', 'final'],
+    ['C', 'amended'],
+    ['P', 'preliminary'],
+  ])('of a result of status %s is %s', (status, expected) => {
+    const segment = ed('TEXT^plain', base64('x')).replace('|F|', `|${status}|`)
+    expect(accepted(oru(segment))).toMatchObject([['document', { doc_status: expected }]])
+  })
+
+  test('that is not there yet is no document', () => {
+    expect(outcome(oru(ed('TEXT^plain', '').replace('|F|', '|I|'))).refused).toEqual(['document OBX[1]-11 not-a-fact'])
+  })
+
+  test('that is dictated is preliminary, with its text or without', () => {
+    expect(accepted(mdm('T02', txa('DI'), 'OBX|1|TX|||x'))).toMatchObject([
+      ['document', { doc_status: 'preliminary', text: 'x', kind_source: 'http://loinc.org' }],
+    ])
+    expect(accepted(mdm('T02', txa('PA')))).toMatchObject([['document', { doc_status: 'preliminary', text: null }]])
+  })
+
   test('T10 replaces, T11 and a withdrawn document cancel', () => {
     const operations = (message: string) => accepted(message).map(([, record]) => [record.record_id, record.operation])
     expect(operations(mdm('T10', txa('LA', 'DOC2', 'DOC1^CHU-X'), 'OBX|1|TX|||x'))).toEqual([
@@ -482,7 +624,7 @@ describe('documents', () => {
   })
 
   test.each([
-    ['dictated', mdm('T02', txa('DI'), 'OBX|1|TX|||x'), 'document TXA[1]-17 not-a-fact'],
+    ['of an unknown status', mdm('T02', txa('Q'), 'OBX|1|TX|||x'), 'document TXA[1]-17 enum'],
     ['without a status', mdm('T02', txa(''), 'OBX|1|TX|||x'), 'document TXA[1]-17 required'],
     [
       'without an identifier',
@@ -511,6 +653,18 @@ describe('versions', () => {
     const received = Date.parse('2025-03-01T12:00:00Z')
     expect(['', '20250201', 'x', '20260101000000'].map(version)).toEqual([received, received, received, received])
   })
+})
+
+test('a field with a value that no mapping reads is told by its place, once for each segment', () => {
+  const paths: string[] = []
+  const message = oru(
+    `${obx('NM', '1', { sub: '1' }).replace('||||F', '|H|||F')}`,
+    obx('NM', '2', { sub: '2' }).replace('||||F', '|L|||F'),
+    'ZFA|x',
+    'SPM|""',
+  )
+  itemsOf([message, msh('ORM^O01'), 'ZZZ|1'].join('\r'), {}, (path) => paths.push(path))
+  expect(paths).toEqual(['OBX-8', 'OBX-8', 'ZFA-1'])
 })
 
 test('the messages of a body are read one by one: one that is damaged harms no other', () => {

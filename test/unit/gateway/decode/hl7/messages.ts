@@ -46,9 +46,13 @@ export function txa(status = 'AU', id = 'DOC1', parent = ''): string {
   return `TXA|1|11502-2^CR biologie^LN|TX|20250201090000||20250201091500|||10003456789^DOC^^^^^^^ASIP&1.2.250.1.71.4.2.1&ISO|||${id}^CHU-X|${parent}||||${status}`
 }
 
-export function itemsOf(message: string | Buffer, settings: Partial<Settings> = {}): readonly Item[] {
+export function itemsOf(
+  message: string | Buffer,
+  settings: Partial<Settings> = {},
+  onUnmapped: (path: string) => void = () => undefined,
+): readonly Item[] {
   const body = typeof message === 'string' ? Buffer.from(message) : message
-  return [...hl7Items(body, { ...SETTINGS, ...settings }, RECEIVED_AT, 1_000_000)]
+  return [...hl7Items(body, { ...SETTINGS, ...settings }, RECEIVED_AT, 1_000_000, onUnmapped)]
 }
 
 /** @returns the records by feed, and of what is refused its feed, place and rule */

@@ -3,7 +3,7 @@ import { ADT_EVENTS, type AdtEvent } from '../../../../../services/gateway/decod
 import { CHARSET_NAMES } from '../../../../../services/gateway/decode/hl7/charset.ts'
 import { CODE_SYSTEMS } from '../../../../../services/gateway/decode/hl7/codes.ts'
 import { DIAGNOSIS } from '../../../../../services/gateway/decode/hl7/diagnosis.ts'
-import { ATTACHMENT, COMPLETE, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
+import { ATTACHMENT, COMPLETION, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
 import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
 import { MOVEMENT } from '../../../../../services/gateway/decode/hl7/movement.ts'
 import { OBSERVATION } from '../../../../../services/gateway/decode/hl7/observation.ts'
@@ -47,24 +47,33 @@ kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is r
 
 ${MAPS.map(([title, map]) => `## ${title} -> \`${map.feed}\`\n${fieldTable(map)}`).join('\n')}
 ## Values
-Types of OBX-5: ${VALUE_TYPES.join(', ')}, and ED: a text or a CDA in Base64, Hex or as it is. A comparator, a ratio, a range, a reference (RP), several
-values that are no text, and a PDF or an image are refused (\`unmapped-value\`). A time needs hour and minute (\`imprecise-date\`); of a birth or a death a
-year or a month alone is null. A local time that the clock skips is refused, one that comes twice is the first.
+Types of OBX-5: ${VALUE_TYPES.join(', ')}, and ED: a text or a CDA in Base64, Hex or as it is. A structured number (SN) is a number with its
+comparator, a range (\`-\`) or a ratio (\`:\`, \`/\`); a grade (\`2+\`), a comparator of a range or a ratio, a time of day (TM) without seconds, a reference (RP), several
+values that are no text, and a PDF or an image are refused (\`unmapped-value\`). A time is the first instant of what was written, with its precision; only
+\`updated_at\` needs hour and minute (\`imprecise-date\`). A year or a month of birth alone is in \`birth_partial\`. A local time that the clock skips is
+refused, one that comes twice is the first.
 
-Status of a result (OBX-11): ${Object.entries(RESULT_STATUS)
+Status of a result (OBX-11, of a document in \`doc_status\`): ${Object.entries(RESULT_STATUS)
     .map(([status, meaning]) => `${status} ${meaning}`)
-    .join(', ')}. Status of a document (TXA-17): ${COMPLETE.join(', ')}; the others are \`not-a-fact\`.
+    .join(', ')}. What is not final or corrected is a record and no
+fact ([decision 27](../adr/0027-facts.md)): the view \`observation\` does not have it, \`observation_all\` has; it may have no value. C is a new version of the same
+record. U without the value is refused (\`unmapped-value\`): it would replace the value that came before. A document that is not there yet (I, O, X, N), and one
+of status B or V, is refused as \`not-a-fact\`. Status of a document (TXA-17): ${Object.entries(COMPLETION)
+    .map(([status, meaning]) => `${status} ${meaning}`)
+    .join(', ')}.
 
 Code systems: ${Object.entries(CODE_SYSTEMS)
     .map(([name, system]) => `${name} ${system}`)
-    .join(', ')}; \`L\`, \`99...\` and none are \`other\`; another one is refused (\`unknown-code-system\`).
+    .join(
+      ', ',
+    )}; \`L\`, \`99...\` and none, and the OID of a public system that no contract has, are \`other\`; another one is refused (\`unknown-code-system\`).
 
 Character sets (MSH-18): ${CHARSET_NAMES.join(', ')}. Where it is empty, \`CHAINON_HL7_CHARSET\`.
 
 ## Acknowledgements
 | MSA-1 | enhanced mode | meaning |
 | --- | --- | --- |
-| AA | CA | every record that is a fact is in Kafka; what is not a fact is named by an ERR of severity W |
+| AA | CA | every record is in Kafka; what is \`not-a-fact\` is named by an ERR of severity W |
 | AE | CE | something is refused, and named; sending the same message again changes nothing |
 | AR | CR | not processed: its kind, version or sender, or the state of the gateway (condition 207: send it again) |
 
@@ -73,7 +82,8 @@ it is refused (condition 205). Let the interface engine go on after AE, and repe
 
 ## Not mapped
 ZFA, ZFP, ZFV and other Z segments but ZBE and ZFM; NK1, GT1, IN1, AL1, ROL, PRT, SPM; NTE but below an OBX; OBX-8 (abnormal flags), OBX-17, OBX-18;
-a text of OBX-7 that is no range; the OBX of MetaDMPMSS, which say how a document is shared. They are left out, and not counted yet.
+a text of OBX-7 that is no range; the OBX of MetaDMPMSS, which say how a document is shared. They are left out. Each field
+with a value that no mapping reads is counted: \`chainon_gateway_unmapped_fields_total\`, by \`path\` (\`OBX-8\`); beyond 500 paths as \`other\`.
 
 ## Example
 \`\`\`

@@ -5,7 +5,7 @@ import { unescape } from '../../../../../services/gateway/decode/hl7/escapes.ts'
 import { type Header, readHeader } from '../../../../../services/gateway/decode/hl7/header.ts'
 import { formatLocation, parseLocation } from '../../../../../services/gateway/decode/hl7/location.ts'
 import { type Message, parseMessage } from '../../../../../services/gateway/decode/hl7/message.ts'
-import { isoText, readDay, readTime } from '../../../../../services/gateway/decode/hl7/moment.ts'
+import { readDay, readMoment } from '../../../../../services/gateway/decode/hl7/moment.ts'
 import { Refusal } from '../../../../../services/gateway/decode/hl7/refusal.ts'
 import { readSeparators, type Separators } from '../../../../../services/gateway/decode/hl7/separators.ts'
 import { batchHeader, splitMessages } from '../../../../../services/gateway/decode/hl7/split.ts'
@@ -191,40 +191,41 @@ describe('times', () => {
     ['20251026023000', '2025-10-26T00:30:00.000Z'],
     ['19000101000000', '1899-12-31T23:50:39.000Z'],
   ])('%s is %s', (text, expected) => {
-    const read = readTime(text, PARIS)
+    const read = readMoment(text, PARIS)
     expect('time' in read ? new Date(read.time).toISOString() : read.fault).toBe(expected)
   })
 
   test.each([
     ['20250330023000', 'timestamp'],
     ['20250230101112', 'timestamp'],
-    ['2025', 'imprecise-date'],
-    ['202502', 'imprecise-date'],
-    ['20250201', 'imprecise-date'],
-    ['2025020110', 'imprecise-date'],
     ['2025-02-01', 'timestamp'],
     ['', 'timestamp'],
   ])('%s is no time: %s', (text, fault) => {
-    expect(readTime(text, PARIS)).toEqual({ fault })
+    expect(readMoment(text, PARIS)).toEqual({ fault })
+  })
+
+  test.each([
+    ['2025', '2025-01-01T00:00:00.000Z', 'year'],
+    ['202502', '2025-02-01T00:00:00.000Z', 'month'],
+    ['20250201', '2025-02-01T00:00:00.000Z', 'day'],
+    ['20250201+0100', '2025-02-01T00:00:00.000Z', 'day'],
+    ['2025020110', '2025-02-01T09:00:00.000Z', 'hour'],
+    ['202502011011', '2025-02-01T09:11:00.000Z', 'minute'],
+    ['20250201101112', '2025-02-01T09:11:12.000Z', null],
+  ])('%s is its first instant, and as precise as it was written', (text, at, precision) => {
+    expect(readMoment(text, PARIS)).toEqual({ time: Date.parse(at), precision })
   })
 
   test('days are as they were written', () => {
-    expect([readDay('20250201'), readDay('202502012359-0500')]).toEqual([{ day: '2025-02-01' }, { day: '2025-02-01' }])
-    expect([readDay('1979'), readDay('197903'), readDay('19790231'), readDay('x')]).toEqual([
-      { fault: 'imprecise-date' },
-      { fault: 'imprecise-date' },
-      { fault: 'date' },
-      { fault: 'date' },
+    expect([readDay('20250201'), readDay('202502012359-0500')]).toEqual([
+      { day: '2025-02-01', precision: null },
+      { day: '2025-02-01', precision: null },
     ])
-  })
-
-  test('a date in a text keeps its precision', () => {
-    expect(['2025', '202502', '20250201', '202502011011', '20250201101112.5+0100'].map(isoText)).toEqual([
-      '2025',
-      '2025-02',
-      '2025-02-01',
-      '2025-02-01T10:11',
-      '2025-02-01T10:11:12.5+01:00',
+    expect([readDay('1979'), readDay('197903'), readDay('19790231'), readDay('x')]).toEqual([
+      { day: '1979-01-01', precision: 'year' },
+      { day: '1979-03-01', precision: 'month' },
+      { fault: 'date' },
+      { fault: 'date' },
     ])
   })
 })
