@@ -1,5 +1,9 @@
 /** What a person without a key, or with a leaked one, may try at the gateway's door. */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import { Check } from 'typebox/schema'
 import { expect, test } from 'vitest'
@@ -8,6 +12,7 @@ import { delayMs, failureCounts, senderOf } from '#core/http/failed-logins.ts'
 import { JournalEvent } from '#core/journal/actions.ts'
 import { createKey, listKeys, revokeKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
+import { lastUse, recordKeyUse } from '#core/keys/use.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createLogins } from '../../../../services/gateway/http/logins.ts'
 import { harness, observation } from '../harness.ts'
@@ -205,6 +210,38 @@ test('the journal has the use of a key by feed and hour: once in a request, what
     [`key:${id}`, 'key-use', 'own-key', facts],
     [`key:${id}`, 'key-use', 'feed:observation', facts],
   ])
+})
+
+test.fails('the journal counts a use of each feed once in a request with many records of it', async () => {
+  const gateway = await harness()
+  const resource = (id: string) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    subject: { identifier: { value: '8000123' } },
+    effectiveDateTime: '2024-01-01',
+    code: { coding: [{ system: 'http://loinc.org', code: '718-7' }] },
+    valueQuantity: { value: 1 },
+  })
+  const entry = ['o1', 'o2', 'o3'].map((id) => ({ resource: resource(id) }))
+  const body = JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry })
+  const response = await gateway.post('fhir', 'application/json', body)
+  expect([response.statusCode, gateway.written.length]).toEqual([202, 3])
+  await gateway.close()
+  expect(gateway.entries.map(({ object, facts }) => [object, facts?.requests])).toEqual([['feed:observation', 1]])
+})
+
+test.fails('when the gateway has stopped, the last use of every key is on the disk', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
+  const use = recordKeyUse(folder, () => undefined)
+  const ids = Array.from({ length: 50 }, (_, at) => at.toString(16).padStart(12, '0'))
+  for (const id of ids) use.used(id)
+  // @ts-expect-error: to be written
+  await use.stop?.()
+  const unwritten = ids.filter((id) => lastUse(folder, id) === undefined)
+  await setTimeout(100)
+  rmSync(folder, { recursive: true })
+  expect(unwritten).toEqual([])
 })
 
 test('senders without a number: the journal does not grow with them', async () => {
