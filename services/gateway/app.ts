@@ -45,7 +45,7 @@ export interface GatewayDependencies {
   readonly namespace: string
   readonly registry: AvroRegistry
   readonly keys: KeyStore
-  readonly keyUse: KeyUse
+  readonly keyUse: Pick<KeyUse, 'used'>
   readonly journal: Pick<Journal, 'note'>
   readonly uses: Hourly
   /** Waits before the answer to a failed login. */

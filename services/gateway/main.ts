@@ -177,7 +177,7 @@ runMain('gateway', process.env, async (logger) => {
     async stop() {
       await Promise.all([app.close(), adminEndpoint.close()])
       dayKeys.stop()
-      await uses.stop()
+      await Promise.all([uses.stop(), keyUse.stop()])
       await journal.stop()
       await Promise.all([retention.stop(), leaders.stop()])
       await Promise.all([log.stop(), admin.close(), leadersAdmin.close()])

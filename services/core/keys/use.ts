@@ -12,6 +12,8 @@ const HOUR = /^\d{4}-\d\d-\d\dT\d\d:00Z$/
 export interface KeyUse {
   /** Writes a file at the first use in an hour; returns at once. */
   used(keyId: string): void
+  /** @returns when every use until now is written, or has failed */
+  stop(): Promise<void>
 }
 
 const folderOf = (dataDir: string) => join(dataDir, 'keys-used')
@@ -19,6 +21,7 @@ const folderOf = (dataDir: string) => join(dataDir, 'keys-used')
 /** @param onFailure called when the use of an hour cannot be written; it is not tried again in that hour */
 export function recordKeyUse(dataDir: string, onFailure: (error: unknown) => void): KeyUse {
   const written = new Map<string, number>()
+  const writing = new Set<Promise<void>>()
   const write = async (keyId: string, hour: number) => {
     await mkdir(folderOf(dataDir), { recursive: true, mode: 0o700 })
     await writeFile(join(folderOf(dataDir), keyId), `${asText(hour)}\n`, { mode: 0o600 })
@@ -28,7 +31,13 @@ export function recordKeyUse(dataDir: string, onFailure: (error: unknown) => voi
       const hour = Math.floor(Date.now() / HOUR_MS)
       if (written.get(keyId) === hour) return
       written.set(keyId, hour)
-      write(keyId, hour).catch(onFailure)
+      const file = write(keyId, hour)
+        .catch(onFailure)
+        .finally(() => writing.delete(file))
+      writing.add(file)
+    },
+    async stop() {
+      await Promise.all(writing)
     },
   }
 }

@@ -23,7 +23,7 @@ export interface Logins {
 
 export interface LoginDependencies {
   readonly keys: KeyStore
-  readonly keyUse: KeyUse
+  readonly keyUse: Pick<KeyUse, 'used'>
   readonly journal: Pick<Journal, 'note'>
   /** Uses of keys by producer, feed and hour. */
   readonly uses: Hourly

@@ -10,8 +10,13 @@ export function* withinScopes(
   access: KeyAccess,
   logins: Pick<Logins, 'require'>,
 ): Generator<Item> {
+  // Once for each feed: a use is counted by request, and the scope is not to be looked up for every record.
+  const seen = new Set<string>()
   for (const item of items) {
-    if (item.kind === 'decoded') logins.require(access, writeScope(item.feed))
+    if (item.kind === 'decoded' && !seen.has(item.feed)) {
+      logins.require(access, writeScope(item.feed))
+      seen.add(item.feed)
+    }
     yield item
   }
 }

@@ -18,7 +18,7 @@ import { type Outcome, outcomeOf, outcomeOfProblem, rejection } from './outcome.
 
 export interface MessageDependencies {
   readonly keys: KeyStore
-  readonly keyUse: KeyUse
+  readonly keyUse: Pick<KeyUse, 'used'>
   readonly logins: Pick<Logins, 'require'>
   readonly ingest: Ingest
   readonly hl7: Settings

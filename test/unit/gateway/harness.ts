@@ -83,6 +83,7 @@ export async function harness(
   const entries: JournalEvent[] = []
   const journal = { note: (event: JournalEvent) => void entries.push(event) }
   const uses = hourlyCounts(journal)
+  const keyUse = recordKeyUse(folder, () => undefined)
   const written: { topic: string; message: SealedMessage }[] = []
   const types = new Map<string, avsc.Type>()
   const read = async (topic: string, { key: messageKey, value }: SealedMessage) => {
@@ -117,7 +118,7 @@ export async function harness(
       },
     },
     keys: openKeyStore(folder, () => undefined),
-    keyUse: recordKeyUse(folder, () => undefined),
+    keyUse,
     journal,
     uses,
     async pause() {
@@ -196,7 +197,7 @@ export async function harness(
       }),
     async close() {
       await app.close()
-      await uses.stop()
+      await Promise.all([uses.stop(), keyUse.stop()])
       rmSync(folder, { recursive: true, force: true })
     },
   }
