@@ -34,12 +34,12 @@ describe('package-lock.json', () => {
 })
 
 describe('Maven', () => {
-  it.fails('of the wrapper has its SHA-256', () => {
+  it('of the wrapper has its SHA-256', () => {
     expect(read('services/core/java/.mvn/wrapper/maven-wrapper.properties')).toMatch(
       /^distributionSha256Sum=[0-9a-f]{64}$/m,
     )
   })
-  it.fails('fetches nothing for which no list of hashes lies beside its pom', () => {
+  it('fetches nothing for which no list of hashes lies beside its pom', () => {
     expect(existsSync(join(ROOT, 'services/synthetic/sample/pinned.json'))).toBe(true)
   })
 })
