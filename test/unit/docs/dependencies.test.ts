@@ -43,6 +43,14 @@ describe('deploy/DEPENDENCIES.md', () => {
     const nodes = Object.entries(manifest.optionalDependencies).map(([name, version]) => `${name} ${version} MIT`)
     expect(rowsUnder('npm, one for each platform')).toEqual(nodes)
   })
+  it('has a row for every source of the lexicon', () => {
+    const code = read('services/deidentify/text/lexicon/build/sources.ts')
+    const sources = [...code.matchAll(/from: '(npm|pypi)',\s+package: '(.+?)(?:@|==)([\d.]+)'/g)].map(
+      ([, from, name, version]) => `${from === 'npm' ? 'npm' : 'PyPI'} ${name} ${version} MIT`,
+    )
+    expect(sources).toHaveLength(6)
+    expect(rowsUnder('Sources of the lexicon, fetched only by `npm run lexicon`')).toEqual(sources)
+  })
   it('has a row for every package of development', () => {
     expect(rowsUnder('npm, for development and tests')).toEqual(installed(manifest.devDependencies))
   })
@@ -50,9 +58,11 @@ describe('deploy/DEPENDENCIES.md', () => {
 
 describe('versions', () => {
   it('are exact in package.json: a range would let a clean install differ', () => {
-    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.optionalDependencies, ...manifest.devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-    )
+    const ranges = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.devDependencies,
+    }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
     expect(ranges).toEqual([])
   })
   it('of Node is the same in .node-version', () => {
