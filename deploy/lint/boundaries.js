@@ -25,6 +25,7 @@ const IMPORTS = [
   { folder: 'services/cli', may: [CORE, LOCAL] },
   { folder: 'services/*', may: [CORE] },
   { folder: LOCAL, may: [CORE] },
+  { folder: 'deploy/supply', may: [CORE] },
   { folder: 'deploy/*', may: [] },
   { folder: 'loadtest', may: [CORE, LOCAL] },
 ]

@@ -24,10 +24,12 @@ export function componentsFolder(env: NodeJS.ProcessEnv): string {
   return resolve(configured || join(ROOT, '.chainon', 'components'))
 }
 
-/** @returns a Node that runs TypeScript: this one when it is new enough, else the one of the npm package `node` */
+/** @returns a Node that runs TypeScript: this one when it is new enough, else the one of the npm package of this platform */
 export function node24(): string {
   const major = Number(process.versions.node.split('.')[0])
-  const packaged = join(ROOT, 'node_modules', 'node', 'bin', 'node')
+  const windows = process.platform === 'win32'
+  const name = `node-${windows ? 'win' : process.platform}-${process.arch}`
+  const packaged = join(ROOT, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node')
   return major >= 24 || !existsSync(packaged) ? process.execPath : packaged
 }
 

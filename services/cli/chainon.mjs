@@ -18,11 +18,13 @@ else startNode24()
 
 function startNode24() {
   const root = join(here, '..', '..')
-  const node = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const windows = process.platform === 'win32'
+  const name = `node-${windows ? 'win' : process.platform}-${process.arch}`
+  const node = join(root, 'node_modules', name, 'bin', windows ? 'node.exe' : 'node')
   if (!existsSync(node)) {
     process.stderr.write(
       `chainon needs Node 24, this is ${process.version}, and ${node} is missing.\n` +
-        `Run \`npm ci\` in ${root}: it installs Node 24 (if install scripts are allowed). Or install Node 24.\n`,
+        `Run \`npm ci\` in ${root}: it installs Node 24 for Linux and Windows (x64, Linux also arm64). Elsewhere install Node 24.\n`,
     )
     process.exit(78)
   }

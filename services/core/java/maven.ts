@@ -1,6 +1,6 @@
 /**
  * Runs Maven. A `mvn` on the PATH is preferred, because it is configured with the machine's mirrors and proxies; without one the
- * wrapper in this folder downloads Maven from Maven Central.
+ * wrapper in this folder downloads Maven from Maven Central, and checks its SHA-256 (.mvn/wrapper/maven-wrapper.properties).
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
@@ -43,7 +43,9 @@ export async function runMaven(run: MavenRun): Promise<void> {
   throw new ChainonError(
     'dependency-unavailable',
     `Maven could not fetch ${run.what} (${maven}, status ${status}).\n${errors.slice(0, 6).join('\n')}\n` +
-      'Chainon needs to reach Maven Central once, or a mirror named in ~/.m2/settings.xml.',
+      'Chainon needs to reach Maven Central once, or a mirror named in ~/.m2/settings.xml.' +
+      // Without it the wrapper takes the archive for tar, which has another hash than the pinned one.
+      (maven === 'mvn' ? '' : ' Without `mvn` on the PATH it needs `unzip`, too.'),
   )
 }
 

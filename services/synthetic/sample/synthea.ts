@@ -9,6 +9,7 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { runMaven } from '#core/java/maven.ts'
 import { endOf } from '#core/process/child.ts'
 import { stopWithParent } from '#core/process/stop-with-parent.ts'
+import { type PinnedFile, readPinned, verifyPinned, verifyPinnedOnce } from '#core/supply/pinned.ts'
 
 const SYNTHEA_VERSION = '3.3.0'
 /** Ages are computed on this day, and no event is after it. */
@@ -36,6 +37,7 @@ function syntheaArguments(patients: number, seed: number, output: string): strin
  * @param cache CHAINON_COMPONENTS_DIR
  * @returns the folder of Synthea's jars; downloads them when they are missing (200 MB)
  * @throws ChainonError (dependency) with Maven's own errors
+ * @throws ConfigurationError when a jar, downloaded now or earlier, has not the pinned SHA-256
  */
 export async function installSynthea(
   cache: string,
@@ -43,22 +45,34 @@ export async function installSynthea(
   show: (what: string) => void,
 ): Promise<string> {
   const target = join(cache, `synthea-${SYNTHEA_VERSION}`)
-  if (existsSync(target)) return target
+  const pinned = readPinned(join(import.meta.dirname, 'pinned.json'))
+  if (!existsSync(target)) await download(cache, target, pinned, env, show)
+  await verifyPinnedOnce(target, pinned)
+  return target
+}
+
+async function download(
+  cache: string,
+  target: string,
+  pinned: readonly PinnedFile[],
+  env: NodeJS.ProcessEnv,
+  show: (what: string) => void,
+): Promise<void> {
   mkdirSync(cache, { recursive: true, mode: 0o700 })
-  const download = mkdtempSync(join(cache, 'synthea-fetching-'))
+  const folder = mkdtempSync(join(cache, 'synthea-fetching-'))
   try {
     await runMaven({
       what: 'Synthea',
       pom: join(import.meta.dirname, 'pom.xml'),
-      args: ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${download}`],
+      args: ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${folder}`],
       env,
       onDownload: (file) => show(`downloading ${file}`),
     })
+    await verifyPinned(folder, pinned)
     // Renamed in one step; another process can have downloaded it at the same time.
-    if (!existsSync(target)) renameSync(download, target)
-    return target
+    if (!existsSync(target)) renameSync(folder, target)
   } finally {
-    rmSync(download, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 

@@ -11,6 +11,8 @@ interface Manifest {
   readonly license?: string
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  /** One Node for each platform; npm installs that of this one only. */
+  readonly optionalDependencies: Readonly<Record<string, string>>
 }
 const manifest = JSON.parse(read('package.json')) as Manifest
 /** Published without a licence field; its LICENSE file is the MIT licence. */
@@ -37,6 +39,18 @@ describe('deploy/DEPENDENCIES.md', () => {
   it('has a row for every package of run time, with its version and licence', () => {
     expect(rowsUnder('npm, at run time')).toEqual(installed(manifest.dependencies))
   })
+  it('has a row for every Node', () => {
+    const nodes = Object.entries(manifest.optionalDependencies).map(([name, version]) => `${name} ${version} MIT`)
+    expect(rowsUnder('npm, one for each platform')).toEqual(nodes)
+  })
+  it('has a row for every source of the lexicon', () => {
+    const code = read('services/deidentify/text/lexicon/build/sources.ts')
+    const sources = [...code.matchAll(/from: '(npm|pypi)',\s+package: '(.+?)(?:@|==)([\d.]+)'/g)].map(
+      ([, from, name, version]) => `${from === 'npm' ? 'npm' : 'PyPI'} ${name} ${version} MIT`,
+    )
+    expect(sources).toHaveLength(6)
+    expect(rowsUnder('Sources of the lexicon, fetched only by `npm run lexicon`')).toEqual(sources)
+  })
   it('has a row for every package of development', () => {
     expect(rowsUnder('npm, for development and tests')).toEqual(installed(manifest.devDependencies))
   })
@@ -44,13 +58,16 @@ describe('deploy/DEPENDENCIES.md', () => {
 
 describe('versions', () => {
   it('are exact in package.json: a range would let a clean install differ', () => {
-    const ranges = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+$/.test(version),
-    )
+    const ranges = Object.entries({
+      ...manifest.dependencies,
+      ...manifest.optionalDependencies,
+      ...manifest.devDependencies,
+    }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
     expect(ranges).toEqual([])
   })
   it('of Node is the same in .node-version', () => {
-    expect(read('.node-version').trim()).toBe(manifest.dependencies.node)
+    const nodes = new Set(Object.values(manifest.optionalDependencies))
+    expect([...nodes]).toEqual([read('.node-version').trim()])
   })
   it('of the project has its section in CHANGELOG.md', () => {
     expect(read('CHANGELOG.md')).toMatch(

