@@ -32,7 +32,7 @@ export interface EmOptions {
  * was. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
  */
 const MOST_TWINS = 0.005
-const MOST_OF_ONE_NAME = 0.0025
+const MOST_OF_ONE_NAME = 0.001
 const TOLERANCE = 1e-4
 /** Pairs that each class is given: one that the data show rarely is not impossible, and those of two people are many. */
 const PSEUDO_PAIRS = { match: 0.5, other: 2 }
