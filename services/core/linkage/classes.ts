@@ -57,6 +57,8 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['twins', 'FBLHPT'],
   ['twins, other phone', 'FBLHP'],
   ['twins apart', 'FBL'],
+  ['twins apart, one phone', 'FBLT'],
+  ['siblings apart, one phone', 'FLT'],
   ['same name and birth', 'FB'],
   ['same name, birth and town', 'FBP'],
   ['parent and child of one name', 'GSFHPT'],

@@ -25,11 +25,13 @@ export interface EmOptions {
   readonly learnM: (field: ComparedField) => boolean
   /** Classes that the pairs can be of. */
   readonly possible: (one: MatchClass) => boolean
+  /** `m` is known from elsewhere: then the pairs themselves tell how many are of twins. */
+  readonly mIsKnown: boolean
 }
 
 /**
  * Records alone do not tell twins from one person whose given name was replaced, nor father and son of one name from a birth date that
- * was. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
+ * was, unless numbers do. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
  */
 const MOST_TWINS = 0.005
 const MOST_OF_ONE_NAME = 0.001
@@ -108,7 +110,9 @@ function step(
 ): Model {
   const learnt = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
   const ofOnePerson = learnt.reduce((sum, share, z) => sum + (classes[z]?.match ? share : 0), 0)
-  const counted = learnt.map((share, z) => Math.min(share, mostOf(classes[z] as MatchClass) * ofOnePerson))
+  const counted = learnt.map((share, z) =>
+    options.mIsKnown ? share : Math.min(share, mostOf(classes[z] as MatchClass) * ofOnePerson),
+  )
   const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
   return {
     ...model,

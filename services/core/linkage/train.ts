@@ -60,6 +60,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
         ...base,
         learnM: ({ trait }) => trait !== 'national_id',
         possible: ({ match, groups }) => match || groups.includes('H'),
+        mIsKnown: false,
       })
       model = {
         ...model,
@@ -70,6 +71,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
       ...base,
       learnM: ({ trait }) => !known || trait === 'national_id',
       possible: () => true,
+      mIsKnown: known,
     })
     options.onRound?.(`pass ${pass} of ${PASSES}, ${all.count} patterns`)
     if (pass < PASSES) people = onePerPerson(options.records, pairs, weights(model, fields, levels, adjustments))
