@@ -114,6 +114,9 @@ export function scoreTables(model: Model, fields: readonly ComparedField[]): Sco
         const fixed = NEWBORN_FACTORS[name]
         // A field that the model does not know says nothing.
         if (!field) tables[(f * MOST_LEVELS + level) * n + z] = 1
+        // Two people who share one name only do not have each other's names for that.
+        else if (name === 'swapped' && !one.match && !isSame(one, 'family_name'))
+          tables[(f * MOST_LEVELS + level) * n + z] = Math.max(field.u[level] ?? 0, LEAST)
         else if (fixed !== undefined)
           tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed.match : isTwins(one) ? fixed.twins : 1
         else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
