@@ -124,7 +124,7 @@ export function isTwins(one: MatchClass): boolean {
 
 /**
  * Whether a field agrees as in records of one person. Of two people only what they share in life does, written by the same desks: the
- * home of a household, the birth of twins. What strangers of one birthday have in common is mostly the day without the year, because
+ * home and the birth of twins. What strangers of one birthday have in common is mostly the day without the year, because
  * blocking asks for it; and of wives and husbands only the used name is the same.
  */
 export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
@@ -137,7 +137,7 @@ export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
       return one.match || (has('B') && isKin(one, trait))
     case 'H':
     case 'P':
-      return one.match || has('HP')
+      return one.match || (has('HP') && isTwins(one))
     case 'L':
       return one.match || has('F')
     case 'T':

@@ -2,7 +2,7 @@
  * The weight of a pair: log2 of the odds that its records are one person, by Bayes' rule over the classes of the model (I. Fellegi,
  * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
  */
-import { classesFor, isAsOfOne, isKin, isSame, isTwins } from './classes.ts'
+import { classesFor, isAsOfOne, isKin, isSame } from './classes.ts'
 import type { Layout } from './layout.ts'
 import { type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -62,14 +62,11 @@ export interface ScoreTables {
 }
 
 /**
- * A newborn without a name, and two of them, as factors for a class of one person and for twins: not learnt, because random pairs do not
- * show that twins have no name at the same time. With them a pair that twins would look like as well stays below a probability of .9, and
- * what else tells the two apart (a number, a sex, a home) still counts.
+ * A newborn without a name, and two of them, as factors for a class of one person: not learnt, because random pairs do not show that twins
+ * have no name at the same time. Twins have none of their own: how many there are is learnt, and where numbers show that they are many, a
+ * pair that twins would look like as well stays below a probability of .9. A fixed factor for twins held apart whom nothing but the lack of a name did.
  */
-const NEWBORN_FACTORS: Readonly<Record<string, { readonly match: number; readonly twins: number }>> = {
-  newborn: { match: 2 ** -4, twins: 2 ** 3 },
-  newborns: { match: 2 ** -6, twins: 2 ** 3 },
-}
+const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -2.5, newborns: 2 ** -6 }
 const LEAST = 1e-9
 const MOST_LEVELS = 12
 /** A value counts as at most so many times as frequent as the average, or as rare: one default value does not decide alone. */
@@ -117,8 +114,7 @@ export function scoreTables(model: Model, fields: readonly ComparedField[]): Sco
         // Two people who share one name only do not have each other's names for that.
         else if (name === 'swapped' && !one.match && !isSame(one, 'family_name'))
           tables[(f * MOST_LEVELS + level) * n + z] = Math.max(field.u[level] ?? 0, LEAST)
-        else if (fixed !== undefined)
-          tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed.match : isTwins(one) ? fixed.twins : 1
+        else if (fixed !== undefined) tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed : 1
         else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
       })
       adjusted[f * n + z] = (one.match && isSame(one, trait)) || isKin(one, trait) ? 0 : 1

@@ -31,6 +31,7 @@ export interface TrainingOptions {
   readonly onRound?: (what: string) => void
 }
 
+/** As many draws as there are pairs, at most: small sets have no more to say. */
 const RANDOM_PAIRS = 300_000
 /** What brings people together for another reason than chance: home, telephone, number; and a birthday, because blocking asks for it. */
 const NO_CHANCE = /[BHTN]/
@@ -50,7 +51,8 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
   let model = options.prior
   for (let pass = 1; pass <= PASSES; pass++) {
     const frequencies = valueFrequencies(store, layout, fields, people)
-    const u = chanceLevels(store, layout, fields, people, frequencies, RANDOM_PAIRS, options.next)
+    const draws = Math.min(RANDOM_PAIRS, (people.length * (people.length - 1)) / 2)
+    const u = chanceLevels(store, layout, fields, people, frequencies, draws, options.next)
     model = begin(model, options, fields, frequencies, u)
     const adjustments = adjustmentsOf(model, store, layout, fields, pairs, levels)
     const all = count(fields.length, levels, adjustments)
