@@ -171,7 +171,7 @@ function written(
   random: Random,
   { numbers, errors }: Pick<KinSetOptions, 'numbers' | 'errors'>,
 ): Traits {
-  const traits: Traits = {}
+  const traits: Partial<Record<Trait, string>> = {}
   for (const trait of TRAITS) {
     if (trait === 'national_id' ? unnamed || !random.chance(numbers) : random.chance(MISSING)) continue
     const value = trait === 'given_name' && unnamed ? random.pick(UNNAMED) : one[trait]
