@@ -57,6 +57,8 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['twins', 'FBLHPT'],
   ['twins, other phone', 'FBLHP'],
   ['twins apart', 'FBL'],
+  ['twins apart, one phone', 'FBLT'],
+  ['siblings apart, one phone', 'FLT'],
   ['same name and birth', 'FB'],
   ['same name, birth and town', 'FBP'],
   ['parent and child of one name', 'GSFHPT'],
@@ -64,11 +66,23 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['parent and child of one name, born in one town', 'GSFLHP'],
   ['namesakes', 'GSF'],
   ['namesakes in town', 'GSFP'],
+  // Names go with the country, and with the years, of birth.
+  ['namesakes, born in one place', 'GSFL'],
+  ['namesakes in the town of their birth', 'GSFLP'],
   ['same family name', 'F'],
   ['same family name in town', 'FP'],
+  ['same family name, born in one place', 'FL'],
+  ['same family name in the town of their birth', 'FLP'],
+  // Every town has a Station Road; what they have in common is not their town.
+  ['street of one name', 'H'],
+  ['street and family of one name', 'FH'],
+  ['street and given name the same', 'GSH'],
+  ['street and birth the same', 'BH'],
   ['same given name', 'GS'],
   ['same given name in town', 'GSP'],
   ['same given name at home', 'GSHP'],
+  ['same given name, born in one place', 'GSL'],
+  ['same given name in the town of their birth', 'GSLP'],
   ['same birth', 'B'],
   ['same birth in town', 'BP'],
   ['same birth and place', 'BL'],
@@ -103,12 +117,34 @@ export function isKin(one: MatchClass, trait: Trait): boolean {
   return group === 'B' ? has('F') && (has('H') || has('L')) : true
 }
 
+/** Two people of one family and one birth, who share more than strangers do. */
+export function isTwins(one: MatchClass): boolean {
+  return !one.match && one.groups.includes('F') && isKin(one, 'birth_date')
+}
+
 /**
- * Whether a field agrees as in records of one person. Of two people only the birth of twins does: what strangers of one birthday have in
- * common is mostly the day without the year, because blocking asks for it.
+ * Whether a field agrees as in records of one person. Of two people only what they share in life does, written by the same desks: the
+ * home and the birth of twins. What strangers of one birthday have in common is mostly the day without the year, because
+ * blocking asks for it; and of wives and husbands only the used name is the same.
  */
 export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
-  return isSame(one, trait) && (one.match || (trait === 'birth_date' && isKin(one, trait)))
+  if (!isSame(one, trait)) return false
+  const has = (groups: string) => Array.from(groups).every((group) => one.groups.includes(group))
+  switch (GROUP_OF.get(trait)) {
+    case 'B':
+      return one.match || isKin(one, trait)
+    case 'F':
+      return one.match || (has('B') && isKin(one, trait))
+    case 'H':
+    case 'P':
+      return one.match || (has('HP') && isTwins(one))
+    case 'L':
+      return one.match || has('F')
+    case 'T':
+      return true
+    default:
+      return one.match
+  }
 }
 
 /** @returns the classes that can be told apart with these fields, of one person first; the sets have only groups with a field */

@@ -2,7 +2,7 @@
  * Expectation maximisation of the mixture (A. Dempster, N. Laird, D. Rubin, JRSS B 39, 1977) on counted patterns of agreement levels,
  * with Dirichlet priors. What random pairs say (`u`) is never changed; learnt are the shares of the classes, `m` and `a`.
  */
-import { classesFor, isAsOfOne, isSame, type MatchClass } from './classes.ts'
+import { classesFor, isAsOfOne, isSame, isTwins, type MatchClass } from './classes.ts'
 import type { ComparedField } from './levels.ts'
 import type { Model } from './model.ts'
 import { scoreTables } from './score.ts'
@@ -25,15 +25,21 @@ export interface EmOptions {
   readonly learnM: (field: ComparedField) => boolean
   /** Classes that the pairs can be of. */
   readonly possible: (one: MatchClass) => boolean
+  /** `m` is known from elsewhere: then the pairs themselves tell how many are of twins. */
+  readonly mIsKnown: boolean
+  /** @returns the most pairs that can share these groups of fields by chance; infinite where something else brings them together */
+  readonly byChance: (groups: string) => number
 }
 
 /**
  * Records alone do not tell twins from one person whose given name was replaced, nor father and son of one name from a birth date that
- * was. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
+ * was, unless numbers do. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
  */
 const MOST_TWINS = 0.005
-const MOST_OF_ONE_NAME = 0.0025
+const MOST_OF_ONE_NAME = 0.001
 const TOLERANCE = 1e-4
+/** Names go with the year and the country of birth: two agree so much more often than if they had nothing to do with each other. */
+export const TOGETHER = 10
 /** Pairs that each class is given: one that the data show rarely is not impossible, and those of two people are many. */
 const PSEUDO_PAIRS = { match: 0.5, other: 2 }
 
@@ -108,7 +114,7 @@ function step(
 ): Model {
   const learnt = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
   const ofOnePerson = learnt.reduce((sum, share, z) => sum + (classes[z]?.match ? share : 0), 0)
-  const counted = learnt.map((share, z) => Math.min(share, mostOf(classes[z] as MatchClass) * ofOnePerson))
+  const counted = learnt.map((share, z) => Math.min(share, mostOf(classes[z] as MatchClass, ofOnePerson, options)))
   const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
   return {
     ...model,
@@ -119,7 +125,7 @@ function step(
       return {
         ...field,
         m: options.learnM(compared) ? withPrior(count?.m, before.m, options.strength) : field.m,
-        a: withPrior(count?.a, before.a, options.strength),
+        a: bornByChance(withPrior(count?.a, before.a, options.strength), field, compared),
       }
     }),
     classes: classes.map(({ groups, match }, z) => ({
@@ -130,11 +136,24 @@ function step(
   }
 }
 
-/** @returns the most pairs that a class may have, for each pair of one person */
-function mostOf({ match, groups }: MatchClass): number {
-  const has = (wanted: string) => Array.from(wanted).every((group) => groups.includes(group))
-  if (match || !has('FH')) return Number.POSITIVE_INFINITY
-  return has('B') ? MOST_TWINS : has('G') ? MOST_OF_ONE_NAME : Number.POSITIVE_INFINITY
+/** @returns the most pairs that a class may have */
+function mostOf(one: MatchClass, ofOnePerson: number, { mIsKnown, byChance }: EmOptions): number {
+  const has = (wanted: string) => Array.from(wanted).every((group) => one.groups.includes(group))
+  if (one.match) return Number.POSITIVE_INFINITY
+  const kin = isTwins(one) ? MOST_TWINS : has('FGH') ? MOST_OF_ONE_NAME : undefined
+  if (kin === undefined) return byChance(one.groups)
+  return mIsKnown ? Number.POSITIVE_INFINITY : kin * ofOnePerson
+}
+
+/**
+ * Strangers of one birthday: that they were born in one year as well is chance, whatever the blocking asks for. Without this bound, people
+ * who changed their name, or whose name was mistaken, are taken for them.
+ */
+function bornByChance(a: readonly number[], { u }: Model['fields'][number], { trait, top }: ComparedField): number[] {
+  const birthday = (levels: readonly number[]) => levels.slice(top - 2, top + 1).reduce((sum, one) => sum + one, 0)
+  const most = trait === 'birth_date' ? (TOGETHER * (u[top] ?? 0) * birthday(a)) / birthday(u) : 1
+  const equal = a[top] ?? 0
+  return equal <= most ? [...a] : a.map((share, level) => (level === top ? most : (share * (1 - most)) / (1 - equal)))
 }
 
 function withPrior(counts: Float64Array | undefined, prior: readonly number[], strength: number): number[] {

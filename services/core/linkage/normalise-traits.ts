@@ -32,7 +32,7 @@ export function normaliseTraits(traits: Traits, dates: DateFormat): Traits {
     put(trait, plainName(traits[trait] ?? '', trait))
   const [given = '', ...others] = words(traits.given_name ?? '')
   const whole = [given, ...others].join(' ')
-  if (isNewborn(whole)) put('given_name', NEWBORN)
+  if (isNewborn(whole, (normal.family_name ?? normal.birth_name) !== undefined)) put('given_name', NEWBORN)
   else if (!isUnknown(whole)) put('given_name', normaliseName(given))
   put(
     'middle_name',

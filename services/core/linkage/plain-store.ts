@@ -2,7 +2,7 @@
 import { featuresOf } from './features.ts'
 import type { Layout } from './layout.ts'
 import { NEWBORN } from './normalise-traits.ts'
-import { EQUAL, MISSING, type Similarities } from './record-store.ts'
+import { EQUAL, fingerprintOf, MISSING, type Similarities } from './record-store.ts'
 import type { Traits } from './traits.ts'
 
 export interface PlainStore extends Similarities {
@@ -19,18 +19,25 @@ export function plainStore(layout: Layout): PlainStore {
   const codes: number[][] = []
   const newborn: boolean[] = []
 
-  const numberOf = (known: Map<string, number>, text: string) => {
-    let number = known.get(text)
-    if (number === undefined) known.set(text, (number = known.size + 1))
+  const numberOf = (feature: string) => {
+    let number = numbers.get(feature)
+    if (number === undefined) numbers.set(feature, (number = numbers.size + 1))
     return number
+  }
+  // Not a number in the order of arrival: a model keeps frequencies by fingerprint, and is used in another order.
+  const codeOf = (text: string) => {
+    let code = values.get(text)
+    if (code === undefined) {
+      const letters = Int32Array.from(text, (letter) => letter.codePointAt(0) ?? 0)
+      values.set(text, (code = fingerprintOf(letters, 0, letters.length)))
+    }
+    return code
   }
   function setOf(field: number, value: string): Int32Array {
     const { trait, domain } = fields[field] as Layout['fields'][number]
     let set = sets[field]?.get(value)
     if (!set) {
-      set = Int32Array.from(featuresOf(trait, value), (feature) =>
-        numberOf(numbers, `${domain}\0${feature}`),
-      ).toSorted()
+      set = Int32Array.from(featuresOf(trait, value), (feature) => numberOf(`${domain}\0${feature}`)).toSorted()
       sets[field]?.set(value, set)
     }
     return set
@@ -43,9 +50,7 @@ export function plainStore(layout: Layout): PlainStore {
         return value === undefined || value === NEWBORN ? undefined : value
       })
       records.push(known.map((value, field) => (value === undefined ? undefined : setOf(field, value))))
-      codes.push(
-        known.map((value, field) => (value === undefined ? 0 : numberOf(values, `${fields[field]?.domain}\0${value}`))),
-      )
+      codes.push(known.map((value, field) => (value === undefined ? 0 : codeOf(`${fields[field]?.domain}\0${value}`))))
       newborn.push(traits.given_name === NEWBORN)
       return records.length - 1
     },

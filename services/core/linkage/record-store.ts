@@ -116,11 +116,11 @@ export function filterStore(layout: Layout): RecordStore {
   }
 }
 
-/** @returns 32 bits of a filter (FNV-1a by words with a final mix), never 0 */
-function fingerprintOf(filters: Int32Array, offset: number, words: number): number {
+/** @returns 32 bits of some words (FNV-1a by words with a final mix), never 0 */
+export function fingerprintOf(all: Int32Array, offset: number, words: number): number {
   let hash = 0x811c9dc5
   for (let w = offset; w < offset + words; w++) {
-    hash = Math.imul(hash ^ (filters[w] as number), 0x01000193)
+    hash = Math.imul(hash ^ (all[w] as number), 0x01000193)
     hash ^= hash >>> 15
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

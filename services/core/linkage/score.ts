@@ -62,10 +62,11 @@ export interface ScoreTables {
 }
 
 /**
- * A newborn without a name, and two of them: not learnt, because twins have no name at the same time and the same child rarely
- * comes twice without one, which random pairs do not show.
+ * A newborn without a name, and two of them, as factors for a class of one person: not learnt, because random pairs do not show that twins
+ * have no name at the same time. Twins have none of their own: how many there are is learnt, and where numbers show that they are many, a
+ * pair that twins would look like as well stays below a probability of .9. A fixed factor for twins held apart whom nothing but the lack of a name did.
  */
-const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -4, newborns: 2 ** -6 }
+const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -2.5, newborns: 2 ** -6 }
 const LEAST = 1e-9
 const MOST_LEVELS = 12
 /** A value counts as at most so many times as frequent as the average, or as rare: one default value does not decide alone. */
@@ -110,6 +111,9 @@ export function scoreTables(model: Model, fields: readonly ComparedField[]): Sco
         const fixed = NEWBORN_FACTORS[name]
         // A field that the model does not know says nothing.
         if (!field) tables[(f * MOST_LEVELS + level) * n + z] = 1
+        // Two people who share one name only do not have each other's names for that.
+        else if (name === 'swapped' && !one.match && !isSame(one, 'family_name'))
+          tables[(f * MOST_LEVELS + level) * n + z] = Math.max(field.u[level] ?? 0, LEAST)
         else if (fixed !== undefined) tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed : 1
         else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
       })

@@ -4,13 +4,14 @@
  * and son of one name, have in common is taken for what one person's records differ in.
  */
 import { classesFor } from './classes.ts'
-import { maximise, type Patterns } from './expectation.ts'
+import { maximise, type Patterns, TOGETHER } from './expectation.ts'
 import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
 import type { Similarities } from './record-store.ts'
 import { frequencyAdjustment, scoreTables } from './score.ts'
+import type { Trait } from './traits.ts'
 
 export interface TrainingPairs {
   readonly a: Int32Array
@@ -23,12 +24,17 @@ export interface TrainingOptions {
   readonly version: string
   /** All records of the store, from 0: random pairs are drawn from them. */
   readonly records: Int32Array
+  /** Pairs of records, compared or not, of which `pairs` are the candidates. */
+  readonly possiblePairs: number
   /** @returns a number in [0, 1) */
   readonly next: () => number
   readonly onRound?: (what: string) => void
 }
 
+/** As many draws as there are pairs, at most: small sets have no more to say. */
 const RANDOM_PAIRS = 300_000
+/** What brings people together for another reason than chance: home, telephone, number; and a birthday, because blocking asks for it. */
+const NO_CHANCE = /[BHTN]/
 const STRENGTH = 10
 const ROUNDS = 40
 /** Passes: after each, the records that are surely one person count once in `u`. */
@@ -45,7 +51,8 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
   let model = options.prior
   for (let pass = 1; pass <= PASSES; pass++) {
     const frequencies = valueFrequencies(store, layout, fields, people)
-    const u = chanceLevels(store, layout, fields, people, frequencies, RANDOM_PAIRS, options.next)
+    const draws = Math.min(RANDOM_PAIRS, (people.length * (people.length - 1)) / 2)
+    const u = chanceLevels(store, layout, fields, people, frequencies, draws, options.next)
     model = begin(model, options, fields, frequencies, u)
     const adjustments = adjustmentsOf(model, store, layout, fields, pairs, levels)
     const all = count(fields.length, levels, adjustments)
@@ -54,12 +61,17 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
     const numbered =
       number < 0 ? undefined : count(fields.length, levels, adjustments, (at) => levels[at + number] === top)
     const known = numbered !== undefined && numbered.weights.reduce((sum, one) => sum + one, 0) >= ENOUGH_NUMBERED
-    const base = { rounds: ROUNDS, strength: STRENGTH }
+    const base = {
+      rounds: ROUNDS,
+      strength: STRENGTH,
+      byChance: mostByChance(fields, frequencies, options.possiblePairs),
+    }
     if (known) {
       const ofNumbered = maximise(model, options.prior, fields, numbered, {
         ...base,
         learnM: ({ trait }) => trait !== 'national_id',
         possible: ({ match, groups }) => match || groups.includes('H'),
+        mIsKnown: false,
       })
       model = {
         ...model,
@@ -70,6 +82,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
       ...base,
       learnM: ({ trait }) => !known || trait === 'national_id',
       possible: () => true,
+      mIsKnown: known,
     })
     options.onRound?.(`pass ${pass} of ${PASSES}, ${all.count} patterns`)
     if (pass < PASSES) people = onePerPerson(options.records, pairs, weights(model, fields, levels, adjustments))
@@ -100,6 +113,22 @@ function begin(
       return { trait, levels: [...levels], m: known.m, a: known.a, u: u[f] ?? [], chance, rare, frequent }
     }),
     classes: classes.map(({ groups, match }, z) => ({ groups, match, share: (shares[z] ?? 0) / total })),
+  }
+}
+
+/** Namesakes are as many as chance says. Without this bound, people who moved are taken for them. */
+function mostByChance(
+  fields: readonly ComparedField[],
+  frequencies: readonly ValueFrequencies[],
+  possiblePairs: number,
+): (groups: string) => number {
+  const chanceOf = (trait: Trait) => frequencies[fields.findIndex((field) => field.trait === trait)]?.chance ?? 1
+  const chances = { G: chanceOf('given_name'), F: chanceOf('family_name') }
+  return function byChance(groups) {
+    if (NO_CHANCE.test(groups)) return Number.POSITIVE_INFINITY
+    let most = TOGETHER * possiblePairs
+    for (const [group, chance] of Object.entries(chances)) if (groups.includes(group)) most *= chance
+    return most
   }
 }
 

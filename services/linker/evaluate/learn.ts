@@ -37,11 +37,15 @@ export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what:
   }
   const sources = Uint8Array.from(order, (record) => data.sourceOf[record] as number)
   const learnFrom = (onePerSource: boolean) => {
-    const pairs = sampled(candidatePairs(records, tokens, sources, onePerSource, limits))
+    const candidates = candidatePairs(records, tokens, sources, onePerSource, limits)
+    const pairs = sampled(candidates)
+    const inB = sources.reduce((sum, source) => sum + source, 0)
+    const possible = onePerSource ? inB * (order.length - inB) : (order.length * (order.length - 1)) / 2
     const model = train(records.store, records.layout, pairs, {
       prior: priorFor(records.layout),
       version: `learnt-${data.ids.length}`,
       records: Int32Array.from(order.keys()),
+      possiblePairs: possible * (pairs.a.length / Math.max(1, candidates.a.length)),
       next: randomOf(SEED),
       onRound: say,
     })

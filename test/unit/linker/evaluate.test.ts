@@ -81,9 +81,10 @@ test('two sources: that a person is once in each is assumed only where the recor
     record: (n) => data.record(records[n] as number),
   })
   const pairs = [...partners.keys()].filter((n) => partners.get(n)?.length === 1).toSorted((a, b) => a - b)
+  // Some hundred records show it as thousands do.
   const assumed = (set: DataSet) => learn(set, false, UNBOUNDED, () => undefined).onePerSource
-  expect(assumed(bySource(pairs, (n) => (isSecond(n) ? 1 : 0)))).toBe(true)
-  expect(assumed(bySource([...data.ids.keys()], (n) => n % 2))).toBe(false)
+  expect(assumed(bySource(pairs.slice(0, 240), (n) => (isSecond(n) ? 1 : 0)))).toBe(true)
+  expect(assumed(bySource([...data.ids.keys()].slice(0, 400), (n) => n % 2))).toBe(false)
 }, 60_000)
 
 test('a model has a level for each trait, and can be read back', () => {

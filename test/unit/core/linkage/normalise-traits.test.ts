@@ -39,11 +39,31 @@ test.each(['X', 'xxx', 'Inconnu', 'UNKNOWN', '?', 'non renseigné'])('%s is no n
   expect(normal({ given_name: text, family_name: text })).toEqual({})
 })
 
-test.each(['Bébé', 'BEBE 1', 'Nouveau-né', 'baby girl', 'Jumeau A'])('%s is a newborn without a name', (text) => {
+test.each([
+  ...[
+    'Bébé',
+    'BEBE 1',
+    'Nouveau-né',
+    'baby girl',
+    'Jumeau A',
+    'garçon',
+    'Boy of Marie',
+    'Baby Boy',
+    'twin B',
+    'son of Anna',
+  ],
+  ...['fils de Marie', "Fille d'Anna", 'B/O Priya', 'Neugeborenes', 'recién nacido', 'hijo de Ana', 'Male Infant'],
+])('%s is a newborn without a name', (text) => {
   expect(normal({ given_name: text }).given_name).toBe(NEWBORN)
 })
 
-test.each(['Bebel', 'Filleul', 'Maxence', 'Nora', 'Garance'])('%s is a name', (text) => {
+test('a child of a known family whose given name is X has no name yet; with nothing known, nothing is', () => {
+  expect(normal({ given_name: 'X', family_name: 'Petit' })).toEqual({ given_name: NEWBORN, family_name: 'PETIT' })
+  expect(normal({ given_name: 'inconnu', birth_name: 'Petit' }).given_name).toBe(NEWBORN)
+  expect(normal({ given_name: 'NULL', family_name: 'Petit' })).toEqual({ family_name: 'PETIT' })
+})
+
+test.each(['Bebel', 'Filleul', 'Maxence', 'Boyd', 'Sonia', 'Bo', 'Rnia', 'Nora', 'Garance'])('%s is a name', (text) => {
   expect(normal({ given_name: text }).given_name).toBe(text.toUpperCase())
 })
 
