@@ -30,6 +30,12 @@ const FULL = [
   `${DAY}[ \\-.]{0,2}(?:er|ère)?${GAP}${MONTHS_FR}${GAP}${YEAR4}${NO_DIGIT_AFTER}`,
   `${DAY}(?:er)?[ \\-.]{0,2}${MONTHS_FR}[ \\-./]{1,2}'?\\d{2}(?![\\d:hH]|[ \\t]?(?:mg|g|ml|ans|jours|h|mois|%))`,
 ].map(pattern)
+/** Days before the last of a row: 2 au 27 février, 3, 10 et 17 juin. */
+const IN_ROW_FR = [
+  `${DAY}(?:er)?(?=(?:, ${DAY}){0,4} (?:au|et|&|-) (?:le )?${DAY}(?:er)?[ ](?:${MONTHS_FR}${END_WORD}))`,
+  `${DAY}(?=, ${DAY}(?:, ${DAY}){0,3} (?:au|et|&) ${DAY} (?:${MONTHS_FR}${END_WORD}))`,
+  `${DAY}(?= (?:au|et) (?:le )?${DAY}/${MONTH}(?:/|${NO_DIGIT_AFTER}))`,
+].map(pattern)
 const FULL_EN = [
   `${MONTH}${SEP}${DAY}${SEP}${YEAR}${NO_DIGIT_AFTER}`,
   `${DAY}(?:st|nd|rd|th)?${GAP}(?:of )?${MONTHS_EN}${GAP}(?:${YEAR4}|'\\d{2})${NO_DIGIT_AFTER}`,
@@ -84,6 +90,7 @@ const AT_NUMBER: Readonly<Record<Language, readonly Attempt[]>> = {
   fr: [
     [FULL, true],
     [PARTIAL, true],
+    [IN_ROW_FR, true],
     [[BOXES], true],
     [POSSIBLE, false],
   ],

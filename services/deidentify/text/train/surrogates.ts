@@ -464,7 +464,58 @@ export function slots(language: Language, sources: Sources): Readonly<Record<str
     w: (r) => pick(r, ordinary),
     W: (r) => capital(pick(r, ordinary)),
     capword: (r) => capital(lastName(r)),
+    abbr: abbreviation,
+    day: mark('date', (r) => String(1 + r.below(31))),
+    month: mark('date', (r) => cased(r, pick(r, w.months[r.below(12)] as readonly string[]))),
+    house: mark('address', (r) => house(r, lastName(r), pick(r, w.houses))),
+    ukzip: mark(
+      'postcode',
+      (r) => `${letter(r)}${r.below(2) ? letter(r) : ''}${1 + r.below(29)} ${r.below(10)}${letter(r)}${letter(r)}`,
+    ),
+    ukstreet: mark('address', (r) => {
+      const type = pick(r, [
+        'Road',
+        'Street',
+        'Close',
+        'Crescent',
+        'Gardens',
+        'Grove',
+        'Lane',
+        'Terrace',
+        'Avenue',
+        'Way',
+        'Mews',
+        'Walk',
+        'Hill',
+      ])
+      const before = pick(r, [
+        '',
+        '',
+        '',
+        `Flat ${1 + r.below(30)}, `,
+        `Flat ${1 + r.below(4)}/${1 + r.below(4)}, `,
+        `${house(r, lastName(r), pick(r, w.houses))}, `,
+      ])
+      return `${before}${1 + r.below(200)}${r.below(9) ? '' : 'A'} ${pick(r, [lastName(r), pick(r, w.streets), city(r)])} ${type}`
+    }),
   }
+}
+
+const letter = (r: Random): string => String.fromCharCode(65 + r.below(26))
+
+/** A house with a name in the place of a street: the lists of words have patterns with `*` for a name. */
+const house = (r: Random, name: string, form: string): string =>
+  form.replace('*', name).replace('#', String(1 + r.below(60)))
+
+/** CBNPC, HFrEF, LFTs: scores, tests, diseases that no list has. Some are words of small letters with capitals inside. */
+function abbreviation(r: Random): string {
+  const letters = Array.from({ length: 2 + r.below(5) }, () => letter(r)).join('')
+  const dice = r.below(12)
+  if (dice === 0) return `${letters}s`
+  if (dice === 1) return letters.slice(0, 2) + letters.slice(2, 3).toLowerCase() + letters.slice(1)
+  if (dice === 2) return `${letters}${1 + r.below(9)}`
+  if (dice === 3) return `${letters}-${letter(r)}`
+  return letters
 }
 
 const SYLLABLES =
