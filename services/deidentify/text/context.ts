@@ -4,6 +4,7 @@
  */
 import { type Notes, nextWord } from './annotate.ts'
 import { CUE } from './cues.ts'
+import { partOfName } from './full-name.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Kind } from './types.ts'
@@ -22,7 +23,10 @@ export function findContext(tokens: Tokens, notes: Notes): Finding[] {
       tokens.type[t] === NUMBER || isCode(tokens, t)
         ? (streetAt(tokens, notes, t) ?? labelledNumber(tokens, notes, t))
         : tokens.type[t] === WORD
-          ? (nameAfter(tokens, notes, t) ?? hospitalAfter(tokens, notes, t) ?? streetAt(tokens, notes, t))
+          ? (nameAfter(tokens, notes, t) ??
+            hospitalAfter(tokens, notes, t) ??
+            streetAt(tokens, notes, t) ??
+            partOfName(tokens, notes, t))
           : undefined
     if (!one) continue
     found.push(one)
@@ -62,7 +66,18 @@ const STRICT = new Set([
   'nip',
   'tel',
   'fax',
+  'lot',
+  'serie',
+  'serial',
+  'accession',
+  'badge',
+  'claim',
 ])
+/** Figures of a number after `n°` or `#` that no label names. */
+const NUMBERED = 5
+/** With a number and a name before, nothing but an address. */
+const STREET_ONLY =
+  /^(?:street|road|avenue|lane|drive|boulevard|crescent|grove|gardens|terrace|parkway|highway|mews|close)$/i
 
 /** A number that follows its label: over marks, `n°`, and a few small words. */
 function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
@@ -78,8 +93,7 @@ function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | unde
   const digits = text.slice(start[t], end).replace(/\D/g, '').length
   for (let back = 1; back <= LABEL_REACH && t - back >= 0; back++) {
     const at = t - back
-    if (type[at] === NUMBER) return undefined
-    if (type[at] === LINE_END && back > 1) return undefined
+    if (type[at] === NUMBER || (type[at] === LINE_END && back > 1)) break
     const cues = notes.cues[at] as number
     for (const [cue, kind, least] of LABELS) {
       if ((cues & cue) === 0 || digits < least) continue
@@ -88,7 +102,9 @@ function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | unde
       return { start: start[t] as number, end, kind, certain }
     }
   }
-  return undefined
+  return digits >= NUMBERED && /(?:n°|nº|#)[ ]?$/i.test(text.slice(Math.max(0, (start[t] as number) - 3), start[t]))
+    ? { start: start[t] as number, end, kind: 'id', certain: true }
+    : undefined
 }
 
 function endOfNumber(tokens: Tokens, t: number): number {
@@ -185,7 +201,12 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
     if (next < 0) return undefined
     at = next
     if ((notes.cues[at] as number) & CUE.street && tokens.written[at] !== LOWER)
-      return { start: start[t] as number, end: end[at] as number, kind: 'address', certain: false }
+      return {
+        start: start[t] as number,
+        end: end[at] as number,
+        kind: 'address',
+        certain: STREET_ONLY.test(text.slice(start[at], end[at])),
+      }
   }
   return undefined
 }

@@ -13,7 +13,7 @@ const WORDS = {
     'signe signee signature valide validee redige redigee dicte dictee electroniquement cosigne relu saisi imprime confraternellement cordialement sincerely regards signed electronically authenticated reviewed prepared approved',
   birth: 'ne nee nes naissance nais naiss ddn dn naissances dob born birth birthdate birthday',
   phone:
-    'tel tels telephone telephones telephonique portable mobile port poste bip joignable joindre appeler rappeler numero gsm standard secretariat dect ligne phone tel cell pager beeper home work call contact ext extension mobile landline hotline',
+    'tel tels telephone telephones telephonique portable mobile port poste bip joignable joindre appeler rappeler numero gsm standard secretariat dect ligne phone tel cell pager beeper home work call contact ext extension mobile landline hotline bleep bip bips dect whatsapp sms texto callback',
   fax: 'fax telecopie telecopies faxer faxe faxee faxes facsimile',
   mail: 'mail email courriel mel e electronique adressel mails messagerie',
   ipp: 'ipp ip nip iep identifiant identification noip permanent dossier ipps',
@@ -22,11 +22,11 @@ const WORDS = {
   nir: 'nir ins secu securite sociale immatriculation nss insee ss ssn social security assurance insi',
   rpps: 'rpps adeli finess am npi dea license licence siret siren',
   accession:
-    'accession specimen prelevement echantillon etiquette serial serie lot numserie device udi implant demande examen case order path',
+    'accession specimen prelevement echantillon etiquette serial serie lot numserie device udi implant demande examen case order path ref reference plaque plate badge claim folder cristal',
   address:
     'adresse domicile domicilie domiciliee demeurant demeure reside residant residence habite habitant habitent vit logement sis sise situe situee rdv address residing resides lives living located',
   street:
-    'rue avenue av ave bd bld blvd boulevard place pl chemin ch allee allees impasse imp route rte quai square sq cours passage villa cite residence hameau lotissement lot lieu sentier ruelle faubourg fbg fg esplanade promenade rond voie montee cote traverse venelle mail parvis batiment bat escalier apt appt appartement bp cs street st str road rd drive dr lane ln court ct circle cir terrace ter way pkwy parkway highway hwy suite ste apartment unit box po strasse via calle',
+    'rue avenue av ave bd bld blvd boulevard place pl chemin ch allee allees impasse imp route rte quai square sq cours passage villa cite residence hameau lotissement lot lieu sentier ruelle faubourg fbg fg esplanade promenade rond voie montee cote traverse venelle mail parvis batiment bat escalier apt appt appartement bp cs street st str road rd drive dr lane ln court ct circle cir terrace ter way pkwy parkway highway hwy suite ste apartment unit box po strasse via calle grove crescent close gardens mews trail loop',
   hospital:
     'hopital hopitaux hop chu chr chru ch clinique polyclinique ght centre hospitalier hospitaliere hia groupe ehpad ssr institut maternite maison had ihu chi chs hospital hospitals clinic clinics center centre medical infirmary memorial health healthcare nursing rehab rehabilitation campus sanatorium hospice university aphp hcl',
   city: 'ville commune city town a vers depuis pres village region quartier departement state county from in of',

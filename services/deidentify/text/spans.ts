@@ -1,10 +1,11 @@
 /** From the tags of tokens, and from what is certain, to spans that do not overlap. */
 import type { Notes } from './annotate.ts'
+import { CUE } from './cues.ts'
 import { refineKind } from './kinds.ts'
 import { COMMON_GIVEN, EPONYM, WORD_FR } from './lexicon/lexicon.ts'
 import { isPlausible, type TokenSpan } from './plausible.ts'
 import { kindOf, NONE, TAGS, tagOf } from './tagger/labels.ts'
-import { INITIAL, LINE_END, SPACED, type Tokens } from './tokens.ts'
+import { INITIAL, LINE_END, LOWER, SPACED, type Tokens } from './tokens.ts'
 import type { Finding, Language, Span } from './types.ts'
 
 const GIVEN = TAGS.indexOf('given')
@@ -38,6 +39,8 @@ export function spansOf(
     for (let t = 0; t < tokens.count; t++) {
       const tag = tags[t] as number
       if (tag === NONE || taken[t] === 1 || tokens.type[t] === LINE_END) continue
+      // A title is no part of the name after it.
+      if (isName(tag) && isTitle(notes, t) && isName(tags[t + 1] ?? NONE)) continue
       const first = t
       while (t + 1 < tokens.count && taken[t + 1] !== 1 && continues(tokens, notes, tags, t, tag, language)) t++
       const proposed = kinds.get(first)
@@ -73,6 +76,7 @@ function continues(
 
 const isGivenName = ({ flags }: Notes, t: number): boolean =>
   ((flags[t] as number) & COMMON_GIVEN) !== 0 && ((flags[t] as number) & (WORD_FR | EPONYM)) === 0
+const isTitle = ({ cues }: Notes, t: number): boolean => ((cues[t] as number) & (CUE.civility | CUE.doctor)) !== 0
 const isName = (tag: number) => tag === GIVEN || tag === FAMILY
 
 function proposedKinds(tokens: Tokens, findings: readonly Finding[]): ReadonlyMap<number, Finding['kind']> {
@@ -98,7 +102,9 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
   const out: TokenSpan[] = []
   for (const span of spans) {
     const before = out.at(-1)
-    const whole = isInitial(tokens, span) ? { ...span, end: span.end + 1, last: span.last + 1 } : span
+    const longer = isInitial(tokens, span) ? 1 : lettersAfter(tokens, span)
+    const last = longer === 0 && language === 'en' ? endOfHospital(tokens, span) : span.last + longer
+    const whole = last > span.last ? { ...span, end: tokens.end[last] as number, last } : span
     const connected =
       before !== undefined && isConnected(before, span, tokens.text.slice(before.end, span.start), language)
     if (connected) out[out.length - 1] = { ...before, end: whole.end, last: whole.last }
@@ -110,8 +116,9 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
 function isConnected(before: TokenSpan, { tag }: TokenSpan, between: string, language: Language): boolean {
   if (before.tag === ADDRESS && tag === ADDRESS) return /^[ .,'’-]{1,3}$/.test(between)
   if (isWord(before.tag) && isWord(tag) && /^[-'’]$/.test(between)) return true
-  // Last, First: one name in English notes.
-  return language === 'en' && before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between)
+  // One name in English notes: its parts with a space between, and Last, First.
+  if (language !== 'en' || !isName(before.tag) || !isName(tag)) return false
+  return between === ' ' || (before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between))
 }
 
 const WORDS = new Set(
@@ -122,3 +129,28 @@ const isWord = (tag: number) => WORDS.has(tag)
 /** A name that ends with one capital and a point. */
 const isInitial = ({ written, text, end }: Tokens, { tag, last }: TokenSpan): boolean =>
   isName(tag) && written[last] === INITIAL && text[end[last] as number] === '.'
+
+/** @returns tokens to add for the last letter of Le Floc'h, Guyomarc'h */
+function lettersAfter({ text, end }: Tokens, { tag, last }: TokenSpan): number {
+  const at = end[last] as number
+  if (!isName(tag)) return 0
+  if (/^['’]h(?!\p{L})/iu.test(text.slice(at, at + 3))) return 2
+  return /^['’]h(?!\p{L})/iu.test(text.slice(at - 1, at + 2)) ? 1 : 0
+}
+
+const HOSPITAL_TAIL =
+  /^(?:hospital|clinic|centre|center|medical|surgery|pediatrics|practice|home|care|infirmary|hospice|health|campus)$/i
+
+/** English names of hospitals end with their word: Mercy General Hospital. */
+function endOfHospital({ text, start, end, written, gap, count }: Tokens, { kind, last }: TokenSpan): number {
+  let to = last
+  while (
+    kind === 'hospital' &&
+    to + 1 < count &&
+    gap[to + 1] === SPACED &&
+    written[to + 1] !== LOWER &&
+    HOSPITAL_TAIL.test(text.slice(start[to + 1], end[to + 1]))
+  )
+    to++
+  return to
+}

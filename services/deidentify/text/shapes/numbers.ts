@@ -33,7 +33,7 @@ const SSN = pattern(`\\d{3}[\\- ]\\d{2}[\\- ]\\d{4}${NO_DIGIT_AFTER}(?!-)`)
 const CARD = pattern(
   `\\d{4}(?:[ \\-]?\\d{4}){2}[ \\-]?\\d{1,7}${NO_DIGIT_AFTER}|\\d{4}[ \\-]?\\d{6}[ \\-]?\\d{5}${NO_DIGIT_AFTER}`,
 )
-const IP = pattern(`(?:\\d{1,3}\\.){3}\\d{1,3}(?![\\d.])`)
+const IP = pattern(`(?:\\d{1,3}\\.){3}\\d{1,3}(?!\\d|\\.\\d)`)
 const UID = pattern(`[012](?:\\.\\d{1,40}){4,20}(?![\\d.])`)
 const RPPS = pattern(`(?:10|8)\\d{9}${NO_DIGIT_AFTER}`)
 const GLUED = pattern(`\\d{7,30}${NO_DIGIT_AFTER}`)

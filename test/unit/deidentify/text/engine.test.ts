@@ -37,6 +37,33 @@ describe('French', () => {
     expect(marked(text)).toBe(text)
   })
 
+  test.each([
+    'Adénocarcinome (CBNPC), UPDRS à 34, mis sous osimertinib.',
+    'PTH D. Poignet G. Selles R.',
+    'Jobe +, Neer + ; Mallampati 2.',
+    'Chambre 214, porte B. Suite à notre échange.',
+  ])('%s stays', (text) => expect(found(text)).toEqual([]))
+
+  test('a given name beside a family name needs nothing around it', () => {
+    expect(found('staff, Édouard Martinez et DUPONT Monique')).toEqual([
+      'name: Édouard',
+      'name: Martinez',
+      'name: DUPONT',
+      'name: Monique',
+    ])
+  })
+
+  test('days in a row, a time after a date, a number after its sign', () => {
+    expect(found('du 2 au 27 février 2019')).toEqual(['date: 2', 'date: 27 février 2019'])
+    expect(found('les 3, 10 et 17 juin 2022')).toEqual(['date: 3', 'date: 10', 'date: 17 juin 2022'])
+    expect(found('Arrivée : 08/07/2023 19:04')).toEqual(['date: 08/07/2023'])
+    expect(found('greffon n° 384417').join()).toContain('384417')
+  })
+
+  test("a name's last letter after an apostrophe", () => {
+    expect(marked("vu par le Dr Guyomarc'h hier")).toContain("[Guyomarc'h]")
+  })
+
   test('a hospital loses its name, not its word', () => {
     expect(marked('Transféré du CHU Bichat le 3 mars 2019')).toBe(
       'Transféré du CHU [Bichat](hospital) le [3 mars 2019](date)',
@@ -57,6 +84,15 @@ test('English', () => {
     'professional: Helen Castellanos',
     'hospital: Mercy Medical Center',
   ])
+})
+
+test('English: a title is no part, the word of a hospital is; a street by its word; an address of the net', () => {
+  expect(found('Seen by Mrs. Oyelowo at Hennepin General Surgery.', 'en')).toEqual([
+    'name: Oyelowo',
+    'hospital: Hennepin General Surgery',
+  ])
+  expect(found('Lives at 14 Kloof Nek Road.', 'en')).toEqual(['address: 14 Kloof Nek Road'])
+  expect(found('Device IP 198.51.100.23. Video ok', 'en')).toContain('ip: 198.51.100.23')
 })
 
 test('a name that was recognised once is recognised again', () => {
