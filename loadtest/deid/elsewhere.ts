@@ -1,7 +1,12 @@
 /** The traits of a text's marks as another system holds them: a registry's capitals, an ISO date, a number without marks. */
-import { fold } from '../../services/deidentify/text/characters.ts'
-import { MONTH_NAMES } from '../../services/deidentify/text/known/date-words.ts'
 import type { Sample } from './score.ts'
+
+/** Beginnings of the months' names, French and English, folded. */
+const MONTHS = 'janv|jan,fevr|feb,mars|mar,avr|apr,mai|may,juin|jun,juil|jul,aout|aug,sept|sep,oct,nov,dec'
+  .split(',')
+  .map((names) => names.split('|'))
+
+const fold = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()
 
 /** @returns traits in one field each, written otherwise than in the text; what cannot be written otherwise stays as it is */
 export function knownElsewhere({ text, marks }: Sample): unknown {
@@ -34,13 +39,8 @@ function international(value: string): string {
 }
 
 function isoDate(value: string): string {
-  const month = MONTH_NAMES.findIndex((names) =>
-    names.some((name) =>
-      fold(value)
-        .split(/[^a-z]+/)
-        .includes(name),
-    ),
-  )
+  const words = fold(value).split(/[^a-z]+/)
+  const month = MONTHS.findIndex((names) => words.some((word) => names.some((name) => word.startsWith(name))))
   const numbers = value.match(/\d+/g) ?? []
   const year = numbers.find((one) => one.length === 4)
   const [first = '', second = ''] = numbers.filter((one) => one !== year)
