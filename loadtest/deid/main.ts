@@ -85,6 +85,8 @@ function corpora(): Corpus[] {
     { name: 'English texts of our own', language: 'en', samples: withKnown(english) },
     ...halves('French notes of our own', 'fr', 'texts/fr-notes.txt'),
     ...halves('English notes of our own', 'en', 'texts/en-notes.txt'),
+    blind('French notes of other styles, only scored', 'fr', 'texts/fr-blind.txt'),
+    blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
   ]
 }
 
@@ -97,6 +99,13 @@ function halves(name: string, language: 'fr' | 'en', file: string): Corpus[] {
     samples: samples.filter((_, i) => i % 2 === rest),
   }))
 }
+
+/** Texts that nobody reads while rules are mended: a check that the rules do not only fit what was read. */
+const blind = (name: string, language: 'fr' | 'en', file: string): Corpus => ({
+  name,
+  language,
+  samples: withKnown(readMarked(join(import.meta.dirname, file)) ?? []),
+})
 
 function withKnown(samples: readonly Sample[]): Sample[] {
   return samples.map((sample) => ({ ...sample, known: knownOfMarks(sample) }))
