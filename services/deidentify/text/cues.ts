@@ -22,7 +22,7 @@ const WORDS = {
   nir: 'nir ins secu securite sociale immatriculation nss insee ss ssn social security assurance insi',
   rpps: 'rpps adeli finess am npi dea license licence siret siren',
   accession:
-    'accession specimen prelevement echantillon etiquette serial serie lot numserie device udi implant demande examen case order path ref reference plaque plate badge claim folder cristal',
+    'accession specimen prelevement echantillon etiquette serial serie lot numserie device udi implant demande examen case order path ref reference plaque plate badge claim folder cristal member group policy subject incident employee passport docket invoice rx enrollee warrant study requisition ticket tracking permit visa inmate',
   address:
     'adresse domicile domicilie domiciliee demeurant demeure reside residant residence habite habitant habitent vit logement sis sise situe situee rdv address residing resides lives living located',
   street:

@@ -2,9 +2,10 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
-import { EPONYM, FAMILY, GIVEN, HOSPITAL, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import { isUnnamed } from './hospitals.ts'
+import { COMMON_GIVEN, EPONYM, FAMILY, GIVEN, HOSPITAL, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { TAGS } from './tagger/labels.ts'
-import { INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
 
 export interface TokenSpan extends Span {
@@ -100,9 +101,20 @@ function isFounded(tokens: Tokens, { flags, cues }: Notes, tags: Uint8Array, { f
   if (first !== last || announced(cues, first) || hasNameBeside(tokens, tags, first)) return true
   const written = tokens.written[first]
   if (written === INITIAL || written === LOWER) return false
+  if (written === CAPITALISED && isPlainBeginning(tokens, flags[first] as number, first)) return false
   const length = (tokens.end[first] as number) - (tokens.start[first] as number)
   const listed = ((flags[first] as number) & (GIVEN | FAMILY)) !== 0 && ((flags[first] as number) & MEDICAL) === 0
   return !(written === UPPER || written === MIXED) || length > LONGEST_ABBREVIATION || listed
+}
+
+/** A word of the language has its capital from the beginning of its sentence. */
+function isPlainBeginning({ type, text, start }: Tokens, own: number, t: number): boolean {
+  if ((own & ORDINARY) === 0 || own & COMMON_GIVEN) return false
+  return (
+    t === 0 ||
+    type[t - 1] === LINE_END ||
+    (type[t - 1] === MARK && /[.!?]/.test(text[start[t - 1] as number] as string))
+  )
 }
 
 const GIVEN_TAG = TAGS.indexOf('given')
@@ -130,6 +142,7 @@ function announces(cues: Int32Array, first: number, wanted: number): boolean {
 
 /** A hospital has its word before it, or a name that lists have, or one that no list of words has. */
 function isHospital(tokens: Tokens, { flags, cues, phrase }: Notes, { first, last }: TokenSpan): boolean {
+  if (first < last && tokens.hash.subarray(first, last + 1).every(isUnnamed)) return false
   for (let t = Math.max(0, first - REACH); t < first; t++) if ((cues[t] as number) & CUE.hospital) return true
   for (let t = first; t <= last; t++) {
     const own = flags[t] as number

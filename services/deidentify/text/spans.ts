@@ -1,16 +1,18 @@
 /** From the tags of tokens, and from what is certain, to spans that do not overlap. */
 import type { Notes } from './annotate.ts'
 import { CUE } from './cues.ts'
+import { widened } from './edges.ts'
 import { refineKind } from './kinds.ts'
 import { COMMON_GIVEN, EPONYM, WORD_FR } from './lexicon/lexicon.ts'
 import { isPlausible, type TokenSpan } from './plausible.ts'
 import { kindOf, NONE, TAGS, tagOf } from './tagger/labels.ts'
-import { INITIAL, LINE_END, LOWER, SPACED, type Tokens } from './tokens.ts'
+import { INITIAL, LINE_END, LOWER, SPACED, type Tokens, UPPER } from './tokens.ts'
 import type { Finding, Language, Span } from './types.ts'
 
 const GIVEN = TAGS.indexOf('given')
 const FAMILY = TAGS.indexOf('family')
 const ADDRESS = TAGS.indexOf('address')
+const ID = TAGS.indexOf('id')
 
 /**
  * @param tags by token; undefined when the tagger is switched off: then each finding counts, the first where they overlap
@@ -27,9 +29,7 @@ export function spansOf(
   const spans: TokenSpan[] = []
   for (const { start, end, kind, certain } of findings) {
     if (tags !== undefined && !certain) continue
-    const first = tokenAt(tokens, start)
-    let last = first
-    while (last + 1 < tokens.count && (tokens.start[last + 1] as number) < end) last++
+    const { first, last } = spanTokens(tokens, { start, end, kind })
     if (taken.subarray(first, last + 1).includes(1)) continue
     taken.fill(1, first, last + 1)
     spans.push({ start, end, kind, first, last, tag: tagOf(kind) })
@@ -49,11 +49,21 @@ export function spansOf(
       if (isPlausible(tokens, notes, tags, span, kinds)) spans.push(span)
     }
   }
-  return joined(
+  const parts = joined(
     tokens,
     spans.sort((a, b) => a.start - b.start),
     language,
-  ).map(({ start, end, kind, first, last }) => ({ start, end, kind: refineKind(tokens, notes, first, last, kind) }))
+  )
+  const out: Span[] = []
+  let free = 0
+  for (const [i, part] of parts.entries()) {
+    const wide =
+      tags === undefined ? part : widened(tokens, notes, part, free, parts[i + 1]?.start ?? Infinity, language)
+    const { start, end, kind, first, last } = wide
+    free = end
+    out.push({ start, end, kind: refineKind(tokens, notes, first, last, kind) })
+  }
+  return out
 }
 
 /** Whether the token after belongs to the same span. English notes count a whole name as one, French ones its parts. */
@@ -85,6 +95,14 @@ function proposedKinds(tokens: Tokens, findings: readonly Finding[]): ReadonlyMa
   return kinds
 }
 
+/** @returns first and last token of a span */
+export function spanTokens(tokens: Tokens, { start, end }: Span): { first: number; last: number } {
+  const first = tokenAt(tokens, start)
+  let last = first
+  while (last + 1 < tokens.count && (tokens.start[last + 1] as number) < end) last++
+  return { first, last }
+}
+
 /** @returns the token that contains the offset, or the first after it */
 export function tokenAt({ end, count }: Tokens, offset: number): number {
   let low = 0
@@ -106,7 +124,9 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
     const last = longer === 0 && language === 'en' ? endOfHospital(tokens, span) : span.last + longer
     const whole = last > span.last ? { ...span, end: tokens.end[last] as number, last } : span
     const connected =
-      before !== undefined && isConnected(before, span, tokens.text.slice(before.end, span.start), language)
+      before !== undefined &&
+      (isConnected(before, span, tokens.text.slice(before.end, span.start), language) ||
+        isInverted(tokens, before, span, language))
     if (connected) out[out.length - 1] = { ...before, end: whole.end, last: whole.last }
     else out.push(whole)
   }
@@ -115,11 +135,21 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
 
 function isConnected(before: TokenSpan, { tag }: TokenSpan, between: string, language: Language): boolean {
   if (before.tag === ADDRESS && tag === ADDRESS) return /^[ .,'’-]{1,3}$/.test(between)
+  if (before.tag === ID && tag === ID) return between === ' '
   if (isWord(before.tag) && isWord(tag) && /^[-'’]$/.test(between)) return true
   // One name in English notes: its parts with a space between, and Last, First.
   if (language !== 'en' || !isName(before.tag) || !isName(tag)) return false
   return between === ' ' || (before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between))
 }
+
+/** SANTIAGO-VEGA, MILAGROS: in capitals, a comma between is no list. */
+const isInverted = ({ text, written }: Tokens, before: TokenSpan, span: TokenSpan, language: Language): boolean =>
+  language === 'en' &&
+  isName(before.tag) &&
+  isName(span.tag) &&
+  written[before.last] === UPPER &&
+  written[span.first] === UPPER &&
+  text.slice(before.end, span.start) === ', '
 
 const WORDS = new Set(
   ['given', 'family', 'city', 'hospital', 'address'].map((tag) => TAGS.indexOf(tag as (typeof TAGS)[number])),

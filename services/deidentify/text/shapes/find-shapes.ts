@@ -1,7 +1,7 @@
 /** Layer 1: what has a form of its own. */
 import { GLUED, MARK, NUMBER, type Tokens, WORD } from '../tokens.ts'
 import type { Finding, Language } from '../types.ts'
-import { codeAt } from './codes.ts'
+import { codeAt, englishCodeAt } from './codes.ts'
 import { emailAround, urlAt } from './contacts.ts'
 import { dateAtNumber, dateAtWord } from './dates.ts'
 import { numberAt } from './numbers.ts'
@@ -52,6 +52,7 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
     if (glued && type[t - 1] === WORD) return undefined
     return (
       urlAt(text, at) ??
+      (language === 'en' && !glued ? englishCodeAt(text, at) : undefined) ??
       dateAtWord(text, at, language) ??
       (glued ? undefined : (codeAt(text, at) ?? letterNumber(text, at, language)))
     )

@@ -95,6 +95,40 @@ test('English: a title is no part, the word of a hospital is; a street by its wo
   expect(found('Device IP 198.51.100.23. Video ok', 'en')).toContain('ip: 198.51.100.23')
 })
 
+test.each([
+  ['Vehicle plate 7KXR442 noted', 'device: 7KXR442'],
+  ['License No. ME 104882', 'ME 104882'],
+  ['Our ref: JW/KL/1103882', 'JW/KL/1103882'],
+  ['Registration (Gladys, 4-1120).', 'phone: 4-1120'],
+  ['ward clerk x4-7719', 'phone: 4-7719'],
+  ['Last four 4471.', 'ssn: 4471'],
+  ["Harold's Cross, Dublin 6W, D6W XK28", 'postcode: D6W XK28'],
+  ['Lives RR 3 Box 118', 'address: RR 3 Box 118'],
+  ['late of The Old Mill, Church Lane, aged 94.', 'address: The Old Mill, Church Lane'],
+  ['late of The Old Mill, Church Lane, aged 94.', 'age_over_89: 94'],
+  ['The family of Baby Boy Hernandez', 'Baby Boy Hernandez'],
+  ['Patient: Gretchen Mul-\nlenweg', 'Gretchen Mul-\nlenweg'],
+  ['Born 08-\n30-1951', '08-\n30-1951'],
+  ['Transferred to Briery Holme Care Home.', 'hospital: Briery Holme Care Home'],
+  ['Result called to Tammy at noon', 'Tammy'],
+  ['Next visit Tues.', 'date: Tues'],
+])('English: in %j is %j', (text, wanted) => expect(found(text, 'en').join('|')).toContain(wanted))
+
+test.each([
+  'Pain 6/10, strength 5/5, transferred to ICU, referred to Cardiology.',
+  'Diabetes Clinic, General Surgery, Emergency Department.',
+  'FEV1 58% predicted, Lantus 22 units.',
+])('English: %j stays', (text) => expect(found(text, 'en')).toEqual([]))
+
+test.each([
+  ['lovenox, lot 4C19U', '4C19U'],
+  ['NIR 1551199324007 clé 29', 'nir: 29'],
+  ['Panendoscopie le 28.', 'date: 28'],
+  ['domicile (4 r du Gal Leclerc, 91380 Massy)', 'address: 4 r du Gal Leclerc'],
+  ['clinique les cedres', 'hospital: les cedres'],
+  ["l'interne Camille Rey", 'Rey'],
+])('French: in %j is %j', (text, wanted) => expect(found(text).join('|')).toContain(wanted))
+
 test('a name that was recognised once is recognised again', () => {
   expect(found('Mme Wendelboe est suivie. Ce jour, Wendelboe va bien.')).toEqual(['name: Wendelboe', 'name: Wendelboe'])
 })
