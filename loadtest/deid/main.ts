@@ -1,12 +1,13 @@
 /**
  * `npm run deid:bench`: how much of what identifies persons the scrubber of texts finds, beside Presidio, and documents per second.
- * Writes loadtest/results/<date>-deid.txt. Options: --no-peer, --out FOLDER, --shared FOLDER.
+ * Writes loadtest/results/<date>-deid.txt. Options: --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
+import { knownElsewhere } from './elsewhere.ts'
 import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
 import { type Sample, type Score, score } from './score.ts'
 import { simulate } from './simulated.ts'
@@ -16,6 +17,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const { values: flags } = parseArgs({
   options: {
     'no-peer': { type: 'boolean', default: false },
+    'no-layers': { type: 'boolean', default: false },
     out: { type: 'string', default: join(ROOT, 'loadtest/results') },
     shared: { type: 'string', default: join(ROOT, '../shared') },
     records: { type: 'string', default: '12000' },
@@ -81,7 +83,26 @@ function corpora(): Corpus[] {
     ...french,
     { name: "notes of the simulator: the patient's own traits, only recall", language: 'fr', samples: notes },
     { name: 'English texts of our own', language: 'en', samples: withKnown(english) },
+    ...halves('French notes of our own', 'fr', 'texts/fr-notes.txt'),
+    ...halves('English notes of our own', 'en', 'texts/en-notes.txt'),
+    blind('French notes of other styles, only scored', 'fr', 'texts/fr-blind.txt'),
+    blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
   ]
+}
+
+/** Every other text may be read while rules are mended; the others are only ever scored. */
+function halves(name: string, language: 'fr' | 'en', file: string): Corpus[] {
+  const samples = withKnown(readMarked(join(import.meta.dirname, file)) ?? [])
+  return ['read', 'only scored'].map((half, rest) => ({
+    name: `${name}, ${half}`,
+    language,
+    samples: samples.filter((_, i) => i % 2 === rest),
+  }))
+}
+
+/** Texts whose errors are not read while rules are mended: a check that the rules do not only fit what was read. */
+function blind(name: string, language: 'fr' | 'en', file: string): Corpus {
+  return { name, language, samples: withKnown(readMarked(join(import.meta.dirname, file)) ?? []) }
 }
 
 function withKnown(samples: readonly Sample[]): Sample[] {
@@ -98,12 +119,16 @@ function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undef
   const all = score(samples, run(own, language, samples, file, false))
   row('chainon', all, ownSpeed)
   row('chainon, known', score(samples, run(own, language, samples, file, true)))
+  if (all.precision !== undefined) {
+    const elsewhere = samples.map((sample) => ({ ...sample, known: knownElsewhere(sample) }))
+    row('chainon, known as a registry writes it', score(samples, run(own, language, elsewhere, file, true)))
+  }
   if (peer) {
     const speed = documentsPerSecond(peer, language, samples, file, FEW, MANY_OF_PEER)
     row(peer.name, score(samples, run(peer, language, samples, file, false)), speed)
     say(`chainon has ${(ownSpeed / speed).toFixed(1)} times the documents per second of ${peer.name}`)
   }
-  for (const layers of LAYERS)
+  for (const layers of flags['no-layers'] ? [] : LAYERS)
     row(`  ${layers} only`, score(samples, run(chainon(layers), language, samples, file, false)))
   say('found, by the kind of the mark (characters):')
   say(

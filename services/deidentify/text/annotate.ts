@@ -7,7 +7,7 @@ import type { Finding } from './types.ts'
 
 /** A token's place in a known name of a place or hospital. */
 const IN_PLACE = 1
-const IN_HOSPITAL = 2
+export const IN_HOSPITAL = 2
 
 export interface Notes {
   /** Flags of the lexicon, by token. */

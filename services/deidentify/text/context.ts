@@ -2,33 +2,59 @@
  * Layer 3: what the words around say. Numbers after their label, dates after "né(e) le", names after a title or a label, streets,
  * hospitals after their word. A number after its label is certain; names, streets and hospitals are proposals for the tagger.
  */
+import { addressAtNumber, houseWithoutNumber } from './addresses.ts'
 import { type Notes, nextWord } from './annotate.ts'
+import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
+import { partOfName } from './full-name.ts'
+import { hospitalByTail, listedHospital, lowerHouse, placeOfCare, saintAt } from './hospitals.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import { loneDay, loneWeekday } from './lone-days.ts'
+import { nameAfterVerb, nameInSmallLetters } from './lone-names.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
-import type { Finding, Kind } from './types.ts'
+import type { Finding, Kind, Language } from './types.ts'
 
 /** Tokens between a label and its value: `N° IPP du patient : `. */
 const LABEL_REACH = 6
 const LONGEST_NAME = 5
 const LONGEST_STREET = 9
 
-export function findContext(tokens: Tokens, notes: Notes): Finding[] {
+export function findContext(tokens: Tokens, notes: Notes, language: Language): Finding[] {
   const found: Finding[] = []
   let free = 0
   for (let t = 0; t < tokens.count; t++) {
     if ((tokens.start[t] as number) < free) continue
     const one =
       tokens.type[t] === NUMBER || isCode(tokens, t)
-        ? (streetAt(tokens, notes, t) ?? labelledNumber(tokens, notes, t))
+        ? ((language === 'en' ? addressAtNumber(tokens, t) : undefined) ??
+          streetAt(tokens, notes, t) ??
+          labelledNumber(tokens, notes, t) ??
+          loneDay(tokens, t, language))
         : tokens.type[t] === WORD
-          ? (nameAfter(tokens, notes, t) ?? hospitalAfter(tokens, notes, t) ?? streetAt(tokens, notes, t))
+          ? (hospitalAt(tokens, notes, t, language) ??
+            nameAfter(tokens, notes, t) ??
+            hospitalAfter(tokens, notes, t) ??
+            streetAt(tokens, notes, t) ??
+            (language === 'en' ? houseWithoutNumber(tokens, t) : undefined) ??
+            partOfName(tokens, notes, t) ??
+            nameInSmallLetters(tokens, notes, t) ??
+            nameAfterVerb(tokens, notes, t) ??
+            loneWeekday(tokens, t, language))
           : undefined
     if (!one) continue
     found.push(one)
     free = one.end
   }
   return found
+}
+
+function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language): Finding | undefined {
+  return language === 'en'
+    ? (hospitalByTail(tokens, notes, t) ??
+        saintAt(tokens, t) ??
+        listedHospital(tokens, notes, t) ??
+        placeOfCare(tokens, notes, t))
+    : lowerHouse(tokens, notes, t)
 }
 
 /** N11232344: letters glued to figures. */
@@ -62,7 +88,18 @@ const STRICT = new Set([
   'nip',
   'tel',
   'fax',
+  'lot',
+  'serie',
+  'serial',
+  'accession',
+  'badge',
+  'claim',
 ])
+/** Figures of a number after `n°` or `#` that no label names. */
+const NUMBERED = 5
+/** With a number and a name before, nothing but an address. */
+const STREET_ONLY =
+  /^(?:street|road|avenue|lane|drive|boulevard|crescent|grove|gardens|terrace|parkway|highway|mews|close)$/i
 
 /** A number that follows its label: over marks, `n°`, and a few small words. */
 function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
@@ -75,20 +112,46 @@ function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | unde
   )
     return undefined
   const end = endOfNumber(tokens, t)
-  const digits = text.slice(start[t], end).replace(/\D/g, '').length
+  if (isKeyOfNir(tokens, notes, t)) return { start: start[t] as number, end, kind: 'nir', certain: true }
+  const digits = sizeOfNumber(text, start[t] as number, end)
   for (let back = 1; back <= LABEL_REACH && t - back >= 0; back++) {
     const at = t - back
-    if (type[at] === NUMBER) return undefined
-    if (type[at] === LINE_END && back > 1) return undefined
+    if (type[at] === NUMBER || (type[at] === LINE_END && back > 1)) break
     const cues = notes.cues[at] as number
     for (const [cue, kind, least] of LABELS) {
       if ((cues & cue) === 0 || digits < least) continue
       const word = text.slice(start[at], tokens.end[at]).toLowerCase()
-      const certain = STRICT.has(word) && back <= 4 && digits >= Math.max(least, 4)
+      const isMixed = end - (start[t] as number) > digits - 1 && /[A-Z]/.test(text.slice(start[t], end))
+      const certain = (STRICT.has(word) || isMixed) && back <= 4 && digits >= Math.max(least, 4)
       return { start: start[t] as number, end, kind, certain }
     }
   }
-  return undefined
+  return digits >= NUMBERED && /(?:n°|nº|#)[ ]?$/i.test(text.slice(Math.max(0, (start[t] as number) - 3), start[t]))
+    ? { start: start[t] as number, end, kind: 'id', certain: true }
+    : undefined
+}
+
+/** Figures; letters beside at least two figures count as well: 7KXR442, 4C19U. */
+function sizeOfNumber(text: string, start: number, end: number): number {
+  let [figures, capitals] = [0, 0]
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 48 && code <= 57) figures++
+    else if (code >= 65 && code <= 90) capitals++
+  }
+  return figures >= 2 ? figures + capitals : figures
+}
+
+const KEY = hashFolded('cle')
+
+/** The two check digits that stand apart from a NIR: clé 29. */
+function isKeyOfNir({ type, start, end, hash, text }: Tokens, notes: Notes, t: number): boolean {
+  if ((end[t] as number) - (start[t] as number) !== 2) return false
+  const word = type[t - 1] === MARK && text[start[t - 1] as number] === ':' ? t - 2 : t - 1
+  if (word < 1 || hash[word] !== KEY) return false
+  for (let back = word - 1; back >= 0 && back > word - LABEL_REACH; back--)
+    if (type[back] === NUMBER || (notes.cues[back] as number) & CUE.nir) return true
+  return false
 }
 
 function endOfNumber(tokens: Tokens, t: number): number {
@@ -175,6 +238,8 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
     if (type[at] === MARK && text[start[at] as number] === ',') at++
   }
   if (type[at] !== WORD) return undefined
+  // Lot 4C19U is a number of a product.
+  if ((notes.cues[at] as number) & CUE.accession && type[at + 1] === NUMBER) return undefined
   if ((notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
     const last = endOfStreet(tokens, notes, at)
     if (last > at) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: false }
@@ -185,7 +250,12 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
     if (next < 0) return undefined
     at = next
     if ((notes.cues[at] as number) & CUE.street && tokens.written[at] !== LOWER)
-      return { start: start[t] as number, end: end[at] as number, kind: 'address', certain: false }
+      return {
+        start: start[t] as number,
+        end: end[at] as number,
+        kind: 'address',
+        certain: STREET_ONLY.test(text.slice(start[at], end[at])),
+      }
   }
   return undefined
 }

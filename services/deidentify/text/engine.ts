@@ -4,6 +4,7 @@ import { findContext } from './context.ts'
 import { findKnown, type Known } from './known/find-known.ts'
 import { withoutLaws } from './laws.ts'
 import type { Lexicon } from './lexicon/lexicon.ts'
+import { evenOut, labelled } from './proposals.ts'
 import { findRepeats } from './repeats.ts'
 import { segments } from './segments.ts'
 import { findShapes } from './shapes/find-shapes.ts'
@@ -26,8 +27,8 @@ export interface ScanOptions {
   readonly layers?: ReadonlySet<Layer>
 }
 
-/** For identifiers over kept words: among 0 to 70, the middle of those with the best balance on the shared French templates. */
-const PREFERENCE = 30
+/** For identifiers over kept words, by language: chosen among 30 to 140 by the balance on the marked texts of `loadtest/deid`. */
+const PREFERENCE: Readonly<Record<Language, number>> = { fr: 90, en: 50 }
 
 const ALL: ReadonlySet<Layer> = new Set(LAYERS)
 
@@ -47,12 +48,14 @@ export function scan(
   function scanPart(part: string): Span[] {
     const tokens = tokenise(part)
     const notes = annotate(tokens, lexicon)
-    const shapes = layers.has('shapes') ? withoutLaws(tokens, notes, findShapes(tokens, language)) : []
-    const context = layers.has('context') ? findContext(tokens, notes) : []
+    const forms = layers.has('shapes') ? withoutLaws(tokens, notes, findShapes(tokens, language)) : []
+    const shapes = layers.has('context') ? labelled(tokens, notes, forms) : forms
+    const context = layers.has('context') ? findContext(tokens, notes, language) : []
     const words = layers.has('dictionary') ? dictionaryFindings(tokens, notes) : []
     const tags = layers.has('tagger')
-      ? decode(contextOf(tokens, notes, shapes, context), model, { preference: PREFERENCE }).tags
+      ? decode(contextOf(tokens, notes, shapes, context), model, { preference: PREFERENCE[language] }).tags
       : undefined
+    if (tags) evenOut(tokens, tags, shapes)
     const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
     const found = withoutLaws(
       tokens,

@@ -1,8 +1,11 @@
 /** What the tagger took for an identifier only because of its neighbours: measures, marks, words of the language. */
 import type { Notes } from './annotate.ts'
+import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
-import { EPONYM, FAMILY, GIVEN, HOSPITAL, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
-import { INITIAL, LOWER, type Tokens, WORD } from './tokens.ts'
+import { isUnnamed } from './hospitals.ts'
+import { COMMON_GIVEN, EPONYM, FAMILY, GIVEN, HOSPITAL, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import { TAGS } from './tagger/labels.ts'
+import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
 
 export interface TokenSpan extends Span {
@@ -14,6 +17,8 @@ export interface TokenSpan extends Span {
 
 /** Fewest figures of a number of a person. */
 const FEWEST_FIGURES: Partial<Record<Kind, number>> = { phone: 4, id: 4, nir: 5, postcode: 2 }
+/** Figures of a telephone number that nothing has to announce. */
+const SURE_PHONE = 8
 /** Characters of a date that stands alone. */
 const YEAR = 4
 /** Tokens before a name or a hospital that may announce it. */
@@ -30,13 +35,17 @@ export function isPlausible(
   const { kind, tag } = span
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
-  if (kind === 'name') return proposed.get(span.first) === 'name' || isName(tokens, notes, span)
+  if (kind === 'name')
+    return proposed.get(span.first) === 'name' || (isName(tokens, notes, span) && isFounded(tokens, notes, tags, span))
   // A number may be spread over a form: what counts is the whole run of its tag.
   let [first, last] = [span.first, span.last]
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
-  if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR
+  if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
+  if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
+  if (kind === 'phone' && !proposed.has(span.first) && text.replace(/\D/g, '').length < SURE_PHONE)
+    return announces(notes.cues, span.first, CUE.phone | CUE.fax | CUE.role | CUE.doctor)
   return text.replace(/\D/g, '').length >= (FEWEST_FIGURES[kind] ?? 0)
 }
 
@@ -74,16 +83,66 @@ function isName(tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSp
   return false
 }
 
+/** Letters of what may be an abbreviation. */
+const LONGEST_ABBREVIATION = 6
+/** Whom a letter greets without a name. */
+const GREETED = new Set(
+  'confrere confreres consoeur consoeurs collegue collegues amie ami amis colleague colleagues team finess rpps adeli mrn'
+    .split(' ')
+    .map((word) => hashFolded(word)),
+)
+
+/**
+ * One word alone is a name by its writing only when it can be nothing else: an initial, small letters or a short word in capitals need a
+ * name beside them or a word that announces them.
+ */
+function isFounded(tokens: Tokens, { flags, cues }: Notes, tags: Uint8Array, { first, last }: TokenSpan): boolean {
+  if (first === last && GREETED.has(tokens.hash[first] as number)) return false
+  if (first !== last || announced(cues, first) || hasNameBeside(tokens, tags, first)) return true
+  const written = tokens.written[first]
+  if (written === INITIAL || written === LOWER) return false
+  if (written === CAPITALISED && isPlainBeginning(tokens, flags[first] as number, first)) return false
+  const length = (tokens.end[first] as number) - (tokens.start[first] as number)
+  const listed = ((flags[first] as number) & (GIVEN | FAMILY)) !== 0 && ((flags[first] as number) & MEDICAL) === 0
+  return !(written === UPPER || written === MIXED) || length > LONGEST_ABBREVIATION || listed
+}
+
+/** A word of the language has its capital from the beginning of its sentence. */
+function isPlainBeginning({ type, text, start }: Tokens, own: number, t: number): boolean {
+  if ((own & ORDINARY) === 0 || own & COMMON_GIVEN) return false
+  return (
+    t === 0 ||
+    type[t - 1] === LINE_END ||
+    (type[t - 1] === MARK && /[.!?]/.test(text[start[t - 1] as number] as string))
+  )
+}
+
+const GIVEN_TAG = TAGS.indexOf('given')
+const FAMILY_TAG = TAGS.indexOf('family')
+
+/** Over a point, a hyphen, a comma or nothing, on the same line. */
+function hasNameBeside(tokens: Tokens, tags: Uint8Array, t: number): boolean {
+  for (const step of [-1, 1])
+    for (let at = t + step, skipped = 0; skipped < 3 && at >= 0 && at < tokens.count; at += step, skipped++) {
+      if (tokens.type[at] === LINE_END || (tokens.gap[step < 0 ? at + 1 : at] as number) > SPACED) break
+      if (tags[at] === GIVEN_TAG || tags[at] === FAMILY_TAG) return true
+      if (tokens.type[at] !== MARK || !/[-.,'’]/.test(tokens.text[tokens.start[at] as number] as string)) break
+    }
+  return false
+}
+
 /** Whether a title or a label stands shortly before. */
-function announced(cues: Int32Array, first: number): boolean {
-  for (let t = Math.max(0, first - REACH); t < first; t++)
-    if ((cues[t] as number) & (CUE.doctor | CUE.civility | CUE.nameLabel | CUE.role | CUE.kin | CUE.signature))
-      return true
+const announced = (cues: Int32Array, first: number): boolean =>
+  announces(cues, first, CUE.doctor | CUE.civility | CUE.nameLabel | CUE.role | CUE.kin | CUE.signature)
+
+function announces(cues: Int32Array, first: number, wanted: number): boolean {
+  for (let t = Math.max(0, first - REACH); t < first; t++) if ((cues[t] as number) & wanted) return true
   return false
 }
 
 /** A hospital has its word before it, or a name that lists have, or one that no list of words has. */
 function isHospital(tokens: Tokens, { flags, cues, phrase }: Notes, { first, last }: TokenSpan): boolean {
+  if (first < last && tokens.hash.subarray(first, last + 1).every(isUnnamed)) return false
   for (let t = Math.max(0, first - REACH); t < first; t++) if ((cues[t] as number) & CUE.hospital) return true
   for (let t = first; t <= last; t++) {
     const own = flags[t] as number

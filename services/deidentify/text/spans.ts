@@ -1,15 +1,18 @@
 /** From the tags of tokens, and from what is certain, to spans that do not overlap. */
 import type { Notes } from './annotate.ts'
+import { CUE } from './cues.ts'
+import { widened } from './edges.ts'
 import { refineKind } from './kinds.ts'
 import { COMMON_GIVEN, EPONYM, WORD_FR } from './lexicon/lexicon.ts'
 import { isPlausible, type TokenSpan } from './plausible.ts'
 import { kindOf, NONE, TAGS, tagOf } from './tagger/labels.ts'
-import { INITIAL, LINE_END, SPACED, type Tokens } from './tokens.ts'
+import { INITIAL, LINE_END, LOWER, SPACED, type Tokens, UPPER } from './tokens.ts'
 import type { Finding, Language, Span } from './types.ts'
 
 const GIVEN = TAGS.indexOf('given')
 const FAMILY = TAGS.indexOf('family')
 const ADDRESS = TAGS.indexOf('address')
+const ID = TAGS.indexOf('id')
 
 /**
  * @param tags by token; undefined when the tagger is switched off: then each finding counts, the first where they overlap
@@ -26,9 +29,7 @@ export function spansOf(
   const spans: TokenSpan[] = []
   for (const { start, end, kind, certain } of findings) {
     if (tags !== undefined && !certain) continue
-    const first = tokenAt(tokens, start)
-    let last = first
-    while (last + 1 < tokens.count && (tokens.start[last + 1] as number) < end) last++
+    const { first, last } = spanTokens(tokens, { start, end, kind })
     if (taken.subarray(first, last + 1).includes(1)) continue
     taken.fill(1, first, last + 1)
     spans.push({ start, end, kind, first, last, tag: tagOf(kind) })
@@ -38,6 +39,8 @@ export function spansOf(
     for (let t = 0; t < tokens.count; t++) {
       const tag = tags[t] as number
       if (tag === NONE || taken[t] === 1 || tokens.type[t] === LINE_END) continue
+      // A title is no part of the name after it.
+      if (isName(tag) && isTitle(notes, t) && isName(tags[t + 1] ?? NONE)) continue
       const first = t
       while (t + 1 < tokens.count && taken[t + 1] !== 1 && continues(tokens, notes, tags, t, tag, language)) t++
       const proposed = kinds.get(first)
@@ -46,11 +49,21 @@ export function spansOf(
       if (isPlausible(tokens, notes, tags, span, kinds)) spans.push(span)
     }
   }
-  return joined(
+  const parts = joined(
     tokens,
     spans.sort((a, b) => a.start - b.start),
     language,
-  ).map(({ start, end, kind, first, last }) => ({ start, end, kind: refineKind(tokens, notes, first, last, kind) }))
+  )
+  const out: Span[] = []
+  let free = 0
+  for (const [i, part] of parts.entries()) {
+    const wide =
+      tags === undefined ? part : widened(tokens, notes, part, free, parts[i + 1]?.start ?? Infinity, language)
+    const { start, end, kind, first, last } = wide
+    free = end
+    out.push({ start, end, kind: refineKind(tokens, notes, first, last, kind) })
+  }
+  return out
 }
 
 /** Whether the token after belongs to the same span. English notes count a whole name as one, French ones its parts. */
@@ -73,12 +86,21 @@ function continues(
 
 const isGivenName = ({ flags }: Notes, t: number): boolean =>
   ((flags[t] as number) & COMMON_GIVEN) !== 0 && ((flags[t] as number) & (WORD_FR | EPONYM)) === 0
+const isTitle = ({ cues }: Notes, t: number): boolean => ((cues[t] as number) & (CUE.civility | CUE.doctor)) !== 0
 const isName = (tag: number) => tag === GIVEN || tag === FAMILY
 
 function proposedKinds(tokens: Tokens, findings: readonly Finding[]): ReadonlyMap<number, Finding['kind']> {
   const kinds = new Map<number, Finding['kind']>()
   for (const { start, kind, certain } of findings) if (!certain) kinds.set(tokenAt(tokens, start), kind)
   return kinds
+}
+
+/** @returns first and last token of a span */
+export function spanTokens(tokens: Tokens, { start, end }: Span): { first: number; last: number } {
+  const first = tokenAt(tokens, start)
+  let last = first
+  while (last + 1 < tokens.count && (tokens.start[last + 1] as number) < end) last++
+  return { first, last }
 }
 
 /** @returns the token that contains the offset, or the first after it */
@@ -98,9 +120,13 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
   const out: TokenSpan[] = []
   for (const span of spans) {
     const before = out.at(-1)
-    const whole = isInitial(tokens, span) ? { ...span, end: span.end + 1, last: span.last + 1 } : span
+    const longer = isInitial(tokens, span) ? 1 : lettersAfter(tokens, span)
+    const last = longer === 0 && language === 'en' ? endOfHospital(tokens, span) : span.last + longer
+    const whole = last > span.last ? { ...span, end: tokens.end[last] as number, last } : span
     const connected =
-      before !== undefined && isConnected(before, span, tokens.text.slice(before.end, span.start), language)
+      before !== undefined &&
+      (isConnected(before, span, tokens.text.slice(before.end, span.start), language) ||
+        isInverted(tokens, before, span, language))
     if (connected) out[out.length - 1] = { ...before, end: whole.end, last: whole.last }
     else out.push(whole)
   }
@@ -109,10 +135,21 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
 
 function isConnected(before: TokenSpan, { tag }: TokenSpan, between: string, language: Language): boolean {
   if (before.tag === ADDRESS && tag === ADDRESS) return /^[ .,'’-]{1,3}$/.test(between)
+  if (before.tag === ID && tag === ID) return between === ' '
   if (isWord(before.tag) && isWord(tag) && /^[-'’]$/.test(between)) return true
-  // Last, First: one name in English notes.
-  return language === 'en' && before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between)
+  // One name in English notes: its parts with a space between, and Last, First.
+  if (language !== 'en' || !isName(before.tag) || !isName(tag)) return false
+  return between === ' ' || (before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between))
 }
+
+/** SANTIAGO-VEGA, MILAGROS: in capitals, a comma between is no list. */
+const isInverted = ({ text, written }: Tokens, before: TokenSpan, span: TokenSpan, language: Language): boolean =>
+  language === 'en' &&
+  isName(before.tag) &&
+  isName(span.tag) &&
+  written[before.last] === UPPER &&
+  written[span.first] === UPPER &&
+  text.slice(before.end, span.start) === ', '
 
 const WORDS = new Set(
   ['given', 'family', 'city', 'hospital', 'address'].map((tag) => TAGS.indexOf(tag as (typeof TAGS)[number])),
@@ -122,3 +159,28 @@ const isWord = (tag: number) => WORDS.has(tag)
 /** A name that ends with one capital and a point. */
 const isInitial = ({ written, text, end }: Tokens, { tag, last }: TokenSpan): boolean =>
   isName(tag) && written[last] === INITIAL && text[end[last] as number] === '.'
+
+/** @returns tokens to add for the last letter of Le Floc'h, Guyomarc'h */
+function lettersAfter({ text, end }: Tokens, { tag, last }: TokenSpan): number {
+  const at = end[last] as number
+  if (!isName(tag)) return 0
+  if (/^['’]h(?!\p{L})/iu.test(text.slice(at, at + 3))) return 2
+  return /^['’]h(?!\p{L})/iu.test(text.slice(at - 1, at + 2)) ? 1 : 0
+}
+
+const HOSPITAL_TAIL =
+  /^(?:hospital|clinic|centre|center|medical|surgery|pediatrics|practice|home|care|infirmary|hospice|health|campus)$/i
+
+/** English names of hospitals end with their word: Mercy General Hospital. */
+function endOfHospital({ text, start, end, written, gap, count }: Tokens, { kind, last }: TokenSpan): number {
+  let to = last
+  while (
+    kind === 'hospital' &&
+    to + 1 < count &&
+    gap[to + 1] === SPACED &&
+    written[to + 1] !== LOWER &&
+    HOSPITAL_TAIL.test(text.slice(start[to + 1], end[to + 1]))
+  )
+    to++
+  return to
+}

@@ -10,7 +10,7 @@ export const LINE_END = 4
 export const LOWER = 0
 export const CAPITALISED = 1
 export const UPPER = 2
-const MIXED = 3
+export const MIXED = 3
 export const INITIAL = 4
 
 /** What is between a token and the one before it. */

@@ -1,7 +1,20 @@
 /** Layer 5: the traits of this very patient, in all their forms, and their names with typing errors. */
 import { distance } from 'fastest-levenshtein'
 import { fold } from '../characters.ts'
-import { CAPITALISED, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from '../tokens.ts'
+import { CUE, cuesOf } from '../cues.ts'
+import {
+  CAPITALISED,
+  GLUED,
+  INITIAL,
+  LINE_END,
+  LOWER,
+  MARK,
+  NUMBER,
+  SPACED,
+  type Tokens,
+  UPPER,
+  WORD,
+} from '../tokens.ts'
 import type { Finding, Kind } from '../types.ts'
 import { readTraits } from './traits.ts'
 import { canonical, PARTICLES, partsOf, variants } from './variants.ts'
@@ -13,6 +26,8 @@ export interface Known {
   readonly longest: number
   /** Folded words of names that are long enough for a typing error. */
   readonly names: readonly string[]
+  /** First letters of the words of names, folded. */
+  readonly initials: ReadonlySet<string>
 }
 
 /** Letters from which on one, or two, errors are accepted. */
@@ -23,17 +38,23 @@ const SHORT = 4
 /** Tokens and marks that a trait may be spread over. */
 const SPREAD = 40
 const MARKS_BETWEEN = 3
+/** Words on each side that tell whether a text is written without capitals. */
+const NEIGHBOURS = 12
 
 /** @param value of `known` @throws TypeError that names the field that cannot be read */
 export function knownOf(value: unknown): Known {
   const keys = new Map<string, Kind>()
   const names = new Set<string>()
+  const initials = new Set<string>()
   for (const trait of readTraits(value)) {
     for (const key of variants(trait)) if (!keys.has(key)) keys.set(key, trait.kind)
-    if (trait.kind === 'name')
-      for (const part of partsOf(trait.value)) if (part.length >= ONE_ERROR && !PARTICLES.has(part)) names.add(part)
+    if (trait.kind !== 'name') continue
+    for (const part of partsOf(trait.value)) {
+      initials.add(part.slice(0, 1))
+      if (part.length >= ONE_ERROR && !PARTICLES.has(part)) names.add(part)
+    }
   }
-  return { keys, names: [...names], longest: Math.max(0, ...[...keys.keys()].map((key) => key.length)) }
+  return { keys, names: [...names], initials, longest: Math.max(0, ...[...keys.keys()].map((key) => key.length)) }
 }
 
 /** @returns certain findings that do not overlap */
@@ -45,13 +66,14 @@ export function findKnown(tokens: Tokens, known: Known): Finding[] {
     const match = longestKey(tokens, parts, known, t) ?? misspelt(tokens, parts, known, t)
     if (!match) continue
     const first = withInitialBefore(tokens, t, match.kind, found.at(-1)?.end ?? 0)
+    const last = withInitialAfter(tokens, parts, known, match)
     found.push({
       start: tokens.start[first] as number,
-      end: tokens.end[match.last] as number,
+      end: tokens.end[last] as number,
       kind: match.kind,
       certain: true,
     })
-    t = match.last
+    t = last
   }
   return found
 }
@@ -101,7 +123,19 @@ function isWhole(tokens: Tokens, first: number, last: number, kind: Kind, key: s
     kind === 'hospital' ||
     ((kind === 'name' || kind === 'professional') && key.length <= SHORT + 2)
   )
-    return written[first] !== LOWER || type[first] !== WORD
+    return written[first] !== LOWER || type[first] !== WORD || isNameInSmallLetters(tokens, first)
+  return true
+}
+
+const ANNOUNCES = CUE.doctor | CUE.civility | CUE.kin | CUE.nameLabel | CUE.role
+
+/** A title or a kinship right before, or a text that writes no capitals. */
+function isNameInSmallLetters({ type, hash, written, text, start, end, count }: Tokens, t: number): boolean {
+  const before = t > 0 && type[t - 1] === MARK && text[start[t - 1] as number] === '.' ? t - 2 : t - 1
+  if (before >= 0 && type[before] === WORD && cuesOf(hash[before] as number) & ANNOUNCES) return true
+  if ((end[t] as number) - (start[t] as number) <= SHORT) return false
+  for (let at = Math.max(0, t - NEIGHBOURS); at < count && at <= t + NEIGHBOURS; at++)
+    if (type[at] === WORD && (written[at] === CAPITALISED || written[at] === UPPER)) return false
   return true
 }
 
@@ -111,7 +145,9 @@ function misspelt(
   known: Known,
   t: number,
 ): { last: number; kind: Kind } | undefined {
-  if (tokens.type[t] !== WORD || !(tokens.written[t] === CAPITALISED || tokens.written[t] === UPPER)) return undefined
+  if (tokens.type[t] !== WORD) return undefined
+  const isCapital = tokens.written[t] === CAPITALISED || tokens.written[t] === UPPER
+  if (!isCapital && !isNameInSmallLetters(tokens, t)) return undefined
   const part = parts[t] as string
   if (part.length < ONE_ERROR - 1) return undefined
   for (const name of known.names) {
@@ -136,6 +172,26 @@ function withInitialBefore(tokens: Tokens, first: number, kind: Kind, free: numb
   let at = first - 1
   if (at >= 0 && tokens.type[at] === MARK && tokens.text[tokens.start[at] as number] === '.') at--
   const isInitial =
-    at >= 0 && tokens.type[at] === WORD && tokens.written[at] === 4 && (tokens.start[at] as number) >= free
+    at >= 0 && tokens.type[at] === WORD && tokens.written[at] === INITIAL && (tokens.start[at] as number) >= free
   return isInitial && tokens.text.slice(tokens.start[at], tokens.end[at]) !== 'M' ? at : first
+}
+
+/** `Dupont J.`: an initial of the known names, with its point, belongs to the name before it. */
+function withInitialAfter(
+  { count, type, written, gap, text, start }: Tokens,
+  parts: readonly string[],
+  { initials }: Known,
+  { last, kind }: { last: number; kind: Kind },
+): number {
+  const [initial, point] = [last + 1, last + 2]
+  const isInitial =
+    kind === 'name' &&
+    point < count &&
+    type[initial] === WORD &&
+    written[initial] === INITIAL &&
+    gap[initial] === SPACED &&
+    initials.has(parts[initial] as string) &&
+    gap[point] === GLUED &&
+    text[start[point] as number] === '.'
+  return isInitial ? point : last
 }

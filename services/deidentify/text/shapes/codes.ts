@@ -8,6 +8,60 @@ const MAC = pattern(`[0-9a-f]{2}(?:[:\\-][0-9a-f]{2}){5}(?![0-9a-f:])`)
 /** At least five figures somewhere in it. */
 const MIXED = pattern(`(?=(?:[A-Z\\-_/]{0,12}\\d){5})[A-Z0-9](?:[A-Z0-9]|[\\-_/](?=[A-Z0-9])){5,30}(?![\\p{L}\\d])`)
 const UK_POSTCODE = pattern(`[A-Z]{1,2}\\d[A-Z\\d]?[ ]\\d[A-Z]{2}(?![\\p{L}\\d])`)
+/** Capitals only: small letters make words of these. Ireland, Canada. */
+const POSTCODES_OF_CAPITALS = [
+  /[AC-FHKNPRTV-Y](?:\d{2}|6W) ?[0-9AC-FHKNPRTV-Y]{4}(?![\p{L}\d])/uy,
+  /[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?![\p{L}\d])/uy,
+]
+const RURAL = pattern(`(?:RR|HC|R\\.R\\.|rural route|star route)[ ]?#?\\d{1,4},?[ ]box[ ]\\d{1,5}(?![\\p{L}\\d])`)
+const POST_BOX = pattern(`(?:P\\.?[ ]?O\\.?[ ]?box|private bag|locked bag)[ ]X?\\d{1,6}(?![\\p{L}\\d])`)
+const DUBLIN = pattern(`Dublin[ ](?:[1-9]|1\\d|2[0-4]|6W)(?![\\p{L}\\d])`)
+const LAST_FOUR = pattern(
+  `last[ ](?:four|4)(?:[ ](?:digits|of|ssn|ss|social|#|no)){0,3}[ :#]{1,3}\\d{4}(?![\\p{L}\\d])`,
+)
+/** x4-7719: a line of the house's own telephones. */
+const EXTENSION = pattern(`(?:ext|x)\\.?[ ]?\\d{1,2}-?\\d{3,4}(?![\\p{L}\\d])`)
+
+/** What only English notes have. @param at where a word begins */
+export function englishCodeAt(text: string, at: number): Finding | undefined {
+  switch (text.charCodeAt(at) | 32) {
+    case 100:
+      return foundAs(DUBLIN, text, at, 'city') ?? postcodeAt(text, at)
+    case 101:
+    case 120: {
+      const end = endAt(EXTENSION, text, at)
+      const from = at + (/^\D*/.exec(text.slice(at, at + 6))?.[0].length ?? 0)
+      return end > 0 ? finding(from, end, 'phone') : postcodeAt(text, at)
+    }
+    case 104:
+    case 114:
+    case 115:
+      return foundAs(RURAL, text, at, 'address') ?? postcodeAt(text, at)
+    case 108: {
+      const end = endAt(LAST_FOUR, text, at)
+      return end > 0 ? finding(end - 4, end, 'ssn') : foundAs(POST_BOX, text, at, 'address')
+    }
+    case 112:
+      return foundAs(POST_BOX, text, at, 'address') ?? postcodeAt(text, at)
+    default:
+      return postcodeAt(text, at)
+  }
+}
+
+function postcodeAt(text: string, at: number): Finding | undefined {
+  const code = text.charCodeAt(at + 1)
+  if (code < 48 || code > 57) return undefined
+  for (const one of POSTCODES_OF_CAPITALS) {
+    const end = endAt(one, text, at)
+    if (end > 0 && /\d[A-Z]|[A-Z]\d/.test(text.slice(at + 3, end))) return finding(at, end, 'postcode')
+  }
+  return undefined
+}
+
+function foundAs(expression: RegExp, text: string, at: number, kind: Finding['kind']): Finding | undefined {
+  const end = endAt(expression, text, at)
+  return end > 0 ? finding(at, end, kind) : undefined
+}
 
 /** @param at where a word or number begins, with nothing glued before it */
 export function codeAt(text: string, at: number): Finding | undefined {

@@ -2,7 +2,8 @@
 import type { Finding, Language } from '../types.ts'
 import { endAt, finding, NO_DIGIT_AFTER, pattern } from './match.ts'
 
-const SEP = '[ \\t]{0,2}[/.\\-–|\\\\][ \\t]{0,2}'
+/** A line may end after a hyphen or stroke. */
+const SEP = '(?:[ \\t]{0,2}[/.\\-–|\\\\][ \\t]{0,2}|[\\-/]\\n)'
 const DAY = '(?:0?[1-9]|[12]\\d|3[01])'
 const MONTH = '(?:0?[1-9]|1[0-2])'
 const YEAR4 = '(?:1[89]|20)\\d{2}'
@@ -29,6 +30,12 @@ const FULL = [
   `${DAY} ${MONTH} ${YEAR4}${NO_DIGIT_AFTER}`,
   `${DAY}[ \\-.]{0,2}(?:er|ère)?${GAP}${MONTHS_FR}${GAP}${YEAR4}${NO_DIGIT_AFTER}`,
   `${DAY}(?:er)?[ \\-.]{0,2}${MONTHS_FR}[ \\-./]{1,2}'?\\d{2}(?![\\d:hH]|[ \\t]?(?:mg|g|ml|ans|jours|h|mois|%))`,
+].map(pattern)
+/** Days before the last of a row: 2 au 27 février, 3, 10 et 17 juin. */
+const IN_ROW_FR = [
+  `${DAY}(?:er)?(?=(?:, ${DAY}){0,4} (?:au|et|&|-) (?:le )?${DAY}(?:er)?[ ](?:${MONTHS_FR}${END_WORD}))`,
+  `${DAY}(?=, ${DAY}(?:, ${DAY}){0,3} (?:au|et|&) ${DAY} (?:${MONTHS_FR}${END_WORD}))`,
+  `${DAY}(?= (?:au|et) (?:le )?${DAY}/${MONTH}(?:/|${NO_DIGIT_AFTER}))`,
 ].map(pattern)
 const FULL_EN = [
   `${MONTH}${SEP}${DAY}${SEP}${YEAR}${NO_DIGIT_AFTER}`,
@@ -63,16 +70,16 @@ const WORDS_FR_PARTIAL = [
   `${MONTHS_FR}${END_WORD}`,
 ].map(pattern)
 const WORDS_EN = [
-  `${MONTHS_EN}\\.?[ \\-]{0,2}(?:the )?${DAY}(?:st|nd|rd|th)?(?:[ ,\\-]{1,3}(?:of )?(?:${YEAR4}|'\\d{2}))${NO_DIGIT_AFTER}`,
+  `${MONTHS_EN}\\.?[ \\-\\n]{0,2}(?:the )?${DAY}(?:st|nd|rd|th)?(?:[ ,\\-\\n]{1,3}(?:of )?(?:${YEAR4}|'\\d{2}))${NO_DIGIT_AFTER}`,
   `(?:${DAYS_WORDS_EN}(?: day)? of ${MONTHS_EN}|${MONTHS_EN} (?:the )?${DAYS_WORDS_EN})(?:,? ${YEAR4})?${END_WORD}`,
   `${MONTHS_EN}\\.?(?:,| of)?[ \\-/]{0,2}(?:${YEAR4}|'\\d{2})${NO_DIGIT_AFTER}`,
   `${MONTHS_EN}\\.? (?:the )?${DAY}(?:st|nd|rd|th)?${NO_DIGIT_AFTER}(?![\\p{L}])`,
+  `(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?: (?:morning|afternoon|evening|night))?${END_WORD}`,
 ].map(pattern)
 const WORDS_EN_PARTIAL = [
   `(?:early|late|mid)[ \\-](?:${MONTHS_EN}[ ])?${YEAR4}${NO_DIGIT_AFTER}`,
   `(?:spring|summer|fall|autumn|winter)(?: of)?[ ]${YEAR4}${NO_DIGIT_AFTER}`,
   `${MONTHS_EN}${END_WORD}`,
-  `(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)${END_WORD}`,
 ].map(pattern)
 
 /** First letters of the words that begin a date; other words are not tried. */
@@ -84,6 +91,7 @@ const AT_NUMBER: Readonly<Record<Language, readonly Attempt[]>> = {
   fr: [
     [FULL, true],
     [PARTIAL, true],
+    [IN_ROW_FR, true],
     [[BOXES], true],
     [POSSIBLE, false],
   ],

@@ -1,7 +1,7 @@
 /** Layer 1: what has a form of its own. */
 import { GLUED, MARK, NUMBER, type Tokens, WORD } from '../tokens.ts'
 import type { Finding, Language } from '../types.ts'
-import { codeAt } from './codes.ts'
+import { codeAt, englishCodeAt } from './codes.ts'
 import { emailAround, urlAt } from './contacts.ts'
 import { dateAtNumber, dateAtWord } from './dates.ts'
 import { numberAt } from './numbers.ts'
@@ -42,7 +42,7 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
     const date = dateAtNumber(text, at, language)
     if (glued) return date?.certain ? date : undefined
     const code = type[t + 1] === WORD && gap[t + 1] === GLUED ? codeAt(text, at) : undefined
-    const number = numberAt(text, at, language)
+    const number = date && hasWholeYear(text, date) ? undefined : numberAt(text, at, language)
     const best = [date, number, code]
       .filter((one) => one !== undefined)
       .sort((a, b) => Number(b.certain) - Number(a.certain) || b.end - a.end)
@@ -52,6 +52,7 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
     if (glued && type[t - 1] === WORD) return undefined
     return (
       urlAt(text, at) ??
+      (language === 'en' && !glued ? englishCodeAt(text, at) : undefined) ??
       dateAtWord(text, at, language) ??
       (glued ? undefined : (codeAt(text, at) ?? letterNumber(text, at, language)))
     )
@@ -59,6 +60,10 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
   const code = text.charCodeAt(at)
   return type[t] === MARK && (code === PLUS || code === BRACKET) ? numberAt(text, at, language) : undefined
 }
+
+/** 08/07/2023 19:04 begins like a telephone number of ten figures. */
+const hasWholeYear = (text: string, { start, end, certain }: Finding): boolean =>
+  certain && /^\d{1,2}[/.-]\d{1,2}[/.-]\d{4}$/.test(text.slice(start, end))
 
 /** A telephone number whose first zero was read as a letter. */
 function letterNumber(text: string, at: number, language: Language): Finding | undefined {

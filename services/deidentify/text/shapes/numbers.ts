@@ -16,12 +16,14 @@ const PHONE_FR = [
 ].map(pattern)
 const PHONE_US = [
   `(?:\\+?1[ .\\-]{0,2})?\\(\\d{3}\\)[ .\\-]{0,2}\\d{3}[ .\\-]{1,2}\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
-  `(?:\\+?1[ .\\-]{0,2})?\\d{3}[ .\\-]\\d{3}[ .\\-]\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
+  `(?:\\+?1[ .\\-]{0,2})?\\d{3}[ .\\-]\\d{3}[ .\\-\\n]\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
   `(?:\\+|00)\\d{1,3}[ .\\-]?(?:\\(0\\))?(?:[ .\\-]?\\d){7,12}${NO_DIGIT_AFTER}`,
 ].map(pattern)
 /** United Kingdom: 020 7946 0958, 01632 960 001. */
 const PHONE_UK = [`0\\d{2,4}[ \\-]\\d{3,4}[ \\-]?\\d{3,4}${NO_DIGIT_AFTER}`].map(pattern)
 const PHONE_US_SHORT = [`\\d{3}-\\d{4}(?![\\d-])`].map(pattern)
+/** 4-1120: a line inside the house; a year after the hyphen is a month. */
+const PHONE_INSIDE = pattern(`[2-9]-(?!19|20)\\d{4}(?![\\d-])`)
 
 const NIR = pattern(
   `[1-8]${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d${S}[\\dAB]${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d(?:${S}\\d${S}\\d)?(?![ ]?\\d)`,
@@ -33,13 +35,17 @@ const SSN = pattern(`\\d{3}[\\- ]\\d{2}[\\- ]\\d{4}${NO_DIGIT_AFTER}(?!-)`)
 const CARD = pattern(
   `\\d{4}(?:[ \\-]?\\d{4}){2}[ \\-]?\\d{1,7}${NO_DIGIT_AFTER}|\\d{4}[ \\-]?\\d{6}[ \\-]?\\d{5}${NO_DIGIT_AFTER}`,
 )
-const IP = pattern(`(?:\\d{1,3}\\.){3}\\d{1,3}(?![\\d.])`)
+const IP = pattern(`(?:\\d{1,3}\\.){3}\\d{1,3}(?!\\d|\\.\\d)`)
 const UID = pattern(`[012](?:\\.\\d{1,40}){4,20}(?![\\d.])`)
 const RPPS = pattern(`(?:10|8)\\d{9}${NO_DIGIT_AFTER}`)
 const GLUED = pattern(`\\d{7,30}${NO_DIGIT_AFTER}`)
+const OLD = pattern(`(?:9\\d|1[01]\\d)(?![\\d%/:]|[.,]\\d|[ ]?(?:mois|months?|weeks?|days?|jours?)(?![\\p{L}]))`)
+/** Before an age without its unit: aged 94, âge : 94. */
+const AGED = /(?:^|[^\p{L}])(?:aged?|[âa]g[ée]+e?)(?:\s?:|\s(?:de|of))?\s$/iu
+const LONGEST_AGED = 12
 const AGE_FR = pattern(`(?:9\\d|1[01]\\d)(?=[ ]?ans?(?![\\p{L}]))`)
 const AGE_EN = pattern(
-  `(?:9\\d|1[01]\\d)(?=[ \\-]?(?:years?|yrs?)[ \\-]?(?:old|of age)|[ \\-]?(?:y\\.?/?o\\.?|yo|yof|yom)(?![\\p{L}])|-year)`,
+  `(?:9\\d|1[01]\\d)(?=[ \\-]?(?:years?|yrs?)[ \\-]?(?:old|of age)|[ \\-]?(?:y\\.?/?o\\.?|yo|yof|yom|[mf])(?![\\p{L}])|-year)`,
 )
 
 /** @param at where a number begins, not in the middle of one */
@@ -73,6 +79,8 @@ export function numberAt(text: string, at: number, language: Language): Finding 
   if (rpps > 0 && isValidLuhn(text.slice(at, rpps))) return finding(at, rpps, 'rpps')
   const age = endAt(language === 'fr' ? AGE_FR : AGE_EN, text, at)
   if (age > 0) return finding(at, age, 'age_over_89')
+  const aged = endAt(OLD, text, at)
+  if (aged > 0 && AGED.test(text.slice(Math.max(0, at - LONGEST_AGED), at))) return finding(at, aged, 'age_over_89')
   if (phone) return phone
   const glued = endAt(GLUED, text, at)
   return glued > 0 ? finding(at, glued, 'id', false) : undefined
@@ -94,6 +102,8 @@ function phoneAt(text: string, at: number, language: Language): Finding | undefi
     if (end > 0) return finding(at, end, 'phone')
   }
   if (language === 'fr') return undefined
+  const inside = endAt(PHONE_INSIDE, text, at)
+  if (inside > 0) return finding(at, inside, 'phone')
   const end = Math.max(...PHONE_US_SHORT.map((one) => endAt(one, text, at)))
   return end > 0 ? finding(at, end, 'phone', false) : undefined
 }

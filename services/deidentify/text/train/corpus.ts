@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { Tag } from '../tagger/labels.ts'
 import type { Language } from '../types.ts'
-import { type Random, type Slot, typo } from './surrogates.ts'
+import { type Random, type Slot, typo } from './letters.ts'
 
 export interface Marked {
   readonly text: string

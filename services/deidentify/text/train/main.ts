@@ -16,8 +16,9 @@ import { type Model, serialise } from '../tagger/model.ts'
 import { tokenise } from '../tokens.ts'
 import { LANGUAGES, type Language } from '../types.ts'
 import { corpus, type Marked } from './corpus.ts'
+import type { Random } from './letters.ts'
 import { learner, mean } from './perceptron.ts'
-import { type Random, slots } from './surrogates.ts'
+import { slots } from './surrogates.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -84,7 +85,7 @@ function prepare({ text, spans }: Marked, language: Language, random: Random): {
     tokens,
     notes,
     withoutLaws(tokens, notes, findShapes(tokens, language)),
-    findContext(tokens, notes),
+    findContext(tokens, notes, language),
   )
   const words = context.words.map((word) => (random.below(HIDDEN_WORDS) === 0 ? HIDDEN : word))
   const suffix = context.suffix.map((one, i) => (words[i] === HIDDEN ? 0 : one))

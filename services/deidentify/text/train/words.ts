@@ -14,6 +14,8 @@ export interface Words {
   readonly shortHospitals: readonly string[]
   readonly states: readonly string[]
   readonly statenames: readonly string[]
+  /** Addresses without a street: `*` is a name, `#` a number. */
+  readonly houses: readonly string[]
 }
 
 const list = (text: string): readonly string[] => text.split(',').map((one) => one.trim())
@@ -75,6 +77,36 @@ const FR: Words = {
   ),
   states: list('IDF'),
   statenames: list('Bretagne'),
+  houses: [
+    'Lieu-dit *',
+    'lieu dit La *',
+    'Lieudit Le *',
+    'Le Bourg',
+    'Résidence *',
+    'Résidence Les *, bât. B',
+    'résidence *, entrée #',
+    'Résidence * appt #',
+    'Domaine de *',
+    'Clos *',
+    'Le Clos des *, #e étage',
+    'Villa *',
+    'Maison *',
+    'Mas de *',
+    'Ferme de *',
+    'Hameau de *',
+    'Hameau Les *',
+    'Les Hauts de *, esc. #',
+    'Quartier *',
+    'Cité *, bât. C, 2e étage',
+    'Tour *, 8e étage, porte #',
+    'ZA de *',
+    'Espace Santé *',
+    'Immeuble Le *',
+    'Bât. A, résidence *, # chemin de *',
+    'Foyer *',
+    'Château de *',
+    'BP #',
+  ],
 }
 
 const EN: Words = {
@@ -110,6 +142,25 @@ const EN: Words = {
   statenames: list(
     'Alabama,Alaska,Arizona,Arkansas,California,Colorado,Connecticut,Delaware,Florida,Georgia,Hawaii,Idaho,Illinois,Indiana,Iowa,Kansas,Kentucky,Louisiana,Maine,Maryland,Massachusetts,Michigan,Minnesota,Mississippi,Missouri,Montana,Nebraska,Nevada,New Hampshire,New Jersey,New Mexico,New York,North Carolina,North Dakota,Ohio,Oklahoma,Oregon,Pennsylvania,Rhode Island,South Carolina,South Dakota,Tennessee,Texas,Utah,Vermont,Virginia,Washington,West Virginia,Wisconsin,Wyoming',
   ),
+  houses: [
+    'Flat #',
+    '* House',
+    '* Cottage',
+    'The Old *',
+    '* Farm',
+    '* Lodge',
+    'RR # Box #',
+    'Rural Route #',
+    'P.O. Box #',
+    'PO Box #',
+    '* Court',
+    'Trailer #',
+    '* Apartments #',
+    'Lot #',
+    'PSC # Box #',
+    '* View',
+    'Unit #',
+  ],
 }
 
 export const words = (language: Language): Words => (language === 'fr' ? FR : EN)

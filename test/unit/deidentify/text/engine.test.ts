@@ -37,6 +37,33 @@ describe('French', () => {
     expect(marked(text)).toBe(text)
   })
 
+  test.each([
+    'Adénocarcinome (CBNPC), UPDRS à 34, mis sous osimertinib.',
+    'PTH D. Poignet G. Selles R.',
+    'Jobe +, Neer + ; Mallampati 2.',
+    'Chambre 214, porte B. Suite à notre échange.',
+  ])('%s stays', (text) => expect(found(text)).toEqual([]))
+
+  test('a given name beside a family name needs nothing around it', () => {
+    expect(found('staff, Édouard Martinez et DUPONT Monique')).toEqual([
+      'name: Édouard',
+      'name: Martinez',
+      'name: DUPONT',
+      'name: Monique',
+    ])
+  })
+
+  test('days in a row, a time after a date, a number after its sign', () => {
+    expect(found('du 2 au 27 février 2019')).toEqual(['date: 2', 'date: 27 février 2019'])
+    expect(found('les 3, 10 et 17 juin 2022')).toEqual(['date: 3', 'date: 10', 'date: 17 juin 2022'])
+    expect(found('Arrivée : 08/07/2023 19:04')).toEqual(['date: 08/07/2023'])
+    expect(found('greffon n° 384417').join()).toContain('384417')
+  })
+
+  test("a name's last letter after an apostrophe", () => {
+    expect(marked("vu par le Dr Guyomarc'h hier")).toContain("[Guyomarc'h]")
+  })
+
   test('a hospital loses its name, not its word', () => {
     expect(marked('Transféré du CHU Bichat le 3 mars 2019')).toBe(
       'Transféré du CHU [Bichat](hospital) le [3 mars 2019](date)',
@@ -58,6 +85,49 @@ test('English', () => {
     'hospital: Mercy Medical Center',
   ])
 })
+
+test('English: a title is no part, the word of a hospital is; a street by its word; an address of the net', () => {
+  expect(found('Seen by Mrs. Oyelowo at Hennepin General Surgery.', 'en')).toEqual([
+    'name: Oyelowo',
+    'hospital: Hennepin General Surgery',
+  ])
+  expect(found('Lives at 14 Kloof Nek Road.', 'en')).toEqual(['address: 14 Kloof Nek Road'])
+  expect(found('Device IP 198.51.100.23. Video ok', 'en')).toContain('ip: 198.51.100.23')
+})
+
+test.each([
+  ['Vehicle plate 7KXR442 noted', 'device: 7KXR442'],
+  ['License No. ME 104882', 'ME 104882'],
+  ['Our ref: JW/KL/1103882', 'JW/KL/1103882'],
+  ['Registration (Gladys, 4-1120).', 'phone: 4-1120'],
+  ['ward clerk x4-7719', 'phone: 4-7719'],
+  ['Last four 4471.', 'ssn: 4471'],
+  ["Harold's Cross, Dublin 6W, D6W XK28", 'postcode: D6W XK28'],
+  ['Lives RR 3 Box 118', 'address: RR 3 Box 118'],
+  ['late of The Old Mill, Church Lane, aged 94.', 'address: The Old Mill, Church Lane'],
+  ['late of The Old Mill, Church Lane, aged 94.', 'age_over_89: 94'],
+  ['The family of Baby Boy Hernandez', 'Baby Boy Hernandez'],
+  ['Patient: Gretchen Mul-\nlenweg', 'Gretchen Mul-\nlenweg'],
+  ['Born 08-\n30-1951', '08-\n30-1951'],
+  ['Transferred to Briery Holme Care Home.', 'hospital: Briery Holme Care Home'],
+  ['Result called to Tammy at noon', 'Tammy'],
+  ['Next visit Tues.', 'date: Tues'],
+])('English: in %j is %j', (text, wanted) => expect(found(text, 'en').join('|')).toContain(wanted))
+
+test.each([
+  'Pain 6/10, strength 5/5, transferred to ICU, referred to Cardiology.',
+  'Diabetes Clinic, General Surgery, Emergency Department.',
+  'FEV1 58% predicted, Lantus 22 units.',
+])('English: %j stays', (text) => expect(found(text, 'en')).toEqual([]))
+
+test.each([
+  ['lovenox, lot 4C19U', '4C19U'],
+  ['NIR 1551199324007 clé 29', 'nir: 29'],
+  ['Panendoscopie le 28.', 'date: 28'],
+  ['domicile (4 r du Gal Leclerc, 91380 Massy)', 'address: 4 r du Gal Leclerc'],
+  ['clinique les cedres', 'hospital: les cedres'],
+  ["l'interne Camille Rey", 'Rey'],
+])('French: in %j is %j', (text, wanted) => expect(found(text).join('|')).toContain(wanted))
 
 test('a name that was recognised once is recognised again', () => {
   expect(found('Mme Wendelboe est suivie. Ce jour, Wendelboe va bien.')).toEqual(['name: Wendelboe', 'name: Wendelboe'])

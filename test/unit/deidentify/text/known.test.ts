@@ -70,6 +70,18 @@ test('an initial belongs to the name after it', () => {
   expect(found('vu J. Lefebvre ce jour')).toEqual(['J. Lefebvre'])
 })
 
+test('an initial of the known names belongs to the name before it', () => {
+  expect(found('vu Lefebvre J. ce jour')).toEqual(['Lefebvre J.'])
+  expect(found('vu Lefebvre B. ce jour')).toEqual(['Lefebvre'])
+})
+
+test('a short name in small letters counts after a title, and in a text without capitals', () => {
+  const known = { name: 'Tabet', city: 'Aubagne' }
+  expect(found('vu par dr. tabet hier', known)).toEqual(['tabet'])
+  expect(found('vu par tabett à aubagne hier', known)).toEqual(['tabett', 'aubagne'])
+  expect(found('Le tabet du Couloir, à aubagne', known)).toEqual([])
+})
+
 test.each(['la tour de contrôle', 'le 2 janvier 1979', '06 12 34 56 79', 'tour 12'])('%s stays', (text) => {
   expect(found(text)).toEqual([])
 })

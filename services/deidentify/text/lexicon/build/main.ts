@@ -46,6 +46,27 @@ function addPhrase(name: string, flag: number): void {
   })
 }
 
+/** A shorter word says nothing: it may be a family name in capitals. */
+const SHORTEST_TERM = 4
+
+/** What other lists have is left as it is: only what they lack is told by the names of drugs and diseases. */
+function addMedicine(name: string, flag: number, known: number): void {
+  for (const { hash, text } of wordsOf(name))
+    if (text.length >= SHORTEST_TERM && !PARTICLES.has(text) && ((flags.get(hash) ?? 0) & known) === 0) add(hash, flag)
+}
+
+const COMMON = L.COMMON_GIVEN | L.COMMON_FAMILY | L.COMMON_PLACE
+
+/** In the name of a disease, a word with a capital inside is the name of a person or place; others are medicine. */
+function addDisease(name: string): void {
+  if (name === name.toUpperCase()) return
+  for (const [i, word] of (name.match(/[\p{L}]+/gu) ?? []).entries()) {
+    const isName = /^\p{Lu}\p{Ll}/u.test(word)
+    if (isName && i > 0) addMedicine(word, L.EPONYM, COMMON | L.WORD_FR | L.WORD_EN)
+    else if (!isName) addMedicine(word, L.MEDICAL, L.WORD_FR | L.WORD_EN)
+  }
+}
+
 const own = (file: string) =>
   readFileSync(new URL(`../data/${file}.txt`, import.meta.url), 'utf8')
     .split(/[\n,]/)
@@ -66,6 +87,8 @@ for (const { name, population } of [...sources.communes, ...sources.cities])
 for (const word of sources.wordsFr) for (const { hash } of wordsOf(word)) add(hash, L.WORD_FR)
 for (const word of sources.wordsEn) add(hashFolded(word), L.WORD_EN)
 for (const name of own('hospitals')) addPhrase(name, L.HOSPITAL)
+for (const name of sources.drugs) addMedicine(name, L.MEDICAL, COMMON)
+sources.diseases.forEach(addDisease)
 for (const term of own('medical')) for (const { hash, text } of wordsOf(term)) if (text.length > 1) add(hash, L.MEDICAL)
 for (const name of own('eponyms'))
   for (const { hash, text } of wordsOf(name)) if (!PARTICLES.has(text)) add(hash, L.EPONYM)

