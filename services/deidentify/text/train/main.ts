@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 })
 const cache = positionals[0]
 if (cache === undefined) throw new Error('the folder for the packages of the lexicon is missing')
-const sources = readSources(cache)
+const sources = await readSources(cache)
 const lexicon = readLexicon(new URL('../lexicon/lexicon.bin', import.meta.url))
 
 /** So that names which no list has are learnt from their surroundings: one in this many of the names loses its entry. */
