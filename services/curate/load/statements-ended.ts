@@ -28,6 +28,7 @@ export async function statementsEnded(clickhouse: ClickHouseClient, token: strin
 
 /**
  * Waits until the inserts with a token that run now have ended: then the rows of each are in its table and in the views of it, or in none.
+ * Only the server that is asked is seen, see ADR 14: with replicas, one of them must take the inserts.
  *
  * @throws Error when one still runs after 5 s
  */

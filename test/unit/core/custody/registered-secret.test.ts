@@ -7,6 +7,8 @@ import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { fingerprintOf, type KeyRegister, registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
+// @ts-expect-error: registeredDayKeys is to be written
+import { openDayKeys, registeredDayKeys } from '#core/sealing/day-keys.ts'
 
 const NAME = 'deidentify/pseudonym-level1.key'
 let folder: string
@@ -74,6 +76,19 @@ test('of two hosts that start first at once, one goes on', async () => {
 test('a register that has lost the entry is no agreement', async () => {
   const register: KeyRegister = { read: async () => new Map(), register: async () => undefined }
   await expect(registeredSecret(host('a'), NAME, register)).rejects.toMatchObject({ code: 'dependency-unavailable' })
+})
+
+test.fails('a host that has lost its folder of sealing keys, or has those of another installation, makes none and does not start', async () => {
+  const register = registerOf()
+  const open = (name: string) => registeredDayKeys(host(name), 20_000, register)
+  const first = await open('a')
+  expect(register.known.get('deidentify/sealing')).toMatch(/^[0-9a-f]{16}$/)
+  expect((await open('a')).authority.equals(first.authority)).toBe(true)
+  await expect(open('wrong-mount')).rejects.toThrow(/The key deidentify\/sealing is missing/)
+  expect(readdirSync(folder)).toEqual(['a'])
+  const foreign = openDayKeys(host('b'), 20_000)
+  await expect(open('b')).rejects.toThrow(/The key deidentify\/sealing is not the one of this installation/)
+  expect(foreign.shredded()).toEqual([])
 })
 
 test('the warehouse learns what Kafka has, and refuses another', async () => {
