@@ -14,7 +14,7 @@ import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
-import { openDayKeys } from '#core/sealing/day-keys.ts'
+import { registeredDayKeys } from '#core/sealing/day-keys.ts'
 import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
@@ -43,7 +43,8 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const secret = (name: string) => reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register))
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
-        const dayKeys = openDayKeys(join(secrets, 'sealing'), dayOf(Date.now()))
+        const sealing = join(secrets, 'sealing')
+        const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register))
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))

@@ -7,7 +7,14 @@
  * Each state is a one-way function of the one before. So hosts that have a copy of one state have the same keys without talking to each
  * other, and from what is left no seed of a day that was shredded can be computed.
  */
-import { createHmac, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 import {
   appendFileSync,
   chmodSync,
@@ -25,6 +32,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { type KeyRegister, registered } from '../custody/registered-secret.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { waitForLockSync } from '../process/lock.ts'
@@ -142,9 +150,10 @@ export function openDayKeys(folder: string, today: number, make = true): DayKeys
   if (make) makeFolder(folder, ratchetFile, today)
   else if (!existsSync(ratchetFile))
     throw new ConfigurationError('There are no sealing keys', [`${folder}: run this on a host of deidentify`])
+  const authority = readAuthority(join(folder, 'authority.pem'))
   advance(today)
   return {
-    authority: createPrivateKey(readSecret(join(folder, 'authority.pem')) ?? ''),
+    authority,
     advance,
     shredded,
     async live() {
@@ -168,6 +177,25 @@ export function openDayKeys(folder: string, today: number, make = true): DayKeys
       return entry
     },
   }
+}
+
+/**
+ * @param folder as for openDayKeys
+ * @returns the keys; made and registered when neither this host nor the register has any
+ * @throws ConfigurationError as openDayKeys, and when the keys are missing here, or are those of another installation
+ */
+export function registeredDayKeys(folder: string, today: number, register: KeyRegister): Promise<DayKeys> {
+  return registered(
+    'deidentify/sealing',
+    {
+      path: `${folder} (authority.pem, ratchet.json)`,
+      exists: () => ['authority.pem', 'ratchet.json'].every((file) => existsSync(join(folder, file))),
+      open: () => openDayKeys(folder, today),
+      identity: ({ authority }) => createPublicKey(authority).export({ type: 'spki', format: 'der' }),
+      harm: 'New keys open nothing of what is sealed, and the gateways refuse them.',
+    },
+    register,
+  )
 }
 
 /** The first process makes the ratchet; a folder that lacks it but has keys has lost it. */
@@ -201,6 +229,15 @@ function readRatchet(file: string): { day: number; state: Buffer } {
     if (error instanceof ConfigurationError) throw error
   }
   throw damaged(file)
+}
+
+function readAuthority(file: string): KeyObject {
+  const text = readSecret(file)
+  try {
+    return createPrivateKey(text ?? '')
+  } catch {
+    throw damaged(file)
+  }
 }
 
 function writeRatchet(file: string, day: number, state: Buffer): void {

@@ -62,7 +62,7 @@ export function watchDayKeys(dependencies: DayKeyWatchDependencies): DayKeyWatch
     alarms.raise({
       id: FOREIGN,
       code: FOREIGN,
-      message: `${sealingTopic(dependencies.namespace)} has sealing keys that another authority signed than the one pinned in ${pinFile}; they are not used. Find out who wrote them; if the secrets of deidentify were replaced on purpose, remove the file.`,
+      message: `${sealingTopic(dependencies.namespace)} has sealing keys that another authority signed than the one pinned in ${pinFile}; they are not used. Find out who wrote them; if the keys of deidentify were replaced on purpose, write the authority that \`chainon keys days --json\` shows on its host into the file. Without the file the first authority in the topic would be pinned again, and that is the former one.`,
     })
   }
 

@@ -45,10 +45,11 @@ describe('deploy/DEPENDENCIES.md', () => {
   })
   it('has a row for every source of the lexicon', () => {
     const code = read('services/deidentify/text/lexicon/build/sources.ts')
-    const sources = [...code.matchAll(/from: '(npm|pypi)',\s+package: '(.+?)(?:@|==)([\d.]+)'/g)].map(
-      ([, from, name, version]) => `${from === 'npm' ? 'npm' : 'PyPI'} ${name} ${version} MIT`,
+    const sources = [...code.matchAll(/from: '(npm|pypi|wheel)',\s+package: '(.+?)(?:@|==)([\d.]+)'/g)].map(
+      ([, from, name, version]) =>
+        `${from === 'npm' ? 'npm' : 'PyPI'} ${name} ${version} ${name === 'edsnlp' ? 'BSD-3-Clause' : 'MIT'}`,
     )
-    expect(sources).toHaveLength(6)
+    expect(sources).toHaveLength(8)
     expect(rowsUnder('Sources of the lexicon, fetched only by `npm run lexicon`')).toEqual(sources)
   })
   it('has a row for every package of development', () => {

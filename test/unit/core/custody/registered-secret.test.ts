@@ -1,5 +1,5 @@
 /** A secret is made once: a host that has lost it, or has another, does not start. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -7,7 +7,6 @@ import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { fingerprintOf, type KeyRegister, registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-// @ts-expect-error: registeredDayKeys is to be written
 import { openDayKeys, registeredDayKeys } from '#core/sealing/day-keys.ts'
 
 const NAME = 'deidentify/pseudonym-level1.key'
@@ -78,7 +77,7 @@ test('a register that has lost the entry is no agreement', async () => {
   await expect(registeredSecret(host('a'), NAME, register)).rejects.toMatchObject({ code: 'dependency-unavailable' })
 })
 
-test.fails('a host that has lost its folder of sealing keys, or has those of another installation, makes none and does not start', async () => {
+test('a host that has lost its folder of sealing keys, or has those of another installation, makes none and does not start', async () => {
   const register = registerOf()
   const open = (name: string) => registeredDayKeys(host(name), 20_000, register)
   const first = await open('a')
@@ -86,6 +85,11 @@ test.fails('a host that has lost its folder of sealing keys, or has those of ano
   expect((await open('a')).authority.equals(first.authority)).toBe(true)
   await expect(open('wrong-mount')).rejects.toThrow(/The key deidentify\/sealing is missing/)
   expect(readdirSync(folder)).toEqual(['a'])
+  // The authority alone would sign keys of another ratchet, and every gateway would believe it.
+  mkdirSync(host('half'))
+  cpSync(join(host('a'), 'authority.pem'), join(host('half'), 'authority.pem'))
+  await expect(open('half')).rejects.toThrow(/The key deidentify\/sealing is missing/)
+  expect(readdirSync(host('half'))).toEqual(['authority.pem'])
   const foreign = openDayKeys(host('b'), 20_000)
   await expect(open('b')).rejects.toThrow(/The key deidentify\/sealing is not the one of this installation/)
   expect(foreign.shredded()).toEqual([])

@@ -95,7 +95,7 @@ test('a lost state, a damaged key and a key that others can read are told, and n
   expect(() => openDayKeys(folder, TODAY)).toThrow(/ratchet\.json: restore/)
 })
 
-test.fails('a lost authority is told, and the folder is to be restored', () => {
+test('a lost authority is told, and the folder is to be restored', () => {
   openDayKeys(folder, TODAY)
   rmSync(join(folder, 'authority.pem'))
   expect(() => openDayKeys(folder, TODAY)).toThrow(/authority\.pem: restore the folder/)
