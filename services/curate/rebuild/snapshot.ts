@@ -39,6 +39,8 @@ const COLUMNS: Block['columns'] = [
   'linked_at',
 ]
 const DEADLINE_MS = 600_000
+/** Patients are in random order, and each statement reads much of the table: few statements. Their names stay below ClickHouse's 256 KiB of a query. */
+const PATIENTS_AT_ONCE = 4_000
 
 /** @param write false: only count what differs */
 export async function snapshotLinks(
@@ -50,8 +52,8 @@ export async function snapshotLinks(
 ): Promise<LinkCounts> {
   const counts: LinkCounts = { patients: 0, changed: 0, added: 0 }
   const nodes = `${store.prefix(index.id)}n:`
-  for await (const keys of scan(store.redis, `${nodes}*`)) {
-    const rows = await readRows(store, nodes, [...new Set(keys)])
+  for await (const keys of gathered(scan(store.redis, `${nodes}*`))) {
+    const rows = await readRows(store, nodes, keys)
     if (rows.length === 0) continue
     const present = await presentLinks(clickhouse, rows, index.generation)
     // A scan may return a key twice, and a rebuild that was interrupted has written some rows already.
@@ -66,6 +68,19 @@ export async function snapshotLinks(
     if (write && missing.length > 0) await insertRows(clickhouse, index, missing, lock)
   }
   return counts
+}
+
+/** @returns the keys, each once in an answer, at most PATIENTS_AT_ONCE in each */
+async function* gathered(batches: AsyncIterable<readonly string[]>): AsyncGenerator<readonly string[]> {
+  const keys = new Set<string>()
+  for await (const batch of batches)
+    for (const key of batch) {
+      keys.add(key)
+      if (keys.size < PATIENTS_AT_ONCE) continue
+      yield [...keys]
+      keys.clear()
+    }
+  if (keys.size > 0) yield [...keys]
 }
 
 async function readRows(store: IndexStore, prefix: string, keys: readonly string[]): Promise<readonly LinkRow[]> {
