@@ -152,8 +152,9 @@ async function runOne(parts: Parts, seed: string, kind: FaultKind, index: number
   load.start()
   let problem: string | null = null
   const random = seeded(`${seed}:${index}`)
+  const ground = { bench, load, admin, checker, random, gateways }
   const confirmation = await Promise.race([
-    kind.run({ bench, load, admin, checker, random, gateways }),
+    kind.run(ground),
     sleep(FAULT_WITHIN_MS, missed('the fault did not end in time'), { ref: false }),
   ]).catch((error: unknown): Confirmation => missed(`the fault failed: ${messageOf(error)}`))
   bench.links.heal()
@@ -171,6 +172,9 @@ async function runOne(parts: Parts, seed: string, kind: FaultKind, index: number
   } catch (error) {
     problem ??= `the check failed: ${messageOf(error)}`
   }
+  await kind.tidy?.(ground).catch((error: unknown) => {
+    problem ??= messageOf(error)
+  })
   let alarmsLeft = await alarms.active()
   await until(async () => {
     alarmsLeft = await alarms.active()

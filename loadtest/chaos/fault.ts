@@ -31,6 +31,8 @@ export interface FaultKind {
   readonly weight: number
   /** Does the fault and ends it; the proxies are healed afterwards. */
   run(ground: Ground): Promise<Confirmation>
+  /** What the operator does when everything that was sent is loaded. */
+  tidy?(ground: Ground): Promise<void>
 }
 
 export const hit = (evidence: string): Confirmation => ({ confirmed: true, evidence })
