@@ -1,5 +1,6 @@
 /** What the harness asks Kafka itself: how far the groups are, open intents, members; and what a fault does to topics and groups. */
 import { type Admin, Kafka, logLevel } from 'kafkajs'
+import { restWhenIdle } from '#core/kafka/internals.ts'
 import { until } from './bench.ts'
 
 export type Group = 'curate' | 'deidentify'
@@ -25,6 +26,7 @@ export interface LogAdmin {
 }
 
 export function logAdmin(brokers: string, feeds: readonly string[]): LogAdmin {
+  restWhenIdle()
   const kafka = new Kafka({
     clientId: 'chaos',
     brokers: [brokers],

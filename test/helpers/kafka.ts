@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigResourceTypes, type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
+import { restWhenIdle } from '#core/kafka/internals.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { tolerateLeaderless } from '#core/kafka/tolerate-leaderless.ts'
 
@@ -34,6 +35,7 @@ export interface WrittenMessage {
 
 export function testKafka(env: Env): Kafka {
   const brokers = env.KAFKA_BROKERS?.split(',') ?? []
+  restWhenIdle()
   return tolerateLeaderless(new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }))
 }
 

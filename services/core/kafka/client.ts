@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import type { Config } from '../config/read.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { restWhenIdle } from './internals.ts'
 import { keepCommitted } from './keep-committed.ts'
 import { tolerateLeaderless } from './tolerate-leaderless.ts'
 
@@ -23,7 +24,7 @@ export const MAX_PRODUCE_MESSAGES = 1000
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
 export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[number]>, logger: Logger): Kafka {
-  silenceNegativeTimeouts()
+  restWhenIdle()
   const options: KafkaConfig = {
     clientId: `chainon-${service}`,
     brokers: [...config.KAFKA_BROKERS],
@@ -54,14 +55,4 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
     } as SASLOptions
   }
   return keepCommitted(tolerateLeaderless(new Kafka(options)))
-}
-
-/** kafkajs 2.2.4 sets timers of negative length while it is not throttled; Node 24 warns each time, without any effect. */
-function silenceNegativeTimeouts(): void {
-  if (process.emitWarning.name === 'emitUnlessNegativeTimeout') return
-  const emit = process.emitWarning.bind(process) as (...args: unknown[]) => void
-  process.emitWarning = function emitUnlessNegativeTimeout(warning: string | Error, ...rest: unknown[]) {
-    if (rest[0] === 'TimeoutNegativeWarning') return
-    emit(warning, ...rest)
-  }
 }

@@ -2,6 +2,7 @@
  * The one file that knows the inside of kafkajs 2.2.4, which is no longer developed: what its types do not offer is reached here, and
  * checked. A client makes one cluster (its connections and metadata) for each consumer, producer and admin connection.
  */
+import { createRequire } from 'node:module'
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import { ChainonError } from '../faults/errors.ts'
 
@@ -80,6 +81,31 @@ const METHODS = [
   'getNodeIds',
   'findBroker',
 ] as const satisfies readonly (keyof Cluster)[]
+
+/** The requests of one connection. */
+interface RequestQueue {
+  readonly pending: readonly unknown[]
+  scheduleCheckPendingRequests: (this: RequestQueue) => void
+}
+
+/**
+ * kafkajs 2.2.4 looks for requests that may be sent now by a timer that sets itself again, whether or not requests wait; while no broker
+ * throttles the client its time is negative, so that each connection that was ever used wakes its process every millisecond, for ever, and after some
+ * hundred reconnections the process does nothing else. A request that begins to wait sets the timer itself.
+ *
+ * @throws ChainonError bug when kafkajs is another than the pinned one
+ */
+export function restWhenIdle(): void {
+  const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/requestQueue/index.js') as {
+    readonly prototype: RequestQueue
+  }
+  const schedule = prototype.scheduleCheckPendingRequests
+  if (typeof schedule !== 'function') throw another()
+  if (schedule.name === 'scheduleWhenPending') return
+  prototype.scheduleCheckPendingRequests = function scheduleWhenPending(this: RequestQueue) {
+    if (this.pending.length > 0) schedule.call(this)
+  }
+}
 
 type CreateCluster = (options: ClusterOptions) => Cluster
 type Inside = Record<symbol, CreateCluster>
