@@ -21,6 +21,7 @@ import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
+import { loadResources } from './text/resources.ts'
 import { dayKeyRounds } from './unseal/day-key-rounds.ts'
 import { createOpener } from './unseal/opener.ts'
 import { deidentifyWorker } from './worker.ts'
@@ -50,7 +51,14 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
           const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
-          const pipeline = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
+          const pipeline = deidentifyPipeline({
+            contract,
+            decoder,
+            encoder,
+            pseudonymiser: level1,
+            tokenSecret,
+            textResources: loadResources,
+          })
           return { feed: contract.feed, outputTopic, pipeline, decoder }
         }
         const [markerEncoder, feeds] = await reach('the schema registry', () =>

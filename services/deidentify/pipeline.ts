@@ -3,7 +3,7 @@ import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
+import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
@@ -11,6 +11,9 @@ import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-p
 import { guardValues } from './steps/guard-values.ts'
 import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
+import { scrubTexts } from './steps/scrub-texts.ts'
+import type { Resources } from './text/engine.ts'
+import type { Language } from './text/types.ts'
 
 export interface DeidentifyDependencies {
   readonly contract: FeedContract
@@ -18,10 +21,12 @@ export interface DeidentifyDependencies {
   readonly encoder: Encoder
   readonly pseudonymiser: Pseudonymiser
   readonly tokenSecret: Buffer
+  /** Lexicon and model of a language, for texts. */
+  readonly textResources: (language: Language) => Resources
 }
 
 /** Nothing is dropped: an origin without a message would be a gap for `curate`. */
-export type DeidentifyPipeline = RecordPipeline<
+export type DeidentifyPipeline = BatchPipeline<
   SealedMessage,
   Envelope<'pseudonymised', PseudonymisedMessage>,
   MarkerFault,
@@ -35,8 +40,9 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(decodeIdentified(dependencies.decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(dependencies.contract), { guard: 'quarantined' })
+    .longStep(scrubTexts(dependencies.contract, dependencies.textResources))
     .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
     .isolate('quarantined')
-    .build()
+    .buildBatch()
 }

@@ -10,10 +10,7 @@ import { HEADER_INCARNATION, HEADER_ORIGIN_EPOCH } from '#core/kafka/headers.ts'
 import type { PartitionReader } from '#core/kafka/partition-reader.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { leaderEpochOf, type TopicIds } from '#core/kafka/topic-ids.ts'
-import { ENDED_PROCESS, type Failed } from '#core/pipeline/pipeline.ts'
-import { fail } from '#core/pipeline/verdict.ts'
 import type { Envelope, Sink } from '#core/pipeline/zones.ts'
-import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
@@ -48,13 +45,6 @@ export interface DeidentifyWorkerDependencies {
   readonly events: WorkerEvents
   readonly logger: Logger
   readonly suspects: Pick<Suspects, 'enter' | 'leave'>
-}
-
-/** The outcome of a record that ended its worker too many times. */
-const ENDED: Failed<'worker-failed', 'quarantined'> = {
-  ...fail('worker-failed'),
-  stage: ENDED_PROCESS,
-  outcome: 'quarantined',
 }
 
 /** @returns a function that handles one fetched batch of one partition */
@@ -117,6 +107,12 @@ export function deidentifyWorker(
     events.incarnation(feed, code)
   }
 
+  function report(feed: string, { withheld, report: texts }: PseudonymisedMessage): void {
+    for (const { field, kind } of withheld) events.withheld(feed, field, kind)
+    for (const { field, kind, spans } of texts.replaced) events.replaced(feed, field, kind, spans)
+    for (const { field, reason } of texts.unread) events.unread(feed, field, reason)
+  }
+
   return async function handleBatch(of, batch) {
     const { feed, outputTopic, decoder, pipeline } = of
     const last = batch.messages.at(-1)
@@ -128,26 +124,25 @@ export function deidentifyWorker(
     await decoder.prepare(opened.map((one) => (one.ok ? one.value : null)))
     const out: Envelope<'pseudonymised', PseudonymisedMessage>[] = []
     let quarantined = 0
-    for (const [index, message] of batch.messages.entries()) {
+    const inputs = batch.messages.map((message, index) => {
       const seal = opened[index]
       if (!seal) throw new ChainonError('bug', 'a message was not opened')
-      if (yieldDue(index)) {
-        suspects.leave()
-        await yieldToEventLoop()
-      }
-      const result = suspects.enter(batch.topic, batch.partition, message)
-        ? pipeline.run({ message, opened: seal })
-        : ENDED
+      return { message, opened: seal }
+    })
+    const results = await pipeline.runBatch(inputs, {
+      enter: (index) => suspects.enter(batch.topic, batch.partition, batch.messages[index] ?? last),
+      leave: suspects.leave,
+    })
+    for (const [index, result] of results.entries()) {
       if (result.kind === 'pass') {
         out.push(result.value)
-        for (const { field, kind } of result.value.body.withheld) events.withheld(feed, field, kind)
+        report(feed, result.value.body)
       } else {
         quarantined++
         events.failed(feed, result)
-        out.push(mark.run({ message, failed: result }).value)
+        out.push(mark.run({ message: batch.messages[index] ?? last, failed: result }).value)
       }
     }
-    suspects.leave()
     await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
     const next = { incarnation, next: BigInt(last.offset) + 1n, leaderEpoch: leaderEpochOf(last) }

@@ -21,8 +21,8 @@ export const DECISIONS: readonly Decision[] = ['keep', 'truncate', 'drop']
 export const IDENTIFIER_NAMES = Object.keys(POTENTIAL_IDENTIFIERS) as readonly PotentialIdentifier[]
 
 /**
- * @returns the potential identifier that the field is, undefined when it is none, or `uncovered` for a place that is neither
- *   of residence nor of death: no decision covers it, so it cannot be extracted
+ * @returns the potential identifier that the field is, undefined when it is none, or `uncovered` for a place that is neither of residence nor
+ *   of death, and for a text, which can tell any of them: no decision covers it, so it cannot be extracted
  */
 export function identifierOf(field: FieldContract): PotentialIdentifier | 'uncovered' | undefined {
   if (field.linkage === 'birth_date' || (field.privacy.class === 'trait' && isTemporal(field)))
@@ -31,6 +31,7 @@ export function identifierOf(field: FieldContract): PotentialIdentifier | 'uncov
     if (field.as.startsWith('residence_')) return 'residence_location'
     return field.as.startsWith('death_') ? 'death_location' : 'uncovered'
   }
+  if (field.privacy.class === 'text') return 'uncovered'
   // By kind and not only by class: a date that a contract declares harmless is still a date.
   if (!isTemporal(field)) return undefined
   return isDeathDate(field) ? 'exact_death_date' : 'exact_care_dates'

@@ -23,6 +23,8 @@ import { guardValues } from '../../services/deidentify/steps/guard-values.ts'
 import { markQuarantined } from '../../services/deidentify/steps/mark-quarantined.ts'
 import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify/steps/open-sealed.ts'
 import { removeIdentity } from '../../services/deidentify/steps/remove-identity.ts'
+import { NO_REPORT, scrubTexts } from '../../services/deidentify/steps/scrub-texts.ts'
+import { loadResources } from '../../services/deidentify/text/resources.ts'
 import { decoderOf, encoderOf } from './avro.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
@@ -31,7 +33,20 @@ const decoder = decoderOf(identifiedSchema(contract))
 const encoder = encoderOf(pseudonymisedSchema(contract))
 const level1 = pseudonymiser(1, Buffer.alloc(32, 1))
 const tokenSecret = Buffer.alloc(32, 2)
-const deidentify = deidentifyPipeline({ contract, decoder, encoder, pseudonymiser: level1, tokenSecret })
+const deidentify = deidentifyPipeline({
+  contract,
+  decoder,
+  encoder,
+  pseudonymiser: level1,
+  tokenSecret,
+  textResources: loadResources,
+})
+/** Texts are scrubbed for as long as they need, so a pipeline with that step runs a batch and gives way in between. */
+const deidentified = async (one: SealedMessage) => {
+  const [result] = await deidentify.runBatch([one])
+  if (!result) throw new Error('a record has no result')
+  return result
+}
 
 const identified: Record<string, unknown> = {
   ...Object.fromEntries(contract.fields.map(({ name, default: given }) => [name, given ?? null])),
@@ -51,16 +66,17 @@ const message = (record: Record<string, unknown>): SealedMessage => ({
   opened: { ok: true, value: encoderOf(identifiedSchema(contract)).encode(record) ?? Buffer.alloc(0) },
 })
 
-test('pseudonyms replace identifiers, tokens replace traits, and the output has neither an identifier nor a trait', () => {
+test('pseudonyms replace identifiers, tokens replace traits, and the output has neither an identifier nor a trait', async () => {
   expect(deidentify.stages).toEqual([
     'openSealed',
     'decodeIdentified',
     'checkIdentifiedRules',
     'guardValues',
+    'scrubTexts',
     'removeIdentity',
     'encodePseudonymised',
   ])
-  const result = deidentify.run(message(identified))
+  const result = await deidentified(message(identified))
   if (result.kind !== 'pass') throw new Error(result.fault)
   const { value, headers } = result.value.body
   // A header has the origin: the offset of the record in `identified.patient`.
@@ -71,9 +87,9 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
   for (const identity of ['MARTIN', 'Élodie', '8000123']) expect(value.includes(identity)).toBe(false)
 })
 
-test('a record that fails leaves a marker in its place: names and rules, never the value', () => {
+test('a record that fails leaves a marker in its place: names and rules, never the value', async () => {
   const failing = message({ ...identified, birth_date: 40_000 })
-  const failed = deidentify.run(failing)
+  const failed = await deidentified(failing)
   if (failed.kind !== 'fail') throw new Error('a birth in 2079 was accepted')
   const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: failing.message, failed })
   expect(decoderOf(MARKER_SCHEMA).decode(marked.value.body.value)?.record).toMatchObject({
@@ -87,7 +103,7 @@ test('a record that fails leaves a marker in its place: names and rules, never t
 
 // The guarantees of the types.
 
-test('a pipeline without the check of the rules, the guards or the removal does not compile', () => {
+test('a pipeline without the check of the rules, the guards, the texts or the removal does not compile', () => {
   const withoutRules = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
@@ -97,25 +113,32 @@ test('a pipeline without the check of the rules, the guards or the removal does 
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
-      // @ts-expect-error removeIdentity needs the names of the values that guardValues withholds
+      // @ts-expect-error scrubTexts passes on the names of the values that guardValues withholds
+      .longStep(scrubTexts(contract, loadResources))
+  const withoutTexts = () =>
+    pipeline<IdentifiedMessage>()
+      .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
+      .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
+      .step(guardValues(contract), { guard: 'quarantined' })
+      // @ts-expect-error removeIdentity needs the scrubbed texts
       .step(removeIdentity(contract, level1, tokenSecret))
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       // @ts-expect-error a decoded record is not an envelope of the pseudonymised zone
       .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
-  expect([withoutRules, withoutGuards, withoutRemoval]).toHaveLength(3)
+  expect([withoutRules, withoutGuards, withoutTexts, withoutRemoval]).toHaveLength(4)
 })
 
 test('only the result of the steps can be written to the pseudonymised log', async () => {
   const written: unknown[] = []
   const sink: Sink<'pseudonymised', PseudonymisedMessage> = { write: async (batch) => void written.push(...batch) }
-  const result = deidentify.run(message(identified))
+  const result = await deidentified(message(identified))
   if (result.kind === 'pass') await sink.write([result.value])
   expect(written).toHaveLength(1)
 
   const attempts = async (raw: Buffer, other: Envelope<'identified', PseudonymisedMessage>) => {
-    const body = { value: raw, headers: {}, withheld: [] }
+    const body = { value: raw, headers: {}, withheld: [], report: NO_REPORT }
     // @ts-expect-error raw identified bytes
     await sink.write([raw])
     // @ts-expect-error an envelope that no step made
@@ -142,9 +165,10 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
+    .longStep(scrubTexts(contract, loadResources))
     .step(removeIdentity(contract, level1, tokenSecret))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
-    .build()
+    .buildBatch()
   // @ts-expect-error it may drop a message
   const dense: DeidentifyPipeline = sparse
   expect(dense.stages[0]).toBe('skip')

@@ -12,6 +12,7 @@ import { type Pseudonyms, pseudonyms } from './pseudonyms.ts'
 import { type FeedRules, feedRules } from './rules.ts'
 import { seals } from './seals.ts'
 import { type OriginRange, readTables, type Tables } from './tables.ts'
+import { textsHold } from './texts.ts'
 
 export interface CheckSources {
   readonly kafka: string
@@ -207,7 +208,10 @@ class CheckState {
     const patient = this.#names.first('patient', `${origin.producer}\0${origin.subject}`)
     if (message.record.record_id !== record || message.record.patient_id !== patient)
       this.#findings.add('wrong-message', where, 'its pseudonyms are of another record')
-    if (rejectedBy || !this.#rulesOf(origin.feed).linked) return
+    const { linked, scrubbed } = this.#rulesOf(origin.feed)
+    if (!textsHold(scrubbed, origin.verdict.texts, message.record))
+      this.#findings.add('text-not-scrubbed', where, 'a text is not as its record says')
+    if (rejectedBy || !linked) return
     this.#links.add({
       recordId: record,
       patient,

@@ -8,6 +8,8 @@ export const FINDING_CODES = [
   'not-pseudonymised',
   /** Two pseudonymised messages of one origin differ, or one has another outcome than the contract's rules give. */
   'wrong-message',
+  /** A text was passed on with an identity that is in its record, or left out without a reason, or passed on in spite of one. */
+  'text-not-scrubbed',
   /** The first messages of the origins are not in their order. */
   'out-of-order',
   /** A record has no end state. */

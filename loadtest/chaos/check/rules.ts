@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Values } from './log.ts'
+import { type ExpectedText, expectedTexts, textOutcomes } from './texts.ts'
 
 type Outcome = 'passed' | 'failed' | 'not-applicable'
 
@@ -13,12 +14,16 @@ export interface RuleVerdict {
   readonly rejectedBy?: { readonly service: 'deidentify' | 'curate'; readonly rule: string }
   /** Sorted. */
   readonly flags: readonly string[]
+  /** What its scrubbed texts must be. */
+  readonly texts: readonly ExpectedText[]
   /** What is counted for the record. */
   readonly counted: readonly { readonly rule: string; readonly severity: string; readonly outcome: Outcome }[]
 }
 
 export interface FeedRules {
   readonly linked: boolean
+  /** Fields whose text is scrubbed. */
+  readonly scrubbed: readonly string[]
   /** Name of the patient's identifier in the contract. */
   readonly subject: string
   /** @param receivedAt milliseconds since 1970 */
@@ -89,11 +94,13 @@ export function feedRules(folder: string, feed: string): FeedRules {
     const unit = type.includes('timestamp-millis') ? 1 : type.includes('"date"') ? DAY_MS : undefined
     return [{ field: field.name, rule: `guard-${field.name.replaceAll('_', '-')}`, severity, cases: guard ?? [], unit }]
   })
+  const scrubbed = contract.fields.filter(({ privacy }) => privacy.action === 'scrub').map(({ name }) => name)
   const all = [...fieldRules, ...recordRules]
   const removed = all.filter(({ kept }) => !kept)
   const left = all.filter(({ kept }) => kept)
   return {
     linked: contract.fields.some(({ linkage }) => linkage !== undefined),
+    scrubbed,
     subject: contract.subject,
     judge(record, receivedAt) {
       const counted: { rule: string; severity: string; outcome: Outcome }[] = []
@@ -105,6 +112,7 @@ export function feedRules(folder: string, feed: string): FeedRules {
           return {
             rejectedBy: { service: 'deidentify', rule: rule.id },
             flags: [],
+            texts: [],
             counted: [{ rule: rule.id, severity: 'reject', outcome: 'failed' }],
           }
         if (found === 'failed') flags.push(rule.id)
@@ -115,6 +123,11 @@ export function feedRules(folder: string, feed: string): FeedRules {
         if (found === 'failed') flags.push(rule)
         counted.push({ rule, severity, outcome: found })
       }
+      for (const field of scrubbed)
+        for (const { rule, outcome } of textOutcomes(field, record[field])) {
+          if (outcome === 'failed') flags.push(rule)
+          counted.push({ rule, severity: 'flag', outcome })
+        }
       let rejectedBy: RuleVerdict['rejectedBy']
       for (const { rule, outcome } of left) {
         const found = outcome(record, receivedAt)
@@ -123,7 +136,12 @@ export function feedRules(folder: string, feed: string): FeedRules {
         if (rule.severity === 'flag') flags.push(rule.id)
         else rejectedBy ??= { service: 'curate', rule: rule.id }
       }
-      return { ...(rejectedBy ? { rejectedBy } : {}), flags: flags.toSorted(), counted }
+      return {
+        ...(rejectedBy ? { rejectedBy } : {}),
+        flags: flags.toSorted(),
+        texts: expectedTexts(scrubbed, record, contract.subject),
+        counted,
+      }
     },
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Random } from '../random.ts'
 import type { SentRecord } from './journal.ts'
+import { TEXT_NAMES, textOf } from './texts.ts'
 
 export const FEEDS = ['patient', 'observation', 'encounter'] as const
 export type Feed = (typeof FEEDS)[number]
@@ -115,7 +116,7 @@ export function recordGenerator(random: Random, first: number): Generator {
       record_version: version,
       operation: cancelled ? 'cancel' : 'upsert',
       patient_ipp: subject,
-      ...contentOf(feed, n, who, rejected, flagged),
+      ...contentOf(feed, n, who, rejected, flagged, subject),
     }
     return { nonce: n, producer, feed, recordId, version, cancelled, rejected, body }
   }
@@ -148,7 +149,7 @@ function subjectOf(n: number): string {
   return `ipp-9${n}`
 }
 
-function contentOf(feed: Feed, n: number, who: number, rejected: boolean, flagged: boolean): object {
+function contentOf(feed: Feed, n: number, who: number, rejected: boolean, flagged: boolean, subject: string): object {
   const at = new Date(NONCE_EPOCH_MS + n * 1000).toISOString()
   switch (feed) {
     case 'patient':
@@ -159,6 +160,7 @@ function contentOf(feed: Feed, n: number, who: number, rejected: boolean, flagge
         code: flagged ? '718-8' : '718-7',
         effective_at: rejected ? '1850-01-01T00:00:00Z' : '2024-05-06T07:08:09Z',
         value_number: n,
+        comment: textOf(n, subject),
         ...(n % 7 === 0 ? {} : { value_unit: 'g/dL' }),
         ...(n % 3 === 0 ? { reference_low: 10, reference_high: n % 2 === 0 ? 20 : 5 } : {}),
       }
@@ -178,7 +180,7 @@ function identityOf(who: number, rejected: boolean, flagged: boolean): object {
   const letters = String(who).replace(/\d/g, (digit) => WORDS[Number(digit)] ?? 'A')
   const number = `17005${69}${String(who % 1_000_000).padStart(6, '0')}`
   return {
-    birth_family_name: `Canari${letters}`,
+    birth_family_name: `${TEXT_NAMES}${letters}`,
     birth_given_names: 'Camille',
     birth_date: rejected ? '1850-05-17' : '1970-05-17',
     sex: who % 2 === 0 ? 'female' : 'male',

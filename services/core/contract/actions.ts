@@ -19,9 +19,13 @@ export interface StoredForm {
 
 type Effect =
   /**
-   * value: the value itself. coarser: a less exact value, which does not identify the person. pseudonym: a keyed pseudonym.
+   * value: the value itself. coarser: a less exact value, which does not identify the person. pseudonym: a keyed pseudonym. scrubbed: a text
+   * in which what was found to identify a person is replaced.
    */
-  | { readonly leaves: 'value' | 'coarser' | 'pseudonym'; readonly stored: (field: FieldContract) => StoredForm }
+  | {
+      readonly leaves: 'value' | 'coarser' | 'pseudonym' | 'scrubbed'
+      readonly stored: (field: FieldContract) => StoredForm
+    }
   | { readonly leaves: 'nothing' }
 
 type ActionSpec = Effect & {
@@ -30,7 +34,7 @@ type ActionSpec = Effect & {
 }
 
 const asWritten = ({ default: value }: FieldContract) => (value === undefined ? {} : { default: value })
-/** A value that cannot be made coarser (not a valid place) becomes null, so null is the default as well. */
+/** A value that cannot be made coarser (not a valid place) or scrubbed (not a text) becomes null, so null is the default as well. */
 const NULL = { default: null }
 
 export const ACTIONS: Readonly<Record<PrivacyAction, ActionSpec>> = {
@@ -76,7 +80,11 @@ export const ACTIONS: Readonly<Record<PrivacyAction, ActionSpec>> = {
   },
   drop: { leaves: 'nothing', kinds: 'all' },
   tokenise: { leaves: 'nothing', kinds: 'all' },
-  scrub: { leaves: 'nothing', kinds: 'all' },
+  scrub: {
+    leaves: 'scrubbed',
+    kinds: ['string'],
+    stored: () => ({ avroType: ['null', 'string'], default: NULL, columnType: columnType('string', true) }),
+  },
 }
 
 /** Which actions each privacy class allows. */
@@ -101,7 +109,7 @@ export function storedForm(field: FieldContract): StoredForm | undefined {
   return spec.leaves === 'nothing' ? undefined : spec.stored(field)
 }
 
-/** @returns whether what is left of the field has a meaning of its own, so that a filter may read it; a pseudonym has none */
+/** @returns whether what is left of the field has a meaning of its own, so that a filter may read it; a pseudonym has none, a scrubbed text is for reading */
 export function isReadable(field: FieldContract): boolean {
   return ['value', 'coarser'].includes(ACTIONS[field.privacy.action].leaves)
 }

@@ -1,7 +1,7 @@
 /** Checks the rules of a contract together: different ids, and fields that exist where the rule is checked. */
 import type { Place } from '../schema/place.ts'
 import { keepsValue, ruleZone } from './actions.ts'
-import { GUARD_PREFIX } from './rule-id.ts'
+import { GUARD_PREFIX, TEXT_PREFIX } from './rule-id.ts'
 import type { FieldContract, FieldRule, RecordRule, ValueKind } from './types.ts'
 
 const COMPARABLE: readonly ValueKind[] = ['integer', 'long', 'double', 'date', 'timestamp']
@@ -16,7 +16,8 @@ export function checkRules(fields: readonly FieldContract[], recordRules: readon
     const place = file.named(`rule '${rule.id}'`)
     if (seen.has(rule.id)) file.say(`two rules are both called '${rule.id}'`)
     seen.add(rule.id)
-    if (rule.id.startsWith(GUARD_PREFIX)) place.say(`ids that begin with ${GUARD_PREFIX} are Chainon's own`)
+    for (const prefix of [GUARD_PREFIX, TEXT_PREFIX])
+      if (rule.id.startsWith(prefix)) place.say(`ids that begin with ${prefix} are Chainon's own`)
     checkCondition(rule, survivorsOnly, byName, place)
   }
   for (const field of fields) for (const rule of field.rules) check(rule, ruleZone(field) === 'pseudonymised')

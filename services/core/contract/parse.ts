@@ -8,6 +8,7 @@ import { checkFacts, checkPrecisions } from './check-facts.ts'
 import { checkRoles, checkStoredNames } from './check-fields.ts'
 import { checkGuardConditions } from './check-guards.ts'
 import { checkRules } from './check-rules.ts'
+import { checkTexts } from './check-texts.ts'
 import { parseField } from './parse-field.ts'
 import { RecordRule } from './rule-schema.ts'
 import { Contract } from './schema.ts'
@@ -52,6 +53,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkRules(fields, recordRules, file)
   checkGuardConditions(fields, file)
   checkPrecisions(fields, file)
+  checkTexts(fields, file)
   checkFacts(feed, contract.complete?.facts ?? [], fields, file)
   if (contract.complete === undefined) return undefined
   const { name, namespace, doc, key, version, subject, event_time: eventTime, facts = [] } = contract.complete

@@ -12,6 +12,8 @@ export const RULE_ID_FORM = '^[a-z0-9][a-z0-9-]{0,63}$'
 const FORM = new RegExp(RULE_ID_FORM)
 /** Of the rules that Chainon itself adds for the guard of each kept field. */
 export const GUARD_PREFIX = 'guard-'
+/** Of the rules that Chainon itself adds for each field whose text is scrubbed. */
+export const TEXT_PREFIX = 'text-'
 
 /** @returns the id, when the text has the form of one: for names that are read from messages */
 export function asRuleId(text: string): RuleId | undefined {

@@ -13,6 +13,10 @@ const StoredName = Type.String({
   expected: 'letters, digits and _ (63 at most), and begin with a letter',
 })
 
+/** Languages that the scrubber of texts reads. */
+export const TextLanguage = Type.Enum(['fr', 'en'])
+export type TextLanguage = Written<typeof TextLanguage>
+
 const CLASS = { class: PRIVACY_CLASS }
 const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
 
@@ -39,8 +43,19 @@ export const Privacy = Type.Union([
   closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
   /** A place cut to its department. */
   closed({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
-  /** Free text: dropped until there is a scrubber. */
-  closed({ ...CLASS, action: Type.Literal('scrub') }),
+  /**
+   * Free text: what identifies a person in it is replaced. Without a language nothing is scrubbed well, so none is assumed: a contract of an
+   * earlier version, where scrub dropped the text, is refused until its author says that the text is to be passed on.
+   */
+  closed({
+    ...REPLACED,
+    action: Type.Literal('scrub'),
+    language: TextLanguage,
+    /** The field that names the language of each text (`fr`, `en-GB`); where it is null, `language` holds. */
+    language_field: Type.Optional(Type.String({ minLength: 1, expected: 'the name of a field' })),
+    /** `tags`: the kind of what stood there, as in `[NAME]`. */
+    replacement: Type.Literal('tags'),
+  }),
 ])
 export type Privacy = Written<typeof Privacy>
 export type PrivacyClass = Privacy['class']

@@ -4,7 +4,7 @@ import type { Fact, FieldType, LinkageRole, Privacy } from './schema.ts'
 
 export type { GuardCase, OnViolation } from './guard-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
-export type { Fact, LinkageRole, PrivacyAction, PrivacyClass } from './schema.ts'
+export type { Fact, LinkageRole, PrivacyAction, PrivacyClass, TextLanguage } from './schema.ts'
 
 export type ValueKind = 'string' | 'integer' | 'long' | 'double' | 'boolean' | 'date' | 'timestamp' | 'enum'
 

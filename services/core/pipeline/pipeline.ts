@@ -5,8 +5,8 @@
  */
 import type { DropReason, RecordFault } from '../faults/codes.ts'
 import { exitStatus } from '../faults/errors.ts'
-import { yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
-import type { BatchStep, Step } from './step.ts'
+import { CHARACTERS_PER_SLICE, yieldDue, yieldToEventLoop } from '../process/event-loop.ts'
+import type { BatchStep, GiveWay, LongStep, Step } from './step.ts'
 import { type Drop, type Failure, fail, type Pass, type Provenance, pass } from './verdict.ts'
 
 /** A failure with the step that found it and the outcome of the record. */
@@ -88,6 +88,15 @@ interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends strin
     step: Step<Out, Next, F, R>,
     ...outcomes: OutcomesOf<F, O>
   ) => BatchBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
+  readonly longStep: <
+    Next,
+    F extends RecordFault = never,
+    const O extends string = never,
+    R extends DropReason = never,
+  >(
+    step: LongStep<Out, Next, F, R>,
+    ...outcomes: OutcomesOf<F, O>
+  ) => BatchBuilder<In, Next, Fault | F, Outcome | O, Reason | R>
   readonly batchStep: <
     Next,
     F extends RecordFault = never,
@@ -106,7 +115,7 @@ interface BatchBuilder<In, Out, Fault extends RecordFault, Outcome extends strin
 
 const EXIT_BUG = 70
 /** Stage of a record that ended its process: the step is not known. */
-export const ENDED_PROCESS = 'process'
+const ENDED_PROCESS = 'process'
 
 // The builders are typed by the interfaces above. Inside, the types of neighbouring steps were already compared and do not matter.
 
@@ -117,6 +126,13 @@ interface RoutedStep {
   readonly step: { readonly name: string; readonly run: (input: unknown) => AnyVerdict }
   readonly outcomes: Outcomes
 }
+interface RoutedLongStep {
+  readonly step: {
+    readonly name: string
+    readonly runLong: (input: unknown, giveWay: GiveWay) => AnyVerdict | Promise<AnyVerdict>
+  }
+  readonly outcomes: Outcomes
+}
 interface RoutedBatchStep {
   readonly step: {
     readonly name: string
@@ -125,18 +141,21 @@ interface RoutedBatchStep {
   readonly outcomes: Outcomes
 }
 
+type AnyRoutedStep = RoutedStep | RoutedLongStep | RoutedBatchStep
+
 /** @returns a builder; its first step receives `In` */
 export function pipeline<In>(): RecordBuilder<In, In, never, never, never> {
   return builder([]) as RecordBuilder<In, In, never, never, never>
 }
 
 /** @param isolated outcome of a record that makes a step throw; without it the exception is the caller's */
-function builder(steps: readonly (RoutedStep | RoutedBatchStep)[], isolated?: string): unknown {
-  const add = (step: RoutedStep['step'] | RoutedBatchStep['step'], outcomes: Outcomes = {}) =>
-    builder([...steps, { step, outcomes } as RoutedStep | RoutedBatchStep], isolated)
+function builder(steps: readonly AnyRoutedStep[], isolated?: string): unknown {
+  const add = (step: AnyRoutedStep['step'], outcomes: Outcomes = {}) =>
+    builder([...steps, { step, outcomes } as AnyRoutedStep], isolated)
   const stages = steps.map(({ step }) => step.name)
   return {
     step: add,
+    longStep: add,
     batchStep: add,
     isolate: (outcome: string) => builder(steps, outcome),
     build: () => ({ stages, run: runRecordSteps(steps as readonly RoutedStep[], isolated) }),
@@ -168,19 +187,20 @@ function runRecordSteps(steps: readonly RoutedStep[], isolated: string | undefin
 
 /** Neighbouring record steps run as one, record by record, so that few values are in memory at a time. */
 function runBatchSteps(
-  steps: readonly (RoutedStep | RoutedBatchStep)[],
+  steps: readonly AnyRoutedStep[],
   isolated: string | undefined,
 ): (inputs: readonly unknown[], guard?: RecordGuard) => Promise<readonly AnyResult[]> {
-  const sections: (RoutedBatchStep | RoutedStep[])[] = []
+  const sections: (RoutedBatchStep | RoutedLongStep | RoutedStep[])[] = []
   for (const routed of steps) {
     const last = sections.at(-1)
-    if (isBatchStep(routed)) sections.push(routed)
+    if (isBatchStep(routed) || isLongStep(routed)) sections.push(routed)
     else if (Array.isArray(last)) last.push(routed)
     else sections.push([routed])
   }
-  const runs = sections.map((section) =>
-    Array.isArray(section) ? runEach(runRecordSteps(section, isolated), isolated) : runTogether(section, isolated),
-  )
+  const runs = sections.map((section) => {
+    if (Array.isArray(section)) return runEach(runRecordSteps(section, isolated), isolated)
+    return isLongStep(section) ? runSlowly(section, isolated) : runTogether(section, isolated)
+  })
   return async function runBatch(inputs, guard) {
     const results: AnyResult[] = inputs.map((value) => ({ kind: 'pass', value }))
     for (const run of runs) await run(results, guard)
@@ -188,8 +208,48 @@ function runBatchSteps(
   }
 }
 
-function isBatchStep(routed: RoutedStep | RoutedBatchStep): routed is RoutedBatchStep {
+function isBatchStep(routed: AnyRoutedStep): routed is RoutedBatchStep {
   return 'runBatch' in routed.step
+}
+
+function isLongStep(routed: AnyRoutedStep): routed is RoutedLongStep {
+  return 'runLong' in routed.step
+}
+
+/** Yields between records as `runEach` does, and within one. No record is under way while others run. */
+function runSlowly(
+  { step, outcomes }: RoutedLongStep,
+  isolated: string | undefined,
+): (results: AnyResult[], guard?: RecordGuard) => Promise<void> {
+  return async function runSection(results, guard) {
+    let characters = 0
+    for (const [index, result] of results.entries()) {
+      if (yieldDue(index)) {
+        guard?.leave()
+        await yieldToEventLoop()
+      }
+      if (result.kind !== 'pass') continue
+      if (guard && isolated !== undefined && !guard.enter(index)) {
+        results[index] = workerFailed(result.value, ENDED_PROCESS, isolated, undefined)
+        continue
+      }
+      const giveWay: GiveWay = (processed) => {
+        characters += processed
+        if (characters < CHARACTERS_PER_SLICE) return undefined
+        characters = 0
+        guard?.leave()
+        return yieldToEventLoop().then(() => void guard?.enter(index))
+      }
+      try {
+        const verdict = step.runLong(result.value, giveWay)
+        results[index] = resultOf(verdict instanceof Promise ? await verdict : verdict, step.name, outcomes)
+      } catch (error) {
+        if (isolated === undefined || !isBug(error)) throw error
+        results[index] = workerFailed(result.value, step.name, isolated, error)
+      }
+    }
+    guard?.leave()
+  }
 }
 
 function runEach(

@@ -15,6 +15,19 @@ export interface Step<In, Out, Fault extends RecordFault = never, Reason extends
   readonly run: (input: In) => Verdict<Out, Fault, Reason>
 }
 
+/**
+ * Called while a record is worked on, with the characters that were processed since the last call.
+ *
+ * @returns a promise when it is time to let other work of the process run: await it before going on
+ */
+export type GiveWay = (characters: number) => Promise<void> | undefined
+
+/** One record at a time, of which one alone may take long: it gives way to the event loop in between. */
+export interface LongStep<In, Out, Fault extends RecordFault = never, Reason extends DropReason = never> {
+  readonly name: string
+  readonly runLong: (input: In, giveWay: GiveWay) => Verdict<Out, Fault, Reason> | Promise<Verdict<Out, Fault, Reason>>
+}
+
 /** All records of a batch at once, for look-ups whose cost is the round trip. One verdict for each input, in order. */
 export interface BatchStep<In, Out, Fault extends RecordFault = never, Reason extends DropReason = never> {
   readonly name: string

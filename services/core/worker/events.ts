@@ -1,4 +1,5 @@
 /** What a worker reports: one function for each event, so that every drop has a reason and a counter. */
+import type { Unreadable } from '../contract/text-rules.ts'
 import type { RecordFault } from '../faults/codes.ts'
 import type { ViolationKind } from '../guards/compile.ts'
 import type { Failed } from '../pipeline/pipeline.ts'
@@ -17,6 +18,10 @@ export interface WorkerEvents {
   readonly fault: (feed: string, fault: RecordFault, stage: string, details?: FaultDetails) => void
   /** A kept value that was replaced by null. */
   readonly withheld: (feed: string, field: string, kind: ViolationKind) => void
+  /** Spans of a text that identified a person, and were replaced. */
+  readonly replaced: (feed: string, field: string, kind: string, spans: number) => void
+  /** A text that could not be scrubbed, replaced by null. */
+  readonly unread: (feed: string, field: string, reason: Unreadable) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
   /** Partitions whose batches went into one insert; `taken-apart` when its outcome was not certain, and each is loaded again by itself. */
@@ -33,6 +38,14 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
   const withheld = metrics.counter(
     'chainon_withheld_values',
     'Values of kept fields replaced by null, by field and by what they could hold',
+  )
+  const replaced = metrics.counter(
+    'chainon_replaced_spans',
+    'Spans of texts that identified a person, and were replaced, by field and kind',
+  )
+  const unread = metrics.counter(
+    'chainon_unread_texts',
+    'Texts replaced by null because they could not be scrubbed, by field and reason',
   )
   const repaired = metrics.counter(
     'chainon_repaired_rows',
@@ -60,6 +73,8 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
     },
     fault,
     withheld: (feed, field, kind) => withheld(1, { service, feed, field, kind }),
+    replaced: (feed, field, kind, spans) => replaced(spans, { service, feed, field, kind }),
+    unread: (feed, field, reason) => unread(1, { service, feed, field, reason }),
     incarnation: (feed, reason) => incarnations(1, { service, feed, reason }),
     removed: (feed, rows) => removed(rows, { service, feed }),
     merged: (partitions, outcome) => merged(partitions, { service, outcome }),

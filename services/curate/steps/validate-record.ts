@@ -1,3 +1,4 @@
+import { textRules } from '#core/contract/text-rules.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { compileGuards } from '#core/guards/compile.ts'
 import type { Step } from '#core/pipeline/step.ts'
@@ -15,7 +16,7 @@ const NONE: ReadonlySet<string> = new Set()
 
 /**
  * Checks the contract's rules on the fields that survive de-identification. Counts every rule in the batch's tally: also the rules of a
- * rejected record, the rules that `deidentify` checked, and the guards of kept values.
+ * rejected record, the rules that `deidentify` checked, the guards of kept values, and whether texts could be scrubbed.
  *
  * @returns a function that makes the step for one batch; the rules are compiled once
  */
@@ -25,6 +26,7 @@ export function validateRecord(
   const rules = compileRules(contract, 'pseudonymised')
   const identified = compileRules(contract, 'identified')
   const guards = compileGuards(contract).fields.filter(({ counted }) => counted)
+  const texts = textRules(contract)
   return (tally) => ({
     name: 'validateRecord',
     run: ({ origin, record, provenance }) => {
@@ -44,6 +46,16 @@ export function validateRecord(
         if (!failed) continue
         flags.push(rule)
         withheld = new Set([...withheld, name])
+      }
+      for (const { field, id } of texts) {
+        const failed = earlier.length > 0 && earlier.includes(`${id}=failed`)
+        if (failed) flags.push(id)
+        tally.add(
+          provenance,
+          id,
+          'flag',
+          failed ? 'failed' : (record[field.as] ?? null) === null ? 'not-applicable' : 'passed',
+        )
       }
       for (const rule of rules) {
         // deidentify had the value, and checked the rule on it.

@@ -9,27 +9,35 @@ import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { departmentOf } from './generalise.ts'
 
 type Values = Readonly<Record<string, unknown>>
-type Withheld = readonly { readonly field: string }[]
-type ApplyField = (value: unknown, producer: string) => unknown
+type ApplyField = (value: unknown, producer: string, texts: Texts) => unknown
+type Texts = ReadonlyMap<string, string | null>
+
+/** What earlier steps decided on values of the record. */
+export interface Decided {
+  /** Fields whose values their guards withhold. */
+  readonly withheld: readonly { readonly field: string }[]
+  /** Scrubbed texts, by field. */
+  readonly texts: Texts
+}
 
 /**
- * @returns a function from an identified record, and the fields whose values its guards withhold, to the fields that survive, under their
- *   names in the pseudonymised zone
+ * @returns a function from an identified record, and what was decided on its values, to the fields that survive, under their names in the
+ *   pseudonymised zone
  */
 export function policies(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
-): (record: Values, producer: string, withheld: Withheld) => Record<string, unknown> {
+): (record: Values, producer: string, decided: Decided) => Record<string, unknown> {
   const appliers = survivingFields(contract).map((field) => ({
     from: field.name,
     to: field.as,
     apply: applier(contract, field, pseudonymiser),
   }))
-  return function applyPolicies(record, producer, withheld) {
+  return function applyPolicies(record, producer, { withheld, texts }) {
     const out: Record<string, unknown> = {}
     for (const { from, to, apply } of appliers) {
       const value = record[from]
-      out[to] = value === null || value === undefined ? null : apply(value, producer)
+      out[to] = value === null || value === undefined ? null : apply(value, producer, texts)
     }
     for (const { field } of withheld) {
       const kept = appliers.find(({ from }) => from === field)
@@ -55,9 +63,11 @@ function applier(contract: FeedContract, field: FieldContract, pseudonymiser: Ps
       return (value) => truncateDate(Number(value), privacy.to)
     case 'generalise':
       return (value) => departmentOf(String(value))
+    // Never the value itself: a text that was not scrubbed is null.
+    case 'scrub':
+      return (_value, _producer, texts) => texts.get(field.name) ?? null
     case 'drop':
     case 'tokenise':
-    case 'scrub':
       throw new Error(`field ${field.name} does not survive de-identification`)
   }
 }

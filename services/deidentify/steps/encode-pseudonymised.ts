@@ -5,6 +5,7 @@ import { fail, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import type { WithheldValue } from './guard-values.ts'
 import type { PseudonymisedRecord } from './remove-identity.ts'
+import type { TextReport } from './scrub-texts.ts'
 
 /** A message of `pseudonymised.<feed>`. */
 export interface PseudonymisedMessage {
@@ -12,6 +13,8 @@ export interface PseudonymisedMessage {
   readonly headers: Readonly<Record<string, string>>
   /** For the counters of the worker; not written. */
   readonly withheld: readonly WithheldValue[]
+  /** As `withheld`. */
+  readonly report: TextReport
 }
 
 /** The writer schema is the last protection: a field that it does not name is not written. */
@@ -24,10 +27,10 @@ export function encodePseudonymised(
 > {
   return {
     name: 'encodePseudonymised',
-    run: ({ body: { origin, record, provenance, withheld } }) => {
+    run: ({ body: { origin, record, provenance, withheld, report } }) => {
       const value = encoder.encode(record)
       if (!value) return fail('unencodable', provenance)
-      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld }))
+      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld, report }))
     },
   }
 }

@@ -7,6 +7,7 @@ import { pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import type { PseudonymisedMessage } from './encode-pseudonymised.ts'
 import type { SealedMessage } from './open-sealed.ts'
+import { NO_REPORT } from './scrub-texts.ts'
 
 export interface QuarantinedMessage {
   readonly message: SealedMessage['message']
@@ -27,6 +28,7 @@ export function markQuarantined(
           value,
           headers: { [HEADER_ORIGIN_OFFSET]: message.offset, [HEADER_MARKER]: 'quarantine' },
           withheld: [],
+          report: NO_REPORT,
         }),
       )
     },

@@ -5,7 +5,8 @@ import { type Provenance, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
 import { policies } from '../policies/apply-policies.ts'
-import type { GuardedRecord, WithheldValue } from './guard-values.ts'
+import type { WithheldValue } from './guard-values.ts'
+import type { ScrubbedRecord, TextReport } from './scrub-texts.ts'
 
 export interface PseudonymisedRecord {
   /** Offset in the partition of `identified.<feed>`. */
@@ -14,6 +15,7 @@ export interface PseudonymisedRecord {
   readonly provenance: Provenance
   /** Values of kept fields that were replaced by null. */
   readonly withheld: readonly WithheldValue[]
+  readonly report: TextReport
 }
 
 /** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits. */
@@ -21,18 +23,18 @@ export function removeIdentity(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
-): Step<GuardedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
+): Step<ScrubbedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
   return {
     name: 'removeIdentity',
-    run: ({ origin, record, provenance, outcomes, withheld }) => {
-      const out = apply(record, provenance.producer, withheld)
+    run: ({ origin, record, provenance, outcomes, withheld, texts, report }) => {
+      const out = apply(record, provenance.producer, { withheld, texts })
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
       if (contract.linked) out._tokens = tokenise(record)
-      return pass(mintPseudonymised({ origin, record: out, provenance, withheld }))
+      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report }))
     },
   }
 }

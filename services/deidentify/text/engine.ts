@@ -32,18 +32,28 @@ const PREFERENCE: Readonly<Record<Language, number>> = { fr: 90, en: 50 }
 
 const ALL: ReadonlySet<Layer> = new Set(LAYERS)
 
+/** Spans of one segment of a text, and how many characters it has. */
+export interface ScannedPart {
+  readonly spans: readonly Span[]
+  readonly characters: number
+}
+
 /** @returns spans in the order of the text, none overlapping; offsets in UTF-16 code units */
-export function scan(
+export function scan(text: string, resources: Resources, options: ScanOptions): Span[] {
+  return [...scanParts(text, resources, options)].flatMap(({ spans }) => spans)
+}
+
+/** The same segment by segment, so that the caller can let other work run in between; the offsets are those of the whole text. */
+export function* scanParts(
   text: string,
   { lexicon, model }: Resources,
   { language, known, layers = ALL }: ScanOptions,
-): Span[] {
-  const out: Span[] = []
+): Generator<ScannedPart> {
   for (const { start, end } of segments(text)) {
     const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    for (const span of scanPart(part)) out.push({ start: span.start + start, end: span.end + start, kind: span.kind })
+    const spans = scanPart(part).map((span) => ({ start: span.start + start, end: span.end + start, kind: span.kind }))
+    yield { spans, characters: end - start }
   }
-  return out
 
   function scanPart(part: string): Span[] {
     const tokens = tokenise(part)

@@ -5,9 +5,14 @@ import { readModel } from './tagger/model.ts'
 import type { Language } from './types.ts'
 
 let lexicon: Lexicon | undefined
+const models = new Map<Language, Resources>()
 
 /** @throws Error when a file is missing or of another version */
 export function loadResources(language: Language): Resources {
   lexicon ??= readLexicon(new URL('./lexicon/lexicon.bin', import.meta.url))
-  return { lexicon, model: readModel(new URL(`./tagger/model-${language}.bin`, import.meta.url)) }
+  const known = models.get(language)
+  if (known) return known
+  const resources = { lexicon, model: readModel(new URL(`./tagger/model-${language}.bin`, import.meta.url)) }
+  models.set(language, resources)
+  return resources
 }

@@ -7,6 +7,7 @@ import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { deidentifyPipeline } from '../../../services/deidentify/pipeline.ts'
 import { markQuarantined } from '../../../services/deidentify/steps/mark-quarantined.ts'
 import type { SealedMessage } from '../../../services/deidentify/steps/open-sealed.ts'
+import { loadResources } from '../../../services/deidentify/text/resources.ts'
 import { decoderOf, encoderOf } from '../../guide/avro.ts'
 import { recordOf } from '../../helpers/records.ts'
 
@@ -25,6 +26,7 @@ const pipeline = deidentifyPipeline({
     },
   },
   tokenSecret: Buffer.alloc(32, 2),
+  textResources: loadResources,
 })
 const message = (id: string): SealedMessage => ({
   message: { offset: '42', timestamp: '0' },
@@ -42,10 +44,10 @@ const message = (id: string): SealedMessage => ({
 })
 
 describe('a record that makes a step throw', () => {
-  it('is quarantined as worker-failed, with the step, and without the value', () => {
-    expect(pipeline.run(message('healthy')).kind).toBe('pass')
-    const failed = pipeline.run(message('poison'))
-    if (failed.kind !== 'fail') throw new Error('a record that makes a step throw passed')
+  it('is quarantined as worker-failed, with the step, and without the value', async () => {
+    const [healthy, failed] = await pipeline.runBatch([message('healthy'), message('poison')])
+    expect(healthy?.kind).toBe('pass')
+    if (failed?.kind !== 'fail') throw new Error('a record that makes a step throw passed')
     expect(failed).toMatchObject({ fault: 'worker-failed', stage: 'removeIdentity', outcome: 'quarantined' })
     const marked = markQuarantined(encoderOf(MARKER_SCHEMA)).run({ message: message('poison').message, failed })
     const marker = decoderOf(MARKER_SCHEMA).decode(marked.value.body.value)?.record ?? {}

@@ -22,10 +22,11 @@ const names = (feed: string, columns: readonly string[], decisions: Decisions) =
   planColumns(contractOf(feed), columns, decisions).kept.map((column) => column.name)
 
 describe('the columns of a project', () => {
-  test('every date, place and month of birth of every contract is a potential identifier', () => {
+  test('every date, place, text and month of birth of every contract needs a decision', () => {
     for (const contract of contracts) {
       for (const field of survivingFields(contract)) {
-        const expected = ['date', 'place'].includes(field.privacy.class) || ['date', 'timestamp'].includes(field.kind)
+        const expected =
+          ['date', 'place', 'text'].includes(field.privacy.class) || ['date', 'timestamp'].includes(field.kind)
         expect([contract.feed, field.as, identifierOf(field) !== undefined]).toEqual([
           contract.feed,
           field.as,
@@ -47,6 +48,14 @@ describe('the columns of a project', () => {
   test('a place that is neither of residence nor of death is covered by no decision', () => {
     const residence = contractOf('patient').fields.find((field) => field.as === 'residence_department') as FieldContract
     expect(identifierOf({ ...residence, as: 'workplace_department' })).toBe('uncovered')
+  })
+
+  test('a scrubbed text, which can tell any of them, is covered by no decision', () => {
+    const document = contractOf('document')
+    expect(survivingFields(document).map(({ name }) => name)).toContain('text')
+    expect(selectableColumns(document)).toContain('kind')
+    expect(['text', 'title'].filter((name) => selectableColumns(document).includes(name))).toEqual([])
+    expect(() => planColumns(document, ['text'], all('keep'))).toThrow('document.text belongs to no potential')
   })
 
   test('no table may list the source patient or an internal column', () => {

@@ -50,7 +50,7 @@ describe('the table of actions', () => {
     ],
     ['drop', undefined],
     ['tokenise', undefined],
-    ['scrub', undefined],
+    ['scrub', { avroType: ['null', 'string'], default: { default: null }, columnType: 'Nullable(String)' }],
   ])('%s leaves %j', (action, form) => {
     expect(storedForm(one(action))).toEqual(form)
   })

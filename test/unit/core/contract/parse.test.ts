@@ -64,13 +64,13 @@ describe('the bundled contracts', () => {
         'city',
         'phone',
         'email',
-        'text',
-        'title',
-        'comment',
         'author_rpps',
         'registry_act',
       ]
       expect(removed.filter((name) => names.has(name))).toEqual([])
+      // Of a text what its scrubbing leaves, and nothing else.
+      const texts = contract.fields.filter(({ privacy }) => privacy.class === 'text')
+      expect(texts.filter(({ privacy }) => privacy.action !== 'scrub')).toEqual([])
     },
   )
 

@@ -40,6 +40,13 @@ describe('the table of a feed', () => {
       action: 'cut to its month',
       remains: 'birth_month: the month',
     })
+    expect(row('document', 'text')).toMatchObject({
+      action: expect.stringMatching(
+        /^scrubbed, read as French: .*\[NAME\].*becomes null, and is counted, if it is no text/,
+      ),
+      remains: 'the text, with tags',
+      risk: expect.stringMatching(/^Not every identifier is found/),
+    })
     expect(row('patient', 'phone')).toMatchObject({ action: 'removed', remains: 'nothing', risk: '' })
   })
 

@@ -111,7 +111,7 @@ describe('a key that only another kind has', () => {
       'a new name, on a field that is kept',
       'patient',
       (contract) => Object.assign(field(contract, 'sex').privacy, { as: 'gender' }),
-      "field 'sex': privacy: 'as' is a key of pseudonymise, truncate, generalise, not of keep",
+      "field 'sex': privacy: 'as' is a key of pseudonymise, truncate, generalise, scrub, not of keep",
     ],
     [
       'a minimum, on a pattern',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChainonError } from '#core/faults/errors.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
-import type { BatchStep, Step } from '#core/pipeline/step.ts'
+import type { BatchStep, LongStep, Step } from '#core/pipeline/step.ts'
 import { drop, fail, pass } from '#core/pipeline/verdict.ts'
 
 const odd: Step<number, number, 'type'> = { name: 'odd', run: (n) => (n % 2 === 0 ? fail('type') : pass(n)) }
@@ -83,6 +83,52 @@ describe('a batch pipeline', () => {
   it('throws when a batch step returns too few verdicts', async () => {
     const incomplete: BatchStep<number, number> = { name: 'incomplete', runBatch: async ([first = 0]) => [pass(first)] }
     await expect(pipeline<number>().batchStep(incomplete).buildBatch().runBatch([1, 2])).rejects.toThrow(/incomplete/)
+  })
+})
+
+describe('a step that takes long for one record', () => {
+  const long: LongStep<number, string, 'type'> = {
+    name: 'long',
+    runLong: async (n, giveWay) => {
+      for (let part = 0; part < 3; part++) await giveWay(n)
+      return n === 13 ? fail('type') : pass(String(n))
+    },
+  }
+  const made = pipeline<number>().longStep(long, { type: 'rejected' }).buildBatch()
+
+  it('has one result for each record, in order', async () => {
+    expect(await made.runBatch([1, 13, 2])).toMatchObject([
+      { kind: 'pass', value: '1' },
+      { kind: 'fail', stage: 'long', fault: 'type', outcome: 'rejected' },
+      { kind: 'pass', value: '2' },
+    ])
+  })
+
+  it('lets the event loop turn within a record, which is not under way meanwhile', async () => {
+    const order: string[] = []
+    const guard = { enter: (index: number) => order.push(`enter ${index}`) > 0, leave: () => void order.push('leave') }
+    setImmediate(() => order.push('another task'))
+    const guarded = pipeline<number>().longStep(long, { type: 'rejected' }).isolate('quarantined').buildBatch()
+    await guarded.runBatch([30_000, 1], guard)
+    expect(order).toEqual(['enter 0', 'leave', 'another task', 'enter 0', 'enter 1', 'leave'])
+  })
+
+  it('fails the record that its guard does not let in, and that which makes it throw, and no other', async () => {
+    const bug: LongStep<number, number> = {
+      name: 'bug',
+      runLong: async (n) => {
+        if (n === 2) throw new TypeError('a bug')
+        return pass(n)
+      },
+    }
+    const guarded = pipeline<number>().longStep(bug).isolate('quarantined').buildBatch()
+    const guard = { enter: (index: number) => index !== 0, leave: () => undefined }
+    expect(await guarded.runBatch([1, 2, 3], guard)).toMatchObject([
+      { kind: 'fail', fault: 'worker-failed', stage: 'process' },
+      { kind: 'fail', fault: 'worker-failed', stage: 'bug' },
+      { kind: 'pass', value: 3 },
+    ])
+    await expect(pipeline<number>().longStep(bug).buildBatch().runBatch([2])).rejects.toThrow('a bug')
   })
 })
 

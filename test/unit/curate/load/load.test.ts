@@ -195,6 +195,27 @@ describe('a batch as blocks', () => {
     ).toEqual([])
   })
 
+  it('counts why a text is missing, and says so in its row', () => {
+    const tally = ruleTally()
+    const step = validateRecord(observation)(tally)
+    const provenance = { producer: 'h', receivedAt: 7_200_000_000 }
+    const validate = (value_text: string | null, outcomes: readonly string[]) =>
+      step.run({ origin: 1n, record: { ...record, value_text, _rule_outcomes: outcomes }, provenance })
+    expect(validate(null, ['text-value-text-binary=failed'])).toMatchObject({
+      value: { flags: expect.arrayContaining(['text-value-text-binary']) },
+    })
+    validate('vu par [NAME]', [])
+    validate(null, [])
+    const counted = (rule: string) => tally.rows().find((one) => one.rule === rule)
+    expect(counted('text-value-text-binary')).toMatchObject({
+      severity: 'flag',
+      checked: 2,
+      failed: 1,
+      notApplicable: 1,
+    })
+    expect(counted('text-value-text-markup')).toMatchObject({ checked: 1, failed: 0, notApplicable: 2 })
+  })
+
   it('counts numerator and denominator of each rule by producer and hour', () => {
     const tally = ruleTally()
     const step = validateRecord(observation)(tally)

@@ -28,7 +28,10 @@ function world() {
   const identified = [
     message('identified', 'patient', 0, patient('p1', 'ipp-1', 1)),
     message('identified', 'patient', 1, patient('p2', 'ipp-2', 2)),
-    message('identified', 'observation', 0, observation('o1', 3, 0)),
+    message('identified', 'observation', 0, {
+      ...observation('o1', 3, 0),
+      comment: 'Vu avec Mme Canari, dossier ipp-1',
+    }),
     message('identified', 'observation', 1, observation('o1', 4, 1)),
     message('identified', 'observation', 2, observation('o2', 5, 0, Date.UTC(1850, 0, 1))),
   ]
@@ -38,6 +41,7 @@ function world() {
       record_id: names.first('record', `a\0${feed}\0${String(record.record_id)}`),
       patient_id: names.first('patient', `a\0${String(record.patient_ipp)}`),
       _tokens: ['t1_traits_same'],
+      ...('comment' in record ? { comment: 'Vu avec Mme [NAME], dossier [IPP]' } : {}),
     }),
   )
   const rows: Record<string, StoredRow[]> = {
@@ -165,6 +169,14 @@ const COUNTS: ReadonlyMap<string, { checked: number; failed: number; notApplicab
       ['observation', 'guard-value-time', 'flag', 0, 0, 3],
       ['observation', 'guard-value-absent-reason', 'flag', 0, 0, 3],
       ['observation', 'guard-code-source', 'flag', 0, 0, 3],
+      ['observation', 'text-comment-binary', 'flag', 1, 0, 2],
+      ['observation', 'text-comment-encoding', 'flag', 1, 0, 2],
+      ['observation', 'text-comment-markup', 'flag', 1, 0, 2],
+      ['observation', 'text-comment-language', 'flag', 1, 0, 2],
+      ['observation', 'text-value-text-binary', 'flag', 0, 0, 3],
+      ['observation', 'text-value-text-encoding', 'flag', 0, 0, 3],
+      ['observation', 'text-value-text-markup', 'flag', 0, 0, 3],
+      ['observation', 'text-value-text-language', 'flag', 0, 0, 3],
       ['observation', 'effective-after-1900', 'reject', 3, 1, 0],
       ['observation', 'not-in-future', 'reject', 3, 0, 0],
       ['observation', 'reference-range-order', 'flag', 0, 0, 3],
@@ -225,6 +237,14 @@ const PLANTED: Readonly<Record<FindingCode, (of: World) => void>> = {
   },
   'not-pseudonymised': (of) => void of.pseudonymised.pop(),
   'wrong-message': (of) => void of.pseudonymised.push(changed(of.pseudonymised[0], { record: { record_id: 'other' } })),
+  'text-not-scrubbed': (of) => {
+    const one = of.pseudonymised[2]
+    of.pseudonymised.splice(
+      2,
+      1,
+      changed(one, { record: { ...one?.record, comment: 'Vu avec Mme [NAME], dossier ipp-1' } }),
+    )
+  },
   'out-of-order': (of) => void of.pseudonymised.splice(2, 2, ...of.pseudonymised.slice(2, 4).toReversed()),
   // The version in force: a superseded row may have been merged away.
   lost: (of) => void of.rows.observation?.pop(),
@@ -247,6 +267,16 @@ const PLANTED: Readonly<Record<FindingCode, (of: World) => void>> = {
 describe('the checker', () => {
   it('finds nothing where nothing is wrong', async () => {
     expect(await findingsOf(world())).toEqual([])
+  })
+
+  it.each([
+    ['that is missing', null],
+    ['that has the name', 'Vu avec Mme Canari, dossier [IPP]'],
+  ])('finds a text %s', async (_what, comment) => {
+    const of = world()
+    const one = of.pseudonymised[2]
+    of.pseudonymised.splice(2, 1, changed(one, { record: { ...one?.record, comment } }))
+    expect(await findingsOf(of)).toEqual(['text-not-scrubbed'])
   })
 
   it('does not miss a superseded row that ClickHouse has merged away', async () => {

@@ -1,0 +1,38 @@
+/**
+ * Why a text cannot be scrubbed, and so is not passed on. Each reason is counted as a rule of its own (`text-<field>-<reason>`, severity flag), so
+ * that the row says why its text is missing.
+ */
+import { asRuleId, type RuleId, TEXT_PREFIX } from './rule-id.ts'
+import type { FeedContract, FieldContract } from './types.ts'
+
+export const UNREADABLE = {
+  binary: 'it is no text: a PDF, an image, an archive, or the Base64 of one',
+  encoding: 'its characters were read in a wrong encoding',
+  markup: 'it is HTML, XML or RTF, where marks and codes stand within words',
+  language: 'it is in a language that the scrubber does not read',
+} as const
+export type Unreadable = keyof typeof UNREADABLE
+const UNREADABLE_REASONS = Object.keys(UNREADABLE) as readonly Unreadable[]
+
+export interface TextRule {
+  readonly field: FieldContract
+  readonly reason: Unreadable
+  readonly id: RuleId
+}
+
+/** @returns the text as a rule is named; undefined when the field's name is too long for it */
+export function textRuleId(fieldName: string, reason: Unreadable): RuleId | undefined {
+  return asRuleId(`${TEXT_PREFIX}${fieldName.toLowerCase().replaceAll('_', '-')}-${reason}`)
+}
+
+/** @returns for each field that is scrubbed the rules under which its unreadable texts are counted, in the contract's order */
+export function textRules(contract: FeedContract): readonly TextRule[] {
+  return contract.fields.flatMap((field) => {
+    if (field.privacy.action !== 'scrub') return []
+    return UNREADABLE_REASONS.map((reason) => {
+      const id = textRuleId(field.name, reason)
+      if (id === undefined) throw new Error('the name of a scrubbed field is too long for the names of its rules')
+      return { field, reason, id }
+    })
+  })
+}

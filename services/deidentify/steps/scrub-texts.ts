@@ -1,0 +1,114 @@
+import { textRules, type Unreadable } from '#core/contract/text-rules.ts'
+import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import type { GiveWay, LongStep } from '#core/pipeline/step.ts'
+import { pass } from '#core/pipeline/verdict.ts'
+import { type Resources, scanParts } from '../text/engine.ts'
+import { type Known } from '../text/known/find-known.ts'
+import { recordTraits } from '../text/known/record-traits.ts'
+import { languageOf } from '../text/language.ts'
+import { unreadable, visible } from '../text/readable.ts'
+import { withTags } from '../text/replace.ts'
+import type { Kind, Language, Span } from '../text/types.ts'
+import type { GuardedRecord } from './guard-values.ts'
+
+/** Spans that were replaced, by field and kind: counts only. */
+export interface Replaced {
+  readonly field: string
+  readonly kind: Kind
+  readonly spans: number
+}
+
+/** A text that is not passed on. */
+export interface UnreadText {
+  readonly field: string
+  readonly reason: Unreadable
+}
+
+/** What was done with the texts of a record: names and counts. */
+export interface TextReport {
+  readonly replaced: readonly Replaced[]
+  readonly unread: readonly UnreadText[]
+}
+
+export interface ScrubbedRecord extends GuardedRecord {
+  /** The scrubbed texts by field; null for one that is not passed on. A field without a text is not in it. */
+  readonly texts: ReadonlyMap<string, string | null>
+  readonly report: TextReport
+}
+
+const NO_TEXTS: ReadonlyMap<string, string | null> = new Map()
+export const NO_REPORT: TextReport = { replaced: [], unread: [] }
+
+/**
+ * Replaces what identifies a person in each text that the contract passes on; the identifiers of the record itself are looked for in all their
+ * forms. A text that cannot be read is left out, and its rule fails.
+ *
+ * @param resources of a language; called once for each language that the contract names
+ */
+export function scrubTexts(
+  contract: FeedContract,
+  resources: (language: Language) => Resources,
+): LongStep<GuardedRecord, ScrubbedRecord> {
+  const rules = textRules(contract)
+  const fields = contract.fields.flatMap((field) => {
+    if (field.privacy.action !== 'scrub') return []
+    const ruleOf = new Map(rules.filter((one) => one.field === field).map(({ id, reason }) => [reason, id]))
+    return [{ field, language: languageOf(field.privacy), ruleOf }]
+  })
+  const loaded = new Map(
+    fields.flatMap(({ language }) => language.possible.map((one) => [one, resources(one)] as const)),
+  )
+  const readTraits = recordTraits(contract)
+
+  return {
+    name: 'scrubTexts',
+    runLong: (guarded, giveWay) => {
+      const present = fields.filter(({ field }) => typeof guarded.record[field.name] === 'string')
+      if (present.length === 0) return pass({ ...guarded, texts: NO_TEXTS, report: NO_REPORT })
+      return scrubAll(guarded, present, giveWay)
+    },
+  }
+
+  async function scrubAll(guarded: GuardedRecord, present: typeof fields, giveWay: GiveWay) {
+    const { record } = guarded
+    const known = readTraits(record)
+    const texts = new Map<string, string | null>()
+    const outcomes = [...guarded.outcomes]
+    const replaced: Replaced[] = []
+    const unread: UnreadText[] = []
+    for (const { field, language, ruleOf } of present) {
+      const given = String(record[field.name])
+      const chosen = language.read(record)
+      const reason = chosen === undefined ? 'language' : unreadable(given)
+      if (chosen === undefined || reason !== undefined) {
+        texts.set(field.name, null)
+        unread.push({ field: field.name, reason: reason ?? 'language' })
+        outcomes.push(`${ruleOf.get(reason ?? 'language')}=failed`)
+        continue
+      }
+      const text = visible(given)
+      const spans = await spansOf(text, chosen, known, giveWay)
+      texts.set(field.name, withTags(text, spans))
+      replaced.push(...countsOf(field, spans))
+    }
+    return pass({ ...guarded, outcomes, texts, report: { replaced, unread } })
+  }
+
+  async function spansOf(text: string, language: Language, known: Known | undefined, giveWay: GiveWay) {
+    const found = loaded.get(language)
+    if (!found) throw new Error(`the resources of ${language} were not loaded`)
+    const spans: Span[] = []
+    for (const part of scanParts(text, found, { language, ...(known ? { known } : {}) })) {
+      for (const span of part.spans) spans.push(span)
+      const turn = giveWay(part.characters)
+      if (turn) await turn
+    }
+    return spans
+  }
+}
+
+function countsOf({ name }: FieldContract, spans: readonly Span[]): Replaced[] {
+  const counts = new Map<Kind, number>()
+  for (const { kind } of spans) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts].map(([kind, count]) => ({ field: name, kind, spans: count }))
+}

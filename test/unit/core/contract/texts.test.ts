@@ -1,0 +1,49 @@
+/** What a contract must say of a text that is passed on. */
+import { describe, expect, it, test } from 'vitest'
+import { parseContract } from '#core/contract/parse.ts'
+import { privacyTable } from '#core/contract/privacy-table.ts'
+import { contractText } from '../../../helpers/text-contract.ts'
+
+type Field = { name: string; type: unknown; privacy: Record<string, unknown>; rules?: object[] }
+
+/** @returns the problems of a contract with a text after the change; empty when it is accepted */
+function problemsOf(change: (note: Field, fields: Field[]) => unknown): readonly string[] {
+  const contract = JSON.parse(contractText('fr', 'language')) as { fields: Field[] }
+  const note = contract.fields.find(({ name }) => name === 'note')
+  if (!note) throw new Error('the contract has no text')
+  change(note, contract.fields)
+  const result = parseContract('note', JSON.stringify(contract))
+  return result.ok ? [] : result.problems
+}
+
+describe('a text that is scrubbed', () => {
+  it('is accepted with its language', () => {
+    expect(problemsOf(() => undefined)).toEqual([])
+  })
+
+  test.each<[string, (note: Field, fields: Field[]) => unknown, RegExp]>([
+    ['no language, as before there was a scrubber', ({ privacy }) => delete privacy.language, /'language'/],
+    ['a language that is not read', ({ privacy }) => (privacy.language = 'de'), /language: must be fr or en/],
+    ['no replacement', ({ privacy }) => delete privacy.replacement, /'replacement'/],
+    ['a number', (note) => (note.type = ['null', 'long']), /scrub needs a string/],
+    ['a language in no field', ({ privacy }) => (privacy.language_field = 'tongue'), /'tongue', which does not exist/],
+    ['a language that is a time', ({ privacy }) => (privacy.language_field = 'authored_at'), /a string or an enum/],
+    ['a name too long for its rules', (note) => (note.name = 'n'.repeat(52)), /at most 50/],
+    [
+      'a rule with the name of one of its own',
+      (note) => (note.rules = [{ id: 'text-note-binary', check: 'pattern', pattern: 'a', severity: 'flag' }]),
+      /begin with text- are Chainon's own/,
+    ],
+  ])('is not accepted with %s', (_what, change, problem) => {
+    const problems = problemsOf(change)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toMatch(problem)
+  })
+
+  it('has its language in the table for the data protection officer', () => {
+    const result = parseContract('note', contractText('en', 'language'))
+    if (!result.ok) throw new Error(result.problems.join('; '))
+    const row = privacyTable(result.contract).find(({ field }) => field === 'note')
+    expect(row?.action).toMatch(/^scrubbed, read as the language of language, else English:/)
+  })
+})

@@ -1,0 +1,48 @@
+/** The text of a document, as the gateway reads it from HL7 v2 and FHIR, on its way through the step that scrubs texts. */
+import { expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { scrubTexts } from '../../../services/deidentify/steps/scrub-texts.ts'
+import { loadResources } from '../../../services/deidentify/text/resources.ts'
+import { openBundle } from '../../../services/gateway/decode/fhir/bundle.ts'
+import { mapResource } from '../../../services/gateway/decode/fhir/map.ts'
+import { mdm, outcome, txa } from '../gateway/decode/hl7/messages.ts'
+
+const NOTE = 'Madame DUPONT Jeanne, IPP 8000123, a une pneumopathie. Tél. 06 12 34 56 78.'
+const SCRUBBED = 'Madame [NAME], IPP [IPP], a une pneumopathie. Tél. [PHONE].'
+
+async function scrubbed(record: Readonly<Record<string, unknown>>) {
+  const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'document')
+  if (!contract) throw new Error('there is no feed document')
+  const provenance = { producer: 'chu', receivedAt: 7 }
+  const guarded = { origin: '1', record, provenance, outcomes: [], withheld: [] }
+  const { value } = await scrubTexts(contract, loadResources).runLong(guarded, () => undefined)
+  return value.texts.get('text')
+}
+
+test('a text of HL7 v2 (MDM, OBX of type TX)', async () => {
+  const { records, refused } = outcome(mdm('T02', txa(), `OBX|1|TX|11488-4^Compte rendu^LN||${NOTE}||||||F`))
+  const [[feed, record] = []] = records
+  expect([refused, feed, record?.text]).toEqual([[], 'document', NOTE])
+  expect(await scrubbed(record ?? {})).toBe(SCRUBBED)
+})
+
+test.each([
+  ['text/plain', NOTE, SCRUBBED],
+  ['text/html', `<p>${NOTE}</p>`, null],
+  ['application/pdf', '%PDF-1.7', undefined],
+])('an attachment of FHIR (DocumentReference, %s)', async (contentType, content, expected) => {
+  const resource = {
+    resourceType: 'DocumentReference',
+    id: 'd1',
+    status: 'current',
+    subject: { identifier: { type: { coding: [{ code: 'MR' }] }, value: '8000123' } },
+    date: '2024-05-06T07:08:09Z',
+    content: [{ attachment: { contentType, data: Buffer.from(content).toString('base64') } }],
+  }
+  const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource }] }
+  const mapped = mapResource(resource, openBundle(bundle, Date.UTC(2026, 0, 2)))
+  if (!mapped.ok) throw new Error(mapped.fault)
+  const [made] = mapped.records
+  expect(made?.feed).toBe('document')
+  expect(await scrubbed(made?.record ?? {})).toBe(expected)
+})

@@ -1,0 +1,151 @@
+/** The step that scrubs texts, with the contracts, the lexicon and the models of the service. */
+import { describe, expect, it, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { parseContract } from '#core/contract/parse.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import type { GiveWay } from '#core/pipeline/step.ts'
+import { scrubTexts } from '../../../../services/deidentify/steps/scrub-texts.ts'
+import { loadResources } from '../../../../services/deidentify/text/resources.ts'
+import { contractText } from '../../../helpers/text-contract.ts'
+
+const contracts = loadContracts('schemas/feeds')
+const contractOf = (feed: string): FeedContract => {
+  const found = contracts.find((one) => one.feed === feed)
+  if (!found) throw new Error(`there is no feed ${feed}`)
+  return found
+}
+const NEVER: GiveWay = () => undefined
+
+/** @returns what the step makes of a record, and of nothing else */
+async function scrub(contract: FeedContract, record: Record<string, unknown>, giveWay = NEVER) {
+  const provenance = { producer: 'chu', receivedAt: 7 }
+  const step = scrubTexts(contract, loadResources)
+  const verdict = await step.runLong({ origin: '1', record, provenance, outcomes: [], withheld: [] }, giveWay)
+  return verdict.value
+}
+
+const document = contractOf('document')
+const DOCUMENT = {
+  record_id: 'note-77812',
+  patient_ipp: 'H1-0080001',
+  encounter_nda: '2401234567',
+  text: null,
+  title: null,
+}
+
+describe('a text', () => {
+  it('loses what identifies its patient, and keeps the care', async () => {
+    const { report, texts, outcomes } = await scrub(document, {
+      ...DOCUMENT,
+      title: 'Compte rendu de Mme DUPONT Jeanne',
+      text: 'Madame DUPONT Jeanne, née le 03/04/1956, a une pneumopathie. Tél. 06 12 34 56 78. Dr Bernard Martin',
+    })
+    expect(texts.get('title')).toBe('Compte rendu de Mme [NAME]')
+    expect(texts.get('text')).toBe(
+      'Madame [NAME], née le [BIRTH_DATE], a une pneumopathie. Tél. [PHONE]. Dr [PROFESSIONAL]',
+    )
+    expect(report.replaced).toContainEqual({ field: 'text', kind: 'phone', spans: 1 })
+    expect(report.replaced).toContainEqual({ field: 'title', kind: 'name', spans: 2 })
+    expect([report.unread, outcomes]).toEqual([[], []])
+  })
+
+  it('is searched for the identifiers of its record, which no form gives away', async () => {
+    const text = 'Suite de 0080001, bilan 80001 du séjour 2401234567, voir note-77812.'
+    const { texts } = await scrub(document, { ...DOCUMENT, text })
+    expect(texts.get('text')).toBe('Suite de [IPP], bilan [IPP] du séjour [NDA], voir [MRN].')
+    const other = await scrub(document, { ...DOCUMENT, patient_ipp: 'H1-0091117', encounter_nda: null, text })
+    expect(other.texts.get('text')).not.toContain('[IPP]')
+  })
+
+  it('is searched for the traits of its record, where a contract has them: names with typing errors, birth date, address', async () => {
+    const contract = parsed('fr')
+    const traits = { birth_family_name: 'le guellec', birth_date: -5000, street: '12 impasse des Lilas' }
+    const text = 'vu avec leguellec ce jour, imp. des Lilas, 24 4 56'
+    const { texts } = await scrub(contract, { ...traits, note: text })
+    expect(texts.get('note')).not.toMatch(/guellec|Lilas|24 4 56/i)
+    expect((await scrub(contract, { note: text })).texts.get('note')).toMatch(/guellec/)
+  })
+
+  it('that is null is not in the result', async () => {
+    const { texts, report } = await scrub(document, DOCUMENT)
+    expect([texts.size, report]).toEqual([0, { replaced: [], unread: [] }])
+  })
+
+  it('is found whatever characters cannot be seen in it', async () => {
+    const { texts } = await scrub(document, { ...DOCUMENT, text: 'Mme DU\u00ADPO\u200BNT Rene\u0301e, pneumopathie' })
+    expect(texts.get('text')).toBe('Mme [NAME], pneumopathie')
+  })
+
+  it('is read in the language that the record names, else in that of the contract', async () => {
+    const contract = parsed('fr', 'language')
+    const text = 'Patient is a 93 yo man seen by Dr. Smith'
+    const read = async (language: string | null) => (await scrub(contract, { note: text, language })).texts.get('note')
+    expect(await read('en-GB')).toMatch(/Dr\. \[PROFESSIONAL\]/)
+    expect(await read('en-GB')).not.toContain('93')
+    expect(await read(null)).not.toContain('Smith')
+    const german = await scrub(contract, { note: 'Herr Müller', language: 'de' })
+    expect([german.texts.get('note'), german.outcomes]).toEqual([null, ['text-note-language=failed']])
+  })
+})
+
+describe('a text that cannot be read', () => {
+  test.each([
+    ['binary', '%PDF-1.7 DUPONT'],
+    ['binary', 'DUPONT\u0000\u0001'],
+    ['binary', Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 7919) % 251)).toString('base64')],
+    [
+      'binary',
+      Buffer.from(Array.from({ length: 400 }, (_, at) => (at * 7919) % 251))
+        .toString('base64')
+        .replace(/.{76}/g, '$&\r\n'),
+    ],
+    ['encoding', 'M. Lef\uFFFDvre'],
+    ['encoding', 'M. LefÃ¨vre'],
+    ['encoding', 'M. Lef\ud800vre'],
+    ['encoding', `M. Lefe${'\u0301\u0323'.repeat(20)}vre`],
+    ['markup', '<html><p>M. DU<b>PONT</b></p>'],
+    ['markup', '  <?xml version="1.0"?><a/>'],
+    ['markup', 'M. DU<b>PO</b>NT'],
+    ['markup', 'M. Lef&egrave;vre'],
+    ['markup', "{\\rtf1 M. Lef\\'e8vre}"],
+  ])('is left out and counted: %s, %j', async (reason, text) => {
+    const { texts, report, outcomes } = await scrub(document, { ...DOCUMENT, title: 'Bilan', text })
+    expect([...texts]).toEqual([
+      ['title', 'Bilan'],
+      ['text', null],
+    ])
+    expect(report.unread).toEqual([{ field: 'text', reason }])
+    expect(outcomes).toEqual([`text-text-${reason}=failed`])
+  })
+
+  test.each([
+    'Glycémie < 0,5 g/L et > 3 g/L\fpage 2\r\nR&D',
+    '<5 mg/L',
+    'a'.repeat(150),
+    '________________'.repeat(20),
+    'Œdème, 37 °C, µg/L, « calme » – Â',
+  ])('is not taken for one: %j', async (text) => {
+    expect((await scrub(document, { ...DOCUMENT, text })).report.unread).toEqual([])
+  })
+})
+
+describe('a long text', () => {
+  it('gives way while it is read, so that the worker stays in its group', async () => {
+    const text = 'Mme DUPONT va bien. '.repeat(4_000)
+    let characters = 0
+    let calls = 0
+    await scrub(document, { ...DOCUMENT, text }, (some) => {
+      characters += some
+      calls++
+      return Promise.resolve()
+    })
+    expect(characters).toBe(text.length)
+    expect(calls).toBe(Math.ceil(text.length / 65_536))
+  })
+})
+
+function parsed(language: string, field?: string): FeedContract {
+  const result = parseContract('note', contractText(language, field))
+  if (!result.ok) throw new Error(result.problems.join('; '))
+  return result.contract
+}
