@@ -10,11 +10,13 @@ import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import type { Ingest } from '../ingest/ingest.ts'
+import type { OnUnmapped } from '../ingest/unmapped.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
 export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
+  readonly onUnmapped: OnUnmapped
 }
 
 export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
@@ -30,7 +32,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
+      items: withinScopes(bundleItems(body, Date.now(), dependencies.onUnmapped), access, dependencies.logins),
     })
     return sendAnswer(request, reply, answer)
   })
