@@ -17,8 +17,8 @@ import type { Provenance } from '#core/pipeline/verdict.ts'
 import { recordChecker } from '#core/rules/check-record.ts'
 import { machine } from './machine.ts'
 
-const ROUNDS = 101
-const RECORDS_PER_ROUND = 5000
+const ROUNDS = 51
+const RECORDS_PER_ROUND = 2000
 const ROOT = join(import.meta.dirname, '..')
 const AT = '2024-05-06T07:08:09.123Z'
 const TRAITS = {

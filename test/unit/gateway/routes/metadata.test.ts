@@ -29,9 +29,9 @@ function check(of: Readonly<Record<string, unknown>>, elements: Readonly<Record<
 }
 
 test('it needs no key, has the shape of R4, and names every resource with its feeds and elements', async () => {
-  const { app, close } = await harness()
-  onTestFinished(close)
-  const answer = await app.inject('/fhir/R4/metadata')
+  const started = await harness()
+  onTestFinished(() => started.close())
+  const answer = await started.app.inject('/fhir/R4/metadata')
   expect([answer.statusCode, answer.headers['content-type']]).toEqual([
     200,
     expect.stringMatching(/^application\/fhir\+json/),
@@ -52,5 +52,5 @@ test('it needs no key, has the shape of R4, and names every resource with its fe
   expect(resources.find(({ type }) => type === 'Patient')?.documentation).toMatch(
     /^Feed patient: .*birthDate.* Feed death: /,
   )
-  expect((await app.inject({ method: 'POST', url: '/fhir/R4/metadata' })).statusCode).toBe(405)
+  expect((await started.app.inject({ method: 'POST', url: '/fhir/R4/metadata' })).statusCode).toBe(405)
 })
