@@ -8,6 +8,7 @@ import type { ProcessName, StateRow } from '#core/process/state-file.ts'
 import { clickhouseLogin } from '../../deploy/local/logins.ts'
 import type { StackOptions } from '../../deploy/local/stack.ts'
 import { liveState } from '../../deploy/local/state.ts'
+import { writeEarlierRules } from '../earlier-rules.ts'
 import { runOnce, type Service, startService } from '../processes.ts'
 import { mountDisks, unmountDisks } from './disks.ts'
 import { CLIENTS, type Links, openLinks } from './links.ts'
@@ -63,6 +64,10 @@ export async function startBench(
   const data = join(folder, 'data')
   const feeds = join(folder, 'feeds')
   cpSync(join(ROOT, 'schemas/feeds'), feeds, { recursive: true })
+  // So that the workers have records to reject: with their rules a gateway accepts none.
+  const earlier = join(folder, 'feeds-of-gateway')
+  const ofGateway = { CHAINON_FEEDS_DIR: earlier }
+  writeEarlierRules(feeds, earlier)
   const disks = ownDisks ? mountDisks(data) : []
   const [kafka = 0, controller = 0, registry = 0, redis = 0, clickhouse = 0, ...served] = await freePorts(9)
   const [gateway = 0, deidentify = 0, curate = 0, console = 0] = served
@@ -87,7 +92,10 @@ export async function startBench(
     services: 'all',
     kafkaListeners: links.listeners,
     serviceEnvironment: Object.fromEntries(
-      CLIENTS.filter((client) => client !== 'spare').map((client) => [client, links.environment(client)]),
+      CLIENTS.filter((client) => client !== 'spare').map((client) => [
+        client,
+        { ...links.environment(client), ...(client === 'gateway' ? ofGateway : {}) },
+      ]),
     ),
   }
   const direct = {
@@ -167,6 +175,7 @@ export async function startBench(
         {
           ...stackEnv,
           ...links.environment('spare'),
+          ...(name === 'gateway' ? ofGateway : {}),
           ...clickhouseLogin(data, name),
           CHAINON_DATA_DIR: data,
         },
@@ -183,6 +192,7 @@ export async function startBench(
       return kept
     },
     async provision(more = {}) {
+      writeEarlierRules(feeds, earlier)
       await runOnce(['services/provision/main.ts'], {
         ...stackEnv,
         KAFKA_BROKERS: direct.kafka,

@@ -117,6 +117,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
   const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
+  const unmapped = countUnmapped(dependencies.metrics)
   const routes = {
     feeds,
     logins: createLogins(dependencies),
@@ -136,10 +137,10 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
     maxRecordBytes: limits.maxRecordBytes,
     hl7: dependencies.hl7,
-    onUnmapped: countUnmapped(dependencies.metrics, 'hl7'),
+    onUnmapped: unmapped('hl7'),
   }
   recordsRoutes(app, routes)
-  fhirRoute(app, routes)
+  fhirRoute(app, { ...routes, onUnmapped: unmapped('fhir') })
   hl7Route(app, routes)
   keyRoute(app, routes.logins)
   feedsRoutes(app, dependencies.contracts)

@@ -5,6 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureKey } from '#core/keys/admin.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
+import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { launchBrowser } from '../helpers/browser.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
@@ -23,7 +24,12 @@ const faults: string[] = []
 
 beforeAll(async () => {
   own = isolated()
-  stack = await startStack({ dataDir: own.folder, services: 'all', env: { ...process.env, ...own.env } })
+  // The gateway has the contracts of before their rules rejected, so that a worker has records to reject.
+  const earlier = join(own.folder, 'earlier-rules')
+  writeEarlierRules('schemas/feeds', earlier)
+  const serviceEnvironment = { gateway: { CHAINON_FEEDS_DIR: earlier } }
+  const env = { ...process.env, ...own.env }
+  stack = await startStack({ dataDir: own.folder, services: 'all', env, serviceEnvironment })
   browser = await launchBrowser()
   page = await browser.newPage({ viewport: { width: 1920, height: 1080 } })
   page.on('request', (request) => {

@@ -11,6 +11,7 @@ import { expect, test } from 'vitest'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { explainer } from '#core/rules/explain.ts'
 import { SEALED_SCHEMA, type SealedRecord } from '#core/sealing/envelope.ts'
 import { recordItems } from '../../services/gateway/decode/records.ts'
 import { gatewayPipeline } from '../../services/gateway/encode/pipeline.ts'
@@ -29,7 +30,7 @@ const topic = 'identified.observation'
 const pipeline = gatewayPipeline(contract, topic, encoderOf(schema), routing, 100_000)
 // In the gateway the day's public key comes from Kafka, where `deidentify` announces it.
 const sealer = createSealer({ keyOf: testDayKey }, encoderOf(SEALED_SCHEMA), Date.now)
-const feeds = new Map([['observation', { contract, topic, pipeline }]])
+const feeds = new Map([['observation', { contract, topic, pipeline, explain: explainer(contract) }]])
 const provenance = { producer: 'hospital-1', receivedAt: Date.UTC(2026, 0, 31) * 1000 }
 
 const good = {
@@ -52,7 +53,7 @@ test('a body becomes items, one for each record; a line that cannot be decoded i
 })
 
 test('each item passes the pipeline of its feed: validated with the contract, its codes spelt in one way, encoded, then sealed', async () => {
-  expect(pipeline.stages).toEqual(['readRecord', 'spellCodes', 'checkGuards', 'encodeIdentified', 'sealRecord'])
+  expect(pipeline.stages).toEqual(['readRecord', 'spellCodes', 'checkRecord', 'encodeIdentified', 'sealRecord'])
   const result = pipeline.run({ raw: good, source: 'json', provenance, dataKey: await sealer.dataKey('hospital-1') })
   if (result.kind !== 'pass') throw new Error(result.fault)
   // An envelope of the identified zone; only the step that seals can make one, so nothing readable can be written to Kafka.

@@ -9,6 +9,7 @@ import { createKey } from '#core/keys/admin.ts'
 import { type LedgerCounts, type LedgerRow, sumCounts } from '#core/ledger/row.ts'
 import type { Alarm } from '#core/telemetry/alarms.ts'
 import { serviceReady } from '../../deploy/local/probes.ts'
+import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { runToEnd } from './gateway.ts'
 import { clientLogin, type Isolated, isolated, withLogin } from './servers.ts'
@@ -118,13 +119,24 @@ export interface Pipeline {
   stop(): Promise<void>
 }
 
-/** Provisions, then starts the gateway and both workers. */
-export async function startPipeline(more: Readonly<Record<string, string>> = {}): Promise<Pipeline> {
+/**
+ * Provisions, then starts the gateway and both workers.
+ *
+ * @param gateway `earlier-rules`: it has the contracts of before their rules rejected, as while a stricter contract is brought in, and so
+ *   accepts what a worker rejects
+ */
+export async function startPipeline(
+  more: Readonly<Record<string, string>> = {},
+  gateway: 'present-rules' | 'earlier-rules' = 'present-rules',
+): Promise<Pipeline> {
   const place = isolated()
   const env: Readonly<Record<string, string>> = { ...place.env, CHAINON_LOG_LEVEL: 'info', ...more }
+  const earlier = join(place.folder, 'earlier-rules')
+  if (gateway === 'earlier-rules') writeEarlierRules(more.CHAINON_FEEDS_DIR ?? join(ROOT, 'schemas/feeds'), earlier)
+  const ofGateway = gateway === 'earlier-rules' ? { CHAINON_FEEDS_DIR: earlier } : {}
   const running = new Set<ServiceProcess>()
   const launch: Pipeline['launch'] = async (name, extra = {}) => {
-    const service = await launchService(name, { ...env, ...extra })
+    const service = await launchService(name, { ...env, ...(name === 'gateway' ? ofGateway : {}), ...extra })
     running.add(service)
     return service
   }
@@ -134,7 +146,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
     if (status !== 0) throw new Error(`provision ended with ${status}:\n${stderr}`)
     return Promise.all([start('gateway'), start('deidentify'), start('curate')])
   }
-  const [gateway, deidentify, curate] = await startAll().catch((error: unknown) => {
+  const [started, deidentify, curate] = await startAll().catch((error: unknown) => {
     place.remove()
     throw error
   })
@@ -150,7 +162,7 @@ export async function startPipeline(more: Readonly<Record<string, string>> = {})
     keys.set(producer, known)
     return known
   }
-  const services = { gateway, deidentify, curate }
+  const services = { gateway: started, deidentify, curate }
   return {
     place,
     env,

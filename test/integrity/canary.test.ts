@@ -17,6 +17,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
+import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { openSealed } from '../helpers/sealed.ts'
@@ -39,7 +40,11 @@ let scanner: Scanner
 let fhir: readonly string[]
 
 beforeAll(async () => {
-  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
+  // The gateway has the contracts of before their rules rejected, so that the workers have records to reject.
+  const earlier = join(folder, 'earlier-rules')
+  writeEarlierRules(FEEDS_DIR, earlier)
+  const serviceEnvironment = { gateway: { CHAINON_FEEDS_DIR: earlier } }
+  stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env, serviceEnvironment })
   keys = ['hospital-a', 'hospital-b'].map((name) => createKey(folder, name, '').key)
   // The gateway reads its keys again within half a second.
   while ((await post('/v1/feeds/patient/records', '[]', 'application/json')).status === 401) await sleep(50)

@@ -24,7 +24,7 @@ let sent = 0
 beforeAll(async () => {
   feeds = mkdtempSync(join(tmpdir(), 'chainon-feeds-'))
   for (const feed of FEEDS) copyFileSync(`schemas/feeds/${feed}.avsc`, join(feeds, `${feed}.avsc`))
-  line = await startPipeline({ CHAINON_PARTITIONS: String(PARTITIONS), CHAINON_FEEDS_DIR: feeds })
+  line = await startPipeline({ CHAINON_PARTITIONS: String(PARTITIONS), CHAINON_FEEDS_DIR: feeds }, 'earlier-rules')
 }, 120_000)
 afterAll(async () => {
   await line?.stop()

@@ -22,11 +22,10 @@ let rejectedByRule = 0
 
 beforeAll(async () => {
   cpSync('schemas/feeds', feeds, { recursive: true })
-  line = await startPipeline({
-    CHAINON_PARTITIONS: '1',
-    CHAINON_FEEDS_DIR: feeds,
-    CHAINON_INTENT_DEADLINE_SECONDS: '10',
-  })
+  line = await startPipeline(
+    { CHAINON_PARTITIONS: '1', CHAINON_FEEDS_DIR: feeds, CHAINON_INTENT_DEADLINE_SECONDS: '10' },
+    'earlier-rules',
+  )
 }, 120_000)
 afterAll(async () => {
   await line?.stop()

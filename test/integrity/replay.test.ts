@@ -24,7 +24,10 @@ let sent = 0
 
 beforeAll(async () => {
   // Small batches, so that a few hundred records make many blocks.
-  pipeline = await startPipeline({ CHAINON_BATCH_MAX_RECORDS: '40', CHAINON_INTENT_DEADLINE_SECONDS: '10' })
+  pipeline = await startPipeline(
+    { CHAINON_BATCH_MAX_RECORDS: '40', CHAINON_INTENT_DEADLINE_SECONDS: '10' },
+    'earlier-rules',
+  )
   group = `${pipeline.place.namespace}curate`
   topic = `${pipeline.place.namespace}pseudonymised.${FEED}`
 }, 120_000)

@@ -17,7 +17,7 @@ let line: Pipeline
 let sent = 0
 
 beforeAll(async () => {
-  line = await startPipeline({ CHAINON_PARTITIONS: '1' })
+  line = await startPipeline({ CHAINON_PARTITIONS: '1' }, 'earlier-rules')
 }, 120_000)
 afterAll(async () => line?.stop())
 

@@ -2,9 +2,10 @@
 import { isUtf8 } from 'node:buffer'
 import { type RecordRead, recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
-import type { FaultDetail, Provenance } from '#core/pipeline/verdict.ts'
+import { codeSpeller } from '#core/guards/canonical.ts'
+import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import { recordChecker } from '#core/rules/check-record.ts'
+import { explainer } from '#core/rules/explain.ts'
 import type { Report } from './report.ts'
 import type { Sent } from './send.ts'
 import type { Source } from './source.ts'
@@ -12,24 +13,20 @@ import type { Source } from './source.ts'
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
 export async function checkFile(source: Source, contract: FeedContract, report: Report, producer = ''): Promise<Sent> {
   const read = recordReader(contract, 'json')
+  const spell = codeSpeller(contract)
   const check = recordChecker(contract)
-  const provenance = (): Provenance => ({ producer, receivedAt: Date.now() * 1000 })
+  const explain = explainer(contract)
+  const checkNow = (record: Record<string, unknown>) =>
+    check(spell(record, producer), { producer, receivedAt: Date.now() * 1000 })
   let accepted = 0
   let rejected = 0
   for await (const { line, bytes } of source.records(contract)) {
     const raw = parse(bytes)
-    const faults = raw === MALFORMED ? MALFORMED_LINE : faultsOf(read(raw), (record) => check(record, provenance()))
+    const faults = raw === MALFORMED ? MALFORMED_LINE : faultsOf(read(raw), checkNow)
     if (faults.length === 0) accepted++
     else {
       rejected++
-      for (const { pointer, rule } of faults) {
-        report.rejected(source.path, line, {
-          index: line - 1,
-          pointer,
-          rule,
-          detail: rule in FAULTS ? FAULTS[rule as FaultCode].text : 'A rule of the contract failed.',
-        })
-      }
+      for (const fault of faults) report.rejected(source.path, line, { index: line - 1, ...fault, ...explain(fault) })
     }
     if ((accepted + rejected) % 5000 === 0)
       report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)

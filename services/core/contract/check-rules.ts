@@ -1,4 +1,5 @@
 /** Checks the rules of a contract together: different ids, and fields that exist where the rule is checked. */
+import { asRecordFault } from '../faults/codes.ts'
 import type { Place } from '../schema/place.ts'
 import { keepsValue, ruleZone } from './actions.ts'
 import { GUARD_PREFIX, TEXT_PREFIX } from './rule-id.ts'
@@ -18,6 +19,7 @@ export function checkRules(fields: readonly FieldContract[], recordRules: readon
     seen.add(rule.id)
     for (const prefix of [GUARD_PREFIX, TEXT_PREFIX])
       if (rule.id.startsWith(prefix)) place.say(`ids that begin with ${prefix} are Chainon's own`)
+    if (asRecordFault(rule.id)) place.say('is the name of a fault that every feed has')
     checkCondition(rule, survivorsOnly, byName, place)
   }
   for (const field of fields) for (const rule of field.rules) check(rule, ruleZone(field) === 'pseudonymised')

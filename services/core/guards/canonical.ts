@@ -1,7 +1,7 @@
 /** The one spelling of a code, by its code system: what else is written for the same code becomes it, in every format. */
 
 import { keepsValue } from '../contract/actions.ts'
-import type { FeedContract, GuardCase } from '../contract/types.ts'
+import type { FeedContract, FieldContract, GuardCase } from '../contract/types.ts'
 import { isValidCip7, isValidEan13 } from '../rules/check-digits.ts'
 import { CODE_SYSTEMS, type CodeSystemName } from './code-systems.ts'
 import { condition } from './conditions.ts'
@@ -51,6 +51,15 @@ export function canonicalCode(system: CodeSystemName, text: string): string {
   return canonical !== undefined && CODE_SYSTEMS[system].accepts(canonical) ? canonical : text
 }
 
+/** @returns whether a value of the field can be written in several ways, of which the gateway keeps one */
+export function isSpelt(field: FieldContract): boolean {
+  return keepsValue(field) && casesOf(field).some(({ codes }) => codes !== undefined)
+}
+
+function casesOf({ privacy }: FieldContract): readonly GuardCase[] {
+  return privacy.action === 'keep' ? (privacy.guard ?? []) : []
+}
+
 /**
  * @returns a function that spells the codes of a record: which system a field's code is of follows from the guard of the field. The record
  *   itself when nothing changes.
@@ -58,11 +67,10 @@ export function canonicalCode(system: CodeSystemName, text: string): string {
 export function codeSpeller(
   contract: FeedContract,
 ): (record: Record<string, unknown>, producer: string) => Record<string, unknown> {
-  const fields = contract.fields.filter(keepsValue).flatMap(({ name, privacy }) => {
-    const guard = privacy.action === 'keep' ? (privacy.guard ?? []) : []
-    const cases = guard.map((one) => ({ ...one, applies: condition(one) }))
-    return cases.some(({ codes }) => codes !== undefined) ? [{ name, cases }] : []
-  })
+  const fields = contract.fields.filter(isSpelt).map((field) => ({
+    name: field.name,
+    cases: casesOf(field).map((one) => ({ ...one, applies: condition(one) })),
+  }))
   return (record, producer) => {
     let spelt: Record<string, unknown> | undefined
     for (const { name, cases } of fields) {

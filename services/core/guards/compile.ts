@@ -51,13 +51,14 @@ function guardRule(fieldName: string): RuleId {
   return id
 }
 
-/** @param only checks only the guards with this effect, where they are given */
-export function compileGuards(contract: FeedContract, only?: OnViolation): Guards {
+/** @param wanted says of a field whether its guard is checked; without it all are */
+export function compileGuards(contract: FeedContract, wanted: (field: FieldContract) => boolean = () => true): Guards {
   const readIdentity = identityReader(contract)
-  const checked = contract.fields.filter(keepsValue).flatMap((field) => {
+  const kept = contract.fields.filter((field) => keepsValue(field) && wanted(field))
+  const checked = kept.flatMap((field) => {
     const test = testOf(contract, field)
+    if (!test) return []
     const onViolation = violationOf(field)
-    if (!test || (only !== undefined && onViolation !== only)) return []
     const guarded: GuardedField = {
       name: field.name,
       as: field.as,

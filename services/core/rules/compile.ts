@@ -21,6 +21,8 @@ export interface CompiledRule {
   readonly field: string
   /** JSON pointer of the field, for the quarantine; never a value. */
   readonly pointer: string
+  /** The fields besides its own that the outcome depends on. */
+  readonly reads: readonly string[]
   readonly zone: Zone
   /**
    * @param record values of the contract's fields (by their name in that zone)
@@ -47,6 +49,7 @@ function compileFieldRule(field: FieldContract, rule: FieldRule): CompiledRule {
     severity: rule.severity,
     field: field.name,
     pointer: `/${field.name}`,
+    reads: when ? [when.field] : [],
     zone: ruleZone(field),
     check(record, receivedAt) {
       if (when && record[when.field] !== when.equals) return 'not-applicable'
@@ -89,6 +92,7 @@ function fieldTest(field: FieldContract, rule: FieldRule): (value: unknown, rece
 
 function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRule {
   const { when } = rule
+  const condition = when ? [when.field] : []
   const guarded = (check: CompiledRule['check']): CompiledRule['check'] =>
     when
       ? (record, receivedAt) => (record[when.field] === when.equals ? check(record, receivedAt) : 'not-applicable')
@@ -107,6 +111,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
         severity: rule.severity,
         field: '',
         pointer: `/${rule.left}`,
+        reads: [rule.left, rule.right, ...condition],
         zone: 'pseudonymised',
         check: guarded((record) => {
           const [a, b] = [left(record), right(record)]
@@ -120,6 +125,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
         severity: rule.severity,
         field: '',
         pointer: `/${rule.field}`,
+        reads: [rule.field, rule.with, ...condition],
         zone: 'pseudonymised',
         check: guarded((record) => {
           if (record[rule.with] === null || record[rule.with] === undefined) return 'not-applicable'

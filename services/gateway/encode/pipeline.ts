@@ -6,13 +6,14 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
 import { pipeline, type RecordPipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
-import { checkGuards } from './check-guards.ts'
+import { explainer } from '#core/rules/explain.ts'
+import { checkRecord } from './check-record.ts'
 import { encodeIdentified } from './encode-identified.ts'
 import { type ReceivedRecord, readRecord } from './read-record.ts'
 import { type SealedMessage, sealRecord } from './seal-record.ts'
 import { spellCodes } from './spell-codes.ts'
 
-export type GatewayFault = 'contract-mismatch' | 'guard' | 'unencodable' | 'record-too-large'
+export type GatewayFault = 'contract-mismatch' | 'guard' | 'rule-rejected' | 'unencodable' | 'record-too-large'
 
 /** No record is dropped: a record that is not accepted is rejected, by index, field and rule. */
 export type GatewayPipeline = RecordPipeline<
@@ -32,7 +33,7 @@ export function gatewayPipeline(
   return pipeline<ReceivedRecord>()
     .step(readRecord(contract), { 'contract-mismatch': 'rejected' })
     .step(spellCodes(contract))
-    .step(checkGuards(contract), { guard: 'rejected' })
+    .step(checkRecord(contract), { guard: 'rejected', 'rule-rejected': 'rejected' })
     .step(encodeIdentified(contract, encoder, routing, maxRecordBytes), {
       unencodable: 'rejected',
       'record-too-large': 'rejected',
@@ -46,6 +47,7 @@ export interface GatewayFeed {
   readonly contract: FeedContract
   readonly topic: string
   readonly pipeline: GatewayPipeline
+  readonly explain: ReturnType<typeof explainer>
 }
 
 /** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when the contract does not fit it */
@@ -58,5 +60,10 @@ export async function openFeed(
 ): Promise<GatewayFeed> {
   const topic = topicOf(namespace, 'identified', contract.feed)
   const encoder = await registry.encoder(subjectOf(topic), identifiedSchema(contract))
-  return { contract, topic, pipeline: gatewayPipeline(contract, topic, encoder, routing, maxRecordBytes) }
+  return {
+    contract,
+    topic,
+    pipeline: gatewayPipeline(contract, topic, encoder, routing, maxRecordBytes),
+    explain: explainer(contract),
+  }
 }

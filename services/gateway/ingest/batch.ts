@@ -1,6 +1,5 @@
 /** Collects the outcome of each record of one request: messages for Kafka, faults for the answer, counts for both. */
-import type { FeedContract } from '#core/contract/types.ts'
-import { asRecordFault, FAULTS, type RecordFault } from '#core/faults/codes.ts'
+import { FAULTS } from '#core/faults/codes.ts'
 import { type FeedCount, MAX_ERRORS, type RecordError } from '#core/gateway-api/record-counts.ts'
 import type { FaultDetail, FaultDetails, RuleName } from '#core/pipeline/verdict.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
@@ -96,16 +95,21 @@ export class Batch {
       )
     const { index, feed } = item
     const place = this.#places++
-    if (item.kind === 'undecodable')
-      return this.#reject(index, feed, DECODE, [{ pointer: item.pointer, rule: item.fault }], undefined, () => item)
+    if (item.kind === 'undecodable') {
+      const { fault, pointer, path, allowed } = item
+      const found = { detail: FAULTS[fault].text, path, allowed }
+      return this.#reject(index, feed, DECODE, [{ pointer, rule: fault }], () => found)
+    }
     const known = this.#dependencies.feeds.get(item.feed)
-    if (!known) return this.#reject(index, undefined, DECODE, [{ pointer: '', rule: 'unmapped-resource' }])
+    if (!known) {
+      const rule = 'unmapped-resource'
+      return this.#reject(index, undefined, DECODE, [{ pointer: '', rule }], () => ({ detail: FAULTS[rule].text }))
+    }
     if (this.#progress.has(place)) return this.#accept(item.feed)
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
-    if (result.kind === 'fail')
-      return this.#reject(index, feed, result.stage, result.details, result.fault, whereIn(known.contract, item))
+    if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, explainIn(known, item))
     this.#accept(item.feed)
     let topic = this.byTopic.get(known.topic)
     if (!topic) {
@@ -157,28 +161,24 @@ export class Batch {
     this.#count(feed).accepted++
   }
 
-  /**
-   * @param fault of the record, when `faults` name rules of its contract
-   * @param whereOf says of a fault where it is in what was sent, and what may be there
-   */
+  /** @param explain says of a fault what it means, where it is in what was sent, and what may be there */
   #reject(
     index: number,
     feed: string | undefined,
     stage: string,
     faults: FaultDetails,
-    fault?: RecordFault,
-    whereOf: (detail: FaultDetail) => Where = () => ({}),
+    explain: (fault: FaultDetail) => Found,
   ): void {
     this.rejected++
     if (feed !== undefined) this.#count(feed).rejected++
-    for (const detail of faults) {
-      const { pointer, rule } = detail
+    for (const fault of faults) {
+      const { pointer, rule } = fault
       if (this.errors.length >= MAX_ERRORS) this.truncated = true
       else {
         const named = this.#nameFeeds && feed !== undefined ? { feed } : {}
-        const { allowed, path } = whereOf(detail)
+        const { allowed, detail, path } = explain(fault)
         const where = { ...(path === undefined ? {} : { path }), ...(allowed === undefined ? {} : { allowed }) }
-        this.errors.push({ index, ...named, pointer, ...where, rule, detail: textOf(rule, fault) })
+        this.errors.push({ index, ...named, pointer, ...where, rule, detail })
       }
     }
     const [{ rule }] = faults
@@ -198,22 +198,13 @@ export class Batch {
   }
 }
 
-/** Where a fault is in the terms of the format, and what may be there. */
-interface Where {
-  readonly path?: string
-  readonly allowed?: readonly string[]
+/** What a fault means, where it is in the terms of the format, and what may be there. */
+interface Found {
+  readonly detail: string
+  readonly path?: string | undefined
+  readonly allowed?: readonly string[] | undefined
 }
 
-function whereIn(contract: FeedContract, { pathOf }: DecodedItem): (detail: FaultDetail) => Where {
-  return ({ pointer, rule }) => {
-    const name = pointer.slice(1)
-    const path = pathOf?.(name)
-    const field = rule === 'enum' ? contract.fields.find((one) => one.name === name) : undefined
-    return { ...(path === undefined ? {} : { path }), ...(field ? { allowed: field.symbols } : {}) }
-  }
-}
-
-function textOf(rule: RuleName, of?: RecordFault): string {
-  const fault = asRecordFault(rule) ?? of
-  return fault ? FAULTS[fault].text : 'A rule of the contract failed.'
+function explainIn({ explain }: GatewayFeed, { pathOf }: DecodedItem): (fault: FaultDetail) => Found {
+  return (fault) => ({ ...explain(fault), path: pathOf?.(fault.pointer.slice(1)) })
 }

@@ -1,4 +1,4 @@
-/** Counts the fields of messages that no mapping reads. */
+/** Counts the fields of messages, and the elements of resources, that no mapping reads. */
 import type { Metrics } from '#core/telemetry/metrics.ts'
 
 /** Told of the place of each such field, in the terms of its format. */
@@ -7,14 +7,17 @@ export type OnUnmapped = (path: string) => void
 /** A sender chooses the names of segments: places beyond these are counted together. */
 const MAX_PATHS = 500
 
-export function countUnmapped(metrics: Metrics, format: string): OnUnmapped {
+/** @returns a function that makes the counter of a format, once for each */
+export function countUnmapped(metrics: Metrics): (format: string) => OnUnmapped {
   const count = metrics.counter(
     'chainon_gateway_unmapped_fields',
     'Fields with a value that no mapping reads, by format and path',
   )
-  const paths = new Set<string>()
-  return (path) => {
-    if (paths.size < MAX_PATHS) paths.add(path)
-    count(1, { format, path: paths.has(path) ? path : 'other' })
+  return (format) => {
+    const paths = new Set<string>()
+    return (path) => {
+      if (paths.size < MAX_PATHS) paths.add(path)
+      count(1, { format, path: paths.has(path) ? path : 'other' })
+    }
   }
 }

@@ -108,10 +108,20 @@ function trimmed(text: string, separator: string): string {
   return text.slice(0, end)
 }
 
-/** Our own texts are ASCII; separators in them are replaced, as a sender may have any character as one. */
-function escaped(text: string, { field, component, repetition, escape, subcomponent }: Separators): string {
-  const special = new Set([field, component, repetition, escape, subcomponent, '\r', '\n'])
-  return Array.from(text, (character) => (special.has(character) ? ' ' : character)).join('')
+/** Our own texts are ASCII. The separators in them, as a pattern of a rule has, are escaped (2.5, 2.7.1), or replaced for a sender who does not escape. */
+function escaped(text: string, { field, component, repetition, escape, subcomponent = '' }: Separators): string {
+  const codes = new Map([
+    [field, 'F'],
+    [component, 'S'],
+    [subcomponent, 'T'],
+    [repetition, 'R'],
+    [escape ?? '', 'E'],
+  ])
+  return Array.from(text.replaceAll(/[\r\n]/g, ' '), (character) => {
+    const code = codes.get(character)
+    if (code === undefined) return character
+    return escape === undefined ? ' ' : `${escape}${code}${escape}`
+  }).join('')
 }
 
 function timeText(now: number): string {

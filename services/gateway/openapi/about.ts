@@ -15,6 +15,9 @@ was received last.
 same \`Idempotency-Key\`: it continues, stores only what is missing, and the answer at the end covers all. Without a key, send only the named ones. Until
 then do not send newer records of the same patients, or their \`record_version\` must be higher: of equal versions the one that was received last is in force.
 
+**The rules of the contract hold here.** A record that fails a rule of severity reject is not accepted. The schema of each record has these rules: as keywords
+(\`minimum\`, \`maximum\`, \`pattern\`, \`enum\`) where they say the same, else in \`x-chainon-rules\`, which also lists the rules of severity flag: these reject nothing.
+
 **JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
 represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
 

@@ -8,6 +8,7 @@ import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { Problem } from '#core/gateway-api/problem.ts'
 import { Receipt } from '#core/gateway-api/receipt.ts'
 import { FeedCount, RecordError } from '#core/gateway-api/record-counts.ts'
+import { CapabilityStatement } from '../decode/fhir/capabilities.ts'
 import { OperationOutcome } from '../problem.ts'
 import { about } from './about.ts'
 
@@ -28,7 +29,7 @@ export async function installOpenapi(
   // schema would remove a field that the schema lacks, without an error. test/unit/gateway/openapi checks each answer instead.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  const components = [Receipt, Problem, RecordError, FeedCount, OperationOutcome]
+  const components = [Receipt, Problem, RecordError, FeedCount, OperationOutcome, CapabilityStatement]
   for (const schema of components) app.addSchema(referencing(schema))
   for (const contract of contracts) app.addSchema({ $id: recordComponent(contract), ...recordJsonSchema(contract) })
   await app.register(swagger, {

@@ -1,8 +1,11 @@
 /**
- * `POST /fhir/R4`: a Bundle, each resource of which becomes records of one or several feeds. Errors are problems, or
+ * `GET /fhir/R4/metadata`: what is mapped, for a FHIR client. `POST /fhir/R4`: a Bundle, each resource of which becomes records of one or several feeds. Errors are problems, or
  * OperationOutcomes for a client that accepts `application/fhir+json`; the receipt is the same as for any other body.
  */
 import type { FastifyInstance, FastifySchema } from 'fastify'
+import { MEDIA } from '#core/gateway-api/media-types.ts'
+import { VERSION } from '#core/version.ts'
+import { CapabilityStatement, capabilityStatement } from '../decode/fhir/capabilities.ts'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
 import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
@@ -10,14 +13,20 @@ import { sendAnswer } from '../http/answer.ts'
 import { checkFhirType, FHIR_TYPES } from '../http/media-types.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import type { Ingest } from '../ingest/ingest.ts'
+import type { OnUnmapped } from '../ingest/unmapped.ts'
 import { requestBody, STORE_HEADERS, STORE_PROBLEMS } from '../openapi/requests.ts'
 import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
 export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
+  readonly onUnmapped: OnUnmapped
 }
 
 export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
+  const capabilities = JSON.stringify(capabilityStatement(VERSION, new Date().toISOString()))
+  app.get('/fhir/R4/metadata', { schema: metadataSchema() }, async (_request, reply) =>
+    reply.type(MEDIA.fhir).send(capabilities),
+  )
   app.post('/fhir/R4', { schema: bundleSchema() }, async (request, reply) => {
     const access = await dependencies.logins.login(request)
     const type = request.headers['content-type']
@@ -30,10 +39,22 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
+      items: withinScopes(bundleItems(body, Date.now(), dependencies.onUnmapped), access, dependencies.logins),
     })
     return sendAnswer(request, reply, answer)
   })
+}
+
+function metadataSchema(): FastifySchema {
+  return {
+    tags: ['FHIR'],
+    operationId: 'capabilities',
+    summary: 'The resources and elements that are mapped, as a CapabilityStatement',
+    security: [],
+    response: {
+      200: { description: 'The CapabilityStatement', content: { [MEDIA.fhir]: { schema: CapabilityStatement } } },
+    },
+  }
 }
 
 function bundleSchema(): FastifySchema {

@@ -1,5 +1,6 @@
 /** A FHIR R4 Bundle as items: each resource becomes records of one or several feeds. */
 import { isUtf8 } from 'node:buffer'
+import type { OnUnmapped } from '../../ingest/unmapped.ts'
 import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
 import { bomLength } from '../ndjson.ts'
@@ -7,19 +8,22 @@ import { type Bundle, type BundleEntry, openBundle } from './bundle.ts'
 import type { FeedRecord, Mapped } from './common.ts'
 import { deletionOf } from './deletions.ts'
 import { elementOf, mapResource } from './map.ts'
+import { unmappedElements } from './unmapped.ts'
 
 const METHODS = ['POST', 'PUT', 'DELETE']
 
 /**
  * @param receivedAt when the gateway received the request, milliseconds since 1970
+ * @param onUnmapped told of each element with a value that no mapping reads, of the resources that have records
  * @throws ProblemError malformed-body when the body is not a Bundle
  */
-export function* bundleItems(body: Buffer, receivedAt: number): Generator<Item> {
+export function* bundleItems(body: Buffer, receivedAt: number, onUnmapped: OnUnmapped): Generator<Item> {
   const bundle = openBundle(parse(body), receivedAt)
   for (const [index, entry] of bundle.entries.entries()) {
     const mapped = mapEntry(entry, bundle)
     const place = `Bundle.entry[${index}].`
     if (mapped.ok) {
+      for (const path of unmappedElements(entry.resource ?? {})) onUnmapped(path)
       for (const one of mapped.records) {
         const pathOf = (field: string) => elementPath(place, entry, one, field)
         yield { kind: 'decoded', index, feed: one.feed, raw: one.record, source: 'json', pathOf }

@@ -28,6 +28,10 @@ const MAPPINGS: ReadonlyMap<string, Mapping> = new Map([
   ['DocumentReference', { map: mapDocumentReference, paths: DOCUMENT_REFERENCE_PATHS }],
 ])
 
+/** By type of resource: the elements that the fields of its records are read from. */
+export const PATHS_OF_TYPE: ReadonlyMap<string, Paths> = new Map(
+  [...MAPPINGS].map(([type, { paths }]) => [type, paths]),
+)
 export const MAPPED_RESOURCES: readonly string[] = [...MAPPINGS.keys()]
 
 /** Elements that a component has, too. */

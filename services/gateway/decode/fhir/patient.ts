@@ -9,6 +9,8 @@ import { booleanOf, type Refuse } from './refuse.ts'
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
 const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-address-insee-code'
 const RELIABILITY = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability'
+/** Those of the resource itself that are read. */
+export const PATIENT_EXTENSIONS: readonly string[] = [BIRTH_PLACE, RELIABILITY]
 const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 
 const IDENTITY_PATHS = {

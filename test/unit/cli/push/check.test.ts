@@ -1,11 +1,12 @@
 /** `push --dry-run` rejects what the gateway or a worker would reject because of the record alone. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { checkFile } from '../../../../services/cli/push/check.ts'
 import { openSource } from '../../../../services/cli/push/source.ts'
+import { harness } from '../../gateway/harness.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-check-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -28,6 +29,27 @@ async function check(feed: string, records: readonly Record<string, unknown>[]) 
   expect(sent.rejected).toBe(new Set(rejected.map((one) => one.split(' ')[0])).size)
   return rejected
 }
+
+test('what is told of a rejected record is what the receipt of the gateway would tell', async () => {
+  const wrong = [{ code: 'zqx', recorded_at: '2150-01-01T00:00:00Z' }, { kind: 'zqx' }]
+  const file = join(folder, 'told.ndjson')
+  writeFileSync(file, wrong.map((more) => JSON.stringify(diagnosis(more))).join('\n'))
+  const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'diagnosis')
+  const told: unknown[] = []
+  const nothing = () => undefined
+  const report = {
+    progress: nothing,
+    say: nothing,
+    end: nothing,
+    rejected: (_: string, __: number, e: unknown) => void told.push(e),
+  }
+  if (contract) await checkFile(openSource(file), contract, report)
+  const gateway = await harness()
+  const answer = await gateway.post('diagnosis', 'application/x-ndjson', readFileSync(file, 'utf8'))
+  await gateway.close()
+  expect(told).toHaveLength(3)
+  expect(told).toEqual(answer.json<{ errors: unknown }>().errors)
+})
 
 const diagnosis = (more: Record<string, unknown>) => ({
   record_id: 'r',

@@ -151,6 +151,7 @@ describe('a contract that is wrong', () => {
     ['a condition that is none', { when: 'sex' }, 'when: must be an object with field, equals'],
     ['an id that cannot be written in an outcome', { id: 'a=b' }, 'id: must be'],
     ['an id that two rules have', { id: 'ins-key' }, 'both called'],
+    ['the name of a fault as id', { id: 'max-length' }, 'is the name of a fault that every feed has'],
   ])('rejects a rule with %s', (_what, more, text) => {
     const problems = edited((json) => void Object.assign(json.fields[1] ?? {}, { rules: [rule(more)] }))
     expect(problems).toHaveLength(1)

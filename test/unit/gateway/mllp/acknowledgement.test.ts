@@ -42,8 +42,14 @@ test('names each error by its place and its condition, before 2.5 in one field',
 test('uses the separators of the sender, also where our own texts have them', () => {
   const failed: Outcome = { code: 'AE', errors: [{ ...error('PID[1]-3'), text: 'a: b' }] }
   expect(sent('MSH:%*!@:A:B:::::ADT%A01:7:P:2.5', failed)[0]).toBe(
-    'MSH:%*!@:::A:B:20250301120000+0000::ACK%A01:ID:P:2.5\rMSA:AE:7\rERR::PID%1%3%1:101%Required field missing%HL70357:E::::a  b\r',
+    'MSH:%*!@:::A:B:20250301120000+0000::ACK%A01:ID:P:2.5\rMSA:AE:7\rERR::PID%1%3%1:101%Required field missing%HL70357:E::::a!F! b\r',
   )
+})
+
+test('the pattern of a rule can be read in it', () => {
+  const failed: Outcome = { code: 'AE', errors: [{ ...error(), text: '`^[A-Z]\\d~|$`' }] }
+  expect(sent(header(), failed)[0]).toContain('|E||||`\\S\\[A-Z]\\E\\d\\R\\\\F\\$`\r')
+  expect(sent('MSH|^~||A|B|||||7|P|2.5', failed)[0]).toContain('|E||||` [A-Z]\\d  $`\r')
 })
 
 test('without a header that can be read it is still an answer', () => {

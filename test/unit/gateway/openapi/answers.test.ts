@@ -40,7 +40,7 @@ beforeAll(async () => {
   for (const accept of ['*/*', 'application/fhir+json'])
     answers.push(...(await provoke(gateway, url, fhirRoute(), accept)))
   answers.push(...(await provoke(gateway, url, hl7Route(), '*/*')))
-  answers.push(await get(url, '/'), await get(url, '/v1/feeds'))
+  answers.push(await get(url, '/'), await get(url, '/v1/feeds'), await get(url, '/fhir/R4/metadata'))
   const toKey = (authorization: string) => get(url, '/v1/key', { authorization })
   answers.push(await toKey(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toKey)))
   const { key: ending } = createKey(gateway.folder, 'chu-ending', 'x', { expiresAt: '2999-01-01T00:00:00.000Z' })
@@ -60,7 +60,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 5, contracts.length + 5])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 6, contracts.length + 6])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

@@ -1,6 +1,7 @@
 /** The smallest valid body of each route that stores records, made from the contracts and the documented media types. */
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
+import { type Feed, recordOf } from '../../../helpers/records.ts'
 import { avroFile } from '../avro-file.ts'
 import type { StoreRoute } from './provoke.ts'
 
@@ -52,7 +53,7 @@ export function hl7Route(): StoreRoute {
 
 /** @returns a record of only the required fields; in Avro a date is a day and a timestamp a number of milliseconds */
 function smallest(contract: FeedContract, form: 'json' | 'avro'): Record<string, unknown> {
-  return Object.fromEntries(required(contract).map((field) => [field.name, valueOf(field, form)]))
+  return Object.fromEntries(required(contract).map((field) => [field.name, valueOf(contract, field, form)]))
 }
 
 /** The schema of a producer that sends only the required fields. */
@@ -68,10 +69,11 @@ function required({ fields }: FeedContract): readonly FieldContract[] {
   return fields.filter((field) => !field.nullable && field.default === undefined)
 }
 
-function valueOf(field: FieldContract, form: 'json' | 'avro'): unknown {
+function valueOf({ feed }: FeedContract, field: FieldContract, form: 'json' | 'avro'): unknown {
   switch (field.kind) {
     case 'string':
-      return 'x'
+      // A code has the form that a rule of its contract may demand.
+      return recordOf(feed as Feed, 'x', 'x')[field.name] ?? 'x'
     case 'enum':
       return field.symbols[0]
     case 'boolean':

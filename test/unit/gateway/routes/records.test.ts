@@ -129,6 +129,7 @@ describe('valid records', () => {
       [0, '/record_version', 'guard-record-version'],
       [1, '/record_version', 'guard-record-version'],
       [2, '/effective_at', 'guard-effective-at'],
+      [2, '/effective_at', 'not-in-future'],
     ])
     expect(answer.json().errors[0].detail).toContain('could hold the name or the number of a person')
     expect(answer.body).not.toMatch(/185056|8000123|2999|DUPONT/)

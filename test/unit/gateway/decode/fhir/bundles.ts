@@ -39,5 +39,6 @@ export function only(resource: Resource): Readonly<Record<string, unknown>> {
 
 /** @returns the items of a Bundle with these entries */
 export function items(entry: readonly unknown[], type = 'transaction') {
-  return [...bundleItems(Buffer.from(JSON.stringify({ resourceType: 'Bundle', type, entry })), RECEIVED)]
+  const body = Buffer.from(JSON.stringify({ resourceType: 'Bundle', type, entry }))
+  return [...bundleItems(body, RECEIVED, () => undefined)]
 }
