@@ -17,10 +17,11 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { openFeed } from './encode/pipeline.ts'
-import { createInFlight } from './http/in-flight.ts'
 import { createLogins } from './http/logins.ts'
-import { inFlightGauge, observeRequests } from './http/observe.ts'
-import { clientError, frameworkError, installProblems } from './http/problems.ts'
+import { countRefused, inFlightGauge, observeRequests } from './http/observe.ts'
+import type { Pace } from './http/pace.ts'
+import { clientErrors, frameworkError, installProblems, MAX_HEADER_BYTES } from './http/problems.ts'
+import { createShares, type ShareLimits } from './http/shares.ts'
 import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
@@ -69,31 +70,46 @@ export interface GatewayDependencies {
   readonly health: AdminDependencies['health']
 }
 
-export interface Limits {
+export interface Limits extends ShareLimits {
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
   readonly maxRecords: number
-  readonly maxInFlightBytes: number
+  /** Milliseconds within which the headers of a request must come. */
+  readonly headerMs: number
+  /** Of bodies and of frames of MLLP. */
+  readonly pace: Pace
   /** Answers to failed logins that wait at the same time; each occupies a connection. */
   readonly maxSlowedLogins: number
 }
 
-/** A request must be complete within this: a client that sends few bytes at a time occupies memory and a connection. */
-const REQUEST_TIMEOUT_MS = 120_000
+/** Milliseconds between two looks at connections whose headers are late. */
+const CHECK_CONNECTIONS_MS = 5_000
 
 /** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when a contract does not fit it */
 export async function buildGateway(dependencies: GatewayDependencies): Promise<FastifyInstance> {
   const { limits, logger } = dependencies
+  const { headerMs, pace } = limits
+  const refused = countRefused(dependencies.metrics)
+  const listening = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headerMs,
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, headerMs),
+  }
+  const { https, ...server } = dependencies.http.server
   const app = Fastify({
-    ...dependencies.http.server,
+    ...server,
+    ...(https ? { https: { ...https, ...listening } } : { http: listening }),
     logger: false,
     genReqId: () => randomUUID(),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Bodies have a limit of their own, which is shorter: this one is for addresses that read none.
+    requestTimeout: headerMs + pace.totalMs,
+    // Silent in both directions: also a sender that does not read its answer.
+    connectionTimeout: headerMs + pace.totalMs,
     // A request that comes while the server closes is still answered, on a connection that then ends.
     return503OnClosing: false,
     bodyLimit: limits.maxBodyBytes,
     frameworkErrors: frameworkError,
-    clientErrorHandler: clientError,
+    clientErrorHandler: clientErrors({ headerMs, bodyMs: pace.totalMs }, refused),
     routerOptions: { caseSensitive: true },
   } as FastifyServerOptions)
   installProblems(app, logger)
@@ -117,6 +133,8 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
   const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
+  // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
+  const maxBodyBytes = Math.min(limits.maxBodyBytes, limits.maxInFlightBytes, limits.producerInFlightBytes)
   const routes = {
     feeds,
     logins: createLogins(dependencies),
@@ -131,9 +149,10 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
       events,
       logger,
     }),
-    inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
-    // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
-    maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
+    shares: createShares(limits, inFlightGauge(dependencies.metrics), refused),
+    refused,
+    limits: { ...limits, maxBodyBytes },
+    maxBodyBytes,
     maxRecordBytes: limits.maxRecordBytes,
     hl7: dependencies.hl7,
     onUnmapped: countUnmapped(dependencies.metrics, 'hl7'),

@@ -25,7 +25,7 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
-import { gatewayConfig, hl7Settings } from './config.ts'
+import { gatewayConfig, gatewayLimits, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { stampClock } from './ingest/stamp.ts'
@@ -39,7 +39,6 @@ import { watchDayKeys } from './seal/day-key-watch.ts'
 
 /** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
 const REDIS_TIMEOUT_MS = 2000
-const MAX_SLOWED_LOGINS = 200
 
 runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
@@ -163,13 +162,7 @@ runMain('gateway', process.env, async (logger) => {
     stamp: stampClock(Date.now),
     metrics,
     logger,
-    limits: {
-      maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
-      maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
-      maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
-      maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
-      maxSlowedLogins: MAX_SLOWED_LOGINS,
-    },
+    limits: gatewayLimits(config),
   })
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })

@@ -11,6 +11,8 @@ const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'partition-unavailable': 5,
   'backlog-near-retention': 30,
   'too-many-in-flight': 1,
+  'producer-share': 1,
+  'upload-too-slow': 1,
   'idempotency-in-flight': 2,
   'too-many-failed-logins': 60,
 }
@@ -50,6 +52,7 @@ const ISSUE_TYPES = {
   403: 'forbidden',
   404: 'not-found',
   405: 'not-supported',
+  408: 'timeout',
   409: 'conflict',
   413: 'too-long',
   415: 'not-supported',

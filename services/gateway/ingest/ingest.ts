@@ -35,6 +35,8 @@ export interface IngestRequest {
   /** Address and media type: the same key for another target is a mismatch. */
   readonly target: string
   readonly body: Buffer
+  /** Reserves bytes for the messages; its problem rejects the request. @param bytes of all messages so far */
+  readonly claim: (bytes: number) => void
   /** The body's records; read once, and only when the request was not answered before. */
   readonly items: Iterable<Item>
 }
@@ -99,8 +101,12 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   for (const item of request.items) {
     batch.add(item)
     next++
-    if (yieldDue(next)) await yieldToEventLoop()
+    if (yieldDue(next)) {
+      request.claim(batch.messageBytes)
+      await yieldToEventLoop()
+    }
   }
+  request.claim(batch.messageBytes)
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
   checkRetention(dependencies.retention, batch)
   if (!resumed) dependencies.events.rejected(batch)

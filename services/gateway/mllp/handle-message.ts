@@ -32,6 +32,7 @@ export async function handleMessage(
   dependencies: MessageDependencies,
   listener: ListenerSettings,
   message: Buffer,
+  claim: (bytes: number) => void,
 ): Promise<Outcome> {
   const { keys, keyUse, logins, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
   try {
@@ -55,6 +56,7 @@ export async function handleMessage(
       idempotencyKey: requestKey(message),
       target: HL7_TARGET,
       body: message,
+      claim,
       items: withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
     })
     return outcomeOf(answer)

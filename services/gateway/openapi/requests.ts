@@ -32,6 +32,8 @@ export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'all-rejected',
   'idempotency-mismatch',
   'too-many-in-flight',
+  'producer-share',
+  'upload-too-slow',
   'bug',
   'dependency-unavailable',
   'partition-unavailable',

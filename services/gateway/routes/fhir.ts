@@ -22,7 +22,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
     const access = await dependencies.logins.login(request)
     const type = request.headers['content-type']
     checkFhirType(type)
-    const body = await admitBody(dependencies, request, reply.raw)
+    const { body, claim } = await admitBody(dependencies, request, reply, access.producer)
     const answer = await dependencies.ingest({
       producer: access.producer,
       feed: 'fhir',
@@ -30,6 +30,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
+      claim,
       items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
     })
     return sendAnswer(request, reply, answer)

@@ -25,7 +25,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
       const { producer } = await dependencies.logins.login(request, writeScope(feed))
       const type = request.headers['content-type']
       const format = recordFormat(type)
-      const body = await admitBody(dependencies, request, reply.raw)
+      const { body, claim } = await admitBody(dependencies, request, reply, producer)
       const answer = await dependencies.ingest({
         producer,
         feed,
@@ -33,6 +33,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
         idempotencyKey: request.headers['idempotency-key'],
         target: `${request.url} ${type ?? ''}`,
         body,
+        claim,
         items: recordItems(format, body, contract, dependencies),
       })
       return sendAnswer(request, reply, answer)

@@ -47,6 +47,10 @@ const LIMITS: Limits = {
   maxRecordBytes: 100_000,
   maxRecords: 2000,
   maxInFlightBytes: 4_000_000,
+  producerInFlightBytes: 4_000_000,
+  producerConnections: 1_000,
+  headerMs: 10_000,
+  pace: { totalMs: 120_000, windowMs: 10_000, minBytesPerSecond: 1024 },
   maxSlowedLogins: 100,
 }
 
