@@ -17,14 +17,17 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { openFeed } from './encode/pipeline.ts'
+import { createDegraded } from './http/degraded.ts'
 import { createLogins } from './http/logins.ts'
 import { countRefused, inFlightGauge, observeRequests } from './http/observe.ts'
 import type { Pace } from './http/pace.ts'
 import { clientErrors, frameworkError, installProblems, MAX_HEADER_BYTES } from './http/problems.ts'
+import { createQuotas } from './http/rate-limit.ts'
 import { createShares, type ShareLimits } from './http/shares.ts'
 import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
+import type { QuotaLimits, QuotaStore } from './ingest/quotas.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import { countUnmapped } from './ingest/unmapped.ts'
 import type { RecordLog } from './log/record-log.ts'
@@ -54,6 +57,7 @@ export interface GatewayDependencies {
   readonly log: RecordLog
   readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
   readonly idempotency: IdempotencyStore
+  readonly quotas: QuotaStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
@@ -78,6 +82,9 @@ export interface Limits extends ShareLimits {
   readonly headerMs: number
   /** Of bodies and of frames of MLLP. */
   readonly pace: Pace
+  readonly quotas: QuotaLimits
+  /** How long Redis is not asked after it has not answered. */
+  readonly redisPauseMs: number
   /** Answers to failed logins that wait at the same time; each occupies a connection. */
   readonly maxSlowedLogins: number
 }
@@ -130,6 +137,8 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
   const { log, idempotency, retention, stamp } = dependencies
+  const degraded = createDegraded(dependencies.metrics, limits.redisPauseMs, () => performance.now())
+  const quotas = createQuotas(dependencies.quotas, limits.quotas, degraded, refused)
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
   const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
@@ -145,12 +154,15 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
       log,
       sealer,
       idempotency,
+      degraded,
+      quotas,
       retention,
       events,
       logger,
     }),
     shares: createShares(limits, inFlightGauge(dependencies.metrics), refused),
     refused,
+    quotas,
     limits: { ...limits, maxBodyBytes },
     maxBodyBytes,
     maxRecordBytes: limits.maxRecordBytes,

@@ -9,6 +9,7 @@ import { type LocalTime, localTime } from './decode/hl7/zone.ts'
 
 const DEFAULT_PORT = '8080'
 const MAX_SLOWED_LOGINS = 200
+const REDIS_PAUSE_MS = 1_000
 
 const LIMIT_KEYS = [
   'CHAINON_MAX_BODY_BYTES',
@@ -21,6 +22,10 @@ const LIMIT_KEYS = [
   'CHAINON_BODY_SECONDS',
   'CHAINON_UPLOAD_WINDOW_SECONDS',
   'CHAINON_UPLOAD_BYTES_PER_SECOND',
+  'CHAINON_QUOTA_WINDOW_SECONDS',
+  'CHAINON_QUOTA_REQUESTS',
+  'CHAINON_QUOTA_RECORDS',
+  'CHAINON_QUOTA_BYTES',
 ] as const
 
 export function gatewayLimits(config: Config<(typeof LIMIT_KEYS)[number]>): Limits {
@@ -37,6 +42,13 @@ export function gatewayLimits(config: Config<(typeof LIMIT_KEYS)[number]>): Limi
       windowMs: config.CHAINON_UPLOAD_WINDOW_SECONDS * 1000,
       minBytesPerSecond: config.CHAINON_UPLOAD_BYTES_PER_SECOND,
     },
+    quotas: {
+      windowSeconds: config.CHAINON_QUOTA_WINDOW_SECONDS,
+      requests: config.CHAINON_QUOTA_REQUESTS,
+      records: config.CHAINON_QUOTA_RECORDS,
+      bytes: config.CHAINON_QUOTA_BYTES,
+    },
+    redisPauseMs: REDIS_PAUSE_MS,
     maxSlowedLogins: MAX_SLOWED_LOGINS,
   }
 }

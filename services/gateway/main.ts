@@ -28,6 +28,7 @@ import { buildGateway } from './app.ts'
 import { gatewayConfig, gatewayLimits, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
+import { quotaStore } from './ingest/quotas.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { watchLeaders } from './log/leaders.ts'
 import { logProducer } from './log/producer.ts'
@@ -37,7 +38,7 @@ import type { Mllp } from './mllp/listen.ts'
 import { readListeners } from './mllp/listeners-file.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
 
-/** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
+/** Commands to Redis fail after this; a request is then accepted without it. */
 const REDIS_TIMEOUT_MS = 2000
 
 runMain('gateway', process.env, async (logger) => {
@@ -107,7 +108,7 @@ runMain('gateway', process.env, async (logger) => {
       alarms.raise({
         id: 'gateway-redis',
         code: 'dependency-unavailable',
-        message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
+        message: 'Redis does not answer: records are taken, idempotency keys are not compared and quotas not counted',
       })
     },
     onReady: () => alarms.clear('gateway-redis'),
@@ -130,6 +131,7 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     now: Date.now,
   })
+  const inRedis = hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency'))
   let mllp: Pick<Mllp, 'health'> | undefined
   const health = () => gatewayHealth(unavailable, mllp?.health())
   const { http, admin: adminSettings } = httpSettings(config)
@@ -151,12 +153,8 @@ runMain('gateway', process.env, async (logger) => {
     pause: (ms) => sleep(ms),
     log,
     dayKeys,
-    idempotency: idempotencyStore(
-      redis,
-      config.CHAINON_NAMESPACE,
-      config.CHAINON_IDEMPOTENCY_HOURS,
-      hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency')),
-    ),
+    idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS, inRedis),
+    quotas: quotaStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_QUOTA_WINDOW_SECONDS, inRedis),
     retention,
     routing: hmacSha256(secret),
     stamp: stampClock(Date.now),

@@ -121,6 +121,11 @@ export const FAULTS = {
     status: 429,
     text: 'The producer has its share of the bytes in flight or of the connections; try again when requests are answered.',
   },
+  'quota-exceeded': {
+    blame: 'request',
+    status: 429,
+    text: 'The producer has sent what it may within this time; try again in the next one.',
+  },
   'upload-too-slow': { blame: 'request', status: 408, text: 'The body came too slowly, or took too long.' },
   // dependency
   'dependency-unavailable': {

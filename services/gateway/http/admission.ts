@@ -5,6 +5,7 @@ import { type BodyLimits, readBody, tooLarge } from './body.ts'
 import type { Logins } from './logins.ts'
 import { bodyEncoding } from './media-types.ts'
 import type { Refused } from './observe.ts'
+import type { Quotas } from './rate-limit.ts'
 import { type Share, type ShareLimits, type Shares, shareProblem } from './shares.ts'
 
 export interface AdmissionDependencies {
@@ -13,10 +14,13 @@ export interface AdmissionDependencies {
   /** A body is never larger than what may be in flight. */
   readonly limits: BodyLimits & ShareLimits
   readonly refused: Refused
+  readonly quotas: Quotas
 }
 
 export interface Admitted {
   readonly body: Buffer
+  /** Headers of the answer: what is left of the quotas. */
+  readonly headers: Readonly<Record<string, string>>
   /**
    * Reserves bytes besides those of the body: for what is made of it.
    *
@@ -29,7 +33,7 @@ export interface Admitted {
 /**
  * Reads the body within what may be in flight; its share is released when the answer is sent or the connection is closed.
  *
- * @throws ProblemError body-too-large, too-many-in-flight, producer-share, upload-too-slow, unsupported-encoding, truncated-gzip,
+ * @throws ProblemError body-too-large, too-many-in-flight, producer-share, quota-exceeded, upload-too-slow, unsupported-encoding, truncated-gzip,
  *   malformed-body, and those of a login
  */
 export async function admitBody(
@@ -38,7 +42,7 @@ export async function admitBody(
   reply: FastifyReply,
   producer: string,
 ): Promise<Admitted> {
-  const { limits, logins, refused, shares } = dependencies
+  const { limits, logins, quotas, refused, shares } = dependencies
   const encoding = bodyEncoding(request.headers['content-encoding'])
   const announced = Number(request.headers['content-length'] ?? 0)
   if (announced > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes)
@@ -48,6 +52,7 @@ export async function admitBody(
   // What cannot fit now is refused before it is sent; nothing is reserved for what is only announced.
   const lacking = share.lacks(announced)
   if (lacking) throw shareProblem(lacking, limits)
+  const headers = await quotas.begin(producer)
   const grow = (bytes: number) => growOrProblem(share, bytes, limits)
   const body = await readBody(request.raw, encoding, limits, grow, (reason) => {
     refused(reason)
@@ -56,7 +61,7 @@ export async function admitBody(
   })
   // A body may take two minutes: a key that was revoked meanwhile must not store it.
   await logins.login(request)
-  return { body, claim: claimOf(share, body.length, limits) }
+  return { body, headers, claim: claimOf(share, body.length, limits) }
 }
 
 /** @param taken bytes that the share has for the body @returns `claim` of an admitted body */

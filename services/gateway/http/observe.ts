@@ -22,7 +22,13 @@ export function inFlightGauge(metrics: Metrics): (bytes: number) => void {
 }
 
 /** Which limit ended a request or a connection; never whose it was. */
-export type RefusalReason = ShareLimit | 'slow-rate' | 'slow-total' | 'slow-headers' | 'large-headers'
+export type RefusalReason =
+  | ShareLimit
+  | 'slow-rate'
+  | 'slow-total'
+  | 'slow-headers'
+  | 'large-headers'
+  | `quota-${'requests' | 'records' | 'bytes'}`
 
 export type Refused = (reason: RefusalReason) => void
 

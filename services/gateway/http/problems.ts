@@ -33,7 +33,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
         err: safeError(problem.cause ?? error),
       })
     }
-    return sendProblem(request, reply, problem.problemCode, problem.detail)
+    return sendProblem(request, reply, problem.problemCode, problem.detail, problem.headers)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
@@ -49,10 +49,12 @@ function sendProblem(
   reply: FastifyReply,
   code: ProblemCode,
   detail: string = FAULTS[code].text,
+  headers: Readonly<Record<string, string>> = {},
 ): FastifyReply {
   const problem = problemOf(code, detail, { instance: `urn:chainon:request:${request.id}` })
   const retryAfter = retryAfterSeconds(code)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  reply.headers(headers)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="chainon"')
   if (code === 'unsupported-encoding') reply.header('accept-encoding', 'gzip, identity')
   if (!request.raw.complete) drain(request)

@@ -9,6 +9,7 @@ import { formatLocation } from '../decode/hl7/location.ts'
 import { requestKey } from '../decode/hl7/request-key.ts'
 import type { Settings } from '../decode/hl7/settings.ts'
 import type { Logins } from '../http/logins.ts'
+import type { Quotas } from '../http/rate-limit.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
 import type { OnUnmapped } from '../ingest/unmapped.ts'
@@ -21,6 +22,7 @@ export interface MessageDependencies {
   readonly keyUse: Pick<KeyUse, 'used'>
   readonly logins: Pick<Logins, 'require'>
   readonly ingest: Ingest
+  readonly quotas: Pick<Quotas, 'begin'>
   readonly hl7: Settings
   readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
@@ -34,7 +36,7 @@ export async function handleMessage(
   message: Buffer,
   claim: (bytes: number) => void,
 ): Promise<Outcome> {
-  const { keys, keyUse, logins, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
+  const { keys, keyUse, logins, quotas, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
   try {
     const login = keys.login(listener.apiKey)
     if (login.kind === 'failed')
@@ -49,6 +51,7 @@ export async function handleMessage(
       return rejection('sender-not-allowed', FAULTS['sender-not-allowed'].text, place(3))
     if (header === undefined) return rejection('malformed-hl7', FAULTS['malformed-hl7'].text)
     keyUse.used(login.access.keyId)
+    await quotas.begin(login.access.producer)
     const answer = await dependencies.ingest({
       producer: login.access.producer,
       feed: 'hl7',

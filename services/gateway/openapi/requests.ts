@@ -33,6 +33,7 @@ export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'idempotency-mismatch',
   'too-many-in-flight',
   'producer-share',
+  'quota-exceeded',
   'upload-too-slow',
   'bug',
   'dependency-unavailable',

@@ -22,7 +22,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
     const access = await dependencies.logins.login(request)
     const type = request.headers['content-type']
     checkFhirType(type)
-    const { body, claim } = await admitBody(dependencies, request, reply, access.producer)
+    const { body, claim, headers } = await admitBody(dependencies, request, reply, access.producer)
     const answer = await dependencies.ingest({
       producer: access.producer,
       feed: 'fhir',
@@ -33,7 +33,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       claim,
       items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
     })
-    return sendAnswer(request, reply, answer)
+    return sendAnswer(request, reply, answer, headers)
   })
 }
 

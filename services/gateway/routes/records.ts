@@ -25,7 +25,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
       const { producer } = await dependencies.logins.login(request, writeScope(feed))
       const type = request.headers['content-type']
       const format = recordFormat(type)
-      const { body, claim } = await admitBody(dependencies, request, reply, producer)
+      const { body, claim, headers } = await admitBody(dependencies, request, reply, producer)
       const answer = await dependencies.ingest({
         producer,
         feed,
@@ -36,7 +36,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
         claim,
         items: recordItems(format, body, contract, dependencies),
       })
-      return sendAnswer(request, reply, answer)
+      return sendAnswer(request, reply, answer, headers)
     })
   }
   const unknownFeed = { hide: true, response: problemResponses([...LOGIN_PROBLEMS, 'unknown-feed'], false) }

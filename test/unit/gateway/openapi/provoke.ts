@@ -93,6 +93,16 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   gateway.state.refused = () => true
   answers.push(await post(valid))
   gateway.state.refused = () => false
+  gateway.state.redisDown = true
+  for (const body of [valid, route.rejected]) answers.push(await post(body, key('without redis')))
+  gateway.state.refused = () => true
+  answers.push(await post(valid))
+  gateway.state.refused = () => false
+  gateway.state.redisDown = false
+  answers.push(await afterPause(() => post(valid)))
+  gateway.state.quotaUsed = true
+  answers.push(await post(valid))
+  gateway.state.quotaUsed = false
   gateway.state.near = () => true
   answers.push(await post(valid))
   gateway.state.near = () => false
@@ -177,6 +187,15 @@ async function whileWaiting(
   resolve()
   state.acknowledgement = undefined
   return [answer, await waiting]
+}
+
+/** The gateway asks Redis again only after a pause. */
+async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await send()
+    if (!answer.headers.has('chainon-degraded')) return answer
+    await sleep(20)
+  }
 }
 
 /** @returns the answer to a body that is announced and does not come */
