@@ -41,9 +41,12 @@ export interface IngestRequest {
   readonly body: Buffer
   /** Reserves bytes for the messages; its problem rejects the request. @param bytes of all messages so far */
   readonly claim: (bytes: number) => void
-  /** The body's records; read once, and only when the request was not answered before. */
-  readonly items: Iterable<Item>
+  /** The body's records; called once, and only when the request was not answered before. */
+  readonly items: () => Iterable<Item> | Promise<Iterable<Item>>
 }
+
+/** Milliseconds of one request in a turn of the event loop, but for its last record. */
+const SLICE_MS = 10
 
 /** The target of HL7 v2, over HTTP and MLLP: a message that comes again by the other way is the same request. */
 export const HL7_TARGET = 'hl7'
@@ -104,12 +107,15 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   const resumed = !progress.isEmpty
   const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds, progress)
   let next = 0
-  for (const item of request.items) {
+  let turn = performance.now()
+  for (const item of await request.items()) {
     batch.add(item)
     next++
-    if (yieldDue(next)) {
+    // A record may be large: a number of them is no bound on time.
+    if (yieldDue(next) || performance.now() - turn > SLICE_MS) {
       request.claim(batch.messageBytes)
       await yieldToEventLoop()
+      turn = performance.now()
     }
   }
   request.claim(batch.messageBytes)

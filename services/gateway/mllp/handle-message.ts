@@ -60,7 +60,7 @@ export async function handleMessage(
       target: HL7_TARGET,
       body: message,
       claim,
-      items: withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
+      items: () => withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
     })
     return outcomeOf(answer)
   } catch (error) {

@@ -3,6 +3,7 @@
  * OperationOutcomes for a client that accepts `application/fhir+json`; the receipt is the same as for any other body.
  */
 import type { FastifyInstance, FastifySchema } from 'fastify'
+import { type BundleLimits, openBundle } from '../decode/fhir/bundle.ts'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
 import { type AdmissionDependencies, admitBody } from '../http/admission.ts'
@@ -15,6 +16,7 @@ import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 
 export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
+  readonly limits: AdmissionDependencies['limits'] & BundleLimits
 }
 
 export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
@@ -31,7 +33,8 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       target: `${request.url} ${type ?? ''}`,
       body,
       claim,
-      items: withinScopes(bundleItems(body, Date.now()), access, dependencies.logins),
+      items: async () =>
+        withinScopes(bundleItems(await openBundle(body, Date.now(), dependencies.limits)), access, dependencies.logins),
     })
     return sendAnswer(request, reply, answer, headers)
   })

@@ -33,7 +33,7 @@ export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): v
       target: HL7_TARGET,
       body,
       claim,
-      items: withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes, onUnmapped), access, logins),
+      items: () => withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes, onUnmapped), access, logins),
     })
     return sendAnswer(request, reply, answer, headers)
   })

@@ -1,22 +1,20 @@
 /** A FHIR R4 Bundle as items: each resource becomes records of one or several feeds. */
-import { isUtf8 } from 'node:buffer'
-import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
-import { bomLength } from '../ndjson.ts'
-import { type Bundle, type BundleEntry, openBundle } from './bundle.ts'
+import type { Bundle, BundleEntry } from './bundle.ts'
 import type { FeedRecord, Mapped } from './common.ts'
 import { deletionOf } from './deletions.ts'
 import { elementOf, mapResource } from './map.ts'
 
 const METHODS = ['POST', 'PUT', 'DELETE']
 
-/**
- * @param receivedAt when the gateway received the request, milliseconds since 1970
- * @throws ProblemError malformed-body when the body is not a Bundle
- */
-export function* bundleItems(body: Buffer, receivedAt: number): Generator<Item> {
-  const bundle = openBundle(parse(body), receivedAt)
-  for (const [index, entry] of bundle.entries.entries()) {
+export function* bundleItems(bundle: Bundle): Generator<Item> {
+  let index = -1
+  for (const entry of bundle.entries()) {
+    index++
+    if (entry === undefined) {
+      yield { kind: 'undecodable', index, feed: undefined, pointer: '', fault: 'record-too-large' }
+      continue
+    }
     const mapped = mapEntry(entry, bundle)
     const place = `Bundle.entry[${index}].`
     if (mapped.ok) {
@@ -55,13 +53,4 @@ function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
 function elementPath(place: string, { resource }: BundleEntry, of: FeedRecord, field: string): string {
   const element = elementOf(resource?.resourceType, of, field)
   return `${place}resource${element === undefined ? '' : `.${element}`}`
-}
-
-function parse(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')
-  try {
-    return JSON.parse(body.toString('utf8', bomLength(body)))
-  } catch {
-    throw new ProblemError('malformed-body', 'The body is not valid JSON.')
-  }
 }
