@@ -24,7 +24,12 @@ export function* jsonRecords(body: Buffer, maxRecordBytes: number): Generator<De
   const whole = jsonSpan(body)
   if (whole === undefined) return
   if (body[whole.from] !== OPEN_ARRAY) yield element(body, whole, maxRecordBytes)
-  else for (const span of elementsOf(body, whole)) yield element(body, span, maxRecordBytes)
+  else {
+    const elements = elementsOf(body, whole)
+    let step = elements.next()
+    for (; !step.done; step = elements.next()) yield element(body, step.value, maxRecordBytes)
+    if (step.value !== whole.to) throw malformed()
+  }
 }
 
 /** A part of a body. */
@@ -43,31 +48,49 @@ export function jsonSpan(body: Buffer): Span | undefined {
 }
 
 /**
- * Cuts an array or an object, and parses nothing: what is between its commas is yet to be parsed.
+ * Cuts an array as it is scanned, and parses nothing.
  *
- * @throws ProblemError malformed-body when it does not end with its bracket
+ * @param of from its bracket; it may end before
+ * @returns the first byte after the array
+ * @throws ProblemError malformed-body when it does not end
  */
-export function* elementsOf(body: Buffer, { from: open, to: close }: Span): Generator<Span> {
-  const last = close - 1
-  if (body[last] !== (body[open] === OPEN_ARRAY ? CLOSE_ARRAY : CLOSE_OBJECT) || last === open) throw malformed()
-  let from = skipSpace(body, open + 1, last)
-  if (from === last) return
-  while (from <= last) {
-    const to = elementEnd(body, from, last)
+export function* elementsOf(body: Buffer, { from: open, to: end }: Span): Generator<Span, number> {
+  let from = skipSpace(body, open + 1, end)
+  if (body[from] === CLOSE_ARRAY && from < end) return from + 1
+  for (;;) {
+    const to = elementEnd(body, from, end)
     yield { from, to }
+    if (to < end && body[to] === CLOSE_ARRAY) return to + 1
+    if (to >= end || body[to] !== COMMA) throw malformed()
     from = to + 1
   }
 }
 
-/** @param of a member of an object @returns its name, and where its value is without the space around it @throws ProblemError malformed-body */
-export function memberOf(body: Buffer, { from, to }: Span): { readonly name: string; readonly value: Span } {
-  const quote = skipSpace(body, from, to)
-  if (body[quote] !== QUOTE) throw malformed()
-  const nameEnd = stringEnd(body, quote + 1, to) + 1
-  const name = parseRecord(body, quote, nameEnd)
-  const colon = skipSpace(body, nameEnd, to)
-  if (name.fault || typeof name.raw !== 'string' || body[colon] !== COLON) throw malformed()
-  return { name: name.raw, value: { from: skipSpace(body, colon + 1, to), to: skipSpaceBack(body, to) } }
+/**
+ * Walks through the members of an object; what reads the value says where it ends.
+ *
+ * @param of from its bracket to the byte after it
+ * @param read is given the name and the place of the value's first byte
+ * @throws ProblemError malformed-body
+ */
+export function* membersOf<Pause>(
+  body: Buffer,
+  { from: open, to: end }: Span,
+  read: (name: string, from: number) => Generator<Pause, number>,
+): Generator<Pause, void> {
+  let at = skipSpace(body, open + 1, end)
+  if (body[at] === CLOSE_OBJECT && at === end - 1) return
+  for (;;) {
+    if (body[at] !== QUOTE) throw malformed()
+    const nameEnd = stringEnd(body, at + 1, end) + 1
+    const name = parseRecord(body, at, nameEnd)
+    const colon = skipSpace(body, nameEnd, end)
+    if (name.fault || typeof name.raw !== 'string' || body[colon] !== COLON) throw malformed()
+    at = skipSpace(body, yield* read(name.raw, skipSpace(body, colon + 1, end)), end)
+    if (body[at] === CLOSE_OBJECT && at === end - 1) return
+    if (at >= end || body[at] !== COMMA) throw malformed()
+    at = skipSpace(body, at + 1, end)
+  }
 }
 
 function element(body: Buffer, { from, to }: Span, maxRecordBytes: number): Decoded {
@@ -77,8 +100,8 @@ function element(body: Buffer, { from, to }: Span, maxRecordBytes: number): Deco
   return item
 }
 
-/** @returns where the element that begins at `from` ends: the next comma outside strings and brackets, or `end` */
-function elementEnd(body: Buffer, from: number, end: number): number {
+/** @returns where the value that begins at `from` ends: the next comma outside strings and brackets, the bracket around it, or `end` */
+export function elementEnd(body: Buffer, from: number, end: number): number {
   let depth = 0
   for (let i = from; i < end; i++) {
     switch (body[i]) {
@@ -91,6 +114,7 @@ function elementEnd(body: Buffer, from: number, end: number): number {
         break
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
+        if (depth === 0) return i
         depth--
         break
       case COMMA:

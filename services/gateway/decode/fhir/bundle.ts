@@ -4,11 +4,13 @@
  */
 import { yieldToEventLoop } from '#core/process/event-loop.ts'
 import { ProblemError } from '../../problem.ts'
-import { elementsOf, jsonSpan, memberOf, type Span } from '../json.ts'
+import { elementEnd, elementsOf, jsonSpan, membersOf, type Span } from '../json.ts'
 import { type Json, object, objects, text } from './json.ts'
 import { type Target, targetOf } from './target.ts'
 
 const TYPES = ['transaction', 'batch', 'collection']
+const OPEN_OBJECT = 0x7b
+const OPEN_ARRAY = 0x5b
 /** Bytes of entries between two pauses: some milliseconds. */
 const BYTES_PER_SLICE = 256 * 1024
 
@@ -52,17 +54,52 @@ export async function openBundle(body: Buffer, receivedAt: number, limits: Bundl
 
 /** The same without the event loop: it yields where others should have a turn, and returns the Bundle. */
 export function* bundleSteps(body: Buffer, receivedAt: number, limits: BundleLimits): Generator<void, Bundle> {
-  const spans = entrySpans(body, limits)
-  const known = new Map<string, Target>()
+  const whole = jsonSpan(body)
+  if (whole === undefined || body[whole.from] !== OPEN_OBJECT) throw notBundle()
+  const { maxRecordBytes, maxRecords } = limits
+  const members = new Map<string, unknown>()
+  let spans: Span[] = []
+  let known = new Map<string, Target>()
   let read = 0
-  for (const span of spans) {
-    const bytes = span.to - span.from
-    if (bytes <= limits.maxRecordBytes) index(object(parse(body, span)), known)
-    read += bytes
-    if (read < BYTES_PER_SLICE) continue
-    read = 0
-    yield
+
+  function* entriesFrom(from: number): Generator<void, number> {
+    // Of a repeated member the last one counts.
+    spans = []
+    known = new Map()
+    const elements = elementsOf(body, { from, to: body.length })
+    for (let step = elements.next(); ; step = elements.next()) {
+      if (step.done) return step.value
+      const bytes = step.value.to - step.value.from
+      spans.push(step.value)
+      if (spans.length > maxRecords)
+        throw new ProblemError(
+          'too-many-records',
+          `A request may have at most ${maxRecords} records; send several requests.`,
+        )
+      if (bytes <= maxRecordBytes) index(object(parse(body, step.value)), known)
+      read += bytes
+      if (read < BYTES_PER_SLICE) continue
+      read = 0
+      yield
+    }
   }
+
+  yield* membersOf(body, whole, function* (name, from) {
+    if (name === 'entry' && body[from] === OPEN_ARRAY) return yield* entriesFrom(from)
+    const to = elementEnd(body, from, body.length)
+    if (to - from > maxRecordBytes)
+      throw new ProblemError(
+        'malformed-body',
+        'A member of the Bundle besides its entries is larger than a record may be.',
+      )
+    // What is no array has no entries.
+    if (name === 'entry') spans = []
+    members.set(name, parse(body, { from, to }))
+    return to
+  })
+  if (members.get('resourceType') !== 'Bundle') throw notBundle()
+  if (!TYPES.includes(text(members.get('type')) ?? ''))
+    throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
   return {
     *entries() {
       for (const span of spans) {
@@ -97,42 +134,8 @@ function index(entry: Json | undefined, known: Map<string, Target>): void {
   if (type && id) known.set(`${type}/${id}`, target)
 }
 
-/** @returns where the entries are, after a check of the members of the Bundle; of a repeated member the last one counts */
-function entrySpans(body: Buffer, { maxRecordBytes, maxRecords }: BundleLimits): readonly Span[] {
-  const whole = jsonSpan(body)
-  if (whole === undefined || body[whole.from] !== 0x7b)
-    throw new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
-  const members: Record<string, unknown> = Object.create(null)
-  let entries: Span | undefined
-  for (const span of elementsOf(body, whole)) {
-    const { name, value } = memberOf(body, span)
-    if (name === 'entry') entries = value
-    else if (value.to - value.from <= maxRecordBytes) members[name] = parse(body, value)
-    else
-      throw new ProblemError(
-        'malformed-body',
-        'A member of the Bundle besides its entries is larger than a record may be.',
-      )
-  }
-  if (members.resourceType !== 'Bundle') throw new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
-  if (!TYPES.includes(text(members.type) ?? ''))
-    throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
-  const spans: Span[] = []
-  if (entries === undefined) return spans
-  // What is no array has no entries.
-  if (body[entries.from] !== 0x5b) {
-    if (entries.to - entries.from <= maxRecordBytes) parse(body, entries)
-    return spans
-  }
-  for (const span of elementsOf(body, entries)) {
-    spans.push(span)
-    if (spans.length > maxRecords)
-      throw new ProblemError(
-        'too-many-records',
-        `A request may have at most ${maxRecords} records; send several requests.`,
-      )
-  }
-  return spans
+function notBundle(): ProblemError {
+  return new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
 }
 
 function parse(body: Buffer, { from, to }: Span): unknown {
