@@ -17,13 +17,17 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { openFeed } from './encode/pipeline.ts'
-import { createInFlight } from './http/in-flight.ts'
+import { createDegraded } from './http/degraded.ts'
 import { createLogins } from './http/logins.ts'
-import { inFlightGauge, observeRequests } from './http/observe.ts'
-import { clientError, frameworkError, installProblems } from './http/problems.ts'
+import { countRefused, inFlightGauge, observeRequests } from './http/observe.ts'
+import type { Pace } from './http/pace.ts'
+import { clientErrors, frameworkError, installProblems, MAX_HEADER_BYTES } from './http/problems.ts'
+import { createQuotas } from './http/rate-limit.ts'
+import { createShares, type ShareLimits } from './http/shares.ts'
 import { ingestEvents } from './ingest/events.ts'
 import type { IdempotencyStore } from './ingest/idempotency.ts'
 import { createIngest } from './ingest/ingest.ts'
+import type { QuotaLimits, QuotaStore } from './ingest/quotas.ts'
 import type { Stamp } from './ingest/stamp.ts'
 import { countUnmapped } from './ingest/unmapped.ts'
 import type { RecordLog } from './log/record-log.ts'
@@ -53,6 +57,7 @@ export interface GatewayDependencies {
   readonly log: RecordLog
   readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
   readonly idempotency: IdempotencyStore
+  readonly quotas: QuotaStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
@@ -69,31 +74,49 @@ export interface GatewayDependencies {
   readonly health: AdminDependencies['health']
 }
 
-export interface Limits {
+export interface Limits extends ShareLimits {
   readonly maxBodyBytes: number
   readonly maxRecordBytes: number
   readonly maxRecords: number
-  readonly maxInFlightBytes: number
+  /** Milliseconds within which the headers of a request must come. */
+  readonly headerMs: number
+  /** Of bodies and of frames of MLLP. */
+  readonly pace: Pace
+  readonly quotas: QuotaLimits
+  /** How long Redis is not asked after it has not answered. */
+  readonly redisPauseMs: number
   /** Answers to failed logins that wait at the same time; each occupies a connection. */
   readonly maxSlowedLogins: number
 }
 
-/** A request must be complete within this: a client that sends few bytes at a time occupies memory and a connection. */
-const REQUEST_TIMEOUT_MS = 120_000
+/** Milliseconds between two looks at connections whose headers are late. */
+const CHECK_CONNECTIONS_MS = 5_000
 
 /** @throws ChainonError dependency-unavailable when the registry is unreachable, ConfigurationError when a contract does not fit it */
 export async function buildGateway(dependencies: GatewayDependencies): Promise<FastifyInstance> {
   const { limits, logger } = dependencies
+  const { headerMs, pace } = limits
+  const refused = countRefused(dependencies.metrics)
+  const listening = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headerMs,
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, headerMs),
+  }
+  const { https, ...server } = dependencies.http.server
   const app = Fastify({
-    ...dependencies.http.server,
+    ...server,
+    ...(https ? { https: { ...https, ...listening } } : { http: listening }),
     logger: false,
     genReqId: () => randomUUID(),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Bodies have a limit of their own, which is shorter: this one is for addresses that read none.
+    requestTimeout: headerMs + pace.totalMs,
+    // Silent in both directions: also a sender that does not read its answer.
+    connectionTimeout: headerMs + pace.totalMs,
     // A request that comes while the server closes is still answered, on a connection that then ends.
     return503OnClosing: false,
     bodyLimit: limits.maxBodyBytes,
     frameworkErrors: frameworkError,
-    clientErrorHandler: clientError,
+    clientErrorHandler: clientErrors({ headerMs, bodyMs: pace.totalMs }, refused),
     routerOptions: { caseSensitive: true },
   } as FastifyServerOptions)
   installProblems(app, logger)
@@ -114,10 +137,14 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
   const { log, idempotency, retention, stamp } = dependencies
+  const degraded = createDegraded(dependencies.metrics, limits.redisPauseMs, () => performance.now())
+  const quotas = createQuotas(dependencies.quotas, limits.quotas, degraded, refused)
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
   const sealer = createSealer(dependencies.dayKeys, envelope, Date.now)
   const events = ingestEvents(dependencies.metrics)
   const unmapped = countUnmapped(dependencies.metrics)
+  // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
+  const maxBodyBytes = Math.min(limits.maxBodyBytes, limits.maxInFlightBytes, limits.producerInFlightBytes)
   const routes = {
     feeds,
     logins: createLogins(dependencies),
@@ -128,13 +155,17 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
       log,
       sealer,
       idempotency,
+      degraded,
+      quotas,
       retention,
       events,
       logger,
     }),
-    inFlight: createInFlight(limits.maxInFlightBytes, inFlightGauge(dependencies.metrics)),
-    // A body that can never be in flight can never be accepted: it is too large (413), and not one too many (429).
-    maxBodyBytes: Math.min(limits.maxBodyBytes, limits.maxInFlightBytes),
+    shares: createShares(limits, inFlightGauge(dependencies.metrics), refused),
+    refused,
+    quotas,
+    limits: { ...limits, maxBodyBytes },
+    maxBodyBytes,
     maxRecordBytes: limits.maxRecordBytes,
     hl7: dependencies.hl7,
     onUnmapped: unmapped('hl7'),

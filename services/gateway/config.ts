@@ -3,10 +3,55 @@ import { type Config, readConfig } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
+import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { type LocalTime, localTime } from './decode/hl7/zone.ts'
 
 const DEFAULT_PORT = '8080'
+const MAX_SLOWED_LOGINS = 200
+const REDIS_PAUSE_MS = 1_000
+
+const LIMIT_KEYS = [
+  'CHAINON_MAX_BODY_BYTES',
+  'CHAINON_MAX_RECORD_BYTES',
+  'CHAINON_MAX_RECORDS_PER_REQUEST',
+  'CHAINON_MAX_INFLIGHT_BYTES',
+  'CHAINON_PRODUCER_INFLIGHT_BYTES',
+  'CHAINON_PRODUCER_CONNECTIONS',
+  'CHAINON_HEADER_SECONDS',
+  'CHAINON_BODY_SECONDS',
+  'CHAINON_UPLOAD_WINDOW_SECONDS',
+  'CHAINON_UPLOAD_BYTES_PER_SECOND',
+  'CHAINON_QUOTA_WINDOW_SECONDS',
+  'CHAINON_QUOTA_REQUESTS',
+  'CHAINON_QUOTA_RECORDS',
+  'CHAINON_QUOTA_BYTES',
+] as const
+
+export function gatewayLimits(config: Config<(typeof LIMIT_KEYS)[number]>): Limits {
+  return {
+    maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
+    maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
+    maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
+    maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
+    producerInFlightBytes: config.CHAINON_PRODUCER_INFLIGHT_BYTES,
+    producerConnections: config.CHAINON_PRODUCER_CONNECTIONS,
+    headerMs: config.CHAINON_HEADER_SECONDS * 1000,
+    pace: {
+      totalMs: config.CHAINON_BODY_SECONDS * 1000,
+      windowMs: config.CHAINON_UPLOAD_WINDOW_SECONDS * 1000,
+      minBytesPerSecond: config.CHAINON_UPLOAD_BYTES_PER_SECOND,
+    },
+    quotas: {
+      windowSeconds: config.CHAINON_QUOTA_WINDOW_SECONDS,
+      requests: config.CHAINON_QUOTA_REQUESTS,
+      records: config.CHAINON_QUOTA_RECORDS,
+      bytes: config.CHAINON_QUOTA_BYTES,
+    },
+    redisPauseMs: REDIS_PAUSE_MS,
+    maxSlowedLogins: MAX_SLOWED_LOGINS,
+  }
+}
 
 /** @throws ConfigurationError when there is no such time zone */
 export function hl7Settings(
@@ -44,10 +89,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         'CHAINON_SECRETS_DIR',
         'CHAINON_FEEDS_DIR',
         'CHAINON_LOG_LEVEL',
-        'CHAINON_MAX_BODY_BYTES',
-        'CHAINON_MAX_RECORD_BYTES',
-        'CHAINON_MAX_RECORDS_PER_REQUEST',
-        'CHAINON_MAX_INFLIGHT_BYTES',
+        ...LIMIT_KEYS,
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
         'CHAINON_HL7_CHARSET',

@@ -25,9 +25,10 @@ import { createAlarms } from '#core/telemetry/alarms.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
-import { gatewayConfig, hl7Settings } from './config.ts'
+import { gatewayConfig, gatewayLimits, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
+import { quotaStore } from './ingest/quotas.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { watchLeaders } from './log/leaders.ts'
 import { logProducer } from './log/producer.ts'
@@ -37,9 +38,8 @@ import type { Mllp } from './mllp/listen.ts'
 import { readListeners } from './mllp/listeners-file.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
 
-/** Commands to Redis fail after this; a request with an Idempotency-Key is then answered 503. */
+/** Commands to Redis fail after this; a request is then accepted without it. */
 const REDIS_TIMEOUT_MS = 2000
-const MAX_SLOWED_LOGINS = 200
 
 runMain('gateway', process.env, async (logger) => {
   const config = gatewayConfig(process.env)
@@ -108,7 +108,7 @@ runMain('gateway', process.env, async (logger) => {
       alarms.raise({
         id: 'gateway-redis',
         code: 'dependency-unavailable',
-        message: 'Redis does not answer: requests with an Idempotency-Key are answered 503',
+        message: 'Redis does not answer: records are taken, idempotency keys are not compared and quotas not counted',
       })
     },
     onReady: () => alarms.clear('gateway-redis'),
@@ -131,6 +131,7 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     now: Date.now,
   })
+  const inRedis = hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency'))
   let mllp: Pick<Mllp, 'health'> | undefined
   const health = () => gatewayHealth(unavailable, mllp?.health())
   const { http, admin: adminSettings } = httpSettings(config)
@@ -152,24 +153,14 @@ runMain('gateway', process.env, async (logger) => {
     pause: (ms) => sleep(ms),
     log,
     dayKeys,
-    idempotency: idempotencyStore(
-      redis,
-      config.CHAINON_NAMESPACE,
-      config.CHAINON_IDEMPOTENCY_HOURS,
-      hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency')),
-    ),
+    idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS, inRedis),
+    quotas: quotaStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_QUOTA_WINDOW_SECONDS, inRedis),
     retention,
     routing: hmacSha256(secret),
     stamp: stampClock(Date.now),
     metrics,
     logger,
-    limits: {
-      maxBodyBytes: config.CHAINON_MAX_BODY_BYTES,
-      maxRecordBytes: config.CHAINON_MAX_RECORD_BYTES,
-      maxRecords: config.CHAINON_MAX_RECORDS_PER_REQUEST,
-      maxInFlightBytes: config.CHAINON_MAX_INFLIGHT_BYTES,
-      maxSlowedLogins: MAX_SLOWED_LOGINS,
-    },
+    limits: gatewayLimits(config),
   })
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })

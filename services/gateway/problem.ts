@@ -11,6 +11,9 @@ const RETRY_AFTER: Partial<Record<ProblemCode, number>> = {
   'partition-unavailable': 5,
   'backlog-near-retention': 30,
   'too-many-in-flight': 1,
+  'producer-share': 1,
+  'quota-exceeded': 60,
+  'upload-too-slow': 1,
   'idempotency-in-flight': 2,
   'too-many-failed-logins': 60,
 }
@@ -23,11 +26,18 @@ export class ProblemError extends ChainonError {
   readonly status: number
   readonly problemCode: ProblemCode
   readonly detail: string
-  constructor(code: ProblemCode, detail?: string, options?: ErrorOptions) {
+  /** Of the answer, besides those of its code. */
+  readonly headers: Readonly<Record<string, string>>
+  constructor(
+    code: ProblemCode,
+    detail?: string,
+    options?: ErrorOptions & { readonly headers?: Readonly<Record<string, string>> },
+  ) {
     super(code, detail ?? FAULTS[code].text, options)
     this.problemCode = code
     this.status = FAULTS[code].status
     this.detail = detail ?? FAULTS[code].text
+    this.headers = options?.headers ?? {}
   }
 }
 
@@ -50,6 +60,7 @@ const ISSUE_TYPES = {
   403: 'forbidden',
   404: 'not-found',
   405: 'not-supported',
+  408: 'timeout',
   409: 'conflict',
   413: 'too-long',
   415: 'not-supported',

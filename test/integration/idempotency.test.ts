@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { type IdempotencyStore, idempotencyStore } from '../../services/gateway/ingest/idempotency.ts'
+import { quotaStore } from '../../services/gateway/ingest/quotas.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
 const HOURS = 2
@@ -77,4 +78,22 @@ test('a request without effect frees its key', async () => {
   expect(await redis.keys(`${place.namespace}idem:*`)).toEqual([])
   await started('c')
   expect(await redis.pttl(await stored()), 'a first request has its lease only').toBeLessThanOrEqual(LEASE_MS)
+})
+
+test('two gateways count the quotas of a producer together, until the window ends; Redis does not have its name', async () => {
+  const mac = hmacSha256(Buffer.alloc(32, 1))
+  const [first, second] = [redis, redis].map((one) => quotaStore(one, place.namespace, 86_400, mac))
+  await first?.add('chu-paris', { requests: 1, records: 0, bytes: 0 })
+  await first?.add('chu-paris', { requests: 0, records: 7, bytes: 900 })
+  await second?.add('chu-lyon', { requests: 1, records: 1, bytes: 1 })
+  const used = await second?.add('chu-paris', { requests: 1, records: 0, bytes: 0 })
+  expect(used).toMatchObject({ requests: 2, records: 7, bytes: 900 })
+  const names = await redis.keys(`${place.namespace}quota:*`)
+  expect(names).toHaveLength(2)
+  expect(names.join()).not.toContain('chu')
+  for (const name of names) {
+    const seconds = await redis.ttl(name)
+    expect([seconds > 0, seconds <= 86_400]).toEqual([true, true])
+  }
+  expect(used?.secondsLeft).toBeLessThanOrEqual(86_400)
 })

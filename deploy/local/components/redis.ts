@@ -30,6 +30,9 @@ export function redis(options: RedisOptions): ProcessSpec {
   }
 }
 
+/** Beyond it Redis refuses writes: the gateway then goes without, and `curate` waits. Each key of the gateway has an end. */
+const MAX_MEMORY_BYTES = 2 * 1024 ** 3
+
 /** No eviction: the linkage index must never lose an entry silently. No snapshots: the append-only file contains everything. */
 function configuration(folder: string, port: number): string {
   return [
@@ -40,6 +43,7 @@ function configuration(folder: string, port: number): string {
     'appendonly yes',
     'appendfsync everysec',
     'save ""',
+    `maxmemory ${MAX_MEMORY_BYTES}`,
     'maxmemory-policy noeviction',
     'daemonize no',
     '',

@@ -116,6 +116,17 @@ export const FAULTS = {
   },
   'bad-idempotency-key': { blame: 'request', status: 400, text: 'The idempotency key is empty or too long.' },
   'too-many-in-flight': { blame: 'request', status: 429, text: 'Too many bytes are in flight; try again later.' },
+  'producer-share': {
+    blame: 'request',
+    status: 429,
+    text: 'The producer has its share of the bytes in flight or of the connections; try again when requests are answered.',
+  },
+  'quota-exceeded': {
+    blame: 'request',
+    status: 429,
+    text: 'The producer has sent what it may within this time; try again in the next one.',
+  },
+  'upload-too-slow': { blame: 'request', status: 408, text: 'The body came too slowly, or took too long.' },
   // dependency
   'dependency-unavailable': {
     blame: 'dependency',

@@ -10,6 +10,7 @@ import { bomLength, parseRecord } from './ndjson.ts'
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
+const COLON = 0x3a
 const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
@@ -20,34 +21,87 @@ const CLOSE_OBJECT = 0x7d
  * @throws ProblemError malformed-body: unlike a line of NDJSON, no element of a malformed document is certain
  */
 export function* jsonRecords(body: Buffer, maxRecordBytes: number): Generator<Decoded> {
-  if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')
-  const end = skipSpaceBack(body)
-  const start = skipSpace(body, bomLength(body), end)
-  if (start >= end) return
-  if (body[start] !== OPEN_ARRAY) {
-    yield element(body, start, end, maxRecordBytes)
-    return
+  const whole = jsonSpan(body)
+  if (whole === undefined) return
+  if (body[whole.from] !== OPEN_ARRAY) yield element(body, whole, maxRecordBytes)
+  else {
+    const elements = elementsOf(body, whole)
+    let step = elements.next()
+    for (; !step.done; step = elements.next()) yield element(body, step.value, maxRecordBytes)
+    if (step.value !== whole.to) throw malformed()
   }
-  if (body[end - 1] !== CLOSE_ARRAY || end - start < 2) throw malformed()
-  const inner = skipSpace(body, start + 1, end)
-  if (inner === end - 1) return
-  let from = inner
-  while (from <= end - 1) {
-    const to = elementEnd(body, from, end - 1)
-    yield element(body, from, to, maxRecordBytes)
+}
+
+/** A part of a body. */
+export interface Span {
+  readonly from: number
+  /** The first byte after it. */
+  readonly to: number
+}
+
+/** @returns the body without the space around it, or undefined when there is nothing else @throws ProblemError malformed-body when it is not UTF-8 */
+export function jsonSpan(body: Buffer): Span | undefined {
+  if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')
+  const to = skipSpaceBack(body, body.length)
+  const from = skipSpace(body, bomLength(body), to)
+  return from < to ? { from, to } : undefined
+}
+
+/**
+ * Cuts an array as it is scanned, and parses nothing.
+ *
+ * @param of from its bracket; it may end before
+ * @returns the first byte after the array
+ * @throws ProblemError malformed-body when it does not end
+ */
+export function* elementsOf(body: Buffer, { from: open, to: end }: Span): Generator<Span, number> {
+  let from = skipSpace(body, open + 1, end)
+  if (body[from] === CLOSE_ARRAY && from < end) return from + 1
+  for (;;) {
+    const to = elementEnd(body, from, end)
+    yield { from, to }
+    if (to < end && body[to] === CLOSE_ARRAY) return to + 1
+    if (to >= end || body[to] !== COMMA) throw malformed()
     from = to + 1
   }
 }
 
-function element(body: Buffer, from: number, to: number, maxRecordBytes: number): Decoded {
+/**
+ * Walks through the members of an object; what reads the value says where it ends.
+ *
+ * @param of from its bracket to the byte after it
+ * @param read is given the name and the place of the value's first byte
+ * @throws ProblemError malformed-body
+ */
+export function* membersOf<Pause>(
+  body: Buffer,
+  { from: open, to: end }: Span,
+  read: (name: string, from: number) => Generator<Pause, number>,
+): Generator<Pause, void> {
+  let at = skipSpace(body, open + 1, end)
+  if (body[at] === CLOSE_OBJECT && at === end - 1) return
+  for (;;) {
+    if (body[at] !== QUOTE) throw malformed()
+    const nameEnd = stringEnd(body, at + 1, end) + 1
+    const name = parseRecord(body, at, nameEnd)
+    const colon = skipSpace(body, nameEnd, end)
+    if (name.fault || typeof name.raw !== 'string' || body[colon] !== COLON) throw malformed()
+    at = skipSpace(body, yield* read(name.raw, skipSpace(body, colon + 1, end)), end)
+    if (body[at] === CLOSE_OBJECT && at === end - 1) return
+    if (at >= end || body[at] !== COMMA) throw malformed()
+    at = skipSpace(body, at + 1, end)
+  }
+}
+
+function element(body: Buffer, { from, to }: Span, maxRecordBytes: number): Decoded {
   if (to - from > maxRecordBytes) return { fault: 'record-too-large' }
   const item = parseRecord(body, from, to)
   if (item.fault) throw malformed()
   return item
 }
 
-/** @returns where the element that begins at `from` ends: the next comma outside strings and brackets, or `end` */
-function elementEnd(body: Buffer, from: number, end: number): number {
+/** @returns where the value that begins at `from` ends: the next comma outside strings and brackets, the bracket around it, or `end` */
+export function elementEnd(body: Buffer, from: number, end: number): number {
   let depth = 0
   for (let i = from; i < end; i++) {
     switch (body[i]) {
@@ -60,6 +114,7 @@ function elementEnd(body: Buffer, from: number, end: number): number {
         break
       case CLOSE_ARRAY:
       case CLOSE_OBJECT:
+        if (depth === 0) return i
         depth--
         break
       case COMMA:
@@ -93,8 +148,8 @@ function skipSpace(body: Buffer, from: number, end: number): number {
   return i
 }
 
-function skipSpaceBack(body: Buffer): number {
-  let end = body.length
+function skipSpaceBack(body: Buffer, from: number): number {
+  let end = from
   while (end > 0 && isSpace(body[end - 1])) end--
   return end
 }

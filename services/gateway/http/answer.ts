@@ -2,11 +2,23 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from '../ingest/receipt.ts'
 import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, retryAfterSeconds } from '../problem.ts'
+import { DEGRADED_HEADER } from './degraded.ts'
 import { wantsOutcome } from './problems.ts'
 
-export function sendAnswer(request: FastifyRequest, reply: FastifyReply, answer: Answer): FastifyReply {
+/** @param headers what is left of the quotas */
+export function sendAnswer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: Answer,
+  headers: Readonly<Record<string, string>>,
+): FastifyReply {
   const { status, body } = answer
-  reply.code(status)
+  reply.code(status).headers(headers)
+  if (answer.degraded)
+    reply.header(
+      DEGRADED_HEADER,
+      ['idempotency', headers[DEGRADED_HEADER]].filter((part) => part !== undefined).join(', '),
+    )
   if (answer.replayed) reply.header('idempotency-replayed', 'true')
   if (!('code' in body)) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
   const retryAfter = retryAfterSeconds(body.code)

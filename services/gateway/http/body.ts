@@ -2,37 +2,59 @@
 import type { Readable } from 'node:stream'
 import { createGunzip, type Gunzip } from 'node:zlib'
 import { ProblemError } from '../problem.ts'
-import type { Ticket } from './in-flight.ts'
 import type { BodyEncoding } from './media-types.ts'
+import { type Pace, watchPace } from './pace.ts'
 
 const GUNZIP_CHUNK_BYTES = 256 * 1024
 
+export interface BodyLimits {
+  /** Largest body after decompression. */
+  readonly maxBodyBytes: number
+  readonly pace: Pace
+}
+
 /**
- * @param maxBytes largest body after decompression
- * @param ticket grows with the bytes in memory
- * @throws ProblemError body-too-large, truncated-gzip, too-many-in-flight, or malformed-body when the client disconnects
+ * @param grow called with the bytes in memory so far, before more are kept; its problem ends the reading
+ * @param tooSlow called when the body is given up because it does not come
+ * @throws ProblemError body-too-large, truncated-gzip, upload-too-slow, malformed-body when the client disconnects, and those of `grow`
  */
-export function readBody(source: Readable, encoding: BodyEncoding, maxBytes: number, ticket: Ticket): Promise<Buffer> {
+export function readBody(
+  source: Readable,
+  encoding: BodyEncoding,
+  limits: BodyLimits,
+  grow: (bytes: number) => ProblemError | undefined,
+  tooSlow: (reason: 'slow-rate' | 'slow-total') => void = () => undefined,
+): Promise<Buffer> {
+  const { maxBodyBytes, pace } = limits
   const gunzip = encoding === 'gzip' ? createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }) : undefined
   const stream: Readable = gunzip ?? source
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
     let ended = false
+    const watch = watchPace(pace, (reason) => {
+      tooSlow(reason)
+      fail(slow(pace))
+    })
     const end = (finish: () => void) => {
       if (ended) return
       ended = true
+      watch.stop()
+      source.off('data', onSent)
       stream.off('data', onData)
       if (gunzip) detach(source, gunzip)
       finish()
     }
     const fail = (error: ProblemError) => end(() => reject(error))
+    const onSent = (chunk: Buffer) => watch.received(chunk.length)
     const onData = (chunk: Buffer) => {
       bytes += chunk.length
-      if (bytes > maxBytes) return fail(tooLarge(maxBytes))
-      if (!ticket.growTo(bytes)) return fail(new ProblemError('too-many-in-flight'))
+      if (bytes > maxBodyBytes) return fail(tooLarge(maxBodyBytes))
+      const problem = grow(bytes)
+      if (problem) return fail(problem)
       chunks.push(chunk)
     }
+    source.on('data', onSent)
     stream.on('data', onData)
     stream.once('end', () =>
       end(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, bytes))),
@@ -53,6 +75,13 @@ export function tooLarge(maxBytes: number): ProblemError {
   return new ProblemError(
     'body-too-large',
     `A body may have at most ${maxBytes} bytes after decompression; send several requests.`,
+  )
+}
+
+function slow({ totalMs, windowMs, minBytesPerSecond }: Pace): ProblemError {
+  return new ProblemError(
+    'upload-too-slow',
+    `A body must come within ${totalMs / 1000} s, and at ${minBytesPerSecond} bytes per second, measured over ${windowMs / 1000} s.`,
   )
 }
 

@@ -6,9 +6,14 @@ import { MEDIA } from '#core/gateway-api/media-types.ts'
 import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
+import type { Refused } from './observe.ts'
 
-/** Most bytes that are read and discarded so that a client that is still sending receives the answer. */
+/** Most bytes that are read and discarded so that a client that is still sending receives the answer, and for how long, in all and without any. */
 const DRAIN_BYTES = 64 * 1024 * 1024
+const DRAIN_MS = 30_000
+const DRAIN_SILENT_MS = 1_000
+/** A sender reads the answer on the bare socket within this. */
+const LINGER_MS = 1_000
 
 export function installProblems(app: FastifyInstance, logger: Logger): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = []
@@ -28,7 +33,7 @@ export function installProblems(app: FastifyInstance, logger: Logger): void {
         err: safeError(problem.cause ?? error),
       })
     }
-    return sendProblem(request, reply, problem.problemCode, problem.detail)
+    return sendProblem(request, reply, problem.problemCode, problem.detail, problem.headers)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? ''
@@ -44,10 +49,12 @@ function sendProblem(
   reply: FastifyReply,
   code: ProblemCode,
   detail: string = FAULTS[code].text,
+  headers: Readonly<Record<string, string>> = {},
 ): FastifyReply {
   const problem = problemOf(code, detail, { instance: `urn:chainon:request:${request.id}` })
   const retryAfter = retryAfterSeconds(code)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
+  reply.headers(headers)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="chainon"')
   if (code === 'unsupported-encoding') reply.header('accept-encoding', 'gzip, identity')
   if (!request.raw.complete) drain(request)
@@ -66,14 +73,24 @@ export function wantsOutcome(request: FastifyRequest): boolean {
 
 /**
  * The answer may be sent before the body is read. Closing at once would reset the connection and lose the answer, so the rest
- * is read and discarded, up to a bound.
+ * is read and discarded, within bounds of bytes and time.
  */
 function drain({ raw }: FastifyRequest): void {
   let bytes = 0
+  const destroy = () => void raw.destroy()
+  const limit = setTimeout(destroy, DRAIN_MS).unref()
+  const silence = setTimeout(destroy, DRAIN_SILENT_MS).unref()
   raw.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > DRAIN_BYTES) raw.socket.destroy()
+    silence.refresh()
+    if (bytes > DRAIN_BYTES) destroy()
   })
+  const stop = () => {
+    clearTimeout(limit)
+    clearTimeout(silence)
+  }
+  raw.once('end', stop)
+  raw.once('close', stop)
   raw.resume()
 }
 
@@ -92,20 +109,44 @@ export function frameworkError(_error: FastifyError, request: FastifyRequest, re
   sendProblem(request, reply, 'not-found')
 }
 
-/** Bytes that are not HTTP, or a request that takes too long: answered on the socket itself. */
-export function clientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+export interface HeaderLimits {
+  /** Milliseconds within which the headers of a request must come, on a new connection and on a kept one. */
+  readonly headerMs: number
+  readonly bodyMs: number
+}
+
+/** Largest headers of a request, in bytes; that of Node. */
+export const MAX_HEADER_BYTES = 16_384
+
+/** @returns the answer, on the socket itself, to bytes that are not HTTP and to headers that are too large or too slow; the socket is then closed */
+export function clientErrors({ headerMs, bodyMs }: HeaderLimits, refused: Refused) {
+  return (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const [status, reason, detail] = describe(error.code)
+    if (status === 408) refused('slow-headers')
+    if (status === 431) refused('large-headers')
+    const body = JSON.stringify({ ...problemOf('malformed-body', detail), status })
+    socket.end(
+      `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    )
+    // The sender may keep its side open.
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
-  const [status, reason] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? [408, 'Request Timeout']
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? [431, 'Request Header Fields Too Large']
-        : [400, 'Bad Request']
-  const body = JSON.stringify({ ...problemOf('malformed-body', 'The request is not readable HTTP.'), status })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  function describe(code: string | undefined): readonly [status: number, reason: string, detail: string] {
+    switch (code) {
+      case 'ERR_HTTP_REQUEST_TIMEOUT':
+        return [
+          408,
+          'Request Timeout',
+          `The headers of a request must come within ${headerMs / 1000} s, and all of it within ${(headerMs + bodyMs) / 1000} s.`,
+        ]
+      case 'HPE_HEADER_OVERFLOW':
+        return [431, 'Request Header Fields Too Large', `The headers may have ${MAX_HEADER_BYTES} bytes.`]
+      default:
+        return [400, 'Bad Request', 'The request is not readable HTTP.']
+    }
+  }
 }

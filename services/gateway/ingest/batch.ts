@@ -36,6 +36,9 @@ export interface BatchDependencies {
   readonly stamp: Stamp
 }
 
+/** Of a message besides its value: key, envelope, origin and headers of the objects. */
+const MESSAGE_OVERHEAD_BYTES = 512
+
 /** Name of the step for what could not be decoded. */
 const DECODE = 'decode'
 
@@ -50,6 +53,8 @@ export class Batch {
   /** Valid, and not in the log. */
   unavailable = 0
   truncated = false
+  /** Bytes of memory of the messages, estimated. */
+  messageBytes = 0
   readonly #unavailableIndexes = new Set<number>()
   readonly #progress: Progress
   #places = 0
@@ -117,6 +122,7 @@ export class Batch {
       this.byTopic.set(known.topic, topic)
     }
     topic.messages.push(result.value)
+    this.messageBytes += result.value.body.value.length + MESSAGE_OVERHEAD_BYTES
     topic.origins.push({ index, place })
   }
 

@@ -7,6 +7,8 @@ import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Item } from '../decode/item.ts'
+import type { Degraded } from '../http/degraded.ts'
+import type { Quotas } from '../http/rate-limit.ts'
 import type { RecordLog } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
 import type { DataKey, Sealer } from '../seal/sealer.ts'
@@ -14,7 +16,7 @@ import { Batch, type BatchDependencies } from './batch.ts'
 import type { IngestEvents } from './events.ts'
 import { type IdempotencyStore, isIdempotencyKey, type Lease } from './idempotency.ts'
 import { Progress, readProgress } from './progress.ts'
-import { type Answer, answerOf } from './receipt.ts'
+import { type Answer, answerOf, keptBody } from './receipt.ts'
 
 export interface IngestDependencies extends BatchDependencies {
   readonly log: RecordLog
@@ -22,6 +24,8 @@ export interface IngestDependencies extends BatchDependencies {
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   readonly events: IngestEvents
+  readonly degraded: Degraded
+  readonly quotas: Pick<Quotas, 'used'>
   readonly logger: Logger
 }
 
@@ -35,9 +39,14 @@ export interface IngestRequest {
   /** Address and media type: the same key for another target is a mismatch. */
   readonly target: string
   readonly body: Buffer
-  /** The body's records; read once, and only when the request was not answered before. */
-  readonly items: Iterable<Item>
+  /** Reserves bytes for the messages; its problem rejects the request. @param bytes of all messages so far */
+  readonly claim: (bytes: number) => void
+  /** The body's records; called once, and only when the request was not answered before. */
+  readonly items: () => Iterable<Item> | Promise<Iterable<Item>>
 }
+
+/** Milliseconds of one request in a turn of the event loop, but for its last record. */
+const SLICE_MS = 10
 
 /** The target of HL7 v2, over HTTP and MLLP: a message that comes again by the other way is the same request. */
 export const HL7_TARGET = 'hl7'
@@ -52,6 +61,8 @@ export function createIngest(dependencies: IngestDependencies): Ingest {
     if (typeof key !== 'string' || !isIdempotencyKey(key))
       throw new ProblemError('bad-idempotency-key', 'An Idempotency-Key has 1 to 255 printable ASCII characters.')
     const result = await begin(dependencies, request, key)
+    // Without Redis the records are taken all the same: sent again, a record is a version of itself.
+    if (!result) return { ...(await accept(dependencies, request, new Progress())), degraded: true }
     switch (result.kind) {
       case 'replay':
         return { status: result.status, body: JSON.parse(result.body) as Answer['body'], replayed: true }
@@ -84,7 +95,7 @@ async function acceptOnce(
   // The records are in the log: an answer that cannot be stored must not become a failure. A repeated record is the same version.
   const stored = answer.partial
     ? lease.release(progress.text())
-    : lease.finish(answer.status, JSON.stringify(answer.body))
+    : lease.finish(answer.status, JSON.stringify(keptBody(answer.body)))
   await stored.catch(notStored)
   return answer
 }
@@ -96,11 +107,19 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   const resumed = !progress.isEmpty
   const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds, progress)
   let next = 0
-  for (const item of request.items) {
+  let turn = performance.now()
+  for (const item of await request.items()) {
     batch.add(item)
     next++
-    if (yieldDue(next)) await yieldToEventLoop()
+    // A record may be large: a number of them is no bound on time.
+    if (yieldDue(next) || performance.now() - turn > SLICE_MS) {
+      request.claim(batch.messageBytes)
+      await yieldToEventLoop()
+      turn = performance.now()
+    }
   }
+  request.claim(batch.messageBytes)
+  dependencies.quotas.used(request.producer, batch.accepted + batch.rejected, request.body.length)
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
   checkRetention(dependencies.retention, batch)
   if (!resumed) dependencies.events.rejected(batch)
@@ -153,13 +172,7 @@ async function append(log: RecordLog, batch: Batch): Promise<boolean> {
 
 async function begin(dependencies: IngestDependencies, { producer, target, body }: IngestRequest, key: string) {
   const fingerprint = hash('sha256', `${target} ${hash('sha256', body, 'hex')}`, 'hex')
-  try {
-    return await dependencies.idempotency.begin(producer, key, fingerprint)
-  } catch (cause) {
-    throw new ProblemError(
-      'dependency-unavailable',
-      'Redis, which stores the idempotency keys, is unreachable; no record was accepted.',
-      { cause },
-    )
-  }
+  return await dependencies.degraded.attempt('idempotency', () =>
+    dependencies.idempotency.begin(producer, key, fingerprint),
+  )
 }

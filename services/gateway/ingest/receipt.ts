@@ -12,8 +12,20 @@ export interface Answer {
   readonly body: Receipt | Problem
   /** True when it was sent before, to a request with the same idempotency key. */
   readonly replayed?: true
+  /** True when the idempotency key was not compared with earlier ones. */
+  readonly degraded?: true
   /** True when valid records are missing in the log: the request is to be sent again. */
   readonly partial?: true
+}
+
+/** Errors that are kept with an idempotency key: the memory of Redis must not grow with what is wrong in a body. */
+const KEPT_ERRORS = 20
+
+/** @returns the answer as it is kept, to be sent again: its counts, and its first errors */
+export function keptBody(body: Answer['body']): Answer['body'] {
+  return (body.errors?.length ?? 0) > KEPT_ERRORS
+    ? { ...body, errors: body.errors?.slice(0, KEPT_ERRORS) ?? [], truncated: true }
+    : body
 }
 
 /**

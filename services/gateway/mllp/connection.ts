@@ -6,24 +6,29 @@ import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { FAULTS } from '#core/faults/codes.ts'
 import { headerSegment } from '../decode/hl7/header.ts'
-import type { InFlight, Ticket } from '../http/in-flight.ts'
+import { claimOf } from '../http/admission.ts'
+import type { Refused } from '../http/observe.ts'
+import { type Pace, type PaceWatch, watchPace } from '../http/pace.ts'
+import { type Share, type ShareLimit, type ShareLimits, shareProblem } from '../http/shares.ts'
+import type { ProblemError } from '../problem.ts'
 import { acknowledgements } from './acknowledgement.ts'
 import type { MllpEvents } from './events.ts'
 import { type Framed, Framer, frame } from './framer.ts'
 import { type Outcome, outcomeOfProblem, rejection } from './outcome.ts'
 
-/** A frame must be complete within this: one that is never finished occupies memory. */
-const FRAME_TIMEOUT_MS = 120_000
 /** A sender reads the end of its connection within this. */
 const END_MS = 1_000
 
 export interface ConnectionDependencies {
   readonly listener: string
-  readonly inFlight: InFlight
+  /** Of this connection. */
+  readonly share: Share
+  readonly limits: ShareLimits & { readonly pace: Pace }
+  readonly refused: Refused
   readonly maxMessageBytes: number
   readonly events: MllpEvents
-  /** Never rejects. */
-  readonly handle: (message: Buffer) => Promise<Outcome>
+  /** Never rejects. @param claim reserves bytes for what is made of the message */
+  readonly handle: (message: Buffer, claim: (bytes: number) => void) => Promise<Outcome>
 }
 
 export interface Connection {
@@ -35,18 +40,17 @@ export interface Connection {
 
 /** @param onClose called once, when the connection is closed */
 export function serveConnection(dependencies: ConnectionDependencies, socket: Socket, onClose: () => void): Connection {
-  const { listener, events, inFlight, maxMessageBytes } = dependencies
+  const { listener, events, share, limits, maxMessageBytes, refused } = dependencies
   const framer = new Framer(maxMessageBytes)
-  let ticket: Ticket | undefined
-  let timer: NodeJS.Timeout | undefined
+  let watch: PaceWatch | undefined
+  /** Why there was no room for the last message that was discarded. */
+  let lacking: ShareLimit = 'total-bytes'
   let working = false
   let draining = false
 
-  const release = () => {
-    ticket?.release()
-    ticket = undefined
-    clearTimeout(timer)
-    timer = undefined
+  const unwatch = () => {
+    watch?.stop()
+    watch = undefined
   }
 
   /** The last acknowledgement is sent; a sender that keeps its side open does not keep the gateway. */
@@ -63,20 +67,20 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
       Date.now(),
       randomUUID().replaceAll('-', '').slice(0, 20),
     )) {
-      if (socket.writable && !socket.write(frame(one))) await drained(socket)
+      if (socket.writable && !socket.write(frame(one))) await drained(socket, limits.pace.totalMs)
     }
   }
 
-  async function take(framed: Framed): Promise<void> {
+  async function take(framed: Framed, claim: (bytes: number) => void): Promise<void> {
     switch (framed.kind) {
       case 'message':
-        return await answer(framed.bytes, await dependencies.handle(framed.bytes))
+        return await answer(framed.bytes, await dependencies.handle(framed.bytes, claim))
       case 'too-large':
         events.framing(listener, framed.kind)
         return await answer(framed.head, rejection('record-too-large', FAULTS['record-too-large'].text))
       case 'no-room':
         events.framing(listener, framed.kind)
-        return await answer(framed.head, noRoom())
+        return await answer(framed.head, noRoom(shareProblem(lacking, limits)))
       case 'truncated':
       case 'stray':
         events.framing(listener, framed.kind)
@@ -84,24 +88,36 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
     }
   }
 
-  /** @returns false when there is no room for the bytes: the sender is told, and may send again */
-  function reserve(bytes: number): boolean {
-    ticket ??= inFlight.reserve(0)
-    return ticket?.growTo(bytes) ?? false
+  /** @param renewed true when another frame than before is open */
+  function watchOpen(renewed: boolean): void {
+    if (renewed || !framer.open) unwatch()
+    if (!framer.open) return
+    watch ??= watchPace(limits.pace, (reason) => {
+      refused(reason)
+      socket.destroy()
+    })
   }
 
   async function receive(piece: Buffer): Promise<void> {
+    watch?.received(piece.length)
     // What is not complete before, and this piece: the most that is in memory now.
-    const room = reserve(framer.bytes + piece.length)
+    const bytes = framer.bytes + piece.length
+    const full = share.growTo(bytes)
+    const claim = claimOf(share, bytes, limits)
+    let renewed = false
     for (const framed of framer.push(piece)) {
-      const full = framed.kind === 'message' && !room
-      await take(full ? { kind: 'no-room', head: framed.bytes } : framed)
+      renewed = true
+      unwatch()
+      if (framed.kind === 'message' && full) lacking = full
+      await take(framed.kind === 'message' && full ? { kind: 'no-room', head: framed.bytes } : framed, claim)
     }
-    release()
-    if (!framer.open) return
-    if (!reserve(framer.bytes)) framer.discard('no-room')
-    timer = setTimeout(() => socket.destroy(), FRAME_TIMEOUT_MS)
-    timer.unref()
+    share.empty()
+    const limit = framer.open ? share.growTo(framer.bytes) : undefined
+    if (limit) {
+      lacking = limit
+      framer.discard('no-room')
+    }
+    watchOpen(renewed)
   }
 
   socket.setNoDelay(true)
@@ -119,7 +135,8 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
   })
   socket.once('close', () => {
     if (framer.open) events.framing(listener, 'unfinished')
-    release()
+    unwatch()
+    share.release()
     onClose()
   })
   return {
@@ -132,14 +149,17 @@ export function serveConnection(dependencies: ConnectionDependencies, socket: So
 }
 
 /** The sender may send it again. */
-function noRoom(): Outcome {
-  const { status, text: title } = FAULTS['too-many-in-flight']
-  return outcomeOfProblem({ code: 'too-many-in-flight', status, title })
+function noRoom({ problemCode: code }: ProblemError): Outcome {
+  const { text: title } = FAULTS[code]
+  return outcomeOfProblem({ code, status: 429, title })
 }
 
-function drained(socket: Socket): Promise<void> {
+/** A sender that does not read what it is answered is given up. */
+function drained(socket: Socket, withinMs: number): Promise<void> {
   return new Promise((resolve) => {
+    const timer = setTimeout(() => socket.destroy(), withinMs).unref()
     const done = () => {
+      clearTimeout(timer)
       socket.off('drain', done)
       socket.off('close', done)
       resolve()

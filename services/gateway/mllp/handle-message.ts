@@ -9,6 +9,7 @@ import { formatLocation } from '../decode/hl7/location.ts'
 import { requestKey } from '../decode/hl7/request-key.ts'
 import type { Settings } from '../decode/hl7/settings.ts'
 import type { Logins } from '../http/logins.ts'
+import type { Quotas } from '../http/rate-limit.ts'
 import { withinScopes } from '../http/within-scopes.ts'
 import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
 import type { OnUnmapped } from '../ingest/unmapped.ts'
@@ -21,6 +22,7 @@ export interface MessageDependencies {
   readonly keyUse: Pick<KeyUse, 'used'>
   readonly logins: Pick<Logins, 'require'>
   readonly ingest: Ingest
+  readonly quotas: Pick<Quotas, 'begin'>
   readonly hl7: Settings
   readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
@@ -32,8 +34,9 @@ export async function handleMessage(
   dependencies: MessageDependencies,
   listener: ListenerSettings,
   message: Buffer,
+  claim: (bytes: number) => void,
 ): Promise<Outcome> {
-  const { keys, keyUse, logins, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
+  const { keys, keyUse, logins, quotas, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
   try {
     const login = keys.login(listener.apiKey)
     if (login.kind === 'failed')
@@ -48,6 +51,7 @@ export async function handleMessage(
       return rejection('sender-not-allowed', FAULTS['sender-not-allowed'].text, place(3))
     if (header === undefined) return rejection('malformed-hl7', FAULTS['malformed-hl7'].text)
     keyUse.used(login.access.keyId)
+    await quotas.begin(login.access.producer)
     const answer = await dependencies.ingest({
       producer: login.access.producer,
       feed: 'hl7',
@@ -55,7 +59,8 @@ export async function handleMessage(
       idempotencyKey: requestKey(message),
       target: HL7_TARGET,
       body: message,
-      items: withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
+      claim,
+      items: () => withinScopes(hl7Items(message, hl7, Date.now(), maxRecordBytes, onUnmapped), login.access, logins),
     })
     return outcomeOf(answer)
   } catch (error) {

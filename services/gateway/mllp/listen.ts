@@ -3,7 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import type { InFlight } from '../http/in-flight.ts'
+import type { Refused } from '../http/observe.ts'
+import type { Pace } from '../http/pace.ts'
+import type { ShareLimits, Shares } from '../http/shares.ts'
 import { type Connection, serveConnection } from './connection.ts'
 import type { MllpEvents } from './events.ts'
 import { handleMessage, type MessageDependencies } from './handle-message.ts'
@@ -16,7 +18,9 @@ const DRAIN_MS = 10_000
 
 export interface MllpDependencies extends MessageDependencies {
   readonly listeners: readonly ListenerSettings[]
-  readonly inFlight: InFlight
+  readonly shares: Shares
+  readonly limits: ShareLimits & { readonly pace: Pace }
+  readonly refused: Refused
   readonly events: MllpEvents
 }
 
@@ -65,16 +69,31 @@ interface Running {
 
 async function startListener(dependencies: MllpDependencies, settings: ListenerSettings): Promise<Running> {
   const { name, host, port, tls } = settings
-  const { events, inFlight, maxRecordBytes, logger } = dependencies
+  const { events, shares, limits, refused, maxRecordBytes, logger } = dependencies
   const open = new Map<Socket, Connection>()
+  /** While its key is not in force a listener has a share of its own, and accepts nothing. */
+  const producer = () => {
+    const login = dependencies.keys.login(settings.apiKey)
+    return login.kind === 'failed' ? `listener ${name}` : login.access.producer
+  }
   const onSocket = (socket: Socket) => {
+    const share = shares.open(producer())
+    if (!share) {
+      logger.warn({ event: 'mllp-connection-refused', listener: name, limit: limits.producerConnections })
+      // An error event without a listener would end the process.
+      socket.on('error', () => undefined)
+      socket.destroy()
+      return
+    }
     const connection = serveConnection(
       {
         listener: name,
-        inFlight,
+        share,
+        limits,
+        refused,
         maxMessageBytes: maxRecordBytes,
         events,
-        handle: (message) => handleMessage(dependencies, settings, message),
+        handle: (message, claim) => handleMessage(dependencies, settings, message, claim),
       },
       socket,
       () => {

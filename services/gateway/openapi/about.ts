@@ -6,7 +6,8 @@ const DESCRIPTION = `Receives health records of producers, validates each agains
 **A 202 means stored**: every in-sync replica has the accepted records. The receipt counts accepted and rejected records and lists the rejected
 ones by index, with field (JSON pointer) and rule, never with a value. Valid records of a request are accepted although others are rejected.
 
-**Sending again is safe.** With an \`Idempotency-Key\` the first answer is sent again (stored for CHAINON_IDEMPOTENCY_HOURS, 24 by default). Without
+**Sending again is safe.** With an \`Idempotency-Key\` the first answer is sent again (stored for CHAINON_IDEMPOTENCY_HOURS, 24 by default,
+with its counts and its first 20 errors). Without
 one, a record with the same \`record_id\` is a version of itself: the highest \`record_version\` is in force, and of equal versions the one that
 was received last.
 
@@ -17,12 +18,15 @@ then do not send newer records of the same patients, or their \`record_version\`
 
 **The rules of the contract hold here.** A record that fails a rule of severity reject is not accepted. The schema of each record has these rules: as keywords
 (\`minimum\`, \`maximum\`, \`pattern\`, \`enum\`) where they say the same, else in \`x-chainon-rules\`, which also lists the rules of severity flag: these reject nothing.
+**Limits.** A producer has a share of the bytes in flight and of the connections, and quotas: beyond them the answer is 429 (\`producer-share\`, \`quota-exceeded\`).
+\`RateLimit\` and \`RateLimit-Policy\` say what is left. A body that does not come is answered 408 (\`upload-too-slow\`). \`detail\` has the limit. While Redis is away records
+are taken without quotas and without idempotency, and \`Chainon-Degraded\` says so.
 
 **JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
 represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
 
 **Errors** are problems (RFC 9457, \`application/problem+json\`). On \`/fhir/R4\` a client whose \`Accept\` has \`application/fhir+json\` gets the same
-as an OperationOutcome. 409, 429 and 503 have \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
+as an OperationOutcome. 408, 409, 429 and 503 have \`Retry-After\`. An address that does not exist is answered 404 (\`unknown-feed\` or \`not-found\`), another
 method 405 (\`method-not-allowed\`). A request for another host is answered 421 (\`unknown-host\`), one of a page of another site or past the declared proxy
 403 (\`foreign-origin\`, \`not-through-proxy\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
 

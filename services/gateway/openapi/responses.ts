@@ -19,16 +19,31 @@ const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   403: 'The API key may not do this.',
   404: 'This address does not exist.',
   405: 'The address does not accept this method.',
+  408: 'The body does not come.',
   409: 'The same request is still being processed.',
   413: 'The request is too large.',
   415: 'The media type or the encoding is not supported.',
   421: 'The request is for another host.',
   422: 'No record of the request is accepted.',
-  429: 'Too many bytes are in flight, or too many logins failed.',
+  429: 'Too many bytes are in flight, the producer has its share or its quota, or too many logins failed.',
   500: 'An error of Chainon itself.',
   503: 'A dependency of the gateway is unreachable, or a part of it, or records would expire unread; try again later.',
 }
 
+const RATE_LIMITS = {
+  RateLimit: Type.String({
+    description:
+      'What is left of the quotas of the producer: `r` of them, for `t` seconds (draft-ietf-httpapi-ratelimit-headers-10); absent while Redis does not answer',
+  }),
+  'RateLimit-Policy': Type.String({
+    description: 'The quotas of the producer: `q` within `w` seconds, in the unit `qu`',
+  }),
+}
+const DEGRADED = Type.String({
+  pattern: '^(?:idempotency(?:, quotas)?|quotas)$',
+  description:
+    'While Redis does not answer, what the request went without: `idempotency` (its key was not compared with earlier ones), `quotas` (not counted)',
+})
 const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, sent again' })
 
 /** @returns the answer 202 of a route that stores records */
@@ -36,7 +51,7 @@ export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> 
   return {
     202: {
       description: 'Stored: every in-sync replica has the accepted records.',
-      headers: { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED },
+      headers: { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED, 'Chainon-Degraded': DEGRADED, ...RATE_LIMITS },
       content: { [MEDIA.json]: { schema: Receipt } },
     },
   }
@@ -71,7 +86,10 @@ function problemResponse(status: ProblemStatus, codes: readonly ProblemCode[], f
   }
 }
 
-/** The headers that `sendProblem` adds to these codes; `Idempotency-Replayed` because `all-rejected` is stored and sent again. */
+/** Codes of requests whose records were read. */
+const ANSWERS: ReadonlySet<ProblemCode> = new Set<ProblemCode>(['all-rejected', 'partition-unavailable'])
+
+/** The headers that `sendProblem` and `sendAnswer` add to these codes; `Idempotency-Replayed` because `all-rejected` is stored and sent again. */
 function headersOf(codes: readonly ProblemCode[]): Readonly<Record<string, TSchema>> {
   return {
     ...(codes.some((code) => retryAfterSeconds(code) !== undefined)
@@ -81,6 +99,8 @@ function headersOf(codes: readonly ProblemCode[]): Readonly<Record<string, TSche
     ...(codes.includes('unsupported-encoding')
       ? { 'Accept-Encoding': Type.String({ description: 'With `unsupported-encoding`: the supported encodings' }) }
       : {}),
+    ...(codes.some((code) => ANSWERS.has(code) || code === 'quota-exceeded') ? RATE_LIMITS : {}),
+    ...(codes.some((code) => ANSWERS.has(code)) ? { 'Chainon-Degraded': DEGRADED } : {}),
     ...(codes.includes('all-rejected') ? { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED } : {}),
   }
 }

@@ -5,6 +5,7 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { VERSION } from '#core/version.ts'
+import { type BundleLimits, openBundle } from '../decode/fhir/bundle.ts'
 import { CapabilityStatement, capabilityStatement } from '../decode/fhir/capabilities.ts'
 import { bundleItems } from '../decode/fhir/items.ts'
 import { MAPPED_RESOURCES } from '../decode/fhir/map.ts'
@@ -20,6 +21,7 @@ import { problemResponses, receiptResponse } from '../openapi/responses.ts'
 export interface FhirDependencies extends AdmissionDependencies {
   readonly ingest: Ingest
   readonly onUnmapped: OnUnmapped
+  readonly limits: AdmissionDependencies['limits'] & BundleLimits
 }
 
 export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies): void {
@@ -31,7 +33,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
     const access = await dependencies.logins.login(request)
     const type = request.headers['content-type']
     checkFhirType(type)
-    const body = await admitBody(dependencies, request, reply.raw)
+    const { body, claim, headers } = await admitBody(dependencies, request, reply, access.producer)
     const answer = await dependencies.ingest({
       producer: access.producer,
       feed: 'fhir',
@@ -39,9 +41,13 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
       idempotencyKey: request.headers['idempotency-key'],
       target: `${request.url} ${type ?? ''}`,
       body,
-      items: withinScopes(bundleItems(body, Date.now(), dependencies.onUnmapped), access, dependencies.logins),
+      claim,
+      items: async () => {
+        const bundle = await openBundle(body, Date.now(), dependencies.limits)
+        return withinScopes(bundleItems(bundle, dependencies.onUnmapped), access, dependencies.logins)
+      },
     })
-    return sendAnswer(request, reply, answer)
+    return sendAnswer(request, reply, answer, headers)
   })
 }
 

@@ -24,7 +24,7 @@ export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): v
   app.post('/v1/hl7', { schema: hl7Schema() }, async (request, reply) => {
     const access = await logins.login(request)
     checkHl7Type(request.headers['content-type'])
-    const body = await admitBody(dependencies, request, reply.raw)
+    const { body, claim, headers } = await admitBody(dependencies, request, reply, access.producer)
     const answer = await dependencies.ingest({
       producer: access.producer,
       feed: 'hl7',
@@ -32,9 +32,10 @@ export function hl7Route(app: FastifyInstance, dependencies: Hl7Dependencies): v
       idempotencyKey: request.headers['idempotency-key'] ?? requestKey(body),
       target: HL7_TARGET,
       body,
-      items: withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes, onUnmapped), access, logins),
+      claim,
+      items: () => withinScopes(hl7Items(body, hl7, Date.now(), maxRecordBytes, onUnmapped), access, logins),
     })
-    return sendAnswer(request, reply, answer)
+    return sendAnswer(request, reply, answer, headers)
   })
 }
 

@@ -25,7 +25,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
       const { producer } = await dependencies.logins.login(request, writeScope(feed))
       const type = request.headers['content-type']
       const format = recordFormat(type)
-      const body = await admitBody(dependencies, request, reply.raw)
+      const { body, claim, headers } = await admitBody(dependencies, request, reply, producer)
       const answer = await dependencies.ingest({
         producer,
         feed,
@@ -33,9 +33,10 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
         idempotencyKey: request.headers['idempotency-key'],
         target: `${request.url} ${type ?? ''}`,
         body,
-        items: recordItems(format, body, contract, dependencies),
+        claim,
+        items: () => recordItems(format, body, contract, dependencies),
       })
-      return sendAnswer(request, reply, answer)
+      return sendAnswer(request, reply, answer, headers)
     })
   }
   const unknownFeed = { hide: true, response: problemResponses([...LOGIN_PROBLEMS, 'unknown-feed'], false) }

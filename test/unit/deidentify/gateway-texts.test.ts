@@ -3,8 +3,8 @@ import { expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { scrubTexts } from '../../../services/deidentify/steps/scrub-texts.ts'
 import { loadResources } from '../../../services/deidentify/text/resources.ts'
-import { openBundle } from '../../../services/gateway/decode/fhir/bundle.ts'
 import { mapResource } from '../../../services/gateway/decode/fhir/map.ts'
+import { openNow } from '../gateway/decode/fhir/open.ts'
 import { mdm, outcome, txa } from '../gateway/decode/hl7/messages.ts'
 
 const NOTE = 'Madame DUPONT Jeanne, IPP 8000123, a une pneumopathie. Tél. 06 12 34 56 78.'
@@ -40,7 +40,7 @@ test.each([
     content: [{ attachment: { contentType, data: Buffer.from(content).toString('base64') } }],
   }
   const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource }] }
-  const mapped = mapResource(resource, openBundle(bundle, Date.UTC(2026, 0, 2)))
+  const mapped = mapResource(resource, openNow(bundle, Date.UTC(2026, 0, 2)))
   if (!mapped.ok) throw new Error(mapped.fault)
   const [made] = mapped.records
   expect(made?.feed).toBe('document')

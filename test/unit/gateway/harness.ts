@@ -23,6 +23,7 @@ import { gatewayConfig, hl7Settings } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
+import type { QuotaStore, Used } from '../../../services/gateway/ingest/quotas.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
 import type { ListenerHealth } from '../../../services/gateway/mllp/listen.ts'
 import type { ListenerSettings } from '../../../services/gateway/mllp/listeners-file.ts'
@@ -47,6 +48,12 @@ const LIMITS: Limits = {
   maxRecordBytes: 100_000,
   maxRecords: 2000,
   maxInFlightBytes: 4_000_000,
+  producerInFlightBytes: 4_000_000,
+  producerConnections: 1_000,
+  headerMs: 10_000,
+  quotas: { windowSeconds: 60, requests: 100_000, records: 1_000_000, bytes: 1_000_000_000 },
+  pace: { totalMs: 120_000, windowMs: 10_000, minBytesPerSecond: 1024 },
+  redisPauseMs: 50,
   maxSlowedLogins: 100,
 }
 
@@ -74,6 +81,10 @@ export async function harness(
     pausing: 0,
     /** Records of these feeds would expire unread. */
     near: (_feed: string): boolean => false,
+    /** Redis does not answer. */
+    redisDown: false,
+    /** Every producer has used its quotas. */
+    quotaUsed: false,
     /** The MLLP listeners, when they listen. */
     listeners: (): readonly ListenerHealth[] => [],
     /** The encoder fails as it would with an error in the code. */
@@ -151,7 +162,8 @@ export async function harness(
       stop: async () => undefined,
     },
     dayKeys: { keyOf: async (day) => testDayKey(day) },
-    idempotency: memoryIdempotency(),
+    idempotency: whileUp(state, memoryIdempotency()),
+    quotas: whileUp(state, memoryQuotas(state)),
     retention: { isNearRetention: (feed) => state.near(feed) },
     routing,
     stamp: stampClock(Date.now),
@@ -215,6 +227,32 @@ async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
     return { app: await buildGateway(dependencies), routes: routes as readonly RouteOptions[] }
   } finally {
     unsubscribe('fastify.initialization', watch)
+  }
+}
+
+/** The same store, which fails while Redis is down. */
+function whileUp<T extends object>(state: { readonly redisDown: boolean }, store: T): T {
+  const get = (of: T, name: string) => {
+    if (state.redisDown) return () => Promise.reject(new Error('Redis is down'))
+    return Reflect.get(of, name) as unknown
+  }
+  return new Proxy(store, { get: (of, name) => get(of, String(name)) })
+}
+
+/** What the gateway's counts do in Redis, in one window that never ends. */
+function memoryQuotas(state: { readonly quotaUsed: boolean }): QuotaStore {
+  const known = new Map<string, Used>()
+  return {
+    async add(producer, { requests, records, bytes }) {
+      const before = known.get(producer) ?? { requests: 0, records: 0, bytes: 0 }
+      const used = {
+        requests: before.requests + requests,
+        records: before.records + records,
+        bytes: before.bytes + bytes,
+      }
+      known.set(producer, used)
+      return { ...used, ...(state.quotaUsed ? { requests: Number.MAX_SAFE_INTEGER } : {}), secondsLeft: 30 }
+    },
   }
 }
 

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
 import { compileGuards } from '#core/guards/compile.ts'
-import { openBundle } from '../../../services/gateway/decode/fhir/bundle.ts'
 import { mapResource } from '../../../services/gateway/decode/fhir/map.ts'
 import { FIXTURE, readSample } from '../../../services/synthetic/sample/files.ts'
+import { openNow } from '../gateway/decode/fhir/open.ts'
 import { records } from './worlds.ts'
 
 const RECEIVED_MS = Date.UTC(2026, 5, 1)
@@ -36,8 +36,9 @@ function counts(made: Iterable<{ readonly feed: string; readonly record: object 
 function* sample() {
   for (const { lines } of readSample(FIXTURE)) {
     for (const line of lines) {
-      const bundle = openBundle(JSON.parse(line), RECEIVED_MS)
-      for (const { resource } of bundle.entries) {
+      const bundle = openNow(line, RECEIVED_MS)
+      for (const entry of bundle.entries()) {
+        const resource = entry?.resource
         const mapped = mapResource(resource, bundle)
         if (mapped.ok) yield* mapped.records
       }

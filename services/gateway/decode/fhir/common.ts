@@ -2,7 +2,7 @@
 import { parseTimestamp } from '#core/contract/calendar.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
-import { encounterNda, patientIpp, recordId, rppsOf } from './identifiers.ts'
+import { recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
 import type { Refuse } from './refuse.ts'
 
@@ -74,16 +74,15 @@ export function versionOf(resource: Json, bundle: Bundle): Pick<Head, 'record_ve
 /** @returns the NDA of the stay that the reference refers to, or null */
 export function ndaOf(reference: unknown, from: Json, bundle: Bundle): string | null {
   const encounter = bundle.resolve(reference, from)
-  return (encounter ? encounterNda(encounter) : identifierOf(reference)) ?? null
+  return (encounter ? encounter.nda : identifierOf(reference)) ?? null
 }
 
 /** @returns the RPPS number of the professional that the reference refers to, or null */
 export function performerRpps(reference: unknown, from: Json, bundle: Bundle): string | null {
   const resolved = bundle.resolve(reference, from)
   // A PractitionerRole refers to the professional.
-  const practitioner =
-    resolved?.resourceType === 'PractitionerRole' ? bundle.resolve(resolved.practitioner, resolved) : resolved
-  return rppsOf(practitioner) ?? rppsOf(object(reference))
+  const practitioner = resolved?.practitioner ? bundle.resolve(resolved.practitioner, {}) : resolved
+  return practitioner?.rpps ?? rppsOf(object(reference))
 }
 
 export function unresolved(feed: string): Mapped {
@@ -96,7 +95,7 @@ export function one(feed: string, record: FeedRecord['record']): Mapped {
 
 function subjectIpp(reference: unknown, from: Json, bundle: Bundle): string | undefined {
   const patient = bundle.resolve(reference, from)
-  if (patient) return patient.resourceType === 'Patient' ? patientIpp(patient) : undefined
+  if (patient) return patient.ipp
   return identifierOf(reference)
 }
 

@@ -1,10 +1,7 @@
 /** A FHIR R4 Bundle as items: each resource becomes records of one or several feeds. */
-import { isUtf8 } from 'node:buffer'
 import type { OnUnmapped } from '../../ingest/unmapped.ts'
-import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
-import { bomLength } from '../ndjson.ts'
-import { type Bundle, type BundleEntry, openBundle } from './bundle.ts'
+import type { Bundle, BundleEntry } from './bundle.ts'
 import type { FeedRecord, Mapped } from './common.ts'
 import { deletionOf } from './deletions.ts'
 import { elementOf, mapResource } from './map.ts'
@@ -12,14 +9,15 @@ import { unmappedElements } from './unmapped.ts'
 
 const METHODS = ['POST', 'PUT', 'DELETE']
 
-/**
- * @param receivedAt when the gateway received the request, milliseconds since 1970
- * @param onUnmapped told of each element with a value that no mapping reads, of the resources that have records
- * @throws ProblemError malformed-body when the body is not a Bundle
- */
-export function* bundleItems(body: Buffer, receivedAt: number, onUnmapped: OnUnmapped): Generator<Item> {
-  const bundle = openBundle(parse(body), receivedAt)
-  for (const [index, entry] of bundle.entries.entries()) {
+/** @param onUnmapped told of each element with a value that no mapping reads, of the resources that have records */
+export function* bundleItems(bundle: Bundle, onUnmapped: OnUnmapped): Generator<Item> {
+  let index = -1
+  for (const entry of bundle.entries()) {
+    index++
+    if (entry === undefined) {
+      yield { kind: 'undecodable', index, feed: undefined, pointer: '', fault: 'record-too-large' }
+      continue
+    }
     const mapped = mapEntry(entry, bundle)
     const place = `Bundle.entry[${index}].`
     if (mapped.ok) {
@@ -59,13 +57,4 @@ function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
 function elementPath(place: string, { resource }: BundleEntry, of: FeedRecord, field: string): string {
   const element = elementOf(resource?.resourceType, of, field)
   return `${place}resource${element === undefined ? '' : `.${element}`}`
-}
-
-function parse(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new ProblemError('malformed-body', 'The body is not UTF-8.')
-  try {
-    return JSON.parse(body.toString('utf8', bomLength(body)))
-  } catch {
-    throw new ProblemError('malformed-body', 'The body is not valid JSON.')
-  }
 }

@@ -5,8 +5,7 @@ import { HEAD_PATHS, type Head } from './common.ts'
 import { type Json, joined, object, text } from './json.ts'
 import { exactQuantity, rangeOf } from './quantities.ts'
 import type { Refuse } from './refuse.ts'
-
-const SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
+import { DRUG_SYSTEMS } from './target.ts'
 
 export const MEDICATION_PATHS = {
   ...HEAD_PATHS,
@@ -18,8 +17,10 @@ export const MEDICATION_PATHS = {
 
 /** @returns the drug's code, from the concept or from the Medication that is referred to */
 export function drugOf(resource: Json, bundle: Bundle): Code | undefined {
-  const concept = resource.medicationCodeableConcept ?? bundle.resolve(resource.medicationReference, resource)?.code
-  return codeOf(concept, SYSTEMS)
+  const concept = resource.medicationCodeableConcept
+  return concept === undefined || concept === null
+    ? bundle.resolve(resource.medicationReference, resource)?.drug
+    : codeOf(concept, DRUG_SYSTEMS)
 }
 
 /** Prescriptions and administrations are numbered separately and share a feed: with the type their identifiers stay different. */

@@ -181,3 +181,35 @@ test('a stop stores and acknowledges what was received, ends the connections, an
   expect([await busy.next(1), written.length]).toEqual([['AA MSG1'], 1])
   await expect(sender(health?.port ?? 0)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
 })
+
+test('a frame that stops coming ends its connection, and so does one that comes in drops without end', async () => {
+  for (const [pace, reason] of [
+    [{ totalMs: 60_000, windowMs: 100, minBytesPerSecond: 100 }, 'slow-rate'],
+    [{ totalMs: 300, windowMs: 100, minBytesPerSecond: 10 }, 'slow-total'],
+  ] as const) {
+    const { open, metrics, state } = await listener({ pace })
+    const { socket } = await open()
+    socket.write('\u000bMSH|')
+    const drip = setInterval(() => socket.write('x'), reason === 'slow-total' ? 10 : 60_000)
+    await once(socket, 'close')
+    clearInterval(drip)
+    const scraped = await metrics.scrape()
+    expect(scraped).toMatch(new RegExp(`chainon_gateway_refused_total\\{[^}]*reason="${reason}"[^}]*\\} 1\n`))
+    expect(scraped).toMatch(/inflight_bytes\S* 0\n/)
+    expect(state.listeners()[0]?.connections).toBe(0)
+  }
+})
+
+test('the connections of a producer to its listeners count among its own, with its requests', async () => {
+  const { open, post, metrics } = await listener({ producerConnections: 2 })
+  const first = await open()
+  const second = await open()
+  const third = await open()
+  await once(third.socket, 'close')
+  expect(await metrics.scrape()).toMatch(/refused_total\{[^}]*reason="producer-connections"[^}]*\} 1\n/)
+  expect((await post('observation', 'application/json', '{}')).statusCode).toBe(429)
+  first.send(adt('A31'))
+  expect(await first.next(1)).toEqual(['AA MSG1'])
+  second.socket.destroy()
+  await expect.poll(async () => (await post('observation', 'application/json', '{}')).statusCode).toBe(422)
+})

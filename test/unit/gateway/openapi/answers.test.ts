@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readProblem } from '#core/gateway-api/answers.ts'
 import { createKey } from '#core/keys/admin.ts'
-import { clientError } from '../../../../services/gateway/http/problems.ts'
+import { clientErrors } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
 import { fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
@@ -173,7 +173,8 @@ describe('outside of the routes', () => {
     ['HPE_INVALID_METHOD', 400],
   ])('%s is answered %i on the bare socket, as a problem', (code, status) => {
     const socket = new PassThrough()
-    clientError(Object.assign(new Error('parse'), { code }), socket as unknown as Socket)
+    const answer = clientErrors({ headerMs: 10_000, bodyMs: 1_000 }, () => undefined)
+    answer(Object.assign(new Error('parse'), { code }), socket as unknown as Socket)
     const [head = '', body = ''] = String(socket.read()).split('\r\n\r\n')
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} .*content-type: application/problem\\+json`, 'is'))
     expect(readProblem(body, status).code).toBe('malformed-body')

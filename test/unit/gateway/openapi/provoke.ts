@@ -1,4 +1,7 @@
 /** Provokes every answer of a route that stores records, over HTTP, at a gateway with small limits. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { createKey, revokeKey } from '#core/keys/admin.ts'
@@ -8,8 +11,18 @@ import type { Answer } from './audit.ts'
 
 type Gateway = Awaited<ReturnType<typeof harness>>
 
-/** Bodies of four records are too many, of 4,001 bytes too large, and two of 3,500 bytes at once are too many in flight. */
-export const LIMITS = { maxRecords: 3, maxBodyBytes: 4_000, maxInFlightBytes: 6_000, maxSlowedLogins: 1 }
+/**
+ * Bodies of four records are too many, of 4,001 bytes too large. Two of 3,900 bytes at once are too many in flight, of one producer and of
+ * two; with its messages each may be.
+ */
+export const LIMITS = {
+  maxRecords: 3,
+  maxBodyBytes: 4_000,
+  maxInFlightBytes: 7_700,
+  producerInFlightBytes: 7_600,
+  maxSlowedLogins: 1,
+  pace: { totalMs: 60_000, windowMs: 100, minBytesPerSecond: 100 },
+}
 
 const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
 
@@ -80,20 +93,33 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   gateway.state.refused = () => true
   answers.push(await post(valid))
   gateway.state.refused = () => false
+  gateway.state.redisDown = true
+  for (const body of [valid, route.rejected]) answers.push(await post(body, key('without redis')))
+  gateway.state.refused = () => true
+  answers.push(await post(valid))
+  gateway.state.refused = () => false
+  gateway.state.redisDown = false
+  answers.push(await afterPause(() => post(valid)))
+  gateway.state.quotaUsed = true
+  answers.push(await post(valid))
+  gateway.state.quotaUsed = false
   gateway.state.near = () => true
   answers.push(await post(valid))
   gateway.state.near = () => false
   gateway.state.broken = true
   answers.push(await post(valid))
   gateway.state.broken = false
-  const large = valid.padEnd(3_500)
-  answers.push(
-    ...(await whileWaiting(
-      gateway,
-      () => post(large),
-      () => post(large),
-    )),
-  )
+  const large = valid.padEnd(3_900)
+  const other = { authorization: `Bearer ${keysOf(gateway.folder).other}` }
+  for (const headers of [{}, other])
+    answers.push(
+      ...(await whileWaiting(
+        gateway,
+        () => post(large),
+        () => post(large, headers),
+      )),
+    )
+  answers.push(await stalled(url, operation, { authorization: `Bearer ${gateway.key}`, 'content-type': json, accept }))
   const twice = () => post(valid, key('twice'))
   answers.push(...(await whileWaiting(gateway, twice, twice)))
   return answers
@@ -105,7 +131,7 @@ export async function provokeLogins(
   send: (authorization: string) => Promise<Answer>,
 ): Promise<Answer[]> {
   const answers: Answer[] = []
-  for (const authorization of ['', WRONG_KEY, ...keysNotAllowed(folder)]) answers.push(await send(authorization))
+  for (const authorization of ['', WRONG_KEY, ...keysOf(folder).refused]) answers.push(await send(authorization))
   // The answers to many failures wait, as many as may; one more is rejected.
   const { promise, resolve } = Promise.withResolvers<void>()
   state.pause = promise
@@ -121,17 +147,24 @@ export async function provokeLogins(
   return [...answers, ...(await Promise.all(sent))]
 }
 
-const made = new Map<string, readonly string[]>()
+interface Keys {
+  readonly refused: readonly string[]
+  /** Of another producer, for every feed. */
+  readonly other: string
+}
 
-/** @returns a revoked key, an expired one, and one without the scope of any route; made once for each data folder */
-function keysNotAllowed(folder: string): readonly string[] {
+const made = new Map<string, Keys>()
+
+/** @returns as refused a revoked key, an expired one, and one without the scope of any route; made once for each data folder */
+function keysOf(folder: string): Keys {
   const known = made.get(folder)
   if (known) return known
   const revoked = createKey(folder, 'chu-revoked', '')
   revokeKey(folder, revoked.id)
   const expired = createKey(folder, 'chu-expired', '', { expiresAt: '2020-01-01T00:00:00.000Z' })
   const narrow = createKey(folder, 'chu-narrow', '', { scopes: ['write:none'] })
-  const keys = [revoked, expired, narrow].map(({ key }) => `Bearer ${key}`)
+  const refused = [revoked, expired, narrow].map(({ key }) => `Bearer ${key}`)
+  const keys = { refused, other: createKey(folder, 'chu-other', '').key }
   made.set(folder, keys)
   return keys
 }
@@ -154,6 +187,27 @@ async function whileWaiting(
   resolve()
   state.acknowledgement = undefined
   return [answer, await waiting]
+}
+
+/** The gateway asks Redis again only after a pause. */
+async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
+  for (;;) {
+    const answer = await send()
+    if (!answer.headers.has('chainon-degraded')) return answer
+    await sleep(20)
+  }
+}
+
+/** @returns the answer to a body that is announced and does not come */
+async function stalled(url: string, operation: string, headers: Record<string, string>): Promise<Answer> {
+  const path = operation.replace('POST ', '')
+  const sent = request(`${url}${path}`, { method: 'POST', headers: { ...headers, 'content-length': '10' } })
+  sent.flushHeaders()
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]
+  const body = await text(answer)
+  sent.destroy()
+  const of = new Headers(answer.headers as Record<string, string>)
+  return { operation, status: answer.statusCode ?? 0, headers: of, body }
 }
 
 async function answerOf(operation: string, response: Response): Promise<Answer> {

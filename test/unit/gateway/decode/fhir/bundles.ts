@@ -1,10 +1,10 @@
 /** Bundles with one patient, for the tests of the mapping. */
 import { expect } from 'vitest'
 import { recordReader } from '#core/contract/record-reader.ts'
-import { openBundle } from '../../../../../services/gateway/decode/fhir/bundle.ts'
 import { bundleItems } from '../../../../../services/gateway/decode/fhir/items.ts'
 import { mapResource } from '../../../../../services/gateway/decode/fhir/map.ts'
 import { contractOf } from '../../harness.ts'
+import { openNow } from './open.ts'
 
 export type Resource = Record<string, unknown>
 export const RECEIVED = Date.UTC(2026, 0, 2)
@@ -19,7 +19,7 @@ export const about = { subject: { reference: 'Patient/p1' } }
 
 /** @returns the records of the resource, which fit their contracts; or why it is refused */
 export function map(resource: Resource) {
-  const bundle = openBundle(
+  const bundle = openNow(
     { resourceType: 'Bundle', type: 'batch', entry: [{ resource: patient }, { resource }] },
     RECEIVED,
   )
@@ -39,6 +39,5 @@ export function only(resource: Resource): Readonly<Record<string, unknown>> {
 
 /** @returns the items of a Bundle with these entries */
 export function items(entry: readonly unknown[], type = 'transaction') {
-  const body = Buffer.from(JSON.stringify({ resourceType: 'Bundle', type, entry }))
-  return [...bundleItems(body, RECEIVED, () => undefined)]
+  return [...bundleItems(openNow({ resourceType: 'Bundle', type, entry }, RECEIVED), () => undefined)]
 }

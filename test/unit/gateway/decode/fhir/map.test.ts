@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { recordReader } from '#core/contract/record-reader.ts'
-import { openBundle } from '../../../../../services/gateway/decode/fhir/bundle.ts'
 import { mapResource } from '../../../../../services/gateway/decode/fhir/map.ts'
 import { contractOf, harness } from '../../harness.ts'
+import { openNow } from './open.ts'
 
 type Resource = Record<string, unknown>
 const RECEIVED = Date.UTC(2026, 0, 2)
@@ -52,7 +52,7 @@ const encounter: Resource = {
 }
 
 function map(resource: Resource) {
-  const bundle = openBundle(
+  const bundle = openNow(
     {
       resourceType: 'Bundle',
       type: 'transaction',

@@ -1,7 +1,7 @@
 /** The versions of one resource are comparable, whatever its server writes into `meta`. */
 import { expect, test } from 'vitest'
-import { openBundle } from '../../../../../services/gateway/decode/fhir/bundle.ts'
 import { mapResource } from '../../../../../services/gateway/decode/fhir/map.ts'
+import { openNow } from './open.ts'
 
 type Resource = Record<string, unknown>
 const DAY = 86_400_000
@@ -19,7 +19,7 @@ const patient: Resource = {
 function versions(meta: Resource | undefined, receivedAt: number, more: Resource = {}): number[] {
   const resource = { ...patient, ...(meta === undefined ? {} : { meta }), ...more }
   const entry = [{ resource: patient }, { resource }]
-  const mapped = mapResource(resource, openBundle({ resourceType: 'Bundle', type: 'batch', entry }, receivedAt))
+  const mapped = mapResource(resource, openNow({ resourceType: 'Bundle', type: 'batch', entry }, receivedAt))
   return mapped.ok ? mapped.records.map(({ record }) => Number(record.record_version)) : []
 }
 

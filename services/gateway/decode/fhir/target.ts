@@ -1,0 +1,33 @@
+/** What a reference needs of the resource that it names: a few strings, so that a Bundle's resources are not kept to resolve its references. */
+import { type Code, codeOf } from './codes.ts'
+import { encounterNda, patientIpp, rppsOf } from './identifiers.ts'
+import { type Json, object, text } from './json.ts'
+
+/** Code systems of drugs, the preferred one first. */
+export const DRUG_SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
+
+export interface Target {
+  readonly resourceType: string | undefined
+  /** Of a Patient. */
+  readonly ipp: string | undefined
+  /** Of an Encounter, or of what stands in the place of one. */
+  readonly nda: string | undefined
+  readonly rpps: string | null
+  /** Of a Medication. */
+  readonly drug: Code | undefined
+  /** Of a PractitionerRole: the reference to its professional. */
+  readonly practitioner: { readonly reference: string | undefined } | undefined
+}
+
+export function targetOf(resource: Json): Target {
+  const resourceType = text(resource.resourceType)
+  return {
+    resourceType,
+    ipp: resourceType === 'Patient' ? patientIpp(resource) : undefined,
+    nda: encounterNda(resource),
+    rpps: rppsOf(resource),
+    drug: resourceType === 'Medication' ? codeOf(resource.code, DRUG_SYSTEMS) : undefined,
+    practitioner:
+      resourceType === 'PractitionerRole' ? { reference: text(object(resource.practitioner)?.reference) } : undefined,
+  }
+}

@@ -1,0 +1,52 @@
+/** Quotas as an answer says them: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10), and Retry-After with 429. */
+
+import type { QuotaLimits, QuotaStore, Used } from '../ingest/quotas.ts'
+import { ProblemError } from '../problem.ts'
+import { DEGRADED_HEADER, type Degraded } from './degraded.ts'
+import type { Refused } from './observe.ts'
+
+const UNITS = ['requests', 'records', 'bytes'] as const
+/** `records` is a unit of our own; requests are the default of the draft. */
+const PARAMETERS = { requests: '', records: ';qu="records"', bytes: ';qu="content-bytes"' } as const
+
+export interface Quotas {
+  /**
+   * Counts a request before its body is read.
+   *
+   * @returns the headers of its answer; while Redis does not answer nothing is refused, and they say so
+   * @throws ProblemError quota-exceeded
+   */
+  begin(producer: string): Promise<Readonly<Record<string, string>>>
+  /** Counts what was read. */
+  used(producer: string, records: number, bytes: number): void
+}
+
+export function createQuotas(store: QuotaStore, limits: QuotaLimits, degraded: Degraded, refused: Refused): Quotas {
+  const policy = UNITS.map((unit) => `"${unit}";q=${limits[unit]}${PARAMETERS[unit]};w=${limits.windowSeconds}`).join(
+    ', ',
+  )
+  return {
+    async begin(producer) {
+      const state = await degraded.attempt('quotas', () => store.add(producer, { requests: 1, records: 0, bytes: 0 }))
+      if (!state) return { [DEGRADED_HEADER]: 'quotas' }
+      const headers = { 'ratelimit-policy': policy, ratelimit: fields(state, limits) }
+      const unit = UNITS.find((one) =>
+        one === 'requests' ? state.requests > limits.requests : state[one] >= limits[one],
+      )
+      if (unit === undefined) return headers
+      refused(`quota-${unit}`)
+      throw new ProblemError(
+        'quota-exceeded',
+        `One producer may send ${limits[unit]} ${unit} within ${limits.windowSeconds} s; the window ends in ${state.secondsLeft} s.`,
+        { headers: { ...headers, 'retry-after': String(state.secondsLeft) } },
+      )
+    },
+    used(producer, records, bytes) {
+      void degraded.attempt('quotas', () => store.add(producer, { requests: 0, records, bytes }))
+    },
+  }
+}
+
+function fields(state: Used & { readonly secondsLeft: number }, limits: QuotaLimits): string {
+  return UNITS.map((unit) => `"${unit}";r=${Math.max(0, limits[unit] - state[unit])};t=${state.secondsLeft}`).join(', ')
+}
