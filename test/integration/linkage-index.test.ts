@@ -199,6 +199,26 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
   expect((await index.persons())[twin]).not.toBe(gone[1])
 })
 
+test('a version that is replaced before its edges are written leaves none', async () => {
+  const { index, links } = await onIndex(ownNamespace())
+  const used = all.slice(0, 240)
+  const other = (record: number) => encoded[(record + 120) % 240] as EncodedRecord
+  const sent: Promise<unknown>[] = []
+  // Two batches are under way at a time, and in each the first versions are of other people.
+  for (let from = 0; from < used.length; from += BATCH) {
+    const part = used.slice(from, from + BATCH)
+    sent.push(links.link(part.map((record) => arrival(record, { encoded: other(record) }))))
+    sent.push(links.link(part.map((record) => arrival(record, { version: 2 }))))
+    await Promise.all(sent)
+  }
+  const { persons } = inMemory(used)
+  expect(await index.persons()).toEqual(persons)
+  expect(await links.reconcile(() => undefined)).toBe(0)
+  // Edges of versions that are gone hold no one together: as many records have edges as have a partner above 0.
+  const compared = inMemory(used).pairs.filter(([, , weight]) => weight > 0)
+  expect(await index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
+})
+
 test.for(['connect', 'writePersons'] as const)(
   'killed before %s: the next linker goes on, and the persons are the same',
   async (call) => {
