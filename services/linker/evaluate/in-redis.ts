@@ -58,6 +58,7 @@ export async function linkInRedis(
   const times = new Float32Array(order.length)
   const isKnown = new Uint8Array(order.length)
   let encodingMs = 0
+  let encodingCpuUs = 0
   let arrived = 0
   const states = { new: 0, same: 0, replaced: 0, stale: 0 }
   const arrivalOf = (record: number, encoded: EncodedRecord): Arrival => ({
@@ -78,8 +79,11 @@ export async function linkInRedis(
       for (let from = 0; from < order.length; from += batchSize) {
         const part = order.subarray(from, from + batchSize)
         const begun = performance.now()
+        const cpuBegun = process.cpuUsage()
         const arrivals = Array.from(part, (record) => arrivalOf(record, encodeWritten(data.record(record))))
         encodingMs += performance.now() - begun
+        const { user, system } = process.cpuUsage(cpuBegun)
+        encodingCpuUs += user + system
         yield [part, arrivals]
       }
   }
@@ -119,7 +123,7 @@ export async function linkInRedis(
   const personOf = await index.persons()
   if (options.redis.name === undefined) await index.remove()
   const perRecord = (value: number) => Math.round((value / order.length) * 10) / 10
-  const linkerUs = (used.user + used.system - encodingMs * 1000) / order.length
+  const linkerUs = (used.user + used.system - encodingCpuUs) / order.length
   return {
     scored,
     recordOf,
