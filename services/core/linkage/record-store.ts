@@ -21,7 +21,9 @@ export interface Similarities {
 export interface RecordStore extends Similarities {
   readonly size: number
   /** @returns the record's number */
-  add(record: EncodedRecord): number
+  add(record: Pick<EncodedRecord, 'filters' | 'newborn'>): number
+  /** Forgets all records: the next one has the number 0. */
+  clear(): void
 }
 
 /** A filter that is full has no estimate: half a bit is left. */
@@ -80,6 +82,9 @@ export function filterStore(layout: Layout): RecordStore {
         fills[size * count + at] = bits
       }
       return size++
+    },
+    clear() {
+      size = 0
     },
     similarity(record, field, other, otherField) {
       const a = fills[record * count + field] as number

@@ -3,16 +3,24 @@
  * the command line. Exits with 0 done, 2 usage, 70 a bug, 78 a data set or a model that is wrong.
  */
 import { Command, CommanderError } from 'commander'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
-import { DEFAULT_LIMITS } from '#core/linkage/token-index.ts'
+import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
+import { redisClient } from '#core/redis/client.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { type DataSet, readDataSet } from './data-set.ts'
 import { evaluate } from './evaluate.ts'
 import { type Learnt, learn } from './learn.ts'
 import { readModel, writeModel } from './model-file.ts'
+import type { RedisStore } from './run.ts'
 
 const EXIT_USAGE = 2
 const MOST_WORKERS = 64
+const DEFAULT_BATCH = 32
+const MOST_BATCH = 1000
+/** A hub is a list in Redis until there are so many. */
+const MOST_HUB_IN_REDIS = 10_000
 
 interface Flags {
   readonly fields?: string
@@ -24,6 +32,9 @@ interface EvaluateFlags extends Flags {
   readonly workers: string
   readonly shuffle?: string
   readonly model?: string
+  readonly store: string
+  readonly index?: string
+  readonly batch: string
 }
 
 const program = new Command('chainon link').exitOverride().showHelpAfterError()
@@ -41,6 +52,12 @@ onDataSet(program.command('evaluate'))
   .option('--workers <n>', 'threads that encode; one linker takes what is ready first', '1')
   .option('--shuffle <seed>', 'another order of arrival')
   .option('--model <file>', 'use this model as it is (default: one is learnt on the records, without the truth)')
+  .option('--store <memory|redis>', 'where the index is: redis is that of REDIS_URL, as in production', 'memory')
+  .option(
+    '--index <name>',
+    'with redis: keep the index under this name, and go on with it (default: removed at the end)',
+  )
+  .option('--batch <n>', 'with redis: records of one pipeline', String(DEFAULT_BATCH))
   .action(evaluateFolder)
 onDataSet(program.command('train'))
   .description('Learns a model on the records of a folder, without the truth, and writes it.')
@@ -59,6 +76,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
   const workers = integer('workers', flags.workers, 1, MOST_WORKERS, problems)
   const seed = flags.shuffle === undefined ? undefined : integer('shuffle', flags.shuffle, 0, 2 ** 31 - 1, problems)
   if (flags.plain && workers > 1) problems.push('--plain has no encoding that --workers could share: leave one out')
+  const redis = redisFor(flags, limits, problems)
   if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
   const status = { text: 'reading', share: undefined as number | undefined }
   const progress = startProgress(() => status)
@@ -72,6 +90,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
       model: learnt.model,
       onePerSource: learnt.onePerSource,
       limits,
+      ...(redis && { redis }),
       onProgress: (done) => {
         status.text = `linked ${done} of ${data.ids.length} records`
         status.share = done / data.ids.length
@@ -97,7 +116,25 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
     process.stdout.write(`${JSON.stringify({ ...head, ...result }, null, 2)}\n`)
   } finally {
     progress.stop('')
+    redis?.redis.disconnect()
   }
+}
+
+/** The index of production, with the secret of this service; only a main.ts reads the environment. */
+function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): RedisStore | undefined {
+  if (flags.store === 'memory') return undefined
+  const batch = integer('batch', flags.batch, 1, MOST_BATCH, problems)
+  const { REDIS_URL: url, CHAINON_SECRETS_DIR: secrets } = process.env
+  if (flags.store !== 'redis') problems.push("--store must be 'memory' or 'redis'")
+  if (flags.plain) problems.push('--plain has no encoding that an index could hold: leave it or --store redis out')
+  if (limits.hub > MOST_HUB_IN_REDIS) problems.push(`--hub is at most ${MOST_HUB_IN_REDIS} with --store redis`)
+  if (flags.index !== undefined && !/^[a-z0-9-]{1,40}$/.test(flags.index))
+    problems.push('--index must be 1 to 40 of a-z, 0-9 and -')
+  if (!url) problems.push('REDIS_URL is missing: --store redis needs it')
+  if (!secrets) problems.push('CHAINON_SECRETS_DIR is missing: --store redis needs it for the key of the index')
+  if (problems.length > 0 || !url || !secrets) return undefined
+  const redis = redisClient(url, createLogger('linker', 'warn'))
+  return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch }
 }
 
 function trainFolder(dir: string, flags: Flags & { readonly out: string }): void {
@@ -136,7 +173,7 @@ function assumptionsOf({ sources }: DataSet, { onePerSource, withinSource }: Lea
     : [`a person may have several records in a source (within sources: ${expected})`]
 }
 
-function limitsOf(flags: Flags, problems: string[]) {
+function limitsOf(flags: Flags, problems: string[]): Limits {
   return {
     budget: integer('budget', flags.budget, 1, 10_000, problems),
     hub: integer('hub', flags.hub, 2, 100_000, problems),

@@ -2,8 +2,8 @@
  * Links records one at a time, as they arrive: candidates by their tokens, the weight of each, and the persons of the component that
  * the record joins. All state is in memory.
  */
-import { type Edge, personsOf } from '#core/linkage/persons.ts'
 import { type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
+import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
 
 export interface LinkerOptions {
   /** Kinds of tokens of a record. */
@@ -41,23 +41,14 @@ export interface LinkerCounts {
   split: number
 }
 
-/** Edges above this hold a component together: more likely one person than not. */
-export const LINK = 0
-/** Records of one component; above it, its weakest edges do not count. */
-const MOST_RECORDS = 200
-const STEP = 1
-
 export function linker(options: LinkerOptions): Linker {
   const { weight, onePerSource } = options
   const indexes = [tokenIndex(options.kinds), ...(onePerSource ? [tokenIndex(options.kinds)] : [])]
   const ids: string[] = []
   const sources: number[] = []
-  const numbers = new Map<string, number>()
   const edges = new Map<number, Map<number, number>>()
   const persons: number[] = []
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
-
-  const numberOf = (id: string) => numbers.get(id) as number
 
   function connect(a: number, b: number, value: number): void {
     for (const [from, to] of [
@@ -86,27 +77,19 @@ export function linker(options: LinkerOptions): Linker {
   }
 
   function group(members: readonly number[], above: number, onWeight?: LinkerOptions['onPair']): void {
-    const inside: Edge[] = []
-    for (const a of members)
-      for (const [b, value] of edges.get(a) ?? [])
-        if (a < b && value > above) inside.push({ a: ids[a] as string, b: ids[b] as string, weight: value })
-    for (const member of members) persons[member] = member
-    const rules = {
-      weight: (a: string, b: string) => {
-        const [one, two] = [numberOf(a), numberOf(b)]
-        const known = edges.get(one)?.get(two)
-        if (known !== undefined) return known
-        const made = weight(one, two)
-        onWeight?.(one, two, made)
-        return made
+    const made = personsOfComponent(
+      { members, above, edgesOf: (member) => edges.get(member) },
+      {
+        idOf: (member) => ids[member] as string,
+        weight(a, b) {
+          const value = weight(a, b)
+          onWeight?.(a, b, value)
+          return value
+        },
+        ...(onePerSource && { apart: (a: number, b: number) => sources[a] === sources[b] }),
       },
-      ...(onePerSource && { apart: (a: string, b: string) => sources[numberOf(a)] === sources[numberOf(b)] }),
-    }
-    for (const person of personsOf(inside, rules)) {
-      const records = person.map(numberOf)
-      const first = records.reduce((least, one) => Math.min(least, one))
-      for (const one of records) persons[one] = first
-    }
+    )
+    for (const [member, person] of made) persons[member] = person
   }
 
   /** The component of a record, split at rising weights until it is small enough. */
@@ -123,7 +106,6 @@ export function linker(options: LinkerOptions): Linker {
     add(record, id, source, tokens) {
       ids[record] = id
       sources[record] = source
-      numbers.set(id, record)
       persons[record] = record
       const own = indexes[onePerSource ? source : 0] as TokenIndex
       const other = onePerSource ? (indexes[1 - source] as TokenIndex) : own

@@ -1,39 +1,15 @@
 import { expect, test } from 'vitest'
 import { TRAITS } from '../../../services/core/linkage/traits.ts'
 import type { DataSet } from '../../../services/linker/evaluate/data-set.ts'
-import { type EvaluateOptions, evaluate } from '../../../services/linker/evaluate/evaluate.ts'
+import { evaluate } from '../../../services/linker/evaluate/evaluate.ts'
 import { type Learnt, learn } from '../../../services/linker/evaluate/learn.ts'
-import { IDENTITY_COLUMNS, identitySet } from '../../../services/synthetic/identities.ts'
-import { TRAIT_COLUMNS } from '../../../services/synthetic/output/identities.ts'
+import type { EvaluateOptions } from '../../../services/linker/evaluate/run.ts'
+import { simulatedSet } from '../../helpers/simulated-set.ts'
 
 /** No limit bites: then neither order nor workers change a person. */
 const UNBOUNDED = { budget: 10_000, hub: 10_000 }
 
-function simulated(records: number, without: readonly string[] = []): DataSet {
-  const { rows, links, kin } = identitySet({
-    seed: 5,
-    records,
-    rates: { typo: 0.06, missing: 0.1, swap: 0.02 },
-    startMs: Date.UTC(2023, 6, 1),
-  })
-  const number = new Map(rows.map(([id = ''], at) => [id, at]))
-  const at = (id: string) => number.get(id) as number
-  const columns = TRAIT_COLUMNS.filter(([trait]) => !without.includes(trait)).map(
-    ([trait, column]) => [trait, IDENTITY_COLUMNS.indexOf(column)] as const,
-  )
-  return {
-    traits: new Set(columns.map(([trait]) => trait)),
-    dates: 'YYYY-MM-DD',
-    sources: 1,
-    ids: rows.map(([id = '']) => id),
-    sourceOf: new Uint8Array(rows.length),
-    record: (n) => Object.fromEntries(columns.map(([trait, column]) => [trait, rows[n]?.[column] ?? ''])),
-    links: links.map(([a, b]) => [at(a), at(b)] as const),
-    kin: kin.map(([a, b, kind]) => [at(a), at(b), kind] as const),
-  }
-}
-
-const data = simulated(1200, ['national_id'])
+const data = simulatedSet(1200, ['national_id'])
 let model: Learnt | undefined
 const run = (options: Partial<EvaluateOptions> = {}) => {
   model ??= learn(data, false, UNBOUNDED, () => undefined)

@@ -1,0 +1,167 @@
+/** Links the records of a data set on an index in Redis, as the linker will in production: batches in pipelines, the next one sent meanwhile. */
+import { createHash, randomBytes } from 'node:crypto'
+import { performance } from 'node:perf_hooks'
+import type { Redis } from 'ioredis'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import type { EncodedRecord } from '#core/linkage/encode.ts'
+import { filterStore } from '#core/linkage/record-store.ts'
+import { scorer } from '#core/linkage/score.ts'
+import { codec } from '../index/codec.ts'
+import { indexKeys } from '../index/keys.ts'
+import { openIndex } from '../index/link-index.ts'
+import { type Arrival, indexLinker } from '../link/index-linker.ts'
+import type { DataSet } from './data-set.ts'
+import { encodedByWorkers } from './encode-workers.ts'
+import { encoding } from './encoding.ts'
+import type { EvaluateOptions, Linked, RedisStore } from './run.ts'
+import { pairList } from './scored-pairs.ts'
+
+/** Some ten tokens of a record are its own; a bucket of some 32 is compact and soon searched. */
+const RECORDS_OF_BUCKET = 3
+const LEAST_BITS = 4
+const MOST_BITS = 24
+
+export async function linkInRedis(
+  data: DataSet,
+  order: Int32Array,
+  options: EvaluateOptions & { readonly redis: RedisStore },
+): Promise<Linked> {
+  const { redis, secret, batch: batchSize } = options.redis
+  const { layout, encodeWritten } = encoding(data)
+  const bits = Math.min(MOST_BITS, Math.max(LEAST_BITS, Math.ceil(Math.log2(order.length / RECORDS_OF_BUCKET))))
+  const keys = indexKeys(secret, bits)
+  const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+  const usedBefore = await memoryOf(redis)
+  const index = await openIndex(redis, options.redis.name ?? randomBytes(6).toString('hex'), {
+    layout: digest(layout),
+    key: keys.fingerprint,
+    model: digest(options.model),
+    bits,
+    hub: options.limits.hub,
+  })
+  const store = filterStore(layout)
+  const scored = pairList()
+  const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
+  const links = indexLinker({
+    index,
+    keys,
+    codec: codec(layout),
+    budget: options.limits.budget,
+    store,
+    weight: scorer(options.model, store, layout).weight,
+    onePerSource: options.onePerSource,
+    onPair,
+  })
+  const found = await index.size()
+  await links.recover()
+  const recordOf = new Int32Array(order.length)
+  const times = new Float32Array(order.length)
+  const isKnown = new Uint8Array(order.length)
+  let encodingMs = 0
+  let encodingCpuUs = 0
+  let arrived = 0
+  const states = { new: 0, same: 0, replaced: 0, stale: 0 }
+  const arrivalOf = (record: number, encoded: EncodedRecord): Arrival => ({
+    id: data.ids[record] as string,
+    version: 0,
+    source: data.sourceOf[record] as number,
+    encoded,
+  })
+
+  async function* batches(): AsyncGenerator<readonly [records: Int32Array, arrivals: readonly Arrival[]]> {
+    if (options.workers > 1)
+      for await (const { records, encoded } of encodedByWorkers(data, order, options.workers))
+        for (let from = 0; from < records.length; from += batchSize) {
+          const part = records.subarray(from, from + batchSize)
+          yield [part, Array.from(part, (record, at) => arrivalOf(record, encoded[from + at] as EncodedRecord))]
+        }
+    else
+      for (let from = 0; from < order.length; from += batchSize) {
+        const part = order.subarray(from, from + batchSize)
+        const begun = performance.now()
+        const cpuBegun = process.cpuUsage()
+        const arrivals = Array.from(part, (record) => arrivalOf(record, encodeWritten(data.record(record))))
+        encodingMs += performance.now() - begun
+        const { user, system } = process.cpuUsage(cpuBegun)
+        encodingCpuUs += user + system
+        yield [part, arrivals]
+      }
+  }
+
+  async function link(records: Int32Array, arrivals: readonly Arrival[]): Promise<void> {
+    const begun = performance.now()
+    const replies = await links.link(arrivals)
+    const ms = performance.now() - begun
+    for (const [at, { number, state }] of replies.entries()) {
+      if (number >= order.length) throw foreign()
+      recordOf[number] = records[at] as number
+      isKnown[number] = 1
+      states[state]++
+      times[arrived++] = ms
+    }
+    options.onProgress(arrived)
+  }
+
+  const started = performance.now()
+  const cpu = process.cpuUsage()
+  const redisCpu = await cpuOf(redis)
+  let before: Promise<void> = Promise.resolve()
+  for await (const [records, arrivals] of batches()) {
+    const now = link(records, arrivals)
+    // A failure of it is thrown when its turn comes.
+    now.catch(() => undefined)
+    await before
+    before = now
+  }
+  await before
+  const seconds = (performance.now() - started) / 1000
+  const used = process.cpuUsage(cpu)
+  const usedByRedis = (await cpuOf(redis)) - redisCpu
+  const bytes = (await memoryOf(redis)) - usedBefore
+  if (isKnown.includes(0)) throw foreign()
+  const corrected = await links.reconcile(onPair)
+  const personOf = await index.persons()
+  if (options.redis.name === undefined) await index.remove()
+  const perRecord = (value: number) => Math.round((value / order.length) * 10) / 10
+  const linkerUs = (used.user + used.system - encodingCpuUs) / order.length
+  return {
+    scored,
+    recordOf,
+    personOf,
+    counts: links.counts,
+    corrected,
+    times,
+    seconds,
+    encodingSeconds: options.workers === 1 ? encodingMs / 1000 : undefined,
+    store: {
+      kind: 'redis',
+      batch: batchSize,
+      records: states,
+      // Where the index was there before, its memory was as well.
+      ...(found === 0 && { bytes_per_record: perRecord(bytes) }),
+      linker_us_per_record: Math.round(linkerUs * 10) / 10,
+      redis_us_per_record: perRecord(usedByRedis * 1e6),
+      records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
+    },
+  }
+}
+
+function foreign(): ConfigurationError {
+  return new ConfigurationError('The linkage index cannot be used', [
+    'it has records of another data set: name another one',
+  ])
+}
+
+async function memoryOf(redis: Redis): Promise<number> {
+  return infoOf(await redis.info('memory'), 'used_memory')
+}
+
+/** @returns seconds */
+async function cpuOf(redis: Redis): Promise<number> {
+  const text = await redis.info('cpu')
+  return infoOf(text, 'used_cpu_user') + infoOf(text, 'used_cpu_sys')
+}
+
+function infoOf(text: string, field: string): number {
+  return Number(new RegExp(`^${field}:([0-9.]+)`, 'm').exec(text)?.[1] ?? 0)
+}

@@ -1,0 +1,122 @@
+/**
+ * A record of the linkage index as bytes. What is in clear is what the scripts of the index work with; the rest is sealed (keys.ts).
+ *
+ *   in clear   version f64 LE | source u8 | tokens u8 | 8 bytes for each token (3 of its bucket, 5 of its field)
+ *   sealed     flags u8 | fields u16 LE, a bit each | length of the id u16 LE | id UTF-8 | the filters of those fields, 32-bit LE
+ *
+ * A cancelled record is the part in clear alone, with CANCELLED in place of the number of tokens.
+ */
+import { endianness } from 'node:os'
+import type { EncodedRecord } from '#core/linkage/encode.ts'
+import type { Layout } from '#core/linkage/layout.ts'
+
+export const TOKEN_BYTES = 8
+const HEAD_BYTES = 10
+const CANCELLED = 255
+const SEALED_HEAD_BYTES = 5
+const MOST_FIELDS = 16
+const MOST_ID_BYTES = 512
+const NEWBORN = 1
+
+export interface IndexedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
+  readonly id: string
+}
+
+export interface Codec {
+  /** @throws RangeError when the id has more than 512 bytes */
+  pack(record: IndexedRecord): Buffer
+  /** @throws RangeError when these are not bytes of this layout */
+  unpack(bytes: Buffer): IndexedRecord
+}
+
+export interface Head {
+  /** Rises with each replacement of the record: an integer below 2^53. */
+  readonly version: number
+  readonly source: number
+  /** The bytes of the part in clear. */
+  readonly bytes: number
+}
+
+/** @param tokens 8 bytes each @throws RangeError when there are too many */
+export function packHead(version: number, source: number, tokens: readonly Buffer[]): Buffer {
+  if (tokens.length >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
+  return Buffer.concat([headOf(version, source, tokens.length), ...tokens])
+}
+
+export function packCancelled(version: number): Buffer {
+  return headOf(version, 0, CANCELLED)
+}
+
+function headOf(version: number, source: number, last: number): Buffer {
+  if (!Number.isSafeInteger(version) || version < 0) throw new RangeError('a version is an integer from 0 to 2^53 - 1')
+  const head = Buffer.alloc(HEAD_BYTES)
+  head.writeDoubleLE(version, 0)
+  head[8] = source
+  head[9] = last
+  return head
+}
+
+/** @param stored a record that is not cancelled */
+export function readHead(stored: Buffer): Head {
+  const tokens = stored.readUInt8(9)
+  return {
+    version: stored.readDoubleLE(0),
+    source: stored.readUInt8(8),
+    bytes: HEAD_BYTES + TOKEN_BYTES * tokens,
+  }
+}
+
+/** @throws RangeError when the layout has more than 16 fields, or the machine is big-endian */
+export function codec({ fields, words }: Layout): Codec {
+  if (fields.length > MOST_FIELDS) throw new RangeError('a layout has at most 16 fields')
+  // Filters are copied as they lie in memory.
+  if (endianness() !== 'LE') throw new RangeError('the linkage index needs a little-endian machine')
+
+  const hasBit = (filters: Int32Array, offset: number, count: number) => {
+    for (let w = offset; w < offset + count; w++) if (filters[w] !== 0) return true
+    return false
+  }
+
+  return {
+    pack({ id, filters, newborn }) {
+      const idBytes = Buffer.byteLength(id)
+      if (idBytes > MOST_ID_BYTES) throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes`)
+      let present = 0
+      let kept = 0
+      for (const [at, field] of fields.entries())
+        if (hasBit(filters, field.offset, field.words)) {
+          present |= 1 << at
+          kept += field.words
+        }
+      const bytes = Buffer.allocUnsafe(SEALED_HEAD_BYTES + idBytes + 4 * kept)
+      bytes[0] = newborn ? NEWBORN : 0
+      bytes.writeUInt16LE(present, 1)
+      bytes.writeUInt16LE(idBytes, 3)
+      let to = SEALED_HEAD_BYTES + bytes.write(id, SEALED_HEAD_BYTES)
+      const own = new Uint8Array(filters.buffer, filters.byteOffset, filters.byteLength)
+      for (const [at, field] of fields.entries()) {
+        if ((present & (1 << at)) === 0) continue
+        bytes.set(own.subarray(4 * field.offset, 4 * (field.offset + field.words)), to)
+        to += 4 * field.words
+      }
+      return bytes
+    },
+    unpack(bytes) {
+      const present = bytes.readUInt16LE(1)
+      const idBytes = bytes.readUInt16LE(3)
+      const filters = new Int32Array(words)
+      const own = new Uint8Array(filters.buffer)
+      let from = SEALED_HEAD_BYTES + idBytes
+      const id = bytes.toString('utf8', SEALED_HEAD_BYTES, from)
+      for (const [at, field] of fields.entries()) {
+        if ((present & (1 << at)) === 0) continue
+        const end = from + 4 * field.words
+        if (end > bytes.length) throw new RangeError('a record of the index ends too early')
+        own.set(bytes.subarray(from, end), 4 * field.offset)
+        from = end
+      }
+      if (from !== bytes.length) throw new RangeError('a record of the index is longer than its fields')
+      return { id, filters, newborn: (bytes[0] as number) === NEWBORN }
+    },
+  }
+}

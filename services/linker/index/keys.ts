@@ -1,0 +1,111 @@
+/**
+ * The keys of the linkage index. Encodings are identifying (docs/adr/0024): filters and ids are sealed by AES-256-GCM, tokens are hashed again,
+ * so that a copy of the index says nothing to who has the key of the encodings alone, and ids are hashed.
+ */
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
+import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
+import { sipHash24 } from '#core/crypto/siphash.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { TOKEN_BYTES } from './codec.ts'
+
+const NONCE_BYTES = 12
+const TAG_BYTES = 16
+/** Nonces are random: one key seals at most 2^32 records (NIST SP 800-38D, 8.3). */
+const NONCES = 1024
+const ID_BYTES = 12
+/** Bytes of an id or a token that choose its bucket. */
+const BUCKET_BYTES = 3
+const BUCKET_BITS = 8 * BUCKET_BYTES
+/** A record has some ten tokens that no other has, and one id: its buckets are fewer. */
+const ID_BITS_LESS = 3
+
+export interface IndexKeys {
+  /** Names the key without telling it: two indexes with one fingerprint have one key. */
+  readonly fingerprint: string
+  /** @param head the part in clear: it is authenticated @returns head, nonce, ciphertext, tag */
+  seal(head: Buffer, plain: Buffer): Buffer
+  /**
+   * @param stored what `seal` returned @param headBytes of the part in clear
+   * @throws ChainonError seal-broken when a bit was changed, or the key is another one
+   */
+  open(stored: Buffer, headBytes: number): Buffer
+  /** @param tokens two words for each kind, both 0 when missing @returns 8 bytes for each that is there, in the order of the kinds */
+  tokens(tokens: Int32Array): Buffer[]
+  /** @returns 12 bytes */
+  id(id: string): Buffer
+}
+
+/**
+ * @param secret of the index, 32 bytes or more
+ * @param bits of a token that choose its bucket, from 4 to 24: two to this power are the buckets
+ */
+export function indexKeys(secret: Buffer, bits: number): IndexKeys {
+  const sealing = deriveKey(secret, 'chainon/linkage/index/seal/1')
+  const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
+  const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
+  const message = new Int32Array(2)
+  const maskOf = (kept: number) => (0xff_ffff << (BUCKET_BITS - kept)) & 0xff_ffff
+  const tokenMask = maskOf(bits)
+  const idMask = maskOf(Math.max(0, bits - ID_BITS_LESS))
+  const nonces = Buffer.alloc(NONCES * NONCE_BYTES)
+  let nextNonce = NONCES
+
+  function nonce(): Buffer {
+    if (nextNonce === NONCES) {
+      randomFillSync(nonces)
+      nextNonce = 0
+    }
+    const from = NONCE_BYTES * nextNonce++
+    return nonces.subarray(from, from + NONCE_BYTES)
+  }
+
+  const masked = (bytes: Buffer, mask: number) => {
+    bytes.writeUIntBE(bytes.readUIntBE(0, BUCKET_BYTES) & mask, 0, BUCKET_BYTES)
+    return bytes
+  }
+
+  return {
+    fingerprint: deriveKey(secret, 'chainon/linkage/index/fingerprint/1').toString('hex').slice(0, 16),
+    seal(head, plain) {
+      const iv = nonce()
+      const cipher = createCipheriv('aes-256-gcm', sealing, iv)
+      cipher.setAAD(head)
+      const sealed = cipher.update(plain)
+      cipher.final()
+      return Buffer.concat([head, iv, sealed, cipher.getAuthTag()])
+    },
+    open(stored, headBytes) {
+      const from = headBytes + NONCE_BYTES
+      const to = stored.length - TAG_BYTES
+      try {
+        const decipher = createDecipheriv('aes-256-gcm', sealing, stored.subarray(headBytes, from), {
+          authTagLength: TAG_BYTES,
+        })
+        decipher.setAAD(stored.subarray(0, headBytes))
+        decipher.setAuthTag(stored.subarray(to))
+        const plain = decipher.update(stored.subarray(from, to))
+        decipher.final()
+        return plain
+      } catch {
+        throw new ChainonError('seal-broken', 'a record of the linkage index was changed, or sealed with another key')
+      }
+    },
+    tokens(tokens) {
+      const made: Buffer[] = []
+      for (let at = 0; at < tokens.length; at += 2) {
+        const low = tokens[at] as number
+        const high = tokens[at + 1] as number
+        if (low === 0 && high === 0) continue
+        message[0] = low
+        message[1] = high
+        sip.hash(message, 2)
+        const bytes = Buffer.allocUnsafe(TOKEN_BYTES)
+        bytes.writeInt32LE(sip.result[0] as number, 0)
+        bytes.writeInt32LE(sip.result[1] as number, 4)
+        made.push(masked(bytes, tokenMask))
+      }
+      return made
+    },
+    id: (id) => masked(Buffer.from(ids.bytes(id).subarray(0, ID_BYTES)), idMask),
+  }
+}

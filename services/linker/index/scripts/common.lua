@@ -1,0 +1,91 @@
+-- The beginning of each script of the linkage index. KEYS[1] is the key of its writer; all other keys have the same prefix, and are named in docs/adr/0031.
+-- A number is four bytes, a token eight, an edge twelve (number, weight f64 LE). A list is such entries, one after the other: in a bucket while it has at most
+-- INLINE bytes, in a key of its own above (a longer value would cost the whole bucket its compact form).
+local call, sub, byte = redis.call, string.sub, string.byte
+local INLINE, HUB, MOVED, CANCELLED = 64, 'h', 'm', 255
+local ns = sub(KEYS[1], 1, -2)
+if call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('LOST writer') end
+
+local function read(kind, at)
+  local list = call('HGET', ns .. kind .. sub(at, 1, 3), sub(at, 4))
+  if list == MOVED then return call('GET', ns .. kind .. '+' .. at) end
+  return list
+end
+
+-- was: the list before, HUB or false
+local function write(kind, at, list, was)
+  local bucket, field = ns .. kind .. sub(at, 1, 3), sub(at, 4)
+  local moved = was and #was > INLINE
+  if #list > INLINE then
+    call('SET', ns .. kind .. '+' .. at, list)
+    if not moved then call('HSET', bucket, field, MOVED) end
+    return
+  end
+  if moved then call('DEL', ns .. kind .. '+' .. at) end
+  if #list == 0 then call('HDEL', bucket, field) else call('HSET', bucket, field, list) end
+end
+
+local function without(list, number, size)
+  for i = 1, #list, size do
+    if sub(list, i, i + 3) == number then return sub(list, 1, i - 1) .. sub(list, i + size) end
+  end
+  return list
+end
+
+local function with_edge(list, number, weight)
+  for i = 1, #list, 12 do
+    if sub(list, i, i + 3) == number then return sub(list, 1, i + 3) .. weight .. sub(list, i + 12) end
+  end
+  return list .. number .. weight
+end
+
+-- Records whose persons the linker makes again, each with how often it became one: who has made them knows by that whether it became one again meanwhile.
+local function mark(number) call('HINCRBY', ns .. 'd', number, 1) end
+
+local function disconnect(number)
+  local edges = read('e', number)
+  if not edges then return end
+  for i = 1, #edges, 12 do
+    local other = sub(edges, i, i + 3)
+    local list = read('e', other)
+    if list then write('e', other, without(list, number, 12), list) end
+    mark(other)
+  end
+  write('e', number, '', edges)
+end
+
+-- stored: a record, with or without its sealed part
+local function forget_tokens(stored, number)
+  local kind = 't' .. byte(stored, 9)
+  for i = 1, byte(stored, 10) do
+    local token = sub(stored, 3 + 8 * i, 10 + 8 * i)
+    local list = read(kind, token)
+    if list and list ~= HUB then write(kind, token, without(list, number, 4), list) end
+  end
+end
+
+-- The records that edges above a weight connect with one, each with its edges; their sealed records too when there are more than two, for the weights
+-- between those without an edge. Nothing but 0 when they are too many.
+local function component(number, above, most)
+  local members, seen, edges, at = { number }, { [number] = true }, {}, 1
+  while members[at] do
+    local list = read('e', members[at]) or ''
+    edges[at] = list
+    for i = 1, #list, 12 do
+      local other = sub(list, i, i + 3)
+      if not seen[other] and (above <= 0 or struct.unpack('<d', sub(list, i + 4, i + 11)) > above) then
+        if #members == most then return { 0 } end
+        seen[other] = true
+        members[#members + 1] = other
+      end
+    end
+    at = at + 1
+  end
+  local reply = { 1, table.concat(members), edges }
+  if #members > 2 then
+    local records = {}
+    for i = 1, #members do records[i] = call('GET', ns .. 'r' .. members[i]) end
+    reply[4] = records
+  end
+  return reply
+end
