@@ -11,7 +11,7 @@ import { type Pipeline, startPipeline } from '../helpers/services.ts'
 let pipeline: Pipeline
 
 beforeAll(async () => {
-  pipeline = await startPipeline()
+  pipeline = await startPipeline({}, 'earlier-rules')
   for (const feed of ['patient', 'death', 'document', 'procedure'] as const)
     await pipeline.push('chu-first', feed, [recordOf(feed, `${feed}-1`, 'ipp-1')])
   // Enough patients that both partitions have some.

@@ -20,7 +20,7 @@ const place = isolated()
 const env = {
   ...place.env,
   CHAINON_MAX_BODY_BYTES: '4000000',
-  CHAINON_MAX_INFLIGHT_BYTES: '6000000',
+  CHAINON_MAX_INFLIGHT_BYTES: '36000000',
   CHAINON_MAX_RECORDS_PER_REQUEST: '20000',
 }
 let gateway: GatewayProcess

@@ -236,6 +236,7 @@ describe('a secret that makes pseudonyms', () => {
       'curate/pseudonym-level2.key',
       'deidentify/linkage-level1.key',
       'deidentify/pseudonym-level1.key',
+      'deidentify/sealing',
     ])
     const forked = 'deidentify/forked.key'
     await pipeline.clickhouse.insert({

@@ -1,6 +1,6 @@
 /** The checks of a request's body before and while it is read: a size, a pace, a share. `logins.ts` has checked its key. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { ProblemError } from '../problem.ts'
+import { ProblemError } from '../problem.ts'
 import { type BodyLimits, readBody, tooLarge } from './body.ts'
 import type { Logins } from './logins.ts'
 import { bodyEncoding } from './media-types.ts'
@@ -66,7 +66,13 @@ export async function admitBody(
 
 /** @param taken bytes that the share has for the body @returns `claim` of an admitted body */
 export function claimOf(share: Share, taken: number, limits: ShareLimits): Admitted['claim'] {
+  const most = Math.min(limits.maxInFlightBytes, limits.producerInFlightBytes)
   return (bytes) => {
+    if (taken + bytes > most)
+      throw new ProblemError(
+        'body-too-large',
+        `The body and the messages made of it take more than ${most} bytes; send fewer records in a request.`,
+      )
     const problem = growOrProblem(share, taken + bytes, limits)
     if (problem) throw problem
   }
