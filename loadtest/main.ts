@@ -132,6 +132,8 @@ try {
   }
 
   say(`each stage alone, ${aloneCount} records`)
+  // It announces the sealing keys, without which the gateway accepts nothing.
+  await (await startService('deidentify', env, folder)).stop()
   const gateway = await startService('gateway', env, folder)
   services.push(gateway)
   let started = performance.now()
