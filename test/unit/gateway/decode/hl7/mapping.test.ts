@@ -667,6 +667,12 @@ test('a field with a value that no mapping reads is told by its place, once for 
   expect(paths).toEqual(['OBX-8', 'OBX-8', 'ZFA-1'])
 })
 
+test.fails('a segment that HL7 does not have is told as other: its name was chosen by the sender, and could be one of a person', () => {
+  const paths: string[] = []
+  itemsOf(oru(obx('NM', '1'), 'LEA|MARTIN', 'ZOE|x', 'ZFA|x', 'NK1||x'), {}, (path) => paths.push(path))
+  expect(paths).toEqual(['other', 'other', 'ZFA-1', 'NK1-2'])
+})
+
 test('the messages of a body are read one by one: one that is damaged harms no other', () => {
   const body = [adt('A28'), 'MSH|^~\\&|damaged', adt('A17'), adt('A31')].join('\r')
   expect(itemsOf(body).map((item) => [item.index, item.kind])).toEqual([
