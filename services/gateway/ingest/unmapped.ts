@@ -4,7 +4,7 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 /** Told of the place of each such field, in the terms of its format. */
 export type OnUnmapped = (path: string) => void
 
-/** A sender chooses the names of segments: places beyond these are counted together. */
+/** A sender chooses how many fields a segment has: places beyond these are counted together. */
 const MAX_PATHS = 500
 
 /** @returns a function that makes the counter of a format, once for each */

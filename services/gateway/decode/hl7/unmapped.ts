@@ -35,15 +35,25 @@ const READ: ReadonlySet<string> = new Set([
   ...MAPS.flatMap(({ fields }) => Object.values(fields).flatMap(({ from }) => from.map(fieldOf))),
 ])
 
+/** Segments of HL7 v2 and of the French PAM profile that carry what is told of a patient. A sender may invent others. */
+const KNOWN: ReadonlySet<string> = new Set(
+  (
+    'ACC AL1 ARV BLG CTD CTI DB1 DG1 DRG EVN FT1 GT1 IAM IN1 IN2 IN3 MRG NK1 NTE OBR OBX OH1 OH2 OH3 OH4 ORC OVR PD1 PDA PDC PID PR1 PRT PV1 PV2 ' +
+    'ROL RXA RXC RXD RXE RXG RXO RXR SAC SFT SPM TQ1 TQ2 TXA UAC UB1 UB2 ZBE ZFA ZFD ZFM ZFP ZFS ZFV ZPA'
+  ).split(' '),
+)
+/** Where a field is of another segment: its name was chosen by the sender, and could be one of a person. */
+const FOREIGN = 'other'
+
 /** The header is read whole. */
 const HEADER = 'MSH'
 
-/** @returns of each field with a value that no mapping reads its place, `OBX-8`, once for each segment that has it */
+/** @returns of each field with a value that no mapping reads its place, `OBX-8`, once for each segment that has it; `other` for each field of a foreign segment */
 export function* unmappedFields(message: Message): Generator<string> {
   for (const segment of message.segments) {
     if (segment.name === HEADER) continue
     for (const field of segment.filled()) {
-      const place = `${segment.name}-${field}`
+      const place = KNOWN.has(segment.name) ? `${segment.name}-${field}` : FOREIGN
       if (!READ.has(place)) yield place
     }
   }

@@ -83,7 +83,7 @@ it is refused (condition 205). Let the interface engine go on after AE, and repe
 ## Not mapped
 ZFA, ZFP, ZFV and other Z segments but ZBE and ZFM; NK1, GT1, IN1, AL1, ROL, PRT, SPM; NTE but below an OBX; OBX-8 (abnormal flags), OBX-17, OBX-18;
 a text of OBX-7 that is no range; the OBX of MetaDMPMSS, which say how a document is shared. They are left out. Each field
-with a value that no mapping reads is counted: \`chainon_gateway_unmapped_fields_total\`, by \`path\` (\`OBX-8\`); beyond 500 paths as \`other\`.
+with a value that no mapping reads is counted: \`chainon_gateway_unmapped_fields_total\`, by \`path\` (\`OBX-8\`); beyond 500 paths, and of segments that HL7 does not have, as \`other\`.
 
 ## Example
 \`\`\`
