@@ -50,10 +50,9 @@ export function inPlace({ feed, incarnation, partition }: Place): string {
  * range, a tile that was lost, a place that is new), all its tiles are read.
  */
 export async function readTiles(clickhouse: ClickHouseClient): Promise<readonly PlaceTiles[]> {
-  const [verified, before] = await Promise.all([readVerified(clickhouse), countTiles(clickhouse)])
+  const { verified, before } = await readVerified(clickhouse)
   if (verified.length === 0) return merge([], await readRuns(clickhouse, '1'))
-  const after = verified.map((place) => `(${inPlace(place)} AND from_offset >= ${place.verified.to})`)
-  const places = merge(verified, await readRuns(clickhouse, after.join(' OR ')))
+  const places = merge(verified, await readRuns(clickhouse, afterVerified(verified)))
   const known = places.reduce((sum, place) => sum + tilesOf(place), 0)
   // Tiles that were written since `before` may be among the runs; a tile that was lost is in neither count.
   if (known === before || (known > before && known <= (await countTiles(clickhouse)))) return places
@@ -105,39 +104,62 @@ type StoredRun = Place & Readonly<Record<keyof Run, string>>
 
 const SUMS = ['from', 'to', 'loaded', 'rejected', 'quarantined', 'lost', 'tiles', 'loadedAt'] as const
 
-async function readVerified(clickhouse: ClickHouseClient): Promise<readonly VerifiedPlace[]> {
+/** @returns the verified ranges, and how many tiles there were: all tiles that are read later are among them or newer */
+async function readVerified(
+  clickhouse: ClickHouseClient,
+): Promise<{ readonly verified: readonly VerifiedPlace[]; readonly before: number }> {
   const result = await clickhouse.query({
     query: `SELECT feed, incarnation, partition, from_offset AS from, to_offset AS to, loaded, rejected, quarantined, lost, tiles, origins,
-              toUnixTimestamp64Milli(loaded_at) AS loadedAt FROM ledger_verified FINAL`,
+              toUnixTimestamp64Milli(loaded_at) AS loadedAt, (SELECT count() FROM ledger_batch) AS before FROM ledger_verified FINAL`,
     format: 'JSONEachRow',
   })
-  return (await result.json<StoredRun & { origins: string }>()).map(
-    ({ feed, incarnation, partition, origins, ...run }) => ({
+  const rows = await result.json<StoredRun & { origins: string; before: string }>()
+  return {
+    before: Number(rows[0]?.before ?? 0),
+    verified: rows.map(({ feed, incarnation, partition, origins, before: _, ...run }) => ({
       feed,
       incarnation,
       partition,
       verified: { ...runOf(run), origins: Number(origins) },
-    }),
-  )
+    })),
+  }
 }
+
+/** @returns the condition that a tile begins after the verified range of its place; nested, because half of a reading's time is its analysis */
+function afterVerified(places: readonly VerifiedPlace[]): string {
+  const incarnations = Map.groupBy(places, ({ feed, incarnation }) =>
+    [`feed = ${literal(feed)}`, `incarnation = ${literal(incarnation)}`].join(' AND '),
+  )
+  return [...incarnations]
+    .map(([incarnation, members]) => {
+      const after = members.map(
+        ({ partition, verified }) => `partition = ${partition} AND from_offset >= ${verified.to}`,
+      )
+      return `${incarnation} AND (${after.join(' OR ')})`
+    })
+    .join(' OR ')
+}
+
+const NO_OFFSET = 2n ** 64n - 1n
 
 /** @param condition which tiles */
 async function readRuns(clickhouse: ClickHouseClient, condition: string): Promise<readonly (Place & { run: Run })[]> {
-  const inOrder = 'PARTITION BY feed, incarnation, partition ORDER BY from_offset, to_offset'
+  // Arrays, not windows: the engine plans them in half of the time.
   const result = await clickhouse.query({
     query: `
-      SELECT feed, incarnation, partition, min(from_offset) AS from, max(to_offset) AS to, sum(t.loaded) AS loaded,
-             sum(t.rejected) AS rejected, sum(t.quarantined) AS quarantined, sum(t.lost) AS lost, count() AS tiles,
-             toUnixTimestamp64Milli(max(loaded_at)) AS loadedAt
+      SELECT feed, incarnation, partition, run[1].1 AS from, run[-1].2 AS to, arraySum(run.3) AS loaded, arraySum(run.4) AS rejected,
+             arraySum(run.5) AS quarantined, arraySum(run.6) AS lost, length(run) AS tiles, arrayMax(run.7) AS loadedAt
       FROM (
-        SELECT *, sum(starts) OVER (${inOrder} ROWS UNBOUNDED PRECEDING) AS run
+        SELECT feed, incarnation, partition, arrayJoin(arraySplit((tile, start) -> start, tiles, starts)) AS run
         FROM (
-          SELECT *, from_offset != lagInFrame(to_offset, 1, 18446744073709551615) OVER (${inOrder} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
-                    OR to_offset - from_offset != loaded + rejected + quarantined + lost AS starts
-          FROM ledger_batch WHERE ${condition}
+          SELECT feed, incarnation, partition,
+                 arraySort(groupArray((from_offset, to_offset, loaded, rejected, quarantined, lost, toUnixTimestamp64Milli(loaded_at)))) AS tiles,
+                 arrayMap((tile, before) -> tile.1 != before OR tile.2 - tile.1 != tile.3 + tile.4 + tile.5 + tile.6,
+                          tiles, arrayPushFront(arrayPopBack(tiles.2), ${NO_OFFSET})) AS starts
+          FROM ledger_batch WHERE ${condition} GROUP BY feed, incarnation, partition
         )
-      ) AS t
-      GROUP BY feed, incarnation, partition, run ORDER BY feed, incarnation, partition, from`,
+      )
+      ORDER BY feed, incarnation, partition, from`,
     format: 'JSONEachRow',
     clickhouse_settings: LONG_QUERY,
   })
