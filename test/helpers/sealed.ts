@@ -1,4 +1,5 @@
 /** Opens what the gateway has sealed, for a test: with a key of the test, or with the secrets of deidentify. */
+import { createSecretKey } from 'node:crypto'
 import { join } from 'node:path'
 import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
@@ -26,7 +27,7 @@ export async function openTestSeal(record: SealedRecord, place: SealedPlace, see
   const unwrapped = dataKeys.get(name) ?? unwrapDataKey(seed, record.wrapped)
   dataKeys.set(name, unwrapped)
   const dataKey = await unwrapped
-  const value = dataKey && openBox(dataKey, record, place)
+  const value = dataKey && openBox(createSecretKey(dataKey), record, place)
   if (!value) throw new Error('a sealed record cannot be opened')
   return value
 }

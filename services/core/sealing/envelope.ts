@@ -1,5 +1,5 @@
 /** The sealed form of a record: AES-256-GCM under a data key, bound to the topic and the message key. */
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
 
@@ -43,15 +43,18 @@ function associated({ topic, key }: SealedPlace): Buffer {
   return Buffer.from(`${topic}\n${key}`)
 }
 
-/** @param n a number that was never used with this data key */
-export function sealBox(dataKey: Buffer, n: number, value: Buffer, place: SealedPlace): Buffer {
+/**
+ * @param dataKey not its bytes: node 24 looks three times as long at these, for each record, as the cipher takes
+ * @param n a number that was never used with this data key
+ */
+export function sealBox(dataKey: KeyObject, n: number, value: Buffer, place: SealedPlace): Buffer {
   const cipher = createCipheriv(CIPHER, dataKey, nonceOf(n))
   cipher.setAAD(associated(place))
   return Buffer.concat([cipher.update(value), cipher.final(), cipher.getAuthTag()])
 }
 
 /** @returns undefined when the box was changed, or belongs to another place, key or number */
-export function openBox(dataKey: Buffer, { n, box }: Pick<SealedRecord, 'n' | 'box'>, place: SealedPlace) {
+export function openBox(dataKey: KeyObject, { n, box }: Pick<SealedRecord, 'n' | 'box'>, place: SealedPlace) {
   if (box.length < TAG_BYTES || !Number.isSafeInteger(n) || n < 0) return undefined
   const decipher = createDecipheriv(CIPHER, dataKey, nonceOf(n))
   decipher.setAAD(associated(place))

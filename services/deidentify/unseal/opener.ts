@@ -1,4 +1,5 @@
 /** Opens sealed messages. What cannot be opened for ever is a fault of the record; a key that is not here stops the partition. */
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { KafkaMessage } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -27,10 +28,10 @@ const DATA_KEYS_KEPT = 10_000
 
 /** @param decoder of the envelope, by its schema */
 export function createOpener(decoder: Decoder, keys: Pick<DayKeys, 'live' | 'shredded'>): Opener {
-  const dataKeys = new Map<string, Buffer | SealFault>()
+  const dataKeys = new Map<string, KeyObject | SealFault>()
   let seeds: ReadonlyMap<string, Buffer> = new Map()
 
-  async function dataKeyOf(record: SealedRecord): Promise<Buffer | SealFault> {
+  async function dataKeyOf(record: SealedRecord): Promise<KeyObject | SealFault> {
     const name = record.wrapped.toString('latin1')
     const known = dataKeys.get(name)
     if (known !== undefined) return known
@@ -40,11 +41,14 @@ export function createOpener(decoder: Decoder, keys: Pick<DayKeys, 'live' | 'shr
     return found
   }
 
-  async function unwrap({ key_id, day, wrapped }: SealedRecord): Promise<Buffer | SealFault> {
+  async function unwrap({ key_id, day, wrapped }: SealedRecord): Promise<KeyObject | SealFault> {
     const id = key_id.toString('hex')
     if (!seeds.has(id)) seeds = new Map((await keys.live()).map((key) => [key.id, key.seed]))
     const seed = seeds.get(id)
-    if (seed) return (await unwrapDataKey(seed, wrapped)) ?? 'seal-broken'
+    if (seed) {
+      const dataKey = await unwrapDataKey(seed, wrapped)
+      return dataKey ? createSecretKey(dataKey) : 'seal-broken'
+    }
     if (keys.shredded().some((one) => one.id === id)) return 'key-shredded'
     throw new ChainonError(
       'sealing-key-unknown',

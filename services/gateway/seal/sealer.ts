@@ -2,7 +2,7 @@
  * Data keys: one for each producer and day, made here at random, wrapped for `deidentify` alone, and forgotten with the day. After that, or
  * after a restart, the gateway cannot read back what it has sealed.
  */
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
 import type { Encoder } from '#core/avro/registry.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { MOST_RECORDS_PER_KEY, type SealedPlace, sealBox } from '#core/sealing/envelope.ts'
@@ -34,8 +34,9 @@ export function createSealer(keys: Pick<DayKeyWatch, 'keyOf'>, encoder: Encoder,
 
   async function create(day: number, counter: { used: number }): Promise<DataKey> {
     const { id, publicKey } = await keys.keyOf(day)
-    const dataKey = randomBytes(DATA_KEY_BYTES)
-    const wrapped = await wrapDataKey(publicKey, dataKey)
+    const bytes = randomBytes(DATA_KEY_BYTES)
+    const wrapped = await wrapDataKey(publicKey, bytes)
+    const dataKey = createSecretKey(bytes)
     const keyId = Buffer.from(id, 'hex')
     return {
       seal(value, place) {

@@ -1,7 +1,8 @@
+import { createSecretKey } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { openBox, sealBox } from '#core/sealing/envelope.ts'
 
-const KEY = Buffer.alloc(32, 1)
+const KEY = createSecretKey(Buffer.alloc(32, 1))
 const PLACE = { topic: 'identified.patient', key: 'k1' }
 const VALUE = Buffer.from('a record')
 
@@ -11,7 +12,7 @@ test('a box opens at its place, and nowhere else', () => {
   expect(openBox(KEY, { n: 7, box }, { ...PLACE, topic: 'identified.death' })).toBeUndefined()
   expect(openBox(KEY, { n: 7, box }, { ...PLACE, key: 'k2' })).toBeUndefined()
   expect(openBox(KEY, { n: 8, box }, PLACE)).toBeUndefined()
-  expect(openBox(Buffer.alloc(32, 2), { n: 7, box }, PLACE)).toBeUndefined()
+  expect(openBox(createSecretKey(Buffer.alloc(32, 2)), { n: 7, box }, PLACE)).toBeUndefined()
 })
 
 test('each changed bit, and each truncation, is found', () => {
