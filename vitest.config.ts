@@ -2,6 +2,7 @@
  * One project for each kind of test. Those with servers share one stack of real components per run (test/helpers/stack.ts),
  * with random ports and a temporary folder, so that they can run at the same time as `npm start`. The groups run one after the other.
  */
+import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** Files run two at a time: a machine may have only two cores. Those with servers mostly wait. */
@@ -45,6 +46,8 @@ export default defineConfig({
         include: [...(include ?? [`test/${name}/**/*.test.ts`])],
         exclude: [...exclude],
         environment: 'node',
+        // Tests start services some hundred times; compiled once, a start takes half to two thirds of the processor time.
+        env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.chainon/compile-cache') },
         pool: 'forks' as const,
         testTimeout: timeout,
         hookTimeout: Math.max(timeout, 60_000),

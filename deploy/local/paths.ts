@@ -37,6 +37,8 @@ export interface DataPaths {
   readonly data: string
   readonly run: string
   readonly logs: string
+  /** What Node has compiled of the services. */
+  readonly compileCache: string
   readonly stateFile: string
   readonly lockFile: string
   readonly firstRunMarker: string
@@ -51,6 +53,7 @@ export function dataPaths(data: string): DataPaths {
     data,
     run,
     logs: join(data, 'logs'),
+    compileCache: join(data, 'compile-cache'),
     stateFile: join(run, 'state.json'),
     lockFile: join(run, 'supervisor.lock'),
     firstRunMarker: join(run, 'first-run-done'),

@@ -16,6 +16,11 @@ function nodeArgs(service: string): string[] {
   return ['--import', join(ROOT, 'deploy/local/stop-with-parent.mjs'), join(ROOT, 'services', service, 'main.ts')]
 }
 
+/** Node keeps there what it has compiled: a start takes half to two thirds of the processor time. Only the owner may write code into it. */
+function compileCache(data: string): Readonly<Record<string, string>> {
+  return { NODE_COMPILE_CACHE: dataPaths(data).compileCache }
+}
+
 /**
  * @param environment addresses of the components, and the data folder
  * @param ports where each service listens
@@ -31,6 +36,7 @@ export function service(
   const data = environment.CHAINON_DATA_DIR ?? ''
   const env: Record<string, string> = {
     ...environment,
+    ...compileCache(data),
     CHAINON_HTTP_PORT: String(ports[name]),
     CHAINON_SECRETS_DIR: join(data, 'secrets', name),
   }
@@ -66,7 +72,7 @@ export async function provision(
   const { logs } = dataPaths(data)
   rotateAtStart(logs, 'provision')
   const log = openLog(logs, 'provision')
-  const env = { ...environment, CHAINON_SECRETS_DIR: join(data, 'secrets', 'provision') }
+  const env = { ...environment, ...compileCache(data), CHAINON_SECRETS_DIR: join(data, 'secrets', 'provision') }
   const child = spawn(node24(), nodeArgs('provision'), {
     cwd: ROOT,
     env: childEnvironment(own, env),
