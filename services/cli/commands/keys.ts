@@ -10,6 +10,7 @@ import { duration } from '../duration.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { actor, noteInJournal } from '../journal.ts'
+import { registerCustody } from './key-custody.ts'
 import { registerSealing } from './sealing-keys.ts'
 
 /** The hospitals of the sample feed. */
@@ -168,6 +169,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       process.stdout.write(table(['producer', 'key'], rows))
     })
   registerSealing(keys, env)
+  registerCustody(keys, env)
 }
 
 function ofKey(id: string) {

@@ -13,7 +13,7 @@ import { ConfigurationError } from '../faults/errors.ts'
  */
 export function loadOrCreateSecret(dir: string, name: string): Buffer {
   const path = join(dir, name)
-  if (!existsSync(path)) create(dir, path)
+  if (!existsSync(path)) storeSecret(dir, name, randomBytes(32))
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new ConfigurationError('A secret is not safe', [
       `${path} is readable by others: run chmod 600 on it, and check who may have read it`,
@@ -27,13 +27,19 @@ export function loadOrCreateSecret(dir: string, name: string): Buffer {
   return Buffer.from(text, 'hex')
 }
 
-function create(dir: string, path: string): void {
+/**
+ * Where another process has stored one meanwhile, that one stays.
+ *
+ * @throws ConfigurationError when it cannot be written
+ */
+export function storeSecret(dir: string, name: string, secret: Buffer): void {
+  const path = join(dir, name)
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 })
     chmodSync(dir, 0o700)
     // Written to a draft and linked: if two processes start at once, one creates the secret and both read it.
     const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-    writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+    writeFileSync(draft, `${secret.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
     try {
       linkSync(draft, path)
     } catch (error) {

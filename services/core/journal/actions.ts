@@ -18,6 +18,8 @@ const Scope = Type.String({ pattern: '^(?:write:(?:\\*|[a-z0-9_]{1,64})|read:own
 /** An address, or the network of an IPv6 address. */
 const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 
+/** `<service>/<file>` of a secret. */
+const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 
 const FORMS = [
@@ -37,6 +39,8 @@ const FORMS = [
     run: Type.Optional(Type.String({ pattern: '^[0-9A-Za-z_-]{1,64}$' })),
     persons: Type.Optional(Count),
   }),
+  form('key-backup', SECRET, { shares: Count, needed: Count }),
+  form('key-restore', SECRET, {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),

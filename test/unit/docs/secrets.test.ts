@@ -8,7 +8,11 @@ const ROOT = join(import.meta.dirname, '..', '..', '..')
 const PAGE = readFileSync(join(ROOT, 'docs/security/secrets.md'), 'utf8')
 const COLUMNS = 7
 /** Pass on the name that another call gives. */
-const WRAPPERS = ['services/core/custody/registered-secret.ts', 'services/deidentify/app.ts']
+const WRAPPERS = [
+  'services/core/custody/registered-secret.ts',
+  'services/core/custody/backup.ts',
+  'services/deidentify/app.ts',
+]
 /** An ending alone, to compare with. */
 const ENDING = /^\.\w+$/
 

@@ -1,0 +1,81 @@
+/** Secret files of this host, in shares and back. Nothing is ever overwritten. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadOrCreateSecret, storeSecret } from '../crypto/secrets.ts'
+import { errorCode } from '../faults/describe-failure.ts'
+import { ConfigurationError } from '../faults/errors.ts'
+import { type Restored, restored, sharesOf } from './shares.ts'
+
+/** @returns the folder of a service's secrets */
+export type FolderOf = (service: string) => string
+
+/**
+ * Writes one file for each custodian, with mode 0600.
+ *
+ * @param key `<service>/<file>`
+ * @param out folder for the files; made when missing
+ * @returns the files
+ * @throws ConfigurationError when there is no such secret, or a file exists
+ */
+export async function backUp(
+  key: string,
+  folderOf: FolderOf,
+  out: string,
+  how: { readonly of: number; readonly need: number },
+  now: string,
+): Promise<readonly string[]> {
+  const { folder, file } = placeOf(key, folderOf)
+  if (!existsSync(join(folder, file)))
+    throw new ConfigurationError('The key is not backed up', [`there is no ${join(folder, file)}`])
+  const shares = await sharesOf(key, loadOrCreateSecret(folder, file), how, now)
+  mkdirSync(out, { recursive: true, mode: 0o700 })
+  return shares.map((share) => {
+    const path = join(out, `${key.replace('/', '-')}.${share.set}.share-${share.number}-of-${share.of}.json`)
+    try {
+      writeFileSync(path, `${JSON.stringify(share, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+    } catch (error) {
+      throw new ConfigurationError('A share cannot be written', [`${path}: ${errorCode(error)}`])
+    }
+    return path
+  })
+}
+
+/**
+ * @param files of shares
+ * @param dryRun writes nothing
+ * @returns the key, and whether this host had it already
+ * @throws ConfigurationError when the shares do not give the key, or another secret is in its place
+ */
+export async function restore(
+  files: readonly string[],
+  folderOf: FolderOf,
+  dryRun: boolean,
+): Promise<Omit<Restored, 'secret'> & { readonly path: string; readonly present: boolean }> {
+  const { key, secret, fingerprint } = await restored(new Map(files.map((file) => [file, contents(file)])))
+  const { folder, file } = placeOf(key, folderOf)
+  const path = join(folder, file)
+  const present = existsSync(path)
+  if (present && !loadOrCreateSecret(folder, file).equals(secret))
+    throw new ConfigurationError('The key is not restored', [
+      `${path} is another key: move it away when it is the wrong one; records may already have been made with it`,
+    ])
+  if (!present && !dryRun) storeSecret(folder, file, secret)
+  return { key, fingerprint, path, present }
+}
+
+function placeOf(key: string, folderOf: FolderOf): { readonly folder: string; readonly file: string } {
+  const [, service = '', file = ''] = /^([a-z]+)\/([a-z0-9-]+\.key)$/.exec(key) ?? []
+  if (file === '')
+    throw new ConfigurationError('There is no such key', [
+      `${key} must be <service>/<name>.key, as docs/security/secrets.md lists them`,
+    ])
+  return { folder: folderOf(service), file }
+}
+
+function contents(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new ConfigurationError('A share cannot be read', [`${file}: ${errorCode(error)}`])
+  }
+}
