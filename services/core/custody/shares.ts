@@ -2,7 +2,7 @@
  * A secret in shares for custodians: any `need` of them give it back, fewer give nothing (Shamir, over GF(2^8)). A share names the key and its
  * fingerprint, which tell nothing about it, so that a custodian knows what he keeps and a wrong or damaged share is found before the secret is used.
  */
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { combine, split } from 'shamir-secret-sharing'
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
@@ -11,7 +11,7 @@ import { fingerprintOf } from './registered-secret.ts'
 
 const FORMAT = 'chainon key share 1'
 /** The field has 255 places other than zero. */
-export const MOST_SHARES = 255
+const MOST_SHARES = 255
 
 const Share = Type.Object(
   {
@@ -91,11 +91,10 @@ export async function restored(texts: ReadonlyMap<string, string>): Promise<Rest
   return { key: first.key, secret, fingerprint: first.fingerprint }
 }
 
-function checkOf({ check: _, ...share }: Omit<Share, 'check'> & { readonly check?: string }): string {
-  return createHash('sha256')
-    .update(JSON.stringify(Object.entries(share).toSorted()))
-    .digest('hex')
-    .slice(0, 8)
+function checkOf(share: Omit<Share, 'check'>): string {
+  const { format, key, fingerprint, set, number, of, need, made_at, data } = share
+  const text = [format, key, fingerprint, set, number, of, need, made_at, data].join('\n')
+  return hash('sha256', text, 'hex').slice(0, 8)
 }
 
 /** @returns a share, or what is wrong with the text */
