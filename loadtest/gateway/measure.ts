@@ -25,7 +25,7 @@ interface Sent {
   readonly text: string
 }
 
-export async function post(target: Target, format: Format, body: Buffer, key: string): Promise<Sent> {
+async function post(target: Target, format: Format, body: Buffer, key: string): Promise<Sent> {
   const response = await fetch(`${target.url}${format.path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': format.mediaType },
