@@ -7,7 +7,7 @@ import { classesFor } from './classes.ts'
 import { maximise, type Patterns, TOGETHER } from './expectation.ts'
 import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
-import { type ComparedField, comparedFields, comparer } from './levels.ts'
+import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
 import type { Similarities } from './record-store.ts'
 import { frequencyAdjustment, scoreTables } from './score.ts'
@@ -154,17 +154,17 @@ function adjustmentsOf(
   store: Similarities,
   layout: Layout,
   fields: readonly ComparedField[],
-  { a }: TrainingPairs,
+  { a, b }: TrainingPairs,
   levels: Int8Array,
 ): Float64Array {
   const adjust = frequencyAdjustment(model, fields)
-  const stored = fields.map(({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  const agreed = agreedValue(store, layout)
   const adjustments = new Float64Array(levels.length).fill(1)
   for (let p = 0; p < a.length; p++)
     for (const [f, { top }] of fields.entries()) {
       const at = p * fields.length + f
       if (levels[at] === top)
-        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, store.fingerprint(a[p] as number, stored[f] as number))))
+        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, agreed(a[p] as number, b[p] as number, f))))
     }
   return adjustments
 }
