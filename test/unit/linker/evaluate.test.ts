@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { defaultModel } from '../../../services/core/linkage/default-model.ts'
 import { TRAITS } from '../../../services/core/linkage/traits.ts'
 import type { DataSet } from '../../../services/linker/evaluate/data-set.ts'
 import { evaluate } from '../../../services/linker/evaluate/evaluate.ts'
@@ -70,4 +71,25 @@ test('a model has a level for each trait, and can be read back', () => {
     expect(m).toHaveLength(levels.length)
     expect(u).toHaveLength(levels.length)
   }
+}, 60_000)
+
+test('some thousand records in three orders are the same persons', async () => {
+  const many = simulatedSet(3000, ['national_id'])
+  const digestOf = async (shuffle: number | undefined) => {
+    const { persons, limits } = await evaluate(many, {
+      plain: false,
+      workers: 1,
+      shuffle,
+      model: defaultModel(),
+      onePerSource: false,
+      limits: UNBOUNDED,
+      onProgress: () => undefined,
+    })
+    expect(limits).toMatchObject({ records_over_budget: 0, hub_tokens_skipped: 0, components_split: 0 })
+    return persons
+  }
+  const persons = await digestOf(undefined)
+  expect(persons.count).toBeLessThan(3000)
+  expect(await digestOf(1)).toEqual(persons)
+  expect(await digestOf(2)).toEqual(persons)
 }, 60_000)
