@@ -101,6 +101,8 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
       records: data.ids.length,
       sources: data.sources,
       traits: [...data.traits],
+      completeness: data.completeness,
+      notes: data.notes,
       encoding: flags.plain ? 'plain' : 'filters',
       order: seed === undefined ? 'as in the files' : `shuffled ${seed}`,
       workers,
