@@ -20,6 +20,8 @@ export interface DataSet {
   /** Traits that have a column. */
   readonly traits: ReadonlySet<Trait>
   readonly dates: DateFormat
+  /** Kinds of tokens that are used, to show what the others find; undefined: all. */
+  readonly passes?: readonly string[]
   /** 1, or 2 when there is a b.csv. */
   readonly sources: number
   readonly ids: readonly string[]
@@ -50,6 +52,8 @@ const FieldsSchema = closed({
 
 /** Records that decide which format a column of dates has, when fields.json does not say it, and that tell how complete the traits are. */
 const SAMPLE = 2000
+/** From so many equal values on, and no other one, a trait says nothing of who is who. What people share at a place would be seen in all pairs. */
+const CONSTANT = 50
 /** So few of the values that are written are in a known form: the column, or its format, is another one than fields.json says. */
 const FEW_READ = 0.5
 
@@ -117,8 +121,12 @@ export function readDataSet(dir: string, fieldsFile = join(dir, 'fields.json')):
     const row = tables[t]?.rows[r] ?? []
     return Object.fromEntries((columns[t]?.traits ?? []).map(([trait, at]) => [trait, row[at] ?? '']))
   }
-  const traits = new Set(Object.keys(fields.traits) as Trait[])
   const sample = sampleOf(ids.length)
+  const traits = new Set(Object.keys(fields.traits) as Trait[])
+  for (const trait of constantTraits(traits, sample.map(record))) {
+    traits.delete(trait)
+    notes.push(`${trait}: all records have one value: it is not compared`)
+  }
   const dates = fields.formats?.birth_date ?? detectDateFormat(sample.map((n) => record(n).birth_date ?? ''))
   const completeness = completenessOf(traits, sample.map(record), dates)
   for (const [trait, { written, read: known }] of Object.entries(completeness))
@@ -207,6 +215,13 @@ function readPairs(
 function sampleOf(size: number): number[] {
   const step = Math.max(1, Math.floor(size / SAMPLE))
   return Array.from({ length: Math.ceil(size / step) }, (_, at) => at * step)
+}
+
+function constantTraits(traits: ReadonlySet<Trait>, sample: readonly Traits[]): Trait[] {
+  return [...traits].filter((trait) => {
+    const values = sample.map((written) => (written[trait] ?? '').trim().toUpperCase()).filter((value) => value !== '')
+    return values.length >= CONSTANT && new Set(values).size === 1
+  })
 }
 
 function completenessOf(traits: ReadonlySet<Trait>, sample: readonly Traits[], dates: DateFormat) {

@@ -133,6 +133,13 @@ test('how many values of a trait are written, and how many of them are in a form
   expect(data.notes).toEqual(['birth_date: most values are in no form that is known: they count as missing'])
 })
 
+test('a trait of one value alone is not compared', () => {
+  const rows = Array.from({ length: 60 }, (_, n) => `${n},Ana,19${10 + n}-01-31`)
+  const data = readDataSet(folder({ 'a.csv': `id,first,born\n${rows.join('\n')}\n` }))
+  expect(data.traits).toEqual(new Set(['birth_date']))
+  expect(data.notes).toEqual(['given_name: all records have one value: it is not compared'])
+})
+
 test('a folder that is missing names each of its files', () => {
   expect(() => readDataSet(join(dir, 'nowhere'))).toThrow(/fields.json[\s\S]*a.csv[\s\S]*links.csv/)
 })

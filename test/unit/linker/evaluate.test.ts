@@ -41,6 +41,26 @@ test('order, replay and threads do not change the persons', async () => {
   expect((await run({ shuffle: 2, workers: 2 })).persons).toEqual(persons)
 }, 60_000)
 
+test('with fewer passes fewer pairs are compared, by the same model; and the persons are told', async () => {
+  const few: DataSet = { ...data, passes: ['phone', 'names'] }
+  const all = await run()
+  let persons = new Int32Array()
+  const found = await evaluate(few, {
+    plain: false,
+    workers: 2,
+    shuffle: undefined,
+    model: (model as Learnt).model,
+    onePerSource: false,
+    limits: UNBOUNDED,
+    onProgress: () => undefined,
+    onPersons: (personOf) => (persons = Int32Array.from(personOf)),
+  })
+  expect(found.pairs_compared).toBeLessThan(all.pairs_compared)
+  expect(found.pairs.found_by_blocking).toBeGreaterThan(0.5)
+  expect(persons).toHaveLength(data.ids.length)
+  expect(new Set(persons).size).toBe(found.persons.count)
+}, 60_000)
+
 test('two sources: that a person is once in each is assumed only where the records say so', () => {
   const partners = new Map<number, number[]>()
   for (const [a, b] of data.links)

@@ -46,21 +46,21 @@ function modelOf(stored: { fingerprint(record: number, field: number): number },
 }
 
 test('the weight of two records is the same to its last bit, whichever of them comes first', () => {
-  const names = NAMES.map((name) => ({ given_name: name, family_name: name, birth_name: name, middle_name: name }))
-  fc.assert(
-    fc.property(written, written, (one, two) => {
-      const filters = filterStore(layout)
-      const plain = plainStore(layout)
-      for (const traits of [one, two, ...names]) {
-        const normal = normaliseTraits(traits, 'YYYY-MM-DD')
-        filters.add(encoder.encode(normal))
-        plain.add(normal)
-      }
-      for (const store of [filters, plain]) {
-        const { weight } = scorer(modelOf(store, names.length + 2), store, layout)
-        expect(weight(0, 1)).toBe(weight(1, 0))
-      }
-    }),
-    { numRuns: 500, seed: 1 },
-  )
+  const records = fc.sample(written, { numRuns: 200, seed: 1 })
+  const filters = filterStore(layout)
+  const plain = plainStore(layout)
+  for (const traits of records) {
+    const normal = normaliseTraits(traits, 'YYYY-MM-DD')
+    filters.add(encoder.encode(normal))
+    plain.add(normal)
+  }
+  for (const store of [filters, plain]) {
+    const { weight } = scorer(modelOf(store, records.length), store, layout)
+    const differing = [...records.keys()].flatMap((a) =>
+      Array.from({ length: a }, (_, b) => [a, b] as const).filter(
+        ([one, two]) => weight(one, two) !== weight(two, one),
+      ),
+    )
+    expect(differing).toEqual([])
+  }
 })
