@@ -191,7 +191,9 @@ function writePersons(file: string, { ids }: DataSet, persons: Int32Array): void
   writeFileSync(file, `${['record,person', ...lines].join('\n')}\n`, { mode: 0o600 })
 }
 
-const cell = (text: string) => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+function cell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
 
 function modelFor(data: DataSet, flags: Flags & { readonly model?: string }, say: (what: string) => void) {
   const problems: string[] = []
