@@ -144,9 +144,12 @@ export async function linkInRedis(
       records: states,
       // Where the index was there before, its memory was as well.
       ...(found === 0 && { bytes_per_record: perRecord(bytes) }),
-      linker_us_per_record: Math.round(linkerUs * 10) / 10,
       redis_us_per_record: perRecord(usedByRedis * 1e6),
-      records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
+      // Threads that encode are of the same process.
+      ...(options.workers === 1 && {
+        linker_us_per_record: Math.round(linkerUs * 10) / 10,
+        records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
+      }),
     },
   }
 }
