@@ -89,6 +89,8 @@ export function kinSet({ seed, families, kin, numbers, errors }: KinSetOptions):
   return {
     traits: new Set(TRAITS),
     dates: 'YYYYMMDD',
+    completeness: {},
+    notes: [],
     sources: 1,
     ids: rows.map((_, n) => `r${n}`),
     sourceOf: new Uint8Array(rows.length),

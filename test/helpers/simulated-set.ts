@@ -19,6 +19,8 @@ export function simulatedSet(records: number, without: readonly string[] = []): 
   return {
     traits: new Set(columns.map(([trait]) => trait)),
     dates: 'YYYY-MM-DD',
+    completeness: {},
+    notes: [],
     sources: 1,
     ids: rows.map(([id = '']) => id),
     sourceOf: new Uint8Array(rows.length),

@@ -11,13 +11,20 @@ const PLACEHOLDERS: ReadonlySet<string> = new Set([
   '99999999',
 ])
 
+const TIME = /[T ]\d{1,2}:.*$/
+/** A year first says by itself how the date is written, whatever the others of its column are. */
+const YEAR_FIRST = /^\d{4}([-/.])\d{1,2}\1\d{1,2}$/
+const COMPACT = /^(?:1[89]|20)\d{6}$/
+
 /**
  * A mistyped date stays as it was typed, even if it is no date of the calendar: its digits still tell who it is.
  *
- * @returns YYYYMMDD; a part that is empty or zero is `??` (year `????`); empty when nothing is known or the form is another one
+ * @returns YYYYMMDD; a part that is empty or zero is `??` (year `????`); empty when nothing is known, or the form is another one that does not begin
+ *   with the year
  */
 export function normaliseBirthDate(text: string, format: DateFormat): string {
-  const parts = partsOf(text.trim().replace(/[T ]\d{1,2}:.*$/, ''), format)
+  const written = text.trim().replace(TIME, '')
+  const parts = partsOf(written, yearFirst(written) ?? format)
   if (!parts) return ''
   const [year, month, day] = parts
   const date = known(year, 4) + known(month, 2) + known(day, 2)
@@ -29,11 +36,15 @@ export function detectDateFormat(values: Iterable<string>): DateFormat {
   const read = DATE_FORMATS.map(() => 0)
   for (const value of values)
     DATE_FORMATS.forEach((format, at) => {
-      const parts = partsOf(value.trim().replace(/[T ]\d{1,2}:.*$/, ''), format)
+      const parts = partsOf(value.trim().replace(TIME, ''), format)
       if (parts && Number(parts[1]) <= 12 && Number(parts[2]) <= 31) read[at] = (read[at] ?? 0) + 1
     })
   const most = Math.max(...read)
   return DATE_FORMATS[read.indexOf(most)] ?? 'YYYY-MM-DD'
+}
+
+function yearFirst(text: string): DateFormat | undefined {
+  return YEAR_FIRST.test(text) ? 'YYYY-MM-DD' : COMPACT.test(text) ? 'YYYYMMDD' : undefined
 }
 
 function partsOf(text: string, format: DateFormat): readonly [year: string, month: string, day: string] | undefined {

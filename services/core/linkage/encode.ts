@@ -24,10 +24,15 @@ export interface RecordEncoder {
 /**
  * @param traits that the records of this installation have, of `comparedTraits`
  * @param secret of the encodings, 32 bytes or more
+ * @param wanted kinds of tokens that are made; all by default
  */
-export function recordEncoder(traits: ReadonlySet<Trait>, secret: Buffer): RecordEncoder {
+export function recordEncoder(
+  traits: ReadonlySet<Trait>,
+  secret: Buffer,
+  wanted: (kind: TokenKind) => boolean = () => true,
+): RecordEncoder {
   const layout = layoutOf(traits)
-  const kinds = tokenKinds(traits)
+  const kinds = tokenKinds(traits).filter(wanted)
   const putFilter = filterMaker(layout, secret)
   const putTokens = tokenMaker(kinds, secret)
   return {

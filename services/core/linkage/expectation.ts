@@ -141,8 +141,14 @@ function mostOf(one: MatchClass, ofOnePerson: number, { mIsKnown, byChance }: Em
   const has = (wanted: string) => Array.from(wanted).every((group) => one.groups.includes(group))
   if (one.match) return Number.POSITIVE_INFINITY
   const kin = isTwins(one) ? MOST_TWINS : has('FGH') ? MOST_OF_ONE_NAME : undefined
-  if (kin === undefined) return byChance(one.groups)
+  // Without a home or a place of birth, twins are among those of one name and birthday.
+  if (kin === undefined) return byChance(one.groups) + (has('FB') ? MOST_TWINS * ofOnePerson : 0)
   return mIsKnown ? Number.POSITIVE_INFINITY : kin * ofOnePerson
+}
+
+/** @returns the share of pairs of one birthday, in one year or another */
+export function birthday(levels: readonly number[], { top }: Pick<ComparedField, 'top'>): number {
+  return levels.slice(top - 2, top + 1).reduce((sum, one) => sum + one, 0)
 }
 
 /**
@@ -150,8 +156,8 @@ function mostOf(one: MatchClass, ofOnePerson: number, { mIsKnown, byChance }: Em
  * who changed their name, or whose name was mistaken, are taken for them.
  */
 function bornByChance(a: readonly number[], { u }: Model['fields'][number], { trait, top }: ComparedField): number[] {
-  const birthday = (levels: readonly number[]) => levels.slice(top - 2, top + 1).reduce((sum, one) => sum + one, 0)
-  const most = trait === 'birth_date' ? (TOGETHER * (u[top] ?? 0) * birthday(a)) / birthday(u) : 1
+  const compared = { top }
+  const most = trait === 'birth_date' ? (TOGETHER * (u[top] ?? 0) * birthday(a, compared)) / birthday(u, compared) : 1
   const equal = a[top] ?? 0
   return equal <= most ? [...a] : a.map((share, level) => (level === top ? most : (share * (1 - most)) / (1 - equal)))
 }

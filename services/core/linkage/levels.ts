@@ -131,3 +131,25 @@ export function comparer(store: Similarities, layout: Layout): Compare {
     if (givenAt >= 0) special(a, b, levels)
   }
 }
+
+/**
+ * The value that two records share in a field at the level `equal`. Names at birth and used names are compared across: the value is then
+ * not in the same field of both, and it must be the same whichever record comes first.
+ *
+ * @returns its fingerprint
+ */
+export function agreedValue(store: Similarities, layout: Layout): (a: number, b: number, field: number) => number {
+  const at = (trait: Trait) => layout.fields.findIndex((field) => field.trait === trait)
+  const stored = Int32Array.from(comparedFields(layout), ({ trait }) => at(trait))
+  const [family, birth] = [at('family_name'), at('birth_name')]
+
+  return function agreed(a, b, field) {
+    const own = stored[field] as number
+    if (own !== family || birth < 0) return store.fingerprint(a, own)
+    const [atBirth, theirs] = [store.fingerprint(a, birth), store.fingerprint(b, birth)]
+    if (atBirth !== 0 && theirs !== 0) return atBirth
+    const used = store.fingerprint(a, family)
+    // One has no name at birth: the value is the used name of both, or the other one's name at birth.
+    return used !== 0 && (used === store.fingerprint(b, family) || used === theirs) ? used : atBirth
+  }
+}

@@ -69,7 +69,8 @@ function normaliseLetters(text: string): string {
 
 function plainName(text: string, trait: Trait): string {
   const plain = words(text).join(' ')
-  if (isUnknown(plain)) return ''
+  // North Carolina is a region, and no abbreviation for a value that is not known.
+  if (isUnknown(plain) && !(trait === 'region' && plain.length === 2)) return ''
   if (trait === 'family_name' || trait === 'birth_name') return normaliseName(plain)
   if (trait !== 'city') return normaliseLetters(plain)
   // One town, whatever its district or its bag of mail.
@@ -108,9 +109,9 @@ function splitStreet(street: string, number: string | undefined): readonly [numb
 
 /** Numbers and codes: letters and digits; a spreadsheet's `.0` is removed; only zeros or only nines are no value. */
 function code(text: string): string {
-  const plain = upper(text.trim())
-    .replace(/^(\d+)\.0$/, '$1')
-    .replace(/[^A-Z\d]/g, '')
+  const written = upper(text.trim())
+  if (isUnknown(written)) return ''
+  const plain = written.replace(/^(\d+)\.0$/, '$1').replace(/[^A-Z\d]/g, '')
   return /^(0+|9{4,}|X+)$/.test(plain) ? '' : plain
 }
 
@@ -131,7 +132,7 @@ function emailOf(text: string): string {
 /** A NIR loses its key, so that those with and without it are equal; a provisional number (7, 8) is none: it will change. */
 function numberOf(text: string): string {
   const plain = normaliseNir(text.trim().replace(/\.0$/, '').replace(/[-/]/g, ''))
-  if (/^(.)\1*$/.test(plain) || plain.length < 4) return ''
+  if (isUnknown(upper(text.trim())) || /^(.)\1*$/.test(plain) || plain.length < 4) return ''
   if (!isValidNir(plain)) return plain.replace(/[^A-Z\d]/g, '')
   return /^[78]/.test(plain) ? '' : plain.slice(0, 13)
 }

@@ -22,8 +22,8 @@ export interface RecordStore extends Similarities {
   readonly size: number
   /** @returns the record's number */
   add(record: Pick<EncodedRecord, 'filters' | 'newborn'>): number
-  /** Forgets all records: the next one has the number 0. */
-  clear(): void
+  /** Writes another record in place of one. */
+  replace(number: number, record: Pick<EncodedRecord, 'filters' | 'newborn'>): void
 }
 
 /** A filter that is full has no estimate: half a bit is left. */
@@ -59,6 +59,16 @@ export function filterStore(layout: Layout): RecordStore {
     newborn = flags
   }
 
+  function replace(number: number, record: Pick<EncodedRecord, 'filters' | 'newborn'>): void {
+    filters.set(record.filters, number * stride)
+    newborn[number] = record.newborn ? 1 : 0
+    for (const [at, { offset, words }] of fields.entries()) {
+      let bits = 0
+      for (let w = offset; w < offset + words; w++) bits += popcount(record.filters[w] as number)
+      fills[number * count + at] = bits
+    }
+  }
+
   function bitsInBoth(record: number, one: Field, other: number, two: Field): number {
     let both = 0
     let q = other * stride + two.offset
@@ -74,18 +84,10 @@ export function filterStore(layout: Layout): RecordStore {
     },
     add(record) {
       if (size === capacity) grow()
-      filters.set(record.filters, size * stride)
-      newborn[size] = record.newborn ? 1 : 0
-      for (const [at, { offset, words }] of fields.entries()) {
-        let bits = 0
-        for (let w = offset; w < offset + words; w++) bits += popcount(record.filters[w] as number)
-        fills[size * count + at] = bits
-      }
+      replace(size, record)
       return size++
     },
-    clear() {
-      size = 0
-    },
+    replace,
     similarity(record, field, other, otherField) {
       const a = fills[record * count + field] as number
       const b = fills[other * count + otherField] as number

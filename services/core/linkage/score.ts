@@ -4,13 +4,13 @@
  */
 import { classesFor, isAsOfOne, isKin, isSame } from './classes.ts'
 import type { Layout } from './layout.ts'
-import { type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
+import { agreedValue, type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
 import type { Similarities } from './record-store.ts'
 
 export interface Scorer {
   readonly fields: readonly ComparedField[]
-  /** @returns log2 of the odds, after levels were written for the pair */
+  /** @returns log2 of the odds, after levels were written for the pair; the same to its last bit whichever record is first */
   readonly weight: (a: number, b: number) => number
   /** The levels of the pair whose weight was asked for last. */
   readonly levels: Int8Array
@@ -28,7 +28,7 @@ export function scorer(model: Model, store: Similarities, layout: Layout): Score
   const tables = scoreTables(model, fields)
   const adjust = frequencyAdjustment(model, fields)
   const tops = Int32Array.from(fields, ({ top }) => top)
-  const stored = Int32Array.from(fields, ({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  const agreed = agreedValue(store, layout)
   const adjustments = new Float64Array(fields.length)
   const products = new Float64Array(tables.classes)
   return {
@@ -36,8 +36,7 @@ export function scorer(model: Model, store: Similarities, layout: Layout): Score
     levels,
     weight(a, b) {
       compare(a, b, levels)
-      for (let f = 0; f < fields.length; f++)
-        adjustments[f] = levels[f] === tops[f] ? adjust(f, store.fingerprint(a, stored[f] as number)) : 1
+      for (let f = 0; f < fields.length; f++) adjustments[f] = levels[f] === tops[f] ? adjust(f, agreed(a, b, f)) : 1
       tables.classProducts(levels, 0, adjustments, 0, products)
       return tables.odds(products)
     },

@@ -58,14 +58,25 @@ const KINDS: readonly TokenKind[] = [
   kind('email', 'email'),
 ]
 
-/** In place of what an installation lacks: without postcode the town, without town the place of birth, without birth date the codes. */
-const WITHOUT: readonly (TokenKind & { readonly trait: Trait })[] = [
-  { ...kind('city+family', 'city', 'family'), trait: 'postcode' },
-  { ...kind('city+given', 'city', 'given'), trait: 'postcode' },
-  { ...kind('birth-place+birth', 'birth-place', 'birth'), trait: 'city' },
-  { ...kind('birth-place+family', 'birth-place', 'family', 'given-code'), trait: 'city' },
-  { ...sorted('name-codes+postcode', 'given-code', 'family-code', 'postcode'), trait: 'birth_date' },
-  { ...sorted('name-codes+city', 'given-code', 'family-code', 'city'), trait: 'birth_date' },
+/**
+ * In place of what an installation lacks: without postcode the town, without town the place of birth, without birth date the codes. Without any
+ * address, or with names or an address alone, less has to agree: the hub limit skips what is frequent.
+ */
+const WITHOUT: readonly (TokenKind & { readonly lacks: readonly Trait[] })[] = [
+  { ...kind('city+family', 'city', 'family'), lacks: ['postcode'] },
+  { ...kind('city+given', 'city', 'given'), lacks: ['postcode'] },
+  { ...kind('birth-place+birth', 'birth-place', 'birth'), lacks: ['city'] },
+  { ...kind('birth-place+family', 'birth-place', 'family', 'given-code'), lacks: ['city'] },
+  { ...sorted('name-codes+postcode', 'given-code', 'family-code', 'postcode'), lacks: ['birth_date'] },
+  { ...sorted('name-codes+city', 'given-code', 'family-code', 'city'), lacks: ['birth_date'] },
+  { ...kind('birth', 'birth'), lacks: ['street', 'postcode', 'city'] },
+  { ...kind('family+year', 'family', 'year'), lacks: ['street', 'postcode', 'city'] },
+  { ...kind('given+year', 'given', 'year'), lacks: ['street', 'postcode', 'city'] },
+  { ...sorted('name-codes', 'given-code', 'family-code'), lacks: ['street', 'postcode', 'city'] },
+  { ...kind('family', 'family'), lacks: ['birth_date', 'street', 'postcode', 'city'] },
+  { ...kind('given', 'given'), lacks: ['birth_date', 'street', 'postcode', 'city'] },
+  { ...kind('street+postcode', 'street', 'postcode'), lacks: ['given_name', 'family_name'] },
+  { ...kind('street+city', 'street', 'city'), lacks: ['given_name', 'family_name'] },
 ]
 
 const TRAIT_OF: Readonly<Record<Part, Trait>> = {
@@ -104,7 +115,7 @@ const MOST_PARTS = 3
 /** @returns the kinds of tokens that records with these traits can have, in a fixed order */
 export function tokenKinds(traits: ReadonlySet<Trait>): readonly TokenKind[] {
   const possible = ({ parts }: TokenKind) => parts.every((part) => traits.has(TRAIT_OF[part]))
-  return [...KINDS, ...WITHOUT.filter(({ trait }) => !traits.has(trait))].filter(possible)
+  return [...KINDS, ...WITHOUT.filter(({ lacks }) => lacks.every((trait) => !traits.has(trait)))].filter(possible)
 }
 
 /** Writes the tokens of a record into `tokens`: for each kind two 32-bit words, both 0 when a part is missing. */

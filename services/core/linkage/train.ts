@@ -4,10 +4,10 @@
  * and son of one name, have in common is taken for what one person's records differ in.
  */
 import { classesFor } from './classes.ts'
-import { maximise, type Patterns, TOGETHER } from './expectation.ts'
+import { birthday, maximise, type Patterns, TOGETHER } from './expectation.ts'
 import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
-import { type ComparedField, comparedFields, comparer } from './levels.ts'
+import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
 import type { Similarities } from './record-store.ts'
 import { frequencyAdjustment, scoreTables } from './score.ts'
@@ -33,8 +33,10 @@ export interface TrainingOptions {
 
 /** As many draws as there are pairs, at most: small sets have no more to say. */
 const RANDOM_PAIRS = 300_000
-/** What brings people together for another reason than chance: home, telephone, number; and a birthday, because blocking asks for it. */
-const NO_CHANCE = /[BHTN]/
+/** What brings people together for another reason than chance: home, telephone, number. */
+const NO_CHANCE = /[HTN]/
+/** A birthday within the year has nothing to do with names; that the year has is bounded where `a` is learnt. */
+const TOGETHER_ON_A_DAY = 2
 const STRENGTH = 10
 const ROUNDS = 40
 /** Passes: after each, the records that are surely one person count once in `u`. */
@@ -64,7 +66,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
     const base = {
       rounds: ROUNDS,
       strength: STRENGTH,
-      byChance: mostByChance(fields, frequencies, options.possiblePairs),
+      byChance: mostByChance(fields, frequencies, u, options.possiblePairs),
     }
     if (known) {
       const ofNumbered = maximise(model, options.prior, fields, numbered, {
@@ -116,17 +118,23 @@ function begin(
   }
 }
 
-/** Namesakes are as many as chance says. Without this bound, people who moved are taken for them. */
+/**
+ * Namesakes, and people of one birthday, are as many as chance says, whatever the blocking asks for. Without this bound, people who moved, or whose name was
+ * mistaken, are taken for them.
+ */
 function mostByChance(
   fields: readonly ComparedField[],
   frequencies: readonly ValueFrequencies[],
+  u: readonly (readonly number[])[],
   possiblePairs: number,
 ): (groups: string) => number {
   const chanceOf = (trait: Trait) => frequencies[fields.findIndex((field) => field.trait === trait)]?.chance ?? 1
-  const chances = { G: chanceOf('given_name'), F: chanceOf('family_name') }
+  const birth = fields.findIndex(({ trait }) => trait === 'birth_date')
+  const ofOneBirthday = birth < 0 ? 1 : birthday(u[birth] ?? [], fields[birth] as ComparedField)
+  const chances = { G: chanceOf('given_name'), F: chanceOf('family_name'), B: ofOneBirthday }
   return function byChance(groups) {
     if (NO_CHANCE.test(groups)) return Number.POSITIVE_INFINITY
-    let most = TOGETHER * possiblePairs
+    let most = (groups.includes('B') ? TOGETHER_ON_A_DAY : TOGETHER) * possiblePairs
     for (const [group, chance] of Object.entries(chances)) if (groups.includes(group)) most *= chance
     return most
   }
@@ -154,17 +162,17 @@ function adjustmentsOf(
   store: Similarities,
   layout: Layout,
   fields: readonly ComparedField[],
-  { a }: TrainingPairs,
+  { a, b }: TrainingPairs,
   levels: Int8Array,
 ): Float64Array {
   const adjust = frequencyAdjustment(model, fields)
-  const stored = fields.map(({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  const agreed = agreedValue(store, layout)
   const adjustments = new Float64Array(levels.length).fill(1)
   for (let p = 0; p < a.length; p++)
     for (const [f, { top }] of fields.entries()) {
       const at = p * fields.length + f
       if (levels[at] === top)
-        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, store.fingerprint(a[p] as number, stored[f] as number))))
+        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, agreed(a[p] as number, b[p] as number, f))))
     }
   return adjustments
 }

@@ -1,4 +1,4 @@
-/** CSV (RFC 4180) with a header: comma, semicolon or tab, as the header has; quotes, CRLF and a byte-order mark. */
+/** CSV (RFC 4180) with a header: comma, semicolon, tab or bar, as the header has; quotes, CRLF and a byte-order mark. */
 
 export interface Table {
   readonly columns: readonly string[]
@@ -11,7 +11,7 @@ export function parseCsv(text: string): Table {
   const body = text.startsWith('\ufeff') ? text.slice(1) : text
   const end = body.search(/[\r\n]/)
   const header = end < 0 ? body : body.slice(0, end)
-  const separator = [',', ';', '\t'].toSorted((a, b) => header.split(b).length - header.split(a).length)[0] ?? ','
+  const separator = [',', ';', '\t', '|'].toSorted((a, b) => header.split(b).length - header.split(a).length)[0] ?? ','
   const rows = body.includes('"') ? quotedRows(body, separator) : plainRows(body, separator)
   const [columns = [], ...rest] = rows
   return { columns: columns.map((column) => column.trim()), rows: rest }
@@ -32,12 +32,11 @@ function quotedRows(text: string, separator: string): string[][] {
     row = []
   }
   while (at < text.length) {
-    const quoted = /\s*"/y
+    const quoted = / *"/y
     quoted.lastIndex = at
     let cell = ''
-    const opening = quoted.exec(text)
-    if (opening && !/[\r\n]/.test(opening[0])) {
-      at += opening[0].length
+    if (quoted.test(text)) {
+      at = quoted.lastIndex
       for (;;) {
         const close = text.indexOf('"', at)
         if (close < 0) {

@@ -2,11 +2,13 @@
  * A folder to evaluate the linkage on: `a.csv` and, when two sources are linked, `b.csv`; `links.csv`, the true pairs; `fields.json`, which
  * column is which trait. A message names file, column and rule, never a value.
  */
+import { isUtf8 } from 'node:buffer'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Type from 'typebox'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { detectDateFormat } from '#core/linkage/birth-date.ts'
+import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
 import { DATE_FORMATS, type DateFormat, TRAITS, type Trait, type Traits } from '#core/linkage/traits.ts'
 import { closed } from '#core/schema/closed.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
@@ -18,6 +20,8 @@ export interface DataSet {
   /** Traits that have a column. */
   readonly traits: ReadonlySet<Trait>
   readonly dates: DateFormat
+  /** Kinds of tokens that are used, to show what the others find; undefined: all. */
+  readonly passes?: readonly string[]
   /** 1, or 2 when there is a b.csv. */
   readonly sources: number
   readonly ids: readonly string[]
@@ -27,8 +31,17 @@ export interface DataSet {
   readonly record: (record: number) => Traits
   /** True pairs: record numbers, in the order of links.csv. */
   readonly links: readonly (readonly [a: number, b: number])[]
+  /** Of each trait, shares of a sample of the records: with something written, and with a value that is in a form that is known. */
+  readonly completeness: Readonly<Partial<Record<Trait, Completeness>>>
+  /** What was read otherwise than one may expect. */
+  readonly notes: readonly string[]
   /** Pairs of two people who are easily taken for one, and why (kin.csv); none without the file. */
   readonly kin: readonly (readonly [a: number, b: number, kind: string])[]
+}
+
+export interface Completeness {
+  readonly written: number
+  readonly read: number
 }
 
 const FieldsSchema = closed({
@@ -37,8 +50,12 @@ const FieldsSchema = closed({
   formats: Type.Optional(closed({ birth_date: Type.Optional(Type.Enum([...DATE_FORMATS])) })),
 })
 
-/** Values that decide which format a column of dates has, when fields.json does not say it. */
+/** Records that decide which format a column of dates has, when fields.json does not say it, and that tell how complete the traits are. */
 const SAMPLE = 2000
+/** From so many equal values on, and no other one, a trait says nothing of who is who. What people share at a place would be seen in all pairs. */
+const CONSTANT = 50
+/** So few of the values that are written are in a known form: the column, or its format, is another one than fields.json says. */
+const FEW_READ = 0.5
 
 /**
  * @param dir folder of the data set
@@ -47,19 +64,25 @@ const SAMPLE = 2000
  */
 export function readDataSet(dir: string, fieldsFile = join(dir, 'fields.json')): DataSet {
   const problems: string[] = []
+  const notes: string[] = []
   const fields = readFields(fieldsFile, problems)
   const tables: Table[] = []
   for (const name of ['a.csv', ...(existsSync(join(dir, 'b.csv')) ? ['b.csv'] : [])]) {
-    const table = readTable(join(dir, name), name, problems)
+    const table = readTable(join(dir, name), name, problems, notes)
     if (table) tables.push(table)
   }
-  const linkTable = readTable(join(dir, 'links.csv'), 'links.csv', problems)
-  const kinTable = existsSync(join(dir, 'kin.csv')) ? readTable(join(dir, 'kin.csv'), 'kin.csv', problems) : undefined
+  const linkTable = readTable(join(dir, 'links.csv'), 'links.csv', problems, notes)
+  const kinTable = existsSync(join(dir, 'kin.csv'))
+    ? readTable(join(dir, 'kin.csv'), 'kin.csv', problems, notes)
+    : undefined
   const columnsOf = (table: Table, name: string) => {
     const place = (column: string, what: string) => {
       const at = table.columns.indexOf(column)
-      if (at < 0)
-        problems.push(`${name}: column '${column}' (${what}) is missing${didYouMean(column, [...table.columns])}`)
+      if (at >= 0) return at
+      const missing = `${name}: column '${column}' (${what}) is missing`
+      if (what !== 'id' && tables.some(({ columns: others }) => others.includes(column)))
+        notes.push(`${missing}: its records have none`)
+      else problems.push(`${missing}${didYouMean(column, [...table.columns])}`)
       return at
     }
     const traits = Object.entries(fields?.traits ?? {}) as [Trait, string][]
@@ -98,11 +121,22 @@ export function readDataSet(dir: string, fieldsFile = join(dir, 'fields.json')):
     const row = tables[t]?.rows[r] ?? []
     return Object.fromEntries((columns[t]?.traits ?? []).map(([trait, at]) => [trait, row[at] ?? '']))
   }
+  const sample = sampleOf(ids.length)
   const traits = new Set(Object.keys(fields.traits) as Trait[])
-  const dates = fields.formats?.birth_date ?? detectDateFormat(sampleOf(ids.length, (n) => record(n).birth_date ?? ''))
+  for (const trait of constantTraits(traits, sample.map(record))) {
+    traits.delete(trait)
+    notes.push(`${trait}: all records have one value: it is not compared`)
+  }
+  const dates = fields.formats?.birth_date ?? detectDateFormat(sample.map((n) => record(n).birth_date ?? ''))
+  const completeness = completenessOf(traits, sample.map(record), dates)
+  for (const [trait, { written, read: known }] of Object.entries(completeness))
+    if (known < FEW_READ * written)
+      notes.push(`${trait}: most values are in no form that is known: they count as missing`)
   return {
     traits,
     dates,
+    completeness,
+    notes,
     sources: tables.length,
     ids,
     sourceOf: Uint8Array.from(places, ([t]) => t),
@@ -124,31 +158,36 @@ function readFields(file: string, problems: string[]) {
   if (text === undefined) return place.say(`is missing or unreadable: ${file}`)
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text.replace(/^\ufeff/, ''))
   } catch {
     return place.say('is not JSON')
   }
   return read(FieldsSchema, value, place).complete
 }
 
-function readTable(path: string, name: string, problems: string[]): Table | undefined {
-  const text = readText(path)
+function readTable(path: string, name: string, problems: string[], notes: string[]): Table | undefined {
+  const text = readText(path, () => notes.push(`${name}: is not UTF-8: read as windows-1252`))
   if (text === undefined) {
     problems.push(`${name}: is missing or unreadable`)
     return undefined
   }
   const table = parseCsv(text)
-  if (table.columns.length === 0 || (table.columns.length === 1 && table.columns[0] === ''))
-    problems.push(`${name}: is empty`)
+  const isEmpty = table.columns.length === 0 || (table.columns.length === 1 && table.columns[0] === '')
+  // Without a true pair links.csv has nothing to say.
+  if (isEmpty && name !== 'links.csv') problems.push(`${name}: is empty`)
   return table
 }
 
-function readText(path: string): string | undefined {
+function readText(path: string, onOtherEncoding: () => void = () => undefined): string | undefined {
+  let bytes: Buffer
   try {
-    return readFileSync(path, 'utf8')
+    bytes = readFileSync(path)
   } catch {
     return undefined
   }
+  if (isUtf8(bytes)) return bytes.toString()
+  onOtherEncoding()
+  return new TextDecoder('windows-1252').decode(bytes)
 }
 
 function readPairs(
@@ -172,7 +211,25 @@ function readPairs(
   return pairs
 }
 
-function* sampleOf(size: number, value: (at: number) => string): Generator<string> {
+/** @returns numbers of records, over the whole set */
+function sampleOf(size: number): number[] {
   const step = Math.max(1, Math.floor(size / SAMPLE))
-  for (let at = 0; at < size; at += step) yield value(at)
+  return Array.from({ length: Math.ceil(size / step) }, (_, at) => at * step)
+}
+
+function constantTraits(traits: ReadonlySet<Trait>, sample: readonly Traits[]): Trait[] {
+  return [...traits].filter((trait) => {
+    const values = sample.map((written) => (written[trait] ?? '').trim().toUpperCase()).filter((value) => value !== '')
+    return values.length >= CONSTANT && new Set(values).size === 1
+  })
+}
+
+function completenessOf(traits: ReadonlySet<Trait>, sample: readonly Traits[], dates: DateFormat) {
+  const normal = sample.map((written) => normaliseTraits(written, dates))
+  const share = (count: number) => Math.round((count / sample.length) * 1000) / 1000
+  const of = (trait: Trait): Completeness => ({
+    written: share(sample.filter((written) => (written[trait] ?? '').trim() !== '').length),
+    read: share(normal.filter((known) => known[trait] !== undefined).length),
+  })
+  return Object.fromEntries([...traits].map((trait) => [trait, of(trait)] as const))
 }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { DataSet } from './data-set.ts'
+import type { Form } from './encoding.ts'
 
 const BATCH = 500
 /** Batches that a thread has at a time: one that it encodes and one that waits. */
@@ -20,7 +21,7 @@ export async function* encodedByWorkers(data: DataSet, order: Int32Array, count:
   let running = 0
   const workers = Array.from({ length: count }, () => {
     const worker = new Worker(new URL('./encode-worker.ts', import.meta.url), {
-      workerData: { traits: data.traits, dates: data.dates },
+      workerData: { traits: data.traits, dates: data.dates, passes: data.passes } satisfies Form,
     })
     const sent: Int32Array[] = []
     const send = () => {

@@ -13,6 +13,8 @@ const SECRET = Buffer.alloc(32, 'chainon/link-evaluate')
 export interface Form {
   readonly traits: ReadonlySet<Trait>
   readonly dates: DateFormat
+  /** Names of the kinds of tokens that are made; undefined: all. */
+  readonly passes?: readonly string[] | undefined
 }
 
 export interface Intake {
@@ -27,8 +29,8 @@ export interface Intake {
 }
 
 /** @returns the encoding of a record as written: what `deidentify` will do */
-export function encoding({ traits, dates }: Form) {
-  const encoder = recordEncoder(comparedTraits(traits), SECRET)
+export function encoding({ traits, dates, passes }: Form) {
+  const encoder = recordEncoder(comparedTraits(traits), SECRET, ({ name }) => passes?.includes(name) ?? true)
   return { ...encoder, encodeWritten: (written: Traits) => encoder.encode(normaliseTraits(written, dates)) }
 }
 

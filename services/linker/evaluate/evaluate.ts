@@ -21,6 +21,7 @@ export async function evaluate(data: DataSet, options: EvaluateOptions) {
   const personOf = new Int32Array(order.length)
   for (const [number, record] of recordOf.entries())
     personOf[record] = recordOf[linked.personOf[number] as number] as number
+  options.onPersons?.(personOf)
   times.sort()
   const quantile = (share: number) => Math.round((times[Math.floor(share * (times.length - 1))] ?? 0) * 1000) / 1000
   return {

@@ -2,14 +2,17 @@
  * `chainon link evaluate DIR` and `chainon link train DIR`: measures the linkage on a folder with the truth, and learns a model. Reads
  * the command line. Exits with 0 done, 2 usage, 70 a bug, 78 a data set or a model that is wrong.
  */
+import { writeFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
 import { redisClient } from '#core/redis/client.ts'
+import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { type DataSet, readDataSet } from './data-set.ts'
+import { encoding } from './encoding.ts'
 import { evaluate } from './evaluate.ts'
 import { type Learnt, learn } from './learn.ts'
 import { readModel, writeModel } from './model-file.ts'
@@ -27,6 +30,7 @@ interface Flags {
   readonly plain?: true
   readonly budget: string
   readonly hub: string
+  readonly passes?: string
 }
 interface EvaluateFlags extends Flags {
   readonly workers: string
@@ -35,6 +39,7 @@ interface EvaluateFlags extends Flags {
   readonly store: string
   readonly index?: string
   readonly batch: string
+  readonly persons?: string
 }
 
 const program = new Command('chainon link').exitOverride().showHelpAfterError()
@@ -45,6 +50,10 @@ const onDataSet = (command: Command) =>
     .option('--plain', 'compare values without filters, to show what the encoding costs')
     .option('--budget <n>', 'comparisons that a record may cost', String(DEFAULT_LIMITS.budget))
     .option('--hub <n>', 'records that may share a token before it is skipped', String(DEFAULT_LIMITS.hub))
+    .option(
+      '--passes <names>',
+      'kinds of tokens that find candidates, with commas, to show what the others find (default: all)',
+    )
 onDataSet(program.command('evaluate'))
   .description(
     'Links the records of a folder one at a time, and prints as JSON how well, compared with its true pairs.',
@@ -57,6 +66,7 @@ onDataSet(program.command('evaluate'))
     '--index <name>',
     'with redis: keep the index under this name, and go on with it (default: removed at the end)',
   )
+  .option('--persons <file>', 'write as CSV which person each record is of: by the first record of it')
   .option('--batch <n>', 'with redis: records of one pipeline', String(DEFAULT_BATCH))
   .action(evaluateFolder)
 onDataSet(program.command('train'))
@@ -81,7 +91,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
   const status = { text: 'reading', share: undefined as number | undefined }
   const progress = startProgress(() => status)
   try {
-    const data = readDataSet(dir, flags.fields)
+    const data = dataSetFor(dir, flags)
     const { learnt, seconds } = modelFor(data, flags, (text) => (status.text = text))
     const result = await evaluate(data, {
       plain: flags.plain === true,
@@ -91,6 +101,9 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
       onePerSource: learnt.onePerSource,
       limits,
       ...(redis && { redis }),
+      ...(flags.persons !== undefined && {
+        onPersons: (persons) => writePersons(flags.persons as string, data, persons),
+      }),
       onProgress: (done) => {
         status.text = `linked ${done} of ${data.ids.length} records`
         status.share = done / data.ids.length
@@ -101,6 +114,8 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
       records: data.ids.length,
       sources: data.sources,
       traits: [...data.traits],
+      completeness: data.completeness,
+      notes: data.notes,
       encoding: flags.plain ? 'plain' : 'filters',
       order: seed === undefined ? 'as in the files' : `shuffled ${seed}`,
       workers,
@@ -141,7 +156,7 @@ function trainFolder(dir: string, flags: Flags & { readonly out: string }): void
   const status = { text: 'reading' }
   const progress = startProgress(() => status)
   try {
-    const { learnt, seconds } = modelFor(readDataSet(dir, flags.fields), flags, (text) => (status.text = text))
+    const { learnt, seconds } = modelFor(dataSetFor(dir, flags), flags, (text) => (status.text = text))
     writeModel(flags.out, learnt.model)
     progress.stop('')
     const { version } = learnt.model
@@ -151,6 +166,33 @@ function trainFolder(dir: string, flags: Flags & { readonly out: string }): void
   } finally {
     progress.stop('')
   }
+}
+
+function dataSetFor(dir: string, { fields, passes }: Flags): DataSet {
+  const data = readDataSet(dir, fields)
+  const known = encoding(data).kinds.map(({ name }) => name)
+  if (known.length === 0)
+    throw new ConfigurationError(`The data set ${dir} is wrong`, [
+      'fields.json: traits: these alone find no candidates; a name, a street with its town, a telephone or a number would',
+    ])
+  if (passes === undefined) return data
+  const wanted = passes.split(',')
+  const unknown = wanted.filter((name) => !known.includes(name))
+  if (unknown.length > 0)
+    throw new ConfigurationError('The options are wrong', [
+      ...unknown.map((name) => `--passes: '${name}' is none with these traits${didYouMean(name, known)}`),
+      `known: ${known.join(', ')}`,
+    ])
+  return { ...data, passes: wanted }
+}
+
+function writePersons(file: string, { ids }: DataSet, persons: Int32Array): void {
+  const lines = ids.map((id, record) => `${cell(id)},${cell(ids[persons[record] as number] as string)}`)
+  writeFileSync(file, `${['record,person', ...lines].join('\n')}\n`, { mode: 0o600 })
+}
+
+function cell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function modelFor(data: DataSet, flags: Flags & { readonly model?: string }, say: (what: string) => void) {

@@ -15,6 +15,8 @@ export interface EvaluateOptions {
   readonly onePerSource: boolean
   readonly limits: Limits
   readonly onProgress: (done: number) => void
+  /** Receives for each record the first one of its person. */
+  readonly onPersons?: (personOf: Int32Array) => void
   /** Links on an index in Redis; by default in memory. */
   readonly redis?: RedisStore
 }

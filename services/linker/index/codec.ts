@@ -47,6 +47,11 @@ export function packCancelled(version: number): Buffer {
   return headOf(version, 0, CANCELLED)
 }
 
+/** @param stored a record of the index */
+export function isCancelled(stored: Buffer): boolean {
+  return stored.readUInt8(9) === CANCELLED
+}
+
 function headOf(version: number, source: number, last: number): Buffer {
   if (!Number.isSafeInteger(version) || version < 0) throw new RangeError('a version is an integer from 0 to 2^53 - 1')
   const head = Buffer.alloc(HEAD_BYTES)

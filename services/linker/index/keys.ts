@@ -2,7 +2,7 @@
  * The keys of the linkage index. Encodings are identifying (docs/adr/0024): filters and ids are sealed by AES-256-GCM, tokens are hashed again,
  * so that a copy of the index says nothing to who has the key of the encodings alone, and ids are hashed.
  */
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } from 'node:crypto'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { sipHash24 } from '#core/crypto/siphash.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -40,7 +40,8 @@ export interface IndexKeys {
  * @param bits of a token that choose its bucket, from 4 to 24: two to this power are the buckets
  */
 export function indexKeys(secret: Buffer, bits: number): IndexKeys {
-  const sealing = deriveKey(secret, 'chainon/linkage/index/seal/1')
+  // A key object: Node makes one of a buffer for each record, which costs more than the cipher.
+  const sealing = createSecretKey(deriveKey(secret, 'chainon/linkage/index/seal/1'))
   const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
   const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
   const message = new Int32Array(2)

@@ -1,6 +1,5 @@
 /**
- * The linkage index in Redis: records, which records have a token, edges, persons. Each script writes and reads at once; all are idempotent, and are
- * sent in pipelines. One linker writes an index: a later one takes it over, and the scripts of the earlier one fail. Keys: docs/adr/0031.
+ * The linkage index in Redis: records, which records have a token, edges, persons. Each script writes and reads a batch at once; all are idempotent. One linker writes an index: a later one takes it over, and the scripts of the earlier one fail. Keys: docs/adr/0031.
  */
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -23,13 +22,8 @@ export interface PutReply {
   readonly number: number
   readonly hubs: number
   readonly overBudget: boolean
-  /** Stored records: those of the rarest tokens first. */
-  readonly candidates: readonly StoredRecord[]
-}
-
-export interface StoredRecord {
-  readonly number: number
-  readonly stored: Buffer
+  /** Numbers of records: those of the rarest tokens first. */
+  readonly candidates: readonly number[]
 }
 
 export interface NewEdge {
@@ -40,14 +34,11 @@ export interface NewEdge {
 }
 
 export interface StoredComponent {
+  /** More records than the limit: then `members` has only the one that it was asked for, and there are no edges. */
+  readonly large: boolean
   readonly members: readonly number[]
   readonly edges: ReadonlyMap<number, ReadonlyMap<number, number>>
-  /** The records themselves when there are more than two: for the weights of those without an edge. */
-  readonly records: readonly StoredRecord[]
 }
-
-/** A component of more records than the limit. */
-export const LARGE = 'large'
 
 export interface LinkIndex {
   /** Records that have been there, cancelled ones included. */
@@ -56,12 +47,14 @@ export interface LinkIndex {
     records: readonly { readonly id: Buffer; readonly record: Buffer; readonly candidatesOf: number }[],
     budget: number,
   ): Promise<PutReply[]>
-  /** @returns components; undefined where no edge was left */
+  /** @returns the records as they are stored now; one that was never there is missing */
+  records(numbers: readonly number[]): Promise<ReadonlyMap<number, Buffer>>
+  /** Writes edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
   connect(
     records: readonly { readonly number: number; readonly version: number; readonly edges: readonly NewEdge[] }[],
     most: number,
-  ): Promise<(StoredComponent | typeof LARGE | undefined)[]>
-  components(numbers: readonly number[], above: number, most: number): Promise<(StoredComponent | typeof LARGE)[]>
+  ): Promise<readonly StoredComponent[]>
+  components(numbers: readonly number[], above: number, most: number): Promise<readonly StoredComponent[]>
   /** @param marked what `marked` returned, and is done with this */
   writePersons(persons: ReadonlyMap<number, number>[], marked?: ReadonlyMap<number, string>): Promise<void>
   cancel(id: Buffer, cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
@@ -83,6 +76,8 @@ const NUMBER_BYTES = 4
 const EDGE_BYTES = 12
 const NEW_EDGE_BYTES = 20
 const PERSON_BYTES = 8
+/** State, number, tokens skipped, over budget, how many candidates. */
+const PUT_REPLY_BYTES = 9
 /** Numbers with equal leading bytes share a bucket. */
 const BUCKET_NUMBERS = 256
 const BUCKETS_AT_ONCE = 500
@@ -115,19 +110,18 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
   }
   await load()
 
-  /** Runs a script once for each list of arguments. Redis may have been restarted and know no script any more: all are idempotent. */
-  async function run(one: Name, lists: readonly Args[], again = true): Promise<unknown[]> {
-    if (lists.length === 0) return []
-    const pipeline = redis.pipeline()
-    for (const args of lists) pipeline.callBuffer('EVALSHA', hashes[one], 1, writerKey, writer, ...args)
-    const replies = (await pipeline.exec()) ?? []
-    const error = replies.find(([failed]) => failed)?.[0]
-    if (!error) return replies.map(([, reply]) => reply)
-    if (error.message.includes('LOST writer'))
-      throw new ChainonError('link-index-taken', `another linker has taken the linkage index ${name} over`)
-    if (!again || !error.message.startsWith('NOSCRIPT')) throw error
-    await load()
-    return run(one, lists, false)
+  /** Redis may have been restarted and know no script any more: all are idempotent. */
+  async function run(one: Name, args: Args, again = true): Promise<unknown> {
+    try {
+      return await redis.callBuffer('EVALSHA', hashes[one], 1, writerKey, writer, ...args)
+    } catch (error) {
+      const { message } = error as Error
+      if (message.includes('LOST writer'))
+        throw new ChainonError('link-index-taken', `another linker has taken the linkage index ${name} over`)
+      if (!again || !message.startsWith('NOSCRIPT')) throw error
+      await load()
+      return run(one, args, false)
+    }
   }
 
   async function buckets(
@@ -156,50 +150,36 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
   return {
     size,
     async put(records, budget) {
-      const replies = await run(
-        'put',
-        records.map(({ id, record, candidatesOf }) => [id, record, candidatesOf, budget, form.hub]),
-      )
-      return (replies as [Buffer, Buffer, number?, number?, Buffer?, Buffer[]?][]).map(
-        ([state, number, hubs = 0, over = 0, candidates, stored = []]) => ({
-          state: state.toString() as PutReply['state'],
-          number: number.readUInt32BE(),
-          hubs,
-          overBudget: over === 1,
-          candidates: stored.map((one, at) => ({
-            number: candidates?.readUInt32BE(NUMBER_BYTES * at) ?? 0,
-            stored: one,
-          })),
-        }),
-      )
+      const args = records.flatMap(({ id, record, candidatesOf }) => [id, record, candidatesOf])
+      return readPutReplies((await run('put', [budget, form.hub, ...args])) as Buffer, records.length)
+    },
+    async records(numbers) {
+      const found = new Map<number, Buffer>()
+      if (numbers.length === 0) return found
+      const key = Buffer.from(`${prefix}r`)
+      const replies = await redis.mgetBuffer(numbers.map((number) => Buffer.concat([key, packNumber(number)])))
+      for (const [at, stored] of replies.entries()) if (stored) found.set(numbers[at] as number, stored)
+      return found
     },
     async connect(records, most) {
-      const replies = await run(
-        'connect',
-        records.map(({ number, version, edges }) => [packNumber(number), packDouble(version), most, packEdges(edges)]),
-      )
-      return replies.map((reply) =>
-        (reply as unknown[]).length === 0 ? undefined : readComponent(reply as ComponentReply),
-      )
+      if (records.length === 0) return []
+      const args = records.flatMap(({ number, version, edges }) => [
+        packNumber(number),
+        packDouble(version),
+        packEdges(edges),
+      ])
+      return ((await run('connect', [most, ...args])) as Buffer[]).map(readComponent)
     },
     async components(numbers, above, most) {
-      const replies = await run(
-        'component',
-        numbers.map((number) => [packNumber(number), above, most]),
-      )
-      return (replies as ComponentReply[]).map(readComponent)
+      if (numbers.length === 0) return []
+      return ((await run('component', [above, most, ...numbers.map(packNumber)])) as Buffer[]).map(readComponent)
     },
     async writePersons(components, marked = new Map()) {
       const done = [...marked].flatMap(([number, count]) => [packNumber(number), count])
-      const lists = components.map((persons) => packPersons(persons))
-      await run(
-        'persons',
-        lists.map((persons, at) => [persons, ...(at === lists.length - 1 ? done : [])]),
-      )
+      if (components.length > 0) await run('persons', [packPersons(components), ...done])
     },
     async cancel(id, cancelled) {
-      const [reply] = await run('cancel', [[id, cancelled]])
-      return (reply as Buffer).toString() as 'cancelled' | 'same' | 'stale'
+      return ((await run('cancel', [id, cancelled])) as Buffer).toString() as 'cancelled' | 'same' | 'stale'
     },
     async marked() {
       const fields = (await redis.callBuffer('HGETALL', `${prefix}d`)) as Buffer[]
@@ -239,21 +219,43 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
   }
 }
 
-type ComponentReply = [found: number, members: Buffer, edges: Buffer[], records?: Buffer[]]
+const STATES: Readonly<Record<string, PutReply['state']>> = { n: 'new', s: 'same', r: 'replaced', x: 'stale' }
 
-function readComponent([found, members, lists, records = []]: ComponentReply): StoredComponent | typeof LARGE {
-  if (found === 0) return LARGE
-  const numbers = Array.from({ length: members.length / NUMBER_BYTES }, (_, at) =>
-    members.readUInt32BE(NUMBER_BYTES * at),
-  )
-  const edges = new Map<number, Map<number, number>>()
-  for (const [at, list] of lists.entries()) {
-    const own = new Map<number, number>()
-    for (let from = 0; from < list.length; from += EDGE_BYTES)
-      own.set(list.readUInt32BE(from), list.readDoubleLE(from + NUMBER_BYTES))
-    edges.set(numbers[at] as number, own)
+function readPutReplies(bytes: Buffer, count: number): PutReply[] {
+  const replies: PutReply[] = []
+  let at = 0
+  for (let i = 0; i < count; i++) {
+    const state = STATES[String.fromCharCode(bytes.readUInt8(at))]
+    if (!state) throw new RangeError('a script of the linkage index returned an unknown state')
+    const found = bytes.readUInt16BE(at + 7)
+    const from = at + PUT_REPLY_BYTES
+    replies.push({
+      state,
+      number: bytes.readUInt32BE(at + 1),
+      hubs: bytes.readUInt8(at + 5),
+      overBudget: bytes.readUInt8(at + 6) === 1,
+      candidates: Array.from({ length: found }, (_, c) => bytes.readUInt32BE(from + NUMBER_BYTES * c)),
+    })
+    at = from + NUMBER_BYTES * found
   }
-  return { members: numbers, edges, records: records.map((stored, at) => ({ number: numbers[at] as number, stored })) }
+  return replies
+}
+
+function readComponent(bytes: Buffer): StoredComponent {
+  const count = bytes.readUInt16BE(0)
+  const large = count === 0
+  const members = Array.from({ length: Math.max(1, count) }, (_, at) => bytes.readUInt32BE(2 + NUMBER_BYTES * at))
+  const edges = new Map<number, Map<number, number>>()
+  let at = 2 + NUMBER_BYTES * count
+  for (const member of large ? [] : members) {
+    const end = at + NUMBER_BYTES + bytes.readUInt32BE(at)
+    const own = new Map<number, number>()
+    for (let from = at + NUMBER_BYTES; from < end; from += EDGE_BYTES)
+      own.set(bytes.readUInt32BE(from), bytes.readDoubleLE(from + NUMBER_BYTES))
+    edges.set(member, own)
+    at = end
+  }
+  return { large, members, edges }
 }
 
 function packNumber(number: number): Buffer {
@@ -278,13 +280,14 @@ function packEdges(edges: readonly NewEdge[]): Buffer {
   return bytes
 }
 
-function packPersons(persons: ReadonlyMap<number, number>): Buffer {
-  const bytes = Buffer.allocUnsafe(PERSON_BYTES * persons.size)
+function packPersons(components: readonly ReadonlyMap<number, number>[]): Buffer {
+  const bytes = Buffer.allocUnsafe(PERSON_BYTES * components.reduce((sum, { size }) => sum + size, 0))
   let at = 0
-  for (const [number, person] of persons) {
-    bytes.writeUInt32BE(number, at)
-    bytes.writeUInt32BE(person, at + NUMBER_BYTES)
-    at += PERSON_BYTES
-  }
+  for (const persons of components)
+    for (const [number, person] of persons) {
+      bytes.writeUInt32BE(number, at)
+      bytes.writeUInt32BE(person, at + NUMBER_BYTES)
+      at += PERSON_BYTES
+    }
   return bytes
 }

@@ -1,22 +1,16 @@
 /**
- * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. A batch is sent in one
- * pipeline; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
+ * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. A batch is one call of each
+ * script; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
  * the versions that were compared, so what a later record replaces is not written over.
  */
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
-import { type Codec, packCancelled, packHead, readHead } from '../index/codec.ts'
+import { type Codec, isCancelled, packCancelled, packHead, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
-import {
-  LARGE,
-  type LinkIndex,
-  type NewEdge,
-  type PutReply,
-  type StoredComponent,
-  type StoredRecord,
-} from '../index/link-index.ts'
+import type { LinkIndex, NewEdge, PutReply, StoredComponent } from '../index/link-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
+import { openedRecords } from './opened-records.ts'
 
 export interface Arrival {
   readonly id: string
@@ -30,7 +24,7 @@ export interface IndexLinkerOptions extends Pick<LinkerOptions, 'onePerSource' |
   readonly keys: IndexKeys
   readonly codec: Codec
   readonly budget: number
-  /** Opened records, which `weight` compares by their number in it. */
+  /** Opened records, which `weight` compares by their number in it. Empty, and the linker's alone. */
   readonly store: RecordStore
 }
 
@@ -49,15 +43,12 @@ export interface IndexLinker {
   readonly counts: LinkerCounts
 }
 
-/** Opened records are kept until there are so many: one costs 0.3 KB in memory, and opening it costs more than all else that is done with it. */
-const MOST_OPENED = 65_536
+/** Records that are kept open: one costs some 0.4 KB in memory. */
+const MOST_OPENED = 1 << 20
 const COMPONENTS_AT_ONCE = 100
 
-interface Opened {
-  readonly slot: number
-  readonly version: number
-  readonly id: string
-  readonly source: number
+interface Sent {
+  readonly replies: Promise<readonly PutReply[]>
 }
 
 interface Scored {
@@ -67,137 +58,123 @@ interface Scored {
 }
 
 export function indexLinker(options: IndexLinkerOptions): IndexLinker {
-  const { index, keys, codec, store, onePerSource } = options
+  const { index, keys, codec, onePerSource, weight } = options
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
-  const opened = new Map<number, Opened>()
+  const opened = openedRecords(options.store, MOST_OPENED)
+  /** Batches that were sent and whose turn has not come. */
+  const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
 
-  function keep(
-    number: number,
-    version: number,
-    source: number,
-    id: string,
-    encoded: Pick<EncodedRecord, 'filters' | 'newborn'>,
-  ): Opened {
-    const one = { slot: store.add(encoded), version, id, source }
-    opened.set(number, one)
-    return one
+  const slotOf = (number: number) => opened.find(number) as number
+
+  /** @param compared asked for as candidates: then one that a batch ahead replaces is left out, for that batch compares the later version */
+  async function openAll(numbers: Iterable<number>, compared = false): Promise<void> {
+    const missing = [...new Set(numbers)].filter((number) => opened.find(number) === undefined)
+    if (missing.length === 0) return
+    const before = compared ? [...ahead] : []
+    const stored = await index.records(missing)
+    // Redis answers in the order of the requests: what was sent before has its answer.
+    const replies = await Promise.all(before.map((sent) => sent.replies.catch(() => [])))
+    const replaced = new Set(replies.flat().flatMap(({ state, number }) => (state === 'replaced' ? [number] : [])))
+    for (const [number, bytes] of stored) {
+      if (replaced.has(number) || isCancelled(bytes)) continue
+      const head = readHead(bytes)
+      const record = codec.unpack(keys.open(bytes, head.bytes))
+      opened.keep(number, { ...record, version: head.version, source: head.source })
+    }
   }
 
-  function open({ number, stored }: StoredRecord): Opened {
-    const head = readHead(stored)
-    const known = opened.get(number)
-    if (known?.version === head.version) return known
-    const record = codec.unpack(keys.open(stored, head.bytes))
-    return keep(number, head.version, head.source, record.id, record)
-  }
-
-  /** A pair has one order, that of the numbers: so its weight is the same to the last bit, whichever record came again. */
-  function weigh(a: number, one: Opened, b: number, two: Opened): number {
-    return a < b ? options.weight(one.slot, two.slot) : options.weight(two.slot, one.slot)
-  }
-
-  function score(
-    { id, version, source, encoded }: Arrival,
-    { number, candidates, hubs, overBudget }: PutReply,
-  ): Scored {
-    const own = keep(number, version, source, id, encoded)
+  function score({ version }: Arrival, { number, candidates, hubs, overBudget }: PutReply): Scored {
+    const own = slotOf(number)
     counts.hubs += hubs
     if (overBudget) counts.overBudget++
     const edges: NewEdge[] = []
     for (const candidate of candidates) {
-      const other = open(candidate)
-      const weight = weigh(number, own, candidate.number, other)
+      const other = opened.find(candidate)
+      if (other === undefined) continue
+      const value = weight(other, own)
       counts.compared++
-      options.onPair(candidate.number, number, weight)
-      if (weight > LINK) edges.push({ other: candidate.number, weight, version: other.version })
+      options.onPair(candidate, number, value)
+      if (value > LINK) edges.push({ other: candidate, weight: value, version: opened.versionOf(other) })
     }
     counts.edges += edges.length
     return { number, version, edges }
   }
 
-  /** The component of a record, split at rising weights until it is small enough. */
-  async function bounded(
-    number: number,
-    found: StoredComponent | typeof LARGE,
-  ): Promise<readonly [StoredComponent, above: number]> {
+  /** A component, split at rising weights until it is small enough. */
+  async function bounded(found: StoredComponent): Promise<readonly [StoredComponent, above: number]> {
     let above = LINK
-    if (found === LARGE) counts.split++
-    for (let one = found; ; [one = LARGE] = await index.components([number], above, MOST_RECORDS)) {
-      if (one !== LARGE) return [one, above]
+    let one: StoredComponent | undefined = found
+    if (one.large) counts.split++
+    while (one?.large) {
       above += STEP
+      one = (await index.components(found.members, above, MOST_RECORDS))[0]
     }
+    return [one ?? found, above]
   }
 
-  function group(
-    { members, edges, records }: StoredComponent,
-    above: number,
-    onWeight?: LinkerOptions['onPair'],
-  ): Map<number, number> {
+  async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
+    const [{ members, edges }, above] = await bounded(found)
     // An edge above 0 makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
     if (members.length < 3) return new Map(members.map((member) => [member, Math.min(a, b ?? a)]))
-    const own = new Map(records.map((record) => [record.number, open(record)]))
-    const get = (member: number) => own.get(member) as Opened
+    await openAll(members)
     return personsOfComponent(
       { members, above, edgesOf: (member) => edges.get(member) },
       {
-        idOf: (member) => get(member).id,
+        idOf: (member) => opened.idOf(slotOf(member)),
         weight(one, two) {
-          const weight = weigh(one, get(one), two, get(two))
-          onWeight?.(one, two, weight)
-          return weight
+          const value = weight(slotOf(one), slotOf(two))
+          onWeight?.(one, two, value)
+          return value
         },
-        ...(onePerSource && { apart: (one: number, two: number) => get(one).source === get(two).source }),
+        ...(onePerSource && {
+          apart: (one: number, two: number) => opened.sourceOf(slotOf(one)) === opened.sourceOf(slotOf(two)),
+        }),
       },
     )
   }
 
-  async function groupAll(
-    numbers: readonly number[],
-    found: readonly (StoredComponent | typeof LARGE)[],
-    onWeight?: LinkerOptions['onPair'],
-  ): Promise<Map<number, number>[]> {
+  async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {
+    await openAll(found.flatMap(({ members }) => (members.length < 3 ? [] : members)))
     const made: Map<number, number>[] = []
-    for (const [at, one] of found.entries()) made.push(group(...(await bounded(numbers[at] as number, one)), onWeight))
+    for (const one of found) made.push(await group(one))
     return made
   }
 
   async function recover(): Promise<number> {
     const marked = await index.marked()
     if (marked.size === 0) return 0
-    const numbers = [...marked.keys()]
-    await index.writePersons(await groupAll(numbers, await index.components(numbers, LINK, MOST_RECORDS)), marked)
+    await index.writePersons(await groupAll(await index.components([...marked.keys()], LINK, MOST_RECORDS)), marked)
     return marked.size
   }
 
   async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
-    if (store.size > MOST_OPENED) {
-      store.clear()
-      opened.clear()
+    const current = new Map<number, number>()
+    for (const [at, arrival] of batch.entries()) {
+      const { number, state } = replies[at] as PutReply
+      if (state === 'stale') continue
+      opened.keep(number, { ...arrival, filters: arrival.encoded.filters, newborn: arrival.encoded.newborn })
+      current.set(number, at)
     }
-    const scored = batch.flatMap((arrival, at) => {
-      const reply = replies[at] as PutReply
-      return reply.state === 'stale' ? [] : [score(arrival, reply)]
-    })
-    const linked = scored.filter(({ edges }) => edges.length > 0)
-    const found = await index.connect(linked, MOST_RECORDS)
-    const there = linked.flatMap(({ number }, at) => {
-      const component = found[at]
-      return component ? [{ number, component }] : []
-    })
-    await index.writePersons(
-      await groupAll(
-        there.map(({ number }) => number),
-        there.map(({ component }) => component),
-      ),
+    // A record that comes twice in the batch is compared in its later version.
+    const compared = [...current.values()].toSorted((a, b) => a - b)
+    await openAll(
+      compared.flatMap((at) => replies[at]?.candidates ?? []),
+      true,
     )
+    const scored = compared.map((at) => score(batch[at] as Arrival, replies[at] as PutReply))
+    const linked = scored.filter(({ edges }) => edges.length > 0)
+    await index.writePersons(await groupAll(await index.connect(linked, MOST_RECORDS)))
     if (replies.some(({ state }) => state === 'replaced')) await recover()
   }
 
   /** One after the other: what follows from a batch needs the edges of the one before. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(work)
+    const done = last.then(() => {
+      opened.begin()
+      return work()
+    })
     last = done.catch(() => undefined)
     return done
   }
@@ -205,7 +182,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   return {
     counts,
     async link(batch) {
-      const put = index.put(
+      const replies = index.put(
         batch.map(({ id, version, source, encoded }) => {
           // Without the assumption, candidates are of all sources.
           const part = onePerSource ? source : 0
@@ -216,11 +193,14 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         options.budget,
       )
       // Its failure is that of the batch, which waits for the one before.
-      put.catch(() => undefined)
+      replies.catch(() => undefined)
+      const sent: Sent = { replies }
+      ahead.add(sent)
       return inTurn(async () => {
-        const replies = await put
-        await finish(batch, replies)
-        return replies
+        ahead.delete(sent)
+        const arrived = await replies
+        await finish(batch, arrived)
+        return arrived
       })
     },
     cancel: (id, version) =>
@@ -237,13 +217,13 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         const connected = await index.connected()
         for (let from = 0; from < connected.length; from += COMPONENTS_AT_ONCE) {
           const numbers = connected.slice(from, from + COMPONENTS_AT_ONCE)
-          const found = await index.components(numbers, LINK, MOST_RECORDS)
+          opened.begin()
           const made: Map<number, number>[] = []
-          for (const [at, number] of numbers.entries()) {
-            if (done.has(number)) continue
-            const [component, above] = await bounded(number, found[at] as StoredComponent)
-            for (const member of component.members) done.add(member)
-            made.push(group(component, above, onPair))
+          for (const found of await index.components(numbers, LINK, MOST_RECORDS)) {
+            if (found.members.some((member) => done.has(member))) continue
+            const persons = await group(found, onPair)
+            for (const member of persons.keys()) done.add(member)
+            made.push(persons)
           }
           await index.writePersons(made)
         }

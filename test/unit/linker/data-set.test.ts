@@ -97,6 +97,49 @@ test.each([
   expect(text).not.toContain('Secret')
 })
 
+test('CSV: an empty cell before a quoted one, with tabs', () => {
+  expect(parseCsv('a\tb\tc\n\t"x"\t1\n').rows).toEqual([['', 'x', '1']])
+})
+
+test('a column that only one of two sources has: the records of the other one have no such value, and it is said', () => {
+  const data = readDataSet(folder({ 'b.csv': 'born,id\n01/31/1980,1\n', 'links.csv': 'a,b\n1,1\n' }))
+  expect(data.record(2)).toEqual({ given_name: '', birth_date: '01/31/1980' })
+  expect(data.notes).toEqual(["b.csv: column 'first' (given_name) is missing: its records have none"])
+  const absent = JSON.stringify({ id: 'id', traits: { ...FIELDS.traits, city: 'town' } })
+  expect(() => readDataSet(folder({ 'b.csv': 'born,id\n,1\n', 'fields.json': absent }))).toThrow(
+    "a.csv: column 'town' (city) is missing",
+  )
+})
+
+test('a byte-order mark in fields.json, and no true pair', () => {
+  const data = readDataSet(folder({ 'fields.json': `\ufeff${JSON.stringify(FIELDS)}`, 'links.csv': '' }))
+  expect(data.links).toEqual([])
+})
+
+test('a file in windows-1252 is read as such', () => {
+  const made = folder({})
+  writeFileSync(join(made, 'a.csv'), Buffer.from('id;first;born\n1;Zo\xeb;\n2;Zo\xe9;\n', 'latin1'))
+  const data = readDataSet(made)
+  expect([data.record(0).given_name, data.record(1).given_name]).toEqual(['Zoë', 'Zoé'])
+  expect(data.notes).toEqual(['a.csv: is not UTF-8: read as windows-1252'])
+})
+
+test('how many values of a trait are written, and how many of them are in a form that is known', () => {
+  const data = readDataSet(folder({ 'a.csv': 'id,first,born\n1,Ana,x1980\n2,Anna,y1980\n3,,02/01/1980\n4,,\n' }))
+  expect(data.completeness).toEqual({
+    given_name: { written: 0.5, read: 0.5 },
+    birth_date: { written: 0.75, read: 0.25 },
+  })
+  expect(data.notes).toEqual(['birth_date: most values are in no form that is known: they count as missing'])
+})
+
+test('a trait of one value alone is not compared', () => {
+  const rows = Array.from({ length: 60 }, (_, n) => `${n},Ana,19${10 + n}-01-31`)
+  const data = readDataSet(folder({ 'a.csv': `id,first,born\n${rows.join('\n')}\n` }))
+  expect(data.traits).toEqual(new Set(['birth_date']))
+  expect(data.notes).toEqual(['given_name: all records have one value: it is not compared'])
+})
+
 test('a folder that is missing names each of its files', () => {
   expect(() => readDataSet(join(dir, 'nowhere'))).toThrow(/fields.json[\s\S]*a.csv[\s\S]*links.csv/)
 })

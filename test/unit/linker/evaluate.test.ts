@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { defaultModel } from '../../../services/core/linkage/default-model.ts'
 import { TRAITS } from '../../../services/core/linkage/traits.ts'
 import type { DataSet } from '../../../services/linker/evaluate/data-set.ts'
 import { evaluate } from '../../../services/linker/evaluate/evaluate.ts'
@@ -40,6 +41,26 @@ test('order, replay and threads do not change the persons', async () => {
   expect((await run({ shuffle: 2, workers: 2 })).persons).toEqual(persons)
 }, 60_000)
 
+test('with fewer passes fewer pairs are compared, by the same model; and the persons are told', async () => {
+  const few: DataSet = { ...data, passes: ['phone', 'names'] }
+  const all = await run()
+  let persons = new Int32Array()
+  const found = await evaluate(few, {
+    plain: false,
+    workers: 2,
+    shuffle: undefined,
+    model: (model as Learnt).model,
+    onePerSource: false,
+    limits: UNBOUNDED,
+    onProgress: () => undefined,
+    onPersons: (personOf) => (persons = Int32Array.from(personOf)),
+  })
+  expect(found.pairs_compared).toBeLessThan(all.pairs_compared)
+  expect(found.pairs.found_by_blocking).toBeGreaterThan(0.5)
+  expect(persons).toHaveLength(data.ids.length)
+  expect(new Set(persons).size).toBe(found.persons.count)
+}, 60_000)
+
 test('two sources: that a person is once in each is assumed only where the records say so', () => {
   const partners = new Map<number, number[]>()
   for (const [a, b] of data.links)
@@ -70,4 +91,25 @@ test('a model has a level for each trait, and can be read back', () => {
     expect(m).toHaveLength(levels.length)
     expect(u).toHaveLength(levels.length)
   }
+}, 60_000)
+
+test('two thousand records in three orders are the same persons', async () => {
+  const many = simulatedSet(2000, ['national_id'])
+  const digestOf = async (shuffle: number | undefined) => {
+    const { persons, limits } = await evaluate(many, {
+      plain: false,
+      workers: 1,
+      shuffle,
+      model: defaultModel(),
+      onePerSource: false,
+      limits: UNBOUNDED,
+      onProgress: () => undefined,
+    })
+    expect(limits).toMatchObject({ records_over_budget: 0, hub_tokens_skipped: 0, components_split: 0 })
+    return persons
+  }
+  const persons = await digestOf(undefined)
+  expect(persons.count).toBeLessThan(2000)
+  expect(await digestOf(1)).toEqual(persons)
+  expect(await digestOf(2)).toEqual(persons)
 }, 60_000)

@@ -64,8 +64,13 @@ local function forget_tokens(stored, number)
   end
 end
 
--- The records that edges above a weight connect with one, each with its edges; their sealed records too when there are more than two, for the weights
--- between those without an edge. Nothing but 0 when they are too many.
+-- person: the number of its first record. A record alone has no entry.
+local function write_person(number, person)
+  local bucket, field = ns .. 'p' .. sub(number, 1, 3), sub(number, 4)
+  if number == person then call('HDEL', bucket, field) else call('HSET', bucket, field, person) end
+end
+
+-- The records that edges above a weight connect with one, and the edges of each; nothing when they are too many.
 local function component(number, above, most)
   local members, seen, edges, at = { number }, { [number] = true }, {}, 1
   while members[at] do
@@ -74,18 +79,23 @@ local function component(number, above, most)
     for i = 1, #list, 12 do
       local other = sub(list, i, i + 3)
       if not seen[other] and (above <= 0 or struct.unpack('<d', sub(list, i + 4, i + 11)) > above) then
-        if #members == most then return { 0 } end
+        if #members == most then return nil end
         seen[other] = true
         members[#members + 1] = other
       end
     end
     at = at + 1
   end
-  local reply = { 1, table.concat(members), edges }
-  if #members > 2 then
-    local records = {}
-    for i = 1, #members do records[i] = call('GET', ns .. 'r' .. members[i]) end
-    reply[4] = records
+  return members, edges
+end
+
+-- How many members (u16 BE, 0: too many), their numbers (of too many: the one that was asked for), then for each the bytes of its edges (u32 BE) and the edges.
+local function packed(number, members, edges)
+  if not members then return '\0\0' .. number end
+  local parts = { struct.pack('>I2', #members), table.concat(members) }
+  for i = 1, #edges do
+    parts[#parts + 1] = struct.pack('>I4', #edges[i])
+    parts[#parts + 1] = edges[i]
   end
-  return reply
+  return table.concat(parts)
 end

@@ -1,2 +1,4 @@
--- Reads a component. ARGV: writer, number, weight above which edges count, most records.
-return component(ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]))
+-- Reads components. ARGV: writer, weight above which edges count, most records, then a number for each. Returns a string for each.
+local replies = {}
+for i = 4, #ARGV do replies[i - 3] = packed(ARGV[i], component(ARGV[i], tonumber(ARGV[2]), tonumber(ARGV[3]))) end
+return replies

@@ -1,87 +1,104 @@
--- Writes a record and reads its candidates. ARGV: writer, id, record, source of the candidates, budget, hub.
--- Returns state, number, tokens skipped, 1 when the budget ended first, numbers of the candidates, their records. The state is new, same (this version is
--- there: nothing is written, and the candidates are read again), replaced, or stale (a later version is there, or it is cancelled: nothing else is returned).
-local id, record = ARGV[2], ARGV[3]
-local own, other = 't' .. byte(record, 9), 't' .. ARGV[4]
-local budget, hub = tonumber(ARGV[5]), tonumber(ARGV[6])
-local state = 'new'
-local number = call('HGET', ns .. 'i' .. sub(id, 1, 3), sub(id, 4))
-if number then
-  local known = call('GET', ns .. 'r' .. number)
-  local version, latest = struct.unpack('<d', record), struct.unpack('<d', known)
-  local cancelled = byte(known, 10) == CANCELLED
-  if latest > version or (latest == version and cancelled) then return { 'stale', number } end
-  state = latest == version and 'same' or 'replaced'
-  if state == 'replaced' then
-    if not cancelled then forget_tokens(known, number) end
-    disconnect(number)
-    mark(number)
-  end
-else
-  number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)
-  call('HSET', ns .. 'i' .. sub(id, 1, 3), sub(id, 4), number)
-end
+-- Writes records and reads their candidates, one after the other. ARGV: writer, budget, hub, then for each record: id, record, source of its candidates.
+-- Returns one string: for each record its state, number, tokens skipped (u8), 1 when the budget ended first (u8), number of candidates (u16 BE), their numbers. The
+-- state is n new, s same (this version is there: nothing is written, and the candidates are read again), r replaced, or x stale (a later version is
+-- there, or it is cancelled: there are no candidates).
+local budget, hub = tonumber(ARGV[2]), tonumber(ARGV[3])
 
-local count = byte(record, 10)
-local lists, found, sizes, hubs = {}, {}, {}, 0
-for i = 1, count do
-  local token = sub(record, 3 + 8 * i, 10 + 8 * i)
-  local list = read(other, token)
-  lists[i] = list
-  if list == HUB then
-    hubs = hubs + 1
-  elseif list then
-    local size = #list / 4
-    if state == 'same' and own == other then size = size - 1 end
-    -- Equally rare tokens stay in the order of their kinds.
-    local at = #found + 1
-    while at > 1 and sizes[at - 1] > size do
-      found[at], sizes[at] = found[at - 1], sizes[at - 1]
-      at = at - 1
+local function put(id, record, source)
+  local own, other = ns .. 't' .. byte(record, 9), ns .. 't' .. source
+  local state = 'n'
+  local bucket, field = ns .. 'i' .. sub(id, 1, 3), sub(id, 4)
+  local number = call('HGET', bucket, field)
+  if number then
+    local known = call('GET', ns .. 'r' .. number)
+    local version, latest = struct.unpack('<d', record), struct.unpack('<d', known)
+    local cancelled = byte(known, 10) == CANCELLED
+    if latest > version or (latest == version and cancelled) then return 'x' .. number .. '\0\0\0\0' end
+    state = latest == version and 's' or 'r'
+    if state == 'r' then
+      if not cancelled then forget_tokens(known, number) end
+      disconnect(number)
+      mark(number)
     end
-    found[at], sizes[at] = list, size
+  else
+    number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)
+    call('HSET', bucket, field, number)
   end
-end
 
-local candidates, seen, over = {}, { [number] = true }, 0
-for _, list in ipairs(found) do
-  local before = #candidates
-  for i = #list - 3, 1, -4 do
-    local one = sub(list, i, i + 3)
-    if not seen[one] then
-      seen[one] = true
-      candidates[#candidates + 1] = one
-    end
-  end
-  -- A token counts whole or not at all, as in core/linkage/token-index.ts.
-  if before > 0 and #candidates > budget then
-    for i = #candidates, before + 1, -1 do
-      seen[candidates[i]] = nil
-      candidates[i] = nil
-    end
-    over = 1
-  end
-end
-local records = {}
-for i = 1, #candidates do records[i] = call('GET', ns .. 'r' .. candidates[i]) end
-
-if state ~= 'same' then
-  call('SET', ns .. 'r' .. number, record)
+  local count = byte(record, 10)
+  local buckets, fields, lists, found, sizes, hubs = {}, {}, {}, {}, {}, 0
   for i = 1, count do
-    local token = sub(record, 3 + 8 * i, 10 + 8 * i)
-    local list = lists[i]
-    if own ~= other then list = read(own, token) end
-    if not list then
-      call('HSET', ns .. own .. sub(token, 1, 3), sub(token, 4), number)
-    elseif list ~= HUB then
-      if #list / 4 >= hub then
-        write(own, token, HUB, list)
-      elseif #list > INLINE then
-        call('APPEND', ns .. own .. '+' .. token, number)
-      else
-        write(own, token, list .. number, list)
+    local at = 3 + 8 * i
+    local bits = sub(record, at, at + 2)
+    fields[i] = sub(record, at + 3, at + 7)
+    buckets[i] = own .. bits
+    local list = call('HGET', other .. bits, fields[i])
+    if list == MOVED then list = call('GET', other .. '+' .. bits .. fields[i]) end
+    lists[i] = list
+    if list == HUB then
+      hubs = hubs + 1
+    elseif list then
+      local size = #list / 4
+      if state == 's' and own == other then size = size - 1 end
+      -- Equally rare tokens stay in the order of their kinds.
+      local place = #found + 1
+      while place > 1 and sizes[place - 1] > size do
+        found[place], sizes[place] = found[place - 1], sizes[place - 1]
+        place = place - 1
+      end
+      found[place], sizes[place] = list, size
+    end
+  end
+
+  local candidates, seen, over = {}, { [number] = true }, 0
+  for _, list in ipairs(found) do
+    local before = #candidates
+    for i = #list - 3, 1, -4 do
+      local one = sub(list, i, i + 3)
+      if not seen[one] then
+        seen[one] = true
+        candidates[#candidates + 1] = one
+      end
+    end
+    -- A token counts whole or not at all, as in core/linkage/token-index.ts.
+    if before > 0 and #candidates > budget then
+      for i = #candidates, before + 1, -1 do
+        seen[candidates[i]] = nil
+        candidates[i] = nil
+      end
+      over = 1
+    end
+  end
+
+  if state ~= 's' then
+    call('SET', ns .. 'r' .. number, record)
+    for i = 1, count do
+      local token, list = fields[i], lists[i]
+      if own ~= other then
+        list = call('HGET', buckets[i], token)
+        if list == MOVED then list = call('GET', own .. '+' .. sub(buckets[i], -3) .. token) end
+      end
+      if not list then
+        call('HSET', buckets[i], token, number)
+      elseif list ~= HUB then
+        if #list < INLINE then
+          call('HSET', buckets[i], token, #list / 4 >= hub and HUB or list .. number)
+        else
+          local kind, at = 't' .. byte(record, 9), sub(buckets[i], -3) .. token
+          if #list / 4 >= hub then
+            write(kind, at, HUB, list)
+          elseif #list > INLINE then
+            call('APPEND', own .. '+' .. at, number)
+          else
+            write(kind, at, list .. number, list)
+          end
+        end
       end
     end
   end
+  return state .. number .. struct.pack('>BBI2', hubs, over, #candidates) .. table.concat(candidates)
 end
-return { state, number, hubs, over, table.concat(candidates), records }
+
+local replies = {}
+for i = 4, #ARGV, 3 do replies[#replies + 1] = put(ARGV[i], ARGV[i + 1], ARGV[i + 2]) end
+return table.concat(replies)

@@ -115,3 +115,20 @@ test.each([
 ])('%s sounds like %s', (a, b) => {
   expect(phoneticCode(a)).toBe(phoneticCode(b))
 })
+
+test.each<[string, Trait[], string[]]>([
+  ['names alone', ['given_name', 'family_name'], ['names', 'name-codes', 'family', 'given']],
+  ['names and birth date', ['given_name', 'family_name', 'birth_date'], ['birth', 'family+year', 'name-codes']],
+  ['an address alone', ['street', 'city', 'postcode'], ['street+postcode', 'street+city']],
+])('with %s there are passes that ask for less', (_what, traits, wanted) => {
+  const names = tokenKinds(new Set(traits)).map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(wanted))
+  expect(tokenKinds(new Set<Trait>(TRAITS)).some(({ name }) => name === 'birth' || name === 'street+city')).toBe(false)
+})
+
+test('kinds of tokens can be left out', () => {
+  const traits = new Set<Trait>(TRAITS)
+  const { kinds, encode } = recordEncoder(traits, Buffer.alloc(32, 1), ({ name }) => name === 'phone')
+  expect(kinds.map(({ name }) => name)).toEqual(['phone'])
+  expect(encode({ phone: '0612345678', given_name: 'ANA' }).tokens).toHaveLength(2)
+})

@@ -27,6 +27,21 @@ test('the format of a column of dates is found when it is not said', () => {
   expect(detectDateFormat(['19701231'])).toBe('YYYYMMDD')
 })
 
+test('a date that begins with its year is read, whatever the others of its column are', () => {
+  expect(normaliseBirthDate('1985-02-11', 'YYYYMMDD')).toBe('19850211')
+  expect(normaliseBirthDate('19850211', 'DD/MM/YYYY')).toBe('19850211')
+  expect(normaliseBirthDate('1985/2/11 00:00:00', 'MM/DD/YYYY')).toBe('19850211')
+  expect(normaliseBirthDate('11/02/1985', 'YYYYMMDD')).toBe('')
+})
+
+test.each(['NaN', 'null', 'N/A', 'unknown', 'None'])('%s is no code, number or town', (text) => {
+  expect(normal({ postcode: text, street_number: text, national_id: text, city: text, region: text })).toEqual({})
+})
+
+test('a region of two letters is no unknown value', () => {
+  expect(normal({ region: 'NC' })).toEqual({ region: 'NC' })
+})
+
 test('names: hyphens join, accents go, given names after the first are the middle name', () => {
   expect(normal({ given_name: 'Jean-Noël Marie Æ', family_name: "D'Artagnan de la Tour" })).toMatchObject({
     given_name: 'JEANNOEL',

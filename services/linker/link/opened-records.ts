@@ -1,0 +1,80 @@
+/**
+ * Records of the index as the linker has opened them, in its memory: asking Redis for a record and opening it costs more than all else that is
+ * done with it. The index stays the truth: only its one writer changes a record, and what it writes is written here as well.
+ */
+import type { EncodedRecord } from '#core/linkage/encode.ts'
+import type { RecordStore } from '#core/linkage/record-store.ts'
+
+export interface OpenedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
+  readonly id: string
+  readonly version: number
+  readonly source: number
+}
+
+export interface OpenedRecords {
+  /** Begins a batch: what is asked for or kept from now on stays until the next one begins, even if there are more than fit. */
+  begin(): void
+  /** @returns the record's number in the store; undefined when it is not there */
+  find(number: number): number | undefined
+  /** @param number of the record in the index; an earlier version of it is written over @returns its number in the store */
+  keep(number: number, record: OpenedRecord): number
+  /** @param slot the record's number in the store */
+  idOf(slot: number): string
+  versionOf(slot: number): number
+  sourceOf(slot: number): number
+}
+
+/** @param store where the filters are, and nothing else @param most records that are kept; those that came first make room */
+export function openedRecords(store: RecordStore, most: number): OpenedRecords {
+  const slots = new Map<number, number>()
+  const numbers: number[] = []
+  const ids: string[] = []
+  const versions: number[] = []
+  const sources: number[] = []
+  const usedIn: number[] = []
+  let batch = 0
+  let hand = 0
+
+  /** @returns a slot whose record this batch has not used; undefined when it uses all */
+  function free(): number | undefined {
+    for (let tried = 0; tried < store.size; tried++) {
+      const slot = hand
+      hand = (hand + 1) % store.size
+      if (usedIn[slot] !== batch) return slot
+    }
+    return undefined
+  }
+
+  function slotFor(number: number, record: OpenedRecord): number {
+    const known = slots.get(number)
+    const slot = known ?? (store.size < most ? undefined : free())
+    if (slot === undefined) return store.add(record)
+    if (known === undefined) slots.delete(numbers[slot] as number)
+    store.replace(slot, record)
+    return slot
+  }
+
+  return {
+    begin() {
+      batch++
+    },
+    find(number) {
+      const slot = slots.get(number)
+      if (slot !== undefined) usedIn[slot] = batch
+      return slot
+    },
+    keep(number, record) {
+      const slot = slotFor(number, record)
+      slots.set(number, slot)
+      numbers[slot] = number
+      ids[slot] = record.id
+      versions[slot] = record.version
+      sources[slot] = record.source
+      usedIn[slot] = batch
+      return slot
+    },
+    idOf: (slot) => ids[slot] as string,
+    versionOf: (slot) => versions[slot] as number,
+    sourceOf: (slot) => sources[slot] as number,
+  }
+}

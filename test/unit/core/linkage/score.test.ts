@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { recordEncoder } from '../../../../services/core/linkage/encode.ts'
+import { comparedFields } from '../../../../services/core/linkage/levels.ts'
+import type { Model } from '../../../../services/core/linkage/model.ts'
+import { normaliseTraits } from '../../../../services/core/linkage/normalise-traits.ts'
+import { plainStore } from '../../../../services/core/linkage/plain-store.ts'
+import { filterStore } from '../../../../services/core/linkage/record-store.ts'
+import { scorer } from '../../../../services/core/linkage/score.ts'
+import { startingModel } from '../../../../services/core/linkage/starting-model.ts'
+import { TRAITS, type Trait, type Traits } from '../../../../services/core/linkage/traits.ts'
+
+const encoder = recordEncoder(new Set<Trait>(TRAITS), Buffer.alloc(32, 1))
+const { layout } = encoder
+const fields = comparedFields(layout)
+
+/** Few values, so that they are equal, crossed between the names, and missing; each as frequent as none of the others. */
+const NAMES = ['', 'Durand', 'Klein', 'Morel', 'De Oliveira', 'Camille', 'Sarah Manon', 'Bébé']
+const VALUES: Readonly<Partial<Record<Trait, readonly string[]>>> = {
+  given_name: NAMES,
+  family_name: NAMES,
+  birth_name: NAMES,
+  middle_name: NAMES,
+  birth_date: ['', '1985-02-11', '1985-11-02', '1985-02-12', '1958-02-11'],
+  sex: ['', 'M', 'F'],
+  national_id: ['', '185027511886656', '185027511886753', 'AB12345'],
+}
+const OTHERS = ['', '12 rue des Lilas', '21 rue des Lilas', '75012', '0612345678', 'a@mail.example']
+
+const written = fc.record(
+  Object.fromEntries(TRAITS.map((trait) => [trait, fc.constantFrom(...(VALUES[trait] ?? OTHERS))])),
+) as fc.Arbitrary<Traits>
+
+/** A model in which no two values of a field are equally frequent. */
+function modelOf(stored: { fingerprint(record: number, field: number): number }, records: number): Model {
+  const start = startingModel(fields)
+  return {
+    ...start,
+    fields: start.fields.map((field) => {
+      const at = layout.fields.findIndex(({ trait }) => trait === field.trait)
+      const values = new Set(Array.from({ length: records }, (_, record) => stored.fingerprint(record, at)))
+      const frequent = [...values].filter((value) => value !== 0).map((value, n) => [value, (n + 1) / 1000] as const)
+      return { ...field, chance: 1e-2, rare: 1e-4, frequent: frequent.map(([value, share]) => [value, share]) }
+    }),
+  }
+}
+
+test('the weight of two records is the same to its last bit, whichever of them comes first', () => {
+  const records = fc.sample(written, { numRuns: 200, seed: 1 })
+  const filters = filterStore(layout)
+  const plain = plainStore(layout)
+  for (const traits of records) {
+    const normal = normaliseTraits(traits, 'YYYY-MM-DD')
+    filters.add(encoder.encode(normal))
+    plain.add(normal)
+  }
+  for (const store of [filters, plain]) {
+    const { weight } = scorer(modelOf(store, records.length), store, layout)
+    const differing = [...records.keys()].flatMap((a) =>
+      Array.from({ length: a }, (_, b) => [a, b] as const).filter(
+        ([one, two]) => weight(one, two) !== weight(two, one),
+      ),
+    )
+    expect(differing).toEqual([])
+  }
+})

@@ -1,0 +1,43 @@
+/** The command line of `chainon link evaluate`, as a process. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { node24 } from '../../../deploy/local/paths.ts'
+
+const MAIN = resolve(import.meta.dirname, '../../../services/linker/evaluate/main.ts')
+let dir: string
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'chainon-link-main-'))
+  writeFileSync(
+    join(dir, 'a.csv'),
+    'id,first,last,born\n1,Ana,Martin,01/31/1980\n"2,b",Ana,Martin,01/31/1980\n3,Paul,Durand,12/02/1975\n',
+  )
+  writeFileSync(join(dir, 'links.csv'), 'x,y\n1,"2,b"\n')
+  const traits = { given_name: 'first', family_name: 'last', birth_date: 'born' }
+  writeFileSync(join(dir, 'fields.json'), JSON.stringify({ id: 'id', traits }))
+})
+afterAll(() => rmSync(dir, { recursive: true }))
+
+const run = (...flags: string[]) =>
+  spawnSync(node24(), [MAIN, 'evaluate', dir, ...flags], { encoding: 'utf8', env: { PATH: process.env.PATH } })
+
+test('a set of three records, in another order and with threads that encode; which person a record is of', () => {
+  const file = join(dir, 'persons.csv')
+  const { status, stdout } = run('--shuffle', '3', '--workers', '2', '--persons', file)
+  expect(status).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ records: 3, true_pairs: 1, order: 'shuffled 3', workers: 2, notes: [] })
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  expect(lines).toHaveLength(4)
+  expect(lines[0]).toBe('record,person')
+  expect(lines[2]).toMatch(/^"2,b",/)
+  expect(lines[3]).toBe('3,3')
+}, 60_000)
+
+test('what is wrong with the flags is said, with exit status 78', () => {
+  const { status, stderr } = run('--passes', 'phone,name', '--store', 'disk')
+  expect(status).toBe(78)
+  expect(stderr).toContain("--store must be 'memory' or 'redis'")
+  expect(run('--passes', 'name').stderr).toContain("--passes: 'name' is none with these traits; did you mean 'names'?")
+}, 60_000)
