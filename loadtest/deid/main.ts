@@ -87,6 +87,8 @@ function corpora(): Corpus[] {
     ...halves('English notes of our own', 'en', 'texts/en-notes.txt'),
     blind('French notes of other styles, only scored', 'fr', 'texts/fr-blind.txt'),
     blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
+    blind('French notes of more styles, only scored', 'fr', 'texts/fr-styles.txt'),
+    blind('English notes of more styles, only scored', 'en', 'texts/en-styles.txt'),
   ]
 }
 

@@ -9,7 +9,7 @@ import type { Values } from './log.ts'
 const REASONS: Readonly<Record<string, (text: string) => boolean>> = {
   binary: (text) => text.startsWith('%PDF'),
   encoding: (text) => text.includes('\ufffd'),
-  markup: (text) => text.includes('</'),
+  markup: (text) => text.startsWith('<?xml'),
   language: () => false,
 }
 

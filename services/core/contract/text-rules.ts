@@ -8,7 +8,7 @@ import type { FeedContract, FieldContract } from './types.ts'
 export const UNREADABLE = {
   binary: 'it is no text: a PDF, an image, an archive, or the Base64 of one',
   encoding: 'its characters were read in a wrong encoding',
-  markup: 'it is HTML, XML or RTF, where marks and codes stand within words',
+  markup: 'it is HTML, RTF or XML whose text cannot be taken out',
   language: 'it is in a language that the scrubber does not read',
 } as const
 export type Unreadable = keyof typeof UNREADABLE

@@ -6,7 +6,7 @@ import { type Resources, scanParts } from '../text/engine.ts'
 import { type Known } from '../text/known/find-known.ts'
 import { recordTraits } from '../text/known/record-traits.ts'
 import { languageOf } from '../text/language.ts'
-import { unreadable, visible } from '../text/readable.ts'
+import { type ReadText, readText } from '../text/readable.ts'
 import { withTags } from '../text/replace.ts'
 import type { Kind, Language, Span } from '../text/types.ts'
 import type { GuardedRecord } from './guard-values.ts'
@@ -79,14 +79,15 @@ export function scrubTexts(
     for (const { field, language, ruleOf } of present) {
       const given = String(record[field.name])
       const chosen = language.read(record)
-      const reason = chosen === undefined ? 'language' : unreadable(given)
-      if (chosen === undefined || reason !== undefined) {
+      const read: ReadText = chosen === undefined ? { ok: false, reason: 'language' } : readText(given)
+      if (chosen === undefined || !read.ok) {
+        const reason = read.ok ? 'language' : read.reason
         texts.set(field.name, null)
-        unread.push({ field: field.name, reason: reason ?? 'language' })
-        outcomes.push(`${ruleOf.get(reason ?? 'language')}=failed`)
+        unread.push({ field: field.name, reason })
+        outcomes.push(`${ruleOf.get(reason)}=failed`)
         continue
       }
-      const text = visible(given)
+      const { text } = read
       const spans = await spansOf(text, chosen, known, giveWay)
       texts.set(field.name, withTags(text, spans))
       replaced.push(...countsOf(field, spans))

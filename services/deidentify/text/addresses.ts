@@ -7,7 +7,9 @@ import type { Finding } from './types.ts'
 
 const LONGEST = 4
 const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
-const STREETS = setOf('road rd street lane avenue crescent boulevard square terrace close gardens grove mews drive')
+const STREETS = setOf(
+  'road rd st ave blvd street lane avenue crescent boulevard square terrace close gardens grove mews drive',
+)
 const HOUSES = setOf(
   'cottage house farm lodge barn forge rectory vicarage mill manor hall villa court towers mansions heights',
 )

@@ -7,7 +7,7 @@ import { type Notes, nextWord } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { partOfName } from './full-name.ts'
-import { hospitalByTail, listedHospital, lowerHouse, placeOfCare, saintAt } from './hospitals.ts'
+import { hospitalByTail, labelledHospital, listedHospital, lowerHouse, placeOfCare, saintAt } from './hospitals.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { loneDay, loneWeekday } from './lone-days.ts'
 import { nameAfterVerb, nameInSmallLetters } from './lone-names.ts'
@@ -53,6 +53,7 @@ function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language)
     ? (hospitalByTail(tokens, notes, t) ??
         saintAt(tokens, t) ??
         listedHospital(tokens, notes, t) ??
+        labelledHospital(tokens, notes, t) ??
         placeOfCare(tokens, notes, t))
     : lowerHouse(tokens, notes, t)
 }

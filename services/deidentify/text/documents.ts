@@ -48,7 +48,8 @@ export function readDocument(line: string, resources: Resources, options: Docume
 function parse(line: string): Input | string {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    // Some programs begin a file with a byte order mark.
+    value = JSON.parse(line.replace(/^\uFEFF/, ''))
   } catch {
     return 'is not JSON'
   }

@@ -2,6 +2,7 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
+import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/lexicon.ts'
 import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
 import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
@@ -24,6 +25,15 @@ const INFANT_SEX = setOf('boy girl boys girls male female twin')
 const DEGREES = setOf(
   'mbchb mbbs mb bch bchir bs bm mrcp mrcpuk mrcgp mrcpsych mrcog mrcs mrcpch frcp frcs frcr frca frcgp frcog frcpath frcpsych frcem dphil msc bsc mph mba rn bsn msn np fnp crnp aprn pa pac do md phd pharmd lcsw lmsw facs facc facp facep ffarcsi dnb dm mch otr dpt rmn rgn cnm dds dmd',
 )
+/** Labels and titles that the tagger takes for the beginning or the end of a name. */
+const LEADING = setOf(
+  'patient patients pt pts name names re dtr son wife husband daughter mother father brother nurse tech technician anp np rn aprn pa hca cna lpn lvn fellow resident registrar intern consultant attending surgeon anesthesiologist anaesthetist anaes anes interpreter therapist pharmacist thx thanks hi hello dear with by from per called via attn cc acc registered miss mister mr mrs ms dr doctor prof professor rev',
+)
+const TRAILING = setOf('age sex dob mrn room ward hosp nhs anaes anes surgeon gender race acct fin csn tel phone')
+/** Words that have a letter after them for their kind. */
+const TYPED = setOf(
+  'grade type class stage group vitamin hepatitis influenza factor part bay ward room bed level table apt unit flat',
+)
 /** Marks between the parts of an address, and what may stand there without a street. */
 const ADDRESS_PARTS =
   /(?:,? ?(?:\d{1,2} ?(?:er|e|è|eme|ème|ère|nd) (?:étage|etage|gauche|droite|face|gche|dte|g|d)|(?:bât|bat|bâtiment|batiment|bloc|esc|escalier|appt|apt|appartement|porte|unit|apt|flat|suite|ste|room)\.? ?[a-z]?\d{0,4}[a-z]?|(?:étage|etage) \d{1,2}|(?:quartier|lieu-dit|lieudit|lotissement|hameau) (?:(?:de |du |des |la |le |les )?\p{Lu}[\p{L}'-]{1,30})(?: \p{Lu}[\p{L}'-]{1,30})?)(?![\p{L}\d])){1,3}/iuy
@@ -44,8 +54,9 @@ export function widened(
   } else if (span.tag === NAME || span.tag === GIVEN) {
     last = endOfBrokenWord(tokens, last, next)
     if (language === 'en') {
-      while (last > first && isDegree(tokens, last)) last--
-      first = startOfInfant(tokens, first, free)
+      while (last > first && (isDegree(tokens, last) || isTrailing(tokens, notes, last))) last--
+      while (last > first && LEADING.has(tokens.hash[first] as number)) first++
+      first = startOfInitial(tokens, startOfInfant(tokens, first, free), free)
     }
   } else if (span.tag === ADDRESS) {
     first = startOfHouse(tokens, first, free)
@@ -63,6 +74,32 @@ export function widened(
 
 const isDegree = ({ written, hash, type }: Tokens, t: number): boolean =>
   type[t] === WORD && written[t] !== LOWER && written[t] !== INITIAL && DEGREES.has(hash[t] as number)
+
+/** Denise back: a word in small letters that is no name. SMITH AGE: the label of what comes next. */
+const isTrailing = ({ type, written, hash }: Tokens, { flags, cues }: Notes, t: number): boolean =>
+  type[t] === WORD &&
+  (TRAILING.has(hash[t] as number) ||
+    (written[t] === LOWER &&
+      ((flags[t] as number) & (WORD_EN | GIVEN_NAME | FAMILY_NAME)) === WORD_EN &&
+      ((cues[t] as number) & CUE.particle) === 0))
+
+/** B WALLACE: a capital before a name, where no label such as `Grade` or `Hepatitis` stands before it. */
+function startOfInitial(tokens: Tokens, from: number, free: number): number {
+  const { type, written, gap, start, text, hash } = tokens
+  let initial = from - 1
+  if (type[initial] === MARK && text[start[initial] as number] === '.' && gap[initial] === GLUED) initial--
+  const isInitial =
+    initial >= 0 &&
+    written[initial] === INITIAL &&
+    (start[initial] as number) >= free &&
+    gap[from] === SPACED &&
+    written[from] !== LOWER &&
+    written[from] !== INITIAL &&
+    !(initial === from - 1 && /[AI]/.test(text[start[initial] as number] as string)) &&
+    gap[initial] !== GLUED &&
+    !TYPED.has(hash[initial - 1] as number)
+  return isInitial ? initial : from
+}
 
 const isJoint = ({ type, text, start }: Tokens, t: number): boolean =>
   type[t] === MARK && /[-/_#]/.test(text[start[t] as number] as string)

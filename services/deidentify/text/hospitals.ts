@@ -3,7 +3,7 @@ import { IN_HOSPITAL, type Notes, nextWord } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY, GIVEN, HOSPITAL, MEDICAL, PLACE, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
-import { GLUED, INITIAL, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import { CAPITALISED, GLUED, INITIAL, LINE_END, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
 
 const LONGEST = 6
@@ -13,7 +13,7 @@ const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').m
 const SURE = setOf('hospital infirmary hospice vamc hosp')
 /** They end it after a name. */
 const LIKELY = setOf(
-  'clinic surgery general royal memorial regional pediatrics paediatrics rehab rehabilitation health healthcare hospitals institute sanatorium dialysis manor orthopedics orthopaedics associates',
+  'clinic surgery general royal memorial regional pediatrics paediatrics rehab rehabilitation health healthcare hospitals institute sanatorium dialysis manor orthopedics orthopaedics associates imaging cardiology oncology urology dermatology gastroenterology nephrology obgyn midwifery physicians cboc va snf',
 )
 /** The last two words of a name. */
 const PAIRS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
@@ -27,7 +27,10 @@ const PAIRS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
     campus: 'medical hospital health',
     system: 'health healthcare',
     trust: 'nhs foundation',
-    living: 'assisted',
+    living: 'assisted senior',
+    care: 'urgent home',
+    medicine: 'family internal sports',
+    residence: 'nursing senior',
   }).map(([last, before]) => [hashFolded(last), setOf(before)]),
 )
 /** Words before a hospital's word that name none. */
@@ -40,15 +43,20 @@ const INITIALS = /^[A-Z]{1,4}(?:MC|GH|UH|RMC)$/
 const THE = hashFolded('the')
 const AT = setOf('at to from')
 const CARE = setOf(
-  'transferred transfer transported admitted readmitted admission admissions discharged discharge discharges hospitalized hospitalised hospitalization born delivered delivery treated seen followed evaluated operated underwent surgery surgeries referred referral presented presenting brought repatriated moved returned resides resident lives placed placement rehab clinic clinics appointment appt stent stented biopsy biopsied booked care visit visits implanted resected inpatient outpatient',
+  'transferred transfer transported admitted readmitted admission admissions discharged discharge discharges hospitalized hospitalised hospitalization done performed scanned imaging tpa cath thrombectomy colonoscopy endoscopy dialysis dialyzed dialysed chemo chemotherapy radiotherapy transplant transplanted accepted stabilized stabilised intubated stay born delivered delivery treated seen followed evaluated operated underwent surgery surgeries referred referral presented presenting brought repatriated moved returned resides resident lives placed placement rehab clinic clinics appointment appt stent stented biopsy biopsied booked care visit visits implanted resected inpatient outpatient',
 )
 const DEPARTMENTS = setOf(
-  'physical occupational speech social infectious internal interventional palliative intensive critical therapy work medicine radiology pathology intensivist anesthesia anaesthesia anaesthetics a&e ae ed er icu itu hdu micu sicu ccu cvicu nicu picu pacu amu mau eau sau ssu cdu snf ltac osh gp pcp management dietitian dietician nutrition hematology haematology pulmonology nephrology gastroenterology endocrinology rheumatology psychiatry psychology dermatology ophthalmology optometry ent obstetrics gynecology gynaecology pediatrics paediatrics chaplaincy pharmacy billing police court school jail prison',
+  'physical occupational speech social infectious internal interventional palliative intensive critical therapy work medicine radiology pathology intensivist anesthesia anaesthesia anaesthetics a&e ae ed er icu itu hdu micu sicu ccu cvicu nicu picu pacu amu mau eau sau ssu cdu snf ltac osh gp pcp management dietitian dietician nutrition hematology haematology pulmonology nephrology gastroenterology endocrinology rheumatology psychiatry psychology dermatology ophthalmology optometry ent obstetrics gynecology gynaecology pediatrics paediatrics chaplaincy pharmacy billing police court school jail prison tele telemetry stepdown step trauma burn burns labor labour postpartum nursery psych rehab observation obs recovery home triage hospice bay ward floor bed room resus majors minors theatre theatres endoscopy dialysis cath or pt ot surgery oncology cardiology neurology urology orthopedics orthopaedics ortho neurosurgery geriatrics elderly emergency day acute ambulatory outpatients lab laboratory blood security transport registration admitting hospitalist church work baseline monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december christmas easter',
 )
+/** Before a colon and the name of a place of care. */
+const PLACE_LABELS = setOf('hospital facility clinic practice institution surgery site')
+/** Tokens between a verb of care and the preposition. */
+const FARTHEST_CARE = 9
 const BEFORE_SAINT = setOf('at to from via in @')
 const SAINT = setOf('st saint')
 const ARTICLES = setOf('les la le saint sainte st ste notre')
 const HOUSES_FR = setOf('clinique polyclinique ehpad hopital maternite')
+const NUMBER_WORDS = setOf('no nos number numbers id ref')
 const PLAIN = WORD_FR | WORD_EN
 
 /** English: Hennepin Women's Clinic, Furness General Hospital, Briery Holme Care Home. @param t where a run of capitals begins */
@@ -66,7 +74,7 @@ export function hospitalByTail(tokens: Tokens, notes: Notes, t: number): Finding
     const hash = tokens.hash[at] as number
     if (words > 0) {
       const isEnd =
-        SURE.has(hash) ||
+        (SURE.has(hash) && !isNumbered(tokens, at)) ||
         (LIKELY.has(hash) && named) ||
         (before !== first && (PAIRS.get(hash)?.has(tokens.hash[before] as number) ?? false) && named)
       if (isEnd) found = at
@@ -86,6 +94,10 @@ export function hospitalByTail(tokens: Tokens, notes: Notes, t: number): Finding
     certain: true,
   }
 }
+
+/** Hospital No, Hosp #: the label of a number. */
+const isNumbered = ({ hash, type, text, start }: Tokens, t: number): boolean =>
+  NUMBER_WORDS.has(hash[t + 1] as number) || (type[t + 1] === MARK && text[start[t + 1] as number] === '#')
 
 /** St. Elsewhere's, after a preposition: without its genitive it is a town as often. */
 export function saintAt(tokens: Tokens, t: number): Finding | undefined {
@@ -130,8 +142,9 @@ export function placeOfCare(tokens: Tokens, notes: Notes, t: number): Finding | 
   if (!isCapital(tokens, t) || t < 2 || gap[t] !== SPACED) return undefined
   const article = hash[t - 1] === THE ? 1 : 0
   const preposition = t - 1 - article
-  if (preposition < 1 || !AT.has(hash[preposition] as number) || !CARE.has(hash[preposition - 1] as number))
-    return undefined
+  if (preposition < 1 || !AT.has(hash[preposition] as number)) return undefined
+  const isBeside = CARE.has(hash[preposition - 1] as number)
+  if (!isBeside && !(isNaming(tokens, notes, t) && caredFor(tokens, preposition))) return undefined
   let last = t
   let named = false
   for (let at = t, words = 0; words < LONGEST; words++) {
@@ -142,7 +155,8 @@ export function placeOfCare(tokens: Tokens, notes: Notes, t: number): Finding | 
       (own & MEDICAL) !== 0 ||
       ((notes.cues[at] as number) & (CUE.ward | CUE.role | CUE.doctor | CUE.civility | CUE.kin)) !== 0
     if (isElse && words === 0) return undefined
-    if (!isElse && (isNaming(tokens, notes, at) || words > 0)) named = true
+    // A word of the language with a capital within a sentence is a name here: moved to Overlook.
+    if (!isElse && (isNaming(tokens, notes, at) || written[at] === CAPITALISED || words > 0)) named = true
     if (written[at] === UPPER && (end[at] as number) - (start[at] as number) <= 3 && words === 0) return undefined
     last = at
     const next = nextWord(tokens, at)
@@ -151,6 +165,45 @@ export function placeOfCare(tokens: Tokens, notes: Notes, t: number): Finding | 
     at = next
   }
   return named ? { start: start[t] as number, end: end[last] as number, kind: 'hospital', certain: true } : undefined
+}
+
+/** Seen by cardiology last week at Homerton: the verb of care stands further before, in the same sentence. */
+function caredFor({ type, hash, text, start, gap }: Tokens, preposition: number): boolean {
+  for (let t = preposition - 2; t >= 0 && t >= preposition - FARTHEST_CARE; t--) {
+    if (
+      type[t] === LINE_END ||
+      (type[t] === MARK && /[.;:!?]/.test(text[start[t] as number] as string) && gap[t] === GLUED)
+    )
+      return false
+    if (CARE.has(hash[t] as number)) return true
+  }
+  return false
+}
+
+/** Facility: Silver Birches, Transferred from: Overlook. @param t the first word after the colon */
+export function labelledHospital(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { type, hash, gap, text, start, end } = tokens
+  if (t < 2 || !isCapital(tokens, t) || type[t - 1] !== MARK || text[start[t - 1] as number] !== ':') return undefined
+  const label = t - 2
+  const isFrom = AT.has(hash[label] as number) && CARE.has(hash[label - 1] as number)
+  if (!isFrom && !PLACE_LABELS.has(hash[label] as number)) return undefined
+  if (
+    gap[t] === undefined ||
+    (gap[t] as number) > SPACED ||
+    isUnnamed(hash[t] as number) ||
+    DEPARTMENTS.has(hash[t] as number)
+  )
+    return undefined
+  if ((notes.flags[t] as number) & MEDICAL || (notes.cues[t] as number) & (CUE.ward | CUE.role | CUE.doctor))
+    return undefined
+  let last = t
+  for (let words = 0; words < LONGEST; words++) {
+    const next = nextWord(tokens, last)
+    if (next < 0 || (gap[next] as number) > SPACED || isEndOfSentence(tokens, last, next)) break
+    if (!isCapital(tokens, next) && !isGenitive(tokens, next)) break
+    last = next
+  }
+  return { start: start[t] as number, end: end[last] as number, kind: 'hospital', certain: true }
 }
 
 /** French: clinique les cèdres, ehpad saint joseph; the words in small letters that follow an article or a saint. */

@@ -18,22 +18,34 @@ const UNITS = setOf('ml cc mg g kg mcg units ui iu kcal cal m mm cm steps feet p
 const THE = hashFolded('the')
 const ORDINAL = setOf('st nd rd th')
 const DATED = setOf(
-  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery edd lmp collected drawn labs reviewed signed faxed last next',
+  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery op edd lmp review scan bloods clinic visit fu dated typed dictated planned booked collected drawn labs reviewed signed faxed last next',
 )
 const ON = setOf('on dated until since before after by from')
+
+const AFTER_ORDINAL = setOf(
+  'for at with and but to by because he she they we when if in via without then or from after before until',
+)
+/** Of a year that nothing but brackets or an event announces; outside of it are times of day and amounts more often. */
+const EARLIEST = 1930
+const LATEST = 2039
+/** An operation or disease, which has its year beside it in histories. */
+const EVENT =
+  /(?:^|[^\p{L}])(?:\p{L}{2,14}(?:ectomy|plasty|otomy|ostomy|oscopy|orrhaphy|desis)|surgery|section|fusion|replacement|repair|fracture|stroke|cabg|pci|tia|dvt|transplant|bypass|diagnosed|dx|graduated|retired|married|divorced|widowed|deceased)[ ,]{1,2}$/iu
+const LONGEST_EVENT = 26
 
 /** @param t a number */
 export function loneDay(tokens: Tokens, t: number, language: Language): Finding | undefined {
   const { type, hash, gap, start, end, text } = tokens
   const length = (end[t] as number) - (start[t] as number)
-  if (length === 4) return loneYear(tokens, t)
+  if (length === 4) return loneYear(tokens, t, language)
   if (length > 2 || t < 1 || gap[t] !== SPACED || type[t - 1] !== WORD) return undefined
   const day = Number(text.slice(start[t], end[t]))
   if (language === 'en' && day >= 1 && day <= 31 && gap[t + 1] === GLUED && ORDINAL.has(hash[t + 1] as number))
-    return hash[t - 1] === THE && ON.has(hash[t - 2] as number) && isEnd(tokens, t + 2)
+    return hash[t - 1] === THE && ON.has(hash[t - 2] as number) && (isEnd(tokens, t + 2) || goesOn(tokens, t + 2))
       ? dateOf(tokens, t, t + 1)
       : undefined
-  if (language === 'en') return DATED.has(hash[t - 1] as number) ? dayAndMonth(tokens, t, day) : undefined
+  if (language === 'en')
+    return DATED.has(hash[t - 1] as number) || isDayOverTwelve(tokens, t, day) ? dayAndMonth(tokens, t, day) : undefined
   if (day < 1 || day > 31) return undefined
   const isAfterWeekday = DAYS_FR.has(hash[t - 1] as number)
   if (!isAfterWeekday && hash[t - 1] !== LE) return undefined
@@ -44,11 +56,34 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
   return isEnd(tokens, next) || isFollowed ? dateOf(tokens, t, t) : undefined
 }
 
-/** In 2018, depuis 2009: no measure follows. */
-function loneYear(tokens: Tokens, t: number): Finding | undefined {
+/** On the 15th for two weeks: a small word goes on with the sentence; on the 4th floor is no date. */
+const goesOn = ({ type, gap, hash, written }: Tokens, t: number): boolean =>
+  type[t] === WORD && gap[t] === SPACED && written[t] === LOWER && AFTER_ORDINAL.has(hash[t] as number)
+
+/** 30/8 but not 30/7 or 18/12, which are days and months of a duration, nor 15/30, a score. */
+function isDayOverTwelve({ text, start, end }: Tokens, t: number, day: number): boolean {
+  const month = /^\/(\d{1,2})(?![\d/%]|[ ]?(?:mg|ml|pm|am)(?![\p{L}]))/u.exec(
+    text.slice(end[t], (end[t] as number) + 8),
+  )?.[1]
+  const number = Number(month)
+  return day > 12 && number >= 1 && number <= 11 && number !== 7 && text[(start[t] as number) - 1] === ' '
+}
+
+/** In 2018, depuis 2009, (1999), hysterectomy 1994: no measure follows. */
+function loneYear(tokens: Tokens, t: number, language: Language): Finding | undefined {
   const { type, hash, gap, start, end, text } = tokens
   const year = Number(text.slice(start[t], end[t]))
-  if (year < 1900 || year > 2060 || t < 1 || gap[t] !== SPACED || !IN_YEAR.has(hash[t - 1] as number)) return undefined
+  if (year < 1900 || year > 2060 || t < 1) return undefined
+  const from = start[t] as number
+  if (text[from - 1] === '(' && text[end[t] as number] === ')' && year >= EARLIEST && year <= LATEST)
+    return dateOf(tokens, t, t)
+  const isEvent =
+    language === 'en' &&
+    year >= EARLIEST &&
+    year <= LATEST &&
+    EVENT.test(text.slice(Math.max(0, from - LONGEST_EVENT), from)) &&
+    (t + 1 >= tokens.count || type[t + 1] !== NUMBER)
+  if (gap[t] !== SPACED || !(IN_YEAR.has(hash[t - 1] as number) || isEvent)) return undefined
   const next = t + 1
   if (gap[next] === GLUED && (type[next] !== MARK || type[next + 1] === NUMBER)) return undefined
   return type[next] === WORD && UNITS.has(hash[next] as number) ? undefined : dateOf(tokens, t, t)

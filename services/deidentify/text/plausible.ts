@@ -2,8 +2,19 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
+import { isBeforeEponymHead } from './eponyms.ts'
 import { isUnnamed } from './hospitals.ts'
-import { COMMON_GIVEN, EPONYM, FAMILY, GIVEN, HOSPITAL, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
+import {
+  COMMON_FAMILY,
+  COMMON_GIVEN,
+  EPONYM,
+  FAMILY,
+  GIVEN,
+  HOSPITAL,
+  MEDICAL,
+  WORD_EN,
+  WORD_FR,
+} from './lexicon/lexicon.ts'
 import { TAGS } from './tagger/labels.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
@@ -35,6 +46,8 @@ export function isPlausible(
   const { kind, tag } = span
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
+  if (kind === 'city' && span.first === span.last && isUnnamed(tokens.hash[span.first] as number)) return false
+  if (kind === 'name' && isEponym(tokens, notes, span)) return false
   if (kind === 'name')
     return proposed.get(span.first) === 'name' || (isName(tokens, notes, span) && isFounded(tokens, notes, tags, span))
   // A number may be spread over a form: what counts is the whole run of its tag.
@@ -48,6 +61,9 @@ export function isPlausible(
     return announces(notes.cues, span.first, CUE.phone | CUE.fax | CUE.role | CUE.doctor)
   return text.replace(/\D/g, '').length >= (FEWEST_FIGURES[kind] ?? 0)
 }
+
+const isEponym = (tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSpan): boolean =>
+  !announces(cues, first, CUE.doctor | CUE.civility) && isBeforeEponymHead(tokens, flags, first, last)
 
 const ORDINARY = WORD_FR | WORD_EN | MEDICAL | EPONYM
 /** Words that announce names and are none. */
@@ -83,6 +99,16 @@ function isName(tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSp
   return false
 }
 
+const MODAL = new Set(['will', 'may'].map((word) => hashFolded(word)))
+
+/** WILL CONTINUE: a verb of the language after it, in a line of capitals or at the beginning of a sentence. */
+const isModal = ({ hash, type, gap }: Tokens, flags: Uint16Array, t: number): boolean =>
+  MODAL.has(hash[t] as number) &&
+  type[t + 1] === WORD &&
+  gap[t + 1] === SPACED &&
+  ((flags[t + 1] as number) & WORD_EN) !== 0 &&
+  ((flags[t + 1] as number) & (COMMON_GIVEN | COMMON_FAMILY)) === 0
+
 /** Letters of what may be an abbreviation. */
 const LONGEST_ABBREVIATION = 6
 /** Whom a letter greets without a name. */
@@ -98,6 +124,7 @@ const GREETED = new Set(
  */
 function isFounded(tokens: Tokens, { flags, cues }: Notes, tags: Uint8Array, { first, last }: TokenSpan): boolean {
   if (first === last && GREETED.has(tokens.hash[first] as number)) return false
+  if (first === last && isModal(tokens, flags, first)) return false
   if (first !== last || announced(cues, first) || hasNameBeside(tokens, tags, first)) return true
   const written = tokens.written[first]
   if (written === INITIAL || written === LOWER) return false
@@ -126,10 +153,18 @@ function hasNameBeside(tokens: Tokens, tags: Uint8Array, t: number): boolean {
     for (let at = t + step, skipped = 0; skipped < 3 && at >= 0 && at < tokens.count; at += step, skipped++) {
       if (tokens.type[at] === LINE_END || (tokens.gap[step < 0 ? at + 1 : at] as number) > SPACED) break
       if (tags[at] === GIVEN_TAG || tags[at] === FAMILY_TAG) return true
+      if (step < 0 && isEndOfSentence(tokens, at)) break
       if (tokens.type[at] !== MARK || !/[-.,'’]/.test(tokens.text[tokens.start[at] as number] as string)) break
     }
   return false
 }
+
+/** A point after a whole word; after an initial or a title it ends nothing. */
+const isEndOfSentence = ({ type, text, start, end }: Tokens, mark: number): boolean =>
+  type[mark] === MARK &&
+  text[start[mark] as number] === '.' &&
+  type[mark - 1] === WORD &&
+  (end[mark - 1] as number) - (start[mark - 1] as number) > 3
 
 /** Whether a title or a label stands shortly before. */
 const announced = (cues: Int32Array, first: number): boolean =>

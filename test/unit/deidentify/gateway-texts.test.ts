@@ -28,7 +28,9 @@ test('a text of HL7 v2 (MDM, OBX of type TX)', async () => {
 
 test.each([
   ['text/plain', NOTE, SCRUBBED],
-  ['text/html', `<p>${NOTE}</p>`, null],
+  ['text/html', `<p>${NOTE}</p>`, SCRUBBED],
+  ['application/rtf', `{\\rtf1 ${NOTE.replace('é', "\\'e9")}}`, SCRUBBED],
+  ['application/xml', `<?xml version="1.0"?><other>${NOTE}</other>`, null],
   ['application/pdf', '%PDF-1.7', undefined],
 ])('an attachment of FHIR (DocumentReference, %s)', async (contentType, content, expected) => {
   const resource = {

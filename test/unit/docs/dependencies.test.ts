@@ -49,7 +49,7 @@ describe('deploy/DEPENDENCIES.md', () => {
       ([, from, name, version]) =>
         `${from === 'npm' ? 'npm' : 'PyPI'} ${name} ${version} ${name === 'edsnlp' ? 'BSD-3-Clause' : 'MIT'}`,
     )
-    expect(sources).toHaveLength(8)
+    expect(sources).toHaveLength(9)
     expect(rowsUnder('Sources of the lexicon, fetched only by `npm run lexicon`')).toEqual(sources)
   })
   it('has a row for every package of development', () => {

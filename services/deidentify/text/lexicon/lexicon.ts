@@ -58,9 +58,9 @@ function lexiconOf(slots: Uint32Array): Lexicon {
   }
 }
 
-/** @returns the file's content: header, then the slots, at most 88 of 100 used */
+/** @returns the file's content: header, then the slots, at most 90 of 100 used */
 export function compile(flagsByHash: ReadonlyMap<number, number>): Uint8Array {
-  const size = 2 ** Math.ceil(Math.log2(Math.max(16, flagsByHash.size / 0.88)))
+  const size = 2 ** Math.ceil(Math.log2(Math.max(16, flagsByHash.size / 0.9)))
   const out = new Uint32Array(size + 2)
   out[0] = MAGIC
   out[1] = size

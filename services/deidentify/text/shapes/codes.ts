@@ -22,6 +22,31 @@ const LAST_FOUR = pattern(
 /** x4-7719: a line of the house's own telephones. */
 const EXTENSION = pattern(`(?:ext|x)\\.?[ ]?\\d{1,2}-?\\d{3,4}(?![\\p{L}\\d])`)
 
+/** Numbers of persons with a form of their own, by country. */
+const NATIONAL = [
+  // United Kingdom, National Insurance: QQ 12 34 56 C
+  /[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\p{L}\d])/uy,
+  // United States, DEA registration of a prescriber
+  /[A-HJ-MPRS][A-Z9]\d{7}(?![\p{L}\d])/uy,
+]
+/** United States, Medicare Beneficiary Identifier: 1EG4-TE5-MK73. */
+const MBI =
+  /[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}(?![\p{L}\d])/uy
+
+/** @param at where a word begins */
+export function nationalNumberAt(text: string, at: number): Finding | undefined {
+  for (const one of NATIONAL) {
+    const end = endAt(one, text, at)
+    if (end > 0) return finding(at, end, 'id')
+  }
+  return undefined
+}
+
+/** @param at where a number begins */
+export function medicareNumberAt(text: string, at: number): Finding | undefined {
+  return foundAs(MBI, text, at, 'id')
+}
+
 /** What only English notes have. @param at where a word begins */
 export function englishCodeAt(text: string, at: number): Finding | undefined {
   switch (text.charCodeAt(at) | 32) {

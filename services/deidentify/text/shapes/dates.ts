@@ -22,6 +22,9 @@ const DAYS_WORDS_EN =
 const END_WORD = '(?![\\p{L}])'
 const GAP = '[ \\t.,\\-/]{0,3}'
 
+/** Between the first and the last day. */
+const RANGE_EN = '[ ]?(?:-|–|to|and|&|through|thru)[ ]?'
+
 const FULL = [
   // 13/09/2020, 3/4/19, 13 / 03 | 2020
   `${DAY}${SEP}${MONTH}${SEP}${YEAR}${NO_DIGIT_AFTER}`,
@@ -41,6 +44,8 @@ const FULL_EN = [
   `${MONTH}${SEP}${DAY}${SEP}${YEAR}${NO_DIGIT_AFTER}`,
   `${DAY}(?:st|nd|rd|th)?${GAP}(?:of )?${MONTHS_EN}${GAP}(?:${YEAR4}|'\\d{2})${NO_DIGIT_AFTER}`,
   `${DAY}-${MONTHS_EN}-\\d{2}${NO_DIGIT_AFTER}`,
+  // 12-15 March 2021, 12th to 15th March
+  `${DAY}(?:st|nd|rd|th)?${RANGE_EN}${DAY}(?:st|nd|rd|th)?[ ](?:of )?${MONTHS_EN}(?:,?[ ]${YEAR4})?${NO_DIGIT_AFTER}(?![\\p{L}])`,
 ].map(pattern)
 const PARTIAL = [
   // 03/2015
@@ -70,6 +75,10 @@ const WORDS_FR_PARTIAL = [
   `${MONTHS_FR}${END_WORD}`,
 ].map(pattern)
 const WORDS_EN = [
+  // Oct 3-10, March 3 to 5, 2021
+  `${MONTHS_EN}\\.?[ ]${DAY}(?:st|nd|rd|th)?${RANGE_EN}${DAY}(?:st|nd|rd|th)?(?:,?[ ]${YEAR4})?${NO_DIGIT_AFTER}(?![\\p{L}/])`,
+  `(?:christmas|boxing|thanksgiving|memorial|labor|independence|veterans|presidents|mother's|father's|new year['’]s|mlk)[ ](?:day|eve)${END_WORD}`,
+  `easter[ ](?:sunday|monday|weekend)${END_WORD}`,
   `${MONTHS_EN}\\.?[ \\-\\n]{0,2}(?:the )?${DAY}(?:st|nd|rd|th)?(?:[ ,\\-\\n]{1,3}(?:of )?(?:${YEAR4}|'\\d{2}))${NO_DIGIT_AFTER}`,
   `(?:${DAYS_WORDS_EN}(?: day)? of ${MONTHS_EN}|${MONTHS_EN} (?:the )?${DAYS_WORDS_EN})(?:,? ${YEAR4})?${END_WORD}`,
   `${MONTHS_EN}\\.?(?:,| of)?[ \\-/]{0,2}(?:${YEAR4}|'\\d{2})${NO_DIGIT_AFTER}`,
@@ -84,7 +93,7 @@ const WORDS_EN_PARTIAL = [
 
 /** First letters of the words that begin a date; other words are not tried. */
 const BEGINS_DATE =
-  /^(?:jan|f[ée]v|feb|mar|av|apr|ma[iy]|ju[inl]|ao|aug|sep|oct|nov|d[ée]c|pr|ving|trent|dix|deux|troi|quat|cinq|six|hui|neuf|onz|dou|tre|quin|sei|mil|fin|mi|d[ée]b|[ée]t[ée]|aut|hiv|ear|lat|mid|spr|sum|fal|win|mon|tue|wed|thu|fri|sat|sun|fir|sec|thi|fou|fif|sev|eig|nin|ten|ele|twe|for)/i
+  /^(?:jan|f[ée]v|feb|mar|av|apr|ma[iy]|ju[inl]|ao|aug|sep|oct|nov|d[ée]c|pr|ving|trent|dix|deux|troi|quat|cinq|six|hui|neuf|onz|dou|tre|quin|sei|mil|fin|mi|d[ée]b|[ée]t[ée]|aut|hiv|ear|lat|mid|spr|sum|fal|win|mon|tue|wed|thu|fri|sat|sun|fir|sec|thi|fou|fif|sev|eig|nin|ten|ele|twe|for|chris|boxi|thank|memo|labo|inde|vete|pres|moth|fath|new|mlk|east)/i
 
 type Attempt = readonly [patterns: readonly RegExp[], certain: boolean]
 const AT_NUMBER: Readonly<Record<Language, readonly Attempt[]>> = {

@@ -1,7 +1,7 @@
 /** Layer 1: what has a form of its own. */
 import { GLUED, MARK, NUMBER, type Tokens, WORD } from '../tokens.ts'
 import type { Finding, Language } from '../types.ts'
-import { codeAt, englishCodeAt } from './codes.ts'
+import { codeAt, englishCodeAt, medicareNumberAt, nationalNumberAt } from './codes.ts'
 import { emailAround, urlAt } from './contacts.ts'
 import { dateAtNumber, dateAtWord } from './dates.ts'
 import { numberAt } from './numbers.ts'
@@ -41,6 +41,9 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
   if (type[t] === NUMBER) {
     const date = dateAtNumber(text, at, language)
     if (glued) return date?.certain ? date : undefined
+    const medicare =
+      language === 'en' && type[t + 1] === WORD && gap[t + 1] === GLUED ? medicareNumberAt(text, at) : undefined
+    if (medicare) return medicare
     const code = type[t + 1] === WORD && gap[t + 1] === GLUED ? codeAt(text, at) : undefined
     const number = date && hasWholeYear(text, date) ? undefined : numberAt(text, at, language)
     const best = [date, number, code]
@@ -52,7 +55,7 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
     if (glued && type[t - 1] === WORD) return undefined
     return (
       urlAt(text, at) ??
-      (language === 'en' && !glued ? englishCodeAt(text, at) : undefined) ??
+      (language === 'en' && !glued ? (nationalNumberAt(text, at) ?? englishCodeAt(text, at)) : undefined) ??
       dateAtWord(text, at, language) ??
       (glued ? undefined : (codeAt(text, at) ?? letterNumber(text, at, language)))
     )

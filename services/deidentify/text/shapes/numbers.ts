@@ -45,7 +45,7 @@ const AGED = /(?:^|[^\p{L}])(?:aged?|[âa]g[ée]+e?)(?:\s?:|\s(?:de|of))?\s$/iu
 const LONGEST_AGED = 12
 const AGE_FR = pattern(`(?:9\\d|1[01]\\d)(?=[ ]?ans?(?![\\p{L}]))`)
 const AGE_EN = pattern(
-  `(?:9\\d|1[01]\\d)(?=[ \\-]?(?:years?|yrs?)[ \\-]?(?:old|of age)|[ \\-]?(?:y\\.?/?o\\.?|yo|yof|yom|[mf])(?![\\p{L}])|-year)`,
+  `(?:9\\d|1[01]\\d)(?=[ \\-]?(?:years?|yrs?)[ \\-]?(?:old|of age|young)|[ \\-]?(?:yrs?|y[ \\-]o|yr?s?[ \\-]?old|(?:st|nd|rd|th)[ ]birthday)(?![\\p{L}])|[ \\-]?(?:y\\.?/?o\\.?|yo|yof|yom|[mf])(?![\\p{L}])|-year)`,
 )
 
 /** @param at where a number begins, not in the middle of one */

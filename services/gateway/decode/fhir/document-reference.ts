@@ -8,6 +8,9 @@ import { type Refuse, symbolOf } from './refuse.ts'
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/
 
+/** Texts with marks, which `deidentify` takes out. */
+const MARKED_UP = /^application\/(?:rtf|xhtml\+xml|xml|hl7-cda\+xml)(?:;|$)/
+
 const STATUSES = ['current', 'superseded']
 const COMPLETION = ['preliminary', 'final', 'amended']
 
@@ -57,7 +60,7 @@ export function mapDocumentReference(document: Json, bundle: Bundle, refuse: Ref
 function attachedText(attachment: Json): { readonly text: string } | 'damaged' | undefined {
   const type = (text(attachment.contentType) ?? '').toLowerCase()
   const data = text(attachment.data)
-  if (data === undefined || !type.startsWith('text/')) return undefined
+  if (data === undefined || !(type.startsWith('text/') || MARKED_UP.test(type))) return undefined
   if (!BASE64.test(data.trimEnd())) return 'damaged'
   const bytes = Buffer.from(data, 'base64')
   const latin = /charset="?(iso-8859-1|iso-8859-15|latin1|windows-1252)/.exec(type)?.[1]

@@ -1,6 +1,6 @@
 /** OBX-5 of type ED (encapsulated data): the text of what is enclosed, a plain text or a CDA. A PDF or an image has no text here. */
 import { isUtf8 } from 'node:buffer'
-import { cdaText } from './cda.ts'
+import { cdaText } from '#core/documents/cda.ts'
 import { decoderOf } from './charset.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'

