@@ -37,7 +37,7 @@ import { openRecordLog } from './log/record-log.ts'
 import { watchUnavailable } from './log/unavailable.ts'
 import type { Mllp } from './mllp/listen.ts'
 import { readListeners } from './mllp/listeners-file.ts'
-import { insertReceipts } from './receipts/insert.ts'
+import { insertReceipts, isUnreadable } from './receipts/insert.ts'
 import { receiptStore } from './receipts/lookup.ts'
 import { openSpool } from './receipts/spool.ts'
 import { watchTopicIds } from './receipts/topic-ids.ts'
@@ -137,6 +137,7 @@ runMain('gateway', process.env, async (logger) => {
   const spool = openSpool({
     folder: join(config.CHAINON_DATA_DIR, 'receipts'),
     insert: (lines, token) => insertReceipts(clickhouse, lines, token),
+    isUnreadable,
     alarms,
     metrics,
     logger,

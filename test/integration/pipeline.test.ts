@@ -287,6 +287,33 @@ describe('a receipt', () => {
     await restarted.stop()
   })
 
+  test('a push ends with what became of its records, by file and line', async () => {
+    const file = join(pipeline.place.folder, 'pushed.ndjson')
+    const pushed = [{}, { code: 'zqx wrong' }, {}].map((more, i) =>
+      recordOf('diagnosis', `pushed-${i}`, 'ipp-push', more),
+    )
+    writeFileSync(file, pushed.map((record) => JSON.stringify(record)).join('\n'))
+    const to = ['--url', pipeline.services.gateway.url, '--key', pipeline.key('chu-pushes')]
+    const chainon = (...args: string[]) => runToEnd('services/cli/chainon.mjs', [...args, ...to], pipeline.env)
+    // The gateway reads its keys again within half a second.
+    await sender(pipeline.services.gateway.url, pipeline.key('chu-pushes')).ask('rcp_none')
+    const { status, stdout, stderr } = await chainon('push', 'diagnosis', file)
+    expect(stdout).toBe(`${file}: 3 accepted, 0 rejected; 2 loaded, 1 rejected by a rule\n`)
+    expect(stderr).toContain(`${file}:2  diagnosis /code  cim10-form: accepted, then rejected: The value must match`)
+    expect(status).toBe(1)
+    const id = (
+      await pipeline.rows<{ n: string }>("SELECT hex(receipt) AS n FROM receipt WHERE producer = 'chu-pushes'")
+    )[0]
+    const receipt = `rcp_${Buffer.from((id?.n ?? '').padStart(32, '0'), 'hex').toString('base64url')}`
+    const told = await chainon('receipt', receipt, '--record-id', 'pushed-1', '--json')
+    expect(JSON.parse(told.stdout)).toMatchObject([{ index: 1, state: 'rejected', rule: 'cim10-form' }])
+    expect(told.status).toBe(1)
+    expect(await chainon('receipt', receipt, '--index', '2')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('loaded'),
+    })
+  })
+
   test('the producer sees what came, what was refused, and its quotas', async () => {
     const key = pipeline.key('chu-follows')
     const me = await fetch(`${pipeline.services.gateway.url}/v1/producers/me`, {

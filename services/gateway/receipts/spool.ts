@@ -25,6 +25,8 @@ export interface SpoolOptions {
   readonly folder: string
   /** @param lines a whole file @param token the same for the same file */
   readonly insert: (lines: Buffer, token: string) => Promise<void>
+  /** @returns true for an error of `insert` that these lines will always have */
+  readonly isUnreadable: (error: unknown) => boolean
   readonly alarms: Alarms
   readonly metrics: Metrics
   readonly logger: Logger
@@ -38,6 +40,7 @@ const ABANDONED_MS = 5_000
 const MAX_FILE_BYTES = 4 * 1024 * 1024
 const OPEN = '.open'
 const READY = '.rows'
+const UNREADABLE = '.unreadable'
 const AWAY = 'gateway-receipts'
 const LOST = 'gateway-receipts-lost'
 
@@ -47,7 +50,7 @@ interface OpenFile {
   bytes: number
 }
 
-export function openSpool({ folder, insert, alarms, metrics, logger, maxBytes }: SpoolOptions): Spool {
+export function openSpool({ folder, insert, isUnreadable, alarms, metrics, logger, maxBytes }: SpoolOptions): Spool {
   const lost = metrics.counter('chainon_gateway_receipts_lost', 'Receipts that were not kept: their records are stored')
   const waitingBytes = metrics.gauge('chainon_gateway_receipt_bytes', 'Bytes of receipts that wait for ClickHouse')
   const writer = randomBytes(6).toString('hex')
@@ -58,8 +61,9 @@ export function openSpool({ folder, insert, alarms, metrics, logger, maxBytes }:
   let bytes = 0
   let bringing: Promise<void> | undefined
 
-  function lose(error: unknown): void {
-    lost(1, {})
+  /** @param count receipts, or rows of them where that is all that is known */
+  function lose(error: unknown, count = 1): void {
+    lost(count, {})
     logger.warn({ event: 'receipt-lost', ...(error === undefined ? {} : { err: safeError(error) }) })
     alarms.raise({
       id: LOST,
@@ -113,8 +117,15 @@ export function openSpool({ folder, insert, alarms, metrics, logger, maxBytes }:
     for (const name of complete()) {
       const path = join(folder, `${name}${READY}`)
       const lines = wholeLines(await readFile(path))
-      if (lines.length > 0) await insert(lines, name)
-      await rm(path, { force: true })
+      try {
+        if (lines.length > 0) await insert(lines, name)
+        await rm(path, { force: true })
+      } catch (error) {
+        if (!isUnreadable(error)) throw error
+        // Of another version of the table: kept for a person, so that the files after it are not held up.
+        renameSync(path, join(folder, `${name}${UNREADABLE}`))
+        lose(error, lines.toString().split('\n').length - 1)
+      }
       waiting.delete(name)
     }
     complete()

@@ -28,8 +28,10 @@ function opened(maxBytes = 1_000) {
     folder: join(folder, 'receipts'),
     async insert(lines, token) {
       if (warehouse.down) throw new Error('ClickHouse is away')
+      if (lines.includes('broken')) throw new TypeError('it cannot be read')
       inserted.push({ lines: lines.toString(), token })
     },
+    isUnreadable: (error) => error instanceof TypeError,
     alarms,
     metrics,
     logger: pino({ level: 'silent' }),
@@ -89,6 +91,17 @@ test('what has no room is lost: counted, an alarm, and no failure', async () => 
   expect(inserted.map(({ lines }) => lines)).toEqual(['123456\n'])
   expect(alarms.active().map(({ id }) => id)).toEqual(['gateway-receipts-lost'])
   expect(await metrics.scrape()).toMatch(/chainon_gateway_receipts_lost_total\S* 1/)
+})
+
+test('lines that ClickHouse can never read do not hold up the others, and are counted', async () => {
+  const { spool, inserted, metrics } = opened()
+  spool.add('one', ['broken\n', 'b\n'])
+  await spool.bring('one')
+  spool.add('two', ['c\n'])
+  await spool.bring('two')
+  expect(inserted.map(({ lines }) => lines)).toEqual(['c\n'])
+  expect(files()).toEqual([expect.stringMatching(/\.unreadable$/)])
+  expect(await metrics.scrape()).toMatch(/chainon_gateway_receipts_lost_total\S* 2/)
 })
 
 test('a disk that takes nothing fails no request', async () => {
