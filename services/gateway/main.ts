@@ -195,6 +195,7 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     limits: gatewayLimits(config),
   })
+  await ids.ready()
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {

@@ -3,15 +3,19 @@ import type { Kafka } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
 import { type TopicIds, topicIds } from '#core/kafka/topic-ids.ts'
 import { every } from '#core/process/loop.ts'
+import { withTimeout } from '#core/process/timeout.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 
 export interface KnownTopicIds {
   /** @returns undefined when no look has succeeded yet */
   of(feed: string): string | undefined
+  /** Waits for the first look, a short while: records that are accepted before it cannot be followed. */
+  ready(): Promise<void>
   stop(): Promise<void>
 }
 
 const LOOK_MS = 5_000
+const READY_MS = 2_000
 
 /** A topic that is created again is noticed at the next look: what was accepted meanwhile is then not found under the former id, and its state is unknown. */
 export function watchTopicIds(
@@ -38,11 +42,14 @@ export function watchTopicIds(
     }
   }
 
-  const loop = every(LOOK_MS, look)
+  const first = look()
+  const loop = every(LOOK_MS, look, LOOK_MS)
   return {
     of: (feed) => known.get(feed),
+    ready: () => withTimeout(first, READY_MS).catch(() => undefined),
     async stop() {
       await loop.stop()
+      await first
       await connection?.close().catch(() => undefined)
     },
   }
