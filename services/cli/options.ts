@@ -7,3 +7,10 @@ export function positiveInteger(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError('It must be an integer, 1 or more.')
   return value
 }
+
+/** @throws InvalidArgumentError, which commander shows with the option's name */
+export function index(text: string): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : -1
+  if (value < 0) throw new InvalidArgumentError('It must be an integer, 0 or more.')
+  return value
+}

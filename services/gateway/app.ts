@@ -36,10 +36,17 @@ import { createMllp, type Mllp } from './mllp/listen.ts'
 import type { ListenerSettings } from './mllp/listeners-file.ts'
 import { installOpenapi } from './openapi/install.ts'
 import { ProblemError } from './problem.ts'
+import { createFollow } from './receipts/follow.ts'
+import type { ReceiptStore } from './receipts/lookup.ts'
+import { receiptNotes } from './receipts/notes.ts'
+import type { Spool } from './receipts/spool.ts'
+import { createSummary } from './receipts/summary.ts'
+import type { KnownTopicIds } from './receipts/topic-ids.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
 import { hl7Route } from './routes/hl7.ts'
 import { keyRoute } from './routes/key.ts'
+import { receiptsRoutes } from './routes/receipts.ts'
 import { recordsRoutes } from './routes/records.ts'
 import type { DayKeyWatch } from './seal/day-key-watch.ts'
 import { createSealer } from './seal/sealer.ts'
@@ -58,6 +65,13 @@ export interface GatewayDependencies {
   readonly dayKeys: Pick<DayKeyWatch, 'keyOf'>
   readonly idempotency: IdempotencyStore
   readonly quotas: QuotaStore
+  readonly receipts: {
+    readonly spool: Pick<Spool, 'add' | 'bring'>
+    readonly store: ReceiptStore
+    readonly topicIds: Pick<KnownTopicIds, 'of'>
+    /** How long a receipt is kept, in milliseconds. */
+    readonly keptMs: number
+  }
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
@@ -137,6 +151,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
   const { log, idempotency, retention, stamp } = dependencies
+  const { spool, store, topicIds, keptMs } = dependencies.receipts
   const degraded = createDegraded(dependencies.metrics, limits.redisPauseMs, () => performance.now())
   const quotas = createQuotas(dependencies.quotas, limits.quotas, degraded, refused)
   const envelope = await dependencies.registry.encoder(sealedSubject(dependencies.namespace), SEALED_SCHEMA)
@@ -159,6 +174,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
       quotas,
       retention,
       events,
+      receipts: receiptNotes({ spool, contracts: dependencies.contracts, topicId: topicIds.of, keptMs }),
       logger,
     }),
     shares: createShares(limits, inFlightGauge(dependencies.metrics), refused),
@@ -174,6 +190,11 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, { ...routes, onUnmapped: unmapped('fhir') })
   hl7Route(app, routes)
   keyRoute(app, routes.logins)
+  receiptsRoutes(app, {
+    logins: routes.logins,
+    follow: createFollow({ store, spool, feeds, routing: dependencies.routing, keptMs, now: Date.now }),
+    summary: createSummary({ store, quotas, now: Date.now }),
+  })
   feedsRoutes(app, dependencies.contracts)
   registerPublicHealth(app, dependencies.health)
   const mllp = createMllp({

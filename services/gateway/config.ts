@@ -1,4 +1,5 @@
 import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
@@ -84,6 +85,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         ...KAFKA_KEYS,
         ...REGISTRY_KEYS,
         'REDIS_URL',
+        ...CLICKHOUSE_KEYS,
         ...HTTP_KEYS,
         'CHAINON_DATA_DIR',
         'CHAINON_SECRETS_DIR',
@@ -91,6 +93,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         'CHAINON_LOG_LEVEL',
         ...LIMIT_KEYS,
         'CHAINON_IDEMPOTENCY_HOURS',
+        'CHAINON_RECEIPT_DAYS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
         'CHAINON_HL7_CHARSET',
         'CHAINON_MLLP_FILE',

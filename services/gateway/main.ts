@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { avroRegistry } from '#core/avro/registry.ts'
+import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
@@ -36,7 +37,17 @@ import { openRecordLog } from './log/record-log.ts'
 import { watchUnavailable } from './log/unavailable.ts'
 import type { Mllp } from './mllp/listen.ts'
 import { readListeners } from './mllp/listeners-file.ts'
+import { insertReceipts, isUnreadable } from './receipts/insert.ts'
+import { receiptStore } from './receipts/lookup.ts'
+import { openSpool } from './receipts/spool.ts'
+import { watchTopicIds } from './receipts/topic-ids.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
+
+/** A question about a receipt is answered 503 after this. */
+const CLICKHOUSE_TIMEOUT_MS = 6000
+/** Receipts that wait on the disk while ClickHouse is away: those of some ten million records. */
+const RECEIPT_SPOOL_BYTES = 256 * 1024 * 1024
+const DAY_MS = 86_400_000
 
 /** Commands to Redis fail after this; a request is then accepted without it. */
 const REDIS_TIMEOUT_MS = 2000
@@ -122,6 +133,22 @@ runMain('gateway', process.env, async (logger) => {
     metrics,
     limit: config.CHAINON_BACKLOG_LIMIT_PERCENT / 100,
   })
+  const clickhouse = clickhouseClient('gateway', config, undefined, CLICKHOUSE_TIMEOUT_MS)
+  const spool = openSpool({
+    folder: join(config.CHAINON_DATA_DIR, 'receipts'),
+    insert: (lines, token) => insertReceipts(clickhouse, lines, token),
+    isUnreadable,
+    alarms,
+    metrics,
+    logger,
+    maxBytes: RECEIPT_SPOOL_BYTES,
+  })
+  const ids = watchTopicIds(
+    kafka,
+    config.CHAINON_NAMESPACE,
+    contracts.map(({ feed }) => feed),
+    logger,
+  )
   const dayKeys = watchDayKeys({
     read: () => readAnnouncements(kafka, config.CHAINON_NAMESPACE),
     namespace: config.CHAINON_NAMESPACE,
@@ -155,6 +182,12 @@ runMain('gateway', process.env, async (logger) => {
     dayKeys,
     idempotency: idempotencyStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_IDEMPOTENCY_HOURS, inRedis),
     quotas: quotaStore(redis, config.CHAINON_NAMESPACE, config.CHAINON_QUOTA_WINDOW_SECONDS, inRedis),
+    receipts: {
+      spool,
+      store: receiptStore(clickhouse),
+      topicIds: ids,
+      keptMs: config.CHAINON_RECEIPT_DAYS * DAY_MS,
+    },
     retention,
     routing: hmacSha256(secret),
     stamp: stampClock(Date.now),
@@ -162,6 +195,7 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     limits: gatewayLimits(config),
   })
+  await ids.ready()
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {
@@ -171,7 +205,9 @@ runMain('gateway', process.env, async (logger) => {
       await Promise.all([uses.stop(), keyUse.stop()])
       await journal.stop()
       await Promise.all([retention.stop(), leaders.stop()])
-      await Promise.all([log.stop(), admin.close(), leadersAdmin.close()])
+      await Promise.all([log.stop(), admin.close(), leadersAdmin.close(), ids.stop()])
+      await spool.stop()
+      await clickhouse.close()
       redis.disconnect()
     },
   }

@@ -4,6 +4,7 @@ import { readEntry } from '#core/journal/entry.ts'
 import { verifyJournal } from '#core/journal/verify.ts'
 import { trusted } from '../../services/cli/audit/known.ts'
 import { readEntries } from '../../services/cli/audit/source.ts'
+import { sender } from '../helpers/follow.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, deleteRecords, groupOffsets } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -52,7 +53,9 @@ test(
     await pipeline.completeLedger()
     expect(await gaps()).toEqual([])
     await pipeline.services.deidentify.stop()
-    await push(20)
+    const chu = sender(pipeline.services.gateway.url, pipeline.key('chu'))
+    const receipt = await chu.send(FEED, [recordOf(FEED, 'followed', 'ipp-1')])
+    await push(19)
     // What the retention does, without waiting for it.
     await deleteRecords(pipeline.env, topic, '25')
     pipeline.services.deidentify = await pipeline.start('deidentify')
@@ -79,6 +82,7 @@ test(
     await pipeline.completeLedger()
     expect(await sums()).toMatchObject({ accepted: 30, loaded: 15, lost: 15, in_flight: 0, gaps: 0, overlaps: 0 })
     expect(await gaps()).toEqual([])
+    expect(await chu.states(receipt)).toEqual([{ index: 0, feed: FEED, state: 'lost' }])
     await expect.poll(() => pipeline.services.curate.alarms(), { timeout: 30_000 }).toEqual([])
     const entries = await readEntries('topic', pipeline.env)
     const accepted = entries

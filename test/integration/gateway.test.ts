@@ -327,7 +327,19 @@ test('chainon push sends a file, continues after what was sent, and its log cont
     file,
     [...Array.from({ length: 250 }, (_, i) => document(i)), document(250, { authored_at: 'Zxq9Canary' })].join('\n'),
   )
-  const args = ['push', 'document', file, '--url', gateway.url, '--key', key, '--batch-records', '100', '--json']
+  const args = [
+    'push',
+    'document',
+    file,
+    '--url',
+    gateway.url,
+    '--key',
+    key,
+    '--batch-records',
+    '100',
+    '--no-wait',
+    '--json',
+  ]
   const push = (more: string[] = []) =>
     runToEnd('services/cli/chainon.mjs', [...args, ...more], { ...env, CHAINON_DATA_DIR: place.folder })
   const first = await push()

@@ -74,7 +74,13 @@ test('a record that was answered 503 lands behind its correction, and the correc
   const batch = (value: number) => [
     {
       topic,
-      messages: [mintIdentified({ key: 'k'.repeat(22), value: Buffer.from(JSON.stringify({ value, at: stamp() })) })],
+      messages: [
+        mintIdentified({
+          key: 'k'.repeat(22),
+          value: Buffer.from(JSON.stringify({ value, at: stamp() })),
+          recordHash: value,
+        }),
+      ],
     },
   ]
   const held = heldClient()

@@ -1,12 +1,13 @@
 /** The whole path of a record, with real services and servers: from the gateway to the tables that the contracts describe. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { columnsOf } from '#core/contract/table.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
+import { type Sender, sender } from '../helpers/follow.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { produce } from '../helpers/kafka.ts'
 import { FEEDS, type Feed, nirOf, recordOf } from '../helpers/records.ts'
@@ -195,6 +196,142 @@ describe('linkage', () => {
   })
 })
 
+describe('a receipt', () => {
+  let chu: Sender
+  const observation = (id: string, more = {}) => recordOf('observation', id, 'ipp-follow', more)
+  const briefly = (records: Awaited<ReturnType<Sender['states']>>) => records.map(({ index, state }) => [index, state])
+  beforeAll(() => {
+    chu = sender(pipeline.services.gateway.url, pipeline.key('chu-follows'))
+  })
+
+  test('says of each record what became of it: loaded, refused, rejected, replaced, cancelled', async () => {
+    const first = await chu.send('diagnosis', [
+      recordOf('diagnosis', 'd-1', 'ipp-follow'),
+      recordOf('diagnosis', 'd-2', 'ipp-follow', { kind: 'zqx' }),
+      recordOf('diagnosis', 'd-3', 'ipp-follow', { code: 'zqx wrong' }),
+    ])
+    expect(await chu.states(first)).toEqual([
+      { index: 0, feed: 'diagnosis', state: 'loaded' },
+      { index: 1, feed: 'diagnosis', state: 'refused', rule: 'enum', pointer: '/kind', detail: expect.any(String) },
+      {
+        index: 2,
+        feed: 'diagnosis',
+        state: 'rejected',
+        rule: 'cim10-form',
+        pointer: '/code',
+        detail: expect.any(String),
+      },
+    ])
+    const before = await chu.send('observation', [observation('o-1', { record_version: 1 }), observation('o-2')])
+    expect(briefly(await chu.states(before))).toEqual([
+      [0, 'loaded'],
+      [1, 'loaded'],
+    ])
+    const correction = await chu.send('observation', [observation('o-1', { record_version: 2 })])
+    expect(briefly(await chu.states(correction))).toEqual([[0, 'loaded']])
+    expect(briefly(await chu.states(before))).toEqual([
+      [0, 'replaced'],
+      [1, 'loaded'],
+    ])
+    const cancel = { record_version: 3, operation: 'cancel' }
+    await chu.states(await chu.send('observation', [observation('o-1', cancel)]))
+    // Also when ClickHouse has removed the rows of the versions before.
+    await pipeline.clickhouse.command({ query: 'OPTIMIZE TABLE feed_observation FINAL' })
+    await pipeline.clickhouse.command({ query: 'OPTIMIZE TABLE record_loaded FINAL' })
+    expect(briefly(await chu.states(before))).toEqual([
+      [0, 'cancelled'],
+      [1, 'loaded'],
+    ])
+    expect(briefly(await chu.states(correction))).toEqual([[0, 'cancelled']])
+  })
+
+  test('is asked by index, by the name that the sender gave, and in pages; no name is stored', async () => {
+    const many = Array.from({ length: 120 }, (_, i) => observation(`named-${i}`))
+    const id = await chu.send('observation', many)
+    await chu.states(id)
+    const found = async (query: string) =>
+      briefly(((await (await chu.ask(id, query)).json()) as { records: [] }).records)
+    expect(await found('?index=7')).toEqual([[7, 'loaded']])
+    expect(await found('?record_id=named-119')).toEqual([[119, 'loaded']])
+    expect(await found('?record_id=named-120')).toEqual([])
+    const page = (await (await chu.ask(id, '?from=100&limit=15')).json()) as { records: []; next: number }
+    expect([page.records.length, page.next]).toEqual([15, 115])
+    expect((await pipeline.rows("SELECT * FROM receipt WHERE producer = 'chu-follows'")).length).toBeGreaterThan(0)
+    expect(JSON.stringify(await pipeline.rows('SELECT * FROM receipt'))).not.toMatch(/named-|zqx|ipp-follow/)
+  })
+
+  test('is for its producer alone', async () => {
+    const id = await chu.send('observation', [observation('own')])
+    await chu.states(id)
+    const other = sender(pipeline.services.gateway.url, pipeline.key('chu-other'))
+    const refused = await other.ask(id)
+    expect([refused.status, await refused.json()]).toEqual([404, expect.objectContaining({ code: 'no-receipt' })])
+  })
+
+  test('records are taken while ClickHouse is away; their receipts survive the gateway that was killed', async () => {
+    // A folder of its own: a gateway brings what another one left in the same folder.
+    const folder = join(pipeline.place.folder, 'other-host')
+    mkdirSync(folder)
+    cpSync(join(pipeline.place.folder, 'keys.json'), join(folder, 'keys.json'))
+    const away = await pipeline.start('gateway', { CHAINON_DATA_DIR: folder, CLICKHOUSE_URL: 'http://127.0.0.1:1' })
+    const id = await chu.send('observation', [observation('while-away')], away.url)
+    const refused = await chu.ask(id, '', away.url)
+    expect([refused.status, await refused.json()]).toEqual([
+      503,
+      expect.objectContaining({ code: 'dependency-unavailable', detail: expect.stringContaining('Records are taken') }),
+    ])
+    await expect.poll(() => away.alarms(), { timeout: 30_000 }).toMatchObject([{ id: 'gateway-receipts' }])
+    away.child.kill('SIGKILL')
+    const restarted = await pipeline.start('gateway', { CHAINON_DATA_DIR: folder })
+    expect(briefly(await chu.states(id, restarted.url))).toEqual([[0, 'loaded']])
+    await restarted.stop()
+  })
+
+  test('a push ends with what became of its records, by file and line', async () => {
+    const file = join(pipeline.place.folder, 'pushed.ndjson')
+    const pushed = [{}, { code: 'zqx wrong' }, {}].map((more, i) =>
+      recordOf('diagnosis', `pushed-${i}`, 'ipp-push', more),
+    )
+    writeFileSync(file, pushed.map((record) => JSON.stringify(record)).join('\n'))
+    const to = ['--url', pipeline.services.gateway.url, '--key', pipeline.key('chu-pushes')]
+    const chainon = (...args: string[]) => runToEnd('services/cli/chainon.mjs', [...args, ...to], pipeline.env)
+    // The gateway reads its keys again within half a second.
+    await sender(pipeline.services.gateway.url, pipeline.key('chu-pushes')).ask('rcp_none')
+    const { status, stdout, stderr } = await chainon('push', 'diagnosis', file)
+    expect(stdout).toBe(`${file}: 3 accepted, 0 rejected; 2 loaded, 1 rejected by a rule\n`)
+    expect(stderr).toContain(`${file}:2  diagnosis /code  cim10-form: accepted, then rejected: The value must match`)
+    expect(status).toBe(1)
+    const id = (
+      await pipeline.rows<{ n: string }>("SELECT hex(receipt) AS n FROM receipt WHERE producer = 'chu-pushes'")
+    )[0]
+    const receipt = `rcp_${Buffer.from((id?.n ?? '').padStart(32, '0'), 'hex').toString('base64url')}`
+    const told = await chainon('receipt', receipt, '--record-id', 'pushed-1', '--json')
+    expect(JSON.parse(told.stdout)).toMatchObject([{ index: 1, state: 'rejected', rule: 'cim10-form' }])
+    expect(told.status).toBe(1)
+    expect(await chainon('receipt', receipt, '--index', '2')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('loaded'),
+    })
+  })
+
+  test('the producer sees what came, what was refused, and its quotas', async () => {
+    const key = pipeline.key('chu-follows')
+    const me = await fetch(`${pipeline.services.gateway.url}/v1/producers/me`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect(await me.json()).toMatchObject({
+      producer: 'chu-follows',
+      last_seen: expect.any(String),
+      feeds: [
+        { feed: 'diagnosis', accepted: 2, refused: 1, refused_by_rule: { enum: 1 } },
+        { feed: 'observation', accepted: 126, refused: 0, last_loaded_at: expect.any(String) },
+      ],
+      quotas: { requests: { left: expect.any(Number) } },
+    })
+    await balanced()
+  })
+})
+
 describe('a secret that makes pseudonyms', () => {
   const files = { deidentify: 'pseudonym-level1.key', curate: 'pseudonym-level2.key' } as const
   const folderOf = (name: keyof typeof files) => join(pipeline.env.CHAINON_SECRETS_DIR ?? '', name)
@@ -249,4 +386,21 @@ describe('a secret that makes pseudonyms', () => {
     const { status, stderr } = await startToEnd('curate')
     expect([status, stderr]).toEqual([78, expect.stringContaining(`${forked}: the log has the fingerprint b`)])
   })
+})
+
+test('a record that was put aside is quarantined for its sender, with the fault', async () => {
+  const chu = sender(pipeline.services.gateway.url, pipeline.key('chu-follows'))
+  await pipeline.services.deidentify.stop()
+  const id = await chu.send('death', [recordOf('death', 'aside', 'ipp-follow')])
+  const accepted = (await (await chu.ask(id)).json()) as { states: object }
+  expect(accepted.states).toEqual({ accepted: 1 })
+  // As curate writes it for a record that cannot be read: none of the services here makes such a record.
+  const [place] = await pipeline.rows(
+    "SELECT feed, incarnation, partition, from_offset AS origin_offset FROM receipt WHERE feed = 'death' AND producer = 'chu-follows'",
+  )
+  const values = [{ ...place, service: 'curate', stage: 'decodeMessage', fault: 'undecodable', rule: 'undecodable' }]
+  await pipeline.clickhouse.insert({ table: 'quarantine', values, format: 'JSONEachRow' })
+  expect(await chu.states(id)).toMatchObject([
+    { state: 'quarantined', rule: 'undecodable', detail: expect.any(String) },
+  ])
 })

@@ -168,7 +168,19 @@ test('with a key: records of a partition with a leader are accepted within the r
     runToEnd(
       'services/cli/chainon.mjs',
       [
-        ...['push', 'diagnosis', file, '--url', gateway.url, '--key', key, '--batch-records', '20', '--json'],
+        ...[
+          'push',
+          'diagnosis',
+          file,
+          '--url',
+          gateway.url,
+          '--key',
+          key,
+          '--batch-records',
+          '20',
+          '--no-wait',
+          '--json',
+        ],
         ...['--retry-seconds', String(seconds)],
       ],
       env,

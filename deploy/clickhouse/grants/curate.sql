@@ -6,6 +6,8 @@ GRANT SELECT, INSERT, ALTER DELETE ON chainon.rule_outcome TO curate;
 GRANT SELECT, INSERT, ALTER DELETE ON chainon.origin_loaded TO curate;
 GRANT SELECT, ALTER DELETE ON chainon.origin_quarantined TO curate;
 GRANT SELECT, INSERT, ALTER DELETE ON chainon.record_loaded TO curate;
+-- What senders are told of a batch that is loaded again.
+GRANT SELECT, ALTER DELETE ON chainon.record_origin TO curate;
 GRANT SELECT, INSERT ON chainon.ledger_batch TO curate;
 GRANT SELECT, INSERT ON chainon.person_link TO curate;
 GRANT SELECT, INSERT ON chainon.link_index TO curate;

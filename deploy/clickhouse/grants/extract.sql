@@ -11,6 +11,8 @@ REVOKE SELECT ON chainon.person_link FROM extract;
 REVOKE SELECT ON chainon.quarantine FROM extract;
 REVOKE SELECT ON chainon.rule_outcome FROM extract;
 REVOKE SELECT ON chainon.finding FROM extract;
+REVOKE SELECT ON chainon.receipt FROM extract;
+REVOKE SELECT ON chainon.producer_hour FROM extract;
 REVOKE SELECT ON chainon.log_identity FROM extract;
 REVOKE SELECT ON chainon.schema_migration FROM extract;
 REVOKE SELECT ON chainon.insert_fence FROM extract;

@@ -11,6 +11,7 @@ REVOKE INSERT ON chainon.link_index FROM provision;
 REVOKE INSERT ON chainon.quarantine FROM provision;
 REVOKE INSERT ON chainon.rule_outcome FROM provision;
 REVOKE INSERT ON chainon.finding FROM provision;
+REVOKE INSERT ON chainon.receipt FROM provision;
 REVOKE INSERT ON chainon.record_missing FROM provision;
 -- It makes the table of the access journal, and can neither add to it nor change it.
 REVOKE INSERT, ALTER ADD COLUMN, ALTER MODIFY COLUMN ON chainon.access_journal FROM provision;
@@ -25,6 +26,9 @@ GRANT SELECT ON chainon.person_link TO provision;
 GRANT SELECT, INSERT ON chainon.origin_loaded TO provision;
 GRANT SELECT, INSERT ON chainon.origin_quarantined TO provision;
 GRANT SELECT, INSERT ON chainon.record_loaded TO provision;
+GRANT SELECT, INSERT ON chainon.record_origin TO provision;
+GRANT SELECT ON chainon.receipt TO provision;
+GRANT SELECT, INSERT ON chainon.producer_hour TO provision;
 GRANT SELECT ON system.tables TO provision;
 GRANT SELECT ON system.columns TO provision;
 GRANT SELECT ON system.clusters TO provision;

@@ -12,6 +12,8 @@ REVOKE SELECT ON chainon.person_link FROM reader;
 REVOKE SELECT ON chainon.quarantine FROM reader;
 REVOKE SELECT ON chainon.rule_outcome FROM reader;
 REVOKE SELECT ON chainon.finding FROM reader;
+REVOKE SELECT ON chainon.receipt FROM reader;
+REVOKE SELECT ON chainon.producer_hour FROM reader;
 REVOKE SELECT ON chainon.log_identity FROM reader;
 REVOKE SELECT ON chainon.schema_migration FROM reader;
 REVOKE SELECT ON chainon.ledger_batch FROM reader;

@@ -13,6 +13,7 @@ import { register as link } from './link.ts'
 import { register as project } from './project.ts'
 import { register as provision } from './provision.ts'
 import { register as push } from './push.ts'
+import { register as receipt } from './receipt.ts'
 import { register as sample } from './sample.ts'
 import { register as simulate } from './simulate.ts'
 import { register as status } from './status.ts'
@@ -23,6 +24,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   status,
   down,
   push,
+  receipt,
   sample,
   simulate,
   deid,

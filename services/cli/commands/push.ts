@@ -4,6 +4,8 @@ import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { positiveInteger } from '../options.ts'
+import type { StateCounts } from '../push/follow.ts'
+import type { SentFile } from '../push/follow-files.ts'
 
 interface Options {
   readonly fhir?: true
@@ -14,6 +16,8 @@ interface Options {
   readonly maxErrors: number
   readonly errors?: string
   readonly retrySeconds: number
+  /** Seconds; false with --no-wait. */
+  readonly wait: number | false
   readonly restart?: true
   readonly dryRun?: true
   readonly json?: true
@@ -29,7 +33,8 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .description(
       `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array) or .avro files, each also as .gz; - is NDJSON on standard input.
 With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file.
-Exits with 1 when a record was rejected, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
+At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
+Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir')
     .option('--fhir', 'the files contain FHIR R4 Bundles')
@@ -45,9 +50,11 @@ Exits with 1 when a record was rejected, with 75 when the gateway, or a partitio
       positiveInteger,
       120,
     )
+    .option('--wait <seconds>', 'how long it is waited at most for what becomes of the records', positiveInteger, 60)
+    .option('--no-wait', 'end when the records are accepted')
     .option('--restart', 'send from the first record, also what was sent before')
     .option('--dry-run', 'check against the contract on this machine, send nothing')
-    .option('--json', 'print an array of objects with file, accepted, rejected')
+    .option('--json', 'print an array of objects with file, accepted, rejected, states')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
       'after',
@@ -75,18 +82,25 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
-  const rows: { file: string; accepted: number; rejected: number }[] = []
+  const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
+    const sentFiles: SentFile[] = []
     for (const source of sources) {
-      const sent = send
-        ? await (await import('../push/send.ts')).sendFile(source, { ...send, feed, contract, report })
-        : await (await import('../push/check.ts')).checkFile(
-            source,
-            contract ?? missing(feed),
-            report,
-            options.producer,
-          )
-      rows.push({ file: source.path, accepted: sent.accepted, rejected: sent.rejected })
+      if (!send) {
+        const { checkFile } = await import('../push/check.ts')
+        const checked = await checkFile(source, contract ?? missing(feed), report, options.producer)
+        rows.push({ file: source.path, ...checked })
+        continue
+      }
+      const { sendFile } = await import('../push/send.ts')
+      const { receipts, ...sent } = await sendFile(source, { ...send, feed, contract, report })
+      rows.push({ file: source.path, ...sent })
+      sentFiles.push({ file: source.path, receipts })
+    }
+    if (send && options.wait !== false) {
+      const { followFiles } = await import('../push/follow-files.ts')
+      const followed = await followFiles(sentFiles, send.access, options.wait * 1000, report)
+      for (const [i, states] of followed.entries()) if (rows[i]) rows[i] = { ...rows[i], states }
     }
   } finally {
     report.end()
@@ -94,31 +108,32 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   }
   const verb = options.dryRun ? 'valid' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
-  else for (const row of rows) process.stdout.write(`${row.file}: ${row.accepted} ${verb}, ${row.rejected} rejected\n`)
-  if (rows.some((row) => row.rejected > 0)) process.exitCode = 1
+  else
+    for (const { file, accepted, rejected, states } of rows)
+      process.stdout.write(`${file}: ${accepted} ${verb}, ${rejected} rejected${states ? await became(states) : ''}\n`)
+  if (rows.some(({ rejected, states }) => rejected > 0 || (states && failures(states) > 0))) process.exitCode = 1
 }
+
+/** @returns what is added to the line of a file; nothing when none of its records was followed */
+async function became(states: StateCounts): Promise<string> {
+  const { statesText } = await import('../push/follow.ts')
+  const text = statesText(states)
+  return text === '' ? '' : `; ${text}`
+}
+
+const failures = ({ rejected = 0, quarantined = 0, lost = 0 }: StateCounts) => rejected + quarantined + lost
 
 async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
-  const { localKey } = await import('#core/keys/admin.ts')
-  const { readConfig } = await import('#core/config/read.ts')
-  const config = readConfig('push', ['CHAINON_GATEWAY_URL', 'CHAINON_API_KEY'], environment)
-  const dataDir = environment.CHAINON_DATA_DIR ?? ''
-  const key =
-    options.key ?? (options.producer ? localKey(dataDir, options.producer) : undefined) ?? config.CHAINON_API_KEY
-  if (!key) {
-    const why = options.producer
-      ? `this machine has no key of ${options.producer}: run \`chainon keys ensure ${options.producer}\``
-      : 'set --key, --producer or CHAINON_API_KEY'
-    throw new ChainonError('missing-key', `An API key is needed to send ${feed ?? 'Bundles'}: ${why}.`)
-  }
-  const url = (options.url ?? config.CHAINON_GATEWAY_URL).replace(/\/$/, '')
-  const client = gatewayClient({ url, key, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
+  const { gatewayAccess } = await import('../gateway-key.ts')
+  const access = gatewayAccess(options, environment, `send ${feed ?? 'Bundles'}`)
+  const client = gatewayClient({ ...access, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
   // The key's id, not the key: a position file contains no secret.
   return {
     client,
-    dataDir,
-    target: [url, key.split('_')[1] ?? ''],
+    access,
+    dataDir: environment.CHAINON_DATA_DIR ?? '',
+    target: [access.url, access.key.split('_')[1] ?? ''],
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }

@@ -29,14 +29,25 @@ export interface Sent {
   readonly rejected: number
 }
 
+/** A request of which records were accepted now. */
+export interface SentReceipt {
+  readonly id: string
+  /** @returns the line of a record of the request */
+  readonly lineOf: (error: Pick<RecordError, 'index'>) => number
+}
+
 /** @throws ChainonError when the gateway is unreachable (dependency) or rejects a request as a whole (wrong key, unknown feed...) */
-export async function sendFile(source: Source, options: SendOptions): Promise<Sent> {
+export async function sendFile(
+  source: Source,
+  options: SendOptions,
+): Promise<Sent & { readonly receipts: readonly SentReceipt[] }> {
+  const receipts: SentReceipt[] = []
   const { client, feed, report } = options
   const file = positionOf(options.dataDir, source, [...options.target, feed ?? 'fhir'], options.restart)
   let { line, accepted, rejected } = file.start
   if (file.start.done) {
     report.say(`${source.path}: was sent already; --restart sends it again`)
-    return { accepted, rejected }
+    return { accepted, rejected, receipts }
   }
   if (line > 0) report.say(`${source.path}: continues after line ${line}`)
   const perBatch = feed === undefined ? 1 : options.batchRecords
@@ -46,12 +57,16 @@ export async function sendFile(source: Source, options: SendOptions): Promise<Se
     accepted += counted.accepted
     rejected += counted.rejected
     line = batch.lastLine
+    if (outcome.kind === 'accepted') {
+      const { lines } = batch
+      receipts.push({ id: outcome.receipt.receipt_id, lineOf: (error) => lineOf(error, { lines }, feed) })
+    }
     for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, feed), error)
     file.save({ line, accepted, rejected, done: false })
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
   file.save({ line, accepted, rejected, done: true })
-  return { accepted, rejected }
+  return { accepted, rejected, receipts }
 }
 
 async function push(
@@ -97,6 +112,10 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(error: Pick<RecordError, 'index'>, batch: SourceBatch, feed: string | undefined): number {
+function lineOf(
+  error: Pick<RecordError, 'index'>,
+  batch: Pick<SourceBatch, 'lines'>,
+  feed: string | undefined,
+): number {
   return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

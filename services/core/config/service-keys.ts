@@ -246,6 +246,13 @@ export const GATEWAY = {
     max: 720,
     description: 'Hours that an Idempotency-Key is stored',
   },
+  CHAINON_RECEIPT_DAYS: {
+    type: 'integer',
+    default: '7',
+    min: 1,
+    max: 7,
+    description: 'Days that a receipt is kept, with what became of its records',
+  },
 } as const satisfies KeyTable
 
 export const WORKERS = {

@@ -114,6 +114,11 @@ FROM ${quote(database)}.${quote(tableOf(feed))}`
       'record_loaded',
       'substring(record_id, 1, 6) AS prefix, cityHash64(record_id) AS record, _version AS version, ',
     ),
+    // What a sender is told of a record: by its origin, which record it is, and in which version.
+    create(
+      'record_origin',
+      'substring(record_id, 1, 6) AS prefix, cityHash64(record_id) AS record, _version AS version, _deleted AS deleted, toDateTime(_received_at) AS received_at, ',
+    ),
   ]
 }
 

@@ -97,6 +97,9 @@ export const FAULTS = {
   'foreign-origin': { blame: 'request', status: 403, text: 'Pages of other sites may not send requests.' },
   'not-through-proxy': { blame: 'request', status: 403, text: 'Requests must come through the proxy.' },
   'unknown-feed': { blame: 'request', status: 404, text: 'There is no such feed.' },
+  'no-receipt': { blame: 'request', status: 404, text: 'The producer of this key has no such receipt.' },
+  'receipt-expired': { blame: 'request', status: 404, text: 'The receipt is no longer kept; its records are.' },
+  'bad-query': { blame: 'request', status: 400, text: 'A parameter of the address cannot be read.' },
   'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
@@ -119,7 +122,7 @@ export const FAULTS = {
   'producer-share': {
     blame: 'request',
     status: 429,
-    text: 'The producer has its share of the bytes in flight or of the connections; try again when requests are answered.',
+    text: 'The producer has its share of the bytes in flight, of the connections or of the questions; try again when requests are answered.',
   },
   'quota-exceeded': {
     blame: 'request',

@@ -23,12 +23,18 @@ export interface ProduceJournal {
   readonly answered: (topic: string, partition: number) => boolean
   /** True when any broker answered. */
   readonly reached: () => boolean
+  /** @returns the offset of the first message of an appended partition; undefined when no answer named it */
+  readonly baseOffset: (topic: string, partition: number) => bigint | undefined
 }
 
 interface ProduceAnswer {
   readonly topics: readonly {
     readonly topicName: string
-    readonly partitions: readonly { readonly partition: number; readonly errorCode: number }[]
+    readonly partitions: readonly {
+      readonly partition: number
+      readonly errorCode: number
+      readonly baseOffset: string
+    }[]
   }[]
 }
 
@@ -62,6 +68,7 @@ export function journaledProducer(
   config: ProducerConfig,
 ): { readonly producer: Producer; readonly journal: ProduceJournal } {
   const answers = new Map<string, ProduceOutcome>()
+  const offsets = new Map<string, bigint>()
   let unanswered = false
   const restore = adaptClusters(kafka, (cluster) =>
     adaptSends(cluster, (send) => async (exchange) => {
@@ -69,7 +76,7 @@ export function journaledProducer(
       let answered = false
       const noted = readBefore(exchange, (answer) => {
         answered = true
-        note(answers, answer as ProduceAnswer)
+        note(answers, offsets, answer as ProduceAnswer)
         return answer
       })
       try {
@@ -86,6 +93,7 @@ export function journaledProducer(
     journal: {
       begin() {
         answers.clear()
+        offsets.clear()
         unanswered = false
       },
       outcome(topic, partition) {
@@ -94,15 +102,18 @@ export function journaledProducer(
       },
       answered: (topic, partition) => answers.has(nameOf(topic, partition)),
       reached: () => answers.size > 0,
+      baseOffset: (topic, partition) => offsets.get(nameOf(topic, partition)),
     },
   }
 }
 
-function note(answers: Map<string, ProduceOutcome>, { topics }: ProduceAnswer): void {
+function note(answers: Map<string, ProduceOutcome>, offsets: Map<string, bigint>, { topics }: ProduceAnswer): void {
   for (const { topicName, partitions } of topics) {
-    for (const { partition, errorCode } of partitions) {
+    for (const { partition, errorCode, baseOffset } of partitions) {
       const name = nameOf(topicName, partition)
       const before = answers.get(name)
+      // A duplicate of long ago is appended, and the broker no longer knows where: it answers -1.
+      if (errorCode === 0 && BigInt(baseOffset) >= 0n) offsets.set(name, BigInt(baseOffset))
       if (errorCode === 0 || errorCode === DUPLICATE_SEQUENCE) answers.set(name, 'appended')
       // A try that may have appended is not undone by one that did not.
       else if (before === undefined || before === 'refused')

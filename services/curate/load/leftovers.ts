@@ -54,6 +54,7 @@ const writtenBy = (feed: string): readonly Written[] => [
   { table: 'origin_loaded', ...WITNESS },
   { table: 'origin_quarantined', ...WITNESS },
   { table: 'record_loaded', ...WITNESS, searched: false },
+  { table: 'record_origin', ...WITNESS, searched: false },
 ]
 
 /** @param logIncarnation topic id of the pseudonymised log in which `logEnd` is counted */

@@ -10,6 +10,8 @@ import type { ContractRecord } from './read-record.ts'
 export interface EncodedRecord {
   readonly key: string
   readonly value: Buffer
+  /** Keyed hash of producer, feed and record id, 48 bits. */
+  readonly recordHash: number
   readonly dataKey: DataKey
 }
 
@@ -30,6 +32,7 @@ export function encodeIdentified(
   maxRecordBytes: number,
 ): Step<ContractRecord, EncodedRecord, 'unencodable' | 'record-too-large'> {
   const routingKey = cachedKey(routing)
+  const hashOf = recordHasher(contract, routing)
   return {
     name: 'encodeIdentified',
     run: ({ record, provenance, dataKey }) => {
@@ -38,9 +41,27 @@ export function encodeIdentified(
       const value = encoder.encode(record)
       if (value === undefined) return fail('unencodable', provenance)
       if (value.length > maxRecordBytes) return fail('record-too-large', provenance)
-      return pass({ key: routingKey(provenance.producer, String(record[contract.subject])), value, dataKey })
+      return pass({
+        key: routingKey(provenance.producer, String(record[contract.subject])),
+        value,
+        dataKey,
+        recordHash: hashOf(provenance.producer, contract.key.map((name) => String(record[name])).join('\u0000')),
+      })
     },
   }
+}
+
+const HASH_BYTES = 6
+
+/**
+ * The name of a record in a receipt: what a producer calls its records may identify a person, so it is not stored.
+ *
+ * @returns a function of producer and record id
+ */
+export function recordHasher({ feed }: FeedContract, routing: Mac): (producer: string, recordId: string) => number {
+  // A routing key is of a text that begins with a producer: none has an empty name.
+  return (producer, recordId) =>
+    routing.bytes(`\u0000${producer}\u0000${feed}\u0000${recordId}`).readUIntBE(0, HASH_BYTES)
 }
 
 function cachedKey(mac: Mac): (producer: string, subject: string) => string {

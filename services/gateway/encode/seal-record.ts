@@ -7,12 +7,15 @@ import type { EncodedRecord } from './encode-identified.ts'
 export interface SealedMessage {
   readonly key: string
   readonly value: Buffer
+  /** Of the record, for its receipt; not sent. */
+  readonly recordHash: number
 }
 
 /** Seals the encoded record under its producer's data key, bound to the topic and the message key. Only this step makes messages. */
 export function sealRecord(topic: string): Step<EncodedRecord, Envelope<'identified', SealedMessage>> {
   return {
     name: 'sealRecord',
-    run: ({ key, value, dataKey }) => pass(mintIdentified({ key, value: dataKey.seal(value, { topic, key }) })),
+    run: ({ key, value, dataKey, recordHash }) =>
+      pass(mintIdentified({ key, value: dataKey.seal(value, { topic, key }), recordHash })),
   }
 }

@@ -1,5 +1,6 @@
 /** Quotas as an answer says them: RateLimit and RateLimit-Policy (draft-ietf-httpapi-ratelimit-headers-10), and Retry-After with 429. */
 
+import type { ProducerSummary } from '#core/gateway-api/producer-summary.ts'
 import type { QuotaLimits, QuotaStore, Used } from '../ingest/quotas.ts'
 import { ProblemError } from '../problem.ts'
 import { DEGRADED_HEADER, type Degraded } from './degraded.ts'
@@ -17,6 +18,8 @@ export interface Quotas {
    * @throws ProblemError quota-exceeded
    */
   begin(producer: string): Promise<Readonly<Record<string, string>>>
+  /** @returns what is left of the window, as `GET /v1/producers/me` says it; undefined while Redis does not answer */
+  left(producer: string): Promise<ProducerSummary['quotas']>
   /** Counts what was read. */
   used(producer: string, records: number, bytes: number): void
 }
@@ -40,6 +43,15 @@ export function createQuotas(store: QuotaStore, limits: QuotaLimits, degraded: D
         `One producer may send ${limits[unit]} ${unit} within ${limits.windowSeconds} s; the window ends in ${state.secondsLeft} s.`,
         { headers: { ...headers, 'retry-after': String(state.secondsLeft) } },
       )
+    },
+    async left(producer) {
+      const state = await degraded.attempt('quotas', () => store.add(producer, { requests: 0, records: 0, bytes: 0 }))
+      if (!state) return undefined
+      const of = (unit: (typeof UNITS)[number]) => ({
+        limit: limits[unit],
+        left: Math.max(0, limits[unit] - state[unit]),
+      })
+      return { requests: of('requests'), records: of('records'), bytes: of('bytes'), seconds_left: state.secondsLeft }
     },
     used(producer, records, bytes) {
       void degraded.attempt('quotas', () => store.add(producer, { requests: 0, records, bytes }))

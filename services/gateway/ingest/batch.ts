@@ -6,6 +6,7 @@ import type { Envelope } from '#core/pipeline/zones.ts'
 import type { DecodedItem, Item } from '../decode/item.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
 import type { SealedMessage } from '../encode/seal-record.ts'
+import type { PlacedRun } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
 import type { DataKey } from '../seal/sealer.ts'
 import { Progress } from './progress.ts'
@@ -20,6 +21,17 @@ export interface TopicMessages {
   readonly origins: { readonly index: number; readonly place: number }[]
   /** How many of the messages are in the log, when they are settled. */
   acknowledged: number
+}
+
+/** Records of one feed that are next to each other in the log. */
+export interface AcceptedRun {
+  readonly feed: string
+  readonly partition: number
+  /** Of the first of them; undefined when it is not known. */
+  readonly offset: bigint | undefined
+  /** Of each record: its index in the request, and the hash of its id. */
+  readonly indexes: readonly number[]
+  readonly recordHashes: readonly number[]
 }
 
 /** Records rejected by one rule at one step; the feed is empty when it is not known. */
@@ -55,6 +67,10 @@ export class Batch {
   truncated = false
   /** Bytes of memory of the messages, estimated. */
   messageBytes = 0
+  /** What this request has put into the log, without what an earlier one with the same idempotency key has. */
+  readonly runs: AcceptedRun[] = []
+  /** Of the first and the last record that were stamped; 0 when none was. */
+  readonly stamps = { first: 0, last: 0 }
   readonly #unavailableIndexes = new Set<number>()
   readonly #progress: Progress
   #places = 0
@@ -113,6 +129,8 @@ export class Batch {
     if (this.#progress.has(place)) return this.#accept(item.feed)
     // One stamp per record, made once: what Kafka's client sends again has the stamp of its receipt.
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
+    this.stamps.last = provenance.receivedAt
+    this.stamps.first ||= provenance.receivedAt
     const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, explainIn(known, item))
     this.#accept(item.feed)
@@ -145,8 +163,21 @@ export class Batch {
     }
   }
 
-  /** Notes what became of the messages of a topic. @param missing positions of those that are not in the log, ascending */
-  settle(topic: TopicMessages, missing: readonly number[]): void {
+  /**
+   * Notes what became of the messages of a topic.
+   *
+   * @param missing positions of those that are not in the log, ascending
+   * @param placed where the others are
+   */
+  settle(topic: TopicMessages, missing: readonly number[], placed: readonly PlacedRun[]): void {
+    for (const { partition, offset, positions } of placed)
+      this.runs.push({
+        feed: topic.feed,
+        partition,
+        offset,
+        indexes: positions.map((position) => topic.origins[position]?.index ?? -1),
+        recordHashes: positions.map((position) => topic.messages[position]?.body.recordHash ?? 0),
+      })
     const absent = new Set(missing)
     for (const [i, { place }] of topic.origins.entries()) if (!absent.has(i)) this.#progress.add(place)
     topic.acknowledged = topic.messages.length - missing.length

@@ -11,6 +11,7 @@ import type { Degraded } from '../http/degraded.ts'
 import type { Quotas } from '../http/rate-limit.ts'
 import type { RecordLog } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
+import type { ReceiptNotes } from '../receipts/notes.ts'
 import type { DataKey, Sealer } from '../seal/sealer.ts'
 import { Batch, type BatchDependencies } from './batch.ts'
 import type { IngestEvents } from './events.ts'
@@ -24,6 +25,7 @@ export interface IngestDependencies extends BatchDependencies {
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   readonly events: IngestEvents
+  readonly receipts: ReceiptNotes
   readonly degraded: Degraded
   readonly quotas: Pick<Quotas, 'used'>
   readonly logger: Logger
@@ -125,7 +127,9 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   if (!resumed) dependencies.events.rejected(batch)
   const doubtful = await append(dependencies.log, batch)
   dependencies.events.settled(batch, (performance.now() - started) / 1000)
-  return answerOf(batch, request.feed, request.manyFeeds, doubtful)
+  const { producer, feed, manyFeeds } = request
+  dependencies.receipts.note({ receiptId: progress.receiptId, producer, feed, batch, resumed })
+  return answerOf(batch, feed, manyFeeds, progress.receiptId, doubtful)
 }
 
 async function dataKeyOf(sealer: Sealer, producer: string): Promise<DataKey> {
@@ -160,8 +164,8 @@ async function append(log: RecordLog, batch: Batch): Promise<boolean> {
   const held = batch.unavailable > 0
   const topics = [...batch.byTopic.values()].filter(({ messages }) => messages.length > 0)
   if (topics.length === 0) return false
-  const { missing, doubtful, partition } = await log.append(topics)
-  for (const [i, topic] of topics.entries()) batch.settle(topic, missing[i] ?? [])
+  const { missing, placed, doubtful, partition } = await log.append(topics)
+  for (const [i, topic] of topics.entries()) batch.settle(topic, missing[i] ?? [], placed[i] ?? [])
   if (batch.unavailable > 0 && batch.accepted === 0 && !held && !partition)
     throw new ProblemError(
       'dependency-unavailable',

@@ -3,12 +3,16 @@
  * of a request that was accepted in part, so that sending it again stores only what is missing.
  */
 import { VERSION } from '#core/version.ts'
+import { newReceiptId } from '../receipts/receipt-id.ts'
 
 export class Progress {
+  /** Of the request and of those that continue it: all have one receipt. */
+  readonly receiptId: string
   #bits: Buffer
   #empty = true
 
-  constructor(bits: Buffer = Buffer.alloc(0)) {
+  constructor(receiptId = newReceiptId(Date.now()), bits: Buffer = Buffer.alloc(0)) {
+    this.receiptId = receiptId
     this.#bits = bits
     this.#empty = bits.length === 0
   }
@@ -31,12 +35,14 @@ export class Progress {
 
   /** @returns what `readProgress` reads; empty when no record is in the log */
   text(): string {
-    return this.#empty ? '' : `${VERSION} ${this.#bits.toString('base64')}`
+    return this.#empty ? '' : `${VERSION} ${this.receiptId} ${this.#bits.toString('base64')}`
   }
 }
 
 /** @param text of `Progress.text`; that of another version counts as none, because it may divide a Bundle into other records */
 export function readProgress(text: string): Progress {
-  const [version, bits] = text.split(' ')
-  return version === VERSION && bits ? new Progress(Buffer.from(bits, 'base64')) : new Progress()
+  const [version, receiptId, bits] = text.split(' ')
+  return version === VERSION && receiptId && bits
+    ? new Progress(receiptId, Buffer.from(bits, 'base64'))
+    : new Progress()
 }

@@ -1,8 +1,8 @@
 /** The answer to a request whose records were read: a receipt, `all-rejected`, or `partition-unavailable` with what was accepted. */
-import { randomBytes } from 'node:crypto'
 import type { Problem } from '#core/gateway-api/problem.ts'
 import type { Receipt } from '#core/gateway-api/receipt.ts'
 import { problemOf } from '../problem.ts'
+import { newReceiptId } from '../receipts/receipt-id.ts'
 import type { Batch } from './batch.ts'
 
 const DOUBTFUL = ' Some of these may be in the log all the same; sending them again with the same record_id is safe.'
@@ -29,11 +29,18 @@ export function keptBody(body: Answer['body']): Answer['body'] {
 }
 
 /**
+ * @param receiptId names the receipt, if there is one
  * @param doubtful true when some of the missing records may be in the log all the same
  * @returns 503 `partition-unavailable` when valid records are missing in the log; else 202 with a receipt when any record was accepted, else
  *   422 `all-rejected`; each with the same counts and errors
  */
-export function answerOf(batch: Batch, feed: string, manyFeeds: boolean, doubtful = false): Answer {
+export function answerOf(
+  batch: Batch,
+  feed: string,
+  manyFeeds: boolean,
+  receiptId = newReceiptId(Date.now()),
+  doubtful = false,
+): Answer {
   const counts = {
     feed,
     accepted: batch.accepted,
@@ -42,7 +49,7 @@ export function answerOf(batch: Batch, feed: string, manyFeeds: boolean, doubtfu
     errors: batch.errors,
     ...(batch.truncated ? { truncated: true as const } : {}),
   }
-  const receipt = { receipt_id: `rcp_${randomBytes(16).toString('base64url')}` }
+  const receipt = { receipt_id: receiptId }
   if (batch.unavailable > 0) {
     const indexes = batch.unavailableIndexes
     const detail = `${batch.accepted} records are in the log. ${batch.unavailable} are not, because a partition of Kafka takes none now: send the same request with the same Idempotency-Key, or those of \`unavailable_indexes\`.${doubtful ? DOUBTFUL : ''}`

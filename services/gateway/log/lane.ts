@@ -15,8 +15,13 @@ export interface Chunk {
   readonly partition: number
   readonly messages: TopicMessages['messages']
   readonly bytes: number
-  /** Called once. @param answered true when the leader answered for the partition: if it failed, it fails alone */
-  settle(outcome: ProduceOutcome, answered: boolean): void
+  /**
+   * Called once.
+   *
+   * @param answered true when the leader answered for the partition: if it failed, it fails alone
+   * @param offset of the first message, when they are appended and the leader named it; the others follow it
+   */
+  settle(outcome: ProduceOutcome, answered: boolean, offset?: bigint): void
 }
 
 export interface Lane {
@@ -122,8 +127,12 @@ export function openLane(openProducer: () => LogProducer, logger: Logger, events
       if (!current.reached()) goDown(failure)
       void connect(1)
     }
-    for (const [i, chunk] of chunks.entries())
-      chunk.settle(outcomes[i] ?? 'unknown', current.answered(chunk.topic, chunk.partition))
+    const next = nextOffsets(current)
+    for (const [i, chunk] of chunks.entries()) {
+      const outcome = outcomes[i] ?? 'unknown'
+      const offset = outcome === 'appended' ? next(chunk) : undefined
+      chunk.settle(outcome, current.answered(chunk.topic, chunk.partition), offset)
+    }
   }
 
   function nextChunks(): Chunk[] {
@@ -163,6 +172,17 @@ export function openLane(openProducer: () => LogProducer, logger: Logger, events
       giveBack()
       await producer?.disconnect()
     },
+  }
+}
+
+/** @returns a function that gives the first offset of each chunk of a send, in their order: those of one partition are one batch of Kafka */
+function nextOffsets(producer: LogProducer): (chunk: Chunk) => bigint | undefined {
+  const next = new Map<string, bigint>()
+  return ({ topic, partition, messages }) => {
+    const name = `${topic}:${partition}`
+    const offset = next.get(name) ?? producer.baseOffset(topic, partition)
+    if (offset !== undefined) next.set(name, offset + BigInt(messages.length))
+    return offset
   }
 }
 

@@ -40,5 +40,6 @@ export function logProducer(kafka: Kafka): LogProducer {
     outcome: journal.outcome,
     answered: journal.answered,
     reached: journal.reached,
+    baseOffset: journal.baseOffset,
   }
 }

@@ -9,7 +9,18 @@ import type { Leaders } from './leaders.ts'
 import type { LogProducer } from './producer.ts'
 import type { Unavailable } from './unavailable.ts'
 
+/** Messages of a batch that are next to each other in the log. */
+export interface PlacedRun {
+  readonly partition: number
+  /** Of the first of them; undefined when they are in the log and no leader said where. */
+  readonly offset: bigint | undefined
+  /** Their positions in the batch, in the order of the log. */
+  readonly positions: readonly number[]
+}
+
 export interface Appended {
+  /** For each batch, where the messages are that are acknowledged. */
+  readonly placed: readonly (readonly PlacedRun[])[]
   /** For each batch, the positions of the messages that are not acknowledged by all in-sync replicas, ascending. */
   readonly missing: readonly (readonly number[])[]
   /** True when some of these may be in the log all the same: nobody answered for them. */
@@ -87,6 +98,7 @@ export function openRecordLog(options: RecordLogOptions): RecordLog {
     async append(batches) {
       if (batches.some(({ topic }) => !leaders.of(topic))) await leaders.ready()
       const missing = batches.map((): number[] => [])
+      const placed = batches.map((): PlacedRun[] => [])
       const state = { doubtful: false, partition: false }
       const settlements: Promise<void>[] = []
       const sent: { readonly lane: Lane; readonly chunk: Chunk }[] = []
@@ -108,9 +120,11 @@ export function openRecordLog(options: RecordLogOptions): RecordLog {
           for (const [round, slice] of slices(batch, partition, places, divided.size).entries()) {
             const { promise, resolve } = Promise.withResolvers<void>()
             settlements.push(promise)
-            const settle: Chunk['settle'] = (outcome, answered) => {
-              if (outcome === 'appended') unavailable.appended(batch.topic, partition)
-              else {
+            const settle: Chunk['settle'] = (outcome, answered, offset) => {
+              if (outcome === 'appended') {
+                unavailable.appended(batch.topic, partition)
+                placed[i]?.push({ partition, offset, positions: slice.places })
+              } else {
                 if (answered) unavailable.failed(batch.topic, partition)
                 lose(slice.places)
                 state.doubtful ||= outcome === 'unknown'
@@ -126,7 +140,7 @@ export function openRecordLog(options: RecordLogOptions): RecordLog {
       }
       for (const [lane, ofLane] of Map.groupBy(sent, (one) => one.lane)) lane.add(ofLane.map(({ chunk }) => chunk))
       await Promise.all(settlements)
-      return { ...state, missing: missing.map((places) => places.sort((a, b) => a - b)) }
+      return { ...state, placed, missing: missing.map((places) => places.sort((a, b) => a - b)) }
     },
     taking() {
       if (!unavailable.any()) return undefined

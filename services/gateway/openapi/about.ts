@@ -22,6 +22,10 @@ then do not send newer records of the same patients, or their \`record_version\`
 \`RateLimit\` and \`RateLimit-Policy\` say what is left. A body that does not come is answered 408 (\`upload-too-slow\`). \`detail\` has the limit. While Redis is away records
 are taken without quotas and without idempotency, and \`Chainon-Degraded\` says so.
 
+**Each record can be followed.** \`GET /v1/receipts/{id}\` says of each record of a receipt what became of it: loaded, replaced by a later version, quarantined, rejected
+and so on. It needs the scope \`read:own\`, and is for the producer of the records alone. A receipt is kept for CHAINON_RECEIPT_DAYS, 7 by default.
+While the warehouse does not answer, it is answered 503, and records are taken all the same.
+
 **JSON, defined.** UTF-8 only, a byte order mark is skipped. If a member is repeated, the last one counts. Numbers that a field cannot
 represent exactly are rejected. In NDJSON blank lines are skipped and not counted; lines may end with CRLF.
 
@@ -46,6 +50,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
       { name: 'Feeds', description: 'Records of one feed' },
       { name: 'FHIR', description: 'HL7 FHIR R4' },
       { name: 'HL7 v2', description: 'HL7 v2.3 to v2.8' },
+      { name: 'Receipts', description: 'What became of the records, for their sender' },
       { name: 'About', description: 'Addresses, feeds and their schemas' },
     ],
     components: {

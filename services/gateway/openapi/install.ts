@@ -6,7 +6,9 @@ import { recordJsonSchema } from '#core/contract/json-schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { Problem } from '#core/gateway-api/problem.ts'
+import { ProducerSummary } from '#core/gateway-api/producer-summary.ts'
 import { Receipt } from '#core/gateway-api/receipt.ts'
+import { ReceiptStates, RecordState } from '#core/gateway-api/receipt-states.ts'
 import { FeedCount, RecordError } from '#core/gateway-api/record-counts.ts'
 import { CapabilityStatement } from '../decode/fhir/capabilities.ts'
 import { OperationOutcome } from '../problem.ts'
@@ -29,7 +31,17 @@ export async function installOpenapi(
   // schema would remove a field that the schema lacks, without an error. test/unit/gateway/openapi checks each answer instead.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  const components = [Receipt, Problem, RecordError, FeedCount, OperationOutcome, CapabilityStatement]
+  const components = [
+    Receipt,
+    ReceiptStates,
+    RecordState,
+    ProducerSummary,
+    Problem,
+    RecordError,
+    FeedCount,
+    OperationOutcome,
+    CapabilityStatement,
+  ]
   for (const schema of components) app.addSchema(referencing(schema))
   for (const contract of contracts) app.addSchema({ $id: recordComponent(contract), ...recordJsonSchema(contract) })
   await app.register(swagger, {

@@ -25,8 +25,13 @@ import { gatewayHealth } from '../../../services/gateway/health.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import type { QuotaStore, Used } from '../../../services/gateway/ingest/quotas.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
+import type { PlacedRun } from '../../../services/gateway/log/record-log.ts'
 import type { ListenerHealth } from '../../../services/gateway/mllp/listen.ts'
 import type { ListenerSettings } from '../../../services/gateway/mllp/listeners-file.ts'
+import type { ReceiptStore } from '../../../services/gateway/receipts/lookup.ts'
+import type { StoredRow } from '../../../services/gateway/receipts/page.ts'
+import { RECEIPT_COLUMNS } from '../../../services/gateway/receipts/rows.ts'
+import type { Known } from '../../../services/gateway/receipts/states.ts'
 import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
@@ -36,6 +41,11 @@ export function contractOf(feed: string) {
   if (!contract) throw new Error(`no contract ${feed}`)
   return contract
 }
+
+/** Of every topic. */
+const TOPIC_ID = 'topic-id-of-22-letters'
+/** How long a receipt is kept. */
+export const RECEIPT_MS = 3_600_000
 
 /** Addresses for several feeds. */
 const PATHS: ReadonlyMap<string, string> = new Map([
@@ -87,6 +97,14 @@ export async function harness(
     quotaUsed: false,
     /** The MLLP listeners, when they listen. */
     listeners: (): readonly ListenerHealth[] => [],
+    /** ClickHouse does not answer. */
+    warehouseDown: false,
+    /** A question about a receipt is answered when this resolves. */
+    question: undefined as Promise<void> | undefined,
+    /** Questions that wait for it. */
+    asking: 0,
+    /** What ClickHouse has at the places of the log: partition 0 of each topic, and offsets from 0. */
+    known: {} as Partial<Known>,
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -96,6 +114,7 @@ export async function harness(
   const uses = hourlyCounts(journal)
   const keyUse = recordKeyUse(folder, () => undefined)
   const written: { topic: string; message: SealedMessage }[] = []
+  const receiptLines: string[] = []
   const types = new Map<string, avsc.Type>()
   const read = async (topic: string, { key: messageKey, value }: SealedMessage) => {
     const sealed = types.get(sealedSubject('u.'))?.fromBuffer(value) as SealedRecord
@@ -143,14 +162,21 @@ export async function harness(
         await state.acknowledgement
         state.waiting--
         const missing: number[][] = []
+        const placed: PlacedRun[][] = []
         for (const { topic, messages } of batches) {
           const positions: number[] = []
+          const runs: PlacedRun[] = []
           for (const [position, { body: message }] of messages.entries())
             if (state.down || state.refused(await read(topic, message))) positions.push(position)
-            else written.push({ topic, message })
+            else {
+              const offset = BigInt(written.filter((one) => one.topic === topic).length)
+              written.push({ topic, message })
+              runs.push({ partition: 0, offset, positions: [position] })
+            }
           missing.push(positions)
+          placed.push(runs)
         }
-        return { missing, doubtful: state.down, partition: !state.down && missing.flat().length > 0 }
+        return { missing, placed, doubtful: state.down, partition: !state.down && missing.flat().length > 0 }
       },
       taking() {
         if (state.away.length === 0) return undefined
@@ -164,6 +190,12 @@ export async function harness(
     dayKeys: { keyOf: async (day) => testDayKey(day) },
     idempotency: whileUp(state, memoryIdempotency()),
     quotas: whileUp(state, memoryQuotas(state)),
+    receipts: {
+      spool: { add: (_id, lines) => void receiptLines.push(...lines), bring: async () => undefined },
+      store: memoryReceipts(state, receiptLines),
+      topicIds: { of: () => TOPIC_ID },
+      keptMs: RECEIPT_MS,
+    },
     retention: { isNearRetention: (feed) => state.near(feed) },
     routing,
     stamp: stampClock(Date.now),
@@ -189,6 +221,8 @@ export async function harness(
     health,
     state,
     written,
+    /** Rows of receipts, as they are inserted. */
+    receiptLines,
     entries,
     metrics,
     /** Records as they would be read from Kafka. */
@@ -227,6 +261,66 @@ async function withRoutes(dependencies: Parameters<typeof buildGateway>[0]) {
     return { app: await buildGateway(dependencies), routes: routes as readonly RouteOptions[] }
   } finally {
     unsubscribe('fastify.initialization', watch)
+  }
+}
+
+/** What the gateway asks of ClickHouse, on the rows of the receipts. */
+function memoryReceipts(
+  state: {
+    readonly warehouseDown: boolean
+    readonly question: Promise<void> | undefined
+    asking: number
+    readonly known: Partial<Known>
+  },
+  lines: readonly string[],
+): ReceiptStore {
+  const whileAnswering = async <T>(answer: () => T): Promise<T> => {
+    if (state.warehouseDown) throw new Error('ClickHouse is down')
+    state.asking++
+    await state.question
+    state.asking--
+    return answer()
+  }
+  const stored = () =>
+    lines.map(
+      (line) =>
+        Object.fromEntries(
+          (JSON.parse(line) as unknown[]).map((value, i) => [RECEIPT_COLUMNS[i] ?? '', value]),
+        ) as unknown as Record<(typeof RECEIPT_COLUMNS)[number], string> & Pick<StoredRow, 'indexes' | 'records'>,
+    )
+  const none = { loaded: new Map(), quarantined: new Map(), newest: new Map(), tileOf: () => undefined }
+  return {
+    rows: (number, producer) =>
+      whileAnswering(() =>
+        stored()
+          .filter((row) => row.receipt === number && row.producer === producer)
+          .map((row) => ({
+            feed: row.feed,
+            incarnation: row.incarnation,
+            partition: Number(row.partition),
+            from: row.from_offset,
+            indexes: row.indexes,
+            records: row.records,
+            first: String(row.first_stamp),
+            last: String(row.last_stamp),
+            rule: row.rule,
+            pointer: row.pointer,
+            refused: Number(row.refused),
+          })),
+      ),
+    known: () => whileAnswering(() => ({ ...none, ...state.known })),
+    volume: (producer) =>
+      whileAnswering(() =>
+        stored()
+          .filter((row) => row.producer === producer && (row.rule === '' || Number(row.refused) > 0))
+          .map((row) => ({
+            feed: row.feed,
+            rule: row.rule,
+            records: row.rule === '' ? row.indexes.length : Number(row.refused),
+            lastAt: Number(row.received_at) * 1000,
+          })),
+      ),
+    freshness: (feeds) => whileAnswering(() => new Map(feeds.map((feed) => [feed, Date.now()]))),
   }
 }
 

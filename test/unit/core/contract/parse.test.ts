@@ -79,9 +79,9 @@ describe('the bundled contracts', () => {
       const columns = columnsOf(contract).map((column): [string, string] => [column.name, column.type])
       // A feed that says what a fact is has a second view, with every record.
       const views = contract.facts.length > 0 ? 2 : 1
-      expect(tableStatements(contract, 'd', new Map())).toHaveLength(3 + views)
+      expect(tableStatements(contract, 'd', new Map())).toHaveLength(4 + views)
       // Nothing to change but the views.
-      expect(tableStatements(contract, 'd', new Map(columns))).toHaveLength(2 + views)
+      expect(tableStatements(contract, 'd', new Map(columns))).toHaveLength(3 + views)
       const name = `\`${columns[0]?.[0]}\``
       expect(tableStatements(contract, 'd', new Map(columns.slice(1)))[0]).toContain(`ADD COLUMN IF NOT EXISTS ${name}`)
       const narrow = tableStatements(contract, 'd', new Map([...columns.slice(1), [columns[0]?.[0] ?? '', 'Int8']]))

@@ -119,7 +119,11 @@ describe('the journal of a producer', () => {
     if (!cluster) throw new Error('no cluster was made')
     const made = cluster
     async function answer(codes: readonly number[] | undefined): Promise<void> {
-      const partitions = codes?.map((errorCode, partition) => ({ partition, errorCode }))
+      const partitions = codes?.map((errorCode, partition) => ({
+        partition,
+        errorCode,
+        baseOffset: errorCode === 0 ? String(100 + partition) : '-1',
+      }))
       const send = await answering(made, async () => {
         if (!partitions) throw new Error('the connection was closed')
         return { topics: [{ topicName: TOPIC, partitions }] }
@@ -137,6 +141,14 @@ describe('the journal of a producer', () => {
     // Appended, too few replicas before and after the append, a duplicate of what is there, not the leader.
     await answer([0, 19, 20, 46, 6])
     expect(outcomes(6)).toEqual(['appended', 'refused', 'unknown', 'appended', 'unknown', 'refused'])
+    const offsets = [0, 1, 2, 3, 5].map((partition) => journal.baseOffset(TOPIC, partition))
+    expect(offsets, 'only the broker that appended now says where').toEqual([
+      100n,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ])
     expect([journal.answered(TOPIC, 1), journal.answered(TOPIC, 5), journal.reached()]).toEqual([true, false, true])
   })
 
@@ -157,13 +169,14 @@ describe('the journal of a producer', () => {
     expect(outcomes(2)).toEqual(['appended', 'unknown'])
     journal.begin()
     expect([outcomes(2), journal.reached()]).toEqual([['refused', 'refused'], false])
+    expect(journal.baseOffset(TOPIC, 0)).toBeUndefined()
   })
 
   test('is of its producer alone', async () => {
     const { kafka, journal } = await journaled()
     journal.begin()
     const send = await answering(clusterOf(kafka), async () => ({
-      topics: [{ topicName: TOPIC, partitions: [{ partition: 0, errorCode: 0 }] }],
+      topics: [{ topicName: TOPIC, partitions: [{ partition: 0, errorCode: 0, baseOffset: '0' }] }],
     }))
     await send(PRODUCE)
     expect(journal.reached()).toBe(false)

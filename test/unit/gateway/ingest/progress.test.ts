@@ -24,6 +24,6 @@ test('none is none, and that of another version counts as none', () => {
   expect([new Progress().text(), readProgress('').isEmpty]).toEqual(['', true])
   const progress = new Progress()
   progress.add(0)
-  const [, bits = ''] = progress.text().split(' ')
-  expect(readProgress(`0.0.0 ${bits}`).isEmpty).toBe(true)
+  const [, receipt = '', bits = ''] = progress.text().split(' ')
+  expect(readProgress(`0.0.0 ${receipt} ${bits}`).isEmpty).toBe(true)
 })

@@ -20,6 +20,8 @@ type Message = Batches[number]['messages'][number]
 /** The record log's linger, deadline and mebibyte; producers depend on these values. */
 const LINGER_MS = 5
 const DEADLINE_MS = 12_000
+/** Of the first message of a partition in every send that is acknowledged. */
+const BASE = 1000n
 const MEBIBYTE = 1024 * 1024
 
 interface Send {
@@ -72,6 +74,7 @@ function memoryProducers() {
       outcome: (_topic, partition) => answers.get(partition) ?? (unanswered ? 'unknown' : 'refused'),
       answered: (_topic, partition) => answers.has(partition),
       reached: () => answers.size > 0,
+      baseOffset: (_topic, partition) => (answers.get(partition) === 'appended' ? BASE : undefined),
     }
   }
   return { openProducer, sends, disconnected, connect, made: () => made }
@@ -118,7 +121,7 @@ const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
 /** @param id chooses the partition, too: keys of other ids may have another one */
 function message(id: number, bytes = 10): Message {
-  return mintIdentified({ key: keyOf(id), value: Buffer.alloc(bytes) })
+  return mintIdentified({ key: keyOf(id), value: Buffer.alloc(bytes), recordHash: id })
 }
 const keyOf = (id: number) => `${String(id).padStart(12, '0')}`
 
@@ -136,18 +139,27 @@ const partitionsOf = (send: Send | undefined): readonly number[] =>
     (a, b) => a - b,
   )
 
+/** What is not in the log. */
+type Outcome = Omit<Appended, 'placed'>
+
 /** @returns 'open' until the promise ends */
 function watch(promise: Promise<Appended | void>) {
-  const state = { is: 'open' as 'open' | 'appended' | 'partly', result: undefined as Appended | undefined }
-  void promise.then((result) => {
-    state.result = result ?? undefined
-    state.is = (result?.missing ?? []).some((of) => of.length > 0) ? 'partly' : 'appended'
+  const state = {
+    is: 'open' as 'open' | 'appended' | 'partly',
+    result: undefined as Outcome | undefined,
+    placed: [] as Appended['placed'],
+  }
+  void promise.then((appended) => {
+    const { placed = [], ...result } = appended ?? {}
+    state.placed = placed
+    state.result = 'missing' in result ? result : undefined
+    state.is = (state.result?.missing ?? []).some((of) => of.length > 0) ? 'partly' : 'appended'
   })
   return state
 }
 
 /** Nothing of a request of so many messages in one batch is in the log, and it is Kafka as a whole. */
-function expectUnavailable({ result }: { result: Appended | undefined }, count = 1): void {
+function expectUnavailable({ result }: { result: Outcome | undefined }, count = 1): void {
   expect(result).toMatchObject({ missing: [Array.from({ length: count }, (_, i) => i)], partition: false })
 }
 
@@ -171,6 +183,18 @@ describe('a send', () => {
     sends[0]?.acknowledge()
     await pass(0)
     expect([first.is, second.is]).toEqual(['appended', 'appended'])
+  })
+
+  it('says where each message is: the requests of one send follow each other in a partition', async () => {
+    const { log, sends } = await opened()
+    const first = watch(log.append([batch(2), batch(1, 10, 'identified.b')]))
+    const second = watch(log.append([batch(3)]))
+    await pass(LINGER_MS)
+    sends[0]?.acknowledge()
+    await pass(0)
+    const run = (offset: bigint, ...positions: number[]) => [{ partition: 0, offset, positions }]
+    expect(first.placed).toEqual([run(BASE, 0, 1), run(BASE, 0)])
+    expect(second.placed).toEqual([run(BASE + 2n, 0, 1, 2)])
   })
 
   it('does not linger when a mebibyte waits; later records linger again', async () => {

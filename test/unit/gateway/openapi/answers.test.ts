@@ -10,6 +10,7 @@ import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
 import { fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
 import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
+import { provokeReceipts } from './provoke-receipts.ts'
 
 /** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
 const HIDDEN = [
@@ -45,6 +46,7 @@ beforeAll(async () => {
   answers.push(await toKey(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toKey)))
   const { key: ending } = createKey(gateway.folder, 'chu-ending', 'x', { expiresAt: '2999-01-01T00:00:00.000Z' })
   answers.push(await toKey(`Bearer ${ending}`))
+  answers.push(...(await provokeReceipts(gateway, url)))
   const toUnknownFeed = async (authorization: string): Promise<Answer> => {
     const unknown = await fetch(`${url}/v1/feeds/nothing/records`, { method: 'POST', headers: { authorization } })
     return { operation: UNKNOWN_FEED, status: unknown.status, headers: unknown.headers, body: await unknown.text() }
@@ -60,7 +62,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 6, contracts.length + 6])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 8, contracts.length + 8])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {
