@@ -1,5 +1,9 @@
 /** `chainon push`: sends files to the gateway; a second run of the same command continues where the first one stopped. */
+import { hash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import type { FeedContract } from '#core/contract/types.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
@@ -7,6 +11,7 @@ import { positiveInteger } from '../options.ts'
 
 interface Options {
   readonly fhir?: true
+  readonly mapping?: string
   readonly url?: string
   readonly key?: string
   readonly producer?: string
@@ -27,12 +32,13 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('send files of records to the gateway')
     .usage('[options] FEED FILE...   or   push --fhir [options] FILE...')
     .description(
-      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array) or .avro files, each also as .gz; - is NDJSON on standard input.
+      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst; - is NDJSON on standard input.
 With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file.
 Exits with 1 when a record was rejected, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir')
     .option('--fhir', 'the files contain FHIR R4 Bundles')
+    .option('--mapping <file>', 'which column becomes which field, for .csv and .tsv files; `chainon map` proposes it')
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
@@ -54,6 +60,7 @@ Exits with 1 when a record was rejected, with 75 when the gateway, or a partitio
       examples([
         ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with the key stored on this machine'],
         ['chainon push --fhir bundles/*.json --key chn_...', 'a Bundle contains records of several feeds'],
+        ['chainon push observation labs.csv --mapping labs.yaml', 'rows of a table, by the columns of a mapping'],
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
     )
@@ -70,16 +77,26 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     ])
   const { createReport } = await import('../push/report.ts')
   const { openSource } = await import('../push/source.ts')
-  const sources = files.map(openSource)
   const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
+  const mapping =
+    options.mapping === undefined ? undefined : await mappingOf(options.mapping, contract ?? missing(feed))
+  const say = (text: string) => report.say(text)
+  const sources = files.map((path) => openSource(path, { say, ...(mapping ? { mapping: mapping.read } : {}) }))
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
   const rows: { file: string; accepted: number; rejected: number }[] = []
   try {
     for (const source of sources) {
       const sent = send
-        ? await (await import('../push/send.ts')).sendFile(source, { ...send, feed, contract, report })
+        ? await (await import('../push/send.ts')).sendFile(source, {
+            ...send,
+            // Records of another mapping are other records.
+            target: mapping && source.format === 'table' ? [...send.target, mapping.hash] : send.target,
+            feed,
+            contract,
+            report,
+          })
         : await (await import('../push/check.ts')).checkFile(
             source,
             contract ?? missing(feed),
@@ -122,6 +139,14 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }
+}
+
+async function mappingOf(path: string, contract: FeedContract) {
+  const { parseMapping } = await import('../csv/mapping.ts')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError('The mapping cannot be read', [`${path}: ${errorCode(error)}`])
+  })
+  return { read: parseMapping(text, contract), hash: hash('sha256', text, 'hex') }
 }
 
 async function contractOf(dir: string, feed: string) {

@@ -6,8 +6,9 @@ import { codeSpeller } from '#core/guards/canonical.ts'
 import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import { recordChecker } from '#core/rules/check-record.ts'
 import { explainer } from '#core/rules/explain.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Report } from './report.ts'
-import type { Sent } from './send.ts'
+import { inFile, type Sent } from './send.ts'
 import type { Source } from './source.ts'
 
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
@@ -20,13 +21,19 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
     check(spell(record, producer), { producer, receivedAt: Date.now() * 1000 })
   let accepted = 0
   let rejected = 0
-  for await (const { line, bytes } of source.records(contract)) {
+  const refusalsOf = (bytes: Buffer): readonly Refusal[] => {
     const raw = parse(bytes)
     const faults = raw === MALFORMED ? MALFORMED_LINE : faultsOf(read(raw), checkNow)
-    if (faults.length === 0) accepted++
+    return faults.map((fault) => ({ ...fault, ...explain(fault) }))
+  }
+  for await (const record of source.records(contract)) {
+    const { line } = record
+    const refusals = record.refused ?? refusalsOf(record.bytes)
+    if (refusals.length === 0) accepted++
     else {
       rejected++
-      for (const fault of faults) report.rejected(source.path, line, { index: line - 1, ...fault, ...explain(fault) })
+      for (const refusal of refusals)
+        report.rejected(source.path, line, inFile(source, { index: line - 1, ...refusal }))
     }
     if ((accepted + rejected) % 5000 === 0)
       report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)

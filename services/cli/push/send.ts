@@ -41,12 +41,14 @@ export async function sendFile(source: Source, options: SendOptions): Promise<Se
   if (line > 0) report.say(`${source.path}: continues after line ${line}`)
   const perBatch = feed === undefined ? 1 : options.batchRecords
   for await (const batch of batches(source.records(options.contract), line, perBatch)) {
-    const outcome = await push(client, feed, batch, source.path, line)
-    const counted = counts(outcome, batch)
+    const counted =
+      batch.lines.length > 0 ? counts(await push(client, feed, batch, source.path, line), batch) : NOTHING_SENT
     accepted += counted.accepted
-    rejected += counted.rejected
+    rejected += counted.rejected + batch.refused.length
     line = batch.lastLine
-    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, feed), error)
+    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, feed), inFile(source, error))
+    for (const { line: place, refusals } of batch.refused)
+      for (const refusal of refusals) report.rejected(source.path, place, { index: 0, ...refusal })
     file.save({ line, accepted, rejected, done: false })
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
@@ -80,6 +82,8 @@ function partlyText(error: PartlyAcceptedError, batch: SourceBatch, feed: string
   return ` Of the next ${what}, up to line ${batch.lastLine}, ${error.accepted} are stored already and are not stored again, and ${error.unavailableIndexes.length} wait for a partition of Kafka, the first in line ${first}.`
 }
 
+const NOTHING_SENT = { accepted: 0, rejected: 0, errors: [] }
+
 /** A batch of which every record is rejected is counted; a request that is rejected for another reason ends the command. */
 function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RecordError[] } {
   if (outcome.kind === 'accepted') return outcome.receipt
@@ -94,6 +98,12 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
     code,
     `The gateway rejected lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
   )
+}
+
+/** @returns the error with the place in the terms of the file, where it has its own */
+export function inFile(source: Source, error: RecordError): RecordError {
+  const path = source.pathOf(error.pointer)
+  return path === undefined ? error : { ...error, path }
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */

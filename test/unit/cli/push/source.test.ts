@@ -5,7 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSource, type SourceRecord } from '../../../../services/cli/push/source.ts'
+import { openSource } from '../../../../services/cli/push/source.ts'
+import type { SourceRecord } from '../../../../services/cli/push/source-record.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-push-'))
 const whole = join(folder, 'whole.avro')
