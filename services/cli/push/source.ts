@@ -5,12 +5,13 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { sourcePath } from '../csv/convert.ts'
 import type { MappingFile } from '../csv/mapping-schema.ts'
 import { avroRecords } from './avro-file.ts'
+import { hl7Messages } from './hl7-file.ts'
 import { describeReadFailure, type Input, inputOf, unreadable } from './input.ts'
 import { jsonValues, ndjsonLines } from './json-files.ts'
 import type { SourceRecord } from './source-record.ts'
 import { tableFile } from './table-file.ts'
 
-export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'table'
+export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'table' | 'hl7'
 
 export interface Source extends Omit<Input, 'open'> {
   readonly path: string
@@ -21,6 +22,8 @@ export interface Source extends Omit<Input, 'open'> {
 }
 
 export interface SourceOptions {
+  /** Whatever the name says. */
+  readonly format?: SourceFormat
   /** Of delimited files. */
   readonly mapping?: MappingFile
   /** Tells the user what the file has besides its records. */
@@ -34,16 +37,22 @@ const FORMATS: Readonly<Record<string, SourceFormat>> = {
   avro: 'avro',
   csv: 'table',
   tsv: 'table',
+  hl7: 'hl7',
 }
-const ENDINGS = 'its name must end in .ndjson, .jsonl, .json, .avro, .csv or .tsv, each also with .gz or .zst'
+const ENDINGS = 'its name must end in .ndjson, .jsonl, .json, .avro, .csv, .tsv or .hl7, each also with .gz or .zst'
+
+/** @returns the format that the name of a file says */
+export function formatOf(path: string): SourceFormat | undefined {
+  const extension = /\.([a-z0-9]+)(?:\.gz|\.zst)?$/.exec(basename(path).toLowerCase())?.[1] ?? ''
+  return path === '-' ? 'ndjson' : Object.hasOwn(FORMATS, extension) ? FORMATS[extension] : undefined
+}
 
 /**
  * @param path a file, or `-` for NDJSON on standard input
  * @throws ConfigurationError when the file is missing or its name has no known ending
  */
 export function openSource(path: string, options: SourceOptions = {}): Source {
-  const extension = /\.([a-z0-9]+)(?:\.gz|\.zst)?$/.exec(basename(path).toLowerCase())?.[1] ?? ''
-  const format = path === '-' ? 'ndjson' : FORMATS[extension]
+  const format = options.format ?? formatOf(path)
   if (!format) throw unreadable(path, ENDINGS)
   const { open, ...input } = inputOf(path)
   const { mapping, say = () => undefined } = options
@@ -59,6 +68,7 @@ export function openSource(path: string, options: SourceOptions = {}): Source {
         if (format === 'ndjson') yield* ndjsonLines(open())
         else if (format === 'json') yield* jsonValues(open(), path)
         else if (format === 'avro') yield* avroRecords(open, contract)
+        else if (format === 'hl7') yield* hl7Messages(open())
         else if (mapping && contract) yield* tableFile(open(), mapping, contract, path, say)
       } catch (error) {
         throw error instanceof ChainonError
