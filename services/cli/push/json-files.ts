@@ -1,6 +1,7 @@
 /** Records of NDJSON and JSON files. */
 import type { Readable } from 'node:stream'
 import { ChainonError } from '#core/faults/errors.ts'
+import { firstError, placeOf } from '#core/json/first-error.ts'
 import type { SourceRecord } from './source-record.ts'
 
 const NEWLINE = 0x0a
@@ -32,17 +33,20 @@ function isBlank(bytes: Buffer): boolean {
 export async function* jsonValues(stream: Readable, path: string): AsyncGenerator<SourceRecord> {
   const chunks: Buffer[] = []
   for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk)
-  let value: unknown
-  try {
-    value = JSON.parse(
-      Buffer.concat(chunks)
-        .toString('utf8')
-        .replace(/^\ufeff/, ''),
-    )
-  } catch {
-    throw new ChainonError('malformed-body', `${path} is not valid JSON.`)
-  }
+  const text = Buffer.concat(chunks)
+  const value = parsed(text, path)
   for (const [place, element] of (Array.isArray(value) ? value : [value]).entries()) {
     yield { line: place + 1, bytes: Buffer.from(JSON.stringify(element)) }
+  }
+}
+
+function parsed(text: Buffer, path: string): unknown {
+  const marked = text[0] === 0xef && text[1] === 0xbb && text[2] === 0xbf
+  try {
+    return JSON.parse(text.toString('utf8', marked ? 3 : 0)) as unknown
+  } catch {
+    const error = firstError(text, marked ? 3 : 0)
+    const { line, column } = placeOf(text, error ?? text.length)
+    throw new ChainonError('malformed-body', `${path} is not valid JSON: line ${line}, column ${column}.`)
   }
 }

@@ -59,6 +59,6 @@ describe('a file to push', () => {
   test('the error names the file that cannot be read and the reason', async () => {
     expect(() => openSource(join(folder, 'none.ndjson'))).toThrow(/there is no such file/)
     expect(() => openSource(join(folder, 'some.txt'))).toThrow(/its name must end in/)
-    await expect(read(file('bad.json', '[{'))).rejects.toThrow(/bad\.json is not valid JSON/)
+    await expect(read(file('bad.json', '[{\n'))).rejects.toThrow(/bad\.json is not valid JSON: line 2, column 1\./)
   })
 })
