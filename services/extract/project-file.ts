@@ -1,11 +1,11 @@
 /** A project's file: read strictly, with all problems at once. The result needs no further check. */
 import Type from 'typebox'
-import { LineCounter, parseDocument } from 'yaml'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { completeKeys, readCompleteKeys } from '#core/schema/complete.ts'
 import { Place } from '#core/schema/place.ts'
 import { read } from '#core/schema/read.ts'
+import { readYaml } from '#core/schema/read-yaml.ts'
 import { isObject } from '#core/schema/variants.ts'
 import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, parameterBytes } from './cohort.ts'
 import { selectableColumns } from './columns.ts'
@@ -87,20 +87,6 @@ function checkSizes(
     conditionsSql(table.where, 'f.', bag)
     if (parameterBytes(bag.values) > MAX_PARAMETER_BYTES)
       file.key('tables').item(index).key('where').say(`its values are ${advice}`)
-  }
-}
-
-function readYaml(text: string, file: Place): unknown {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { schema: 'core', lineCounter: lines, prettyErrors: false })
-  // Only the kind of error: the parser's own text quotes the file.
-  for (const error of document.errors)
-    file.say(`line ${lines.linePos(error.pos[0]).line}: the YAML cannot be read (${error.code})`)
-  if (document.errors.length > 0) return undefined
-  try {
-    return document.toJS({ maxAliasCount: 50 })
-  } catch {
-    return file.say('the YAML has too many aliases')
   }
 }
 

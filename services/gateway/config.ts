@@ -1,12 +1,12 @@
 import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
+import { type LocalTime, localTime } from '#core/contract/local-time.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
-import { type LocalTime, localTime } from './decode/hl7/zone.ts'
 
 const DEFAULT_PORT = '8080'
 const MAX_SLOWED_LOGINS = 200

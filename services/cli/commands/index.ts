@@ -10,6 +10,7 @@ import { register as gap } from './gap.ts'
 import { register as keys } from './keys.ts'
 import { register as ledger } from './ledger.ts'
 import { register as link } from './link.ts'
+import { register as map } from './map.ts'
 import { register as project } from './project.ts'
 import { register as provision } from './provision.ts'
 import { register as push } from './push.ts'
@@ -24,7 +25,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   status,
   down,
   push,
-  receipt,
+  map,
   sample,
   simulate,
   deid,

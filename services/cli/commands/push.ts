@@ -1,14 +1,21 @@
 /** `chainon push`: sends files to the gateway; a second run of the same command continues where the first one stopped. */
+import { hash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
+import type { FeedContract } from '#core/contract/types.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { positiveInteger } from '../options.ts'
 import type { StateCounts } from '../push/follow.ts'
 import type { SentFile } from '../push/follow-files.ts'
+import type { SourceFormat } from '../push/source.ts'
 
 interface Options {
   readonly fhir?: true
+  readonly hl7?: true
+  readonly mapping?: string
   readonly url?: string
   readonly key?: string
   readonly producer?: string
@@ -29,15 +36,18 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('push')
     .helpGroup(GROUPS.data)
     .summary('send files of records to the gateway')
-    .usage('[options] FEED FILE...   or   push --fhir [options] FILE...')
+    .usage('[options] FEED FILE...   or   push --fhir [options] FILE...   or   push --hl7 [options] FILE...')
     .description(
-      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array) or .avro files, each also as .gz; - is NDJSON on standard input.
-With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file.
+      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst; - is NDJSON on standard input.
+With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file. With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
+A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
 At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
 Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
-    .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir')
+    .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir or --hl7')
     .option('--fhir', 'the files contain FHIR R4 Bundles')
+    .option('--hl7', 'the files contain messages of HL7 v2')
+    .option('--mapping <file>', 'which column becomes which field, for .csv and .tsv files; `chainon map` proposes it')
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
@@ -61,6 +71,8 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
       examples([
         ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with the key stored on this machine'],
         ['chainon push --fhir bundles/*.json --key chn_...', 'a Bundle contains records of several feeds'],
+        ['chainon push --hl7 spool/ --producer hospital-1', 'every .hl7 file of the folder'],
+        ['chainon push observation labs.csv --mapping labs.yaml', 'rows of a table, by the columns of a mapping'],
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
     )
@@ -68,33 +80,58 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
 }
 
 async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options: Options): Promise<void> {
-  const [feed, files] = options.fhir ? [undefined, operands] : [operands[0], operands.slice(1)]
-  if (files.length === 0)
-    throw new ConfigurationError('Nothing to send', ['name a feed and at least one file, or --fhir and a file'])
-  if (options.fhir && options.dryRun)
-    throw new ConfigurationError('Nothing to check', [
-      '--dry-run needs a feed: only the gateway maps Bundles to records',
+  if (options.fhir && options.hl7) throw new ConfigurationError('Nothing to send', ['choose one of --fhir and --hl7'])
+  const [feed, paths] = options.fhir || options.hl7 ? [undefined, operands] : [operands[0], operands.slice(1)]
+  if (paths.length === 0)
+    throw new ConfigurationError('Nothing to send', [
+      'name a feed and at least one file, or --fhir or --hl7 and a file',
     ])
+  if (feed === undefined && options.dryRun)
+    throw new ConfigurationError('Nothing to check', [`--dry-run needs a feed: ${ONLY_GATEWAY}`])
   const { createReport } = await import('../push/report.ts')
   const { openSource } = await import('../push/source.ts')
-  const sources = files.map(openSource)
+  const { filesOf } = await import('../push/files.ts')
   const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const contract = feed === undefined ? undefined : await contractOf(environment.CHAINON_FEEDS_DIR ?? '', feed)
+  const mapping =
+    options.mapping === undefined ? undefined : await mappingOf(options.mapping, contract ?? missing(feed))
+  const notes: string[] = []
+  const say = (text: string) => report.say(text)
+  const formats = formatsOf(options, mapping !== undefined)
+  const sources = paths
+    .flatMap((path) => filesOf(path, formats, (note) => notes.push(note)))
+    .map((path) =>
+      openSource(path, {
+        say,
+        ...(mapping ? { mapping: mapping.read } : {}),
+        ...(options.hl7 ? { format: 'hl7' } : {}),
+      }),
+    )
+  const unchecked = options.dryRun ? sources.find(({ format }) => format === 'hl7') : undefined
+  if (unchecked) throw new ConfigurationError('Nothing to check', [`${unchecked.path}: ${ONLY_GATEWAY}`])
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
   const report = createReport(options.maxErrors, options.errors)
   const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
+    for (const note of notes) report.say(note)
     const sentFiles: SentFile[] = []
     for (const source of sources) {
       if (!send) {
         const { checkFile } = await import('../push/check.ts')
-        const checked = await checkFile(source, contract ?? missing(feed), report, options.producer)
-        rows.push({ file: source.path, ...checked })
+        const { accepted, rejected } = await checkFile(source, contract ?? missing(feed), report, options.producer)
+        rows.push({ file: source.path, accepted, rejected })
         continue
       }
       const { sendFile } = await import('../push/send.ts')
-      const { receipts, ...sent } = await sendFile(source, { ...send, feed, contract, report })
-      rows.push({ file: source.path, ...sent })
+      const { receipts, accepted, rejected } = await sendFile(source, {
+        ...send,
+        // Records of another mapping are other records.
+        target: mapping && source.format === 'table' ? [...send.target, mapping.hash] : send.target,
+        feed,
+        contract,
+        report,
+      })
+      rows.push({ file: source.path, accepted, rejected })
       sentFiles.push({ file: source.path, receipts })
     }
     if (send && options.wait !== false) {
@@ -123,6 +160,21 @@ async function became(states: StateCounts): Promise<string> {
 
 const failures = ({ rejected = 0, quarantined = 0, lost = 0 }: StateCounts) => rejected + quarantined + lost
 
+const ONLY_GATEWAY = 'only the gateway maps Bundles and messages of HL7 v2 to records'
+
+/** @returns the formats that are sent from a folder */
+function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
+  if (options.hl7) return ['hl7']
+  if (options.fhir) return ['ndjson', 'json', 'hl7']
+  return [
+    'ndjson',
+    'json',
+    'avro',
+    ...(mapped ? (['table'] as const) : []),
+    ...(options.dryRun ? [] : (['hl7'] as const)),
+  ]
+}
+
 async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const { gatewayAccess } = await import('../gateway-key.ts')
@@ -137,6 +189,14 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }
+}
+
+async function mappingOf(path: string, contract: FeedContract) {
+  const { parseMapping } = await import('../csv/mapping.ts')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ConfigurationError('The mapping cannot be read', [`${path}: ${errorCode(error)}`])
+  })
+  return { read: parseMapping(text, contract), hash: hash('sha256', text, 'hex') }
 }
 
 async function contractOf(dir: string, feed: string) {

@@ -2,12 +2,15 @@
 import { isUtf8 } from 'node:buffer'
 import { type RecordRead, recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { FAULTS } from '#core/faults/codes.ts'
 import { codeSpeller } from '#core/guards/canonical.ts'
+import { firstError, placeOf } from '#core/json/first-error.ts'
 import type { FaultDetail } from '#core/pipeline/verdict.ts'
 import { recordChecker } from '#core/rules/check-record.ts'
 import { explainer } from '#core/rules/explain.ts'
+import type { Refusal } from '../refusal.ts'
 import type { Report } from './report.ts'
-import type { Sent } from './send.ts'
+import { inFile, type Sent } from './send.ts'
 import type { Source } from './source.ts'
 
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
@@ -20,13 +23,20 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
     check(spell(record, producer), { producer, receivedAt: Date.now() * 1000 })
   let accepted = 0
   let rejected = 0
-  for await (const { line, bytes } of source.records(contract)) {
+  const refusalsOf = (bytes: Buffer): readonly Refusal[] => {
     const raw = parse(bytes)
-    const faults = raw === MALFORMED ? MALFORMED_LINE : faultsOf(read(raw), checkNow)
-    if (faults.length === 0) accepted++
+    if (raw === MALFORMED) return [malformedLine(bytes)]
+    const faults = faultsOf(read(raw), checkNow)
+    return faults.map((fault) => ({ ...fault, ...explain(fault) }))
+  }
+  for await (const record of source.records(contract)) {
+    const { line } = record
+    const refusals = record.refused ?? refusalsOf(record.bytes)
+    if (refusals.length === 0) accepted++
     else {
       rejected++
-      for (const fault of faults) report.rejected(source.path, line, { index: line - 1, ...fault, ...explain(fault) })
+      for (const refusal of refusals)
+        report.rejected(source.path, line, inFile(source, { index: line - 1, ...refusal }))
     }
     if ((accepted + rejected) % 5000 === 0)
       report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
@@ -35,7 +45,6 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
 }
 
 const MALFORMED = Symbol('malformed')
-const MALFORMED_LINE: readonly FaultDetail[] = [{ pointer: '', rule: 'malformed-json' }]
 
 function faultsOf(
   read: RecordRead,
@@ -44,10 +53,20 @@ function faultsOf(
   return read.ok ? check(read.record) : read.faults
 }
 
+function malformedLine(bytes: Buffer): Refusal {
+  const error = isUtf8(bytes) ? firstError(withoutMark(bytes)) : undefined
+  const path = error === undefined ? {} : { path: `column ${placeOf(withoutMark(bytes), error).column}` }
+  return { pointer: '', ...path, rule: 'malformed-json', detail: FAULTS['malformed-json'].text }
+}
+
+function withoutMark(bytes: Buffer): Buffer {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes
+}
+
 function parse(bytes: Buffer): unknown {
   if (!isUtf8(bytes)) return MALFORMED
   try {
-    return JSON.parse(bytes.toString('utf8').replace(/^\ufeff/, '')) as unknown
+    return JSON.parse(withoutMark(bytes).toString('utf8')) as unknown
   } catch {
     return MALFORMED
   }

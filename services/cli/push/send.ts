@@ -12,7 +12,7 @@ import type { Source } from './source.ts'
 
 export interface SendOptions {
   readonly client: GatewayClient
-  /** The feed, or undefined for FHIR Bundles. */
+  /** The feed, or undefined for FHIR Bundles; messages of HL7 v2 name their feeds themselves. */
   readonly feed: string | undefined
   /** Contract of the feed; Avro files need it. */
   readonly contract: FeedContract | undefined
@@ -42,26 +42,29 @@ export async function sendFile(
   options: SendOptions,
 ): Promise<Sent & { readonly receipts: readonly SentReceipt[] }> {
   const receipts: SentReceipt[] = []
-  const { client, feed, report } = options
-  const file = positionOf(options.dataDir, source, [...options.target, feed ?? 'fhir'], options.restart)
+  const { client, report } = options
+  const route = routeOf(source, options.feed)
+  const file = positionOf(options.dataDir, source, [...options.target, nameOf(route)], options.restart)
   let { line, accepted, rejected } = file.start
   if (file.start.done) {
     report.say(`${source.path}: was sent already; --restart sends it again`)
     return { accepted, rejected, receipts }
   }
   if (line > 0) report.say(`${source.path}: continues after line ${line}`)
-  const perBatch = feed === undefined ? 1 : options.batchRecords
+  const perBatch = Math.min(options.batchRecords, MOST[route.kind])
   for await (const batch of batches(source.records(options.contract), line, perBatch)) {
-    const outcome = await push(client, feed, batch, source.path, line)
-    const counted = counts(outcome, batch)
+    const outcome = batch.lines.length > 0 ? await push(client, route, batch, source.path, line) : undefined
+    const counted = outcome ? counts(outcome, batch) : NOTHING_SENT
     accepted += counted.accepted
-    rejected += counted.rejected
+    rejected += counted.rejected + batch.refused.length
     line = batch.lastLine
-    if (outcome.kind === 'accepted') {
+    if (outcome?.kind === 'accepted') {
       const { lines } = batch
-      receipts.push({ id: outcome.receipt.receipt_id, lineOf: (error) => lineOf(error, { lines }, feed) })
+      receipts.push({ id: outcome.receipt.receipt_id, lineOf: (error) => lineOf(error, { lines }, route) })
     }
-    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, feed), error)
+    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, route), inFile(source, error))
+    for (const { line: place, refusals } of batch.refused)
+      for (const refusal of refusals) report.rejected(source.path, place, { index: 0, ...refusal })
     file.save({ line, accepted, rejected, done: false })
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
@@ -69,31 +72,48 @@ export async function sendFile(
   return { accepted, rejected, receipts }
 }
 
+/** Where the records of a file go. */
+type Route = { readonly kind: 'feed'; readonly feed: string } | { readonly kind: 'fhir' } | { readonly kind: 'hl7' }
+
+/** Records in one request: a Bundle is one, and a message becomes tens of records. */
+const MOST: Readonly<Record<Route['kind'], number>> = { feed: Number.POSITIVE_INFINITY, fhir: 1, hl7: 200 }
+
+function routeOf(source: Source, feed: string | undefined): Route {
+  if (source.format === 'hl7') return { kind: 'hl7' }
+  return feed === undefined ? { kind: 'fhir' } : { kind: 'feed', feed }
+}
+
+function nameOf(route: Route): string {
+  return route.kind === 'feed' ? route.feed : route.kind
+}
+
 async function push(
   client: GatewayClient,
-  feed: string | undefined,
+  route: Route,
   batch: SourceBatch,
   path: string,
   line: number,
 ): Promise<PushOutcome> {
   try {
-    return feed === undefined
-      ? await client.pushBundle({ body: batch.body })
-      : await client.pushRecords(feed, { body: batch.body })
+    const { body } = batch
+    if (route.kind === 'feed') return await client.pushRecords(route.feed, { body })
+    return route.kind === 'fhir' ? await client.pushBundle({ body }) : await client.pushHl7({ body })
   } catch (error) {
     if (!(error instanceof ChainonError) || FAULTS[error.code].blame !== 'dependency') throw error
-    const partly = error instanceof PartlyAcceptedError ? partlyText(error, batch, feed) : ''
+    const partly = error instanceof PartlyAcceptedError ? partlyText(error, batch, route) : ''
     const again = path === '-' ? '' : ` ${path} was sent up to line ${line}; the same command continues from there.`
     throw new ChainonError(error.code, `${error.message}${partly}${again}`, { cause: error })
   }
 }
 
 /** The records that are stored are remembered by the gateway: the batch that begins after `line`, sent again, stores only the others. */
-function partlyText(error: PartlyAcceptedError, batch: SourceBatch, feed: string | undefined): string {
-  const first = lineOf({ index: error.unavailableIndexes[0] ?? 0 }, batch, feed)
-  const what = feed === undefined ? 'entries' : 'records'
+function partlyText(error: PartlyAcceptedError, batch: SourceBatch, route: Route): string {
+  const first = lineOf({ index: error.unavailableIndexes[0] ?? 0 }, batch, route)
+  const what = route.kind === 'fhir' ? 'entries' : 'records'
   return ` Of the next ${what}, up to line ${batch.lastLine}, ${error.accepted} are stored already and are not stored again, and ${error.unavailableIndexes.length} wait for a partition of Kafka, the first in line ${first}.`
 }
+
+const NOTHING_SENT = { accepted: 0, rejected: 0, errors: [] }
 
 /** A batch of which every record is rejected is counted; a request that is rejected for another reason ends the command. */
 function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly errors: readonly RecordError[] } {
@@ -111,11 +131,13 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
   )
 }
 
+/** @returns the error with the place in the terms of the file, where it has its own */
+export function inFile(source: Source, error: RecordError): RecordError {
+  const path = source.pathOf(error.pointer)
+  return path === undefined ? error : { ...error, path }
+}
+
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(
-  error: Pick<RecordError, 'index'>,
-  batch: Pick<SourceBatch, 'lines'>,
-  feed: string | undefined,
-): number {
-  return (feed === undefined ? batch.lines[0] : batch.lines[error.index]) ?? 0
+function lineOf(error: Pick<RecordError, 'index'>, batch: Pick<SourceBatch, 'lines'>, route: Route): number {
+  return (route.kind === 'fhir' ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

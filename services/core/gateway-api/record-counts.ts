@@ -19,7 +19,7 @@ export const RecordError = Type.Object(
     path: Type.Optional(
       Type.String({
         description:
-          'The element in the terms of the format that was sent: FHIRPath from the Bundle, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`)',
+          'The element in the terms of the format that was sent: FHIRPath from the Bundle, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`), or the column of a malformed line of NDJSON',
       }),
     ),
     allowed: Type.Optional(

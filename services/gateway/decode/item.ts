@@ -5,7 +5,11 @@ import type { RecordFault } from '#core/faults/codes.ts'
 /** One record of a body of one feed. */
 export type Decoded =
   | { readonly fault?: undefined; readonly raw: unknown }
-  | { readonly fault: 'malformed-json' | 'record-too-large' }
+  | {
+      readonly fault: 'malformed-json' | 'record-too-large'
+      /** Where in its line the record is malformed. */
+      readonly path?: string
+    }
 
 export interface DecodedItem {
   readonly kind: 'decoded'

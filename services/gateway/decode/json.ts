@@ -3,6 +3,7 @@
  * parsed alone, so that a body of small elements cannot become an object tree of many times its size.
  */
 import { isUtf8 } from 'node:buffer'
+import { firstError, placeOf } from '#core/json/first-error.ts'
 import { ProblemError } from '../problem.ts'
 import type { Decoded } from './item.ts'
 import { bomLength, parseRecord } from './ndjson.ts'
@@ -28,7 +29,7 @@ export function* jsonRecords(body: Buffer, maxRecordBytes: number): Generator<De
     const elements = elementsOf(body, whole)
     let step = elements.next()
     for (; !step.done; step = elements.next()) yield element(body, step.value, maxRecordBytes)
-    if (step.value !== whole.to) throw malformed()
+    if (step.value !== whole.to) throw malformed(body, skipSpace(body, step.value, whole.to))
   }
 }
 
@@ -61,7 +62,7 @@ export function* elementsOf(body: Buffer, { from: open, to: end }: Span): Genera
     const to = elementEnd(body, from, end)
     yield { from, to }
     if (to < end && body[to] === CLOSE_ARRAY) return to + 1
-    if (to >= end || body[to] !== COMMA) throw malformed()
+    if (to >= end || body[to] !== COMMA) throw malformed(body, to)
     from = to + 1
   }
 }
@@ -81,14 +82,15 @@ export function* membersOf<Pause>(
   let at = skipSpace(body, open + 1, end)
   if (body[at] === CLOSE_OBJECT && at === end - 1) return
   for (;;) {
-    if (body[at] !== QUOTE) throw malformed()
+    if (body[at] !== QUOTE) throw malformed(body, Math.min(at, end))
     const nameEnd = stringEnd(body, at + 1, end) + 1
     const name = parseRecord(body, at, nameEnd)
     const colon = skipSpace(body, nameEnd, end)
-    if (name.fault || typeof name.raw !== 'string' || body[colon] !== COLON) throw malformed()
+    if (name.fault || typeof name.raw !== 'string') throw invalidJson(body, { from: at, to: nameEnd })
+    if (body[colon] !== COLON) throw malformed(body, Math.min(colon, end))
     at = skipSpace(body, yield* read(name.raw, skipSpace(body, colon + 1, end)), end)
     if (body[at] === CLOSE_OBJECT && at === end - 1) return
-    if (at >= end || body[at] !== COMMA) throw malformed()
+    if (at >= end || body[at] !== COMMA) throw malformed(body, Math.min(at, end))
     at = skipSpace(body, at + 1, end)
   }
 }
@@ -96,7 +98,7 @@ export function* membersOf<Pause>(
 function element(body: Buffer, { from, to }: Span, maxRecordBytes: number): Decoded {
   if (to - from > maxRecordBytes) return { fault: 'record-too-large' }
   const item = parseRecord(body, from, to)
-  if (item.fault) throw malformed()
+  if (item.fault) throw invalidJson(body, { from, to })
   return item
 }
 
@@ -135,11 +137,17 @@ function stringEnd(body: Buffer, from: number, end: number): number {
     if (backslashes % 2 === 0) return close
     close = body.indexOf(QUOTE, close + 1)
   }
-  throw malformed()
+  throw invalidJson(body, { from: from - 1, to: end })
 }
 
-function malformed(): ProblemError {
-  return new ProblemError('malformed-body', 'The body is not valid JSON.')
+/** @param of a part of the body that JSON.parse refused */
+export function invalidJson(body: Buffer, { from, to }: Span): ProblemError {
+  return malformed(body, firstError(body, from, to) ?? to)
+}
+
+function malformed(body: Buffer, offset: number): ProblemError {
+  const { line, column } = placeOf(body, offset)
+  return new ProblemError('malformed-body', `The body is not valid JSON: line ${line}, column ${column}.`)
 }
 
 function skipSpace(body: Buffer, from: number, end: number): number {

@@ -1,5 +1,6 @@
 /** Newline-delimited JSON: a bad line is that record's fault, and the other lines are accepted. */
 import { isUtf8 } from 'node:buffer'
+import { firstError, placeOf } from '#core/json/first-error.ts'
 import type { Decoded } from './item.ts'
 
 const NEWLINE = 0x0a
@@ -37,7 +38,12 @@ export function parseRecord(body: Buffer, from: number, end: number): Decoded {
   try {
     return { raw: JSON.parse(body.toString('utf8', from, end)) as unknown }
   } catch {
-    return { fault: 'malformed-json' }
+    const line = body.subarray(from, end)
+    const error = firstError(line)
+    return {
+      fault: 'malformed-json',
+      ...(error === undefined ? {} : { path: `column ${placeOf(line, error).column}` }),
+    }
   }
 }
 

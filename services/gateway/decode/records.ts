@@ -25,7 +25,7 @@ export function* recordItems(
   for (const one of decoded(format, body, contract, limits)) {
     yield one.fault === undefined
       ? { kind: 'decoded', index, feed, raw: one.raw, source }
-      : { kind: 'undecodable', index, feed, pointer: '', fault: one.fault }
+      : { kind: 'undecodable', index, feed, pointer: '', fault: one.fault, ...(one.path ? { path: one.path } : {}) }
     index++
   }
 }

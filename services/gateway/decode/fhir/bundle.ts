@@ -4,7 +4,7 @@
  */
 import { yieldToEventLoop } from '#core/process/event-loop.ts'
 import { ProblemError } from '../../problem.ts'
-import { elementEnd, elementsOf, jsonSpan, membersOf, type Span } from '../json.ts'
+import { elementEnd, elementsOf, invalidJson, jsonSpan, membersOf, type Span } from '../json.ts'
 import { type Json, object, objects, text } from './json.ts'
 import { type Target, targetOf } from './target.ts'
 
@@ -138,10 +138,10 @@ function notBundle(): ProblemError {
   return new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
 }
 
-function parse(body: Buffer, { from, to }: Span): unknown {
+function parse(body: Buffer, span: Span): unknown {
   try {
-    return JSON.parse(body.toString('utf8', from, to))
+    return JSON.parse(body.toString('utf8', span.from, span.to))
   } catch {
-    throw new ProblemError('malformed-body', 'The body is not valid JSON.')
+    throw invalidJson(body, span)
   }
 }

@@ -1,7 +1,7 @@
 /** Dates and times of HL7 v2 (DT, TS, DTM): `YYYY[MM[DD[HH[MM[SS[.S[S[S[S]]]]]]]]][+/-ZZZZ]`, as precise as they were written. */
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
+import type { LocalTime } from '#core/contract/local-time.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
-import type { LocalTime } from './zone.ts'
 
 const FORM = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?([+-]\d{4})?$/
 

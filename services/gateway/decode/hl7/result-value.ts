@@ -1,9 +1,10 @@
 /** OBX-5 by its type OBX-2: what the fields of `observation` can hold without a change; the rest is refused, and never approximated. */
+
+import type { LocalTime } from '#core/contract/local-time.ts'
 import { codedText, valueCodeOf } from './codes.ts'
 import { type Precision, readMoment } from './moment.ts'
 import { Refusal } from './refusal.ts'
 import type { Field, Segment } from './segment.ts'
-import type { LocalTime } from './zone.ts'
 
 export interface ResultValue {
   readonly kind: 'quantity' | 'range' | 'ratio' | 'code' | 'text' | 'date' | 'time' | null

@@ -1,4 +1,6 @@
 /** OBR and OBX as results: each becomes an observation, or a document where it encloses one. */
+
+import type { LocalTime } from '#core/contract/local-time.ts'
 import type { Item } from '../item.ts'
 import { attachedText } from './attachment.ts'
 import { type Code, codeOf } from './codes.ts'
@@ -11,7 +13,6 @@ import { Refusal } from './refusal.ts'
 import { attachmentState, resultState } from './result-status.ts'
 import { noValue, type ResultValue, readValue, TEXT_TYPES } from './result-value.ts'
 import type { Segment } from './segment.ts'
-import type { LocalTime } from './zone.ts'
 
 export interface Result {
   readonly obx: Segment

@@ -1,5 +1,5 @@
 /** What a message does not say of itself; the operator declares it (deploy/CONFIGURATION.md). */
-import type { LocalTime } from './zone.ts'
+import type { LocalTime } from '#core/contract/local-time.ts'
 
 export interface Settings {
   /** Character set of messages whose MSH-18 is empty. */

@@ -5,7 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSource, type SourceRecord } from '../../../../services/cli/push/source.ts'
+import { openSource } from '../../../../services/cli/push/source.ts'
+import type { SourceRecord } from '../../../../services/cli/push/source-record.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-push-'))
 const whole = join(folder, 'whole.avro')
@@ -58,6 +59,6 @@ describe('a file to push', () => {
   test('the error names the file that cannot be read and the reason', async () => {
     expect(() => openSource(join(folder, 'none.ndjson'))).toThrow(/there is no such file/)
     expect(() => openSource(join(folder, 'some.txt'))).toThrow(/its name must end in/)
-    await expect(read(file('bad.json', '[{'))).rejects.toThrow(/bad\.json is not valid JSON/)
+    await expect(read(file('bad.json', '[{\n'))).rejects.toThrow(/bad\.json is not valid JSON: line 2, column 1\./)
   })
 })

@@ -1,8 +1,8 @@
 /** Messages of invented persons, one per event, in the form of the French profile of PAM 2.5 unless their name says otherwise. */
 
+import { localTime } from '#core/contract/local-time.ts'
 import { hl7Items } from '../../../../../services/gateway/decode/hl7/items.ts'
 import type { Settings } from '../../../../../services/gateway/decode/hl7/settings.ts'
-import { localTime } from '../../../../../services/gateway/decode/hl7/zone.ts'
 import type { Item } from '../../../../../services/gateway/decode/item.ts'
 
 const RECEIVED_AT = Date.parse('2025-03-01T12:00:00Z')

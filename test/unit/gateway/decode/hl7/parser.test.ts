@@ -1,5 +1,6 @@
 /** Separators, escapes, repetitions, character sets, batches and times, as HL7 v2 has them. */
 import { describe, expect, test } from 'vitest'
+import { localTime } from '#core/contract/local-time.ts'
 import { cdaText } from '#core/documents/cda.ts'
 import { unescape } from '../../../../../services/gateway/decode/hl7/escapes.ts'
 import { type Header, readHeader } from '../../../../../services/gateway/decode/hl7/header.ts'
@@ -9,7 +10,6 @@ import { readDay, readMoment } from '../../../../../services/gateway/decode/hl7/
 import { Refusal } from '../../../../../services/gateway/decode/hl7/refusal.ts'
 import { readSeparators, type Separators } from '../../../../../services/gateway/decode/hl7/separators.ts'
 import { batchHeader, splitMessages } from '../../../../../services/gateway/decode/hl7/split.ts'
-import { localTime } from '../../../../../services/gateway/decode/hl7/zone.ts'
 import { msh } from './messages.ts'
 
 const USUAL = readSeparators('MSH|^~\\&|') as Separators

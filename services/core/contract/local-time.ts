@@ -1,4 +1,4 @@
-/** Local times of a time zone as times: HL7 v2 seldom writes an offset, and means the sender's clock on the wall. */
+/** Local times of a time zone as times: HL7 v2 and files of tables seldom write an offset, and mean the clock on the wall. */
 
 /** Offsets change at most by a quarter of an hour boundary. */
 const QUARTER_MS = 900_000
@@ -9,7 +9,7 @@ const REMEMBERED = 20_000
 export type LocalTime = (local: number) => number | undefined
 
 /**
- * When the clock is set back, one hour comes twice, and the message does not say which one is meant: it is read as the first.
+ * When the clock is set back, one hour comes twice, and nothing says which one is meant: it is read as the first.
  *
  * @param zone name of the IANA time zone database
  * @throws RangeError when there is no such zone
