@@ -150,6 +150,11 @@ export function clinicalEntry(kind: number, ipp: string, id: string): Record<str
       content: [{ attachment: { contentType: 'text/plain', data: 'SGVsbG8=' } }],
     },
   ]
-  const resource: Record<string, unknown> = { ...resources[kind % resources.length], id, subject, identifier: [{ value: id }] }
+  const resource: Record<string, unknown> = {
+    ...resources[kind % resources.length],
+    id,
+    subject,
+    identifier: [{ value: id }],
+  }
   return { fullUrl: `urn:uuid:${id}`, resource, request: { method: 'POST', url: String(resource.resourceType) } }
 }
