@@ -7,7 +7,7 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import type { Proposal } from '../csv/propose.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
-import { positiveInteger } from '../options.ts'
+import { positiveInteger, timeZone } from '../options.ts'
 import type { Source } from '../push/source.ts'
 
 interface Options {
@@ -36,7 +36,7 @@ The mapping is a proposal: read it, change it, then use it with \`push --mapping
     .requiredOption('--feed <feed>', 'the feed that the records are for')
     .option('--save <file>', 'write the mapping (YAML) to this file')
     .option('--force', 'replace the file of --save')
-    .option('--time-zone <name>', 'of times that are written without an offset', 'Europe/Paris')
+    .option('--time-zone <name>', 'of times that are written without an offset', timeZone, 'Europe/Paris')
     .option('--rows <n>', 'rows that are checked', positiveInteger, 5000)
     .option('--max-errors <n>', 'refused rows that are shown', positiveInteger, 20)
     .addHelpText(

@@ -97,8 +97,8 @@ function cellReader(source: FieldSource, field: FieldContract, mapping: MappingF
         ? { value: known.get(text) }
         : { wrong: { rule: 'enum', detail: 'The value is none of those that the mapping lists.', allowed } }
   }
-  const local = mapping.time_zone === undefined ? NO_ZONE : localTime(mapping.time_zone)
   const form = format === undefined ? undefined : dateForm(format)
+  const local = form === undefined || mapping.time_zone === undefined ? NO_ZONE : localTime(mapping.time_zone)
   switch (field.kind) {
     case 'boolean':
       return (text) => (text === 'true' || text === 'false' ? { value: text === 'true' } : wrongType(['true', 'false']))

@@ -1,5 +1,6 @@
 /** The schema of a mapping file: the one definition of its types, its checks and their messages. */
 import Type from 'typebox'
+import { isTimeZone } from '#core/contract/local-time.ts'
 import { closed } from '#core/schema/closed.ts'
 import type { Written } from '#core/schema/written.ts'
 import { dateForm } from './date-form.ts'
@@ -12,13 +13,7 @@ const Names = Type.Array(Text, { minItems: 1, maxItems: 2000 })
 
 const Zone = Type.Refine(
   Text,
-  (name) => {
-    try {
-      return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-    } catch {
-      return false
-    }
-  },
+  isTimeZone,
   () => 'must be a name of the IANA time zone database, for instance Europe/Paris',
 )
 

@@ -51,3 +51,12 @@ export function localTime(zone: string): LocalTime {
     return times.length > 0 ? Math.min(...times) : undefined
   }
 }
+
+/** @returns whether the IANA time zone database has the name */
+export function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}

@@ -2,8 +2,10 @@
 import type { Item } from '../item.ts'
 import { actionOf } from './action.ts'
 import { ADT_EVENTS, type AdtEvent } from './adt-events.ts'
+import type { Code } from './codes.ts'
 import { contextOf, locator, type Received } from './context.ts'
 import { DIAGNOSIS, diagnosisCode, diagnosisId } from './diagnosis.ts'
+import type { Operation } from './head.ts'
 import { isHistoric, MOVEMENT, movementId, movementOperation } from './movement.ts'
 import { DEATH, PATIENT } from './patient.ts'
 import { PROCEDURE, procedureCode, procedureId } from './procedure.ts'
@@ -92,32 +94,34 @@ function movementItem(context: Context, zbe: Segment, index: number): Item {
 function* clinicalItems(context: Context, index: number): Generator<Item> {
   const { message, nda } = context
   for (const dg1 of message.all('DG1')) {
-    const code = diagnosisCode(dg1)
-    const operation = actionOf(dg1, 21)
-    if (code instanceof Refusal) yield refused(code, index, 'diagnosis', '/code')
-    else if (operation instanceof Refusal) yield refused(operation, index, 'diagnosis', '/operation')
-    else {
-      const locate = locator([dg1])
-      yield buildRecord(
-        DIAGNOSIS,
-        { ...context, locate, dg1, code, operation, recordId: diagnosisId(dg1, nda, code) },
-        index,
-      )
-    }
+    const found = codedSegment('diagnosis', dg1, diagnosisCode(dg1), 21, context, index)
+    yield 'kind' in found
+      ? found
+      : buildRecord(DIAGNOSIS, { ...found, dg1, recordId: diagnosisId(dg1, nda, found.code) }, index)
   }
   for (const pr1 of message.all('PR1')) {
-    const code = procedureCode(pr1)
-    const operation = actionOf(pr1, 20)
-    if (code instanceof Refusal) yield refused(code, index, 'procedure', '/code')
-    else if (operation instanceof Refusal) yield refused(operation, index, 'procedure', '/operation')
-    else {
-      const locate = locator([pr1])
-      yield buildRecord(
-        PROCEDURE,
-        { ...context, locate, pr1, code, operation, recordId: procedureId(pr1, nda, code) },
-        index,
-      )
-    }
+    const found = codedSegment('procedure', pr1, procedureCode(pr1), 20, context, index)
+    yield 'kind' in found
+      ? found
+      : buildRecord(PROCEDURE, { ...found, pr1, recordId: procedureId(pr1, nda, found.code) }, index)
   }
   for (const group of resultsOf(message.segments)) yield* resultItems(context, group.results, index)
+}
+
+/**
+ * @param action number of the field with the action code
+ * @returns what a record with a code needs besides its own segment, or why it is refused
+ */
+function codedSegment(
+  feed: string,
+  segment: Segment,
+  code: Code | Refusal,
+  action: number,
+  context: Context,
+  index: number,
+): (Context & { readonly code: Code; readonly operation: Operation }) | Item {
+  if (code instanceof Refusal) return refused(code, index, feed, '/code')
+  const operation = actionOf(segment, action)
+  if (operation instanceof Refusal) return refused(operation, index, feed, '/operation')
+  return { ...context, locate: locator([segment]), code, operation }
 }

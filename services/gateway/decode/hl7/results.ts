@@ -106,47 +106,30 @@ export function* resultItems(context: Context, results: readonly Result[], index
 }
 
 function observationItem(context: Context, result: Result, code: Code, id: string, index: number): Item {
-  const { obx, obr, notes } = result
+  const { obx, notes } = result
   const state = resultState(obx)
   if (state instanceof Refusal) return refused(state, index, 'observation', '/status')
   const { operation, status, needsValue } = state
   const read = operation === 'cancel' ? noValue() : valueOf(result, context.settings.localTime)
   const value = read instanceof Refusal && read.fault === 'required' && !needsValue ? noValue() : read
   if (value instanceof Refusal) return refused(value, index, 'observation')
-  const source = {
-    ...context,
-    locate: locator([obx, obr]),
-    obx,
-    obr,
-    code,
-    status,
-    value,
-    notes,
-    recordId: `observation/${id}`,
-    operation,
-  }
-  return buildRecord(OBSERVATION, source, index)
+  const source = sourceOf(context, result, code, `observation/${id}`)
+  return buildRecord(OBSERVATION, { ...source, status, value, notes, operation }, index)
 }
 
 function documentItem(context: Context, result: Result, code: Code, id: string, index: number): Item {
-  const { obx, obr } = result
+  const { obx } = result
   const state = attachmentState(obx)
   if (state instanceof Refusal) return refused(state, index, 'document', '/doc_status')
   const { operation, status } = state
   const content = operation === 'cancel' ? null : attachedText(obx, context.message.header.charset)
   if (content instanceof Refusal) return refused(content, index, 'document', '/text')
-  const source = {
-    ...context,
-    locate: locator([obx, obr]),
-    obx,
-    obr,
-    code,
-    status,
-    content,
-    recordId: `document/${id}`,
-    operation,
-  }
-  return buildRecord(ATTACHMENT, source, index)
+  const source = sourceOf(context, result, code, `document/${id}`)
+  return buildRecord(ATTACHMENT, { ...source, status, content, operation }, index)
+}
+
+function sourceOf(context: Context, { obx, obr }: Result, code: Code, recordId: string) {
+  return { ...context, locate: locator([obx, obr]), obx, obr, code, recordId }
 }
 
 function valueOf({ obx, more }: Result, local: LocalTime): ResultValue | Refusal {

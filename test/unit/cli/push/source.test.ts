@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openSource } from '../../../../services/cli/push/source.ts'
@@ -49,6 +49,13 @@ describe('a file to push', () => {
   test('a gzip file that is cut short is an error', async () => {
     const bytes = gzipSync('{"id":"1"}\n'.repeat(1000))
     await expect(read(file('cut.ndjson.gz', bytes.subarray(0, -9)))).rejects.toThrow(/cut short/)
+  })
+
+  test('a zstd file is read, and one that is cut short, or is none, is an error', async () => {
+    const bytes = zstdCompressSync('{"id":"1"}\n'.repeat(1000))
+    expect(await read(file('whole.ndjson.zst', bytes))).toHaveLength(1000)
+    await expect(read(file('cut.ndjson.zst', bytes.subarray(0, -2)))).rejects.toThrow(/cut short/)
+    await expect(read(file('none.ndjson.zst', Buffer.from('{"id":"1"}\n')))).rejects.toThrow(/cut short/)
   })
 
   test('blank lines count as lines, and are not sent', async () => {

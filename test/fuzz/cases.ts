@@ -1,0 +1,123 @@
+/** Generated inputs of each format: one part of a batch is hostile, the others are valid and must still be taken. */
+import { deflateRawSync } from 'node:zlib'
+import avsc from 'avsc'
+import { mutate, mutateValue } from './mutate.ts'
+import type { Random } from './random.ts'
+import { clinicalEntry, HEADER, message, observation, patientEntry, row } from './samples.ts'
+
+export const FORMATS = ['json', 'ndjson', 'avro', 'fhir', 'hl7', 'table', 'hl7-file'] as const
+export type Format = (typeof FORMATS)[number]
+
+export interface Case {
+  readonly format: Format
+  readonly body: Buffer
+  /** Names of the records that must be taken whatever the rest of the batch is; of HL7 v2 and FHIR, of their patients. */
+  readonly good: readonly string[]
+}
+
+const GOOD = ['good-a', 'good-b', 'good-c'] as const
+const BETWEEN = 1 + (GOOD.length >> 1)
+
+export function generate(random: Random): Case {
+  const format = random.pick(FORMATS)
+  switch (format) {
+    case 'ndjson': {
+      const bad = mutate(random, Buffer.from(JSON.stringify(mutateValue(random, observation('bad')))))
+      return batch(
+        format,
+        GOOD.map((id) => JSON.stringify(observation(id))),
+        bad,
+        '\n',
+      )
+    }
+    case 'json':
+      return json(random)
+    case 'avro':
+      return { format, body: mutate(random, avroFile(random)), good: [] }
+    case 'fhir':
+      return fhir(random)
+    // A body, and a part of it that goes to no other message, begins with MSH.
+    case 'hl7':
+    case 'hl7-file':
+      return batch(
+        format,
+        GOOD.map((id) => message(random.below(4), id)),
+        mutate(random, Buffer.from(message(random.below(4), 'bad')), 3),
+        '\r',
+      )
+    case 'table': {
+      const made = batch(format, GOOD.map(row), mutate(random, Buffer.from(row('bad'))), random.pick(['\n', '\r\n']))
+      return { ...made, body: Buffer.concat([Buffer.from(`${HEADER}\n`), made.body]) }
+    }
+  }
+}
+
+function batch(format: Format, good: readonly string[], bad: Buffer, end: string): Case {
+  const parts = good.map((text) => Buffer.from(text))
+  const lines = [...parts.slice(0, BETWEEN), bad, ...parts.slice(BETWEEN)].flatMap((part) => [part, Buffer.from(end)])
+  return { format, body: Buffer.concat(lines), good: GOOD }
+}
+
+/** The elements of an array are one document: when it can be read, each is a record by itself. */
+function json(random: Random): Case {
+  const elements = [observation(GOOD[0]), mutateValue(random, observation('bad')), observation(GOOD[1])]
+  const body = Buffer.from(JSON.stringify(elements))
+  return random.below(2) === 0
+    ? { format: 'json', body, good: GOOD.slice(0, 2) }
+    : { format: 'json', body: mutate(random, body), good: [] }
+}
+
+function fhir(random: Random): Case {
+  const [ipp] = GOOD
+  const bad = mutateValue(
+    random,
+    random.below(3) === 0 ? patientEntry('bad') : clinicalEntry(random.below(6), random.pick([ipp, 'bad']), 'bad'),
+  )
+  const entry = [patientEntry(ipp), bad, clinicalEntry(random.below(6), ipp, 'x')]
+  const body = Buffer.from(
+    JSON.stringify({ resourceType: 'Bundle', type: random.pick(['transaction', 'batch', 'collection']), entry }),
+  )
+  return random.below(2) === 0
+    ? { format: 'fhir', body, good: [ipp] }
+    : { format: 'fhir', body: mutate(random, body), good: [] }
+}
+
+const SCHEMA = {
+  type: 'record',
+  name: 'Sent',
+  fields: [
+    ...['record_id', 'patient_ipp', 'code_system', 'code'].map((name) => ({ name, type: 'string' })),
+    { name: 'effective_at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'value_number', type: ['null', 'double'] },
+  ],
+}
+const TYPE = avsc.Type.forSchema(SCHEMA as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
+const META = avsc.Type.forSchema({ type: 'map', values: 'bytes' })
+const LONG = avsc.Type.forSchema('long')
+
+function avroFile(random: Random): Buffer {
+  const codec = random.pick(['null', 'deflate'])
+  const records = GOOD.map((id) =>
+    TYPE.toBuffer({
+      record_id: id,
+      patient_ipp: '1',
+      code_system: 'loinc',
+      code: '718-7',
+      effective_at: 1_714_979_289_000,
+      value_number: 13.5,
+    }),
+  )
+  const raw = Buffer.concat(records)
+  const data = codec === 'deflate' ? deflateRawSync(raw) : raw
+  const sync = Buffer.alloc(16, 9)
+  const meta = META.toBuffer({ 'avro.schema': Buffer.from(JSON.stringify(SCHEMA)), 'avro.codec': Buffer.from(codec) })
+  return Buffer.concat([
+    Buffer.from('Obj\u0001', 'latin1'),
+    meta,
+    sync,
+    LONG.toBuffer(records.length),
+    LONG.toBuffer(data.length),
+    data,
+    sync,
+  ])
+}

@@ -1,0 +1,106 @@
+/** What an input must lead to: records, refusals with a known reason, and no other error. */
+import { loadContracts } from '#core/contract/load.ts'
+import { localTime } from '#core/contract/local-time.ts'
+import { recordReader } from '#core/contract/record-reader.ts'
+import type { FeedContract } from '#core/contract/types.ts'
+import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { codeSpeller } from '#core/guards/canonical.ts'
+import { recordChecker } from '#core/rules/check-record.ts'
+import { parseMapping } from '../../services/cli/csv/mapping.ts'
+import { tableRecords } from '../../services/cli/csv/records.ts'
+import { hl7Messages } from '../../services/cli/push/hl7-file.ts'
+import { openBundle } from '../../services/gateway/decode/fhir/bundle.ts'
+import { bundleItems } from '../../services/gateway/decode/fhir/items.ts'
+import { hl7Items } from '../../services/gateway/decode/hl7/items.ts'
+import type { Item } from '../../services/gateway/decode/item.ts'
+import { recordItems } from '../../services/gateway/decode/records.ts'
+import type { Case } from './cases.ts'
+import { MAPPING } from './samples.ts'
+
+export interface Outcome {
+  /** Valid records. */
+  readonly taken: number
+  /** Refused records by rule; a body that is refused as a whole counts by its code. */
+  readonly refused: readonly string[]
+}
+
+/** Refusals of the readers of files, beside the faults of records. */
+const FILE_RULES = ['malformed-row', 'cell-count']
+const LIMITS = { maxBodyBytes: 1_000_000, maxRecordBytes: 100_000, maxRecords: 10_000 }
+const SETTINGS = { charset: 'ASCII', localTime: localTime('Europe/Paris'), ippAuthorities: [] }
+const RECEIVED_AT = Date.parse('2025-03-01T12:00:00Z')
+const PROVENANCE = { producer: 'hospital-1', receivedAt: RECEIVED_AT * 1000 }
+const nothing = () => undefined
+
+const contracts = loadContracts('schemas/feeds')
+const validators = new Map(contracts.map((contract) => [contract.feed, validator(contract)]))
+const observations = contracts.find(({ feed }) => feed === 'observation') as FeedContract
+const mapping = parseMapping(MAPPING, observations)
+
+/** @throws Error when the input leads to anything else than it must: the case is then a defect */
+export async function judge({ format, body, good }: Case): Promise<Outcome> {
+  const taken: Readonly<Record<string, unknown>>[] = []
+  const refused: string[] = []
+  const refuse = (rule: string) => {
+    if (
+      FAULTS[rule as FaultCode]?.blame !== 'record' &&
+      !FILE_RULES.includes(rule) &&
+      !/^[a-z0-9][a-z0-9-]{0,63}$/.test(rule)
+    )
+      throw new Error('a refusal has no known reason')
+    refused.push(rule)
+  }
+  const take = (feed: string, raw: unknown, source: 'json' | 'avro') => {
+    const faults = validators.get(feed)?.(raw, source) ?? [{ rule: 'unmapped-resource' }]
+    if (faults.length === 0) taken.push(raw as Record<string, unknown>)
+    else for (const { rule } of faults) refuse(rule)
+  }
+  try {
+    if (format === 'table') {
+      for await (const { converted } of tableRecords(chunks(body), mapping, observations, 'fuzz', nothing)) {
+        if ('record' in converted) take('observation', JSON.parse(JSON.stringify(converted.record)), 'json')
+        else for (const { rule } of converted.refused) refuse(rule)
+      }
+    } else if (format === 'hl7-file') {
+      for await (const record of hl7Messages(chunks(body))) {
+        if (record.refused) for (const { rule } of record.refused) refuse(rule)
+        else for (const item of hl7Items(record.bytes, SETTINGS, RECEIVED_AT, LIMITS.maxRecordBytes, nothing)) one(item)
+      }
+    } else for (const item of await itemsOf(format, body)) one(item)
+  } catch (error) {
+    if (!(error instanceof ChainonError) || FAULTS[error.code].blame !== 'request') throw error
+    refused.push(error.code)
+  }
+  function one(item: Item): void {
+    if (item.kind === 'undecodable') refuse(item.fault)
+    else take(item.feed, item.raw, item.source)
+  }
+  const names = new Set(taken.flatMap(({ record_id, patient_ipp }) => [record_id, patient_ipp]))
+  const lost = good.filter((name) => !names.has(name))
+  if (lost.length > 0) throw new Error(`good records are not taken: ${lost.join(', ')}`)
+  // What the gateway answers to a request without a record.
+  if (taken.length + refused.length === 0) refused.push('no-records')
+  return { taken: taken.length, refused }
+}
+
+async function itemsOf(format: 'json' | 'ndjson' | 'avro' | 'fhir' | 'hl7', body: Buffer): Promise<Iterable<Item>> {
+  if (format === 'fhir') return bundleItems(await openBundle(body, RECEIVED_AT, LIMITS), nothing)
+  if (format === 'hl7') return hl7Items(body, SETTINGS, RECEIVED_AT, LIMITS.maxRecordBytes, nothing)
+  return recordItems(format, body, observations, LIMITS)
+}
+
+function validator(contract: FeedContract) {
+  const read = { json: recordReader(contract, 'json'), avro: recordReader(contract, 'avro') }
+  const spell = codeSpeller(contract)
+  const check = recordChecker(contract)
+  return (raw: unknown, source: 'json' | 'avro') => {
+    const found = read[source](raw)
+    return found.ok ? check(spell(found.record, PROVENANCE.producer), PROVENANCE) : found.faults
+  }
+}
+
+/** A file comes in pieces that end anywhere. */
+async function* chunks(body: Buffer): AsyncGenerator<Buffer> {
+  for (let from = 0; from < body.length; from += 97) yield body.subarray(from, from + 97)
+}
