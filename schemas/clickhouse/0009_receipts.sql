@@ -1,4 +1,4 @@
--- Receipts (docs/adr/0035-receipts.md): what each request became, for a few days, and what its records are now. The gateway writes `receipt`, ClickHouse the others.
+-- Receipts (docs/adr/0034-receipts.md): what each request became, for a few days, and what its records are now. The gateway writes `receipt`, ClickHouse the others.
 
 CREATE TABLE receipt
 (
