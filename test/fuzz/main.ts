@@ -47,7 +47,7 @@ for (let at = 0; at < count; at++) {
 const grown = heapMb() - warm
 
 const lines = [...formats]
-  .toSorted()
+  .toSorted(([a], [b]) => (a < b ? -1 : 1))
   .map(([format, { cases, bytes, taken, refused, slowestMs }]) =>
     [
       format.padEnd(10),

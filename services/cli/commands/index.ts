@@ -26,6 +26,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   down,
   push,
   map,
+  receipt,
   sample,
   simulate,
   deid,

@@ -61,13 +61,13 @@ test('refused and rejected records, and a run that continues', async () => {
     },
   }
   const source = sourceOf(join(folder, 'a.csv'), records)
-  expect(await sendFile(source, options)).toEqual({ accepted: 2, rejected: 4 })
+  expect(await sendFile(source, options)).toMatchObject({ accepted: 2, rejected: 4 })
   expect(bodies).toEqual(['{"line":2}\n{"line":3}', '{"line":5}\n{"line":6}'])
   expect(told).toEqual(['2 column SEXE enum', '5 column SEXE enum', '4 column DDN date', '7 column DDN date'])
-  expect(await sendFile(source, options)).toEqual({ accepted: 2, rejected: 4 })
+  expect(await sendFile(source, options)).toMatchObject({ accepted: 2, rejected: 4 })
   expect(bodies).toHaveLength(2)
 
   const onlyRefused = sourceOf(join(folder, 'b.csv'), [{ line: 2, refused }])
-  expect(await sendFile(onlyRefused, options)).toEqual({ accepted: 0, rejected: 1 })
+  expect(await sendFile(onlyRefused, options)).toMatchObject({ accepted: 0, rejected: 1 })
   expect(bodies).toHaveLength(2)
 })
