@@ -116,11 +116,11 @@ async function readVerified(
   const rows = await result.json<StoredRun & { origins: string; before: string }>()
   return {
     before: Number(rows[0]?.before ?? 0),
-    verified: rows.map(({ feed, incarnation, partition, origins, before: _, ...run }) => ({
-      feed,
-      incarnation,
-      partition,
-      verified: { ...runOf(run), origins: Number(origins) },
+    verified: rows.map((row) => ({
+      feed: row.feed,
+      incarnation: row.incarnation,
+      partition: row.partition,
+      verified: { ...runOf(row), origins: Number(row.origins) },
     })),
   }
 }
