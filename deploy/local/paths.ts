@@ -42,6 +42,8 @@ export interface DataPaths {
   readonly firstRunMarker: string
   /** A password for each user of the local ClickHouse. */
   readonly clickhouseLogins: string
+  /** A password for each user of the local Redis. */
+  readonly redisLogins: string
 }
 
 /** @returns the supervisor's own files in a data folder */
@@ -55,5 +57,6 @@ export function dataPaths(data: string): DataPaths {
     lockFile: join(run, 'supervisor.lock'),
     firstRunMarker: join(run, 'first-run-done'),
     clickhouseLogins: join(data, 'secrets', 'clickhouse'),
+    redisLogins: join(data, 'secrets', 'redis'),
   }
 }

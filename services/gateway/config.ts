@@ -3,6 +3,7 @@ import { type Config, readConfig } from '#core/config/read.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
+import { REDIS_KEYS } from '#core/redis/client.ts'
 import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { type LocalTime, localTime } from './decode/hl7/zone.ts'
@@ -83,7 +84,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
       [
         ...KAFKA_KEYS,
         ...REGISTRY_KEYS,
-        'REDIS_URL',
+        ...REDIS_KEYS,
         ...HTTP_KEYS,
         'CHAINON_DATA_DIR',
         'CHAINON_SECRETS_DIR',
