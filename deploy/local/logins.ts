@@ -27,14 +27,15 @@ export function localLogin(component: ComponentName, data: string, user: string)
     case 'redis':
       return { REDIS_USERNAME: user, REDIS_PASSWORD: password }
     case 'kafka':
+      return { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: user, KAFKA_SASL_PASSWORD: password }
     case 'registry':
       return {}
   }
 }
 
 function loginsFolder(component: ComponentName, data: string): string | undefined {
-  const { clickhouseLogins, redisLogins } = dataPaths(data)
-  return { clickhouse: clickhouseLogins, kafka: undefined, redis: redisLogins, registry: undefined }[component]
+  const { clickhouseLogins, kafkaLogins, redisLogins } = dataPaths(data)
+  return { clickhouse: clickhouseLogins, kafka: kafkaLogins, redis: redisLogins, registry: undefined }[component]
 }
 
 /** @returns the logins of all components that are started here, as variables of the user's environment */

@@ -98,7 +98,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
         const { kafka: port, 'kafka-controller': controllerPort } = on
         const listeners = at === data ? (options.kafkaListeners ?? []) : []
         const settings = { port, controllerPort, partitions: String(partitions), listeners, own: env }
-        return kafka({ java: java.command, jvm, cache, data: at, ...settings })
+        return kafka({ java: java.command, jvm, cache, data: at, logins: dataPaths(at).kafkaLogins, ...settings })
       }
       case 'registry':
         return registry({ java: java.command, jvm, cache, data: at, port: on.registry })

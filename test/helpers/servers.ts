@@ -17,6 +17,7 @@ export function servers(): Readonly<Record<string, string>> {
 const LOGINS = [
   ['CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD'],
   ['REDIS_USERNAME', 'REDIS_PASSWORD'],
+  ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
 ] as const
 
 /** @returns the logins of a program that uses the shared servers; empty variables for those that it does not use */

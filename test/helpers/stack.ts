@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { KAFKA_SUPER_USERS, KAFKA_USERS } from '#core/kafka/users.ts'
 import { lockHolder } from '#core/process/lock.ts'
 import { REDIS_RIGHTS } from '#core/redis/rights.ts'
 import { clickhouseUsers } from '../../deploy/local/logins.ts'
@@ -71,7 +72,9 @@ async function start(): Promise<Shared> {
   return { folder, stack, users: 0 }
 }
 
-const users = (): readonly string[] => [...new Set([...clickhouseUsers(), ...Object.keys(REDIS_RIGHTS)])]
+const users = (): readonly string[] => [
+  ...new Set([...clickhouseUsers(), ...Object.keys(REDIS_RIGHTS), ...KAFKA_USERS, ...KAFKA_SUPER_USERS]),
+]
 
 /** A killed run leaves its folder, and on some systems its servers too. */
 async function removeLeftovers(): Promise<void> {
