@@ -16,7 +16,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { tableStatements } from '#core/contract/table.ts'
 import { readTiles } from '#core/ledger/tiles.ts'
 import { createWitness } from '#core/ledger/witness.ts'
-import { passwordOf } from '../deploy/local/clickhouse/logins.ts'
+import { passwordOf } from '../deploy/local/passwords.ts'
 import { machine } from './machine.ts'
 
 const ROOT = join(import.meta.dirname, '..')

@@ -1,21 +1,44 @@
-/** The logins of the local ClickHouse, which `chainon up` makes at its first start: one for each program that uses it. */
+/** The logins of the local components, which `chainon up` makes at its first start: one for each program that uses a component. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { passwordOf } from './clickhouse/logins.ts'
+import type { ComponentName } from '#core/process/state-file.ts'
 import { readRoles } from './clickhouse/roles.ts'
+import { passwordOf } from './passwords.ts'
 import { dataPaths } from './paths.ts'
 
-export type Login = Readonly<Record<'CLICKHOUSE_USER' | 'CLICKHOUSE_PASSWORD', string>>
+/** Variables of an environment. */
+export type Login = Readonly<Record<string, string>>
 
 /** Users of the local ClickHouse; the name of a service, `operator` for commands, `reader` and `admin` for people. */
 export const clickhouseUsers = (): readonly string[] => readRoles([]).map(({ name }) => name)
 
 /**
  * @param data folder of the stack
- * @returns variables of the user's environment; none when it has no login, or the stack has never run
+ * @param component for which the user has a password of its own
+ * @returns variables of the user's environment; none when it has no login there, or the stack has never run
  */
-export function clickhouseLogin(data: string, user: string): Login | Readonly<Record<string, never>> {
-  const folder = dataPaths(data).clickhouseLogins
-  if (!existsSync(join(folder, `${user}.password`))) return {}
-  return { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: passwordOf(folder, user) }
+export function localLogin(component: ComponentName, data: string, user: string): Login {
+  const folder = loginsFolder(component, data)
+  if (!folder || !existsSync(join(folder, `${user}.password`))) return {}
+  const password = passwordOf(folder, user)
+  switch (component) {
+    case 'clickhouse':
+      return { CLICKHOUSE_USER: user, CLICKHOUSE_PASSWORD: password }
+    case 'redis':
+      return { REDIS_USERNAME: user, REDIS_PASSWORD: password }
+    case 'kafka':
+      return { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: user, KAFKA_SASL_PASSWORD: password }
+    case 'registry':
+      return {}
+  }
+}
+
+function loginsFolder(component: ComponentName, data: string): string | undefined {
+  const { clickhouseLogins, kafkaLogins, redisLogins } = dataPaths(data)
+  return { clickhouse: clickhouseLogins, kafka: kafkaLogins, redis: redisLogins, registry: undefined }[component]
+}
+
+/** @returns the logins of all components that are started here, as variables of the user's environment */
+export function localLogins(components: readonly ComponentName[], data: string, user: string): Login {
+  return Object.assign({}, ...components.map((component) => localLogin(component, data, user))) as Login
 }

@@ -44,6 +44,10 @@ export interface DataPaths {
   readonly firstRunMarker: string
   /** A password for each user of the local ClickHouse. */
   readonly clickhouseLogins: string
+  /** A password for each user of the local Kafka. */
+  readonly kafkaLogins: string
+  /** A password for each user of the local Redis. */
+  readonly redisLogins: string
 }
 
 /** @returns the supervisor's own files in a data folder */
@@ -58,5 +62,7 @@ export function dataPaths(data: string): DataPaths {
     lockFile: join(run, 'supervisor.lock'),
     firstRunMarker: join(run, 'first-run-done'),
     clickhouseLogins: join(data, 'secrets', 'clickhouse'),
+    kafkaLogins: join(data, 'secrets', 'kafka'),
+    redisLogins: join(data, 'secrets', 'redis'),
   }
 }

@@ -11,9 +11,9 @@ import { type InstalledComponent, installComponents, redisCommand, redisOnPath }
 import { type KafkaListener, kafka } from './components/kafka.ts'
 import { redis } from './components/redis.ts'
 import { registry } from './components/registry.ts'
-import { clickhouseLogin } from './logins.ts'
+import { localLogins } from './logins.ts'
 import { childEnvironment } from './managed-process.ts'
-import { ROOT } from './paths.ts'
+import { dataPaths, ROOT } from './paths.ts'
 import { choosePorts, PORT_KEYS, type PortName, type Ports } from './ports.ts'
 import { separateUser } from './separate-user.ts'
 import { ADDRESS_VARIABLES, ADMIN_VARIABLES, type ProcessSpec } from './types.ts'
@@ -34,6 +34,8 @@ export interface PlanOptions {
   readonly env: NodeJS.ProcessEnv
   /** Databases of warehouses in the local ClickHouse; by default the configured one. */
   readonly databases?: readonly string[]
+  /** Patterns of the namespaces whose keys in the local Redis the services may use; by default the configured one. */
+  readonly namespaces?: readonly string[]
   /** More addresses of the local Kafka, for clients behind a proxy. */
   readonly kafkaListeners?: readonly KafkaListener[]
 }
@@ -47,7 +49,7 @@ export interface Plan {
   /** For services and commands: the address of each component and service. */
   readonly environment: Readonly<Record<string, string>>
   components(): ProcessSpec[]
-  /** @returns variables with which a program logs in to the local ClickHouse; none when it is external, or has no user of that name */
+  /** @returns variables with which a program logs in to the components that are started here; none for one that has no user of that name */
   login(user: string): Readonly<Record<string, string>>
   /** What a person should know who starts it. */
   readonly warnings: readonly string[]
@@ -62,7 +64,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     CHAINON_PARTITIONS: partitions,
     JAVA_HOME: javaHome,
     CLICKHOUSE_DATABASE: database,
-  } = readConfig('chainon', ['CHAINON_PARTITIONS', 'JAVA_HOME', 'CLICKHOUSE_DATABASE'], env)
+    CHAINON_NAMESPACE: namespace,
+  } = readConfig('chainon', ['CHAINON_PARTITIONS', 'JAVA_HOME', 'CLICKHOUSE_DATABASE', 'CHAINON_NAMESPACE'], env)
   const given = readGiven(
     'chainon',
     [...Object.values(ADDRESS_VARIABLES), ...Object.values(ADMIN_VARIABLES), ...PORT_KEYS, 'CHAINON_FEEDS_DIR'],
@@ -95,12 +98,18 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
         const { kafka: port, 'kafka-controller': controllerPort } = on
         const listeners = at === data ? (options.kafkaListeners ?? []) : []
         const settings = { port, controllerPort, partitions: String(partitions), listeners, own: env }
-        return kafka({ java: java.command, jvm, cache, data: at, ...settings })
+        return kafka({ java: java.command, jvm, cache, data: at, logins: dataPaths(at).kafkaLogins, ...settings })
       }
       case 'registry':
         return registry({ java: java.command, jvm, cache, data: at, port: on.registry })
       case 'redis':
-        return redis({ command: redisCommand(cache, env), data: at, port: on.redis })
+        return redis({
+          command: redisCommand(cache, env),
+          data: at,
+          logins: dataPaths(at).redisLogins,
+          namespaces: options.namespaces ?? [namespace],
+          port: on.redis,
+        })
       case 'clickhouse':
         return clickhouse({ data: at, port: on.clickhouse, user, databases: options.databases ?? [database] })
     }
@@ -137,7 +146,7 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
     },
     ports,
     environment,
-    login: (name) => (external.has('clickhouse') ? {} : clickhouseLogin(data, name)),
+    login: (name) => localLogins(own, data, name),
     warnings: separate && 'why' in separate ? [sameUser(separate.why)] : [],
     components: () => own.map((component) => describe(component, data, ports, jvm(component))),
   }

@@ -17,10 +17,10 @@ export async function serviceReady(url: string): Promise<boolean> {
   return status === 'ok' || status === 'degraded'
 }
 
-/** Redis answers PING with an error while it loads its log. */
-export async function redisReady(port: number): Promise<boolean> {
-  const answer = await request(port, Buffer.from('PING\r\n'), 5)
-  return answer.toString('latin1').startsWith('+PONG')
+/** Redis answers PING with an error while it loads its log, and to whoever is not logged in. */
+export async function redisReady(port: number, user: string, password: string): Promise<boolean> {
+  const answer = await request(port, Buffer.from(`AUTH ${user} ${password}\r\nPING\r\n`), 10)
+  return answer.toString('latin1').startsWith('+OK\r\n+PONG')
 }
 
 /** ApiVersions, version 0, without a client id: a broker listens before it serves, and answers this when it serves. */

@@ -4,7 +4,8 @@ import { type ProcessName, SERVICES, type ServiceName, type StateRow } from '#co
 import { componentsFolder, dataFolder } from './paths.ts'
 import { Supervisor, type SupervisorOptions } from './supervisor.ts'
 
-export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' | 'databases' | 'serviceEnvironment'> {
+export interface StackOptions
+  extends Pick<SupervisorOptions, 'kafkaListeners' | 'databases' | 'namespaces' | 'serviceEnvironment'> {
   /** Data folder of this stack alone; made when missing, never removed. */
   readonly dataDir: string
   /** `auto` (the default) uses free ports. */
@@ -18,9 +19,9 @@ export interface StackOptions extends Pick<SupervisorOptions, 'kafkaListeners' |
 }
 
 export interface Stack {
-  /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL..., and the administrator of ClickHouse. */
+  /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, CHAINON_DATA_DIR, CHAINON_<SERVICE>_URL..., and the administrators of the components. */
   readonly env: Readonly<Record<string, string>>
-  /** @returns variables with which a program logs in to ClickHouse */
+  /** @returns variables with which a program logs in to the components */
   login(user: string): Readonly<Record<string, string>>
   url(name: ProcessName): string
   /** Where its metrics and alarms are. */
@@ -46,6 +47,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     purpose: 'embedded',
     say: options.say ?? (() => undefined),
     ...(options.databases ? { databases: options.databases } : {}),
+    ...(options.namespaces ? { namespaces: options.namespaces } : {}),
     ...(options.kafkaListeners ? { kafkaListeners: options.kafkaListeners } : {}),
     ...(options.serviceEnvironment ? { serviceEnvironment: options.serviceEnvironment } : {}),
   })

@@ -73,7 +73,7 @@ export class Supervisor {
     return this.#plan.environment
   }
 
-  /** Variables with which a program logs in to the local ClickHouse; after `start`. */
+  /** Variables with which a program logs in to the local components; after `start`. */
   login(user: string): Readonly<Record<string, string>> {
     if (!this.#plan) throw new Error('the stack has not started')
     return this.#plan.login(user)

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { cpSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ProcessName, StateRow } from '#core/process/state-file.ts'
-import { clickhouseLogin } from '../../deploy/local/logins.ts'
+import { COMPONENTS, type ProcessName, type StateRow } from '#core/process/state-file.ts'
+import { localLogins } from '../../deploy/local/logins.ts'
 import type { StackOptions } from '../../deploy/local/stack.ts'
 import { liveState } from '../../deploy/local/state.ts'
 import { writeEarlierRules } from '../earlier-rules.ts'
@@ -176,7 +176,7 @@ export async function startBench(
           ...stackEnv,
           ...links.environment('spare'),
           ...(name === 'gateway' ? ofGateway : {}),
-          ...clickhouseLogin(data, name),
+          ...localLogins(COMPONENTS, data, name),
           CHAINON_DATA_DIR: data,
         },
         data,
@@ -198,7 +198,7 @@ export async function startBench(
         KAFKA_BROKERS: direct.kafka,
         SCHEMA_REGISTRY_URL: direct.registry,
         CLICKHOUSE_URL: direct.clickhouse,
-        ...clickhouseLogin(data, 'provision'),
+        ...localLogins(COMPONENTS, data, 'provision'),
         CHAINON_DATA_DIR: data,
         ...more,
       })

@@ -9,6 +9,7 @@ import type { CheckFinding } from './check/findings.ts'
 import { type Pseudonyms, pseudonyms } from './check/pseudonyms.ts'
 import { readTables, type Tables } from './check/tables.ts'
 import { type Confirmation, type FaultKind, missed } from './fault.ts'
+import { administrator } from './kafka-access.ts'
 import { type Journal, openJournal } from './load/journal.ts'
 import { FEEDS, type MadeRecord } from './load/records.ts'
 import { type Load, openLoad } from './load/sender.ts'
@@ -85,7 +86,7 @@ export async function startCampaign(
     load,
     journal,
     gateways,
-    admin: logAdmin(direct.kafka, FEEDS),
+    admin: logAdmin(administrator(direct.kafka, data), FEEDS),
     tables: readTables(direct.clickhouse, DATABASE, data),
     names: pseudonyms(data),
     alarms: watchAlarms(bench),

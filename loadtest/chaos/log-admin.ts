@@ -2,6 +2,7 @@
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import { restWhenIdle } from '#core/kafka/internals.ts'
 import { until } from './bench.ts'
+import type { KafkaAccess } from './kafka-access.ts'
 
 export type Group = 'curate' | 'deidentify'
 
@@ -25,11 +26,11 @@ export interface LogAdmin {
   drained(withinMs: number): Promise<boolean>
 }
 
-export function logAdmin(brokers: string, feeds: readonly string[]): LogAdmin {
+export function logAdmin(access: KafkaAccess, feeds: readonly string[]): LogAdmin {
   restWhenIdle()
   const kafka = new Kafka({
     clientId: 'chaos',
-    brokers: [brokers],
+    ...access,
     logLevel: logLevel.NOTHING,
     retry: { retries: 4, initialRetryTime: 100 },
   })

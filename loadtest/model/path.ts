@@ -2,7 +2,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -10,6 +9,7 @@ import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
 import { usageOf } from '#core/process/usage.ts'
+import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import type { Stack } from '../../deploy/local/stack.ts'
 import { runOnce, type Service, startService } from '../processes.ts'
@@ -23,10 +23,10 @@ export async function measurePath(
   folder: string,
   records: number,
 ): Promise<Record<string, unknown>> {
-  const config = readConfig('loadtest', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR', 'REDIS_URL'], env)
+  const config = readConfig('loadtest', [...KAFKA_KEYS, ...CLICKHOUSE_KEYS, 'CHAINON_FEEDS_DIR', ...REDIS_KEYS], env)
   const kafka = kafkaClient('loadtest', config, createLogger('loadtest', 'error'))
   const clickhouse = clickhouseClient('loadtest', config)
-  const redis = new Redis(config.REDIS_URL)
+  const redis = redisClient(config, createLogger('loadtest', 'error'))
   const feeds = loadContracts(config.CHAINON_FEEDS_DIR).map(({ feed }) => feed)
   const { into, keys } = await simulated(env, folder, records)
   const memory = async () => Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1])
@@ -34,7 +34,7 @@ export async function measurePath(
   const services: Service[] = []
   try {
     for (const name of ['gateway', 'deidentify', 'curate'] as const)
-      services.push(await startService(name, env, folder))
+      services.push(await startService(name, { ...env, ...stack.login(name) }, folder))
     const pids = new Map<string, number>([
       ...services.map(({ name, pid }): [string, number] => [name, pid]),
       ...COMPONENTS.map((name): [string, number] => [name, stack.pid(name)]),

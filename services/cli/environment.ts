@@ -1,7 +1,8 @@
 /** The environment of a command: explicit settings first, then the running local stack, then the defaults. */
 import { join } from 'node:path'
 import { lockHolder } from '#core/process/lock.ts'
-import { clickhouseLogin } from '../../deploy/local/logins.ts'
+import { COMPONENTS } from '#core/process/state-file.ts'
+import { localLogin } from '../../deploy/local/logins.ts'
 import { dataFolder, dataPaths, ROOT } from '../../deploy/local/paths.ts'
 import { readState } from '../../deploy/local/state.ts'
 import { ADDRESS_VARIABLES, ADMIN_VARIABLES } from '../../deploy/local/types.ts'
@@ -9,7 +10,7 @@ import { ADDRESS_VARIABLES, ADMIN_VARIABLES } from '../../deploy/local/types.ts'
 /**
  * @param env of `main.ts`
  * @param options `dataDir` of the command line; else CHAINON_DATA_DIR, else `.chainon` in the project
- *   `user` of the local ClickHouse, by default `operator`
+ *   `user` of the local components, by default `operator`
  * @returns a copy of the environment in which CHAINON_DATA_DIR and CHAINON_FEEDS_DIR are absolute, and the URLs are those of
  *   the local stack of that data folder when one runs. Pass it to `readConfig`, or to a process. The state of
  *   the stack has no password of an external dependency: set its variable for the command, too.
@@ -29,8 +30,12 @@ export function resolveEnvironment(
     if (row.url) resolved[ADDRESS_VARIABLES[row.name]] ||= row.url
     if (row.admin_url && (row.name === 'gateway' || row.name === 'console'))
       resolved[ADMIN_VARIABLES[row.name]] ||= row.admin_url
-    const local = row.name === 'clickhouse' && row.state !== 'external' && resolved.CLICKHOUSE_URL === row.url
-    if (local && !resolved.CLICKHOUSE_USER) Object.assign(resolved, clickhouseLogin(data, options.user ?? 'operator'))
+    const component = COMPONENTS.find((name) => name === row.name)
+    const local = component && row.state !== 'external' && resolved[ADDRESS_VARIABLES[component]] === row.url
+    if (!local) continue
+    // A login that is given is for another user of the same component.
+    const login = localLogin(component, data, options.user ?? 'operator')
+    if (!Object.keys(login).some((name) => resolved[name])) Object.assign(resolved, login)
   }
   return resolved
 }

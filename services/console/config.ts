@@ -4,12 +4,13 @@ import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
+import { REDIS_KEYS } from '#core/redis/client.ts'
 
 export const CONSOLE_KEYS = [
   ...KAFKA_KEYS,
   ...CLICKHOUSE_KEYS,
   ...REGISTRY_KEYS,
-  'REDIS_URL',
+  ...REDIS_KEYS,
   'CHAINON_FEEDS_DIR',
   'CHAINON_GATEWAY_URL',
   'CHAINON_GATEWAY_ADMIN_URL',

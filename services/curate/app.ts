@@ -48,7 +48,7 @@ export function startCurate(
       minBytes: 256 * 1024,
       maxWaitMs: config.CHAINON_LOAD_WAIT_MS,
       async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
-        const redis = redisClient(config.REDIS_URL, logger, { resend: false })
+        const redis = redisClient(config, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)
         const store = indexStore(redis, config.CHAINON_NAMESPACE)
         const linked = contracts.filter((contract) => contract.linked).map(({ feed }) => feed)

@@ -5,6 +5,7 @@ import { type LocalTime, localTime } from '#core/contract/local-time.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
+import { REDIS_KEYS } from '#core/redis/client.ts'
 import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 
@@ -84,7 +85,7 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
       [
         ...KAFKA_KEYS,
         ...REGISTRY_KEYS,
-        'REDIS_URL',
+        ...REDIS_KEYS,
         ...CLICKHOUSE_KEYS,
         ...HTTP_KEYS,
         'CHAINON_DATA_DIR',

@@ -113,7 +113,7 @@ runMain('gateway', process.env, async (logger) => {
       alarms.clear('gateway-kafka')
     },
   })
-  const redis = redisClient(config.REDIS_URL, logger, {
+  const redis = redisClient(config, logger, {
     giveUpAfterMs: REDIS_TIMEOUT_MS,
     onUnreachable() {
       alarms.raise({

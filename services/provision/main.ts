@@ -22,6 +22,7 @@ import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { type ProvisionConfig, provisionConfig } from './config.ts'
 import { type Changes, contractHashes, eventsOf, readContractHashes, writeContractHashes } from './journal.ts'
+import { applyRights } from './rights.ts'
 import { createTables } from './tables.ts'
 import { planLines, type TopicPlan } from './topic-plan.ts'
 import { applyTopicPlan, readTopicPlan } from './topics.ts'
@@ -64,15 +65,16 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
     await registry.encoder(subjectOf(topicOf(namespace, 'identified', feed)), identifiedSchema(contract))
     await registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', feed)), pseudonymisedSchema(contract))
   }
-  const [plan, migrations] = await withAdmin(kafka, async (admin) => {
+  const [plan, migrations, rights] = await withAdmin(kafka, async (admin) => {
     const { clusterId } = await admin.describeCluster()
     // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
     const ran = await createTables(contracts, config, clusterId, new Date())
     const found = await readTopicPlan(admin, contracts, config)
     await applyTopicPlan(admin, found)
-    return [found, ran] as const
+    return [found, ran, await applyRights(admin, namespace)] as const
   })
   reportDrift(plan)
+  reportRights(rights)
   await journalise(config, contracts, kafka, {
     topicsCreated: plan.create.length,
     settingsReset: plan.drift.length,
@@ -121,6 +123,16 @@ function reportDrift({ drift, report }: TopicPlan): void {
     else logger.warn(found, 'the setting is reset')
   }
   for (const line of report) logger.warn({ event: 'topic-drift' }, `${line}; not changed`)
+}
+
+function reportRights(rights: Awaited<ReturnType<typeof applyRights>>): void {
+  const event = 'kafka-rights'
+  if (rights === 'no-authorizer')
+    logger.warn({ event }, 'Kafka checks no rights: every client may read and write every topic')
+  else if (rights === 'not-allowed')
+    logger.warn({ event }, 'this login may not set rights in Kafka: set those of deploy/RIGHTS.md as its administrator')
+  else if (rights.removed > 0) logger.error({ event, ...rights }, 'users of Kafka had more rights than they need')
+  else logger.info({ event, ...rights })
 }
 
 function showPlan(plan: TopicPlan): void {

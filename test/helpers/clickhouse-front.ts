@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { passwordOf } from '../../deploy/local/clickhouse/logins.ts'
+import { passwordOf } from '../../deploy/local/passwords.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 

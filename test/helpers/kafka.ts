@@ -1,7 +1,7 @@
 /** Operations of a test on Kafka, without the services: read all messages of topics, write messages, change a group's offsets. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigResourceTypes, type IHeaders, Kafka, logLevel, Partitioners } from 'kafkajs'
+import { ConfigResourceTypes, type IHeaders, Kafka, type KafkaConfig, logLevel, Partitioners } from 'kafkajs'
 import { restWhenIdle } from '#core/kafka/internals.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { tolerateLeaderless } from '#core/kafka/tolerate-leaderless.ts'
@@ -34,9 +34,15 @@ export interface WrittenMessage {
 }
 
 export function testKafka(env: Env): Kafka {
-  const brokers = env.KAFKA_BROKERS?.split(',') ?? []
   restWhenIdle()
-  return tolerateLeaderless(new Kafka({ clientId: 'test', brokers, logLevel: logLevel.NOTHING }))
+  return tolerateLeaderless(new Kafka({ clientId: 'test', ...kafkaAccess(env), logLevel: logLevel.NOTHING }))
+}
+
+/** @returns brokers and login of an environment, usually those of the administrator */
+export function kafkaAccess(env: Env): Pick<KafkaConfig, 'brokers' | 'sasl'> {
+  const { KAFKA_BROKERS: brokers = '', KAFKA_SASL_USERNAME: username = '', KAFKA_SASL_PASSWORD: password = '' } = env
+  const access = { brokers: brokers.split(',') }
+  return username ? { ...access, sasl: { mechanism: 'scram-sha-512', username, password } } : access
 }
 
 /** @returns every message of the topics, in the order of each partition */

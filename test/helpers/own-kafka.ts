@@ -8,11 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
 import { archiveOptions } from '../../deploy/local/components/class-archive.ts'
 import { kafka as kafkaSpec } from '../../deploy/local/components/kafka.ts'
-import { componentsFolder } from '../../deploy/local/paths.ts'
+import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
+import { servers } from './servers.ts'
 import { freePort } from './services.ts'
 
 export interface OwnKafka {
-  /** What the services need: KAFKA_BROKERS. */
+  /** What the services need: KAFKA_BROKERS. Users and passwords are those of the shared Kafka. */
   readonly env: Readonly<Record<string, string>>
   /** SIGKILL. */
   kill(): Promise<void>
@@ -37,6 +38,7 @@ export async function startOwnKafka(): Promise<OwnKafka> {
     jvm: ['-XX:TieredStopAtLevel=1', ...archiveOptions(cache, 'kafka', java.build)],
     cache,
     data: folder,
+    logins: dataPaths(servers().CHAINON_DATA_DIR ?? '').kafkaLogins,
     port: await freePort(),
     controllerPort: await freePort(),
     partitions: '1',

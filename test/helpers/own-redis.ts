@@ -5,14 +5,16 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
 import { redisCommand } from '../../deploy/local/components/install.ts'
 import { redis as redisSpec } from '../../deploy/local/components/redis.ts'
-import { componentsFolder } from '../../deploy/local/paths.ts'
+import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
+import { testRedis } from './redis.ts'
+import { servers, TEST_NAMESPACES } from './servers.ts'
 import { freePort } from './services.ts'
 
 export interface OwnRedis {
-  readonly url: string
+  /** What the services need: REDIS_URL. Users and passwords are those of the shared Redis. */
+  readonly env: Readonly<Record<string, string>>
   /** Keeps a copy of the data as they are now. */
   copy(): Promise<void>
   /** SIGKILL, then starts again: with its data, without any, or with those of the last copy. */
@@ -29,7 +31,9 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const copied = join(folder, 'copy')
   const port = await freePort()
   const command = redisCommand(componentsFolder(process.env), process.env)
-  const spec = redisSpec({ command, data: folder, port })
+  const shared = servers()
+  const logins = dataPaths(shared.CHAINON_DATA_DIR ?? '').redisLogins
+  const spec = redisSpec({ command, data: folder, logins, namespaces: TEST_NAMESPACES, port })
   let child: ChildProcess | undefined
   async function start(): Promise<void> {
     await spec.prepare?.()
@@ -42,7 +46,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
     await once(child, 'exit')
   }
   async function run(name: string, ...args: readonly string[]): Promise<unknown> {
-    const client = new Redis(port, '127.0.0.1')
+    const client = testRedis({ ...shared, REDIS_URL: spec.url })
     try {
       return await client.call(name, ...args)
     } finally {
@@ -53,7 +57,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   const killAtEnd = (): void => void child?.kill('SIGKILL')
   process.once('exit', killAtEnd)
   return {
-    url: spec.url,
+    env: { REDIS_URL: spec.url },
     async copy() {
       // A SIGKILL keeps what was written; the file is complete when the server has ended.
       await kill()

@@ -13,15 +13,29 @@ export function servers(): Readonly<Record<string, string>> {
   return inject('servers')
 }
 
-/** @returns the login of a program that uses the shared ClickHouse; empty variables for one that has none */
+/** For each component its variables of a login, the password last. */
+const LOGINS = [
+  ['CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD'],
+  ['REDIS_USERNAME', 'REDIS_PASSWORD'],
+  ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+] as const
+
+/** @returns the logins of a program that uses the shared servers; empty variables for those that it does not use */
 export function login(user: string): Readonly<Record<string, string>> {
-  return inject('logins')[user] ?? { CLICKHOUSE_USER: '', CLICKHOUSE_PASSWORD: '' }
+  const none = Object.fromEntries(LOGINS.flat().map((name) => [name, '']))
+  return { ...none, ...inject('logins')[user] }
 }
 
-/** @returns the environment in which a program is no longer the administrator of the shared ClickHouse, but itself */
+/** @returns the environment in which a program is no longer the administrator of the shared servers, but itself */
 export function withLogin(user: string, env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const { CLICKHOUSE_PASSWORD: administrator } = inject('servers') ?? {}
-  return administrator !== undefined && env.CLICKHOUSE_PASSWORD === administrator ? { ...env, ...login(user) } : env
+  const administrator = inject('servers') ?? {}
+  const own = { ...env }
+  for (const names of LOGINS) {
+    const password = names.at(-1) ?? ''
+    if (administrator[password] === undefined || env[password] !== administrator[password]) continue
+    for (const name of names) own[name] = login(user)[name] ?? ''
+  }
+  return own
 }
 
 /** @returns the name of a database that no other test has used */
@@ -38,7 +52,7 @@ function ownDatabase(): string {
 }
 
 export interface Isolated {
-  /** The servers (as the administrator of ClickHouse), with a separate namespace, database, data folder and secrets folder for this test. */
+  /** The servers (as their administrator), with a separate namespace, database, data folder and secrets folder for this test. */
   readonly env: Record<string, string>
   readonly namespace: string
   readonly database: string
@@ -46,6 +60,9 @@ export interface Isolated {
   /** Removes the folder; topics and tables are removed with the stack at the end of the run. */
   remove(): void
 }
+
+/** Users of Redis have rights on keys of these namespaces only: a pattern of what `ownNamespace` makes. */
+export const TEST_NAMESPACES: readonly string[] = ['t????????.']
 
 /** @returns a prefix of topics, groups and Redis keys that no other test uses */
 export function ownNamespace(): string {

@@ -6,18 +6,20 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { KAFKA_SUPER_USERS, KAFKA_USERS } from '#core/kafka/users.ts'
 import { lockHolder } from '#core/process/lock.ts'
+import { REDIS_RIGHTS } from '#core/redis/rights.ts'
 import { clickhouseUsers } from '../../deploy/local/logins.ts'
 import { dataPaths } from '../../deploy/local/paths.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { sweep } from '../../deploy/local/sweep.ts'
-import { TEST_DATABASES } from './servers.ts'
+import { TEST_DATABASES, TEST_NAMESPACES } from './servers.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL and its administrator, and CHAINON_DATA_DIR of the shared stack. */
+    /** KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, CLICKHOUSE_URL, their administrators, and CHAINON_DATA_DIR of the shared stack. */
     servers: Record<string, string>
-    /** The login of each program that uses ClickHouse, as variables. */
+    /** The logins of each program that uses one of them, as variables. */
     logins: Record<string, Record<string, string>>
     /** A file in it is the name of a database that a test uses. */
     databasesInUse: string
@@ -41,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   shared.users++
   const stack = await shared.stack
   project.provide('servers', { ...stack.env })
-  project.provide('logins', Object.fromEntries(clickhouseUsers().map((user) => [user, { ...stack.login(user) }])))
+  project.provide('logins', Object.fromEntries(users().map((user) => [user, { ...stack.login(user) }])))
   project.provide('databasesInUse', join(shared.folder, 'databases'))
   return async () => {
     shared.users--
@@ -56,13 +58,23 @@ async function start(): Promise<Shared> {
   await removeLeftovers()
   const folder = mkdtempSync(join(tmpdir(), PREFIX))
   mkdirSync(join(folder, 'databases'))
-  const options = { dataDir: folder, ports: 'auto', services: 'none', databases: TEST_DATABASES } as const
+  const options = {
+    dataDir: folder,
+    ports: 'auto',
+    services: 'none',
+    databases: TEST_DATABASES,
+    namespaces: TEST_NAMESPACES,
+  } as const
   const stack = startStack({ ...options, env: process.env }).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true })
     throw error
   })
   return { folder, stack, users: 0 }
 }
+
+const users = (): readonly string[] => [
+  ...new Set([...clickhouseUsers(), ...Object.keys(REDIS_RIGHTS), ...KAFKA_USERS, ...KAFKA_SUPER_USERS]),
+]
 
 /** A killed run leaves its folder, and on some systems its servers too. */
 async function removeLeftovers(): Promise<void> {

@@ -11,12 +11,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
 import { archiveOptions } from '../../deploy/local/components/class-archive.ts'
 import { kafka } from '../../deploy/local/components/kafka.ts'
-import { componentsFolder } from '../../deploy/local/paths.ts'
+import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
 import { kafkaReady } from '../../deploy/local/probes.ts'
+import { servers } from './servers.ts'
 import { freePort } from './services.ts'
 
 export interface TwoBrokers {
-  /** Value of KAFKA_BROKERS: both. */
+  /** Value of KAFKA_BROKERS: both. Users and passwords are those of the shared Kafka. */
   readonly brokers: string
   /** The second broker ends at once, without a word to the controller (SIGKILL), or after it has said so (SIGTERM). */
   endSecond(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
@@ -39,6 +40,7 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
     jvm: ['-XX:TieredStopAtLevel=1', ...archiveOptions(cache, 'kafka', build)],
     cache,
     data: folder,
+    logins: dataPaths(servers().CHAINON_DATA_DIR ?? '').kafkaLogins,
     port,
     controllerPort,
     partitions: '1',
@@ -48,10 +50,10 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
   const children = new Map<string, ChildProcess>()
   const killAll = (): void => children.forEach((child) => void child.kill('SIGKILL'))
   process.once('exit', killAll)
-  const start = async (name: string, args: readonly string[], at: number) => {
+  const start = async (name: string, args: readonly string[], serves: () => Promise<boolean>) => {
     const child = spawn(java, [...args], { stdio: 'ignore' })
     children.set(name, child)
-    while (!(await kafkaReady(at).catch(() => false))) {
+    while (!(await serves().catch(() => false))) {
       if (child.exitCode !== null) throw new Error(`the ${name} broker ended with ${child.exitCode}`)
       await sleep(50)
     }
@@ -69,6 +71,7 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
   const secondProperties = join(second, 'server.properties')
   mkdirSync(second)
   writeFileSync(secondProperties, brokerOnly(readFileSync(properties, 'utf8'), secondPort, join(second, 'log')))
+  const secondReady = () => kafkaReady(secondPort)
   const secondArgs = [...spec.args.slice(0, -1), secondProperties]
   const clusterId = /^cluster\.id=(.+)$/m.exec(readFileSync(join(folder, 'kafka/log/meta.properties'), 'utf8'))?.[1]
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId ?? '', '-c', secondProperties]
@@ -76,14 +79,14 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
     number | null,
   ]
   if (status !== 0) throw new Error(`the folder of the second broker could not be formatted (${status})`)
-  await start('first', spec.args, port)
-  await start('second', secondArgs, secondPort)
+  await start('first', spec.args, spec.ready)
+  await start('second', secondArgs, secondReady)
   return {
     brokers: `127.0.0.1:${port},127.0.0.1:${secondPort}`,
     endSecond: (signal) => end('second', signal),
     freezeSecond: () => void children.get('second')?.kill('SIGSTOP'),
     thawSecond: () => void children.get('second')?.kill('SIGCONT'),
-    startSecond: () => start('second', secondArgs, secondPort),
+    startSecond: () => start('second', secondArgs, secondReady),
     async stop() {
       process.off('exit', killAll)
       await end('second', 'SIGKILL')
@@ -98,8 +101,8 @@ function brokerOnly(properties: string, port: number, log: string): string {
   const own: Readonly<Record<string, string>> = {
     'process.roles': 'broker',
     'node.id': '2',
-    listeners: `PLAINTEXT://127.0.0.1:${port}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `CLIENT://127.0.0.1:${port}`,
+    'advertised.listeners': `CLIENT://127.0.0.1:${port}`,
     'log.dirs': log,
   }
   return properties.replace(/^([^=]+)=.*$/gm, (line, name: string) => (name in own ? `${name}=${own[name]}` : line))

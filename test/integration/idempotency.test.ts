@@ -1,9 +1,10 @@
 /** The idempotency store's own rules, on the real Redis: what a request that was accepted in part leaves behind, and for how long. */
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
 import { type IdempotencyStore, idempotencyStore } from '../../services/gateway/ingest/idempotency.ts'
 import { quotaStore } from '../../services/gateway/ingest/quotas.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
 const HOURS = 2
@@ -14,7 +15,7 @@ let store: IdempotencyStore
 
 beforeAll(() => {
   place = isolated()
-  redis = new Redis(place.env.REDIS_URL ?? '')
+  redis = testRedis(place.env)
   store = idempotencyStore(redis, place.namespace, HOURS, hmacSha256(Buffer.alloc(32, 1)))
 })
 afterAll(async () => {

@@ -17,7 +17,7 @@ import { watchLeaders } from '../../services/gateway/log/leaders.ts'
 import { logProducer } from '../../services/gateway/log/producer.ts'
 import { openRecordLog, type RecordLog } from '../../services/gateway/log/record-log.ts'
 import { watchUnavailable } from '../../services/gateway/log/unavailable.ts'
-import { readTopics, testKafka } from '../helpers/kafka.ts'
+import { kafkaAccess, readTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated, servers } from '../helpers/servers.ts'
 
 /** What one client sends is held while `closed`, on new connections too. */
@@ -33,8 +33,7 @@ function heldClient() {
     }
     return socket
   }
-  const brokers = servers().KAFKA_BROKERS?.split(',') ?? []
-  const kafka = new Kafka({ clientId: 'held', brokers, logLevel: logLevel.NOTHING, socketFactory })
+  const kafka = new Kafka({ clientId: 'held', ...kafkaAccess(servers()), logLevel: logLevel.NOTHING, socketFactory })
   const open = () => {
     gate.closed = false
     for (const send of gate.waiting.splice(0)) send()

@@ -3,7 +3,7 @@
  * steps, where no time-out of its own has passed yet, and must change nothing. On the real Redis, Kafka and engine.
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { migrate } from '#core/clickhouse/migrate.ts'
 import { type IndexStore, indexStore } from '../../services/curate/link/index-store.ts'
@@ -15,6 +15,7 @@ import {
 } from '../../services/curate/rebuild/rebuild.ts'
 import { type Front, startFront, temporaryFolder } from '../helpers/clickhouse-front.ts'
 import { testKafka } from '../helpers/kafka.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { isolated } from '../helpers/servers.ts'
 
 const own = isolated()
@@ -28,7 +29,7 @@ beforeAll(async () => {
   front = await startFront(folder.path)
   clickhouse = createClient({ url: front.url, ...front.login() })
   await migrate(clickhouse, 'schemas/clickhouse', new Date(), '')
-  redis = new Redis(own.env.REDIS_URL ?? '')
+  redis = testRedis(own.env)
   store = indexStore(redis, own.namespace)
 })
 afterAll(async () => {

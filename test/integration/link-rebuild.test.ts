@@ -6,11 +6,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { indexStore } from '../../services/curate/link/index-store.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { nirOf, recordOf } from '../helpers/records.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { currentLinks, replayedLinks } from '../helpers/replayed-links.ts'
 import { withLogin } from '../helpers/servers.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
@@ -22,7 +23,7 @@ let sent = 0
 
 beforeAll(async () => {
   line = await startPipeline({ CHAINON_LINK_REBUILD: 'manual' })
-  redis = new Redis(line.env.REDIS_URL ?? '')
+  redis = testRedis(line.env)
   await push(400)
   await line.completeLedger()
 }, 120_000)

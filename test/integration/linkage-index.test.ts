@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
@@ -21,7 +21,8 @@ import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
-import { ownNamespace, servers } from '../helpers/servers.ts'
+import { testRedis } from '../helpers/redis.ts'
+import { login, ownNamespace, servers } from '../helpers/servers.ts'
 import { simulatedSet } from '../helpers/simulated-set.ts'
 
 /** No limit bites: then the persons do not depend on the order. */
@@ -46,7 +47,7 @@ interface Evaluated {
 
 let redis: Redis
 beforeAll(() => {
-  redis = new Redis(servers().REDIS_URL ?? '')
+  redis = testRedis(servers())
 })
 afterAll(() => redis.disconnect())
 
@@ -354,7 +355,12 @@ test('chainon link evaluate --store redis: killed in the middle and started agai
       ],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
-        env: { PATH: process.env.PATH, REDIS_URL: servers().REDIS_URL, CHAINON_SECRETS_DIR: join(folder, 'secrets') },
+        env: {
+          PATH: process.env.PATH,
+          REDIS_URL: servers().REDIS_URL,
+          ...login('linker'),
+          CHAINON_SECRETS_DIR: join(folder, 'secrets'),
+        },
       },
     )
   const result = async (child: ChildProcess) =>

@@ -1,14 +1,15 @@
 import fc from 'fast-check'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Contribution, DEFAULT_LIMITS, IndexRefused } from '../../services/curate/link/linker.ts'
 import { modelLinks } from '../helpers/link-model.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { ownNamespace, servers } from '../helpers/servers.ts'
 import { type TestLinker, testLinker } from '../helpers/test-linker.ts'
 
 let redis: Redis
 beforeAll(() => {
-  redis = new Redis(servers().REDIS_URL ?? '')
+  redis = testRedis(servers())
 })
 afterAll(() => redis.disconnect())
 

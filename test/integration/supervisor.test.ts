@@ -28,9 +28,10 @@ let started: ChildProcess[]
 
 /** The shared servers for all components except Redis. */
 function onlyRedis(): NodeJS.ProcessEnv {
-  const { KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD } = servers()
-  const { REDIS_URL: _redis, ...rest } = process.env
-  return { ...rest, KAFKA_BROKERS, SCHEMA_REGISTRY_URL, CLICKHOUSE_URL, CLICKHOUSE_USER, CLICKHOUSE_PASSWORD }
+  const { REDIS_URL: _redis, REDIS_USERNAME: _user, REDIS_PASSWORD: _password, ...shared } = servers()
+  const { CHAINON_DATA_DIR: _data, CHAINON_FEEDS_DIR: _feeds, ...others } = shared
+  const { REDIS_URL: _own, ...rest } = process.env
+  return { ...rest, ...others }
 }
 
 function chainon(

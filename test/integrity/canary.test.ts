@@ -9,7 +9,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { createClient } from '@clickhouse/client'
-import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
@@ -20,6 +19,7 @@ import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { openSealed } from '../helpers/sealed.ts'
 import { clientLogin } from '../helpers/servers.ts'
 import { avroContainer } from '../integration/helpers/gateway-reads.ts'
@@ -222,7 +222,7 @@ test('no canary in a message of the pseudonymised zone or in offset metadata', a
 })
 
 test('no canary in a key or a value of Redis', async () => {
-  const redis = new Redis(stack.env.REDIS_URL ?? '')
+  const redis = testRedis(stack.env)
   const names = await redis.keys('*')
   expect(names.filter((name) => name.startsWith('idem:')).length).toBeGreaterThan(contracts.length - 1)
   const read: Record<string, (name: string) => Promise<unknown>> = {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clickhouseLogin } from '../../deploy/local/logins.ts'
+import { localLogin } from '../../deploy/local/logins.ts'
 import { type Campaign, startCampaign } from '../../loadtest/chaos/campaign.ts'
 import { KINDS } from '../../loadtest/chaos/kinds/index.ts'
 import { clientLogin } from '../helpers/servers.ts'
@@ -68,7 +68,7 @@ describe('what is planted in the tables is found', () => {
   beforeAll(async () => {
     const clickhouse = createClient({
       url: campaign.bench.direct.clickhouse,
-      ...clientLogin(clickhouseLogin(campaign.bench.data, 'admin')),
+      ...clientLogin(localLogin('clickhouse', campaign.bench.data, 'admin')),
       database: 'chainon',
     })
     for (const { code, statement } of PLANTED) {

@@ -16,7 +16,7 @@ let sent = 0
 
 beforeAll(async () => {
   redis = await startOwnRedis()
-  line = await startPipeline({ REDIS_URL: redis.url, CHAINON_BATCH_MAX_RECORDS: '100' })
+  line = await startPipeline({ ...redis.env, CHAINON_BATCH_MAX_RECORDS: '100' })
 }, 120_000)
 afterAll(async () => {
   await line?.stop()

@@ -2,13 +2,14 @@
  * Links that ClickHouse has beyond the tiles of their causes: those of a rebuild, which reads further in the log than what is loaded, and
  * those of a batch that cannot be formed again. Both are in force, and the index does not give them a second time.
  */
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { topicOf } from '#core/contract/names.ts'
 import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { deleteGroup, readTopics } from '../helpers/kafka.ts'
 import { nirOf, recordOf } from '../helpers/records.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { currentLinks, replayedLinks } from '../helpers/replayed-links.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
@@ -22,7 +23,7 @@ beforeAll(async () => {
     CHAINON_LINK_REBUILD: 'manual',
     CHAINON_INTENT_DEADLINE_SECONDS: '10',
   })
-  redis = new Redis(line.env.REDIS_URL ?? '')
+  redis = testRedis(line.env)
 }, 120_000)
 beforeEach(async () => {
   await push(40)

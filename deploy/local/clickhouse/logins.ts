@@ -1,28 +1,17 @@
 /**
- * The users of the front and their passwords, made at the first start: 32 random bytes each, in a file of mode 0600 for the program that
- * logs in. The front itself has their SHA-256 only.
+ * The users of the front. Each password is a file of the program that logs in (../passwords.ts); the front itself has their SHA-256 only.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { passwordOf, sha256 } from '../passwords.ts'
 
 /** SHA-256 in hexadecimal, by user. */
 export type Logins = Readonly<Record<string, string>>
 
 const HASH = /^[0-9a-f]{64}$/
-const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest()
-
-/**
- * @param folder has one file for each user, created with mode 0700 when missing
- * @returns the password, made now if there is none
- * @throws ConfigurationError when its file is readable by others or damaged
- */
-export function passwordOf(folder: string, user: string): string {
-  return loadOrCreateSecret(folder, `${user}.password`).toString('hex')
-}
 
 /** Makes the passwords that are missing. @returns what the front must know of them */
 export function makeLogins(folder: string, users: readonly string[]): Logins {

@@ -1,9 +1,15 @@
-/** Apache Kafka, one node in KRaft mode: broker and controller in one process, on 127.0.0.1 only. */
+/**
+ * Apache Kafka, one node in KRaft mode: broker and controller in one process, on 127.0.0.1 only. Nobody uses it without a password, and
+ * nobody but the administrator and `provision` has a right that no ACL gives.
+ */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ChainonError } from '#core/faults/errors.ts'
+import { KAFKA_SUPER_USERS, KAFKA_USERS } from '#core/kafka/users.ts'
+import { kafkaKnows, setKafkaUsers } from '../kafka-users.ts'
+import { passwordOf } from '../passwords.ts'
 import { kafkaReady } from '../probes.ts'
 import type { ProcessSpec } from '../types.ts'
 import { componentFolder } from './install.ts'
@@ -23,6 +29,8 @@ export interface KafkaOptions {
   readonly jvm: readonly string[]
   readonly cache: string
   readonly data: string
+  /** Folder of the passwords of its users, made when missing. */
+  readonly logins: string
   readonly port: number
   readonly controllerPort: number
   readonly partitions: string
@@ -31,7 +39,13 @@ export interface KafkaOptions {
   readonly own: NodeJS.ProcessEnv
 }
 
+/** The broker's own login at the controller; it is no user of the other listeners. */
+const CONTROLLER = 'controller'
+const BROKER = KAFKA_SUPER_USERS[0]
+
 export function kafka(options: KafkaOptions): ProcessSpec {
+  const login = (user: string) => ({ user, password: passwordOf(options.logins, user) })
+  let usersAreSet = false
   const folder = join(options.data, 'kafka')
   const properties = join(folder, 'server.properties')
   const logging = join(folder, 'log4j2.properties')
@@ -54,13 +68,25 @@ export function kafka(options: KafkaOptions): ProcessSpec {
     ],
     env: {},
     prepare: async () => {
+      usersAreSet = false
       mkdirSync(folder, { recursive: true, mode: 0o700 })
       writeFileSync(properties, serverProperties(options, join(folder, 'log')), { mode: 0o600 })
       writeFileSync(logging, LOG4J2, { mode: 0o600 })
       if (!existsSync(join(folder, 'log', 'meta.properties')))
         await format(options, jvm, properties, join(folder, 'log'))
     },
-    ready: () => kafkaReady(options.port),
+    ready: async () => {
+      if (!(await kafkaReady(options.port))) return false
+      // At each start: a data folder of before has none, and a password file may have been made again.
+      if (!usersAreSet)
+        await setKafkaUsers(
+          options.controllerPort,
+          login(CONTROLLER),
+          [...KAFKA_USERS, ...KAFKA_SUPER_USERS].map(login),
+        )
+      usersAreSet = true
+      return kafkaKnows(options.port, BROKER)
+    },
     readyTimeoutMs: 60_000,
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 15_000,
@@ -68,24 +94,26 @@ export function kafka(options: KafkaOptions): ProcessSpec {
 }
 
 function serverProperties(options: KafkaOptions, log: string): string {
+  const own = { name: 'CLIENT', port: options.port, advertised: options.port }
+  const listeners = [own, ...options.listeners]
+  const at = (name: string, port: number) => `${name}://127.0.0.1:${port}`
   const settings: Record<string, string | number | boolean> = {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@127.0.0.1:${options.controllerPort}`,
-    listeners: [
-      `PLAINTEXT://127.0.0.1:${options.port}`,
-      `CONTROLLER://127.0.0.1:${options.controllerPort}`,
-      ...options.listeners.map(({ name, port }) => `${name}://127.0.0.1:${port}`),
-    ].join(','),
-    'advertised.listeners': [
-      `PLAINTEXT://127.0.0.1:${options.port}`,
-      ...options.listeners.map(({ name, advertised }) => `${name}://127.0.0.1:${advertised}`),
-    ].join(','),
-    'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...options.listeners.map(({ name }) => name)]
-      .map((name) => `${name}:PLAINTEXT`)
+    listeners: [...listeners.map(({ name, port }) => at(name, port)), at('CONTROLLER', options.controllerPort)].join(
+      ',',
+    ),
+    'advertised.listeners': listeners.map(({ name, advertised }) => at(name, advertised)).join(','),
+    'listener.security.protocol.map': [...listeners, { name: 'CONTROLLER' }]
+      .map(({ name }) => `${name}:SASL_PLAINTEXT`)
       .join(','),
     'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
+    'inter.broker.listener.name': own.name,
+    ...logins(
+      options,
+      listeners.map(({ name }) => name),
+    ),
     'log.dirs': log,
     // One node: the defaults of the internal topics need three.
     'offsets.topic.replication.factor': 1,
@@ -113,6 +141,36 @@ function serverProperties(options: KafkaOptions, log: string): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
+}
+
+/** The controller has no users until it has started: the broker logs in there with a password of this file (mode 0600). */
+function logins(
+  { logins: folder }: KafkaOptions,
+  listeners: readonly string[],
+): Readonly<Record<string, string | boolean>> {
+  const jaas = (module: string, user: string, more = '') =>
+    `org.apache.kafka.common.security.${module} required username="${user}" password="${passwordOf(folder, user)}"${more};`
+  const controller = jaas(
+    'plain.PlainLoginModule',
+    CONTROLLER,
+    ` user_${CONTROLLER}="${passwordOf(folder, CONTROLLER)}"`,
+  )
+  return {
+    'sasl.enabled.mechanisms': 'SCRAM-SHA-512',
+    'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': controller,
+    ...Object.fromEntries(
+      listeners.map((name) => [
+        `listener.name.${name.toLowerCase()}.scram-sha-512.sasl.jaas.config`,
+        jaas('scram.ScramLoginModule', BROKER),
+      ]),
+    ),
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': false,
+    'super.users': [CONTROLLER, ...KAFKA_SUPER_USERS].map((user) => `User:${user}`).join(';'),
+  }
 }
 
 /** Without a configuration file the broker logs nothing; with log4j's shutdown hook it logs nothing while it stops. */

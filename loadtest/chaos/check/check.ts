@@ -3,6 +3,7 @@
  * state, the version in force, the links and the rule counts. It must be called while nothing is in flight. Each call continues
  * where the last one ended; a new checker begins at the start of the log, so that the last check of a run is a full one.
  */
+import { administrator } from '../kafka-access.ts'
 import type { Journal } from '../load/journal.ts'
 import { type CheckFinding, Findings } from './findings.ts'
 import { LinkReplay } from './links.ts'
@@ -46,7 +47,7 @@ export interface Checker {
 export function openChecker(sources: CheckSources): Checker {
   return checkerOf({
     ...sources,
-    log: logReader(sources.kafka, sources.registry, sources.feeds, seals(sources.data)),
+    log: logReader(administrator(sources.kafka, sources.data), sources.registry, sources.feeds, seals(sources.data)),
     tables: readTables(sources.clickhouse, sources.database, sources.data),
     names: pseudonyms(sources.data),
   })

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import avsc from 'avsc'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
+import type { KafkaAccess } from '../kafka-access.ts'
 import type { Seals } from './seals.ts'
 
 export type Zone = 'identified' | 'pseudonymised'
@@ -33,11 +34,11 @@ export interface LogReader {
 const READ_WITHIN_MS = 60_000
 const topicOf = (zone: Zone, feed: string) => `${zone}.${feed}`
 
-/** @param brokers `host:port` @param registry base address of its Confluent-compatible interface */
-export function logReader(brokers: string, registry: string, feeds: readonly string[], seals: Seals): LogReader {
+/** @param registry base address of its Confluent-compatible interface */
+export function logReader(access: KafkaAccess, registry: string, feeds: readonly string[], seals: Seals): LogReader {
   const kafka = new Kafka({
     clientId: 'chaos-check',
-    brokers: [brokers],
+    ...access,
     logLevel: logLevel.NOTHING,
     retry: { retries: 12, initialRetryTime: 100, maxRetryTime: 2000 },
   })

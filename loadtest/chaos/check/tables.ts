@@ -1,6 +1,6 @@
 /** Reads what the checker compares from ClickHouse's own tables. No view but the feeds' own, and never the ledger. */
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
-import { clickhouseLogin } from '../../../deploy/local/logins.ts'
+import { localLogin } from '../../../deploy/local/logins.ts'
 import { NONCE_FIELD } from '../load/records.ts'
 import { nonceOf } from './origins.ts'
 
@@ -54,7 +54,7 @@ export interface Tables {
 
 /** @param data folder of the stack, which has the login of its administrator */
 export function readTables(url: string, database: string, data: string): Tables {
-  const { CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password } = clickhouseLogin(data, 'admin')
+  const { CLICKHOUSE_USER: username = '', CLICKHOUSE_PASSWORD: password = '' } = localLogin('clickhouse', data, 'admin')
   const client = createClient({ url, username, password, database, request_timeout: 30_000, log: { level: 127 } })
   let incarnations = new Set<string>()
 

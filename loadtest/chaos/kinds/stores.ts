@@ -4,12 +4,15 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { localLogin } from '../../../deploy/local/logins.ts'
 import { type Bench, until } from '../bench.ts'
 import { DISK_COMPONENTS, DISK_SIZE, type DiskComponent } from '../disks.ts'
 import { type FaultKind, type Ground, hit, link, missed } from '../fault.ts'
 
 async function withRedis<T>(bench: Bench, work: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(bench.direct.redis, { maxRetriesPerRequest: 2, retryStrategy: () => 100 })
+  const { REDIS_USERNAME: username = '', REDIS_PASSWORD: password = '' } = localLogin('redis', bench.data, 'admin')
+  const login = { username, password }
+  const redis = new Redis(bench.direct.redis, { ...login, maxRetriesPerRequest: 2, retryStrategy: () => 100 })
   redis.on('error', () => undefined)
   try {
     return await work(redis)
@@ -46,10 +49,12 @@ async function redisAfter(bench: Bench, change: (folder: string) => void): Promi
   return { before, after: await keysOf(bench) }
 }
 
+const SETTINGS: ReadonlySet<string> = new Set(['redis.conf', 'users.acl'])
+
 /** Version 7 has a folder of files, version 6 one file. */
 function removeData(folder: string): void {
   for (const name of readdirSync(folder))
-    if (name !== 'redis.conf') rmSync(join(folder, name), { recursive: true, force: true })
+    if (!SETTINGS.has(name)) rmSync(join(folder, name), { recursive: true, force: true })
 }
 
 const EMPTY: FaultKind = {

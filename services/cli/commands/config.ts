@@ -12,10 +12,12 @@ export function register(program: Command): void {
     .helpGroup(GROUPS.develop)
     .summary('list every setting')
     .description('Prints every environment variable with its type, default and meaning, as Markdown.')
-    .option('--write', 'write deploy/CONFIGURATION.md instead')
+    .option('--write', 'write deploy/CONFIGURATION.md and deploy/RIGHTS.md instead')
     .addHelpText('after', examples([['chainon config | grep KAFKA', 'the settings of Kafka']]))
-    .action((options: { write?: true }) => {
-      if (options.write) writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
-      else process.stdout.write(configurationPage())
+    .action(async (options: { write?: true }) => {
+      if (!options.write) return void process.stdout.write(configurationPage())
+      const { rightsPage } = await import('#core/config/rights-document.ts')
+      writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
+      writeFileSync(join(ROOT, 'deploy', 'RIGHTS.md'), rightsPage())
     })
 }

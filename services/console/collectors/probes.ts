@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { withTimeout } from '#core/process/timeout.ts'
-import { redisClient } from '#core/redis/client.ts'
+import { type RedisConfig, redisClient } from '#core/redis/client.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { ConsoleConfig } from '../config.ts'
 
@@ -27,7 +27,7 @@ export function createProbes(
   return {
     kafka: kafkaProbe(kafka),
     registry: registryProbe(config),
-    redis: redisProbe(config.REDIS_URL, logger),
+    redis: redisProbe(config, logger),
     clickhouse: {
       async check() {
         const { success } = await withTimeout(clickhouse.ping(), TIMEOUT_MS)
@@ -64,9 +64,9 @@ function registryProbe(config: ConsoleConfig): Probe {
   }
 }
 
-function redisProbe(url: string, logger: Logger): Probe {
+function redisProbe(config: RedisConfig, logger: Logger): Probe {
   // Later than withTimeout, whose error says "no answer in time".
-  const redis = redisClient(url, logger, { giveUpAfterMs: 2 * TIMEOUT_MS })
+  const redis = redisClient(config, logger, { giveUpAfterMs: 2 * TIMEOUT_MS })
   return {
     async check() {
       await withTimeout(redis.ping(), TIMEOUT_MS)

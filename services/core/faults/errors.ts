@@ -40,9 +40,24 @@ export function exitStatus(error: unknown): number {
 /** Messages of ioredis' errors that have neither a name nor a code of their own. */
 const REDIS_SILENT: ReadonlySet<string> = new Set(['Command timed out', 'Connection is closed.'])
 
+/** The server answers, and does not know the login, or gives it no right to what was asked. */
+function describeRefusal(error: Error): string | null {
+  const { type, cause } = error as { type?: unknown; cause?: unknown }
+  if (error.name === 'KafkaJSSASLAuthenticationError')
+    return 'Kafka rejects the login (KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD)'
+  if (typeof type === 'string' && type.endsWith('_AUTHORIZATION_FAILED'))
+    return 'Kafka gives the user of KAFKA_SASL_USERNAME no right to this (deploy/RIGHTS.md)'
+  if (/^(WRONGPASS|NOAUTH)\b/.test(error.message)) return 'Redis rejects the login (REDIS_USERNAME, REDIS_PASSWORD)'
+  if (/^NOPERM\b/.test(error.message))
+    return 'Redis gives the user of REDIS_USERNAME no right to this (deploy/RIGHTS.md)'
+  return error.name.startsWith('KafkaJS') && cause instanceof Error ? describeRefusal(cause) : null
+}
+
 /** @returns a message for the error of a client whose dependency is unreachable; null for any other error */
 export function describeUnreachable(error: unknown): string | null {
   if (!(error instanceof Error)) return null
+  const refused = describeRefusal(error)
+  if (refused) return refused
   if (error.name.startsWith('KafkaJS')) return 'Kafka is unreachable (KAFKA_BROKERS)'
   if (error.name === 'MaxRetriesPerRequestError' || REDIS_SILENT.has(error.message))
     return 'Redis is unreachable (REDIS_URL)'

@@ -189,13 +189,20 @@ async function loggedOrigins(
 ): Promise<readonly LoggedOrigins[]> {
   const { kafka, namespace } = sources
   const found = new Map<string, OffsetSet>()
-  await scanPartition(kafka, namespace, topicOf(namespace, 'pseudonymised', feed), partition, from, ({ headers }) => {
-    const origin = originOf(headers)
-    if (!origin) return
-    const known = found.get(origin.incarnation) ?? new OffsetSet()
-    found.set(origin.incarnation, known)
-    known.add(origin.offset)
-  })
+  await scanPartition(
+    kafka,
+    `${namespace}gap-`,
+    topicOf(namespace, 'pseudonymised', feed),
+    partition,
+    from,
+    ({ headers }) => {
+      const origin = originOf(headers)
+      if (!origin) return
+      const known = found.get(origin.incarnation) ?? new OffsetSet()
+      found.set(origin.incarnation, known)
+      known.add(origin.offset)
+    },
+  )
   return [...found].map(([incarnation, offsets]) => ({ incarnation, ranges: offsets.ranges() }))
 }
 

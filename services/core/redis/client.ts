@@ -1,7 +1,11 @@
 /** The Redis client of every service. It reconnects until it is disconnected; what a command does meanwhile is an option. */
 import { Redis } from 'ioredis'
+import type { Config } from '../config/read.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import type { Logger } from '../telemetry/logger.ts'
+
+export const REDIS_KEYS = ['REDIS_URL', 'REDIS_USERNAME', 'REDIS_PASSWORD'] as const
+export type RedisConfig = Config<(typeof REDIS_KEYS)[number]>
 
 export interface RedisClientOptions {
   /**
@@ -25,9 +29,12 @@ const WORKER_COMMAND_MS = 15_000
 /** A connection on which a command gets no data for so long is closed, and a new one made: its other end may be gone. */
 const SILENT_CONNECTION_MS = 10_000
 
-export function redisClient(url: string, logger: Logger, options: RedisClientOptions = {}): Redis {
+export function redisClient(config: RedisConfig, logger: Logger, options: RedisClientOptions = {}): Redis {
   const { giveUpAfterMs, resend = true, onUnreachable, onReady } = options
-  const redis = new Redis(url, {
+  const redis = new Redis(config.REDIS_URL, {
+    // A login in the URL goes before these.
+    ...(config.REDIS_USERNAME ? { username: config.REDIS_USERNAME } : {}),
+    ...(config.REDIS_PASSWORD ? { password: config.REDIS_PASSWORD } : {}),
     connectTimeout: 3000,
     socketTimeout: Math.min(giveUpAfterMs ?? SILENT_CONNECTION_MS, SILENT_CONNECTION_MS),
     commandTimeout: giveUpAfterMs ?? WORKER_COMMAND_MS,

@@ -58,7 +58,7 @@ async function run(): Promise<number> {
   const config = linkConfig(process.env)
   const namespace = config.CHAINON_NAMESPACE
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
-  const redis = redisClient(config.REDIS_URL, logger, { resend: false })
+  const redis = redisClient(config, logger, { resend: false })
   const clickhouse = clickhouseClient('link', config)
   const store = indexStore(redis, namespace)
   try {

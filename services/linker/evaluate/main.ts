@@ -4,10 +4,11 @@
  */
 import { writeFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { readConfig } from '#core/config/read.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
-import { redisClient } from '#core/redis/client.ts'
+import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
@@ -148,7 +149,7 @@ function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): Red
   if (!url) problems.push('REDIS_URL is missing: --store redis needs it')
   if (!secrets) problems.push('CHAINON_SECRETS_DIR is missing: --store redis needs it for the key of the index')
   if (problems.length > 0 || !url || !secrets) return undefined
-  const redis = redisClient(url, createLogger('linker', 'warn'))
+  const redis = redisClient(readConfig('linker', REDIS_KEYS, process.env), createLogger('linker', 'warn'))
   return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch }
 }
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { configurationPage } from '#core/config/document.ts'
 import { KEY_GROUPS, KEYS } from '#core/config/keys.ts'
 import { logLevel, readConfig, readGiven } from '#core/config/read.ts'
+import { rightsPage } from '#core/config/rights-document.ts'
 
 describe('readConfig', () => {
   it('shows every problem at once, without a secret’s value', () => {
@@ -81,6 +82,7 @@ describe('the table of settings', () => {
 describe('deploy/CONFIGURATION.md', () => {
   it('is what the table of settings says (chainon config --write)', () => {
     expect(readFileSync('deploy/CONFIGURATION.md', 'utf8')).toBe(configurationPage())
+    expect(readFileSync('deploy/RIGHTS.md', 'utf8')).toBe(rightsPage())
   })
 })
 

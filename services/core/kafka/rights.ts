@@ -1,0 +1,88 @@
+/**
+ * Who may do what in Kafka: the one table, from which `provision` makes the ACLs and `deploy/RIGHTS.md` is printed. Whoever may read or write
+ * may also describe. Nobody may delete records or topics, or change their settings.
+ */
+import { fingerprintTopic } from '../custody/kafka-register.ts'
+import { journalTopic } from '../journal/send.ts'
+import type { Zone } from '../pipeline/zones.ts'
+import { sealingTopic } from '../sealing/announcements.ts'
+import { KAFKA_USERS, type KafkaUser } from './users.ts'
+
+export type KafkaOperation = 'READ' | 'WRITE' | 'DELETE' | 'DESCRIBE' | 'DESCRIBE_CONFIGS'
+
+export interface KafkaRight {
+  readonly user: KafkaUser
+  readonly resource: 'TOPIC' | 'GROUP'
+  readonly name: string
+  /** Of every name that begins like this one. */
+  readonly prefix: boolean
+  readonly operations: readonly KafkaOperation[]
+}
+
+type Row = Omit<KafkaRight, 'user'>
+
+/**
+ * @param namespace CHAINON_NAMESPACE
+ * @returns the rights of every user, in the order of the users
+ */
+export function kafkaRights(namespace: string): readonly KafkaRight[] {
+  const topic = (name: string, ...operations: readonly KafkaOperation[]): Row => ({
+    resource: 'TOPIC',
+    name,
+    prefix: false,
+    operations,
+  })
+  const zone = (name: Zone, ...operations: readonly KafkaOperation[]): Row => ({
+    resource: 'TOPIC',
+    name: `${namespace}${name}.`,
+    prefix: true,
+    operations,
+  })
+  const group = (worker: 'deidentify' | 'curate', operation: 'READ' | 'DESCRIBE'): Row => ({
+    resource: 'GROUP',
+    name: `${namespace}${worker}`,
+    prefix: false,
+    operations: [operation],
+  })
+  // kafkajs reads no partition without a group: these have a random name, and are deleted after the reading.
+  const readingGroups = (purpose: string): Row => ({
+    resource: 'GROUP',
+    name: `${namespace}${purpose}-`,
+    prefix: true,
+    operations: ['READ', 'DELETE'],
+  })
+  const journal = topic(journalTopic(namespace), 'WRITE')
+  // How old the oldest unread record is, and when Kafka deletes it.
+  const backlog = [zone('identified', 'DESCRIBE', 'DESCRIBE_CONFIGS'), group('deidentify', 'DESCRIBE')]
+  const ledger = [...backlog, zone('pseudonymised', 'DESCRIBE'), group('curate', 'DESCRIBE')]
+  const rights: Readonly<Record<KafkaUser, readonly Row[]>> = {
+    gateway: [
+      zone('identified', 'WRITE'),
+      ...backlog,
+      topic(sealingTopic(namespace), 'READ'),
+      readingGroups('sealing'),
+      journal,
+    ],
+    deidentify: [
+      zone('identified', 'READ'),
+      group('deidentify', 'READ'),
+      // It continues after the last message that is there.
+      zone('pseudonymised', 'WRITE', 'READ'),
+      topic(sealingTopic(namespace), 'WRITE'),
+      topic(fingerprintTopic(namespace), 'WRITE', 'READ'),
+      journal,
+    ],
+    curate: [
+      zone('pseudonymised', 'READ'),
+      group('curate', 'READ'),
+      readingGroups('link-rebuild'),
+      topic(fingerprintTopic(namespace), 'READ'),
+    ],
+    console: [...ledger, topic(journalTopic(namespace), 'READ', 'WRITE'), readingGroups('journal')],
+    extract: [journal],
+    // A gap is looked for in the log of pseudonymised records.
+    operator: [...ledger, zone('pseudonymised', 'READ'), readingGroups('gap'), journal],
+    auditor: [topic(journalTopic(namespace), 'READ'), readingGroups('audit')],
+  }
+  return KAFKA_USERS.flatMap((user) => rights[user].map((row) => ({ user, ...row })))
+}
