@@ -126,7 +126,7 @@ try {
       bound: BOUND,
       times: TIMES,
       seconds: Math.ceil(10 * share),
-      records: format === avro ? 45_000 : format === fhir ? 8000 : 20_000,
+      records: format === avro ? 20_000 : format === fhir ? 8000 : 20_000,
     }
     const outcome = await overload(target, format, plan)
     accepted += outcome.accepted_records

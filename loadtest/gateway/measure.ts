@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
 import { usageOf } from '#core/process/usage.ts'
 import { type Format, resultMessage } from './bodies.ts'
 
@@ -139,18 +140,11 @@ export async function overload(
   const before = memory()
   const answers: Record<string, number> = {}
   const until = Date.now() + seconds * 1000
-  let [peak, accepted, requests, slowest, running] = [before, 0, 0, 0, true]
-  const watch = async () => {
-    while (running) {
-      peak = Math.max(peak, memory())
-      const begun = performance.now()
-      const response = await fetch(`${target.url}/health`)
-      await response.text()
-      slowest = Math.max(slowest, performance.now() - begun)
-      await sleep(50)
-    }
-  }
-  const watching = watch()
+  const health = new Worker(new URL('health.ts', import.meta.url), { workerData: target.url })
+  let [peak, accepted, requests] = [before, 0, 0]
+  const watching = setInterval(() => {
+    peak = Math.max(peak, memory())
+  }, 50)
   await Promise.all(
     Array.from({ length: lanes }, async (_, lane) => {
       while (Date.now() < until) {
@@ -165,8 +159,9 @@ export async function overload(
       }
     }),
   )
-  running = false
-  await watching
+  clearInterval(watching)
+  const slowest = once(health, 'message')
+  health.postMessage('end')
   return {
     body_mib: Number((body.length / MIB).toFixed(1)),
     offered_mib: Math.round((lanes * body.length) / MIB),
@@ -175,6 +170,6 @@ export async function overload(
     answers,
     before_mib: Math.round(before / MIB),
     peak_mib: Math.round(peak / MIB),
-    health_ms: Math.round(slowest),
+    health_ms: Math.round(Number((await slowest)[0])),
   }
 }

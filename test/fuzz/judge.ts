@@ -79,9 +79,25 @@ export async function judge({ format, body, good }: Case): Promise<Outcome> {
   const names = new Set(taken.flatMap(({ record_id, patient_ipp }) => [record_id, patient_ipp]))
   const lost = good.filter((name) => !names.has(name))
   if (lost.length > 0) throw new Error(`good records are not taken: ${lost.join(', ')}`)
-  // What the gateway answers to a request without a record.
-  if (taken.length + refused.length === 0) refused.push('no-records')
+  if (taken.length + refused.length === 0) {
+    if (!isEmpty(format, body)) throw new Error('the input is neither taken nor refused')
+    // What the gateway answers to a request without a record.
+    refused.push('no-records')
+  }
   return { taken: taken.length, refused }
+}
+
+/** @returns whether the body says itself that it has no record; of Avro it is not looked at */
+function isEmpty(format: string, body: Buffer): boolean {
+  const text = body
+    .toString()
+    .replace(/^\uFEFF/, '')
+    .trim()
+  if (text === '' || format === 'avro') return true
+  if (format !== 'json' && format !== 'fhir') return false
+  const value = JSON.parse(text) as unknown
+  const { entry } = (format === 'fhir' ? value : { entry: value }) as { entry?: unknown }
+  return !Array.isArray(entry) || entry.length === 0
 }
 
 async function itemsOf(format: 'json' | 'ndjson' | 'avro' | 'fhir' | 'hl7', body: Buffer): Promise<Iterable<Item>> {

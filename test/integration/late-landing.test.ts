@@ -91,7 +91,7 @@ test('a record that was answered 503 lands behind its correction, and the correc
   expect(await first.log.append(batch(0))).toMatchObject({ missing: [[]] })
   held.gate.closed = true
   // The sender is answered 503 here, and sends the correction to another gateway.
-  expect(await first.log.append(batch(1))).toEqual({ missing: [[0]], doubtful: true, partition: false })
+  expect(await first.log.append(batch(1))).toEqual({ missing: [[0]], doubtful: true, partition: false, placed: [[]] })
   expect(await second.log.append(batch(2))).toMatchObject({ missing: [[]] })
   held.open()
   await expect
