@@ -67,7 +67,8 @@ async function ready(name: string, child: ChildProcess, url: string): Promise<vo
 }
 
 async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return
+  // One that was killed has no exit code, and its end is not told again.
+  if (child.exitCode !== null || child.signalCode !== null) return
   const closed = new Promise((resolve) => child.on('close', resolve))
   child.kill('SIGTERM')
   await closed

@@ -1,6 +1,5 @@
 /** Generated inputs of each format: one part of a batch is hostile, the others are valid and must still be taken. */
-import { deflateRawSync } from 'node:zlib'
-import avsc from 'avsc'
+import { avroFile } from '../unit/gateway/avro-file.ts'
 import { mutate, mutateValue } from './mutate.ts'
 import type { Random } from './random.ts'
 import { clinicalEntry, HEADER, message, observation, patientEntry, row } from './samples.ts'
@@ -33,7 +32,7 @@ export function generate(random: Random): Case {
     case 'json':
       return json(random)
     case 'avro':
-      return { format, body: mutate(random, avroFile(random)), good: [] }
+      return { format, body: mutate(random, avroCase(random)), good: [] }
     case 'fhir':
       return fhir(random)
     // A body, and a part of it that goes to no other message, begins with MSH.
@@ -91,33 +90,16 @@ const SCHEMA = {
     { name: 'value_number', type: ['null', 'double'] },
   ],
 }
-const TYPE = avsc.Type.forSchema(SCHEMA as unknown as avsc.Schema, { registry: {}, logicalTypes: {} })
-const META = avsc.Type.forSchema({ type: 'map', values: 'bytes' })
-const LONG = avsc.Type.forSchema('long')
 
-function avroFile(random: Random): Buffer {
-  const codec = random.pick(['null', 'deflate'])
-  const records = GOOD.map((id) =>
-    TYPE.toBuffer({
-      record_id: id,
-      patient_ipp: '1',
-      code_system: 'loinc',
-      code: '718-7',
-      effective_at: 1_714_979_289_000,
-      value_number: 13.5,
-    }),
-  )
-  const raw = Buffer.concat(records)
-  const data = codec === 'deflate' ? deflateRawSync(raw) : raw
-  const sync = Buffer.alloc(16, 9)
-  const meta = META.toBuffer({ 'avro.schema': Buffer.from(JSON.stringify(SCHEMA)), 'avro.codec': Buffer.from(codec) })
-  return Buffer.concat([
-    Buffer.from('Obj\u0001', 'latin1'),
-    meta,
-    sync,
-    LONG.toBuffer(records.length),
-    LONG.toBuffer(data.length),
-    data,
-    sync,
-  ])
+function avroCase(random: Random): Buffer {
+  const codec = random.pick(['null', 'deflate'] as const)
+  const records = GOOD.map((id) => ({
+    record_id: id,
+    patient_ipp: '1',
+    code_system: 'loinc',
+    code: '718-7',
+    effective_at: 1_714_979_289_000,
+    value_number: 13.5,
+  }))
+  return avroFile(records, SCHEMA, codec)
 }
