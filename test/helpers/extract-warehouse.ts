@@ -10,6 +10,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { applyRights } from '../../services/provision/rights.ts'
 import { testKafka } from './kafka.ts'
 import { type Isolated, withLogin } from './servers.ts'
 
@@ -45,9 +46,13 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
     for (const query of tableStatements(contract, place.database, new Map())) await client.command({ query })
   }
   // Without the topic of the access journal nothing is extracted.
-  await withAdmin(testKafka(place.env), (admin) =>
-    admin.createTopics({ topics: [{ topic: journalTopic(place.namespace), numPartitions: 1 }], waitForLeaders: false }),
-  )
+  await withAdmin(testKafka(place.env), async (admin) => {
+    await admin.createTopics({
+      topics: [{ topic: journalTopic(place.namespace), numPartitions: 1 }],
+      waitForLeaders: false,
+    })
+    await applyRights(admin, place.namespace)
+  })
   return {
     client,
     async insert(feed, rows) {

@@ -46,7 +46,7 @@ export const REDIS_RIGHTS = {
     commands: [
       ...CONNECTION,
       ...SCRIPTS,
-      ...['get', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
+      ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
       ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
     ],
     purpose: '`chainon link evaluate --store redis`',
