@@ -80,7 +80,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   const javaComponents = own.filter(isJava)
   const java = javaComponents.length > 0 ? findJava({ ...JAVA_NEED, home: javaHome, env }) : { command: '', build: '' }
   const toInstall = own.filter(
-    (component) => component === 'kafka' || component === 'registry' || (component === 'redis' && !redisOnPath(env)),
+    (component) =>
+      component === 'kafka' || component === 'registry' || (component === 'redis' && redisOnPath(env) === undefined),
   )
   const names: PortName[] = [...own, ...options.services]
   if (own.includes('kafka')) names.push('kafka-controller')

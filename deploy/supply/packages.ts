@@ -45,7 +45,7 @@ const PINNED = [
  */
 export function fetchedPackages(root: string): readonly FetchedPackage[] {
   const found = new Map<string, FetchedPackage>()
-  for (const entry of [...npmPackages(root), ...mavenPackages(root)]) {
+  for (const entry of [...npmPackages(root), ...pinnedPackages(root)]) {
     const { purl, hashes, atRunTime } = entry
     const known = found.get(purl)
     const all = [...(known?.hashes ?? []), ...hashes]
@@ -73,12 +73,12 @@ function npmPackages(root: string): readonly FetchedPackage[] {
     })
 }
 
-function mavenPackages(root: string): readonly FetchedPackage[] {
+function pinnedPackages(root: string): readonly FetchedPackage[] {
   return PINNED.flatMap(([list, atRunTime]) =>
     readPinned(join(root, list)).map(({ package: purl, licence, sha256, file }) => {
-      const [, group = '', artifact = '', version = ''] = /^pkg:maven\/([^/]+)\/([^@]+)@(.+)$/.exec(purl) ?? []
+      const [, path = '', version = ''] = /^pkg:(?:maven|pypi)\/([^@]+)@(.+)$/.exec(purl) ?? []
       return {
-        name: `${group}:${artifact}`,
+        name: path.replace('/', ':'),
         version,
         purl,
         licence,

