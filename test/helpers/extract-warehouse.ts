@@ -33,6 +33,7 @@ export interface TestWarehouse {
 export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
   const config = {
     CLICKHOUSE_URL: place.env.CLICKHOUSE_URL ?? '',
+    CLICKHOUSE_TLS_CA_FILE: '',
     CLICKHOUSE_USER: place.env.CLICKHOUSE_USER || 'default',
     CLICKHOUSE_PASSWORD: place.env.CLICKHOUSE_PASSWORD ?? '',
     CLICKHOUSE_DATABASE: place.database,

@@ -15,6 +15,8 @@ import { freePort } from './services.ts'
 export interface OwnKafka {
   /** What the services need: KAFKA_BROKERS. Users and passwords are those of the shared Kafka. */
   readonly env: Readonly<Record<string, string>>
+  /** Where it has TLS, with a certificate. */
+  readonly tlsPort: number
   /** SIGKILL. */
   kill(): Promise<void>
   start(): Promise<void>
@@ -27,11 +29,15 @@ export interface OwnKafka {
   stop(): Promise<void>
 }
 
-/** Starts the broker of the local stack, with its configuration, on free ports. */
-export async function startOwnKafka(): Promise<OwnKafka> {
+/**
+ * Starts the broker of the local stack, with its configuration, on free ports.
+ * @param tls PEM file of the certificate and the key of a further listener
+ */
+export async function startOwnKafka(tls?: string): Promise<OwnKafka> {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-kafka-'))
   const cache = componentsFolder(process.env)
   const java = findJava({ program: 'Kafka', home: process.env.JAVA_HOME ?? '', env: process.env })
+  const tlsPort = tls ? await freePort() : 0
   const spec = kafkaSpec({
     java: java.command,
     // The first compiler tier only: a broker of some seconds starts faster.
@@ -42,7 +48,7 @@ export async function startOwnKafka(): Promise<OwnKafka> {
     port: await freePort(),
     controllerPort: await freePort(),
     partitions: '1',
-    listeners: [],
+    listeners: tls ? [{ name: 'TLS', port: tlsPort, advertised: tlsPort, tls }] : [],
     own: process.env,
   })
   let child: ChildProcess | undefined
@@ -64,6 +70,7 @@ export async function startOwnKafka(): Promise<OwnKafka> {
   process.once('exit', killAtEnd)
   return {
     env: { KAFKA_BROKERS: spec.url },
+    tlsPort,
     kill,
     start,
     signal: (name) => void child?.kill(name),

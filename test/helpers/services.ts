@@ -1,6 +1,7 @@
 /** Services for one test, as processes on the shared servers: those of `chainon up`, in a namespace that no other test uses. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -150,7 +151,9 @@ export async function startPipeline(
     place.remove()
     throw error
   })
+  const authority = env.CLICKHOUSE_TLS_CA_FILE
   const clickhouse = createClient({
+    ...(authority ? { tls: { ca_cert: readFileSync(authority) } } : {}),
     url: env.CLICKHOUSE_URL ?? '',
     ...clientLogin(env),
     database: place.database,

@@ -21,6 +21,8 @@ export interface KafkaListener {
   readonly port: number
   /** Port on 127.0.0.1 that the broker tells to the clients of this listener. */
   readonly advertised: number
+  /** PEM file of its certificate, with the chain and the unencrypted key; without one the listener has no TLS. */
+  readonly tls?: string
 }
 
 export interface KafkaOptions {
@@ -94,7 +96,7 @@ export function kafka(options: KafkaOptions): ProcessSpec {
 }
 
 function serverProperties(options: KafkaOptions, log: string): string {
-  const own = { name: 'CLIENT', port: options.port, advertised: options.port }
+  const own: KafkaListener = { name: 'CLIENT', port: options.port, advertised: options.port }
   const listeners = [own, ...options.listeners]
   const at = (name: string, port: number) => `${name}://127.0.0.1:${port}`
   const settings: Record<string, string | number | boolean> = {
@@ -105,9 +107,10 @@ function serverProperties(options: KafkaOptions, log: string): string {
       ',',
     ),
     'advertised.listeners': listeners.map(({ name, advertised }) => at(name, advertised)).join(','),
-    'listener.security.protocol.map': [...listeners, { name: 'CONTROLLER' }]
-      .map(({ name }) => `${name}:SASL_PLAINTEXT`)
+    'listener.security.protocol.map': [...listeners, { name: 'CONTROLLER', tls: undefined }]
+      .map(({ name, tls }) => `${name}:${tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'}`)
       .join(','),
+    ...Object.fromEntries(listeners.flatMap(certificate)),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': own.name,
     ...logins(
@@ -141,6 +144,11 @@ function serverProperties(options: KafkaOptions, log: string): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('')
+}
+
+function certificate({ name, tls }: KafkaListener): readonly (readonly [string, string])[] {
+  const prefix = `listener.name.${name.toLowerCase()}.ssl.keystore`
+  return tls ? [[`${prefix}.type`, 'PEM'] as const, [`${prefix}.location`, tls] as const] : []
 }
 
 /** The controller has no users until it has started: the broker logs in there with a password of this file (mode 0600). */

@@ -1,5 +1,6 @@
 /** Checks whether a dependency answers. The request goes to the dependency itself: with or without a supervisor, on any machine. */
 import type { Kafka } from 'kafkajs'
+import { askRegistry } from '#core/avro/registry.ts'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { withTimeout } from '#core/process/timeout.ts'
@@ -49,16 +50,10 @@ function kafkaProbe(kafka: Kafka): Probe {
 }
 
 function registryProbe(config: ConsoleConfig): Probe {
-  const login = `${config.SCHEMA_REGISTRY_USERNAME}:${config.SCHEMA_REGISTRY_PASSWORD}`
-  const authorization = `Basic ${Buffer.from(login).toString('base64')}`
   return {
     async check() {
-      const response = await fetch(`${config.SCHEMA_REGISTRY_URL}/schemas/types`, {
-        headers: config.SCHEMA_REGISTRY_USERNAME ? { authorization } : {},
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      })
-      await response.body?.cancel()
-      if (!response.ok) throw Object.assign(new Error('rejected'), { code: `HTTP ${response.status}` })
+      const status = await askRegistry(config, TIMEOUT_MS)
+      if (status !== 200) throw Object.assign(new Error('rejected'), { code: `HTTP ${status}` })
     },
     close: nothing,
   }

@@ -1,10 +1,12 @@
 /** The ClickHouse client of every service, from its configuration. */
 import { type ClickHouseClient, ClickHouseError, createClient } from '@clickhouse/client'
+import { authority } from '../config/authority.ts'
 import type { Config } from '../config/read.ts'
 import { ConfigurationError } from '../faults/errors.ts'
 
 export const CLICKHOUSE_KEYS = [
   'CLICKHOUSE_URL',
+  'CLICKHOUSE_TLS_CA_FILE',
   'CLICKHOUSE_USER',
   'CLICKHOUSE_PASSWORD',
   'CLICKHOUSE_DATABASE',
@@ -15,6 +17,7 @@ export type { ClickHouseClient }
 /**
  * @param database overrides the configured one, for instance `default` before the configured one exists
  * @param requestTimeoutMs longest time without data from ClickHouse, in milliseconds
+ * @throws ConfigurationError when the file of its certificate authority cannot be used
  */
 export function clickhouseClient(
   service: string,
@@ -22,7 +25,11 @@ export function clickhouseClient(
   database?: string,
   requestTimeoutMs = 30_000,
 ): ClickHouseClient {
+  const encrypted = config.CLICKHOUSE_URL.startsWith('https:')
+  const file = config.CLICKHOUSE_TLS_CA_FILE
+  const ca = authority('CLICKHOUSE_TLS_CA_FILE', file, encrypted, 'CLICKHOUSE_URL must begin with https://')
   return createClient({
+    ...(ca ? { tls: { ca_cert: Buffer.from(ca) } } : {}),
     url: config.CLICKHOUSE_URL,
     username: config.CLICKHOUSE_USER,
     password: config.CLICKHOUSE_PASSWORD,

@@ -10,7 +10,7 @@ export const DEPENDENCIES = {
   KAFKA_TLS_CA_FILE: {
     type: 'string',
     default: '',
-    description: 'PEM file of the certificate authority of the brokers',
+    description: 'PEM file of the certificate authority of the brokers; default those of Node.js',
   },
   KAFKA_SASL_MECHANISM: {
     type: 'string',
@@ -25,6 +25,12 @@ export const DEPENDENCIES = {
     default: 'http://127.0.0.1:8081/apis/ccompat/v7',
     description: 'Confluent-compatible schema registry',
   },
+  SCHEMA_REGISTRY_TLS_CA_FILE: {
+    type: 'string',
+    default: '',
+    description:
+      'PEM file of the certificate authority of the registry, whose address is https://; default those of Node.js',
+  },
   SCHEMA_REGISTRY_USERNAME: { type: 'string', default: '', description: 'Registry user' },
   SCHEMA_REGISTRY_PASSWORD: { type: 'string', default: '', secret: true, description: 'Registry password' },
   REDIS_URL: {
@@ -33,9 +39,20 @@ export const DEPENDENCIES = {
     secret: true,
     description: 'Redis; rediss:// for TLS. A login in it goes before the next two',
   },
+  REDIS_TLS_CA_FILE: {
+    type: 'string',
+    default: '',
+    description: 'PEM file of the certificate authority of Redis, whose address is rediss://; default those of Node.js',
+  },
   REDIS_USERNAME: { type: 'string', default: '', description: 'Redis user' },
   REDIS_PASSWORD: { type: 'string', default: '', secret: true, description: 'Redis password' },
   CLICKHOUSE_URL: { type: 'url', default: 'http://127.0.0.1:8123', description: 'ClickHouse HTTP interface' },
+  CLICKHOUSE_TLS_CA_FILE: {
+    type: 'string',
+    default: '',
+    description:
+      'PEM file of the certificate authority of ClickHouse, whose address is https://; default those of Node.js',
+  },
   CLICKHOUSE_USER: { type: 'string', default: 'default', description: 'ClickHouse user' },
   CLICKHOUSE_PASSWORD: { type: 'string', default: '', secret: true, description: 'ClickHouse password' },
   CLICKHOUSE_DATABASE: { type: 'string', default: 'chainon', description: 'ClickHouse database of the warehouse' },

@@ -1,6 +1,6 @@
 /** The Kafka client of every service, from its configuration. */
-import { readFileSync } from 'node:fs'
 import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
+import { authority } from '../config/authority.ts'
 import type { Config } from '../config/read.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { restWhenIdle } from './internals.ts'
@@ -23,6 +23,7 @@ export const MAX_PRODUCE_BYTES = 4 * 1024 * 1024
 export const MAX_PRODUCE_MESSAGES = 1000
 export const MAX_MESSAGE_BYTES = 8 * 1024 * 1024
 
+/** @throws ConfigurationError when the file of its certificate authority cannot be used */
 export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[number]>, logger: Logger): Kafka {
   restWhenIdle()
   const options: KafkaConfig = {
@@ -45,8 +46,8 @@ export function kafkaClient(service: string, config: Config<(typeof KAFKA_KEYS)[
         )
       },
   }
-  if (config.KAFKA_TLS)
-    options.ssl = config.KAFKA_TLS_CA_FILE ? { ca: [readFileSync(config.KAFKA_TLS_CA_FILE, 'utf8')] } : true
+  const ca = authority('KAFKA_TLS_CA_FILE', config.KAFKA_TLS_CA_FILE, config.KAFKA_TLS, 'KAFKA_TLS must be true')
+  if (config.KAFKA_TLS) options.ssl = ca ? { ca: [ca] } : true
   if (config.KAFKA_SASL_MECHANISM) {
     options.sasl = {
       mechanism: config.KAFKA_SASL_MECHANISM,

@@ -1,10 +1,11 @@
 /** The Redis client of every service. It reconnects until it is disconnected; what a command does meanwhile is an option. */
 import { Redis } from 'ioredis'
+import { authority } from '../config/authority.ts'
 import type { Config } from '../config/read.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
-export const REDIS_KEYS = ['REDIS_URL', 'REDIS_USERNAME', 'REDIS_PASSWORD'] as const
+export const REDIS_KEYS = ['REDIS_URL', 'REDIS_TLS_CA_FILE', 'REDIS_USERNAME', 'REDIS_PASSWORD'] as const
 export type RedisConfig = Config<(typeof REDIS_KEYS)[number]>
 
 export interface RedisClientOptions {
@@ -29,9 +30,13 @@ const WORKER_COMMAND_MS = 15_000
 /** A connection on which a command gets no data for so long is closed, and a new one made: its other end may be gone. */
 const SILENT_CONNECTION_MS = 10_000
 
+/** @throws ConfigurationError when the file of its certificate authority cannot be used */
 export function redisClient(config: RedisConfig, logger: Logger, options: RedisClientOptions = {}): Redis {
   const { giveUpAfterMs, resend = true, onUnreachable, onReady } = options
+  const encrypted = config.REDIS_URL.startsWith('rediss:')
+  const ca = authority('REDIS_TLS_CA_FILE', config.REDIS_TLS_CA_FILE, encrypted, 'REDIS_URL must begin with rediss://')
   const redis = new Redis(config.REDIS_URL, {
+    ...(ca ? { tls: { ca } } : {}),
     // A login in the URL goes before these.
     ...(config.REDIS_USERNAME ? { username: config.REDIS_USERNAME } : {}),
     ...(config.REDIS_PASSWORD ? { password: config.REDIS_PASSWORD } : {}),
