@@ -21,6 +21,7 @@ import type { curateConfig } from './config.ts'
 import { checkIndex } from './link/index-check.ts'
 import { indexStore } from './link/index-store.ts'
 import { connected, linkIndex } from './link/link-index.ts'
+import { openTokens } from './link/token-key.ts'
 import { secondLevelTokens } from './link/tokens.ts'
 import { layoutOf } from './load/layout.ts'
 import { rowBuilder } from './load/rows.ts'
@@ -83,6 +84,11 @@ export function startCurate(
         const secret = await reach('ClickHouse', () =>
           registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register),
         )
+        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, secretsDir('curate', config), {
+          register,
+          reach,
+          logger,
+        })
         const level2 = pseudonymiser(2, secret)
         const secondLevelToken = secondLevelTokens(secret)
         const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
@@ -98,6 +104,7 @@ export function startCurate(
               markerSubject(config.CHAINON_NAMESPACE),
             ],
           ),
+          tokens: contract.linked ? tokens : undefined,
           validate: validateRecord(contract),
           layout: layoutOf(contract),
           rows: rowBuilder(contract, level2),

@@ -4,6 +4,7 @@ import type { RecordGuard } from '#core/pipeline/pipeline.ts'
 import { type Link, linkPartition } from './link/linker.ts'
 import type { BatchOutcome, FailedRecord } from './load/batch-outcome.ts'
 import type { OriginMessage } from './load/order.ts'
+import { prepareBatch } from './load/prepare-batch.ts'
 import type { Source } from './load/rows.ts'
 import { ruleTally } from './load/rule-tally.ts'
 import { type CurateFeed, curatePipeline } from './pipeline.ts'
@@ -19,7 +20,7 @@ export async function curateBatch(
   loaded: bigint,
   guard?: RecordGuard,
 ): Promise<BatchOutcome> {
-  await feed.decoder.prepare(messages.map(({ message }) => message.value))
+  await prepareBatch(feed, messages)
   const batch = {
     partition: linkPartition(feed.contract.feed, source),
     loaded,

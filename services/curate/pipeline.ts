@@ -5,6 +5,7 @@
 import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
+import type { TokenOpener } from '#core/sealing/tokens.ts'
 import type { LinkDependencies } from './link/contributions.ts'
 import type { LinkBatch } from './link/linker.ts'
 import type { OriginMessage } from './load/order.ts'
@@ -20,6 +21,8 @@ export interface CurateFeed extends LinkDependencies {
   /** What the blocks of this worker depend on besides the records; see `layoutOf`. */
   readonly layout: string
   readonly decoder: Decoder
+  /** Of a linked feed. */
+  readonly tokens: TokenOpener | undefined
   readonly validate: ReturnType<typeof validateRecord>
   readonly rows: RowBuilder
 }
@@ -30,7 +33,7 @@ export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, Marker
 /** @returns the pipeline of one batch */
 export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatch, tally: RuleTally): CuratePipeline {
   const validated = pipeline<OriginMessage>()
-    .step(decodeMessage(feed.decoder), {
+    .step(decodeMessage(feed.contract.feed, feed.decoder, feed.tokens), {
       undecodable: 'quarantined',
       'key-shredded': 'quarantined',
       'seal-broken': 'quarantined',

@@ -7,6 +7,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
+import { publishedKey, TOKEN_KEY } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
@@ -16,6 +17,7 @@ import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
 import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
+import { tokenSealer } from '#core/sealing/tokens.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
@@ -44,6 +46,8 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const secret = (name: string) => reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register))
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
+        const recipient = await reach('curate', () => publishedKey(kafka, namespace, TOKEN_KEY))
+        const sealTokens = await tokenSealer(recipient)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register))
         const feedOf = async (contract: FeedContract) => {
@@ -57,6 +61,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             encoder,
             pseudonymiser: level1,
             tokenSecret,
+            sealTokens,
             textResources: loadResources,
           })
           return { feed: contract.feed, outputTopic, pipeline, decoder }

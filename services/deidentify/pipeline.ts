@@ -5,6 +5,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
+import type { SealTokens } from '#core/sealing/tokens.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
@@ -21,6 +22,7 @@ export interface DeidentifyDependencies {
   readonly encoder: Encoder
   readonly pseudonymiser: Pseudonymiser
   readonly tokenSecret: Buffer
+  readonly sealTokens: SealTokens
   /** Lexicon and model of a language, for texts. */
   readonly textResources: (language: Language) => Resources
 }
@@ -41,7 +43,14 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(dependencies.contract), { guard: 'quarantined' })
     .longStep(scrubTexts(dependencies.contract, dependencies.textResources))
-    .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
+    .step(
+      removeIdentity(
+        dependencies.contract,
+        dependencies.pseudonymiser,
+        dependencies.tokenSecret,
+        dependencies.sealTokens,
+      ),
+    )
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
     .isolate('quarantined')
     .buildBatch()

@@ -25,6 +25,7 @@ import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify
 import { removeIdentity } from '../../services/deidentify/steps/remove-identity.ts'
 import { NO_REPORT, scrubTexts } from '../../services/deidentify/steps/scrub-texts.ts'
 import { loadResources } from '../../services/deidentify/text/resources.ts'
+import { sealTokens, tokensOf } from '../helpers/sealed-tokens.ts'
 import { decoderOf, encoderOf } from './avro.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
@@ -39,6 +40,7 @@ const deidentify = deidentifyPipeline({
   encoder,
   pseudonymiser: level1,
   tokenSecret,
+  sealTokens,
   textResources: loadResources,
 })
 /** Texts are scrubbed for as long as they need, so a pipeline with that step runs a batch and gives way in between. */
@@ -83,7 +85,7 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
   expect(headers).toEqual({ 'chainon-origin': '42' })
   const record = decoderOf(pseudonymisedSchema(contract)).decode(value)?.record ?? {}
   expect(record.patient_id).toMatch(/^p1_/)
-  expect((record._tokens as string[]).map((token) => token.split('_')[1])).toEqual(['traits'])
+  expect((await tokensOf('patient', record)).map((token) => token.split('_')[1])).toEqual(['traits'])
   for (const identity of ['MARTIN', 'Élodie', '8000123']) expect(value.includes(identity)).toBe(false)
 })
 
@@ -121,7 +123,7 @@ test('a pipeline without the check of the rules, the guards, the texts or the re
       .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
       .step(guardValues(contract), { guard: 'quarantined' })
       // @ts-expect-error removeIdentity needs the scrubbed texts
-      .step(removeIdentity(contract, level1, tokenSecret))
+      .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
@@ -166,7 +168,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
     .longStep(scrubTexts(contract, loadResources))
-    .step(removeIdentity(contract, level1, tokenSecret))
+    .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
     .buildBatch()
   // @ts-expect-error it may drop a message

@@ -9,6 +9,7 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { originOf } from '#core/kafka/headers.ts'
+import { tokenOpener } from '#core/sealing/tokens.ts'
 import { type Contribution, DEFAULT_LIMITS } from '../../services/curate/link/linker.ts'
 import { secondLevelTokens } from '../../services/curate/link/tokens.ts'
 import { readTopics } from './kafka.ts'
@@ -22,8 +23,9 @@ export async function replayedLinks(line: Pipeline): Promise<Links> {
   const { env, place } = line
   const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
   if (!contract) throw new Error('there is no feed patient')
-  const secretFile = join(env.CHAINON_SECRETS_DIR ?? '', 'curate', 'pseudonym-level2.key')
-  const secret = Buffer.from(readFileSync(secretFile, 'utf8').trim(), 'hex')
+  const folder = join(env.CHAINON_SECRETS_DIR ?? '', 'curate')
+  const secretOf = (file: string) => Buffer.from(readFileSync(join(folder, file), 'utf8').trim(), 'hex')
+  const secret = secretOf('pseudonym-level2.key')
   const level2 = pseudonymiser(2, secret)
   const secondLevel = secondLevelTokens(secret)
   const decoder = avroRegistry(readConfig('test', [...REGISTRY_KEYS], env)).decoder([
@@ -32,6 +34,8 @@ export async function replayedLinks(line: Pipeline): Promise<Links> {
   ])
   const messages = await readTopics(env, [topicOf(place.namespace, 'pseudonymised', 'patient')])
   await decoder.prepare(messages.map(({ value }) => value))
+  const tokens = await tokenOpener(secretOf('linkage-tokens.key'))
+  await tokens.prepare(messages.map(({ value }) => decoder.decode(value)?.record._sealed_tokens))
   const contributions = messages.map(({ value, headers }): Contribution => {
     const { record } = decoder.decode(value) ?? {}
     if (!record) throw new Error('a message cannot be decoded')
@@ -43,7 +47,9 @@ export async function replayedLinks(line: Pipeline): Promise<Links> {
       origin: offset,
       cancelled: record.operation === 'cancel',
       receivedAt: Number(record._received_at),
-      tokens: (record._tokens as readonly string[]).map(secondLevel).filter((token) => token !== undefined),
+      tokens: (tokens.open(record._sealed_tokens, { feed: 'patient', recordId: String(record.record_id) }) ?? [])
+        .map(secondLevel)
+        .filter((token) => token !== undefined),
     }
   })
   const links = modelLinks(contributions, DEFAULT_LIMITS.hub)

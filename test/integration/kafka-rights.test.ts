@@ -22,7 +22,7 @@ type Topic = (typeof TOPICS)[number]
 const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
   gateway: ['w', '', 'r', '', 'w'],
   deidentify: ['r', 'rw', 'w', 'rw', 'w'],
-  curate: ['', 'r', '', 'r', ''],
+  curate: ['', 'r', '', 'rw', ''],
   console: ['d', 'd', '', '', 'rw'],
   extract: ['', '', '', '', 'w'],
   operator: ['d', 'r', '', '', 'w'],

@@ -370,6 +370,7 @@ describe('a secret that makes pseudonyms', () => {
   test('the warehouse knows those of both zones, and refuses a log that was made with another', async () => {
     const names = await pipeline.rows('SELECT name FROM key_fingerprint ORDER BY name')
     expect(names.map(({ name }) => name)).toEqual([
+      'curate/linkage-tokens.key',
       'curate/pseudonym-level2.key',
       'deidentify/linkage-level1.key',
       'deidentify/pseudonym-level1.key',

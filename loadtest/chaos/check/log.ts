@@ -66,7 +66,9 @@ export function logReader(access: KafkaAccess, registry: string, feeds: readonly
       positions.set(`${topic}/${partition}`, offset + 1)
       const outer = await schemas.decode(value)
       const decoded =
-        of.zone === 'identified' ? await schemas.decode(await seals.open(outer.record, topic, key)) : outer
+        of.zone === 'identified'
+          ? await schemas.decode(await seals.open(outer.record, topic, key))
+          : await withTokens(outer, of.feed, seals)
       const origin = header('chainon-origin')
       messages.push({
         zone: of.zone,
@@ -94,6 +96,13 @@ export function logReader(access: KafkaAccess, registry: string, feeds: readonly
     },
     close: () => admin.disconnect(),
   }
+}
+
+/** The linkage tokens of a record, opened: `_tokens`. */
+async function withTokens<T extends { readonly record: Values }>(message: T, feed: string, seals: Seals): Promise<T> {
+  const { _sealed_tokens: sealed, record_id: id } = message.record
+  if (!Buffer.isBuffer(sealed)) return message
+  return { ...message, record: { ...message.record, _tokens: await seals.tokens(sealed, feed, String(id)) } }
 }
 
 interface Range {

@@ -64,10 +64,10 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
       ...(contract.linked
         ? [
             {
-              name: '_tokens',
-              type: { type: 'array', items: 'string' },
-              default: [],
-              doc: 'Linkage tokens, first level',
+              name: '_sealed_tokens',
+              type: 'bytes',
+              default: '',
+              doc: 'Linkage tokens of the first level, sealed for curate',
             },
           ]
         : []),

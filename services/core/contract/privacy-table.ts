@@ -61,12 +61,12 @@ const OWN: readonly PrivacyRow[] = [
 ]
 
 const TOKENS: PrivacyRow = {
-  field: '_tokens',
+  field: '_sealed_tokens',
   doc: 'Linkage tokens of the identity traits',
   class: 'identity trait',
-  action: 'keyed hashes (HMAC-SHA-256), one key for each kind',
+  action: 'keyed hashes (HMAC-SHA-256), one key for each kind, sealed (HPKE, AES-256-GCM) for `curate`',
   remains: 'tokens in the pseudonymised log; no column of a table',
-  risk: 'Who has the log and the key can try every NIR; who has the log alone sees which tokens are equal.',
+  risk: 'Who has the log, the key of the tokens and the key of `curate` can try every NIR.',
 }
 
 function actionOf(contract: FeedContract, field: FieldContract): string {

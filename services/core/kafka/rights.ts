@@ -76,7 +76,8 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       zone('pseudonymised', 'READ'),
       group('curate', 'READ'),
       readingGroups('link-rebuild'),
-      topic(fingerprintTopic(namespace), 'READ'),
+      // Writes the public key for which its tokens are sealed.
+      topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],
     console: [...ledger, topic(journalTopic(namespace), 'READ', 'WRITE'), readingGroups('journal')],
     extract: [journal],

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto'
 import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from '@hpke/core'
 
 /** Bytes of an encapsulated key. */
-const ENC_BYTES = 32
+export const ENC_BYTES = 32
 export const DATA_KEY_BYTES = 32
 const INFO = Buffer.from('chainon data key')
 

@@ -11,11 +11,13 @@ import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { tokenSeed } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
+import { tokenOpener } from '#core/sealing/tokens.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkConfig } from '../config.ts'
@@ -69,6 +71,7 @@ async function run(): Promise<number> {
     }
     const register = warehouseRegister(clickhouse)
     const secret = await registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register)
+    const tokens = await tokenOpener(await tokenSeed(secretsDir('curate', config), register))
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
     const shown = background ? undefined : startProgress(() => progressView(progress))
@@ -83,6 +86,7 @@ async function run(): Promise<number> {
         secondLevelToken: secondLevelTokens(secret),
         topic: topicOf(namespace, 'pseudonymised', contract.feed),
         decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+        tokens,
         validate: validateRecord(contract),
       })),
       onProgress(now) {

@@ -6,10 +6,12 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { originOf } from '#core/kafka/headers.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
+import type { TokenOpener } from '#core/sealing/tokens.ts'
 import { contributions, type LinkDependencies } from '../link/contributions.ts'
 import type { IndexStore } from '../link/index-store.ts'
 import { type Contribution, DEFAULT_LIMITS, indexLinker, linkPartition, type UsedIndex } from '../link/linker.ts'
 import type { OriginMessage } from '../load/order.ts'
+import { prepareBatch } from '../load/prepare-batch.ts'
 import { ruleTally } from '../load/rule-tally.ts'
 import { decodeMessage } from '../steps/decode-message.ts'
 import type { validateRecord } from '../steps/validate-record.ts'
@@ -18,6 +20,7 @@ import type { validateRecord } from '../steps/validate-record.ts'
 export interface ReplayedFeed extends Omit<LinkDependencies, 'linker'> {
   readonly topic: string
   readonly decoder: Decoder
+  readonly tokens: TokenOpener
   readonly validate: ReturnType<typeof validateRecord>
 }
 
@@ -79,9 +82,9 @@ export async function replayLog(
 
   async function link(range: Range, incarnation: string, messages: readonly OriginMessage[]): Promise<void> {
     const { feed } = range
-    await feed.decoder.prepare(messages.map(({ message }) => message.value))
+    await prepareBatch(feed, messages)
     const read = pipeline<OriginMessage>()
-      .step(decodeMessage(feed.decoder), {
+      .step(decodeMessage(feed.contract.feed, feed.decoder, feed.tokens), {
         undecodable: 'none',
         'key-shredded': 'none',
         'seal-broken': 'none',

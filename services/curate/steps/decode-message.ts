@@ -3,19 +3,27 @@ import { isMarker, type MarkerFault, readMarker } from '#core/contract/marker.ts
 import { HEADER_MARKER, headerText } from '#core/kafka/headers.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, type Provenance, pass } from '#core/pipeline/verdict.ts'
+import type { TokenOpener } from '#core/sealing/tokens.ts'
 import type { OriginMessage } from '../load/order.ts'
 
 export interface DecodedRecord {
   readonly origin: bigint
+  /** Of a linked feed with `_tokens`, opened. */
   readonly record: Readonly<Record<string, unknown>>
   readonly provenance: Provenance
 }
 
 /**
- * Decodes a record, or the marker of a record that `deidentify` quarantined. `prepare` of the decoder must have loaded the schemas of
+ * Decodes a record and opens its linkage tokens, or decodes the marker of a record that `deidentify` quarantined. `prepareBatch` must have seen
  * the batch.
+ *
+ * @param tokens of a linked feed
  */
-export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedRecord, MarkerFault> {
+export function decodeMessage(
+  feed: string,
+  decoder: Decoder,
+  tokens: Pick<TokenOpener, 'open'> | undefined,
+): Step<OriginMessage, DecodedRecord, MarkerFault> {
   return {
     name: 'decodeMessage',
     run: ({ message, origin }) => {
@@ -27,7 +35,10 @@ export function decodeMessage(decoder: Decoder): Step<OriginMessage, DecodedReco
       if (!readable) return fail('undecodable', unreadable)
       if (marked) return readMarker(readable) ?? fail('undecodable', unreadable)
       const provenance = { producer: String(readable._producer), receivedAt: Number(readable._received_at) }
-      return pass({ origin, record: readable, provenance })
+      if (!tokens) return pass({ origin, record: readable, provenance })
+      const opened = tokens.open(readable._sealed_tokens, { feed, recordId: String(readable.record_id) })
+      if (!opened) return fail('seal-broken', provenance)
+      return pass({ origin, record: { ...readable, _tokens: opened }, provenance })
     },
   }
 }

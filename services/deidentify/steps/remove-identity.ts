@@ -3,6 +3,7 @@ import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { type Provenance, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import type { SealTokens } from '#core/sealing/tokens.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
 import { policies } from '../policies/apply-policies.ts'
 import type { WithheldValue } from './guard-values.ts'
@@ -18,11 +19,12 @@ export interface PseudonymisedRecord {
   readonly report: TextReport
 }
 
-/** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits. */
+/** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits, and seals them. */
 export function removeIdentity(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
+  sealTokens: SealTokens,
 ): Step<ScrubbedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
@@ -33,7 +35,8 @@ export function removeIdentity(
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
-      if (contract.linked) out._tokens = tokenise(record)
+      if (contract.linked)
+        out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
       return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report }))
     },
   }

@@ -10,6 +10,7 @@ import type { SealedMessage } from '../../../services/deidentify/steps/open-seal
 import { loadResources } from '../../../services/deidentify/text/resources.ts'
 import { decoderOf, encoderOf } from '../../guide/avro.ts'
 import { recordOf } from '../../helpers/records.ts'
+import { sealTokens } from '../../helpers/sealed-tokens.ts'
 
 const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'document')
 if (!contract) throw new Error('there is no feed document')
@@ -26,6 +27,7 @@ const pipeline = deidentifyPipeline({
     },
   },
   tokenSecret: Buffer.alloc(32, 2),
+  sealTokens,
   textResources: loadResources,
 })
 const message = (id: string): SealedMessage => ({

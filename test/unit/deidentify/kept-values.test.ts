@@ -13,6 +13,7 @@ import { deidentifyPipeline } from '../../../services/deidentify/pipeline.ts'
 import { loadResources } from '../../../services/deidentify/text/resources.ts'
 import { decoderOf, encoderOf } from '../../guide/avro.ts'
 import { type Feed, nirOf, recordOf } from '../../helpers/records.ts'
+import { sealTokens, tokensOf } from '../../helpers/sealed-tokens.ts'
 
 const contracts = new Map(loadContracts('schemas/feeds').map((contract) => [contract.feed, contract]))
 const RECEIVED_AT = Date.UTC(2026, 0, 31) * 1000
@@ -47,6 +48,7 @@ function runner(contract: FeedContract) {
     encoder: encoderOf(pseudonymisedSchema(contract)),
     pseudonymiser: pseudonymiser(1, Buffer.alloc(32, 1)),
     tokenSecret: Buffer.alloc(32, 2),
+    sealTokens,
     textResources: loadResources,
   })
   const decoder = decoderOf(pseudonymisedSchema(contract))
@@ -196,7 +198,7 @@ describe('a value that could name a person', () => {
     const ins = NIR
     const tokens = async (identity_status: string | null) => {
       const { record } = await deidentified('patient', { ins, identity_status })
-      return (record._tokens as string[]).map((token) => token.split('_')[1])
+      return (await tokensOf('patient', record)).map((token) => token.split('_')[1])
     }
     expect([await tokens('VALI'), await tokens(null), await tokens('XYZ')]).toEqual([
       ['ins', 'nir'],

@@ -18,7 +18,7 @@ describe('the table of a feed', () => {
       expect(own.map(({ field }) => field)).toEqual(contract.fields.map(({ name }) => name))
       const remaining = own.filter(({ remains }) => remains !== 'nothing').map(({ field }) => field)
       expect(remaining).toEqual(survivingFields(contract).map(({ name }) => name))
-      expect(rows.some(({ field }) => field === '_tokens')).toBe(contract.linked)
+      expect(rows.some(({ field }) => field === '_sealed_tokens')).toBe(contract.linked)
       for (const { action, risk, remains } of rows) {
         expect(action).not.toBe('')
         if (remains === 'nothing') expect(risk).toBe('')

@@ -12,6 +12,7 @@ import { validateRecord } from '../../../../services/curate/steps/validate-recor
 import { deidentifyPipeline } from '../../../../services/deidentify/pipeline.ts'
 import { loadResources } from '../../../../services/deidentify/text/resources.ts'
 import { decoderOf, encoderOf } from '../../../guide/avro.ts'
+import { sealTokens } from '../../../helpers/sealed-tokens.ts'
 
 interface Written {
   rules?: object[]
@@ -39,6 +40,7 @@ function workers(contract: FeedContract): (record: Readonly<Record<string, unkno
     encoder: encoderOf(pseudonymisedSchema(contract)),
     pseudonymiser: pseudonymiser(1, Buffer.alloc(32, 1)),
     tokenSecret: Buffer.alloc(32, 2),
+    sealTokens,
     textResources: loadResources,
   })
   const validate = validateRecord(contract)(ruleTally())

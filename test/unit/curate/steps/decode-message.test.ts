@@ -5,6 +5,7 @@ import { fullName } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA, markerOf } from '#core/contract/marker.ts'
 import type { Failed } from '#core/pipeline/pipeline.ts'
 import { decodeMessage } from '../../../../services/curate/steps/decode-message.ts'
+import { opener, sealTokens } from '../../../helpers/sealed-tokens.ts'
 
 const MARKER = fullName(MARKER_SCHEMA)
 const failed: Failed<'undecodable', 'quarantined'> = {
@@ -15,11 +16,11 @@ const failed: Failed<'undecodable', 'quarantined'> = {
   outcome: 'quarantined',
 }
 
-function decode(name: string, record: Readonly<Record<string, unknown>>, marked: boolean) {
+function decode(name: string, record: Readonly<Record<string, unknown>>, marked: boolean, tokens?: typeof opener) {
   const decoder: Decoder = { prepare: async () => undefined, decode: () => ({ name, record: { ...record } }) }
   const headers = marked ? { 'chainon-marker': 'quarantine' } : {}
   const message = { value: Buffer.alloc(1), timestamp: '17', headers } as unknown as KafkaMessage
-  return decodeMessage(decoder).run({ message, origin: 3n })
+  return decodeMessage('patient', decoder, tokens).run({ message, origin: 3n })
 }
 
 describe('decodeMessage', () => {
@@ -29,6 +30,22 @@ describe('decodeMessage', () => {
       kind: 'pass',
       value: { origin: 3n, record, provenance: { producer: 'h', receivedAt: 5 } },
     })
+  })
+
+  it('opens the linkage tokens of a linked feed; of another record, changed or missing ones break the seal', async () => {
+    const sealed = sealTokens(['t1_nir_a', 't1_traits_b'], { feed: 'patient', recordId: 'p1_r' })
+    await opener.prepare([sealed])
+    const of = (record_id: string, _sealed_tokens: unknown) =>
+      decode('a.Record', { record_id, _sealed_tokens, _producer: 'h', _received_at: 5 }, false, opener)
+    expect(of('p1_r', sealed)).toMatchObject({
+      kind: 'pass',
+      value: { record: { _tokens: ['t1_nir_a', 't1_traits_b'] } },
+    })
+    const changed = Buffer.from(sealed)
+    changed.writeUInt8((changed.at(-1) ?? 0) ^ 1, changed.length - 1)
+    const attempts = [of('p1_other', sealed), of('p1_r', changed), of('p1_r', Buffer.alloc(0)), of('p1_r', undefined)]
+    for (const broken of attempts)
+      expect(broken).toMatchObject({ kind: 'fail', fault: 'seal-broken', provenance: { producer: 'h', receivedAt: 5 } })
   })
 
   it('reads a marker as the failure that deidentify found', () => {
