@@ -8,6 +8,7 @@ import { KAFKA_USERS, type KafkaUser } from '#core/kafka/users.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { kafkaAccess, produce, testKafka } from '../helpers/kafka.ts'
 import { isolated, withLogin } from '../helpers/servers.ts'
+import { failingService } from '../helpers/services.ts'
 
 const TOPICS = [
   'identified.patient',
@@ -179,4 +180,13 @@ it('a right that somebody added is removed by provision, and said', async () => 
   const { status, stderr } = await provision()
   expect([status, stderr]).toEqual([0, expect.stringMatching(/"event":"kafka-rights","created":0,"removed":1/)])
   expect(await may(reading('gateway', 'identified.patient'))).toBe(false)
+})
+
+it('a key for the linkage tokens that somebody published before curate keeps curate from starting', async () => {
+  const value = Buffer.alloc(32, 7).toString('hex')
+  await produce(place.env, topicOf('key.fingerprints'), [
+    { partition: 0, key: 'curate/linkage-tokens.key public', value },
+  ])
+  const { status, log } = await failingService('curate', place.env)
+  expect([status, log]).toEqual([78, expect.stringContaining('was published first: restore the key from its backup')])
 })
