@@ -7,6 +7,8 @@ import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
+import { checkClients } from './http/client-certificates.ts'
+import { TOKEN_KEYS } from './tokens/settings.ts'
 
 const DEFAULT_PORT = '8080'
 const MAX_SLOWED_LOGINS = 200
@@ -75,8 +77,7 @@ function zoneOf(zone: string): LocalTime {
   }
 }
 
-/** The gateway's settings; it listens on 8080 by default. */
-export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
+const settings = (env: NodeJS.ProcessEnv) =>
   checkHttp(
     'gateway',
     readConfig(
@@ -92,6 +93,8 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         'CHAINON_FEEDS_DIR',
         'CHAINON_LOG_LEVEL',
         ...LIMIT_KEYS,
+        ...TOKEN_KEYS,
+        'CHAINON_TLS_CLIENT_CA_FILE',
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_RECEIPT_DAYS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
@@ -103,3 +106,6 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
       { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },
     ),
   )
+
+/** The gateway's settings; it listens on 8080 by default. */
+export const gatewayConfig = (env: NodeJS.ProcessEnv) => checkClients(settings(env))
