@@ -1,6 +1,7 @@
 import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import { WORKER_KEYS } from '#core/worker/worker.ts'
 
@@ -10,6 +11,7 @@ export const curateConfig = (env: NodeJS.ProcessEnv) =>
     [
       ...WORKER_KEYS,
       ...CLICKHOUSE_KEYS,
+      ...PROVIDER_KEYS,
       'REDIS_URL',
       'CHAINON_BATCH_MAX_RECORDS',
       'CHAINON_LOAD_WAIT_MS',
@@ -27,6 +29,7 @@ export const linkConfig = (env: NodeJS.ProcessEnv) =>
       ...KAFKA_KEYS,
       ...REGISTRY_KEYS,
       ...CLICKHOUSE_KEYS,
+      ...PROVIDER_KEYS,
       'REDIS_URL',
       'CHAINON_FEEDS_DIR',
       'CHAINON_DATA_DIR',

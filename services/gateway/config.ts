@@ -2,6 +2,7 @@ import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { type LocalTime, localTime } from '#core/contract/local-time.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
@@ -94,6 +95,7 @@ const settings = (env: NodeJS.ProcessEnv) =>
         'CHAINON_LOG_LEVEL',
         ...LIMIT_KEYS,
         ...TOKEN_KEYS,
+        ...PROVIDER_KEYS,
         'CHAINON_TLS_CLIENT_CA_FILE',
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_RECEIPT_DAYS',

@@ -8,6 +8,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
 import { hourlyCounts } from '#core/journal/hourly.ts'
@@ -60,7 +61,7 @@ runMain('gateway', process.env, async (logger) => {
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const secrets = secretsDir('gateway', config)
-  const secret = loadOrCreateSecret(secrets, 'routing.key')
+  const secret = loadOrCreateSecret(secrets, 'routing.key', await openSecretBox(config, secrets))
   const keys = openKeyStore(
     config.CHAINON_DATA_DIR,
     (error) => {

@@ -74,6 +74,8 @@ test('it serves over TLS, for its own name alone, to certificates and tokens, to
     CHAINON_TLS_CERT_FILE: cert,
     CHAINON_TLS_KEY_FILE: key,
     CHAINON_ALLOWED_HOSTS: 'gateway.chu.example',
+    CHAINON_KEY_PROVIDER: 'environment',
+    CHAINON_SECRETS_KEY: 'ab'.repeat(32),
     CHAINON_TLS_CLIENT_CA_FILE: authority.ca,
     CHAINON_JWT_ISSUER: TOKEN_RULES.issuer,
     CHAINON_JWT_AUDIENCE: TOKEN_RULES.audience,
@@ -84,6 +86,7 @@ test('it serves over TLS, for its own name alone, to certificates and tokens, to
     expect(await get(gateway, '/health', 'gateway.chu.example')).toEqual([200, '{"status":"ok"}'])
     expect((await get(gateway, '/metrics', 'gateway.chu.example'))[0]).toBe(404)
     expect((await fetch(`${gateway.adminUrl}/metrics`)).status).toBe(200)
+    expect(readFileSync(join(place.env.CHAINON_SECRETS_DIR ?? '', 'routing.key'), 'utf8')).toMatch(/^chainon-sealed-1:/)
     const own = (more: Parameters<typeof get>[3]) => get(gateway, '/v1/key', 'gateway.chu.example', more)
     const authorization = `Bearer ${await issuer.token()}`
     expect((await own({}))[0]).toBe(401)
