@@ -1,5 +1,5 @@
 /** Checks the tokens that producers send in place of an API key: JWTs of one issuer (RFC 7519; RFC 8725 says what can go wrong). */
-import { errors, importJWK, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { errors, importJWK, type JWK, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import type { KeyStore, Login } from '#core/keys/store.ts'
 import { subjectId } from '#core/keys/token-id.ts'
 import { type ClaimFailure, type ClaimRules, readClaims } from './claims.ts'
@@ -48,11 +48,15 @@ export function createTokens(
   revocations: Pick<KeyStore, 'isRevoked'>,
   now: () => number,
 ): Tokens {
+  const imported = importedOnce()
   const find: JWTVerifyGetKey = async ({ alg, kid }) => {
     if (typeof kid !== 'string' || kid.length > MAX_KID) throw new UnknownKey()
     const jwk = await keys.find(kid, alg as Algorithm)
     if (!jwk) throw new UnknownKey()
-    return await importJWK(jwk, alg)
+    return await imported(jwk, alg as Algorithm).catch(() => {
+      // What the issuer publishes under that name is no key.
+      throw new UnknownKey()
+    })
   }
   return {
     async login(token, certificate) {
@@ -84,6 +88,21 @@ function subjectOf(error: unknown): { readonly keyId?: string } {
   const claims =
     error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired ? error.payload : {}
   return typeof claims.sub === 'string' ? { keyId: subjectId(claims.sub) } : {}
+}
+
+type Imported = Awaited<ReturnType<typeof importJWK>>
+
+/** @returns a function that imports each key once for each algorithm: it takes as long as a signature. Keys that were read anew are other ones. */
+function importedOnce(): (jwk: JWK, algorithm: Algorithm) => Promise<Imported> {
+  const known = new WeakMap<JWK, Map<Algorithm, Promise<Imported>>>()
+  return (jwk, algorithm) => {
+    const ofKey = known.get(jwk) ?? new Map<Algorithm, Promise<Imported>>()
+    const before = ofKey.get(algorithm)
+    if (before) return before
+    const key = importJWK(jwk, algorithm)
+    known.set(jwk, ofKey.set(algorithm, key))
+    return key
+  }
 }
 
 /** jose checks the signature before the claims. @throws what is no fault of the token */

@@ -92,6 +92,34 @@ test('one that has ended, one for servers and one of another authority are not t
   expect(await gateway.metrics.scrape()).toMatch(/failed_logins_total\{reason="untrusted-certificate"[^}]*\} 3\n/)
 })
 
+test('a resumed session is as trusted as the connection that it continues', async () => {
+  const trusted = authority.issue('chu-resumed')
+  const strange = foreign.issue('chu-strange')
+  for (const issued of [trusted, strange]) register(issued, 'chu-resumed')
+  /** @returns status, whether the session is a resumed one, and the session for the next connection */
+  const over = async (issued: Issued | undefined, session?: Buffer) => {
+    const options = { host: '127.0.0.1', port, ca: readFileSync(authority.ca), ...(issued ? identityOf(issued) : {}) }
+    const socket = connect({ ...options, ...(session ? { session } : {}) })
+    let next: Buffer | undefined
+    socket.on('session', (one) => {
+      next = one
+    })
+    await once(socket, 'secureConnect')
+    const reused = socket.isSessionReused()
+    socket.write('GET /v1/key HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
+    const status = / (\d{3}) /.exec(await text(socket))?.[1]
+    return { status, reused, session: next }
+  }
+  const first = await over(trusted)
+  expect(first).toMatchObject({ status: '200', reused: false })
+  expect(await over(trusted, first.session)).toMatchObject({ status: '200', reused: true })
+  const foreignFirst = await over(strange)
+  expect(foreignFirst.status).toBe('401')
+  expect((await over(strange, foreignFirst.session)).status).toBe('401')
+  const none = await over(undefined)
+  expect((await over(trusted, none.session)).status).toBe('401')
+})
+
 test('what a header says of a certificate is nothing', async () => {
   register(producer)
   const pem = readFileSync(producer.cert, 'utf8')

@@ -112,6 +112,14 @@ describe('the signature', () => {
     expect(asked).not.toContain('k'.repeat(300))
   })
 
+  test('a key of the issuer that is damaged verifies nothing, and is no error of the gateway', async () => {
+    for (const damage of [{ x: 'AAAA' }, { x: undefined }, { y: issuer.jwk.x }]) {
+      const keys = { find: async () => ({ ...issuer.jwk, ...damage }) as KeySet[number] }
+      const tokens = createTokens(TOKEN_RULES, keys, { isRevoked: () => false }, Date.now)
+      expect(await tokens.login(await issuer.token(), undefined)).toEqual(failed('unknown-token-key'))
+    }
+  })
+
   test('a header that must be understood (crit) and is not, is rejected; so is an unencoded body', async () => {
     const [, claims] = (await issuer.token()).split('.')
     for (const header of [{ crit: ['exp'], exp: 1 }, { crit: ['http://x'], 'http://x': 1 }, { crit: [] }])

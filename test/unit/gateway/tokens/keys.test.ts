@@ -1,6 +1,8 @@
 /** The keys of an issuer: which are usable, from where, and how often they are read. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +17,7 @@ import { openTokens } from '../../../../services/gateway/tokens/open.ts'
 import { keysOfUrl } from '../../../../services/gateway/tokens/read-keys.ts'
 import { tokenSettings } from '../../../../services/gateway/tokens/settings.ts'
 import { watchIssuerKeys } from '../../../../services/gateway/tokens/watch-keys.ts'
+import { identityOf, testAuthority } from '../../../helpers/certificates.ts'
 import { TOKEN_RULES, testIssuer } from '../../../helpers/token-issuer.ts'
 
 const GIVEN = { CHAINON_JWT_ISSUER: TOKEN_RULES.issuer, CHAINON_JWT_AUDIENCE: TOKEN_RULES.audience }
@@ -22,7 +25,7 @@ const GIVEN = { CHAINON_JWT_ISSUER: TOKEN_RULES.issuer, CHAINON_JWT_AUDIENCE: TO
 async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   onTestFinished(() => void server.close())
-  await new Promise((resolve) => server.once('listening', resolve))
+  await once(server, 'listening')
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`
 }
 
@@ -108,8 +111,24 @@ test.each<[string, RequestListener]>([
   await expect(keysOfUrl(new URL(await serve(listener)), undefined)).rejects.toThrow(problem)
 })
 
+test('an https address needs a certificate of the authority that is configured', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const authority = testAuthority(join(folder, 'own'), 'issuer-authority')
+  const other = testAuthority(join(folder, 'other'), 'other-authority')
+  const { jwk } = await testIssuer()
+  const body = JSON.stringify({ keys: [jwk] })
+  const options = identityOf(authority.issue('localhost', 'serverAuth'))
+  const server = createHttpsServer(options, (_, answer) => answer.end(body)).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const url = new URL(`https://127.0.0.1:${(server.address() as AddressInfo).port}/keys`)
+  expect(await keysOfUrl(url, readFileSync(authority.ca))).toEqual([jwk])
+  for (const ca of [undefined, readFileSync(other.ca)]) await expect(keysOfUrl(url, ca)).rejects.toThrow(/certificate/)
+})
+
 test('an issuer that is away at the start raises an alarm and ends nothing; it is cleared when the keys are read', async () => {
-  const { jwk, token } = await testIssuer()
+  const issuer = await testIssuer()
   const state = { keys: undefined as readonly JWK[] | undefined }
   const url = await serve((_, answer) =>
     state.keys ? answer.end(JSON.stringify({ keys: state.keys })) : answer.writeHead(503).end(),
@@ -124,18 +143,20 @@ test('an issuer that is away at the start raises an alarm and ends nothing; it i
     )
   const away = await open(url)
   expect(alarms.active().map(({ code }) => code)).toEqual(['token-keys'])
-  await expect(away.tokens?.login(await token(), undefined)).rejects.toMatchObject({ code: 'dependency-unavailable' })
+  await expect(away.tokens?.login(await issuer.token(), undefined)).rejects.toMatchObject({
+    code: 'dependency-unavailable',
+  })
   away.stop()
-  state.keys = [jwk]
+  state.keys = [issuer.jwk]
   const there = await open(url)
   expect(alarms.active()).toEqual([])
-  expect(await there.tokens?.login(await token(), undefined)).toMatchObject({ kind: 'accepted' })
+  expect(await there.tokens?.login(await issuer.token(), undefined)).toMatchObject({ kind: 'accepted' })
   there.stop()
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'keys.json')
   await expect(open(file)).rejects.toThrow(/CHAINON_JWT_JWKS: ENOENT/)
-  writeFileSync(file, JSON.stringify({ keys: [{ ...jwk, d: 'AA' }] }))
+  writeFileSync(file, JSON.stringify({ keys: [{ ...issuer.jwk, d: 'AA' }] }))
   await expect(open(file)).rejects.toThrow(/private or symmetric/)
 })
 
