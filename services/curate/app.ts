@@ -8,6 +8,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
@@ -81,11 +82,14 @@ export function startCurate(
         await reach('Redis', () => connected(redis))
         await reach('ClickHouse', () => checkNamespace(clickhouse, config.CHAINON_NAMESPACE))
         const register = warehouseRegister(clickhouse)
+        const secrets = secretsDir('curate', config)
+        const box = await reach('the key provider', () => openSecretBox(config, secrets))
         const secret = await reach('ClickHouse', () =>
-          registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register),
+          registeredSecret(secrets, 'curate/pseudonym-level2.key', register, box),
         )
-        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, secretsDir('curate', config), {
+        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, secrets, {
           register,
+          box,
           reach,
           logger,
         })

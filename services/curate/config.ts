@@ -1,6 +1,7 @@
 import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import { REDIS_KEYS } from '#core/redis/client.ts'
 import { WORKER_KEYS } from '#core/worker/worker.ts'
@@ -12,6 +13,7 @@ export const curateConfig = (env: NodeJS.ProcessEnv) =>
       ...WORKER_KEYS,
       ...CLICKHOUSE_KEYS,
       ...REDIS_KEYS,
+      ...PROVIDER_KEYS,
       'CHAINON_BATCH_MAX_RECORDS',
       'CHAINON_LOAD_WAIT_MS',
       'CHAINON_INTENT_DEADLINE_SECONDS',
@@ -29,6 +31,7 @@ export const linkConfig = (env: NodeJS.ProcessEnv) =>
       ...REGISTRY_KEYS,
       ...CLICKHOUSE_KEYS,
       ...REDIS_KEYS,
+      ...PROVIDER_KEYS,
       'CHAINON_FEEDS_DIR',
       'CHAINON_DATA_DIR',
       'CHAINON_SECRETS_DIR',

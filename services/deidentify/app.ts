@@ -7,6 +7,7 @@ import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { publishedKey, TOKEN_KEY } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
@@ -43,13 +44,15 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
       async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const producer = orderedProducer(kafka, logger)
         const register = kafkaRegister(kafka, producer, namespace)
-        const secret = (name: string) => reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register))
+        const box = await reach('the key provider', () => openSecretBox(config, secrets))
+        const secret = (name: string) =>
+          reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register, box))
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
         const recipient = await reach('curate', () => publishedKey(kafka, namespace, TOKEN_KEY))
         const sealTokens = await tokenSealer(recipient)
         const sealing = join(secrets, 'sealing')
-        const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register))
+        const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))

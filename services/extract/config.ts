@@ -1,5 +1,6 @@
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 
 export const extractConfig = (env: NodeJS.ProcessEnv) =>
@@ -8,6 +9,7 @@ export const extractConfig = (env: NodeJS.ProcessEnv) =>
     [
       ...KAFKA_KEYS,
       ...CLICKHOUSE_KEYS,
+      ...PROVIDER_KEYS,
       'CHAINON_DATA_DIR',
       'CHAINON_SECRETS_DIR',
       'CHAINON_FEEDS_DIR',

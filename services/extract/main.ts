@@ -5,6 +5,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
@@ -56,8 +57,11 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
       warehouse,
       contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
       dataDir: config.CHAINON_DATA_DIR,
-      secret: () =>
-        registeredSecret(secretsDir('extract', config), `extract/project-${project.id}.key`, warehouse.keys),
+      async secret() {
+        const secrets = secretsDir('extract', config)
+        const box = await openSecretBox(config, secrets)
+        return await registeredSecret(secrets, `extract/project-${project.id}.key`, warehouse.keys, box)
+      },
       version: VERSION,
       progress: (step: string) => process.stderr.write(`${step}\n`),
       signal: interrupt.signal,

@@ -50,12 +50,15 @@ import { receiptsRoutes } from './routes/receipts.ts'
 import { recordsRoutes } from './routes/records.ts'
 import type { DayKeyWatch } from './seal/day-key-watch.ts'
 import { createSealer } from './seal/sealer.ts'
+import type { Tokens } from './tokens/tokens.ts'
 
 export interface GatewayDependencies {
   readonly contracts: readonly FeedContract[]
   readonly namespace: string
   readonly registry: AvroRegistry
   readonly keys: KeyStore
+  /** Undefined: no token is accepted. */
+  readonly tokens: Tokens | undefined
   readonly keyUse: Pick<KeyUse, 'used'>
   readonly journal: Pick<Journal, 'note'>
   readonly uses: Hourly

@@ -2,12 +2,15 @@ import { REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { type LocalTime, localTime } from '#core/contract/local-time.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import { REDIS_KEYS } from '#core/redis/client.ts'
 import type { Limits } from './app.ts'
 import type { Settings } from './decode/hl7/settings.ts'
+import { checkClients } from './http/client-certificates.ts'
+import { TOKEN_KEYS } from './tokens/settings.ts'
 
 const DEFAULT_PORT = '8080'
 const MAX_SLOWED_LOGINS = 200
@@ -76,8 +79,7 @@ function zoneOf(zone: string): LocalTime {
   }
 }
 
-/** The gateway's settings; it listens on 8080 by default. */
-export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
+const settings = (env: NodeJS.ProcessEnv) =>
   checkHttp(
     'gateway',
     readConfig(
@@ -93,6 +95,9 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
         'CHAINON_FEEDS_DIR',
         'CHAINON_LOG_LEVEL',
         ...LIMIT_KEYS,
+        ...TOKEN_KEYS,
+        ...PROVIDER_KEYS,
+        'CHAINON_TLS_CLIENT_CA_FILE',
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_RECEIPT_DAYS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
@@ -104,3 +109,6 @@ export const gatewayConfig = (env: NodeJS.ProcessEnv) =>
       { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },
     ),
   )
+
+/** The gateway's settings; it listens on 8080 by default. */
+export const gatewayConfig = (env: NodeJS.ProcessEnv) => checkClients(settings(env))

@@ -8,6 +8,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
 import { hourlyCounts } from '#core/journal/hourly.ts'
@@ -28,6 +29,7 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
 import { gatewayConfig, gatewayLimits, hl7Settings } from './config.ts'
 import { gatewayHealth } from './health.ts'
+import { withClientCertificates } from './http/client-certificates.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
 import { quotaStore } from './ingest/quotas.ts'
 import { stampClock } from './ingest/stamp.ts'
@@ -42,6 +44,8 @@ import { receiptStore } from './receipts/lookup.ts'
 import { openSpool } from './receipts/spool.ts'
 import { watchTopicIds } from './receipts/topic-ids.ts'
 import { watchDayKeys } from './seal/day-key-watch.ts'
+import { openTokens } from './tokens/open.ts'
+import { tokenSettings } from './tokens/settings.ts'
 
 /** A question about a receipt is answered 503 after this. */
 const CLICKHOUSE_TIMEOUT_MS = 6000
@@ -57,7 +61,7 @@ runMain('gateway', process.env, async (logger) => {
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const secrets = secretsDir('gateway', config)
-  const secret = loadOrCreateSecret(secrets, 'routing.key')
+  const secret = loadOrCreateSecret(secrets, 'routing.key', await openSecretBox(config, secrets))
   const keys = openKeyStore(
     config.CHAINON_DATA_DIR,
     (error) => {
@@ -74,6 +78,7 @@ runMain('gateway', process.env, async (logger) => {
       alarms.clear('gateway-keys')
     },
   )
+  const issued = await openTokens(tokenSettings(config), keys, alarms, logger)
   const keyUse = recordKeyUse(config.CHAINON_DATA_DIR, (error) =>
     logger.warn({ event: 'key-use-not-written', err: safeError(error) }),
   )
@@ -163,7 +168,7 @@ runMain('gateway', process.env, async (logger) => {
   const health = () => gatewayHealth(unavailable, mllp?.health())
   const { http, admin: adminSettings } = httpSettings(config)
   const app = await buildGateway({
-    http,
+    http: withClientCertificates(http, config),
     hl7: hl7Settings(config),
     mllp: readListeners(config.CHAINON_MLLP_FILE),
     onMllp(started) {
@@ -174,6 +179,7 @@ runMain('gateway', process.env, async (logger) => {
     namespace: config.CHAINON_NAMESPACE,
     registry: avroRegistry(config),
     keys,
+    tokens: issued.tokens,
     keyUse,
     journal,
     uses,
@@ -202,6 +208,7 @@ runMain('gateway', process.env, async (logger) => {
     async stop() {
       await Promise.all([app.close(), adminEndpoint.close()])
       dayKeys.stop()
+      issued.stop()
       await Promise.all([uses.stop(), keyUse.stop()])
       await journal.stop()
       await Promise.all([retention.stop(), leaders.stop()])

@@ -3,6 +3,7 @@ import { createSecretKey } from 'node:crypto'
 import { join } from 'node:path'
 import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
+import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { announce, type PublicDayKey } from '#core/sealing/announcements.ts'
 import { dayOf } from '#core/sealing/day.ts'
@@ -32,14 +33,19 @@ export async function openTestSeal(record: SealedRecord, place: SealedPlace, see
   return value
 }
 
-function dayKeysOf(env: Readonly<Record<string, string>>) {
-  const secrets = env.CHAINON_SECRETS_DIR ?? join(env.CHAINON_DATA_DIR ?? '', 'secrets')
-  return openDayKeys(join(secrets, 'deidentify', 'sealing'), dayOf(Date.now()))
+async function dayKeysOf(env: Readonly<Record<string, string>>) {
+  const secrets = join(env.CHAINON_SECRETS_DIR ?? join(env.CHAINON_DATA_DIR ?? '', 'secrets'), 'deidentify')
+  const { CHAINON_KEY_PROVIDER, CHAINON_SECRETS_KEY } = env
+  const box = await openSecretBox(
+    readConfig('test', PROVIDER_KEYS, { CHAINON_KEY_PROVIDER, CHAINON_SECRETS_KEY }),
+    secrets,
+  )
+  return openDayKeys(join(secrets, 'sealing'), dayOf(Date.now()), true, box)
 }
 
 /** For a gateway without a deidentify: what that would announce. */
 export async function announceDayKeys(env: Readonly<Record<string, string>>, namespace: string): Promise<void> {
-  const keys = dayKeysOf(env)
+  const keys = await dayKeysOf(env)
   const producer = orderedProducer(testKafka(env), createLogger('test', 'fatal'))
   await announce(producer, namespace, await keys.live(), keys.authority)
   await producer.disconnect()
@@ -57,7 +63,7 @@ export async function openSealed(
     readConfig('test', REGISTRY_KEYS, { SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL }),
   ).decoder([SEALED_SCHEMA])
   await decoder.prepare(messages.map(({ value }) => value))
-  const keys = await dayKeysOf(env).live()
+  const keys = await (await dayKeysOf(env)).live()
   const seeds = new Map(keys.map(({ id, seed }) => [id, seed]))
   return Promise.all(
     messages.map(async ({ topic, key, value }) => {

@@ -1,5 +1,5 @@
 /** What lies in `identified.*` is sealed: a broker, its disks and its operators never have a readable identity. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -14,10 +14,13 @@ import { openSealed } from '../helpers/sealed.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 let line: Pipeline
+/** The line runs with sealed secrets; the other tests run with files in clear text. */
+const PROVIDER = { CHAINON_KEY_PROVIDER: 'environment', CHAINON_SECRETS_KEY: 'ab'.repeat(32) }
+const SEALED = /(?:level\d|routing)\.key$|\.seed$|ratchet\.json$|authority\.pem$/
 const IPP = 'ipp-Zywiecka-Lefebvre'
 
 beforeAll(async () => {
-  line = await startPipeline()
+  line = await startPipeline(PROVIDER)
 }, 120_000)
 afterAll(async () => line?.stop())
 
@@ -31,6 +34,13 @@ test('no message of an identified topic shows a value of its record, or who sent
   for (const { key, value, headers } of messages)
     for (const bytes of [key, value, Buffer.from(JSON.stringify(headers))])
       for (const secret of ['Zywiecka', 'zzz-1', 'chu-kermadec']) expect(bytes?.includes(secret)).toBe(false)
+})
+
+test('no secret of the workers and no routing key is in clear text on the disk', () => {
+  const folder = line.env.CHAINON_SECRETS_DIR ?? ''
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => SEALED.test(file))
+  expect(files.length).toBeGreaterThan(15)
+  for (const file of files) expect(readFileSync(join(folder, file), 'utf8'), file).toMatch(/^chainon-sealed-1:/)
 })
 
 test('what is sealed can be opened with the secrets of deidentify', async () => {

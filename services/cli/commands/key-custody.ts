@@ -1,6 +1,6 @@
 /** The part of the command for keys that is about custodians: secrets in shares, and back. */
 import { type Command, InvalidArgumentError } from 'commander'
-import type { FolderOf } from '#core/custody/backup.ts'
+import type { BoxOf, FolderOf } from '#core/custody/backup.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { actor, noteInJournal } from '../journal.ts'
@@ -38,8 +38,8 @@ export function registerCustody(keys: Command, env: NodeJS.ProcessEnv): void {
       if (need > of)
         throw new ConfigurationError('The key is not backed up', [`--need ${need} is more than --shares ${of}`])
       const { backUp } = await import('#core/custody/backup.ts')
-      const { data, folderOf } = await places(env, options)
-      const files = await backUp(key, folderOf, options.out, { of, need }, new Date().toISOString())
+      const { data, folderOf, boxOf } = await places(env, options)
+      const files = await backUp(key, folderOf, options.out, { of, need }, new Date().toISOString(), boxOf)
       const facts = { shares: of, needed: need }
       noteInJournal(data, { actor: actor(), action: 'key-backup', object: `secret:${key}`, outcome: 'done', facts })
       process.stdout.write(`${files.join('\n')}\n`)
@@ -58,8 +58,8 @@ export function registerCustody(keys: Command, env: NodeJS.ProcessEnv): void {
     .option(...DATA_DIR)
     .action(async (files: string[], options: RestoreOptions) => {
       const { restore } = await import('#core/custody/backup.ts')
-      const { data, folderOf } = await places(env, options)
-      const { key, fingerprint, path, present } = await restore(files, folderOf, options.dryRun ?? false)
+      const { data, folderOf, boxOf } = await places(env, options)
+      const { key, fingerprint, path, present } = await restore(files, folderOf, options.dryRun ?? false, boxOf)
       const what = `${key}, fingerprint ${fingerprint}`
       if (present) process.stderr.write(`${path} is already this key (${what}).\n`)
       else if (options.dryRun) process.stderr.write(`The shares fit, and give ${what}. Nothing was written.\n`)
@@ -85,9 +85,17 @@ function count(text: string): number {
   return n
 }
 
-async function places(env: NodeJS.ProcessEnv, { dataDir }: Options): Promise<{ data: string; folderOf: FolderOf }> {
+async function places(
+  env: NodeJS.ProcessEnv,
+  { dataDir }: Options,
+): Promise<{ data: string; folderOf: FolderOf; boxOf: BoxOf }> {
   const { readConfig, secretsDir } = await import('#core/config/read.ts')
   const environment = resolveEnvironment(env, dataDir === undefined ? {} : { dataDir })
-  const config = readConfig('keys', ['CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR'], environment)
-  return { data: config.CHAINON_DATA_DIR, folderOf: (service) => secretsDir(service, config) }
+  const { openSecretBox, PROVIDER_KEYS } = await import('#core/custody/key-provider.ts')
+  const config = readConfig('keys', ['CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR', ...PROVIDER_KEYS], environment)
+  return {
+    data: config.CHAINON_DATA_DIR,
+    folderOf: (service) => secretsDir(service, config),
+    boxOf: (folder) => openSecretBox(config, folder),
+  }
 }

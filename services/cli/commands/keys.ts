@@ -1,5 +1,7 @@
-/** `chainon keys`: API keys of producers. Only hashes are stored; a key is shown when it is created. */
+/** `chainon keys`: API keys and client certificates of producers. Only hashes are stored; a key is shown when it is created. */
+import { readFileSync } from 'node:fs'
 import { type Command, InvalidArgumentError } from 'commander'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import type { JournalEvent } from '#core/journal/actions.ts'
 import type { IssuedKey, ListedKey } from '#core/keys/admin.ts'
@@ -26,8 +28,15 @@ interface CreateOptions extends Options {
   readonly name: string
   readonly feeds: string
   readonly read: boolean
+  /** File of a certificate; without it a key is made. */
+  readonly certificate?: string
   /** Milliseconds; null for a key without an end. */
   readonly expires: number | null
+}
+
+interface RevokeOptions extends Options {
+  readonly subject: readonly string[]
+  readonly jti: readonly string[]
 }
 
 interface RotateOptions extends Options {
@@ -51,9 +60,11 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       examples([
         ['chainon keys create chu-nord --name "interface engine"', 'shows the key once'],
         ['chainon keys create lab --feeds observation --expires 90d', 'for one feed, for 90 days'],
+        ['chainon keys create chu-sud --certificate chu-sud.pem', 'who has this certificate logs in without a key'],
         ['chainon keys list', 'the keys: what they may do, until when, when they were last used'],
         ['chainon keys rotate chu-nord --overlap 24h', 'a new key; the former one works for another 24 hours'],
         ['chainon keys revoke 0123456789ab', 'the gateway rejects it from its next request on'],
+        ['chainon keys revoke --subject chu-nord', 'so with every token that is issued to that subject, for good'],
       ]),
     )
   const load = () => import('#core/keys/admin.ts')
@@ -63,6 +74,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('create a key and show it once')
     .option('--name <name>', 'what the key is for', '')
     .option('--feeds <names>', 'feeds that it may write, comma-separated; `*` for all', '*')
+    .option('--certificate <file>', 'make no key: register this client certificate (PEM) as one of the producer')
     .option('--no-read', 'it may not read what the gateway knows of it (GET /v1/key)')
     .option(
       '--expires <duration>',
@@ -70,15 +82,25 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       lifetime,
       lifetime('365d'),
     )
-    .option('--json', 'an object with producer, id, key')
+    .option('--json', 'an object with producer, id, key; with --certificate sha256 in place of key')
     .option(...DATA_DIR)
     .action(async (producer: string, options: CreateOptions) => {
-      const { createKey } = await load()
+      const { addCertificate, createKey } = await load()
       const terms = {
         scopes: await scopes(env, options),
         ...(options.expires === null ? {} : { expiresAt: new Date(Date.now() + options.expires).toISOString() }),
       }
       const data = dataFolder(env, options.dataDir)
+      if (options.certificate !== undefined) {
+        const { readCertificate } = await import('#core/keys/certificate.ts')
+        const certificate = readCertificate(readOr(options.certificate))
+        const id = addCertificate(data, producer, options.name, certificate, terms)
+        noteInJournal(data, created({ id, producer }, terms.scopes))
+        if (options.json) return print({ producer, id, sha256: certificate.sha256 })
+        process.stderr.write(`The certificate ${certificate.sha256} of ${producer} is in force.\n`)
+        process.stdout.write(`${id}\n`)
+        return
+      }
       const issued = createKey(data, producer, options.name, terms)
       noteInJournal(data, created(issued, terms.scopes))
       show(issued, options)
@@ -88,7 +110,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('list the keys, without their secrets')
     .option(
       '--json',
-      'an array of objects with id, producer, name, scopes, state, created_at, expires_at, replaced_by, revoked_at, last_used',
+      'an array of objects with id, kind, sha256, producer, name, scopes, state, created_at, expires_at, replaced_by, revoked_at, last_used',
     )
     .option(...DATA_DIR)
     .action(async (options: Options) => {
@@ -123,13 +145,18 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     })
   keys
     .command('revoke')
-    .argument('<keyids...>', 'as `chainon keys list` shows them')
-    .summary('revoke keys')
+    .argument('[keyids...]', 'as `chainon keys list`, or the access journal, shows them')
+    .summary('revoke keys, certificates and tokens')
     .description('Also while keys.json is damaged or missing: what was revoked has a file of its own.')
+    .option('--subject <sub...>', 'every token of this subject, also those that are issued later', [])
+    .option('--jti <jti...>', 'the token with this id (jti)', [])
     .option('--json', 'an array of the ids that were revoked')
     .option(...DATA_DIR)
-    .action(async (ids: string[], options: Options) => {
+    .action(async (keyIds: string[], options: RevokeOptions) => {
       const { revokeKey } = await load()
+      const { subjectId, tokenId } = await import('#core/keys/token-id.ts')
+      const ids = [...keyIds, ...options.subject.map(subjectId), ...options.jti.map(tokenId)]
+      if (ids.length === 0) throw new ChainonError('wrong-key', 'Name what is to be revoked.')
       const data = dataFolder(env, options.dataDir)
       const revoked = ids.filter((id) => revokeKey(data, id))
       noteInJournal(data, ...revoked.map((id) => ({ ...ofKey(id), action: 'key-revoke', facts: {} }) as const))
@@ -176,7 +203,16 @@ function ofKey(id: string) {
   return { actor: actor(), object: `key:${id}`, outcome: 'done' } as const
 }
 
-function created({ id, producer }: IssuedKey, allowed: readonly string[]): JournalEvent {
+/** @throws ConfigurationError when the file cannot be read */
+function readOr(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new ConfigurationError('The certificate cannot be read', [`${file}: ${errorCode(error)}`])
+  }
+}
+
+function created({ id, producer }: Pick<IssuedKey, 'id' | 'producer'>, allowed: readonly string[]): JournalEvent {
   return { ...ofKey(id), action: 'key-create', facts: { producer, scopes: allowed } }
 }
 
@@ -204,6 +240,7 @@ async function scopes(env: NodeJS.ProcessEnv, { feeds, read, dataDir }: CreateOp
 
 function row(key: ListedKey): string[] {
   const { id, producer, name, scopes: allowed, state, created_at: created, expires_at: expires, revoked_at: at } = key
+  const shownName = key.kind === 'certificate' ? `${name} (certificate)`.trim() : name
   const until = expires === undefined ? 'in force' : `in force until ${minute(expires)}`
   const shown =
     state === 'revoked'
@@ -211,7 +248,7 @@ function row(key: ListedKey): string[] {
       : state === 'expired'
         ? `expired ${minute(expires ?? '')}`
         : until
-  return [id, producer, name, allowed.join(' '), minute(created), key.last_used ?? '-', shown.trim()]
+  return [id, producer, shownName, allowed.join(' '), minute(created), key.last_used ?? '-', shown.trim()]
 }
 
 /** @returns an ISO 8601 time to the minute */

@@ -91,6 +91,7 @@ function shredding(day: string, key: string, outcome: 'begun' | 'done'): Journal
 async function open(env: NodeJS.ProcessEnv, { dataDir }: Options) {
   const { readConfig, secretsDir } = await import('#core/config/read.ts')
   const { loadContracts } = await import('#core/contract/load.ts')
+  const { openSecretBox, PROVIDER_KEYS } = await import('#core/custody/key-provider.ts')
   const { KAFKA_KEYS, kafkaClient } = await import('#core/kafka/client.ts')
   const { withAdmin } = await import('#core/kafka/offsets.ts')
   const { authorityOf } = await import('#core/sealing/announcements.ts')
@@ -101,11 +102,12 @@ async function open(env: NodeJS.ProcessEnv, { dataDir }: Options) {
   const environment = resolveEnvironment(env, dataDir === undefined ? {} : { dataDir })
   const config = readConfig(
     'keys',
-    [...KAFKA_KEYS, 'CHAINON_FEEDS_DIR', 'CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR'],
+    [...KAFKA_KEYS, 'CHAINON_FEEDS_DIR', 'CHAINON_DATA_DIR', 'CHAINON_SECRETS_DIR', ...PROVIDER_KEYS],
     environment,
   )
   const today = dayOf(Date.now())
-  const dayKeys = openDayKeys(join(secretsDir('deidentify', config), 'sealing'), today, false)
+  const secrets = secretsDir('deidentify', config)
+  const dayKeys = openDayKeys(join(secrets, 'sealing'), today, false, await openSecretBox(config, secrets))
   return {
     data: config.CHAINON_DATA_DIR,
     dayKeys,

@@ -4,11 +4,13 @@
  */
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
+import { KEY_PROVIDER } from './provider-keys.ts'
 import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, PUBLIC_HTTP, SERVICES, WORKERS } from './service-keys.ts'
 
 export const KEYS = {
   ...DEPENDENCIES,
   ...SERVICES,
+  ...KEY_PROVIDER,
   ...PUBLIC_HTTP,
   ...PROVISION,
   ...GATEWAY,
@@ -40,6 +42,12 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
     keys: DEPENDENCIES,
   },
   { title: 'Every service', readers: 'Read by the services and by `chainon`.', keys: SERVICES },
+  {
+    title: 'Key of the secrets',
+    readers:
+      'Read by `gateway`, `deidentify`, `curate`, `extract`, and `chainon keys` and `link` for their secrets; set for each service.',
+    keys: KEY_PROVIDER,
+  },
   {
     title: 'gateway and console',
     readers:

@@ -258,6 +258,54 @@ export const GATEWAY = {
     description:
       'JSON file of the MLLP listeners: name, port (2575), key, senders, TLS (services/gateway/README.md); empty: none',
   },
+  CHAINON_TLS_CLIENT_CA_FILE: {
+    type: 'string',
+    default: '',
+    description:
+      'PEM file of the authority of client certificates; with it a producer may log in with a certificate that `chainon keys create --certificate` has registered',
+  },
+  CHAINON_JWT_ISSUER: {
+    type: 'string',
+    default: '',
+    description: 'Issuer (`iss`) of the tokens that are accepted in place of an API key; empty: none',
+  },
+  CHAINON_JWT_AUDIENCE: { type: 'string', default: '', description: 'Audience (`aud`) that a token must have' },
+  CHAINON_JWT_JWKS: {
+    type: 'string',
+    default: '',
+    description: 'Keys of the issuer, a JWK set: a file, or an https URL (http on this machine)',
+  },
+  CHAINON_JWT_JWKS_CA_FILE: {
+    type: 'string',
+    default: '',
+    description: "PEM file of the authority of that URL's certificate; empty: those that Node trusts",
+  },
+  CHAINON_JWT_PRODUCER_CLAIM: {
+    type: 'string',
+    default: 'client_id',
+    description: "Claim of a token with the producer's name; its scopes are in `scope`",
+  },
+  CHAINON_JWT_MAX_SECONDS: {
+    type: 'integer',
+    default: '3600',
+    min: 60,
+    max: 86400,
+    description: 'Longest time from `iat` to `exp` of a token, in seconds',
+  },
+  CHAINON_JWT_CLOCK_SECONDS: {
+    type: 'integer',
+    default: '30',
+    min: 0,
+    max: 300,
+    description: 'Seconds by which the clocks of issuer and gateway may differ',
+  },
+  CHAINON_JWT_STALE_SECONDS: {
+    type: 'integer',
+    default: '86400',
+    min: 60,
+    max: 604800,
+    description: "Seconds for which the issuer's keys are used while they cannot be read again",
+  },
   CHAINON_IDEMPOTENCY_HOURS: {
     type: 'integer',
     default: '24',

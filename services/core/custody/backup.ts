@@ -1,6 +1,7 @@
 /** Secret files of this host, in shares and back. Nothing is ever overwritten. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { CLEAR, type SecretBox } from '../crypto/secret-box.ts'
 import { loadOrCreateSecret, storeSecret } from '../crypto/secrets.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
@@ -8,6 +9,10 @@ import { type Restored, restored, sharesOf } from './shares.ts'
 
 /** @returns the folder of a service's secrets */
 export type FolderOf = (service: string) => string
+/** @returns how the secrets of a folder stand in their files */
+export type BoxOf = (folder: string) => Promise<SecretBox>
+
+const inClearText: BoxOf = async () => CLEAR
 
 /**
  * Writes one file for each custodian, with mode 0600.
@@ -23,11 +28,12 @@ export async function backUp(
   out: string,
   how: { readonly of: number; readonly need: number },
   now: string,
+  boxOf: BoxOf = inClearText,
 ): Promise<readonly string[]> {
   const { folder, file } = placeOf(key, folderOf)
   if (!existsSync(join(folder, file)))
     throw new ConfigurationError('The key is not backed up', [`there is no ${join(folder, file)}`])
-  const shares = await sharesOf(key, loadOrCreateSecret(folder, file), how, now)
+  const shares = await sharesOf(key, loadOrCreateSecret(folder, file, await boxOf(folder)), how, now)
   mkdirSync(out, { recursive: true, mode: 0o700 })
   return shares.map((share) => {
     const path = join(out, `${key.replace('/', '-')}.${share.set}.share-${share.number}-of-${share.of}.json`)
@@ -50,16 +56,18 @@ export async function restore(
   files: readonly string[],
   folderOf: FolderOf,
   dryRun: boolean,
+  boxOf: BoxOf = inClearText,
 ): Promise<Omit<Restored, 'secret'> & { readonly path: string; readonly present: boolean }> {
   const { key, secret, fingerprint } = await restored(new Map(files.map((file) => [file, contents(file)])))
   const { folder, file } = placeOf(key, folderOf)
+  const box = await boxOf(folder)
   const path = join(folder, file)
   const present = existsSync(path)
-  if (present && !loadOrCreateSecret(folder, file).equals(secret))
+  if (present && !loadOrCreateSecret(folder, file, box).equals(secret))
     throw new ConfigurationError('The key is not restored', [
       `${path} is another key: move it away when it is the wrong one; records may already have been made with it`,
     ])
-  if (!present && !dryRun) storeSecret(folder, file, secret)
+  if (!present && !dryRun) storeSecret(folder, file, secret, box)
   return { key, fingerprint, path, present }
 }
 

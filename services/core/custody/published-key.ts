@@ -1,5 +1,6 @@
 /** Public keys in the topic `key.fingerprints`: the first of a name counts, so that nobody replaces one later. */
 import type { Kafka } from 'kafkajs'
+import type { SecretBox } from '../crypto/secret-box.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { partitionReader } from '../kafka/partition-reader.ts'
 import type { OrderedProducer } from '../kafka/producer.ts'
@@ -14,8 +15,8 @@ export const TOKEN_KEY = 'curate/linkage-tokens.key'
  * @param dir of the secrets of `curate`
  * @returns the seed of the key for which linkage tokens are sealed; made once, see `registeredSecret`
  */
-export function tokenSeed(dir: string, register: KeyRegister): Promise<Buffer> {
-  return registeredSecret(dir, TOKEN_KEY, register)
+export function tokenSeed(dir: string, register: KeyRegister, box: SecretBox): Promise<Buffer> {
+  return registeredSecret(dir, TOKEN_KEY, register, box)
 }
 
 const PUBLIC_KEY = /^[0-9a-f]{64}$/

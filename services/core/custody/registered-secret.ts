@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { CLEAR, type SecretBox } from '../crypto/secret-box.ts'
 import { loadOrCreateSecret } from '../crypto/secrets.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 
@@ -56,10 +57,16 @@ export async function registered<T>(name: string, kept: Kept<T>, register: KeyRe
 /**
  * @param dir the service's own secrets folder
  * @param name `<service>/<file>`; the file is in `dir`
+ * @param box how it stands in the file
  * @returns the secret, 32 bytes; made and registered when neither a file nor an entry exists
  * @throws ConfigurationError when the file is missing, or is another than the registered one; ChainonError dependency-unavailable
  */
-export function registeredSecret(dir: string, name: string, register: KeyRegister): Promise<Buffer> {
+export function registeredSecret(
+  dir: string,
+  name: string,
+  register: KeyRegister,
+  box: SecretBox = CLEAR,
+): Promise<Buffer> {
   const file = name.slice(name.lastIndexOf('/') + 1)
   const path = join(dir, file)
   return registered(
@@ -67,7 +74,7 @@ export function registeredSecret(dir: string, name: string, register: KeyRegiste
     {
       path,
       exists: () => existsSync(path),
-      open: () => loadOrCreateSecret(dir, file),
+      open: () => loadOrCreateSecret(dir, file, box),
       identity: (secret) => secret,
       harm: 'A new key would give every patient a second pseudonym.',
     },

@@ -83,11 +83,12 @@ export const FAULTS = {
   // drops: counted, never an outcome of an origin of their own
   replayed: { blame: 'none', text: 'The origin was already loaded.' },
   // request
-  'missing-key': { blame: 'request', status: 401, text: 'An API key is required.' },
-  'wrong-key': { blame: 'request', status: 401, text: 'The API key is not known.' },
-  'expired-key': { blame: 'request', status: 401, text: 'The API key has expired.' },
-  'revoked-key': { blame: 'request', status: 401, text: 'The API key was revoked.' },
-  'key-scope': { blame: 'request', status: 403, text: 'The API key does not have the scope that this needs.' },
+  'missing-key': { blame: 'request', status: 401, text: 'An API key, a token or a client certificate is required.' },
+  'wrong-key': { blame: 'request', status: 401, text: 'The API key or client certificate is not known.' },
+  'wrong-token': { blame: 'request', status: 401, text: 'The token is not accepted.' },
+  'expired-key': { blame: 'request', status: 401, text: 'The API key, token or certificate has expired.' },
+  'revoked-key': { blame: 'request', status: 401, text: 'The API key, token or certificate was revoked.' },
+  'key-scope': { blame: 'request', status: 403, text: 'The API key or token does not have the scope that this needs.' },
   'too-many-failed-logins': { blame: 'request', status: 429, text: 'Too many logins failed; try again later.' },
   'unknown-host': {
     blame: 'request',
@@ -227,6 +228,11 @@ export const FAULTS = {
     blame: 'configuration',
     alarm: true,
     text: 'The files of API keys cannot be read: the keys read before stay in force, without those that are revoked.',
+  },
+  'token-keys': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'The keys of the token issuer cannot be read.',
   },
   configuration: { blame: 'configuration', alarm: true, text: 'The configuration is wrong.' },
   bug: { blame: 'programmer', status: 500, alarm: true, text: 'An error of Chainon itself.' },

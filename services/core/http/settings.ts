@@ -1,6 +1,7 @@
 /** How a service listens: which addresses need TLS or a declared proxy, and with which certificate. */
 import { readFileSync } from 'node:fs'
 import { BlockList, isIP } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import type { Config } from '../config/read.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
@@ -23,7 +24,7 @@ export interface HttpSettings {
   /** Options of Fastify. */
   readonly server: {
     readonly trustProxy: string[] | false
-    readonly https?: { readonly cert: Buffer; readonly key: Buffer }
+    readonly https?: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized'>
   }
   readonly guard: RequestGuard
 }
@@ -95,7 +96,8 @@ function networkOf(text: string) {
   return length > bits ? undefined : { address, family, prefix: length }
 }
 
-function readPem(path: string): Buffer {
+/** @throws ConfigurationError when it cannot be read */
+export function readPem(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {

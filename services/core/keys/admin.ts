@@ -1,13 +1,15 @@
-/** Creates, lists, rotates and revokes API keys, for `chainon keys`. */
+/** Creates, lists, rotates and revokes API keys, and registers client certificates, for `chainon keys`. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { type Lock, waitForLockSync } from '../process/lock.ts'
+import type { StoredCertificate } from './certificate.ts'
 import { isExpired, keysFile, readKeys, type StoredKey, scopesOf, writeKeys } from './file.ts'
 import { KEY_ID, newKey, PRODUCER, parseKey } from './format.ts'
 import { AT_ONCE, appendRevocation, readRevocations, revocationsFile } from './revocations.ts'
 import { ALL_SCOPES } from './scopes.ts'
+import { isOfToken } from './token-id.ts'
 import { lastUse } from './use.ts'
 
 export interface IssuedKey {
@@ -25,6 +27,8 @@ export interface KeyTerms {
 }
 
 export interface ListedKey extends Omit<StoredKey, 'sha256' | 'scopes'> {
+  /** Of a certificate. */
+  readonly sha256?: string
   readonly scopes: readonly string[]
   readonly state: 'in force' | 'expired' | 'revoked'
   /** The hour of the last use, for instance `2026-01-31T08:00Z`. */
@@ -45,18 +49,56 @@ export function createKey(dataDir: string, producer: string, name: string, terms
   return locked(dataDir, () => issue(dataDir, producer, name, terms))
 }
 
-/** @returns every key, the first created one first */
+/**
+ * Lets who has the private key of a certificate log in as a producer, until the certificate or the terms end.
+ *
+ * @returns the id of its entry
+ * @throws ConfigurationError as `createKey`, and when an entry of the certificate is in force
+ */
+export function addCertificate(
+  dataDir: string,
+  producer: string,
+  name: string,
+  certificate: StoredCertificate,
+  terms: KeyTerms = {},
+): string {
+  checkName(producer)
+  const { scopes = ALL_SCOPES, expiresAt = certificate.expiresAt } = terms
+  return locked(dataDir, () => {
+    const same = listKeys(dataDir).find((one) => one.sha256 === certificate.sha256 && one.state === 'in force')
+    if (same)
+      throw new ConfigurationError('The certificate is not registered', [
+        `it is in force as ${same.id} of ${same.producer}: revoke that first`,
+      ])
+    const stored: StoredKey = {
+      kind: 'certificate',
+      id: newKey().id,
+      producer,
+      name,
+      sha256: certificate.sha256,
+      created_at: isoTime(Date.now()),
+      scopes,
+      expires_at: expiresAt < certificate.expiresAt ? expiresAt : certificate.expiresAt,
+    }
+    const path = keysFile(dataDir)
+    writeKeys(path, [...readKeys(path), stored])
+    return stored.id
+  })
+}
+
+/** @returns every key and certificate, the first created one first */
 export function listKeys(dataDir: string): readonly ListedKey[] {
   const { revoked } = readRevocations(revocationsFile(dataDir))
   const now = Date.now()
-  return readKeys(keysFile(dataDir)).map(({ sha256: _hidden, ...key }) => {
+  return readKeys(keysFile(dataDir)).map(({ sha256, ...key }) => {
     const logged = revoked.get(key.id)
     const revoked_at = key.revoked_at ?? (logged?.from === AT_ONCE ? logged.at : undefined)
     const ended = isExpired(key, now) || (logged !== undefined && logged.from <= now)
     const last_used = lastUse(dataDir, key.id)
     return {
       ...key,
-      scopes: scopesOf({ ...key, sha256: '' }),
+      ...(key.kind === 'certificate' ? { sha256 } : {}),
+      scopes: scopesOf(key),
       state: revoked_at !== undefined ? 'revoked' : ended ? 'expired' : 'in force',
       ...(revoked_at === undefined ? {} : { revoked_at }),
       ...(last_used === undefined ? {} : { last_used }),
@@ -67,16 +109,19 @@ export function listKeys(dataDir: string): readonly ListedKey[] {
 /**
  * Also while `keys.json` is damaged or missing: the revocation has a file of its own, which is written first.
  *
+ * @param id of a key, a certificate, or a token: of the latter no file knows whether there is one
  * @returns false when there is no such key in force
  */
 export function revokeKey(dataDir: string, id: string): boolean {
   return locked(dataDir, () => {
     const path = keysFile(dataDir)
     const keys = existsSync(path) ? attempt(() => readKeys(path)) : undefined
-    if (!KEY_ID.test(id) || (keys && !keys.some((key) => key.id === id && key.revoked_at === undefined))) return false
+    const isToken = isOfToken(id)
+    if (!isToken && keys && !keys.some((key) => key.id === id && key.revoked_at === undefined)) return false
+    if (!KEY_ID.test(id)) return false
     const revoked_at = new Date().toISOString()
     appendRevocation(revocationsFile(dataDir), id, revoked_at)
-    if (!keys) return true
+    if (!keys || isToken) return true
     writeKeys(
       path,
       keys.map((key) => (key.id === id ? { ...key, revoked_at } : key)),
@@ -98,6 +143,7 @@ export function rotateKey(dataDir: string, producer: string, overlapMs: number, 
     const candidates = listKeys(dataDir).filter(
       (key) =>
         key.producer === producer &&
+        key.kind === undefined &&
         key.state === 'in force' &&
         key.replaced_by === undefined &&
         (id === undefined || key.id === id),

@@ -12,10 +12,12 @@ import { ALL_SCOPES, SCOPE } from './scopes.ts'
 
 const Time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
 const Key = Type.Object({
+  /** Absent for an API key. */
+  kind: Type.Optional(Type.Literal('certificate')),
   id: Type.String({ pattern: KEY_ID.source }),
   producer: Type.String({ pattern: PRODUCER.source }),
   name: Type.String(),
-  /** SHA-256 of the secret, in hexadecimal. */
+  /** SHA-256 of the secret, or of the certificate in DER, in hexadecimal. */
   sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   created_at: Time,
   /** Absent in keys of version 0.1, which may do everything. */
@@ -71,7 +73,7 @@ export function writeKeys(path: string, keys: readonly StoredKey[]): void {
 }
 
 /** @returns the scopes of a key; a key of version 0.1 has all */
-export function scopesOf({ scopes }: StoredKey): readonly string[] {
+export function scopesOf({ scopes }: Pick<StoredKey, 'scopes'>): readonly string[] {
   return scopes ?? ALL_SCOPES
 }
 

@@ -1,5 +1,5 @@
 /**
- * Checks API keys, for the gateway. Both files are looked at before each check (two `stat`, some microseconds), so that a revocation holds from
+ * Checks API keys and client certificates, for the gateway. Both files are looked at before each check (two `stat`, some microseconds), so that a revocation holds from
  * the next request on, on every file system; a watch of the folder would be told of changes on some of them only.
  */
 import { statSync } from 'node:fs'
@@ -20,13 +20,18 @@ export interface KeyAccess {
 /** `expired` and `revoked` only for who has the secret: others cannot find out which keys there are. */
 export type LoginFailure = 'malformed' | 'unknown' | 'wrong-secret' | 'expired' | 'revoked'
 
-export type Login =
+export type Login<Failure extends string = LoginFailure> =
   | { readonly kind: 'accepted'; readonly access: KeyAccess }
   /** The key's id is that of a stored key; without one, what was sent is not to be repeated anywhere. */
-  | { readonly kind: 'failed'; readonly reason: LoginFailure; readonly keyId?: string }
+  | { readonly kind: 'failed'; readonly reason: Failure; readonly keyId?: string }
 
 export interface KeyStore {
+  /** @param presented an API key */
   login(presented: string): Login
+  /** @param sha256 of a certificate in DER whose holder has proved to have its private key, 64 hexadecimal digits */
+  loginCertificate(sha256: string): Login
+  /** @param id of a key, or one of a token (`token-id.ts`) */
+  isRevoked(id: string): boolean
 }
 
 /** Compared with when the id is unknown, so that the time of the answer does not show which ids exist. */
@@ -44,6 +49,8 @@ export function openKeyStore(
 ): KeyStore {
   const paths = { keys: keysFile(dataDir), revocations: revocationsFile(dataDir) }
   let keys: ReadonlyMap<string, StoredKey> = new Map()
+  /** By their hash; of two entries of one certificate the last one counts. */
+  let certificates: ReadonlyMap<string, StoredKey> = new Map()
   /** Only ever grows: no file brings back a key that this process has seen revoked. The number is the time from which it is. */
   const revoked = new Map<string, number>()
   let logged: ReadonlyMap<string, Revocation> = new Map()
@@ -60,6 +67,7 @@ export function openKeyStore(
     const stored = readKeys(paths.keys)
     if (stored.length === 0 && keys.size > 0) throw damage(`${paths.keys} has no keys any more: restore it`)
     keys = new Map(stored.map((key) => [key.id, key]))
+    certificates = new Map(stored.filter(({ kind }) => kind === 'certificate').map((key) => [key.sha256, key]))
     for (const { id, revoked_at: at } of stored) if (at !== undefined) revoke(id, AT_ONCE)
     if (found.damagedLines > 0) throw damage(`${paths.revocations} has ${found.damagedLines} damaged lines`)
     if ([...logged.keys()].some((id) => !found.revoked.has(id)))
@@ -82,6 +90,16 @@ export function openKeyStore(
     damaged = false
   }
 
+  function inForce(stored: StoredKey): Login {
+    const failed = (reason: LoginFailure): Login => ({ kind: 'failed', reason, keyId: stored.id })
+    const now = Date.now()
+    const from = revoked.get(stored.id) ?? Number.POSITIVE_INFINITY
+    if (from === AT_ONCE) return failed('revoked')
+    // The end of a rotation's overlap stands in both files.
+    if (isExpired(stored, now) || from <= now) return failed('expired')
+    return { kind: 'accepted', access: accessOf(stored) }
+  }
+
   readKeys(paths.keys)
   readRevocations(paths.revocations)
   refresh()
@@ -90,17 +108,20 @@ export function openKeyStore(
       refresh()
       const parsed = parseKey(presented)
       if (!parsed) return { kind: 'failed', reason: 'malformed' }
-      const stored = keys.get(parsed.id)
+      const found = keys.get(parsed.id)
+      const stored = found?.kind === undefined ? found : undefined
       const same = sameHash(hashSecret(parsed.secret), stored?.sha256 ?? UNKNOWN_HASH)
       if (!stored) return { kind: 'failed', reason: 'unknown' }
-      const failed = (reason: LoginFailure): Login => ({ kind: 'failed', reason, keyId: stored.id })
-      if (!same) return failed('wrong-secret')
-      const now = Date.now()
-      const from = revoked.get(stored.id) ?? Number.POSITIVE_INFINITY
-      if (from === AT_ONCE) return failed('revoked')
-      // The end of a rotation's overlap stands in both files.
-      if (isExpired(stored, now) || from <= now) return failed('expired')
-      return { kind: 'accepted', access: accessOf(stored) }
+      return same ? inForce(stored) : { kind: 'failed', reason: 'wrong-secret', keyId: stored.id }
+    },
+    loginCertificate(sha256) {
+      refresh()
+      const stored = certificates.get(sha256)
+      return stored ? inForce(stored) : { kind: 'failed', reason: 'unknown' }
+    },
+    isRevoked(id) {
+      refresh()
+      return (revoked.get(id) ?? Number.POSITIVE_INFINITY) <= Date.now()
     },
   }
 }

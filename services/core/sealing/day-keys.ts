@@ -15,29 +15,16 @@ import {
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
-import {
-  appendFileSync,
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { CLEAR, type SecretBox } from '../crypto/secret-box.ts'
 import { type KeyRegister, registered } from '../custody/registered-secret.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { waitForLockSync } from '../process/lock.ts'
 import { parseDay, textOfDay } from './day.ts'
 import { keyIdOf, publicKeyOf } from './hpke.ts'
+import { overwrite, type Read, secretFiles, type Write } from './secret-files.ts'
 
 /** Keys are announced so many days before they are used: a gateway goes on while `deidentify` is away for as long. */
 export const DAYS_AHEAD = 14
@@ -87,14 +74,16 @@ interface Ratchet {
 /**
  * @param folder `sealing` in the secrets folder of deidentify; made at the first start, with the first keys
  * @param today days since 1970-01-01
+ * @param box how the secrets stand in their files; those in clear text are sealed in their place
  * @param make false for who only reads or shreds: a folder without keys is then an error, and not filled
  * @throws ConfigurationError when a file is damaged, readable by others, or cannot be written
  */
-export function openDayKeys(folder: string, today: number, make = true): DayKeys {
+export function openDayKeys(folder: string, today: number, make = true, box: SecretBox = CLEAR): DayKeys {
   const ratchetFile = join(folder, 'ratchet.json')
   const logFile = join(folder, 'shredded.ndjson')
   const seedFile = (day: number) => join(folder, `${textOfDay(day)}.seed`)
   const known = new Map<string, DayKey>()
+  const { read, write } = secretFiles(box)
 
   function locked<T>(work: () => T): T {
     const lock = waitForLockSync(join(folder, 'lock'), 'keys', LOCK_MS)
@@ -109,21 +98,21 @@ export function openDayKeys(folder: string, today: number, make = true): DayKeys
 
   function advance(until: number): boolean {
     return locked(() => {
-      let { day, state } = readRatchet(ratchetFile)
+      let { day, state } = readRatchet(ratchetFile, read)
       const first = day
       for (; day <= until + DAYS_AHEAD; day++) {
-        writeSecret(seedFile(day), `${follow(state, 'seed').toString('hex')}\n`)
+        write(seedFile(day), follow(state, 'seed').toString('hex'))
         state = follow(state, 'next')
       }
       // The files first: a process that ends between the two makes the same files again.
-      if (day !== first) writeRatchet(ratchetFile, day, state)
+      if (day !== first) writeRatchet(ratchetFile, day, state, write)
       return day !== first
     })
   }
 
   async function keyOf(day: number): Promise<DayKey | undefined> {
     const file = seedFile(day)
-    const text = readSecret(file)
+    const text = read(file)
     if (text === undefined) return undefined
     const cached = known.get(text)
     if (cached) return cached
@@ -147,10 +136,10 @@ export function openDayKeys(folder: string, today: number, make = true): DayKeys
     }
   }
 
-  if (make) makeFolder(folder, ratchetFile, today)
+  if (make) makeFolder(folder, ratchetFile, today, write)
   else if (!existsSync(ratchetFile))
     throw new ConfigurationError('There are no sealing keys', [`${folder}: run this on a host of deidentify`])
-  const authority = readAuthority(join(folder, 'authority.pem'))
+  const authority = readAuthority(join(folder, 'authority.pem'), read)
   advance(today)
   return {
     authority,
@@ -184,13 +173,18 @@ export function openDayKeys(folder: string, today: number, make = true): DayKeys
  * @returns the keys; made and registered when neither this host nor the register has any
  * @throws ConfigurationError as openDayKeys, and when the keys are missing here, or are those of another installation
  */
-export function registeredDayKeys(folder: string, today: number, register: KeyRegister): Promise<DayKeys> {
+export function registeredDayKeys(
+  folder: string,
+  today: number,
+  register: KeyRegister,
+  box: SecretBox = CLEAR,
+): Promise<DayKeys> {
   return registered(
     'deidentify/sealing',
     {
       path: `${folder} (authority.pem, ratchet.json)`,
       exists: () => ['authority.pem', 'ratchet.json'].every((file) => existsSync(join(folder, file))),
-      open: () => openDayKeys(folder, today),
+      open: () => openDayKeys(folder, today, true, box),
       identity: ({ authority }) => createPublicKey(authority).export({ type: 'spki', format: 'der' }),
       harm: 'New keys open nothing of what is sealed, and the gateways refuse them.',
     },
@@ -199,7 +193,7 @@ export function registeredDayKeys(folder: string, today: number, register: KeyRe
 }
 
 /** The first process makes the ratchet; a folder that lacks it but has keys has lost it. */
-function makeFolder(folder: string, ratchetFile: string, today: number): void {
+function makeFolder(folder: string, ratchetFile: string, today: number, write: Write): void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
@@ -210,18 +204,18 @@ function makeFolder(folder: string, ratchetFile: string, today: number): void {
   if (readdirSync(folder).some((name) => name.endsWith('.seed'))) throw damaged(ratchetFile)
   const { privateKey } = generateKeyPairSync('ed25519')
   const authority = join(folder, 'authority.pem')
-  if (!existsSync(authority)) writeSecret(authority, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  if (!existsSync(authority)) write(authority, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
   // The day before: a gateway's clock may be behind.
-  writeRatchet(ratchetFile, today - 1, randomBytes(SEED_BYTES))
+  writeRatchet(ratchetFile, today - 1, randomBytes(SEED_BYTES), write)
 }
 
 function follow(state: Buffer, label: 'seed' | 'next'): Buffer {
   return createHmac('sha256', state).update(`chainon sealing ${label}`).digest()
 }
 
-function readRatchet(file: string): { day: number; state: Buffer } {
+function readRatchet(file: string, read: Read): { day: number; state: Buffer } {
   try {
-    const { day, state } = JSON.parse(readSecret(file) ?? '') as Ratchet
+    const { day, state } = JSON.parse(read(file) ?? '') as Ratchet
     const parsed = parseDay(day)
     const bytes = Buffer.from(state, 'hex')
     if (parsed !== undefined && bytes.length === SEED_BYTES) return { day: parsed, state: bytes }
@@ -231,8 +225,8 @@ function readRatchet(file: string): { day: number; state: Buffer } {
   throw damaged(file)
 }
 
-function readAuthority(file: string): KeyObject {
-  const text = readSecret(file)
+function readAuthority(file: string, read: Read): KeyObject {
+  const text = read(file)
   try {
     return createPrivateKey(text ?? '')
   } catch {
@@ -240,8 +234,8 @@ function readAuthority(file: string): KeyObject {
   }
 }
 
-function writeRatchet(file: string, day: number, state: Buffer): void {
-  writeSecret(file, JSON.stringify({ day: textOfDay(day), state: state.toString('hex') } satisfies Ratchet))
+function writeRatchet(file: string, day: number, state: Buffer, write: Write): void {
+  write(file, JSON.stringify({ day: textOfDay(day), state: state.toString('hex') } satisfies Ratchet))
 }
 
 function damaged(file: string): ConfigurationError {
@@ -250,42 +244,6 @@ function damaged(file: string): ConfigurationError {
   ])
 }
 
-/** @returns undefined when there is no such file */
-function readSecret(file: string): string | undefined {
-  try {
-    if ((statSync(file).mode & 0o077) !== 0) {
-      throw new ConfigurationError('A secret is not safe', [
-        `${file} is readable by others: run chmod 600 on it, and check who may have read it`,
-      ])
-    }
-    return readFileSync(file, 'utf8').trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Appears with its content in one step, and is on the disk when this returns. */
-function writeSecret(file: string, text: string): void {
-  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`
-  try {
-    writeFileSync(draft, text, { mode: 0o600, flag: 'wx', flush: true })
-    renameSync(draft, file)
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw new ConfigurationError('The sealing keys cannot be written', [`${file}: ${errorCode(error)}`])
-  }
-}
-
 function appendSynced(file: string, text: string): void {
   appendFileSync(file, text, { mode: 0o600, flush: true })
-}
-
-/** Overwritten before it is removed, for file systems that write in place; others need an encrypted disk. */
-function overwrite(file: string): void {
-  const descriptor = openSync(file, 'r+')
-  writeSync(descriptor, randomBytes(SEED_BYTES * 2 + 1), 0, SEED_BYTES * 2 + 1, 0)
-  fsyncSync(descriptor)
-  closeSync(descriptor)
-  rmSync(file)
 }

@@ -10,7 +10,7 @@ import type { WorkerName } from './events.ts'
 import type { StoppedPartition } from './stopped-partitions.ts'
 
 /** What a worker cannot start without. */
-export type Dependency = 'Kafka' | 'the schema registry' | 'Redis' | 'ClickHouse' | 'curate'
+export type Dependency = 'Kafka' | 'the schema registry' | 'Redis' | 'ClickHouse' | 'curate' | 'the key provider'
 export type Reach = <T>(dependency: Dependency, call: () => Promise<T>) => Promise<T>
 
 export interface WorkerState {

@@ -1,4 +1,5 @@
 import type { Kafka } from 'kafkajs'
+import type { SecretBox } from '#core/crypto/secret-box.ts'
 import { publishKey, TOKEN_KEY, tokenSeed } from '#core/custody/published-key.ts'
 import type { KeyRegister } from '#core/custody/registered-secret.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
@@ -16,9 +17,14 @@ export async function openTokens(
   kafka: Kafka,
   namespace: string,
   dir: string,
-  { register, reach, logger }: { readonly register: KeyRegister; readonly reach: Reach; readonly logger: Logger },
+  {
+    register,
+    box,
+    reach,
+    logger,
+  }: { readonly register: KeyRegister; readonly box: SecretBox; readonly reach: Reach; readonly logger: Logger },
 ): Promise<TokenOpener> {
-  const seed = await reach('ClickHouse', () => tokenSeed(dir, register))
+  const seed = await reach('ClickHouse', () => tokenSeed(dir, register, box))
   const publicKey = await publicKeyOf(seed)
   const producer = orderedProducer(kafka, logger)
   try {

@@ -11,6 +11,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { tokenSeed } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
@@ -70,8 +71,10 @@ async function run(): Promise<number> {
       return await showStatus(store, () => readWarehouse(clickhouse, feeds), json)
     }
     const register = warehouseRegister(clickhouse)
-    const secret = await registeredSecret(secretsDir('curate', config), 'curate/pseudonym-level2.key', register)
-    const tokens = await tokenOpener(await tokenSeed(secretsDir('curate', config), register))
+    const secrets = secretsDir('curate', config)
+    const box = await openSecretBox(config, secrets)
+    const secret = await registeredSecret(secrets, 'curate/pseudonym-level2.key', register, box)
+    const tokens = await tokenOpener(await tokenSeed(secrets, register, box))
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
     const shown = background ? undefined : startProgress(() => progressView(progress))

@@ -1,28 +1,38 @@
-/** Checks the API key of a request. A failure is counted, logged without the key, and answered more and more slowly. */
+/**
+ * Checks the API key, token or client certificate of a request. A failure is counted, logged without what was sent, and answered more and more slowly.
+ */
 import type { FastifyRequest } from 'fastify'
+import { ChainonError } from '#core/faults/errors.ts'
 import { delayMs, failureCounts, isTold, senderOf } from '#core/http/failed-logins.ts'
 import type { Hourly } from '#core/journal/hourly.ts'
 import type { Journal } from '#core/journal/journal.ts'
 import { allows, READ_OWN } from '#core/keys/scopes.ts'
-import type { KeyAccess, KeyStore, LoginFailure } from '#core/keys/store.ts'
+import type { KeyAccess, KeyStore, Login } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { ProblemError } from '../problem.ts'
+import type { Tokens } from '../tokens/tokens.ts'
+import { certificateOf, credentialOf } from './credentials.ts'
+import { DETAILS, PROBLEMS, type Reason } from './login-failures.ts'
 
 export interface Logins {
   /**
    * @param needed scope that the request needs; none where any key will do
-   * @returns what the key in `Authorization: Bearer` or `X-API-Key` gives access to
-   * @throws ProblemError missing-key, wrong-key, expired-key, revoked-key, key-scope, too-many-failed-logins
+   * @returns what the key or token in `Authorization: Bearer`, the key in `X-API-Key`, or the client certificate gives access to
+   * @throws ProblemError missing-key, wrong-key, wrong-token, expired-key, revoked-key, key-scope, too-many-failed-logins, dependency-unavailable
    */
   login(request: FastifyRequest, needed?: string): Promise<KeyAccess>
   /** Counts a use of the key for it, too: call it once in a request. @throws ProblemError key-scope */
   require(access: KeyAccess, needed: string): void
+  /** Counts, logs and journals the failed login of a connection that is no request. @param address of the sender */
+  refused(address: string, reason: Reason, keyId?: string): void
 }
 
 export interface LoginDependencies {
   readonly keys: KeyStore
+  /** Undefined: no token is accepted. */
+  readonly tokens: Tokens | undefined
   readonly keyUse: Pick<KeyUse, 'used'>
   readonly journal: Pick<Journal, 'note'>
   /** Uses of keys by producer, feed and hour. */
@@ -33,29 +43,16 @@ export interface LoginDependencies {
   readonly limits: { readonly maxSlowedLogins: number }
 }
 
-type Reason = LoginFailure | 'missing'
-
-/** Only who has the secret learns more than that the key is wrong. */
-const PROBLEMS = {
-  missing: 'missing-key',
-  malformed: 'wrong-key',
-  unknown: 'wrong-key',
-  'wrong-secret': 'wrong-key',
-  expired: 'expired-key',
-  revoked: 'revoked-key',
-} as const satisfies Record<Reason, string>
-
 /** Failures of a minute that have an entry in the journal for each sender or key; beyond it their sum has. */
 const MAX_JOURNALLED = 200
 const ALL = 'all'
 
-const DETAILS: Partial<Record<Reason, string>> = {
-  missing: 'Send the key as Authorization: Bearer, or as X-API-Key.',
-}
-
 export function createLogins(dependencies: LoginDependencies): Logins {
-  const { keys, keyUse, journal, uses, metrics, logger, pause, limits } = dependencies
-  const failed = metrics.counter('chainon_gateway_failed_logins', 'Requests without a valid API key, by reason')
+  const { keys, tokens, keyUse, journal, uses, metrics, logger, pause, limits } = dependencies
+  const failed = metrics.counter(
+    'chainon_gateway_failed_logins',
+    'Requests without a valid API key, token or certificate, by reason',
+  )
   const counts = failureCounts(() => performance.now())
   let waiting = 0
 
@@ -80,10 +77,14 @@ export function createLogins(dependencies: LoginDependencies): Logins {
     return failures
   }
 
-  async function fail(request: FastifyRequest, reason: Reason, keyId?: string): Promise<never> {
-    const sender = senderOf(request.ip)
+  function noteOf(address: string, reason: Reason, keyId?: string): number {
+    const sender = senderOf(address)
     const known = keyId === undefined ? {} : { key_id: keyId }
-    const delay = delayMs(note(reason, [sender, ...Object.values(known)], { sender, ...known }))
+    return note(reason, [sender, ...Object.values(known)], { sender, ...known })
+  }
+
+  async function fail(request: FastifyRequest, reason: Reason, keyId?: string): Promise<never> {
+    const delay = delayMs(noteOf(request.ip, reason, keyId))
     if (delay > 0) {
       if (waiting >= limits.maxSlowedLogins) throw new ProblemError('too-many-failed-logins')
       waiting++
@@ -105,15 +106,34 @@ export function createLogins(dependencies: LoginDependencies): Logins {
       return
     }
     note('scope', [keyId], { scope: needed, key_id: keyId })
-    throw new ProblemError('key-scope', `The API key does not have the scope ${needed}.`)
+    throw new ProblemError('key-scope', `The API key or token does not have the scope ${needed}.`)
+  }
+
+  async function check(request: FastifyRequest): Promise<Login<Reason>> {
+    const credential = credentialOf(request)
+    switch (credential.kind) {
+      case 'none':
+        return { kind: 'failed', reason: 'missing' }
+      case 'ambiguous':
+        return { kind: 'failed', reason: 'ambiguous' }
+      case 'key':
+        return keys.login(credential.text)
+      case 'token':
+        return tokens
+          ? await tokens.login(credential.text, thumbprintOf(request)).catch(unavailable)
+          : { kind: 'failed', reason: 'malformed' }
+      case 'certificate':
+        return credential.certificate.trusted
+          ? keys.loginCertificate(credential.certificate.sha256)
+          : { kind: 'failed', reason: 'untrusted-certificate' }
+    }
   }
 
   return {
     require,
+    refused: (address, reason, keyId) => void noteOf(address, reason, keyId),
     async login(request, needed) {
-      const presented = presentedKey(request)
-      if (presented === undefined) return await fail(request, 'missing')
-      const login = keys.login(presented)
+      const login = await check(request)
       if (login.kind === 'failed') return await fail(request, login.reason, login.keyId)
       if (needed !== undefined) require(login.access, needed)
       keyUse.used(login.access.keyId)
@@ -122,9 +142,14 @@ export function createLogins(dependencies: LoginDependencies): Logins {
   }
 }
 
-function presentedKey({ headers }: FastifyRequest): string | undefined {
-  const bearer = /^Bearer +(\S+)\s*$/i.exec(headers.authorization ?? '')?.[1]
-  if (bearer !== undefined) return bearer
-  const header = headers['x-api-key']
-  return typeof header === 'string' && header !== '' ? header.trim() : undefined
+/** As a token names it (RFC 8705, 3.1). */
+function thumbprintOf({ raw }: FastifyRequest): string | undefined {
+  const certificate = certificateOf(raw.socket)
+  return certificate?.trusted ? Buffer.from(certificate.sha256, 'hex').toString('base64url') : undefined
+}
+
+/** Nobody can say whether the token is right: its sender may try again, and has not failed. */
+function unavailable(error: unknown): never {
+  if (!(error instanceof ChainonError) || error.code !== 'dependency-unavailable') throw error
+  throw new ProblemError('dependency-unavailable', 'The keys of the token issuer cannot be read; try again later.')
 }

@@ -1,6 +1,5 @@
 /** One message of a listener: its key, its sender, the same decoding and storing as over HTTP, and its outcome. */
 import { FAULTS } from '#core/faults/codes.ts'
-import type { KeyStore } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { headerSegment } from '../decode/hl7/header.ts'
@@ -15,10 +14,10 @@ import { HL7_TARGET, type Ingest } from '../ingest/ingest.ts'
 import type { OnUnmapped } from '../ingest/unmapped.ts'
 import { ProblemError } from '../problem.ts'
 import type { ListenerSettings } from './listeners-file.ts'
+import type { ConnectionLogin } from './login.ts'
 import { type Outcome, outcomeOf, outcomeOfProblem, rejection } from './outcome.ts'
 
 export interface MessageDependencies {
-  readonly keys: KeyStore
   readonly keyUse: Pick<KeyUse, 'used'>
   readonly logins: Pick<Logins, 'require'>
   readonly ingest: Ingest
@@ -29,18 +28,21 @@ export interface MessageDependencies {
   readonly logger: Logger
 }
 
-/** @returns the outcome of the message; it never throws: one message's failure is not the next one's */
+/** @param login of now: a key may be revoked between two messages @returns the outcome of the message; it never throws: one message's failure is not the next one's */
 export async function handleMessage(
   dependencies: MessageDependencies,
   listener: ListenerSettings,
+  login: ConnectionLogin,
   message: Buffer,
   claim: (bytes: number) => void,
 ): Promise<Outcome> {
-  const { keys, keyUse, logins, quotas, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
+  const { keyUse, logins, quotas, hl7, onUnmapped, maxRecordBytes, logger } = dependencies
   try {
-    const login = keys.login(listener.apiKey)
     if (login.kind === 'failed')
-      return rejection('wrong-key', `The key of this listener is not in force (${login.reason}).`)
+      return rejection(
+        'wrong-key',
+        `The key of this ${listener.apiKey === undefined ? 'connection' : 'listener'} is not in force (${login.reason}).`,
+      )
     const header = headerSegment(message)
     const place = (field: number) => (header === undefined ? undefined : formatLocation(header.at(field)))
     const sender = { application: header?.text(3) ?? '', facility: header?.text(4) ?? '' }

@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import type { KeyStore } from '#core/keys/store.ts'
+import type { Logins } from '../http/logins.ts'
 import type { Refused } from '../http/observe.ts'
 import type { Pace } from '../http/pace.ts'
 import type { ShareLimits, Shares } from '../http/shares.ts'
@@ -10,6 +12,7 @@ import { type Connection, serveConnection } from './connection.ts'
 import type { MllpEvents } from './events.ts'
 import { handleMessage, type MessageDependencies } from './handle-message.ts'
 import type { ListenerSettings } from './listeners-file.ts'
+import { type ConnectionLogin, loginOf } from './login.ts'
 
 /** Of one listener; interface engines have few, and keep them open. */
 const MAX_CONNECTIONS = 256
@@ -17,6 +20,8 @@ const MAX_CONNECTIONS = 256
 const DRAIN_MS = 10_000
 
 export interface MllpDependencies extends MessageDependencies {
+  readonly keys: KeyStore
+  readonly logins: Pick<Logins, 'require' | 'refused'>
   readonly listeners: readonly ListenerSettings[]
   readonly shares: Shares
   readonly limits: ShareLimits & { readonly pace: Pace }
@@ -69,21 +74,28 @@ interface Running {
 
 async function startListener(dependencies: MllpDependencies, settings: ListenerSettings): Promise<Running> {
   const { name, host, port, tls } = settings
-  const { events, shares, limits, refused, maxRecordBytes, logger } = dependencies
+  const { events, keys, logins, shares, limits, refused, maxRecordBytes, logger } = dependencies
   const open = new Map<Socket, Connection>()
-  /** While its key is not in force a listener has a share of its own, and accepts nothing. */
-  const producer = () => {
-    const login = dependencies.keys.login(settings.apiKey)
-    return login.kind === 'failed' ? `listener ${name}` : login.access.producer
+  /** A failure of a certificate is that of its sender; one of the listener's own key is the operator's. */
+  const login = (socket: Socket): ConnectionLogin => {
+    const result = loginOf(keys, settings.apiKey, socket)
+    if (result.kind === 'failed' && settings.apiKey === undefined)
+      logins.refused(socket.remoteAddress ?? '', result.reason, result.keyId)
+    return result
+  }
+  const close = (socket: Socket) => {
+    // An error event without a listener would end the process.
+    socket.on('error', () => undefined)
+    socket.destroy()
   }
   const onSocket = (socket: Socket) => {
-    const share = shares.open(producer())
+    const first = login(socket)
+    if (first.kind === 'failed' && settings.apiKey === undefined) return close(socket)
+    /** While its key is not in force a listener has a share of its own, and accepts nothing. */
+    const share = shares.open(first.kind === 'failed' ? `listener ${name}` : first.access.producer)
     if (!share) {
       logger.warn({ event: 'mllp-connection-refused', listener: name, limit: limits.producerConnections })
-      // An error event without a listener would end the process.
-      socket.on('error', () => undefined)
-      socket.destroy()
-      return
+      return close(socket)
     }
     const connection = serveConnection(
       {
@@ -93,7 +105,7 @@ async function startListener(dependencies: MllpDependencies, settings: ListenerS
         refused,
         maxMessageBytes: maxRecordBytes,
         events,
-        handle: (message, claim) => handleMessage(dependencies, settings, message, claim),
+        handle: (message, claim) => handleMessage(dependencies, settings, login(socket), message, claim),
       },
       socket,
       () => {

@@ -26,8 +26,11 @@ const Listener = closed({
   name: Type.String({ pattern: '^[a-z][a-z0-9-]{0,30}$', expected: 'a name of small letters, digits and hyphens' }),
   host: Type.Optional(Type.String({ minLength: 1 })),
   port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
-  /** A file with an API key: its producer, scopes, expiry and revocation are those of every message of the listener. */
-  api_key_file: Type.String({ minLength: 1 }),
+  /**
+   * A file with an API key: its producer, scopes, expiry and revocation are those of every message of the listener. Without it they are those of the
+   * certificate of each connection, which `client_ca_file` then asks for.
+   */
+  api_key_file: Type.Optional(Type.String({ minLength: 1 })),
   /** MSH-3 and MSH-4 of the messages that are accepted. */
   senders: Type.Array(closed({ application: Type.String(), facility: Type.String() }), { minItems: 1 }),
   tls: Type.Optional(Tls),
@@ -39,7 +42,8 @@ export interface ListenerSettings {
   readonly host: string
   /** 0 for a free one. */
   readonly port: number
-  readonly apiKey: string
+  /** Undefined: the certificate of each connection decides. */
+  readonly apiKey: string | undefined
   readonly senders: readonly { readonly application: string; readonly facility: string }[]
   readonly tls: Pick<TlsOptions, 'cert' | 'key' | 'ca' | 'requestCert' | 'rejectUnauthorized'> | undefined
 }
@@ -79,12 +83,15 @@ function settingsOf(
       `${place}: host is not an address of this machine alone: set tls, or a proxy of this machine that has it`,
     )
   const client = tls?.client_ca_file
+  const keyFile = given.api_key_file
+  if (keyFile === undefined && client === undefined)
+    problems.push(`${place}: set api_key_file, or tls.client_ca_file so that certificates log in`)
   return {
     name,
     host,
     port,
     senders,
-    apiKey: fileOf('api_key_file', given.api_key_file).toString('utf8').trim(),
+    apiKey: keyFile === undefined ? undefined : fileOf('api_key_file', keyFile).toString('utf8').trim(),
     tls: tls && {
       cert: fileOf('tls.cert_file', tls.cert_file),
       key: fileOf('tls.key_file', tls.key_file),

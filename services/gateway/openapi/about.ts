@@ -34,6 +34,12 @@ as an OperationOutcome. 408, 409, 429 and 503 have \`Retry-After\`. An address t
 method 405 (\`method-not-allowed\`). A request for another host is answered 421 (\`unknown-host\`), one of a page of another site or past the declared proxy
 403 (\`foreign-origin\`, \`not-through-proxy\`). A request that is not readable HTTP is answered 400, 408 or 431, and its connection is closed.`
 
+/** OpenAPI 3.1, 4.8.27: the types that Fastify uses have the schemes of 3.0 only. */
+const MUTUAL_TLS = {
+  type: 'mutualTLS',
+  description: 'In place of a key, where the operator accepts them: a client certificate that was registered',
+} as unknown as { readonly type: 'http'; readonly scheme: string }
+
 /** @returns the document without what comes from the routes: paths and components of schemas */
 export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions['openapi']> {
   return {
@@ -45,7 +51,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    security: [{ bearer: [] }, { header: [] }],
+    security: [{ bearer: [] }, { header: [] }, { token: [] }, { certificate: [] }],
     tags: [
       { name: 'Feeds', description: 'Records of one feed' },
       { name: 'FHIR', description: 'HL7 FHIR R4' },
@@ -57,6 +63,14 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', description: 'A key made by `chainon keys create PRODUCER`' },
         header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            'In place of a key, where the operator accepts them: an access token of the issuer, with the scopes of a key in `scope`',
+        },
+        certificate: MUTUAL_TLS,
       },
     },
   }

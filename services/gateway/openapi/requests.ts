@@ -12,9 +12,11 @@ export const STORE_HEADERS = Type.Object({
 export const LOGIN_PROBLEMS: readonly ProblemCode[] = [
   'missing-key',
   'wrong-key',
+  'wrong-token',
   'expired-key',
   'revoked-key',
   'too-many-failed-logins',
+  'dependency-unavailable',
 ]
 
 export const STORE_PROBLEMS: readonly ProblemCode[] = [
@@ -36,7 +38,6 @@ export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'quota-exceeded',
   'upload-too-slow',
   'bug',
-  'dependency-unavailable',
   'partition-unavailable',
   'backlog-near-retention',
 ]

@@ -15,8 +15,8 @@ interface DocumentedResponse {
 
 const HEADLINES: Readonly<Record<ProblemStatus, string>> = {
   400: 'The request cannot be read.',
-  401: 'The API key is missing, not known or no longer in force.',
-  403: 'The API key may not do this.',
+  401: 'The API key, token or certificate is missing, not known or no longer in force.',
+  403: 'The API key or token may not do this.',
   404: 'This address, or what it names, does not exist.',
   405: 'The address does not accept this method.',
   408: 'The body does not come.',

@@ -22,12 +22,7 @@ export interface ReceiptsDependencies {
   readonly summary: ReturnType<typeof createSummary>
 }
 
-const OWN_PROBLEMS: readonly ProblemCode[] = [
-  ...LOGIN_PROBLEMS,
-  'key-scope',
-  'producer-share',
-  'dependency-unavailable',
-]
+const OWN_PROBLEMS: readonly ProblemCode[] = [...LOGIN_PROBLEMS, 'key-scope', 'producer-share']
 
 const Query = Type.Object({
   from: Type.Optional(Type.Integer({ minimum: 0, description: 'Records from this index on' })),

@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type IssuedKey, type ListedKey, listKeys, type Rotation } from '#core/keys/admin.ts'
+import { openKeyStore } from '#core/keys/store.ts'
+import { subjectId, tokenId } from '#core/keys/token-id.ts'
+import { testAuthority } from '../../helpers/certificates.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -38,12 +41,35 @@ test('a key is created with its feeds and its end, rotated and revoked; JSON on 
   expect(shown + JSON.stringify(listed)).not.toContain('sha256')
 }, 60_000)
 
+test('a certificate is registered in place of a key; a subject of tokens is revoked by its name', () => {
+  const { cert } = testAuthority(join(folder, 'authority'), 'authority').issue('lab-2')
+  const created = keys('create', 'lab-2', '--certificate', cert, '--feeds', 'observation', '--json')
+  const { id, sha256 } = JSON.parse(created.out) as { id: string; sha256: string }
+  expect(listKeys(folder).find((one) => one.id === id)).toMatchObject({
+    kind: 'certificate',
+    sha256,
+    scopes: ['write:observation', 'read:own'],
+    state: 'in force',
+  })
+  expect(keys('list').out).toContain('(certificate)')
+  const revoked = keys('revoke', id, '--subject', 'lab-client', '--jti', 'one', '--json')
+  expect([revoked.status, JSON.parse(revoked.out)]).toEqual([0, [id, subjectId('lab-client'), tokenId('one')]])
+  const store = openKeyStore(folder, () => undefined)
+  expect([id, subjectId('lab-client'), tokenId('one'), subjectId('other')].map((one) => store.isRevoked(one))).toEqual([
+    true,
+    true,
+    true,
+    false,
+  ])
+}, 60_000)
+
 test('what cannot be meant is rejected, and nothing is written', () => {
   const before = listKeys(folder)
   const misspelt = keys('create', 'lab', '--feeds', 'observatoin')
   expect([misspelt.status, misspelt.err]).toEqual([78, expect.stringContaining("did you mean 'observation'?")])
   expect(keys('create', 'lab', '--expires', 'soon').status).toBe(2)
   expect(keys('create', '../lab').status).toBe(78)
+  expect(keys('create', 'lab', '--certificate', join(folder, 'keys.json')).err).toContain('no certificate')
   expect(keys('rotate', 'nobody').err).toContain('nobody has no key in force to rotate')
   expect(listKeys(folder)).toEqual(before)
 }, 60_000)

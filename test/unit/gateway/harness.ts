@@ -9,6 +9,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import type { AvroRecordSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { hmacSha256 } from '#core/crypto/hmac.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { httpSettings } from '#core/http/settings.ts'
 import type { JournalEvent } from '#core/journal/actions.ts'
 import { hourlyCounts } from '#core/journal/hourly.ts'
@@ -22,6 +23,7 @@ import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
 import { gatewayConfig, hl7Settings } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
 import { gatewayHealth } from '../../../services/gateway/health.ts'
+import { withClientCertificates } from '../../../services/gateway/http/client-certificates.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
 import type { QuotaStore, Used } from '../../../services/gateway/ingest/quotas.ts'
 import { stampClock } from '../../../services/gateway/ingest/stamp.ts'
@@ -32,7 +34,9 @@ import type { ReceiptStore } from '../../../services/gateway/receipts/lookup.ts'
 import type { StoredRow } from '../../../services/gateway/receipts/page.ts'
 import { RECEIPT_COLUMNS } from '../../../services/gateway/receipts/rows.ts'
 import type { Known } from '../../../services/gateway/receipts/states.ts'
+import { createTokens } from '../../../services/gateway/tokens/tokens.ts'
 import { openTestSeal, testDayKey } from '../../helpers/sealed.ts'
+import { TOKEN_RULES, testIssuer } from '../../helpers/token-issuer.ts'
 
 export const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
@@ -67,14 +71,20 @@ const LIMITS: Limits = {
   maxSlowedLogins: 100,
 }
 
-/** @param mllp the listeners, made with the key */
+/** @param mllp the listeners, made with the key @param env settings of how it listens */
 export async function harness(
   limits: Partial<Limits> = {},
   mllp: (key: string) => readonly ListenerSettings[] = () => [],
+  env: NodeJS.ProcessEnv = {},
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
+  const config = gatewayConfig(env)
+  const keys = openKeyStore(folder, () => undefined)
+  const issuer = await testIssuer()
   const state = {
+    /** The keys of the token issuer cannot be read. */
+    issuerDown: false,
     /** Kafka is unreachable. */
     down: false,
     /** The partitions of these patients are known to take no records of the feed. */
@@ -147,7 +157,18 @@ export async function harness(
         throw new Error('the gateway decodes nothing')
       },
     },
-    keys: openKeyStore(folder, () => undefined),
+    keys,
+    tokens: createTokens(
+      TOKEN_RULES,
+      {
+        find: async (kid) => {
+          if (state.issuerDown) throw new ChainonError('dependency-unavailable', 'the issuer')
+          return kid === issuer.jwk.kid ? issuer.jwk : undefined
+        },
+      },
+      keys,
+      Date.now,
+    ),
     keyUse,
     journal,
     uses,
@@ -200,7 +221,7 @@ export async function harness(
     routing,
     stamp: stampClock(Date.now),
     metrics,
-    http: httpSettings(gatewayConfig({})).http,
+    http: withClientCertificates(httpSettings(config).http, config),
     hl7: hl7Settings(gatewayConfig({})),
     mllp: mllp(key),
     onMllp: ({ health: ofListeners }) => {
@@ -215,6 +236,8 @@ export async function harness(
     /** Every route that was added, with its schema. */
     routes,
     key,
+    /** Issues tokens that this gateway accepts. */
+    issuer,
     /** The data folder: its file of keys. */
     folder,
     /** What the admin port answers. */

@@ -16,6 +16,11 @@ import { createLogger } from '#core/telemetry/logger.ts'
 import { createLogins } from '../../../../services/gateway/http/logins.ts'
 import { harness, observation } from '../harness.ts'
 
+/** What `createLogins` reads of a request. */
+function requestOf(headers: Record<string, string>, ip: string): FastifyRequest {
+  return { headers, ip, raw: { rawHeaders: Object.entries(headers).flat(), socket: {} } } as unknown as FastifyRequest
+}
+
 test('a body that is still being sent when its key is revoked is not accepted', async () => {
   const gateway = await harness()
   try {
@@ -167,6 +172,7 @@ test('a flood of failures leaves few log lines, and none has a key or what was s
     const entries: JournalEvent[] = []
     const logins = createLogins({
       keys: openKeyStore(gateway.folder, () => undefined),
+      tokens: undefined,
       keyUse: { used: () => undefined },
       journal: { note: (event) => void entries.push(event) },
       uses: { used: () => undefined, stop: async () => undefined },
@@ -179,7 +185,7 @@ test('a flood of failures leaves few log lines, and none has a key or what was s
     const guesses = ['DUPONT-1980', `chn_ffffffffffff_${'B'.repeat(43)}`, `chn_${id}_${'C'.repeat(43)}`]
     for (let i = 0; i < 300; i++) {
       const headers = { authorization: `Bearer ${guesses[i % 3]}` }
-      await expect(logins.login({ headers, ip: '10.0.0.9' } as FastifyRequest)).rejects.toMatchObject({ status: 401 })
+      await expect(logins.login(requestOf(headers, '10.0.0.9'))).rejects.toMatchObject({ status: 401 })
     }
     expect(lines.length).toBeLessThan(20)
     const log = lines.join('')
@@ -189,7 +195,7 @@ test('a flood of failures leaves few log lines, and none has a key or what was s
     expect(entries.length).toBeLessThan(20)
     expect(entries.map(({ actor }) => actor)).toEqual(expect.arrayContaining(['unknown', `key:${id}`]))
     for (const entry of entries) expect(Check(JournalEvent, entry)).toBe(true)
-    await logins.login({ headers: { 'x-api-key': gateway.key }, ip: '10.0.0.9' } as unknown as FastifyRequest)
+    await logins.login(requestOf({ 'x-api-key': gateway.key }, '10.0.0.9'))
   } finally {
     await gateway.close()
   }
@@ -245,6 +251,7 @@ test('senders without a number: the journal does not grow with them', async () =
   const gateway = await harness()
   const logins = createLogins({
     keys: openKeyStore(gateway.folder, () => undefined),
+    tokens: undefined,
     keyUse: { used: () => undefined },
     journal: { note: (event) => void gateway.entries.push(event) },
     uses: { used: () => undefined, stop: async () => undefined },
@@ -254,7 +261,7 @@ test('senders without a number: the journal does not grow with them', async () =
     limits: { maxSlowedLogins: 1 },
   })
   for (let at = 0; at < 2000; at++) {
-    const attempt = logins.login({ headers: {}, ip: `10.0.${at >> 8}.${at & 255}` } as FastifyRequest)
+    const attempt = logins.login(requestOf({}, `10.0.${at >> 8}.${at & 255}`))
     await expect(attempt).rejects.toMatchObject({ status: 401 })
   }
   expect(gateway.entries.length).toBeLessThan(210)

@@ -127,11 +127,15 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
 
 /** @returns every answer to a key that may not do what `send` asks for */
 export async function provokeLogins(
-  { state, folder }: Gateway,
+  { state, folder, issuer }: Gateway,
   send: (authorization: string) => Promise<Answer>,
 ): Promise<Answer[]> {
   const answers: Answer[] = []
   for (const authorization of ['', WRONG_KEY, ...keysOf(folder).refused]) answers.push(await send(authorization))
+  answers.push(await send(`Bearer ${await issuer.token({ aud: 'another' })}`))
+  state.issuerDown = true
+  answers.push(await send(`Bearer ${await issuer.token()}`))
+  state.issuerDown = false
   // The answers to many failures wait, as many as may; one more is rejected.
   const { promise, resolve } = Promise.withResolvers<void>()
   state.pause = promise
