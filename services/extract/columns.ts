@@ -1,8 +1,8 @@
 /** The columns of a project's table: those that the file lists, after the decisions on potential identifiers. */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
+import { type Decisions, identifierOf, type PotentialIdentifier } from '#core/contract/potential-identifiers.ts'
 import { type Column, columnsOf, literal, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { type Decisions, identifierOf, type PotentialIdentifier } from './potential-identifiers.ts'
 import { REGION_OF } from './regions.ts'
 
 export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'site'
@@ -74,7 +74,7 @@ export function planColumns(contract: FeedContract, names: readonly string[], de
       throw new RangeError(`${contract.feed}.${source} belongs to no potential identifier`)
     if (!field || !identifier) kept.push(plainColumn(name, column, field))
     else if (decisions[identifier] === 'drop') dropped.push({ source, identifier })
-    else kept.push(decidedColumn(column, identifier, decisions[identifier]))
+    else kept.push(decidedColumn(column, field, identifier, decisions[identifier]))
   }
   return { kept, dropped }
 }
@@ -95,7 +95,12 @@ function plainColumn(name: string, column: Column, field: FieldContract | undefi
 }
 
 /** Truncation changes the content of a column, so it also changes its name: a year must not be mistaken for a month. */
-function decidedColumn(column: Column, identifier: PotentialIdentifier, decision: 'keep' | 'truncate'): OutputColumn {
+function decidedColumn(
+  column: Column,
+  field: FieldContract,
+  identifier: PotentialIdentifier,
+  decision: 'keep' | 'truncate',
+): OutputColumn {
   const source = `f.${quote(column.name)}`
   const decided = { identifier, decision }
   const base = {
@@ -106,7 +111,8 @@ function decidedColumn(column: Column, identifier: PotentialIdentifier, decision
     expression: source,
     decided,
   }
-  if (decision === 'keep') return base
+  // An age band or a year of birth is as coarse already as truncation would leave it.
+  if (decision === 'keep' || (field.privacy.action === 'generalise' && field.privacy.to !== 'department')) return base
   const nullable = column.type.includes('Nullable(')
   const maybe = (type: string) => (nullable ? `Nullable(${type})` : type)
   switch (identifier) {

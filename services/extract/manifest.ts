@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Type from 'typebox'
+import { DECISIONS, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
 import { complete } from '#core/schema/complete.ts'
 import type { Written } from '#core/schema/written.ts'
-import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 
 export const MANIFEST_FORMAT = 'chainon-project-manifest/1'
 export const MANIFEST_NAME = 'manifest.json'

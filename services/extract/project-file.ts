@@ -1,5 +1,12 @@
 /** A project's file: read strictly, with all problems at once. The result needs no further check. */
 import Type from 'typebox'
+import {
+  coveredColumns,
+  DECISIONS,
+  type Decisions,
+  IDENTIFIER_NAMES,
+  POTENTIAL_IDENTIFIERS,
+} from '#core/contract/potential-identifiers.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { completeKeys, readCompleteKeys } from '#core/schema/complete.ts'
@@ -11,13 +18,6 @@ import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, paramete
 import { selectableColumns } from './columns.ts'
 import { type Condition, readConditions } from './conditions.ts'
 import { type Cohort, type ContractsByFeed, readCohort, readFeed } from './criteria.ts'
-import {
-  coveredColumns,
-  DECISIONS,
-  type Decisions,
-  IDENTIFIER_NAMES,
-  POTENTIAL_IDENTIFIERS,
-} from './potential-identifiers.ts'
 import { Identifiers, type Period, Project, Table } from './project-schema.ts'
 
 export interface ProjectTable {

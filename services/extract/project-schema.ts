@@ -3,9 +3,9 @@
  * (feeds, columns, values of columns) is `Unknown` here and checked with them in the other files.
  */
 import Type from 'typebox'
+import { DECISIONS, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
 import { closed } from '#core/schema/closed.ts'
 import type { Written } from '#core/schema/written.ts'
-import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 import { CalendarDate, text } from './values.ts'
 
 const PROJECT_ID = /^(?!.*__)[a-z][a-z0-9_]{1,40}$/

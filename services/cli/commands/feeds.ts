@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
-import { violationOf } from '#core/contract/actions.ts'
+import { guardOf, isGuarded, violationOf } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -149,9 +149,8 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
 /** Which guard each kept string or number has. */
 function guardLines(contract: FeedContract): readonly string[] {
   return contract.fields.flatMap((field) => {
-    const { privacy } = field
-    if (privacy.action !== 'keep' || !['string', 'integer', 'long', 'double'].includes(field.kind)) return []
-    const cases = (privacy.guard ?? []).map(({ codes = [], pattern, values = [], when = [], ...range }) =>
+    if (!isGuarded(field) || !['string', 'integer', 'long', 'double'].includes(field.kind)) return []
+    const cases = guardOf(field).map(({ codes = [], pattern, values = [], when = [], ...range }) =>
       [
         ...codes,
         ...(values.length > 0 ? [`${values.length} values`] : []),

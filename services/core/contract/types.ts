@@ -1,6 +1,6 @@
 /** The contract of a feed, as read from `schemas/feeds/<feed>.avsc`. Everything else of a feed is derived from it. */
 import type { FieldRule, RecordRule } from './rule-schema.ts'
-import type { Fact, FieldType, LinkageRole, Privacy } from './schema.ts'
+import type { Fact, FieldType, LinkageRole, Privacy, Shift } from './schema.ts'
 
 export type { GuardCase, OnViolation } from './guard-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
@@ -46,6 +46,8 @@ export interface FeedContract {
   readonly recordRules: readonly RecordRule[]
   /** Conditions that a record must all meet to be in the feed's view; empty when every record is a fact. */
   readonly facts: readonly Fact[]
+  /** How far its dates are shifted; absent when none are. */
+  readonly shift?: Shift
   /** True when a record carries identity traits and so is linked. */
   readonly linked: boolean
 }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { survivingFields } from '#core/contract/avro-schemas.ts'
-import type { FieldContract } from '#core/contract/types.ts'
-import { planColumns, selectableColumns } from '../../../services/extract/columns.ts'
 import {
   coveredColumns,
   type Decision,
   type Decisions,
   IDENTIFIER_NAMES,
   identifierOf,
-} from '../../../services/extract/potential-identifiers.ts'
+} from '#core/contract/potential-identifiers.ts'
+import type { FieldContract } from '#core/contract/types.ts'
+import { planColumns, selectableColumns } from '../../../services/extract/columns.ts'
 import { REGION_OF } from '../../../services/extract/regions.ts'
 import { byFeed, contracts } from './example.ts'
 

@@ -2,8 +2,8 @@
  * The five "potential identifiers" of the French health-data system: harmless alone, identifying together. Every project
  * decides on each of them. This file finds every column of a contract that is one, so that no column is extracted undecided.
  */
-import { survives } from '#core/contract/actions.ts'
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import { survives } from './actions.ts'
+import type { FeedContract, FieldContract } from './types.ts'
 
 export const POTENTIAL_IDENTIFIERS = {
   birth_year_month: 'month and year of birth; truncate leaves the year',
