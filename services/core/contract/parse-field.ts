@@ -30,7 +30,7 @@ const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly Val
  */
 export function parseField(partial: unknown, place: Place): FieldContract | undefined {
   const given = completeKeys(Field, partial)
-  const { name, type, doc, privacy, maxLength, linkage, precision } = given
+  const { name, type, doc, privacy, maxLength, linkage, precision, tells } = given
   const fallback = isObject(partial) && 'default' in partial ? { default: partial.default } : {}
   const typed = type === undefined ? undefined : readType(type)
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
@@ -54,6 +54,7 @@ export function parseField(partial: unknown, place: Place): FieldContract | unde
     ...(linkage === undefined ? {} : { linkage }),
     rules,
     ...(precision === undefined ? {} : { precision }),
+    ...(tells === undefined ? {} : { tells }),
     avroType: type,
   }
 }

@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 import { Guard, OnViolation } from './guard-schema.ts'
+import { AcceptedLeak, Tells } from './leak-schema.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
 const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
@@ -133,6 +134,7 @@ export const Field = closed({
   rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
   /** The field that says how much of this date or time the source wrote: the value is then its first instant. */
   precision: Type.Optional(NotEmpty),
+  tells: Type.Optional(Type.Array(Tells, { minItems: 1 })),
 })
 export type Field = Written<typeof Field>
 
@@ -165,6 +167,8 @@ export const Contract = closed({
   /** Conditions that a record must all meet to be in the feed's view: what was refuted, planned or not done is in `<feed>_all` only. */
   facts: Type.Optional(Type.Array(Fact, { minItems: 1 })),
   shift: Type.Optional(Shift),
+  /** Columns that undo a decision, and why that is accepted (`leaks.ts`). */
+  accepted_leaks: Type.Optional(Type.Array(AcceptedLeak, { minItems: 1 })),
   fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
 })
 export type Contract = Written<typeof Contract>

@@ -1,5 +1,5 @@
 /** An age instead of a birth date, in bands of which the last has no end, or the year of birth with the same limit. */
-import { TOP_AGE } from '#core/contract/check-privacy.ts'
+import { TOP_AGE } from '../contract/check-privacy.ts'
 
 /** Days since 1970-01-01, both included: what the source can have meant. */
 export interface Days {

@@ -1,6 +1,6 @@
 /** Dates and times of a record in days, and how much of them the source wrote. */
-import { truncateDate } from '#core/contract/calendar.ts'
-import type { FieldContract } from '#core/contract/types.ts'
+import { truncateDate } from '../contract/calendar.ts'
+import type { FieldContract } from '../contract/types.ts'
 import type { Days } from './age.ts'
 
 type Values = Readonly<Record<string, unknown>>

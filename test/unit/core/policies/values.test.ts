@@ -7,11 +7,11 @@ import { formatDate, parseCalendarDate, truncateDate } from '#core/contract/cale
 import { parseContract } from '#core/contract/parse.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { ageAt, ageBand, ageBands, birthYear } from '../../../../services/deidentify/policies/age.ts'
-import { policies } from '../../../../services/deidentify/policies/apply-policies.ts'
-import { binOf, binsOf } from '../../../../services/deidentify/policies/bins.ts'
-import { roundToDigits, roundToStep } from '../../../../services/deidentify/policies/round.ts'
-import { shiftOf } from '../../../../services/deidentify/policies/shift.ts'
+import { ageAt, ageBand, ageBands, birthYear } from '#core/policies/age.ts'
+import { policies } from '#core/policies/apply-policies.ts'
+import { binOf, binsOf } from '#core/policies/bins.ts'
+import { roundToDigits, roundToStep } from '#core/policies/round.ts'
+import { shiftOf } from '#core/policies/shift.ts'
 
 const day = (text: string) => parseCalendarDate(text) ?? Number.NaN
 const only = (text: string) => ({ first: day(text), last: day(text) })

@@ -2,8 +2,8 @@
  * How many days the dates of a patient are shifted: a keyed function of the first-level pseudonym, so that every feed of a producer shifts
  * a patient's dates alike, without a table that says by how much.
  */
-import type { Shift } from '#core/contract/schema.ts'
-import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { Shift } from '../contract/schema.ts'
+import type { Pseudonymiser } from '../crypto/pseudonym.ts'
 
 /** 48 bits of the hash: what is left of them when they are divided among some thousand shifts favours none by more than 2^-35. */
 const HASH_BYTES = 6

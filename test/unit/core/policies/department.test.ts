@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { departmentOf } from '../../../../services/deidentify/policies/department.ts'
+import { departmentOf } from '#core/policies/department.ts'
 
 describe('departmentOf', () => {
   it.each([

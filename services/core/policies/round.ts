@@ -1,5 +1,5 @@
 /** Rounds numbers to a multiple of a step or to significant digits; halves go away from zero. */
-import type { ValueKind } from '#core/contract/types.ts'
+import type { ValueKind } from '../contract/types.ts'
 
 const LARGEST: Readonly<Partial<Record<ValueKind, number>>> = {
   integer: 2_147_483_647,

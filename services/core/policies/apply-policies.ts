@@ -2,10 +2,10 @@
  * Builds the de-identified record field by field from the contract's policies. Nothing is copied and then removed: the
  * output contains only fields that a policy names.
  */
-import { survivingFields } from '#core/contract/avro-schemas.ts'
-import { truncateDate } from '#core/contract/calendar.ts'
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { survivingFields } from '../contract/avro-schemas.ts'
+import { truncateDate } from '../contract/calendar.ts'
+import type { FeedContract, FieldContract } from '../contract/types.ts'
+import type { Pseudonymiser } from '../crypto/pseudonym.ts'
 import { ageBand, birthYear } from './age.ts'
 import { binOf } from './bins.ts'
 import { departmentOf } from './department.ts'
