@@ -40,6 +40,11 @@ const Table = Type.Object({
   whole_history: Type.Boolean(),
   columns: Type.Array(Column),
   dropped_columns: Type.Array(Type.Object({ source: Type.String(), potential_identifier: Identifier })),
+  /**
+   * Persons who have a row whose values nobody else in the table has, pseudonyms left aside: who has the same values from elsewhere finds
+   * them. Absent from manifests of before.
+   */
+  unique_persons: Type.Optional(Count),
 })
 export type ManifestTable = Written<typeof Table>
 
@@ -92,6 +97,16 @@ const ManifestOfRun = Type.Object({
   cohort: Type.Object({ persons: Count, source_patients: Count }),
   potential_identifiers: Type.Record(Identifier, Decided),
   linkage: LinkageFigures,
+  /** Columns that undo a decision on a potential identifier, by the contracts' names. Absent from manifests of before. */
+  leaks: Type.Optional(
+    Type.Array(
+      Type.Object({
+        leak: Type.String(),
+        column: Type.String(),
+        undoes: Type.Array(Type.String()),
+      }),
+    ),
+  ),
   tables: Type.Array(Table),
 })
 export type Manifest = Written<typeof ManifestOfRun>
