@@ -8,11 +8,19 @@ export function checkShift(shift: Shift | undefined, fields: readonly FieldContr
   const [first] = fields.filter(isShifted)
   if (first && shift === undefined)
     file.say(`field '${first.name}' is shifted: the contract needs 'shift' with 'within', a number of days`)
+  const text = fields.find(isShiftedText)
+  // A text also says on which weekday its dates are.
+  if (text && shift && shift.weekday === undefined)
+    file.say(`field '${text.name}' is a text with shifted dates: 'shift' needs "weekday": "keep"`)
   if (!first && shift !== undefined) file.say("'shift' is there, and no field is shifted")
 }
 
-function isShifted({ privacy }: FieldContract): boolean {
-  return privacy.action === 'shift'
+function isShifted(field: FieldContract): boolean {
+  return field.privacy.action === 'shift' || isShiftedText(field)
+}
+
+function isShiftedText({ privacy }: FieldContract): boolean {
+  return privacy.action === 'scrub' && privacy.dates === 'shift'
 }
 
 /** @returns what is wrong with the shifts of several feeds; a patient's dates shift alike only under the same bounds */

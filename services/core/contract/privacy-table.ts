@@ -117,9 +117,13 @@ function shiftOf({ shift }: FeedContract): string {
   return `moved by ${unit}, at most ${shift?.within} days before or after and never by none: as many for all dates of this patient at this producer, in every feed, and found again only with the first-level secret`
 }
 
-function scrubOf({ language, language_field: field }: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
+function scrubOf({
+  dates,
+  language,
+  language_field: field,
+}: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
   const read = field === undefined ? LANGUAGES[language] : `the language of ${field}, else ${LANGUAGES[language]}`
-  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME]), with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}`
+  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME])${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}`
 }
 
 const LANGUAGES: Readonly<Record<TextLanguage, string>> = { fr: 'French', en: 'English' }

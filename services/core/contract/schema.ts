@@ -77,6 +77,8 @@ export const Privacy = Type.Union([
     language_field: Type.Optional(FieldName),
     /** `tags`: the kind of what stood there, as in `[NAME]`. */
     replacement: Type.Literal('tags'),
+    /** Dates with day, month and year are moved as those of the patient's fields, instead of a tag. */
+    dates: Type.Optional(Type.Literal('shift')),
   }),
 ])
 export type Privacy = Written<typeof Privacy>

@@ -10,7 +10,7 @@ import { ageBand, birthYear } from './age.ts'
 import { binOf } from './bins.ts'
 import { departmentOf } from './department.ts'
 import { roundToDigits, roundToStep } from './round.ts'
-import { shiftOf } from './shift.ts'
+import { shiftReader } from './shift.ts'
 import { dayOf, daysOf, shifted } from './times.ts'
 
 type Values = Readonly<Record<string, unknown>>
@@ -60,18 +60,6 @@ export function policies(
       if (kept) out[kept.to] = null
     }
     return out
-  }
-}
-
-/** @returns a function from a record and its producer to the days by which the dates of its patient are moved */
-function shiftReader(
-  contract: FeedContract,
-  pseudonymiser: Pseudonymiser,
-): (record: Values, producer: string) => number {
-  const daysOfPatient = contract.shift && shiftOf(contract.shift, pseudonymiser)
-  return (record, producer) => {
-    if (!daysOfPatient) throw new Error(`the contract of ${contract.feed} does not say how far dates are shifted`)
-    return daysOfPatient(pseudonymiser.pseudonym('patient', `${producer}\0${String(record[contract.subject])}`))
   }
 }
 
