@@ -77,6 +77,9 @@ describe('an extraction', () => {
       highest_link_version: 2,
     })
     expect(manifest.run.small_cohort_allowed).toBe(false)
+    for (const { persons, unique_persons: unique } of manifest.tables) expect(unique).toBeLessThanOrEqual(persons)
+    expect(Math.max(...manifest.tables.map((table) => table.unique_persons ?? 0))).toBeGreaterThan(0)
+    expect(manifest.leaks).toBeDefined()
     expect(manifest.warehouse.ledger_at_start).toEqual({})
   })
 
