@@ -120,6 +120,18 @@ const OUTSIDE: readonly (readonly [string, Variant, Variant])[] = [
   ],
 ]
 
+/** Two projects that decide `shift` for dates of care: each moves them by days of its own. */
+const OTHER_DAYS: readonly (readonly [string, Variant])[] = [
+  [
+    'stays: day of start, shifted by project',
+    { ...STAYS, times: 'day', privacy: shifted('started_at'), shift: WITHIN },
+  ],
+  [
+    'stays: distances between days, shifted by project',
+    { ...STAYS, times: 'distances', privacy: shifted('started_at'), shift: WITHIN },
+  ],
+]
+
 const folder = mkdtempSync(join(tmpdir(), 'chainon-unlinkability-'))
 try {
   const options = ['--hospitals', '3', '--patients', flags.patients, '--records', flags.records, '--seed', flags.seed]
@@ -129,7 +141,8 @@ try {
     { stdio: 'ignore' },
   )
   const contracts = new Map(loadContracts(join(ROOT, 'schemas/feeds')).map((contract) => [contract.feed, contract]))
-  const level1 = pseudonymiser(1, createHash('sha256').update(`unlinkability ${flags.seed}`).digest())
+  const secret = (name: string) => createHash('sha256').update(`${name} ${flags.seed}`).digest()
+  const [level1, other] = [pseudonymiser(1, secret('one')), pseudonymiser(1, secret('other'))]
   const feeds = new Map(
     [...new Set(EXTRACTIONS.map(([, { feed }]) => feed))].map((feed) => {
       const contract = contracts.get(feed)
@@ -137,10 +150,10 @@ try {
       return [feed, { contract, rows: readFeed(folder, contract) }] as const
     }),
   )
-  const table = (variant: Variant) => {
+  const table = (variant: Variant, by = level1) => {
     const feed = feeds.get(variant.feed)
     if (!feed) throw new Error(`the feed ${variant.feed} was not read`)
-    return tableOf(feed.contract, feed.rows, variant, level1)
+    return tableOf(feed.contract, feed.rows, variant, by)
   }
   const date = new Date().toISOString()
   const text = `${date}  ${machine()}
@@ -154,6 +167,7 @@ ${EXTRACTIONS.map(([label, variant]) => {
   const one = table(variant)
   return line(label, joined(one, one))
 }).join('\n')}
+${OTHER_DAYS.map(([label, variant]) => line(label, joined(table(variant), table(variant, other)))).join('\n')}
 
 ${line('a list of true days from elsewhere, and what is published', undefined)}
 ${OUTSIDE.map(([label, known, published]) => line(label, joined(table(known), table(published)))).join('\n')}

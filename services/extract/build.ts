@@ -84,7 +84,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     if (request.dryRun) return { kind: 'surveyed', survey }
     if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
     progress(summaryOf(request.project, survey, space))
-    const pseudonyms = projectPseudonyms(await context.secret())
+    const pseudonyms = projectPseudonyms(await context.secret(), request.project.dateShift)
     await createDatabase(warehouse, space.building, run)
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
@@ -237,6 +237,7 @@ function manifestOf(context: Context, request: Request, facts: Facts): Manifest 
     min_cohort: project.minCohort,
     cohort: { persons: linkage.persons, source_patients: linkage.source_patients },
     potential_identifiers: project.decisions,
+    ...(project.dateShift && { date_shift: project.dateShift }),
     linkage,
     leaks: facts.survey.leaks.map(({ feed, field, leak, undoes }) => ({
       leak,

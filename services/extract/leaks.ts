@@ -35,6 +35,7 @@ function decided({ decisions }: ProjectFile, field: FieldContract, isListed: boo
   if (!isListed && (decision === 'keep' || !survives(field))) return decision === 'keep' ? [] : [hidden]
   const isCut = field.privacy.action !== 'generalise' && (field.kind === 'date' || field.kind === 'timestamp')
   if (decision === 'keep' || !isCut) return [field]
+  if (decision === 'shift') return [{ ...field, privacy: { class: field.privacy.class, action: 'shift' } }]
   const to = identifier === 'birth_year_month' ? 'year' : 'month'
   return [{ ...field, privacy: { class: field.privacy.class, action: 'truncate', to } }]
 }

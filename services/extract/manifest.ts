@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Type from 'typebox'
 import { DECISIONS, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
+import { Shift } from '#core/contract/schema.ts'
 import { complete } from '#core/schema/complete.ts'
 import type { Written } from '#core/schema/written.ts'
 
@@ -96,6 +97,8 @@ const ManifestOfRun = Type.Object({
   min_cohort: Count,
   cohort: Type.Object({ persons: Count, source_patients: Count }),
   potential_identifiers: Type.Record(Identifier, Decided),
+  /** How far the dates of each person were moved; absent where none were. */
+  date_shift: Type.Optional(Shift),
   linkage: LinkageFigures,
   /** Columns that undo a decision on a potential identifier, by the contracts' names. Absent from manifests of before. */
   leaks: Type.Optional(

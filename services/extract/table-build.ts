@@ -126,7 +126,9 @@ export async function countUnique(warehouse: Warehouse, plan: TablePlan, target:
 }
 
 export function uniqueSql({ columns }: TablePlan, target: string): string {
-  const values = columns.kept.filter(({ domain }) => domain === undefined).map(({ name }) => quote(name))
+  const values = columns.kept
+    .filter(({ domain }) => domain === undefined || domain === 'shifted')
+    .map(({ name }) => quote(name))
   return `SELECT toString(uniqExact(person)) AS persons FROM (
     SELECT min(person_id) AS person FROM ${target} GROUP BY ${values.length === 0 ? 'tuple()' : values.join(', ')} HAVING min(person_id) = max(person_id)
   ) SETTINGS max_bytes_before_external_group_by = 1000000000`

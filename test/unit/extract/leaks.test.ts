@@ -34,6 +34,14 @@ describe('the leaks of a project', () => {
     expect(found({ ...without, ...decisions({ exact_death_date: 'truncate' }) })).toEqual([])
   })
 
+  it('a true date of death beside shifted dates of care; not where both are shifted', () => {
+    const shift = { date_shift: { within: 182 }, ...STAYS }
+    const care = { exact_care_dates: 'shift' }
+    const tables = [...STAYS.tables, { feed: 'death', columns: ['died_on'] }]
+    expect(found({ ...shift, tables, ...decisions(care) })[0]?.[0]).toBe('unshifted-date death.died_on')
+    expect(found({ ...shift, tables, ...decisions({ ...care, exact_death_date: 'shift' }) })).toEqual([])
+  })
+
   it('not where the project keeps what is told', () => {
     expect(found({ ...STAYS, ...decisions({}) })).toEqual([])
   })
