@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { departmentOf } from '#core/policies/department.ts'
 
 describe('departmentOf', () => {
+  it.fails.each(['00000', '96000', '00012'])('%s is in no department', (code) => expect(departmentOf(code)).toBeNull())
+
   it.each([
     ['75012', '75'],
     ['97400', '974'],
