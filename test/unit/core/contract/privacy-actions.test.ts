@@ -50,7 +50,7 @@ const SHIFT = { class: 'date', action: 'shift' }
 const WITHIN = { shift: { within: 180 } }
 
 describe('what is stored', () => {
-  it.each<[string, string, object, object, string, unknown, string]>([
+  it.each<[string, string, { class: string; action: string }, object, string, unknown, string]>([
     ['patient', 'birth_date', AGE, {}, 'age', ['null', 'string'], 'LowCardinality(Nullable(String))'],
     ['patient', 'birth_date', YEAR, {}, 'birth_year', ['null', 'int'], 'Nullable(Int32)'],
     ['observation', 'value_number', BINS, {}, 'value_bin', ['null', 'string'], 'LowCardinality(Nullable(String))'],
@@ -102,9 +102,7 @@ describe('what is stored', () => {
     expect(row?.risk).not.toBe('')
     expect(row?.action).not.toContain('undefined')
     expect(field && storedForm(field)?.kind).toBeDefined()
-    expect(JSON.stringify(recordJsonSchema(contract))).toContain(
-      `privacy ${'class' in privacy ? privacy.class : ''}: ${'action' in privacy ? privacy.action : ''}`,
-    )
+    expect(JSON.stringify(recordJsonSchema(contract))).toContain(`privacy ${privacy.class}: ${privacy.action}`)
   })
 })
 
