@@ -5,6 +5,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
+import { shiftReader } from '#core/policies/shift.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
@@ -42,7 +43,13 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(decodeIdentified(dependencies.decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(dependencies.contract), { guard: 'quarantined' })
-    .longStep(scrubTexts(dependencies.contract, dependencies.textResources))
+    .longStep(
+      scrubTexts(
+        dependencies.contract,
+        dependencies.textResources,
+        dependencies.contract.shift && shiftReader(dependencies.contract, dependencies.pseudonymiser),
+      ),
+    )
     .step(
       removeIdentity(
         dependencies.contract,

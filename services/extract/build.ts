@@ -3,10 +3,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Leak } from '#core/contract/leaks.ts'
 import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { ContractsByFeed } from './criteria.ts'
 import { createBuildFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { leaksOf } from './leaks.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
 import {
   type LedgerSnapshot,
@@ -21,7 +23,7 @@ import { readParquet, writeParquet } from './parquet.ts'
 import { linkageOf, selectPopulation } from './population.ts'
 import type { ProjectFile } from './project-file.ts'
 import { type ProjectPseudonyms, projectPseudonyms } from './pseudonyms.ts'
-import { buildTable, countTable, planTable, type TableCounts, type TablePlan } from './table-build.ts'
+import { buildTable, countTable, countUnique, planTable, type TableCounts, type TablePlan } from './table-build.ts'
 import type { Warehouse } from './warehouse.ts'
 import { createDatabase, dropDatabase, recover, swap, type Workspace, workspaceOf } from './workspace.ts'
 
@@ -49,6 +51,8 @@ export interface Context {
 export interface Survey {
   readonly linkage: Linkage
   readonly tables: readonly { readonly plan: TablePlan; readonly counts: TableCounts }[]
+  /** Columns that undo the project's decisions. */
+  readonly leaks: readonly Leak[]
   /** The run that a build would replace. */
   readonly replaces: string | undefined
 }
@@ -80,7 +84,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     if (request.dryRun) return { kind: 'surveyed', survey }
     if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
     progress(summaryOf(request.project, survey, space))
-    const pseudonyms = projectPseudonyms(await context.secret())
+    const pseudonyms = projectPseudonyms(await context.secret(), request.project.dateShift)
     await createDatabase(warehouse, space.building, run)
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
@@ -114,7 +118,7 @@ async function surveyOf(
     const plan = planTable(project, table, contract)
     tables.push({ plan, counts: await countTable(context.warehouse, plan, project, cohort) })
   }
-  return { linkage, tables, replaces }
+  return { linkage, tables, leaks: leaksOf(project, context.contracts), replaces }
 }
 
 interface Places {
@@ -139,8 +143,13 @@ async function buildTables(
     context.progress(`${step}: 0 of ${counts.rows} rows`)
     const names = { cohort: places.cohort, target }
     const built = await buildTable(context.warehouse, plan, project, names, pseudonyms, onRows, context.signal)
+    context.progress(`${step}: counting persons with a row of their own`)
+    const unique = await countUnique(context.warehouse, plan, target)
     context.progress(`${step}: writing Parquet`)
-    made.push(await exportTable(context, plan, counts, built, target, places.directory))
+    made.push({
+      ...(await exportTable(context, plan, counts, built, target, places.directory)),
+      unique_persons: unique,
+    })
   }
   return made
 }
@@ -228,7 +237,13 @@ function manifestOf(context: Context, request: Request, facts: Facts): Manifest 
     min_cohort: project.minCohort,
     cohort: { persons: linkage.persons, source_patients: linkage.source_patients },
     potential_identifiers: project.decisions,
+    ...(project.dateShift && { date_shift: project.dateShift }),
     linkage,
+    leaks: facts.survey.leaks.map(({ feed, field, leak, undoes }) => ({
+      leak,
+      column: `${feed}.${field}`,
+      undoes: [...undoes],
+    })),
     tables: facts.tables,
   }
 }

@@ -2,6 +2,7 @@
  * The cohort's filter as SQL. Identifiers come from the contracts and are quoted; every value of the project's file becomes a
  * query parameter of a stated type, so that no text of the file is ever part of the SQL.
  */
+import { storedForm } from '#core/contract/actions.ts'
 import { quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { subjectColumn } from './columns.ts'
@@ -121,7 +122,7 @@ function demographicCriteria(cohort: Cohort, sources: CohortSources, bag: Parame
   }
   if (cohort.sex && sex) add(`has(${bag.add(cohort.sex, 'Array(String)')}, ${quote(sex.as)})`)
   if (cohort.birthYear && birth) {
-    const year = `toYear(${quote(birth.as)})`
+    const year = storedForm(birth)?.kind === 'integer' ? quote(birth.as) : `toYear(${quote(birth.as)})`
     const { from, to } = cohort.birthYear
     const bounds = [
       ...(from === undefined ? [] : [`${year} >= ${bag.add(from, 'Int32')}`]),

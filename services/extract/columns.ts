@@ -1,11 +1,18 @@
 /** The columns of a project's table: those that the file lists, after the decisions on potential identifiers. */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
+import {
+  type Decision,
+  type Decisions,
+  identifierOf,
+  type PotentialIdentifier,
+} from '#core/contract/potential-identifiers.ts'
 import { type Column, columnsOf, literal, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { type Decisions, identifierOf, type PotentialIdentifier } from './potential-identifiers.ts'
 import { REGION_OF } from './regions.ts'
 
 export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'site'
+/** What is replaced in a row: an identifier by a pseudonym, a date or time by one that is moved by the days of its person. */
+export type Replaced = ThirdLevelDomain | 'shifted'
 
 export interface OutputColumn {
   /** Name in the project's table. */
@@ -16,10 +23,12 @@ export interface OutputColumn {
   readonly source: string
   /** SQL over the warehouse's view, aliased `f`, and the cohort, aliased `c`. */
   readonly expression: string
-  /** Set for the columns whose values are replaced by pseudonyms. */
-  readonly domain?: ThirdLevelDomain
-  readonly decided?: { readonly identifier: PotentialIdentifier; readonly decision: 'keep' | 'truncate' }
+  /** Set for the columns whose values are replaced in this process. */
+  readonly domain?: Replaced
+  readonly decided?: { readonly identifier: PotentialIdentifier; readonly decision: Kept }
 }
+
+type Kept = Exclude<Decision, 'drop'>
 
 export interface DroppedColumn {
   readonly source: string
@@ -73,8 +82,9 @@ export function planColumns(contract: FeedContract, names: readonly string[], de
     if (identifier === 'uncovered')
       throw new RangeError(`${contract.feed}.${source} belongs to no potential identifier`)
     if (!field || !identifier) kept.push(plainColumn(name, column, field))
-    else if (decisions[identifier] === 'drop') dropped.push({ source, identifier })
-    else kept.push(decidedColumn(column, identifier, decisions[identifier]))
+    else if (decisions[identifier] === 'drop' || isUnmovable(field, decisions[identifier]))
+      dropped.push({ source, identifier })
+    else kept.push(decidedColumn(column, field, identifier, decisions[identifier]))
   }
   return { kept, dropped }
 }
@@ -95,7 +105,12 @@ function plainColumn(name: string, column: Column, field: FieldContract | undefi
 }
 
 /** Truncation changes the content of a column, so it also changes its name: a year must not be mistaken for a month. */
-function decidedColumn(column: Column, identifier: PotentialIdentifier, decision: 'keep' | 'truncate'): OutputColumn {
+function decidedColumn(
+  column: Column,
+  field: FieldContract,
+  identifier: PotentialIdentifier,
+  decision: Kept,
+): OutputColumn {
   const source = `f.${quote(column.name)}`
   const decided = { identifier, decision }
   const base = {
@@ -106,7 +121,9 @@ function decidedColumn(column: Column, identifier: PotentialIdentifier, decision
     expression: source,
     decided,
   }
-  if (decision === 'keep') return base
+  // An age band or a year of birth is as coarse already as truncation would leave it.
+  if (decision === 'keep' || (field.privacy.action === 'generalise' && field.privacy.to !== 'department')) return base
+  if (decision === 'shift') return shiftedColumn(base, field)
   const nullable = column.type.includes('Nullable(')
   const maybe = (type: string) => (nullable ? `Nullable(${type})` : type)
   switch (identifier) {
@@ -137,6 +154,24 @@ function decidedColumn(column: Column, identifier: PotentialIdentifier, decision
         description: `${column.comment}: the region, INSEE code`,
         expression: `nullIf(transform(ifNull(toString(${source}), ''), ${list([...REGION_OF.keys()])}, ${list([...REGION_OF.values()])}, ''), '')`,
       }
+  }
+}
+
+/** The first day of a month, moved by some days, would say by how many. */
+function isUnmovable({ privacy }: FieldContract, decision: Decision): boolean {
+  return decision === 'shift' && privacy.action === 'truncate'
+}
+
+function shiftedColumn(base: OutputColumn, { precision }: FieldContract): OutputColumn {
+  const isCoarse = precision === undefined ? '0' : `ifNull(toString(f.${quote(precision)}) IN ('year', 'month'), 0)`
+  const onlyExact = precision === undefined ? '' : '; null where the source wrote only its month or year'
+  return {
+    ...base,
+    name: renamed(base.name, /_(at|on)$/, '_shifted'),
+    type: base.type.includes('Nullable(') ? base.type : `Nullable(${base.type})`,
+    description: `${base.description}: moved by the same days as all dates of the person in this project${onlyExact}`,
+    expression: `if(${isCoarse}, NULL, ${base.expression})`,
+    domain: 'shifted',
   }
 }
 

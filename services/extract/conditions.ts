@@ -1,6 +1,6 @@
 /** One condition on a column, checked against the contract: only known columns and typed values become SQL. */
 import Type, { type TUnsafe } from 'typebox'
-import { isReadable } from '#core/contract/actions.ts'
+import { isReadable, storedForm } from '#core/contract/actions.ts'
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
 import type { FeedContract, FieldContract, ValueKind } from '#core/contract/types.ts'
 import { readCompleteKeys } from '#core/schema/complete.ts'
@@ -25,9 +25,9 @@ export function readConditions(list: readonly unknown[], contract: FeedContract,
   return list.flatMap((item, index) => readCondition(item, contract, place.item(index)) ?? [])
 }
 
-/** @returns the columns that a filter may name: a project's file must not contain a pseudonym */
+/** @returns the columns that a filter may name, with the kind of what is stored: a project's file must not contain a pseudonym */
 function filterableFields(contract: FeedContract): readonly FieldContract[] {
-  return contract.fields.filter(isReadable)
+  return contract.fields.filter(isReadable).map((field) => ({ ...field, kind: storedForm(field)?.kind ?? field.kind }))
 }
 
 function readCondition(value: unknown, contract: FeedContract, place: Place): Condition | undefined {

@@ -1,6 +1,6 @@
 /** The cohort's filter: criteria on feeds, combined by all_of, any_of and none_of. It contains no SQL. */
 import Type from 'typebox'
-import { isReadable } from '#core/contract/actions.ts'
+import { isReadable, storedForm } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { type CompleteKeys, readCompleteKeys } from '#core/schema/complete.ts'
 import type { Place } from '#core/schema/place.ts'
@@ -111,10 +111,12 @@ function readSex(value: unknown, contracts: ContractsByFeed, place: Place): read
   return read(Type.Array(Type.Enum([...symbols]), { minItems: 1, maxItems: symbols.length }), value, place).complete
 }
 
-/** @returns the field of the patient feed with this role in linkage, when a filter may read its pseudonymised form */
+/** @returns the field of the patient feed with this role in linkage, when a filter may read its pseudonymised form: an age band is no year */
 export function demographic(
   contracts: ContractsByFeed,
   role: 'sex' | 'birth_date',
 ): FeedContract['fields'][number] | undefined {
-  return contracts.get('patient')?.fields.find((field) => field.linkage === role && isReadable(field))
+  return contracts
+    .get('patient')
+    ?.fields.find((field) => field.linkage === role && isReadable(field) && storedForm(field)?.kind !== 'string')
 }

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import Type from 'typebox'
+import { DECISIONS, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
+import { Shift } from '#core/contract/schema.ts'
 import { complete } from '#core/schema/complete.ts'
 import type { Written } from '#core/schema/written.ts'
-import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 
 export const MANIFEST_FORMAT = 'chainon-project-manifest/1'
 export const MANIFEST_NAME = 'manifest.json'
@@ -40,6 +41,11 @@ const Table = Type.Object({
   whole_history: Type.Boolean(),
   columns: Type.Array(Column),
   dropped_columns: Type.Array(Type.Object({ source: Type.String(), potential_identifier: Identifier })),
+  /**
+   * Persons who have a row whose values nobody else in the table has, pseudonyms left aside: who has the same values from elsewhere finds
+   * them. Absent from manifests of before.
+   */
+  unique_persons: Type.Optional(Count),
 })
 export type ManifestTable = Written<typeof Table>
 
@@ -91,7 +97,19 @@ const ManifestOfRun = Type.Object({
   min_cohort: Count,
   cohort: Type.Object({ persons: Count, source_patients: Count }),
   potential_identifiers: Type.Record(Identifier, Decided),
+  /** How far the dates of each person were moved; absent where none were. */
+  date_shift: Type.Optional(Shift),
   linkage: LinkageFigures,
+  /** Columns that undo a decision on a potential identifier, by the contracts' names. Absent from manifests of before. */
+  leaks: Type.Optional(
+    Type.Array(
+      Type.Object({
+        leak: Type.String(),
+        column: Type.String(),
+        undoes: Type.Array(Type.String()),
+      }),
+    ),
+  ),
   tables: Type.Array(Table),
 })
 export type Manifest = Written<typeof ManifestOfRun>

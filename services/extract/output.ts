@@ -1,4 +1,5 @@
 /** The texts and JSON on stdout. Counts of a dry run reveal nothing about a few persons. */
+import { LEAKS } from '#core/contract/leak-schema.ts'
 import { table } from '#core/terminal/table.ts'
 import type { Survey } from './build.ts'
 import type { Manifest } from './manifest.ts'
@@ -22,6 +23,7 @@ export function surveyJson(id: string, survey: Survey): Readonly<Record<string, 
     dry_run: true,
     replaces: survey.replaces ?? null,
     persons: roundedCount(survey.linkage.persons),
+    leaks: survey.leaks.map(({ feed, field, leak, undoes }) => ({ leak, column: `${feed}.${field}`, undoes })),
     tables: survey.tables.map(({ plan, counts }) => ({
       table: plan.name,
       rows: roundedCount(counts.rows),
@@ -41,7 +43,16 @@ export function surveyText(id: string, survey: Survey): string {
     plan.columns.dropped.map((column) => column.source).join(', ') || '-',
   ])
   const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
-  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}`
+  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}${leakLines(survey)}`
+}
+
+/** Columns that undo a decision, one a line; nothing when there are none. */
+function leakLines({ leaks }: Survey): string {
+  if (leaks.length === 0) return ''
+  const lines = leaks.map(
+    ({ feed, field, leak, undoes }) => `  ${feed}.${field} ${LEAKS[leak]}; undone: ${undoes.join(', ')}\n`,
+  )
+  return `\nColumns that undo a decision:\n${lines.join('')}`
 }
 
 export function builtJson(directory: string, manifest: Manifest): Readonly<Record<string, unknown>> {

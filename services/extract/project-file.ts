@@ -1,5 +1,13 @@
 /** A project's file: read strictly, with all problems at once. The result needs no further check. */
 import Type from 'typebox'
+import {
+  coveredColumns,
+  type Decisions,
+  decisionsOn,
+  IDENTIFIER_NAMES,
+  POTENTIAL_IDENTIFIERS,
+} from '#core/contract/potential-identifiers.ts'
+import type { Shift } from '#core/contract/schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { completeKeys, readCompleteKeys } from '#core/schema/complete.ts'
@@ -11,13 +19,6 @@ import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, paramete
 import { selectableColumns } from './columns.ts'
 import { type Condition, readConditions } from './conditions.ts'
 import { type Cohort, type ContractsByFeed, readCohort, readFeed } from './criteria.ts'
-import {
-  coveredColumns,
-  DECISIONS,
-  type Decisions,
-  IDENTIFIER_NAMES,
-  POTENTIAL_IDENTIFIERS,
-} from './potential-identifiers.ts'
 import { Identifiers, type Period, Project, Table } from './project-schema.ts'
 
 export interface ProjectTable {
@@ -33,6 +34,8 @@ export interface ProjectFile extends Pick<Project, 'id' | 'title' | 'purpose' | 
   readonly cohort: Cohort
   readonly tables: readonly ProjectTable[]
   readonly decisions: Decisions
+  /** How far dates are moved; absent where no decision is `shift`. */
+  readonly dateShift?: Shift
   /** A cohort with fewer persons is not extracted. */
   readonly minCohort: number
 }
@@ -66,9 +69,16 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
     identifiers === undefined ? undefined : readDecisions(identifiers, contracts, file.key('potential_identifiers'))
   if (!project.complete || !cohort || !decisions || file.problems.length > 0) return undefined
   const { id, title, purpose, contact, period, retention_until: retentionUntil, min_cohort } = project.complete
+  const { date_shift: dateShift } = project.complete
+  const isShifted = Object.values(decisions).includes('shift')
+  if (isShifted && !dateShift) file.say("a decision is 'shift': it needs 'date_shift' with 'within', a number of days")
+  if (!isShifted && dateShift) file.key('date_shift').say("is there, and no decision is 'shift'")
   checkSizes(cohort, tables, period, contracts, file)
   const minCohort = min_cohort ?? DEFAULT_MIN_COHORT
-  return { id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort }
+  return {
+    ...{ id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort },
+    ...(dateShift && { dateShift }),
+  }
 }
 
 /** A filter that is too long to be sent is found here, before the build. */
@@ -121,7 +131,7 @@ function readDecisions(value: unknown, contracts: ContractsByFeed, place: Place)
   for (const name of IDENTIFIER_NAMES.filter((one) => !Object.hasOwn(value, one))) {
     const covered = coveredColumns([...contracts.values()], name).join(', ')
     place.say(
-      `'${name}' is not decided (${POTENTIAL_IDENTIFIERS[name]}); it covers ${covered}: write ${DECISIONS.join(', ')}`,
+      `'${name}' is not decided (${POTENTIAL_IDENTIFIERS[name]}); it covers ${covered}: write ${decisionsOn(name).join(', ')}`,
     )
   }
   const decided = IDENTIFIER_NAMES.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]] as const]))

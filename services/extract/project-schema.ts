@@ -3,9 +3,10 @@
  * (feeds, columns, values of columns) is `Unknown` here and checked with them in the other files.
  */
 import Type from 'typebox'
+import { decisionsOn, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
+import { Shift } from '#core/contract/schema.ts'
 import { closed } from '#core/schema/closed.ts'
 import type { Written } from '#core/schema/written.ts'
-import { DECISIONS, IDENTIFIER_NAMES } from './potential-identifiers.ts'
 import { CalendarDate, text } from './values.ts'
 
 const PROJECT_ID = /^(?!.*__)[a-z][a-z0-9_]{1,40}$/
@@ -82,7 +83,7 @@ export const Table = closed({
 })
 
 export const Identifiers = closed(
-  Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, Type.Optional(Type.Enum(DECISIONS))])),
+  Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, Type.Optional(Type.Enum(decisionsOn(name)))])),
 )
 
 export const Project = closed({
@@ -95,6 +96,8 @@ export const Project = closed({
   cohort: Type.Unknown({ expected: 'the criteria of the persons' }),
   tables: Type.Array(Type.Unknown(), { minItems: 1, maxItems: 50 }),
   potential_identifiers: Type.Unknown({ expected: 'a decision on each of them' }),
+  /** How far dates are moved, by person; needed where a decision is `shift`. */
+  date_shift: Type.Optional(Shift),
   /** A cohort with fewer persons is not extracted. */
   min_cohort: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
 })

@@ -8,19 +8,32 @@
  * byte, so that values do not change, and memory is one batch whatever the length of the table.
  */
 
+import { formatDate, parseCalendarDate } from '#core/contract/calendar.ts'
+import type { Shift } from '#core/contract/schema.ts'
 import { type Pseudonymiser, pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import type { ThirdLevelDomain } from './columns.ts'
+import { shiftOf } from '#core/policies/shift.ts'
+import type { Replaced, ThirdLevelDomain } from './columns.ts'
 
 export interface ProjectPseudonyms {
   /** @returns the project's value for a warehouse value */
   replace(domain: ThirdLevelDomain, value: string): string
+  /** @param person of the warehouse @returns days by which all dates of the person are moved in this project */
+  shiftDays(person: string): number
 }
 
-/** @param secret of this project; the secret of another project makes unrelated values */
-export function projectPseudonyms(secret: Buffer): ProjectPseudonyms {
+/**
+ * @param secret of this project; the secret of another project makes unrelated values
+ * @param shift how far dates are moved; a project without it moves none
+ */
+export function projectPseudonyms(secret: Buffer, shift?: Shift): ProjectPseudonyms {
   const third: Pseudonymiser = pseudonymiser(3, secret)
+  const daysOf = shift && shiftOf(shift, third)
   return {
+    shiftDays(person) {
+      if (!daysOf) throw new ChainonError('bug', 'the project does not say how far dates are moved')
+      return daysOf(person)
+    },
     replace(domain, value) {
       const made = third.pseudonym(domain, value)
       // 10 characters are enough for a few dozen sites, and a code must not look like a person.
@@ -40,18 +53,20 @@ const NEWLINE = 10
 const NULL = '\\N'
 /** The form of a warehouse identifier. An error text that a server appends to its rows does not have it. */
 const IDENTIFIER = /^[\w-]{4,128}$/
+/** A Date32 or DateTime64 as ClickHouse writes it. */
+const TIME = /^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}(?:\.\d{1,9})?)?$/
 /** A whole second-level pseudonym. A third-level one is too short to contain it. */
 const SECOND_LEVEL = /p[2n]_[\w-]{43}/
 const BATCH_BYTES = 16 * 1024 * 1024
 
 /**
- * @param source TabSeparated rows whose first fields are identifiers of `domains`, in this order
+ * @param source TabSeparated rows whose first fields are those of `domains`, in this order, the first of them the person
  * @yields batches of about `batchBytes`
  * @throws ChainonError when the rows are not those of the query or are incomplete, or when a second-level pseudonym would pass
  */
 export async function* replaceIdentifiers(
   source: AsyncIterable<Buffer>,
-  domains: readonly ThirdLevelDomain[],
+  domains: readonly Replaced[],
   pseudonyms: ProjectPseudonyms,
   batchBytes: number = BATCH_BYTES,
 ): AsyncGenerator<Batch> {
@@ -112,21 +127,31 @@ function replaceHead(
   data: Buffer,
   start: number,
   end: number,
-  domains: readonly ThirdLevelDomain[],
+  domains: readonly Replaced[],
   pseudonyms: ProjectPseudonyms,
 ): { readonly head: string; readonly tail: number } {
   let at = start
   let head = ''
+  let person = ''
   for (const [index, domain] of domains.entries()) {
     const tab = data.indexOf(TAB, at)
     const stop = tab === -1 || tab > end ? end : tab
     if (stop === end && index < domains.length - 1) throw foreign()
     const value = data.toString('utf8', at, stop)
-    if (domain !== 'site' && value !== NULL && !IDENTIFIER.test(value)) throw foreign()
-    head += `${index === 0 ? '' : '\t'}${value === NULL ? NULL : pseudonyms.replace(domain, value)}`
+    if (index === 0) person = value
+    const form = domain === 'shifted' ? TIME : IDENTIFIER
+    if (domain !== 'site' && value !== NULL && !form.test(value)) throw foreign()
+    head += `${index === 0 ? '' : '\t'}${value === NULL ? NULL : replaced(domain, value, person, pseudonyms)}`
     at = index === domains.length - 1 ? stop : stop + 1
   }
   return { head, tail: at }
+}
+
+function replaced(domain: Replaced, value: string, person: string, pseudonyms: ProjectPseudonyms): string {
+  if (domain !== 'shifted') return pseudonyms.replace(domain, value)
+  const day = parseCalendarDate(value.slice(0, 10))
+  if (day === undefined) throw foreign()
+  return formatDate(day + pseudonyms.shiftDays(person)) + value.slice(10)
 }
 
 function foreign(): ChainonError {

@@ -114,6 +114,26 @@ export async function buildTable(
   return { rows, persons: Number(count?.persons) }
 }
 
+/**
+ * Measures how many persons can be told apart by the values of one row. ClickHouse groups on its disk beyond a gigabyte.
+ *
+ * @param target quoted name of the finished table
+ * @returns persons with a row whose values, without the pseudonyms, no other person of the table has
+ */
+export async function countUnique(warehouse: Warehouse, plan: TablePlan, target: string): Promise<number> {
+  const [row] = await warehouse.rows<{ persons: string }>(uniqueSql(plan, target))
+  return Number(row?.persons ?? 0)
+}
+
+export function uniqueSql({ columns }: TablePlan, target: string): string {
+  const values = columns.kept
+    .filter(({ domain }) => domain === undefined || domain === 'shifted')
+    .map(({ name }) => quote(name))
+  return `SELECT toString(uniqExact(person)) AS persons FROM (
+    SELECT min(person_id) AS person FROM ${target} GROUP BY ${values.length === 0 ? 'tuple()' : values.join(', ')} HAVING min(person_id) = max(person_id)
+  ) SETTINGS max_bytes_before_external_group_by = 1000000000`
+}
+
 function createSql(plan: TablePlan, target: string): string {
   const define = (column: OutputColumn) => `${quote(column.name)} ${column.type} COMMENT ${literal(column.description)}`
   return `CREATE TABLE ${target} (

@@ -8,6 +8,7 @@ import { avroRegistry } from '#core/avro/registry.ts'
 import { rejectedLogin } from '#core/clickhouse/client.ts'
 import { logLevel, secretsDir } from '#core/config/read.ts'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { findLeaks } from '#core/contract/leaks.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
@@ -65,16 +66,19 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
     await registry.encoder(subjectOf(topicOf(namespace, 'identified', feed)), identifiedSchema(contract))
     await registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', feed)), pseudonymisedSchema(contract))
   }
-  const [plan, migrations, rights] = await withAdmin(kafka, async (admin) => {
+  const [plan, { migrations, policies }, rights] = await withAdmin(kafka, async (admin) => {
     const { clusterId } = await admin.describeCluster()
     // Tables first: a warehouse of another Kafka is rejected before a topic is created here.
-    const ran = await createTables(contracts, config, clusterId, new Date())
+    const created = await createTables(contracts, config, clusterId, new Date())
     const found = await readTopicPlan(admin, contracts, config)
     await applyTopicPlan(admin, found)
-    return [found, ran, await applyRights(admin, namespace)] as const
+    return [found, created, await applyRights(admin, namespace)] as const
   })
   reportDrift(plan)
   reportRights(rights)
+  reportLeaks(contracts)
+  for (const { feed, sha256, version } of policies)
+    logger.info({ event: 'policy-version', feed, version, sha256 }, 'another de-identification policy is in force')
   await journalise(config, contracts, kafka, {
     topicsCreated: plan.create.length,
     settingsReset: plan.drift.length,
@@ -87,6 +91,15 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
     settings_reset: plan.drift.length,
     migrations_run: migrations.length,
   })
+}
+
+function reportLeaks(contracts: readonly FeedContract[]): void {
+  for (const { accepted, feed, field, leak, undoes } of findLeaks(contracts))
+    if (accepted === undefined)
+      logger.warn(
+        { event: 'policy-leak', feed, field, leak, undoes },
+        'a column undoes a decision: `chainon feeds check`',
+      )
 }
 
 async function journalise(

@@ -2,6 +2,7 @@
 import { type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { claimWarehouse } from '#core/clickhouse/log-identity.ts'
 import { migrate } from '#core/clickhouse/migrate.ts'
+import { type PolicyVersion, registerPolicies } from '#core/clickhouse/policy-versions.ts'
 import { onCluster } from '#core/clickhouse/replicated.ts'
 import { tableOf } from '#core/contract/names.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
@@ -11,13 +12,20 @@ import type { ProvisionConfig } from './config.ts'
 
 const MIGRATIONS_DIR = new URL('../../schemas/clickhouse', import.meta.url).pathname
 
+interface Created {
+  /** Names of the migrations that ran now. */
+  readonly migrations: readonly string[]
+  /** Policies that are not those of the last run. */
+  readonly policies: readonly Omit<PolicyVersion, 'since'>[]
+}
+
 /** @param clusterId of the Kafka from which the records are loaded @throws ConfigurationError when the warehouse came from another */
 export async function createTables(
   contracts: readonly FeedContract[],
   config: ProvisionConfig,
   clusterId: string,
   now: Date,
-): Promise<readonly string[]> {
+): Promise<Created> {
   const database = config.CLICKHOUSE_DATABASE
   const cluster = config.CLICKHOUSE_CLUSTER
   const bootstrap = clickhouseClient('provision', config, 'default')
@@ -29,7 +37,7 @@ export async function createTables(
   }
   const client = clickhouseClient('provision', config)
   try {
-    const ran = await migrate(client, MIGRATIONS_DIR, now, cluster)
+    const migrations = await migrate(client, MIGRATIONS_DIR, now, cluster)
     await claimWarehouse(client, { namespace: config.CHAINON_NAMESPACE, clusterId }, now)
     const present = await presentColumns(client, database)
     for (const contract of contracts) {
@@ -37,7 +45,7 @@ export async function createTables(
         await client.command({ query: onCluster(statement, cluster) })
       }
     }
-    return ran
+    return { migrations, policies: await registerPolicies(client, contracts, now) }
   } finally {
     await client.close()
   }

@@ -77,6 +77,9 @@ describe('an extraction', () => {
       highest_link_version: 2,
     })
     expect(manifest.run.small_cohort_allowed).toBe(false)
+    for (const { persons, unique_persons: unique } of manifest.tables) expect(unique).toBeLessThanOrEqual(persons)
+    expect(Math.max(...manifest.tables.map((table) => table.unique_persons ?? 0))).toBeGreaterThan(0)
+    expect(manifest.leaks).toBeDefined()
     expect(manifest.warehouse.ledger_at_start).toEqual({})
   })
 
@@ -117,6 +120,33 @@ describe('an extraction', () => {
     const stays = new Set(observations?.map((row) => row.encounter_id))
     for (const row of diagnoses ?? []) if (row.encounter_id !== null) expect(stays).toContain(row.encounter_id)
     expect(diagnoses?.some((row) => row.encounter_id === null)).toBe(true)
+  })
+
+  test('that shifts dates moves those of a person by the same whole weeks, in the files and in the database', async () => {
+    const decisions = {
+      birth_year_month: 'drop',
+      residence_location: 'drop',
+      exact_care_dates: 'shift',
+      exact_death_date: 'shift',
+      death_location: 'drop',
+    }
+    const shift = { within: 182, weekday: 'keep' }
+    const moved = await build(projectFile(place, id('moved'), { potential_identifiers: decisions, date_shift: shift }))
+    expect(manifestOf(moved)).toMatchObject({ date_shift: shift, potential_identifiers: decisions })
+    expect(moved.tables.map(({ rows }) => rows)).toEqual(first.tables.map(({ rows }) => rows))
+    const [diagnoses, observations] = await Promise.all(['diagnosis', 'observation'].map((name) => rowsOf(moved, name)))
+    const days = (value: unknown) => (value as Date).getTime() / 86_400_000
+    const byPerson = new Map<unknown, Set<number>>()
+    // Every onset of the test's persons is of this day.
+    for (const { onset_shifted: onset, person_id: person } of diagnoses ?? [])
+      byPerson.set(person, (byPerson.get(person) ?? new Set()).add(days(onset) - days(new Date('1931-12-24'))))
+    expect([...byPerson.values()].every((found) => found.size === 1)).toBe(true)
+    const all = [...byPerson.values()].flatMap((found) => [...found])
+    expect(all.every((weeks) => weeks !== 0 && weeks % 7 === 0 && Math.abs(weeks) <= 182)).toBe(true)
+    expect(new Set(all).size).toBeGreaterThan(1)
+    const times = (rows: typeof observations, name: string) =>
+      (rows ?? []).map((row) => (row[name] as Date).toISOString().slice(10)).toSorted()
+    expect(times(observations, 'effective_shifted')).toEqual(times(await rowsOf(first, 'observation'), 'effective_at'))
   })
 
   test('neither the files nor the database contain a second-level pseudonym', async () => {

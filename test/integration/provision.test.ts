@@ -1,6 +1,10 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
+import { policyVersions } from '#core/clickhouse/policy-versions.ts'
 import { readConfig } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { alterTopic, testKafka, topicSettings } from '../helpers/kafka.ts'
@@ -41,6 +45,29 @@ test('a warehouse that was loaded from another Kafka is rejected: new records wo
   expect(rejected.status).toBe(78)
   expect(rejected.stderr).toContain('The warehouse was loaded from another Kafka')
   await client.command({ query: 'TRUNCATE TABLE log_identity' })
+  await client.close()
+})
+
+test('another policy of a feed is a new version in the warehouse, with its date; the same policy is none', async () => {
+  const client = clickhouseClient('test', readConfig('test', CLICKHOUSE_KEYS, own.env))
+  const feeds = join(own.folder, 'feeds')
+  cpSync('schemas/feeds', feeds, { recursive: true })
+  const death = join(feeds, 'death.avsc')
+  const text = readFileSync(death, 'utf8')
+  writeFileSync(
+    death,
+    text.replace(
+      '"privacy": {"class": "date", "action": "keep"}',
+      '"privacy": {"class": "date", "action": "keep", "on_violation": "refuse"}',
+    ),
+  )
+  expect((await runToEnd('services/provision/main.ts', [], { ...own.env, CHAINON_FEEDS_DIR: feeds })).status).toBe(0)
+  const versions = await policyVersions(client)
+  // Of two runs before, and this one.
+  expect(versions.filter(({ version }) => version === 1)).toHaveLength(loadContracts(feeds).length)
+  expect(versions.filter(({ version }) => version > 1)).toEqual([
+    { feed: 'death', version: 2, sha256: expect.stringMatching(/^[0-9a-f]{64}$/), since: expect.stringMatching(/^20/) },
+  ])
   await client.close()
 })
 

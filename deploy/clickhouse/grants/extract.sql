@@ -15,6 +15,7 @@ REVOKE SELECT ON chainon.receipt FROM extract;
 REVOKE SELECT ON chainon.producer_hour FROM extract;
 REVOKE SELECT ON chainon.log_identity FROM extract;
 REVOKE SELECT ON chainon.schema_migration FROM extract;
+REVOKE SELECT ON chainon.policy_version FROM extract;
 REVOKE SELECT ON chainon.insert_fence FROM extract;
 REVOKE SELECT ON chainon.access_journal FROM extract;
 -- The fingerprints of the keys of projects.

@@ -11,5 +11,7 @@ GRANT SELECT, INSERT ON chainon.ledger_verified TO operator;
 GRANT SELECT ON system.tables TO operator;
 GRANT SELECT ON system.parts TO operator;
 GRANT SELECT ON chainon.log_identity TO operator;
+-- chainon feeds privacy --versions.
+GRANT SELECT ON chainon.policy_version TO operator;
 -- A connection begins in this database; there is nothing in it.
 GRANT SHOW DATABASES ON default.* TO operator;

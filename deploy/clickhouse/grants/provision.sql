@@ -18,6 +18,7 @@ REVOKE INSERT, ALTER ADD COLUMN, ALTER MODIFY COLUMN ON chainon.access_journal F
 REVOKE INSERT ON chainon.key_fingerprint FROM provision;
 GRANT SELECT, INSERT ON chainon.schema_migration TO provision;
 GRANT SELECT, INSERT ON chainon.log_identity TO provision;
+GRANT SELECT, INSERT ON chainon.policy_version TO provision;
 -- It is the definer of the views: they read these tables, and write these, with its rights.
 GRANT SELECT ON chainon.feed_* TO provision;
 GRANT SELECT ON chainon.quarantine TO provision;

@@ -16,6 +16,7 @@ REVOKE SELECT ON chainon.receipt FROM reader;
 REVOKE SELECT ON chainon.producer_hour FROM reader;
 REVOKE SELECT ON chainon.log_identity FROM reader;
 REVOKE SELECT ON chainon.schema_migration FROM reader;
+REVOKE SELECT ON chainon.policy_version FROM reader;
 REVOKE SELECT ON chainon.ledger_batch FROM reader;
 REVOKE SELECT ON chainon.insert_fence FROM reader;
 REVOKE SELECT ON chainon.access_journal FROM reader;

@@ -1,9 +1,9 @@
 /** `chainon feeds`: lists the contracts, and checks one. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
-import { violationOf } from '#core/contract/actions.ts'
+import { guardOf, isGuarded, violationOf } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -56,16 +56,24 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .argument('<feed>', 'name of a feed of CHAINON_FEEDS_DIR')
     .summary('say for each field what it is, what becomes of it, what remains and which risk remains')
     .option('--markdown', 'a page in Markdown, with lines for a decision and a signature')
-    .action(async (feed: string, options: { markdown?: true }) => {
+    .option('--versions', 'the versions of the policy in the warehouse, with their dates')
+    .action(async (feed: string, options: { markdown?: true; versions?: true }) => {
       const { loadContracts } = await import('#core/contract/load.ts')
-      const dir = resolveEnvironment(env).CHAINON_FEEDS_DIR ?? ''
+      const resolved = resolveEnvironment(env)
+      const dir = resolved.CHAINON_FEEDS_DIR ?? ''
       const contracts = loadContracts(dir)
       const contract = contracts.find((one) => one.feed === feed)
       if (!contract)
         throw new ConfigurationError('There is no such feed', [
           `the feeds of ${dir} are ${contracts.map((one) => one.feed).join(', ')}`,
         ])
-      process.stdout.write(await privacyPage(contract, contents(join(dir, `${feed}.avsc`)), options.markdown === true))
+      const { privacyMarkdown, privacyPage, privacyText } = await import('../privacy-page.ts')
+      const sha256 = createHash('sha256')
+        .update(contents(join(dir, `${feed}.avsc`)))
+        .digest('hex')
+      const page = privacyPage(contract, contracts, sha256)
+      const lines = options.versions ? await versionLines(resolved, feed, page.policy) : []
+      process.stdout.write(options.markdown ? privacyMarkdown(page, lines) : privacyText(page, lines))
     })
   feeds
     .command('check')
@@ -75,7 +83,18 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { parseContract } = await import('#core/contract/parse.ts')
       const result = parseContract(basename(file, '.avsc'), contents(file))
       if (result.ok) {
-        process.stdout.write(await derived(result.contract, resolveEnvironment(env).CHAINON_NAMESPACE ?? ''))
+        const resolved = resolveEnvironment(env)
+        process.stdout.write(await derived(result.contract, resolved.CHAINON_NAMESPACE ?? ''))
+        const { leakReport } = await import('../leak-report.ts')
+        const others = readdirSync(resolved.CHAINON_FEEDS_DIR ?? '')
+          .filter((name) => name.endsWith('.avsc') && name !== basename(file))
+          .map((name) => {
+            const other = join(resolved.CHAINON_FEEDS_DIR ?? '', name)
+            return { name, result: parseContract(basename(name, '.avsc'), contents(other)) }
+          })
+        const report = leakReport(result.contract, others)
+        process.stdout.write(report.text)
+        if (report.open) process.exitCode = 1
         return
       }
       process.stdout.write(
@@ -85,26 +104,9 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     })
 }
 
-/** A page that a data protection officer reads and signs: the hash names the contract that was read. */
-async function privacyPage(contract: FeedContract, text: string, markdown: boolean): Promise<string> {
-  const { privacyTable } = await import('#core/contract/privacy-table.ts')
-  const rows = privacyTable(contract)
-  const hash = createHash('sha256').update(text).digest('hex')
-  if (markdown) {
-    const { privacyMarkdown } = await import('../privacy-markdown.ts')
-    return privacyMarkdown(contract, rows, hash)
-  }
-  const blocks = rows.map(({ action, class: kind, doc, field, remains, risk }) =>
-    [
-      `${field}: ${doc}`,
-      `  class    ${kind}`,
-      `  action   ${action}`,
-      `  remains  ${remains}`,
-      ...(risk === '' ? [] : [`  risk     ${risk}`]),
-      '',
-    ].join('\n'),
-  )
-  return `${contract.feed}: ${contract.doc}\ncontract sha256 ${hash}\n\n${blocks.join('\n')}`
+async function versionLines(env: NodeJS.ProcessEnv, feed: string, sha256: string): Promise<readonly string[]> {
+  const { historyLines, policyHistory } = await import('../policy-history.ts')
+  return historyLines(await policyHistory(env, feed), sha256)
 }
 
 function summary(contract: FeedContract) {
@@ -149,9 +151,8 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
 /** Which guard each kept string or number has. */
 function guardLines(contract: FeedContract): readonly string[] {
   return contract.fields.flatMap((field) => {
-    const { privacy } = field
-    if (privacy.action !== 'keep' || !['string', 'integer', 'long', 'double'].includes(field.kind)) return []
-    const cases = (privacy.guard ?? []).map(({ codes = [], pattern, values = [], when = [], ...range }) =>
+    if (!isGuarded(field) || !['string', 'integer', 'long', 'double'].includes(field.kind)) return []
+    const cases = guardOf(field).map(({ codes = [], pattern, values = [], when = [], ...range }) =>
       [
         ...codes,
         ...(values.length > 0 ? [`${values.length} values`] : []),

@@ -36,10 +36,16 @@ export function formatDate(days: number): string {
   return new Date(days * DAY_MS).toISOString().slice(0, 10)
 }
 
-/** @returns days since 1970-01-01 of the first day of that day's month or year */
-export function truncateDate(days: number, to: 'month' | 'year'): number {
+const MONTHS_OF = { month: 1, quarter: 3, year: 12 } as const
+
+/** @returns days since 1970-01-01 of the first day of that day's month, quarter or year */
+export function truncateDate(days: number, to: keyof typeof MONTHS_OF): number {
   const date = new Date(days * DAY_MS)
-  return Date.UTC(date.getUTCFullYear(), to === 'month' ? date.getUTCMonth() : 0, 1) / DAY_MS
+  const months = MONTHS_OF[to]
+  const first = new Date(0)
+  // As in `days`: Date.UTC reads years below 100 as 19xx.
+  first.setUTCFullYear(date.getUTCFullYear(), Math.floor(date.getUTCMonth() / months) * months, 1)
+  return first.getTime() / DAY_MS
 }
 
 function days(year: number, month: number, day: number): number | undefined {

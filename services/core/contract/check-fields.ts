@@ -1,6 +1,6 @@
 /** Checks the fields of a contract together: each has a stored name of its own, and those with a role have the type for it. */
 import type { Place } from '../schema/place.ts'
-import { keepsValue } from './actions.ts'
+import { isGuarded } from './actions.ts'
 import { checkNeverNull } from './check-guards.ts'
 import type { FieldContract } from './types.ts'
 
@@ -40,7 +40,8 @@ export function checkRoles(roles: Roles, fields: readonly FieldContract[], file:
     const time = byName.get(roles.event_time)
     if (!time || (time.kind !== 'timestamp' && time.kind !== 'date'))
       file.say("'event_time' must name a date or timestamp field")
-    else if (!keepsValue(time)) file.say(`field '${time.name}' is the event time: its privacy action must be keep`)
+    else if (!isGuarded(time))
+      file.say(`field '${time.name}' is the event time: its privacy action must be keep or shift`)
     else if (!time.nullable) checkNeverNull('event time', time, file)
   }
 }

@@ -1,7 +1,7 @@
 /** Checks the guards of kept values: a string is never kept without one, and what a guard accepts is of the field's type. */
 import { CODE_SYSTEM_NAMES } from '../guards/code-systems.ts'
 import type { Place } from '../schema/place.ts'
-import { keepsValue, violationOf } from './actions.ts'
+import { guardOf, isGuarded, violationOf } from './actions.ts'
 import { PRODUCER } from './guard-schema.ts'
 import { GUARD_PREFIX } from './rule-id.ts'
 import type { Privacy } from './schema.ts'
@@ -26,11 +26,11 @@ const CASES: Readonly<Record<ValueKind, readonly (keyof GuardCase)[]>> = {
 
 /** Checks the guard of one field, as far as it can be checked without the other fields. */
 export function checkGuard(name: string | undefined, privacy: Privacy, kind: ValueKind, place: Place): void {
-  if (privacy.action !== 'keep') return
+  if (!isGuarded({ privacy })) return
   if ((name?.length ?? 0) > MAX_KEPT_NAME)
     place.say(`the name of a field that is kept has at most ${MAX_KEPT_NAME} characters`)
-  const { guard } = privacy
-  if (guard === undefined) {
+  const guard = guardOf({ privacy })
+  if (guard.length === 0) {
     if (kind === 'string')
       place.say(
         `a string that is kept needs a 'guard': 'values', a 'pattern', or 'codes' of ${CODE_SYSTEM_NAMES.join(', ')}`,
@@ -54,8 +54,7 @@ export function checkGuard(name: string | undefined, privacy: Privacy, kind: Val
 export function checkGuardConditions(fields: readonly FieldContract[], file: Place): void {
   const byName = new Map(fields.map((field) => [field.name, field]))
   for (const field of fields) {
-    if (field.privacy.action !== 'keep') continue
-    for (const { when = [] } of field.privacy.guard ?? [])
+    for (const { when = [] } of guardOf(field))
       for (const { field: name, equals } of when) {
         if (name === PRODUCER) continue
         const place = file.named(`field '${field.name}'`)
@@ -71,6 +70,6 @@ export function checkGuardConditions(fields: readonly FieldContract[], file: Pla
 
 /** @param field with a role that needs a value */
 export function checkNeverNull(role: string, field: FieldContract, file: Place): void {
-  if (keepsValue(field) && violationOf(field) === 'null')
+  if (isGuarded(field) && violationOf(field) === 'null')
     file.say(`field '${field.name}' is the ${role}: a value that its guard does not accept can only refuse the record`)
 }

@@ -1,7 +1,7 @@
 /** Checks the rules of a contract together: different ids, and fields that exist where the rule is checked. */
 import { asRecordFault } from '../faults/codes.ts'
 import type { Place } from '../schema/place.ts'
-import { keepsValue, ruleZone } from './actions.ts'
+import { isReadable, keepsValue, recordRuleZone, ruleZone } from './actions.ts'
 import { GUARD_PREFIX, TEXT_PREFIX } from './rule-id.ts'
 import type { FieldContract, FieldRule, RecordRule, ValueKind } from './types.ts'
 
@@ -25,16 +25,16 @@ export function checkRules(fields: readonly FieldContract[], recordRules: readon
   for (const field of fields) for (const rule of field.rules) check(rule, ruleZone(field) === 'pseudonymised')
   for (const rule of recordRules) {
     checkOperands(rule, byName, file.named(`rule '${rule.id}'`))
-    check(rule, true)
+    check(rule, recordRuleZone(rule, byName) === 'pseudonymised')
   }
 }
 
-/** A rule of the record is checked after de-identification, where only surviving fields exist. */
+/** Of a field that leaves nothing, a rule of the record would tell something. */
 function checkOperands(rule: RecordRule, byName: FieldsByName, place: Place): void {
   for (const name of rule.check === 'compare' ? [rule.left, rule.right] : [rule.field, rule.with]) {
     const field = byName.get(name)
     if (!field) place.say(`names the field '${name}', which does not exist`)
-    else if (!keepsValue(field)) place.say(`reads '${name}', which does not survive de-identification`)
+    else if (!isReadable(field)) place.say(`reads '${name}', which does not survive de-identification`)
     else if (rule.check === 'compare' && !COMPARABLE.includes(field.kind))
       place.say(`'${name}' is neither a number nor a time`)
   }

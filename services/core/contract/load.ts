@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { ConfigurationError } from '../faults/errors.ts'
+import { shiftProblems } from './check-shift.ts'
 import { parseContract } from './parse.ts'
 import type { FeedContract } from './types.ts'
 
@@ -25,6 +26,7 @@ export function loadContracts(dir: string): readonly FeedContract[] {
     if (result.ok) contracts.push(result.contract)
     else problems.push(...result.problems.map((problem) => `${file}: ${problem}`))
   }
+  problems.push(...shiftProblems(contracts))
   if (problems.length > 0) throw new ConfigurationError('The contracts are wrong', problems)
   return contracts
 }

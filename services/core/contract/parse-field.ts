@@ -2,8 +2,9 @@
 import { complete, completeKeys, items } from '../schema/complete.ts'
 import type { Place } from '../schema/place.ts'
 import { isObject } from '../schema/variants.ts'
-import { ACTIONS, CLASS_ALLOWS, keepsValue } from './actions.ts'
+import { keepsValue } from './actions.ts'
 import { checkGuard } from './check-guards.ts'
+import { checkPrivacy } from './check-privacy.ts'
 import { FieldRule } from './rule-schema.ts'
 import { Field, type FieldType, type NotNullType, type Privacy } from './schema.ts'
 import type { FieldContract, ValueKind } from './types.ts'
@@ -29,7 +30,7 @@ const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly Val
  */
 export function parseField(partial: unknown, place: Place): FieldContract | undefined {
   const given = completeKeys(Field, partial)
-  const { name, type, doc, privacy, maxLength, linkage, precision } = given
+  const { name, type, doc, privacy, maxLength, linkage, precision, tells } = given
   const fallback = isObject(partial) && 'default' in partial ? { default: partial.default } : {}
   const typed = type === undefined ? undefined : readType(type)
   if (name?.startsWith('_')) place.say("names that begin with _ are Chainon's own")
@@ -53,6 +54,7 @@ export function parseField(partial: unknown, place: Place): FieldContract | unde
     ...(linkage === undefined ? {} : { linkage }),
     rules,
     ...(precision === undefined ? {} : { precision }),
+    ...(tells === undefined ? {} : { tells }),
     avroType: type,
   }
 }
@@ -67,17 +69,6 @@ function checkLength(maxLength: number | undefined, kind: ValueKind, privacy: Pr
 function checkKind(rule: FieldRule, kind: ValueKind, place: Place): void {
   const { kinds, needs } = CHECKS[rule.check]
   if (!kinds.includes(kind)) place.say(`${rule.check} needs ${needs}`)
-}
-
-function checkPrivacy(privacy: Privacy, kind: ValueKind | undefined, place: Place): void {
-  const allowed = CLASS_ALLOWS[privacy.class]
-  if (!allowed.includes(privacy.action))
-    return place.say(`privacy class '${privacy.class}' allows ${allowed.join(', ')}, not '${privacy.action}'`)
-  if (kind === undefined) return
-  const { kinds } = ACTIONS[privacy.action]
-  if (kinds !== 'all' && !kinds.includes(kind)) place.say(`${privacy.action} needs a ${kinds.join(' or a ')}`)
-  if (keepsValue({ privacy }) && privacy.class === 'trait' && kind !== 'enum')
-    place.say('a trait that is kept must be an enum')
 }
 
 const KINDS: Readonly<Record<Extract<NotNullType, string>, ValueKind>> = {

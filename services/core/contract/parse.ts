@@ -7,7 +7,10 @@ import { isObject } from '../schema/variants.ts'
 import { checkFacts, checkPrecisions } from './check-facts.ts'
 import { checkRoles, checkStoredNames } from './check-fields.ts'
 import { checkGuardConditions } from './check-guards.ts'
+import { checkLeaks } from './check-leaks.ts'
+import { checkAges } from './check-privacy.ts'
 import { checkRules } from './check-rules.ts'
+import { checkShift } from './check-shift.ts'
 import { checkTexts } from './check-texts.ts'
 import { parseField } from './parse-field.ts'
 import { RecordRule } from './rule-schema.ts'
@@ -54,11 +57,32 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkGuardConditions(fields, file)
   checkPrecisions(fields, file)
   checkTexts(fields, file)
+  checkAges(fields, file)
   checkFacts(feed, contract.complete?.facts ?? [], fields, file)
   if (contract.complete === undefined) return undefined
+  const { shift, accepted_leaks: acceptedLeaks = [] } = contract.complete
+  checkShift(shift, fields, file)
+  checkLeaks(acceptedLeaks, fields, file)
   const { name, namespace, doc, key, version, subject, event_time: eventTime, facts = [] } = contract.complete
   const linked = fields.some((field) => field.linkage !== undefined)
-  return { feed, name, namespace, doc, key, version, subject, eventTime, fields, recordRules, facts, linked }
+  return {
+    ...{
+      feed,
+      name,
+      namespace,
+      doc,
+      key,
+      version,
+      subject,
+      eventTime,
+      fields,
+      recordRules,
+      facts,
+      linked,
+      acceptedLeaks,
+    },
+    ...(shift && { shift }),
+  }
 }
 
 function placeOfField(file: Place, field: unknown, index: number): Place {

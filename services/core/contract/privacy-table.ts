@@ -1,7 +1,8 @@
 /** What becomes of each field of a feed, in words for a data protection officer: derived from the contract, so that the two cannot differ. */
 import { CODE_SYSTEMS } from '../guards/code-systems.ts'
 import { LARGEST_PLAIN_NUMBER } from '../guards/numbers.ts'
-import { storedForm, violationOf } from './actions.ts'
+import { guardOf, storedForm, violationOf } from './actions.ts'
+import { TOP_AGE } from './check-privacy.ts'
 import { PRODUCER } from './guard-schema.ts'
 import { UNREADABLE } from './text-rules.ts'
 import type { FeedContract, FieldContract, GuardCase, PrivacyClass, TextLanguage } from './types.ts'
@@ -73,13 +74,17 @@ function actionOf(contract: FeedContract, field: FieldContract): string {
   const { privacy } = field
   switch (privacy.action) {
     case 'keep':
-      return keepOf(contract, field, privacy.guard ?? [])
+      return keepOf(contract, field)
     case 'pseudonymise':
       return `replaced by a keyed pseudonym (HMAC-SHA-256; domain ${privacy.domain}, by producer), and again with a second key before it is stored`
     case 'truncate':
       return `cut to its ${privacy.to}`
     case 'generalise':
-      return `cut to its ${privacy.to}; a value that is no place of the official form becomes null`
+      return generaliseOf(privacy)
+    case 'round':
+      return `rounded to ${roundedTo(privacy)}, after it was ${keepOf(contract, field)}`
+    case 'shift':
+      return `${shiftOf(contract)}; a value of which the source wrote only the month or the year is cut to that again; ${keepOf(contract, field)}`
     case 'tokenise':
       return 'used for linkage tokens, and removed'
     case 'drop':
@@ -89,19 +94,46 @@ function actionOf(contract: FeedContract, field: FieldContract): string {
   }
 }
 
-function scrubOf({ language, language_field: field }: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
+function generaliseOf({ at, edges = [], to }: Extract<FieldContract['privacy'], { action: 'generalise' }>): string {
+  switch (to) {
+    case 'department':
+      return 'cut to its department; a value that is no place of the official form becomes null'
+    case 'age_band':
+      return `replaced by the age at ${at}, in bands that begin with ${edges.join(', ')}; null before birth, and where the dates do not say in which band`
+    case 'birth_year':
+      return `replaced by the year of birth; of who is ${TOP_AGE} or older in the year of ${at} by the year ${TOP_AGE} years before it`
+    case 'bins':
+      return `replaced by its interval: ${edges.join(', ')}`
+  }
+}
+
+function roundedTo({ digits, step }: Extract<FieldContract['privacy'], { action: 'round' }>): string {
+  if (step !== undefined) return `a multiple of ${step}`
+  return digits === 1 ? 'one significant digit' : `${digits} significant digits`
+}
+
+function shiftOf({ shift }: FeedContract): string {
+  const unit = shift?.weekday === 'keep' ? 'whole weeks' : 'days'
+  return `moved by ${unit}, at most ${shift?.within} days before or after and never by none: as many for all dates of this patient at this producer, in every feed, and found again only with the first-level secret`
+}
+
+function scrubOf({
+  dates,
+  language,
+  language_field: field,
+}: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
   const read = field === undefined ? LANGUAGES[language] : `the language of ${field}, else ${LANGUAGES[language]}`
-  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME]), with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}`
+  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME])${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}`
 }
 
 const LANGUAGES: Readonly<Record<TextLanguage, string>> = { fr: 'French', en: 'English' }
 
-function keepOf(contract: FeedContract, field: FieldContract, guard: readonly GuardCase[]): string {
+function keepOf(contract: FeedContract, field: FieldContract): string {
   if (field.kind === 'enum') return 'kept: a closed list'
   if (field.kind === 'boolean') return 'kept: true or false'
   const otherwise =
     violationOf(field) === 'null' ? 'anything else becomes null, and is counted' : 'anything else refuses the record'
-  return `kept if ${acceptedOf(contract, field, guard)}; ${otherwise}`
+  return `kept if ${acceptedOf(contract, field, guardOf(field))}; ${otherwise}`
 }
 
 function acceptedOf(contract: FeedContract, field: FieldContract, guard: readonly GuardCase[]): string {
@@ -139,13 +171,24 @@ function remainsOf(field: FieldContract): string {
     case 'truncate':
       return `${name}the ${privacy.to}`
     case 'generalise':
-      return `${name}the ${privacy.to}`
+      return `${name}${LEFT_OF_CLASS[privacy.to]}`
+    case 'round':
+      return `${name}the rounded value`
+    case 'shift':
+      return `${name}a moved date; the days between the dates of a patient are the true ones`
     case 'scrub':
       return `${name}the text, with tags`
     default:
       return `${name}the value`
   }
 }
+
+const LEFT_OF_CLASS = {
+  department: 'the department',
+  age_band: `an age band; ${TOP_AGE} or older is one`,
+  birth_year: 'the year of birth, of the oldest a later one',
+  bins: 'the interval',
+} as const
 
 /** What a class of values can still say of a person when something of it is left. */
 const RISKS: Readonly<Partial<Record<PrivacyClass, string>>> = {
@@ -158,16 +201,25 @@ function riskOf(contract: FeedContract, field: FieldContract): string {
   const { privacy } = field
   if (privacy.action === 'pseudonymise')
     return 'Who has both keys can find the number again; the same pseudonym shows which records are of one patient.'
-  if (privacy.action === 'truncate')
+  if (privacy.action === 'truncate' && privacy.class === 'trait')
     return `Potential identifier: the ${privacy.to} of birth narrows a person down together with a place. Each project decides on it.`
+  if (privacy.action === 'truncate')
+    return `Potential identifier: the ${privacy.to}s in which there was care, all together, can single a person out. Each project decides on it.`
+  if (privacy.action === 'shift')
+    return 'Potential identifier: who knows one true date of the patient, or the days between some of them, finds the person and all other dates. The moved dates are the same in every extraction, and join them. At another producer the same person is moved by other days. Each project decides on it.'
+  if (privacy.action === 'generalise' && privacy.to === 'age_band')
+    return `Potential identifier: records of several dates say when the band changed, and so the day of birth. Each project decides on it.`
+  if (privacy.action === 'generalise' && privacy.to === 'birth_year')
+    return `Potential identifier: a record from before the age of ${TOP_AGE} still says the year. Each project decides on it.`
+  if (privacy.action === 'generalise' && privacy.to === 'bins') return 'A rare interval singles a person out.'
   if (privacy.action === 'scrub')
     return 'Not every identifier is found: ADR 23 and loadtest/results say how many are missed. What is told can single a person out without any name. Not for extraction.'
   if (field.name === contract.version)
     return 'A time is nearly that of the care. A NIR of 13 digits without its key, of a man born from 1970 to 1976, has the form of a time.'
   const byClass = RISKS[privacy.class]
-  if (byClass !== undefined || privacy.action !== 'keep') return byClass ?? ''
+  if (byClass !== undefined || (privacy.action !== 'keep' && privacy.action !== 'round')) return byClass ?? ''
   if (field.kind === 'enum') return privacy.class === 'trait' ? 'Narrows a person down together with other traits.' : ''
   if (field.kind !== 'string') return 'A rare value singles a person out.'
-  const risks = (privacy.guard ?? []).flatMap(({ codes = [] }) => codes.map((code) => CODE_SYSTEMS[code].risk))
+  const risks = guardOf(field).flatMap(({ codes = [] }) => codes.map((code) => CODE_SYSTEMS[code].risk))
   return [...new Set(risks.filter(Boolean))].join(' ')
 }

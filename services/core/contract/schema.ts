@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
 import { Guard, OnViolation } from './guard-schema.ts'
+import { AcceptedLeak, Tells } from './leak-schema.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
 const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
@@ -16,6 +17,8 @@ const StoredName = Type.String({
 /** Languages that the scrubber of texts reads. */
 export const TextLanguage = Type.Enum(['fr', 'en'])
 export type TextLanguage = Written<typeof TextLanguage>
+
+const FieldName = Type.String({ minLength: 1, expected: 'the name of a field' })
 
 const CLASS = { class: PRIVACY_CLASS }
 const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
@@ -39,10 +42,29 @@ export const Privacy = Type.Union([
   closed({ ...CLASS, action: Type.Literal('drop') }),
   /** Leaves only linkage tokens. */
   closed({ ...CLASS, action: Type.Literal('tokenise') }),
-  /** A date cut to its month or year. */
-  closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'year']) }),
-  /** A place cut to its department. */
-  closed({ ...REPLACED, action: Type.Literal('generalise'), to: Type.Literal('department') }),
+  /** A date or time cut to the first day of its month, quarter or year. */
+  closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'quarter', 'year']) }),
+  /** Replaced by the class that it is in: a place by its department, a birth date by an age or a year, a number by an interval. */
+  closed({
+    ...REPLACED,
+    action: Type.Literal('generalise'),
+    to: Type.Enum(['department', 'age_band', 'birth_year', 'bins']),
+    /** The date or time at which the age is taken. */
+    at: Type.Optional(FieldName),
+    /** Lower ends of the bands or intervals; below the first and from the last on there is one more of each. */
+    edges: Type.Optional(Type.Array(Type.Number(), { minItems: 1 })),
+  }),
+  /** A number rounded to a multiple of `step`, or to significant digits; guarded as a kept one. */
+  closed({
+    ...REPLACED,
+    action: Type.Literal('round'),
+    step: Type.Optional(Type.Number({ exclusiveMinimum: 0, expected: 'a number greater than 0' })),
+    digits: Type.Optional(Type.Integer({ minimum: 1, maximum: 15 })),
+    guard: Type.Optional(Guard),
+    on_violation: Type.Optional(OnViolation),
+  }),
+  /** A date or time moved by as many days as every other of the same patient (`shift` of the contract says how far). */
+  closed({ ...REPLACED, action: Type.Literal('shift'), on_violation: Type.Optional(OnViolation) }),
   /**
    * Free text: what identifies a person in it is replaced. Without a language nothing is scrubbed well, so none is assumed: a contract of an
    * earlier version, where scrub dropped the text, is refused until its author says that the text is to be passed on.
@@ -52,9 +74,11 @@ export const Privacy = Type.Union([
     action: Type.Literal('scrub'),
     language: TextLanguage,
     /** The field that names the language of each text (`fr`, `en-GB`); where it is null, `language` holds. */
-    language_field: Type.Optional(Type.String({ minLength: 1, expected: 'the name of a field' })),
+    language_field: Type.Optional(FieldName),
     /** `tags`: the kind of what stood there, as in `[NAME]`. */
     replacement: Type.Literal('tags'),
+    /** Dates with day, month and year are moved as those of the patient's fields, instead of a tag. */
+    dates: Type.Optional(Type.Literal('shift')),
   }),
 ])
 export type Privacy = Written<typeof Privacy>
@@ -112,12 +136,22 @@ export const Field = closed({
   rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
   /** The field that says how much of this date or time the source wrote: the value is then its first instant. */
   precision: Type.Optional(NotEmpty),
+  tells: Type.Optional(Type.Array(Tells, { minItems: 1 })),
 })
 export type Field = Written<typeof Field>
 
 /** What a field must say, if it says anything, for a record to be a fact. */
 const Fact = closed({ field: NotEmpty, values: Type.Array(NotEmpty, { minItems: 1 }) })
 export type Fact = Written<typeof Fact>
+
+/** How far dates are shifted: every feed of an installation has the same, or the dates of a patient would not shift alike. */
+export const Shift = closed({
+  /** Days, before or after. */
+  within: Type.Integer({ minimum: 7, maximum: 3650 }),
+  /** Only whole weeks, so that a Monday stays one. */
+  weekday: Type.Optional(Type.Literal('keep')),
+})
+export type Shift = Written<typeof Shift>
 
 /** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
 export const Contract = closed({
@@ -134,6 +168,9 @@ export const Contract = closed({
   rules: Type.Optional(Type.Array(RecordRule, RULES_NAMED)),
   /** Conditions that a record must all meet to be in the feed's view: what was refuted, planned or not done is in `<feed>_all` only. */
   facts: Type.Optional(Type.Array(Fact, { minItems: 1 })),
+  shift: Type.Optional(Shift),
+  /** Columns that undo a decision, and why that is accepted (`leaks.ts`). */
+  accepted_leaks: Type.Optional(Type.Array(AcceptedLeak, { minItems: 1 })),
   fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
 })
 export type Contract = Written<typeof Contract>

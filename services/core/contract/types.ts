@@ -1,6 +1,7 @@
 /** The contract of a feed, as read from `schemas/feeds/<feed>.avsc`. Everything else of a feed is derived from it. */
+import type { AcceptedLeak, Tells } from './leak-schema.ts'
 import type { FieldRule, RecordRule } from './rule-schema.ts'
-import type { Fact, FieldType, LinkageRole, Privacy } from './schema.ts'
+import type { Fact, FieldType, LinkageRole, Privacy, Shift } from './schema.ts'
 
 export type { GuardCase, OnViolation } from './guard-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
@@ -26,6 +27,8 @@ export interface FieldContract {
   readonly rules: readonly FieldRule[]
   /** The field that says how much of this date or time the source wrote. */
   readonly precision?: string
+  /** What its values say of the person beside their own meaning. */
+  readonly tells?: readonly Tells[]
   /** The Avro type as written in the contract. */
   readonly avroType: FieldType
 }
@@ -46,6 +49,9 @@ export interface FeedContract {
   readonly recordRules: readonly RecordRule[]
   /** Conditions that a record must all meet to be in the feed's view; empty when every record is a fact. */
   readonly facts: readonly Fact[]
+  /** How far its dates are shifted; absent when none are. */
+  readonly shift?: Shift
+  readonly acceptedLeaks: readonly AcceptedLeak[]
   /** True when a record carries identity traits and so is linked. */
   readonly linked: boolean
 }

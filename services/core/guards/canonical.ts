@@ -1,6 +1,6 @@
 /** The one spelling of a code, by its code system: what else is written for the same code becomes it, in every format. */
 
-import { keepsValue } from '../contract/actions.ts'
+import { guardOf, keepsValue } from '../contract/actions.ts'
 import type { FeedContract, FieldContract, GuardCase } from '../contract/types.ts'
 import { isValidCip7, isValidEan13 } from '../rules/check-digits.ts'
 import { CODE_SYSTEMS, type CodeSystemName } from './code-systems.ts'
@@ -53,11 +53,7 @@ export function canonicalCode(system: CodeSystemName, text: string): string {
 
 /** @returns whether a value of the field can be written in several ways, of which the gateway keeps one */
 export function isSpelt(field: FieldContract): boolean {
-  return keepsValue(field) && casesOf(field).some(({ codes }) => codes !== undefined)
-}
-
-function casesOf({ privacy }: FieldContract): readonly GuardCase[] {
-  return privacy.action === 'keep' ? (privacy.guard ?? []) : []
+  return keepsValue(field) && guardOf(field).some(({ codes }) => codes !== undefined)
 }
 
 /**
@@ -69,7 +65,7 @@ export function codeSpeller(
 ): (record: Record<string, unknown>, producer: string) => Record<string, unknown> {
   const fields = contract.fields.filter(isSpelt).map((field) => ({
     name: field.name,
-    cases: casesOf(field).map((one) => ({ ...one, applies: condition(one) })),
+    cases: guardOf(field).map((one) => ({ ...one, applies: condition(one) })),
   }))
   return (record, producer) => {
     let spelt: Record<string, unknown> | undefined

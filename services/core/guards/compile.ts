@@ -2,7 +2,7 @@
  * The guards of a contract, compiled once: what may be left of a kept string or number, and of its record. The gateway checks those that refuse a
  * record, so that its sender learns it; `deidentify` checks all of them. A violation names field and kind, never the value.
  */
-import { keepsValue, violationOf } from '../contract/actions.ts'
+import { guardOf, isGuarded, violationOf } from '../contract/actions.ts'
 import { wholePattern } from '../contract/guard-schema.ts'
 import { asRuleId, GUARD_PREFIX, type RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, GuardCase, OnViolation } from '../contract/types.ts'
@@ -54,7 +54,7 @@ function guardRule(fieldName: string): RuleId {
 /** @param wanted says of a field whether its guard is checked; without it all are */
 export function compileGuards(contract: FeedContract, wanted: (field: FieldContract) => boolean = () => true): Guards {
   const readIdentity = identityReader(contract)
-  const kept = contract.fields.filter((field) => keepsValue(field) && wanted(field))
+  const kept = contract.fields.filter((field) => isGuarded(field) && wanted(field))
   const checked = kept.flatMap((field) => {
     const test = testOf(contract, field)
     if (!test) return []
@@ -65,7 +65,7 @@ export function compileGuards(contract: FeedContract, wanted: (field: FieldContr
       pointer: `/${field.name}`,
       rule: guardRule(field.name),
       onViolation,
-      counted: onViolation === 'null' || (field.privacy.action === 'keep' && field.privacy.guard !== undefined),
+      counted: onViolation === 'null' || guardOf(field).length > 0,
     }
     return [{ guarded, test }]
   })
@@ -100,7 +100,7 @@ type FieldTest = (
 
 /** @returns undefined for a kind of value that can hold nothing: a boolean, a symbol of an enum */
 function testOf(contract: FeedContract, field: FieldContract): FieldTest | undefined {
-  const cases = field.privacy.action === 'keep' ? (field.privacy.guard ?? []) : []
+  const cases = guardOf(field)
   switch (field.kind) {
     case 'string':
       return textTest(cases)

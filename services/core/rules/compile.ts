@@ -1,10 +1,10 @@
 /**
- * The rules of a contract, compiled once. A rule on a field that survives de-identification is checked in the pseudonymised
- * zone (`curate`), where the log can be replayed; a rule on a field that does not is checked in the identified zone
- * (`deidentify`), while its value still exists.
+ * The rules of a contract, compiled once. A rule on fields whose values survive de-identification is checked in the pseudonymised
+ * zone (`curate`), where the log can be replayed; a rule on a field that does not, or that is rounded, shifted or coarser then, is checked
+ * in the identified zone (`deidentify`), while its value still exists.
  */
 
-import { ruleZone } from '../contract/actions.ts'
+import { recordRuleZone, ruleZone } from '../contract/actions.ts'
 import { type Period, periodOf } from '../contract/precision.ts'
 import type { RuleId } from '../contract/rule-id.ts'
 import type { FeedContract, FieldContract, FieldRule, RecordRule, Severity } from '../contract/types.ts'
@@ -92,6 +92,7 @@ function fieldTest(field: FieldContract, rule: FieldRule): (value: unknown, rece
 
 function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRule {
   const { when } = rule
+  const zone = recordRuleZone(rule, new Map(contract.fields.map((field) => [field.name, field])))
   const condition = when ? [when.field] : []
   const guarded = (check: CompiledRule['check']): CompiledRule['check'] =>
     when
@@ -112,7 +113,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
         field: '',
         pointer: `/${rule.left}`,
         reads: [rule.left, rule.right, ...condition],
-        zone: 'pseudonymised',
+        zone,
         check: guarded((record) => {
           const [a, b] = [left(record), right(record)]
           return a && b ? (compare(a, b) ? 'passed' : 'failed') : 'not-applicable'
@@ -126,7 +127,7 @@ function compileRecordRule(contract: FeedContract, rule: RecordRule): CompiledRu
         field: '',
         pointer: `/${rule.field}`,
         reads: [rule.field, rule.with, ...condition],
-        zone: 'pseudonymised',
+        zone,
         check: guarded((record) => {
           if (record[rule.with] === null || record[rule.with] === undefined) return 'not-applicable'
           return record[rule.field] === null || record[rule.field] === undefined ? 'failed' : 'passed'

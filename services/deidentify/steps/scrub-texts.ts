@@ -8,6 +8,7 @@ import { recordTraits } from '../text/known/record-traits.ts'
 import { languageOf } from '../text/language.ts'
 import { type ReadText, readText } from '../text/readable.ts'
 import { withTags } from '../text/replace.ts'
+import { shiftDate } from '../text/shift-dates.ts'
 import type { Kind, Language, Span } from '../text/types.ts'
 import type { GuardedRecord } from './guard-values.ts'
 
@@ -44,17 +45,21 @@ export const NO_REPORT: TextReport = { replaced: [], unread: [] }
  * forms. A text that cannot be read is left out, and its rule fails.
  *
  * @param resources of a language; called once for each language that the contract names
+ * @param shiftDays by which the dates of a record's patient are moved; only a contract that shifts dates has them
  */
 export function scrubTexts(
   contract: FeedContract,
   resources: (language: Language) => Resources,
+  shiftDays?: (record: Readonly<Record<string, unknown>>, producer: string) => number,
 ): LongStep<GuardedRecord, ScrubbedRecord> {
   const rules = textRules(contract)
   const fields = contract.fields.flatMap((field) => {
     if (field.privacy.action !== 'scrub') return []
     const ruleOf = new Map(rules.filter((one) => one.field === field).map(({ id, reason }) => [reason, id]))
-    return [{ field, language: languageOf(field.privacy), ruleOf }]
+    return [{ field, language: languageOf(field.privacy), ruleOf, isShifted: field.privacy.dates === 'shift' }]
   })
+  if (!shiftDays && fields.some(({ isShifted }) => isShifted))
+    throw new Error(`the texts of ${contract.feed} have shifted dates, and nothing says by how much`)
   const loaded = new Map(
     fields.flatMap(({ language }) => language.possible.map((one) => [one, resources(one)] as const)),
   )
@@ -76,7 +81,7 @@ export function scrubTexts(
     const outcomes = [...guarded.outcomes]
     const replaced: Replaced[] = []
     const unread: UnreadText[] = []
-    for (const { field, language, ruleOf } of present) {
+    for (const { field, isShifted, language, ruleOf } of present) {
       const given = String(record[field.name])
       const chosen = language.read(record)
       const read: ReadText = chosen === undefined ? { ok: false, reason: 'language' } : readText(given)
@@ -89,7 +94,10 @@ export function scrubTexts(
       }
       const { text } = read
       const spans = await spansOf(text, chosen, known, giveWay)
-      texts.set(field.name, withTags(text, spans))
+      const days = isShifted ? shiftDays?.(record, guarded.provenance.producer) : undefined
+      const dated = ({ kind }: Span, written: string) =>
+        days === undefined || kind !== 'date' ? undefined : shiftDate(written, days, chosen)
+      texts.set(field.name, withTags(text, spans, dated))
       replaced.push(...countsOf(field, spans))
     }
     return pass({ ...guarded, outcomes, texts, report: { replaced, unread } })

@@ -6,9 +6,14 @@ const tag = (kind: string): string => `[${kind.toUpperCase()}]`
 
 /**
  * @param spans in the order of the text, none overlapping
+ * @param instead of a tag, for a span that has something else; undefined where it has a tag
  * @returns the text in which each span is a tag; the parts of one name or place, with a space between, are one tag
  */
-export function withTags(text: string, spans: readonly Span[]): string {
+export function withTags(
+  text: string,
+  spans: readonly Span[],
+  instead: (span: Span, written: string) => string | undefined = () => undefined,
+): string {
   let out = ''
   let at = 0
   let last: Span | undefined
@@ -16,7 +21,7 @@ export function withTags(text: string, spans: readonly Span[]): string {
     const between = text.slice(at, span.start)
     const samePlace =
       last?.kind === span.kind && (span.kind === 'name' || span.kind === 'professional') && between === ' '
-    if (!samePlace) out += between + tag(span.kind)
+    if (!samePlace) out += between + (instead(span, text.slice(span.start, span.end)) ?? tag(span.kind))
     at = span.end
     last = span
   }

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { survivingFields } from '#core/contract/avro-schemas.ts'
-import type { FieldContract } from '#core/contract/types.ts'
-import { planColumns, selectableColumns } from '../../../services/extract/columns.ts'
 import {
   coveredColumns,
   type Decision,
   type Decisions,
   IDENTIFIER_NAMES,
   identifierOf,
-} from '../../../services/extract/potential-identifiers.ts'
+} from '#core/contract/potential-identifiers.ts'
+import type { FieldContract } from '#core/contract/types.ts'
+import { planColumns, selectableColumns } from '../../../services/extract/columns.ts'
 import { REGION_OF } from '../../../services/extract/regions.ts'
 import { byFeed, contracts } from './example.ts'
 
@@ -70,6 +70,25 @@ describe('the columns of a project', () => {
   test('the person is the first column, listed or not', () => {
     expect(names('diagnosis', ['code'], all('keep'))).toEqual(['person_id', 'code'])
     expect(names('diagnosis', ['code', 'person_id'], all('keep'))).toEqual(['person_id', 'code'])
+  })
+
+  test('shift renames a date and leaves null where only its month is known; a date that the contract cut is left out', () => {
+    const shift = { ...all('keep'), exact_care_dates: 'shift', exact_death_date: 'shift' } as const
+    const { kept } = planColumns(contractOf('patient'), ['deceased_on', 'updated_at', 'birth_month'], shift)
+    expect(kept.map(({ domain, name, type }) => [name, type, domain])).toEqual([
+      ['person_id', 'String', 'person'],
+      ['deceased_shifted', 'Nullable(Date32)', 'shifted'],
+      ['updated_shifted', "Nullable(DateTime64(3, 'UTC'))", 'shifted'],
+      ['birth_month', 'Nullable(Date32)', undefined],
+    ])
+    expect(kept[1]?.expression).toBe(
+      "if(ifNull(toString(f.`deceased_precision`) IN ('year', 'month'), 0), NULL, f.`deceased_on`)",
+    )
+    const cut = contractOf('diagnosis')
+    const privacy = { class: 'date', action: 'truncate', to: 'month' } as const
+    const fields = cut.fields.map((field) => (field.name === 'onset_on' ? { ...field, privacy } : field))
+    const planned = planColumns({ ...cut, fields }, ['onset_on'], shift)
+    expect(planned.dropped.map(({ source }) => source)).toEqual(['onset_on'])
   })
 
   test('keep leaves a column as it is, truncate renames it, drop leaves it out and reports it', () => {

@@ -67,6 +67,21 @@ describe('a project file', () => {
     expect(problems[0]).toMatch(new RegExp(`'${name}' is not decided .* it covers \\w+\\.\\w+`))
   })
 
+  test('dates of care and of death may be shifted, with bounds; birth and places may not', () => {
+    const shifted = { ...identifiers, exact_care_dates: 'shift', exact_death_date: 'shift' }
+    const given = (changes: object) => problemsOf(exampleWith({ potential_identifiers: shifted, ...changes }))
+    expect(given({ date_shift: { within: 182, weekday: 'keep' } })).toEqual([])
+    expect(given({})).toEqual(["a decision is 'shift': it needs 'date_shift' with 'within', a number of days"])
+    expect(problemsOf(exampleWith({ date_shift: { within: 182 } }))).toEqual([
+      "date_shift: is there, and no decision is 'shift'",
+    ])
+    expect(given({ date_shift: { within: 3 } })[0]).toBe('date_shift.within: must be a whole number from 7 to 3650')
+    const birth = { ...identifiers, birth_year_month: 'shift' }
+    expect(problemsOf(exampleWith({ potential_identifiers: birth }))[0]).toContain(
+      'must be one of keep, truncate, drop',
+    )
+  })
+
   test('an unknown potential identifier or decision is rejected', () => {
     expect(problemsOf(exampleWith({ potential_identifiers: { ...identifiers, name: 'keep' } }))[0]).toContain(
       "unknown key 'name'",

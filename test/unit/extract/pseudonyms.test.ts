@@ -26,6 +26,51 @@ async function rewritten(
   return Buffer.concat(batches).toString()
 }
 
+describe('shifted dates', () => {
+  const shift = { within: 182, weekday: 'keep' as const }
+  const moving = projectPseudonyms(Buffer.alloc(32, 7), shift)
+  const rows = async (text: string, by = moving) => {
+    const lines: string[] = []
+    for await (const { bytes } of replaceIdentifiers(
+      inChunks(Buffer.from(text), [64]),
+      ['person', 'shifted', 'shifted'],
+      by,
+    ))
+      lines.push(bytes.toString())
+    return lines.join('').trimEnd().split('\n')
+  }
+  const row = (person: number, at: string, on: string) => `${p2(person)}\t${at}\t${on}\tx\n`
+  const days = (text = '') => Date.parse(`${text.slice(0, 10)}T00:00:00Z`) / 86_400_000
+
+  test('move by the same days for all rows of a person, and keep the time of day; null stays null', async () => {
+    const [first = '', second = ''] = await rows(
+      row(1, '2024-02-28 10:11:12.123', '\\N') + row(1, '1999-12-31 00:00:00.000', '2024-02-28'),
+    )
+    const [, at, none, rest] = first.split('\t')
+    const [, before, on] = second.split('\t')
+    expect([at?.slice(10), none, rest]).toEqual([' 10:11:12.123', '\\N', 'x'])
+    expect(days(at)).not.toBe(days('2024-02-28'))
+    expect(days(at)).toBe(days(on))
+    expect(days(before) - days('1999-12-31')).toBe(days(on) - days('2024-02-28'))
+  })
+
+  test('move by other days in another project, and by several days over several persons', async () => {
+    const text = Array.from({ length: 40 }, (_, person) => row(person, '2024-02-28 00:00:00.000', '2024-02-28')).join(
+      '',
+    )
+    const moved = async (by = moving) => (await rows(text, by)).map((line) => days(line.split('\t')[2]))
+    const [mine, theirs] = [await moved(), await moved(projectPseudonyms(Buffer.alloc(32, 8), shift))]
+    expect(new Set(mine).size).toBeGreaterThan(10)
+    expect(mine).not.toEqual(theirs)
+  })
+
+  test('what is no date ends the build, and so does a shift without bounds', async () => {
+    await expect(rows(row(1, 'DB::Exception', '2024-02-28'))).rejects.toThrow('not the rows of the query')
+    await expect(rows(row(1, '2024-02-30', '2024-02-28'))).rejects.toThrow('not the rows of the query')
+    await expect(rows(row(1, '2024-02-28', '2024-02-28'), pseudonyms)).rejects.toThrow('how far dates are moved')
+  })
+})
+
 describe('third-level pseudonyms', () => {
   test('are stable for a secret, unrelated between secrets and between domains', () => {
     const other = projectPseudonyms(Buffer.alloc(32, 8))

@@ -35,10 +35,14 @@ describe('the table of actions', () => {
   })
 
   it.each<[PrivacyAction, unknown]>([
-    ['pseudonymise', { avroType: ['null', 'string'], default: { default: null }, columnType: 'Nullable(String)' }],
+    [
+      'pseudonymise',
+      { kind: 'string', avroType: ['null', 'string'], default: { default: null }, columnType: 'Nullable(String)' },
+    ],
     [
       'truncate',
       {
+        kind: 'date',
         avroType: ['null', { type: 'int', logicalType: 'date' }],
         default: { default: null },
         columnType: 'Nullable(Date32)',
@@ -46,11 +50,19 @@ describe('the table of actions', () => {
     ],
     [
       'generalise',
-      { avroType: ['null', 'string'], default: { default: null }, columnType: 'LowCardinality(Nullable(String))' },
+      {
+        kind: 'string',
+        avroType: ['null', 'string'],
+        default: { default: null },
+        columnType: 'LowCardinality(Nullable(String))',
+      },
     ],
     ['drop', undefined],
     ['tokenise', undefined],
-    ['scrub', { avroType: ['null', 'string'], default: { default: null }, columnType: 'Nullable(String)' }],
+    [
+      'scrub',
+      { kind: 'string', avroType: ['null', 'string'], default: { default: null }, columnType: 'Nullable(String)' },
+    ],
   ])('%s leaves %j', (action, form) => {
     expect(storedForm(one(action))).toEqual(form)
   })

@@ -112,7 +112,7 @@ describe('a field', () => {
     [
       'is cut to a day',
       { type: DATE, privacy: { class: 'date', action: 'truncate', to: 'day' } },
-      'privacy.to: must be month or year',
+      'privacy.to: must be one of month, quarter, year',
     ],
     [
       'is a generalised number',

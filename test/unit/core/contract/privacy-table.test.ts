@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { privacyTable } from '#core/contract/privacy-table.ts'
-import { privacyMarkdown } from '../../../../services/cli/privacy-markdown.ts'
+import { privacyMarkdown, privacyPage, privacyText } from '../../../../services/cli/privacy-page.ts'
 
 const contracts = loadContracts('schemas/feeds')
 const tables = new Map(contracts.map((contract) => [contract.feed, privacyTable(contract)]))
@@ -52,7 +52,15 @@ describe('the table of a feed', () => {
 
   it('is a page in Markdown of which no cell breaks a line, with a place for a signature', () => {
     for (const contract of contracts) {
-      const page = privacyMarkdown(contract, privacyTable(contract), 'f00d')
+      const read = privacyPage(contract, contracts, 'f00d')
+      const page = privacyMarkdown(read, ['version 3, in force since 2026-11-29 UTC'])
+      expect(page).toContain('- version 3, in force since 2026-11-29 UTC')
+      for (const text of [page, privacyText(read, [])]) {
+        expect(text).toContain(read.policy)
+        expect(text.includes('encounter.admission_mode')).toBe(
+          ['encounter', 'patient', 'death'].includes(contract.feed),
+        )
+      }
       const lines = page.split('\n').filter((line) => line.startsWith('| `'))
       expect(lines).toHaveLength(privacyTable(contract).length)
       for (const line of lines) expect(line.replaceAll('\\|', '').split('|')).toHaveLength(7)

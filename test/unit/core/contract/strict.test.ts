@@ -111,7 +111,7 @@ describe('a key that only another kind has', () => {
       'a new name, on a field that is kept',
       'patient',
       (contract) => Object.assign(field(contract, 'sex').privacy, { as: 'gender' }),
-      "field 'sex': privacy: 'as' is a key of pseudonymise, truncate, generalise, scrub, not of keep",
+      "field 'sex': privacy: 'as' is a key of pseudonymise, truncate, generalise, round, shift, scrub, not of keep",
     ],
     [
       'a minimum, on a pattern',
@@ -147,7 +147,7 @@ describe('a misspelt word of a fixed list', () => {
     [
       'an action',
       (contract) => Object.assign(field(contract, 'sex').privacy, { action: 'kep' }),
-      "field 'sex': privacy.action: must be one of keep, pseudonymise, drop, tokenise, truncate, generalise, scrub; did you mean 'keep'?",
+      "field 'sex': privacy.action: must be one of keep, pseudonymise, drop, tokenise, truncate, generalise, round, shift, scrub; did you mean 'keep'?",
     ],
     [
       'a check',

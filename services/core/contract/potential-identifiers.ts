@@ -2,8 +2,8 @@
  * The five "potential identifiers" of the French health-data system: harmless alone, identifying together. Every project
  * decides on each of them. This file finds every column of a contract that is one, so that no column is extracted undecided.
  */
-import { survives } from '#core/contract/actions.ts'
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import { survives } from './actions.ts'
+import type { FeedContract, FieldContract } from './types.ts'
 
 export const POTENTIAL_IDENTIFIERS = {
   birth_year_month: 'month and year of birth; truncate leaves the year',
@@ -14,11 +14,17 @@ export const POTENTIAL_IDENTIFIERS = {
 } as const
 
 export type PotentialIdentifier = keyof typeof POTENTIAL_IDENTIFIERS
-export type Decision = 'keep' | 'truncate' | 'drop'
+export type Decision = 'keep' | 'truncate' | 'drop' | 'shift'
 export type Decisions = Readonly<Record<PotentialIdentifier, Decision>>
 
-export const DECISIONS: readonly Decision[] = ['keep', 'truncate', 'drop']
+export const DECISIONS: readonly Decision[] = ['keep', 'truncate', 'drop', 'shift']
+const SHIFTED: readonly PotentialIdentifier[] = ['exact_care_dates', 'exact_death_date']
 export const IDENTIFIER_NAMES = Object.keys(POTENTIAL_IDENTIFIERS) as readonly PotentialIdentifier[]
+
+/** @returns the decisions that a project may take: birth and places cannot be moved */
+export function decisionsOn(identifier: PotentialIdentifier): readonly Decision[] {
+  return SHIFTED.includes(identifier) ? DECISIONS : DECISIONS.filter((decision) => decision !== 'shift')
+}
 
 /**
  * @returns the potential identifier that the field is, undefined when it is none, or `uncovered` for a place that is neither of residence nor

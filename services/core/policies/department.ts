@@ -9,5 +9,6 @@ export function departmentOf(code: string): string | null {
   // Corsican postcodes begin with 20: 200 and 201 are Corse-du-Sud, 202 and 206 Haute-Corse.
   if (text.startsWith('200') || text.startsWith('201')) return '2A'
   if (text.startsWith('202') || text.startsWith('206')) return '2B'
-  return text.slice(0, 2)
+  // 99 is a country of birth or death in the codes of INSEE.
+  return text.startsWith('00') || text.startsWith('96') ? null : text.slice(0, 2)
 }

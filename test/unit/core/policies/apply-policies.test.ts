@@ -5,7 +5,7 @@ import { pseudonymisedSchema, survivingFields } from '#core/contract/avro-schema
 import { loadContracts } from '#core/contract/load.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { policies } from '../../../../services/deidentify/policies/apply-policies.ts'
+import { policies } from '#core/policies/apply-policies.ts'
 
 const contracts = loadContracts('schemas/feeds')
 const secret = randomBytes(32)
