@@ -12,6 +12,8 @@ import { serviceJournal } from '#core/journal/service-journal.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
+import { linkageSeal } from '#core/linkage/seal.ts'
+import { ownTransportSecret } from '#core/linkage/shared-secret.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
@@ -19,6 +21,7 @@ import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
+import { identityEncoders } from './linkage/encode-identity.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { loadResources } from './text/resources.ts'
@@ -44,6 +47,9 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const secret = (name: string) => reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register))
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
+        const encodingSecret = await secret('linkage-encoding.key')
+        const transportSecret = await reach('Kafka', () => ownTransportSecret(config, register))
+        const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register))
         const feedOf = async (contract: FeedContract) => {
@@ -51,15 +57,18 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
           const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
+          const linkageTopic = contract.linked ? topicOf(namespace, 'linkage', contract.feed) : undefined
+          const encodeIdentity = linkageTopic && encoders(contract, linkageSeal(transportSecret, linkageTopic))
           const pipeline = deidentifyPipeline({
             contract,
             decoder,
             encoder,
             pseudonymiser: level1,
             tokenSecret,
+            ...(encodeIdentity && { encodeIdentity }),
             textResources: loadResources,
           })
-          return { feed: contract.feed, outputTopic, pipeline, decoder }
+          return { feed: contract.feed, outputTopic, linkageTopic, pipeline, decoder }
         }
         const [markerEncoder, feeds] = await reach('the schema registry', () =>
           Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),

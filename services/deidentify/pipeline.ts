@@ -5,9 +5,11 @@ import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
+import type { EncodeIdentity } from './linkage/encode-identity.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
+import { encodeTraits } from './steps/encode-traits.ts'
 import { guardValues } from './steps/guard-values.ts'
 import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
@@ -21,6 +23,8 @@ export interface DeidentifyDependencies {
   readonly encoder: Encoder
   readonly pseudonymiser: Pseudonymiser
   readonly tokenSecret: Buffer
+  /** For a linked feed: seals what the linker compares. */
+  readonly encodeIdentity?: EncodeIdentity
   /** Lexicon and model of a language, for texts. */
   readonly textResources: (language: Language) => Resources
 }
@@ -41,6 +45,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(dependencies.contract), { guard: 'quarantined' })
     .longStep(scrubTexts(dependencies.contract, dependencies.textResources))
+    .step(encodeTraits(dependencies.encodeIdentity))
     .step(removeIdentity(dependencies.contract, dependencies.pseudonymiser, dependencies.tokenSecret))
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })
     .isolate('quarantined')

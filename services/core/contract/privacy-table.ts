@@ -69,7 +69,16 @@ const TOKENS: PrivacyRow = {
   risk: 'Who has the log and the key can try every NIR; who has the log alone sees which tokens are equal.',
 }
 
+/** Of a field that leaves no token. */
+const COMPARED = 'compared by the linker in an encoded form, which is sealed and short-lived; here '
+
 function actionOf(contract: FeedContract, field: FieldContract): string {
+  const { action } = field.privacy
+  const compared = field.linkage !== undefined && (action === 'drop' || action === 'generalise')
+  return `${compared ? COMPARED : ''}${leftOf(contract, field)}`
+}
+
+function leftOf(contract: FeedContract, field: FieldContract): string {
   const { privacy } = field
   switch (privacy.action) {
     case 'keep':
@@ -81,7 +90,7 @@ function actionOf(contract: FeedContract, field: FieldContract): string {
     case 'generalise':
       return `cut to its ${privacy.to}; a value that is no place of the official form becomes null`
     case 'tokenise':
-      return 'used for linkage tokens, and removed'
+      return 'used for linkage tokens and for the encoded form that the linker compares, and removed'
     case 'drop':
       return 'removed'
     case 'scrub':

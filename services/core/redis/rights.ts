@@ -46,10 +46,10 @@ export const REDIS_RIGHTS = {
     commands: [
       ...CONNECTION,
       ...SCRIPTS,
-      ...['get', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
+      ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
       ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
     ],
-    purpose: '`chainon link evaluate --store redis`',
+    purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',
   },
 } as const satisfies Readonly<Record<string, RedisRights>>
 

@@ -5,8 +5,9 @@ import { type Provenance, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
 import { policies } from '../policies/apply-policies.ts'
+import type { TraitsEncoded } from './encode-traits.ts'
 import type { WithheldValue } from './guard-values.ts'
-import type { ScrubbedRecord, TextReport } from './scrub-texts.ts'
+import type { TextReport } from './scrub-texts.ts'
 
 export interface PseudonymisedRecord {
   /** Offset in the partition of `identified.<feed>`. */
@@ -16,6 +17,8 @@ export interface PseudonymisedRecord {
   /** Values of kept fields that were replaced by null. */
   readonly withheld: readonly WithheldValue[]
   readonly report: TextReport
+  /** Sealed; see `encodeTraits`. */
+  readonly linkage: Buffer | undefined
 }
 
 /** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits. */
@@ -23,18 +26,18 @@ export function removeIdentity(
   contract: FeedContract,
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
-): Step<ScrubbedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
+): Step<TraitsEncoded, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
   return {
     name: 'removeIdentity',
-    run: ({ origin, record, provenance, outcomes, withheld, texts, report }) => {
+    run: ({ origin, record, provenance, outcomes, withheld, texts, report, linkage }) => {
       const out = apply(record, provenance.producer, { withheld, texts })
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
       if (contract.linked) out._tokens = tokenise(record)
-      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report }))
+      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage }))
     },
   }
 }
