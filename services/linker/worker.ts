@@ -53,7 +53,7 @@ export function linkerWorker(
 ): (feed: LinkerFeed, batch: PartitionBatch) => Promise<void> {
   const { events, alarms, form, model, producer, encoder, linkedTopic, count, expired } = dependencies
   let current: OpenLinker | undefined
-  const known = positions()
+  let known = positions()
 
   function missed({ feed }: LinkerFeed, { partition }: PartitionBatch, { missed: records }: Position): void {
     expired(feed, Number(records))
@@ -135,8 +135,9 @@ export function linkerWorker(
       current ??= await dependencies.open()
       await handle(of, batch, current)
     } catch (error) {
-      // What is in memory may differ from the index now.
+      // What is in memory may differ from the index now, of all partitions: Redis may have lost it.
       current = undefined
+      known = positions()
       throw error
     }
   }

@@ -371,9 +371,11 @@ describe('a secret that makes pseudonyms', () => {
     const names = await pipeline.rows('SELECT name FROM key_fingerprint ORDER BY name')
     expect(names.map(({ name }) => name)).toEqual([
       'curate/pseudonym-level2.key',
+      'deidentify/linkage-encoding.key',
       'deidentify/linkage-level1.key',
       'deidentify/pseudonym-level1.key',
       'deidentify/sealing',
+      'linkage/transport.key',
     ])
     const forked = 'deidentify/forked.key'
     await pipeline.clickhouse.insert({

@@ -41,6 +41,7 @@ const messageOf = (offset: number, value: Buffer | null, headers = {}): KafkaMes
 /** @param position of the partition in the index @param fails the effect that fails once */
 function harness(position?: bigint, fails = '') {
   const log: string[] = []
+  let inIndex = position
   let left = fails
   const effect = (what: string) => {
     if (left !== '' && what.startsWith(left)) {
@@ -72,7 +73,7 @@ function harness(position?: bigint, fails = '') {
     },
   }
   const index = {
-    position: async () => position,
+    position: async () => inIndex,
     passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
   }
   const handle = linkerWorker({
@@ -108,6 +109,9 @@ function harness(position?: bigint, fails = '') {
     }) as unknown as PartitionBatch
   return {
     log,
+    loseIndex: () => {
+      inIndex = undefined
+    },
     handle: (messages: readonly KafkaMessage[], owned = true) =>
       handle({ feed: 'patient', seal }, batchOf(messages, owned)),
   }
@@ -174,6 +178,15 @@ test('where the index has less than the group has committed, it is read again; w
   const lost = harness(undefined)
   await lost.handle(records(2, 3))
   expect(lost.log).toEqual(['open', 'seek 0'])
+})
+
+test('an index that was lost while all goes on is filled again from where Kafka begins', async () => {
+  const { log, handle, loseIndex } = harness(0n, 'link 2')
+  await handle(records(0, 2))
+  loseIndex()
+  await expect(handle(records(2, 3))).rejects.toThrow('link 2')
+  await handle(records(2, 3))
+  expect(log.slice(-2)).toEqual(['open', 'seek 0'])
 })
 
 test('what comes again is linked again, which the index knows', async () => {
