@@ -19,6 +19,7 @@ const DEFAULT_PORTS = {
   'console-admin': 8095,
   deidentify: 8091,
   curate: 8092,
+  linker: 8093,
 } as const
 export type PortName = keyof typeof DEFAULT_PORTS
 export type Ports = Record<PortName, number>
@@ -36,6 +37,7 @@ const PORT_VARIABLES = {
   'console-admin': 'CHAINON_PORT_CONSOLE_ADMIN',
   deidentify: 'CHAINON_PORT_DEIDENTIFY',
   curate: 'CHAINON_PORT_CURATE',
+  linker: 'CHAINON_PORT_LINKER',
 } as const satisfies Record<PortName, Key>
 
 export const PORT_KEYS = Object.values(PORT_VARIABLES)

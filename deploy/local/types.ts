@@ -11,6 +11,7 @@ export const ADDRESS_VARIABLES = {
   clickhouse: 'CLICKHOUSE_URL',
   gateway: 'CHAINON_GATEWAY_URL',
   deidentify: 'CHAINON_DEIDENTIFY_URL',
+  linker: 'CHAINON_LINKER_URL',
   curate: 'CHAINON_CURATE_URL',
   console: 'CHAINON_CONSOLE_URL',
 } as const satisfies Record<ProcessName, Key>

@@ -69,8 +69,8 @@ export async function startBench(
   const ofGateway = { CHAINON_FEEDS_DIR: earlier }
   writeEarlierRules(feeds, earlier)
   const disks = ownDisks ? mountDisks(data) : []
-  const [kafka = 0, controller = 0, registry = 0, redis = 0, clickhouse = 0, ...served] = await freePorts(9)
-  const [gateway = 0, deidentify = 0, curate = 0, console = 0] = served
+  const [kafka = 0, controller = 0, registry = 0, redis = 0, clickhouse = 0, ...served] = await freePorts(10)
+  const [gateway = 0, deidentify = 0, linker = 0, curate = 0, console = 0] = served
   const links = await openLinks({ kafka, registry, redis, clickhouse, gateway }, freePorts)
   const stackEnv: NodeJS.ProcessEnv = {
     ...env,
@@ -83,6 +83,7 @@ export async function startBench(
     CHAINON_PORT_CLICKHOUSE: String(clickhouse),
     CHAINON_PORT_GATEWAY: String(gateway),
     CHAINON_PORT_DEIDENTIFY: String(deidentify),
+    CHAINON_PORT_LINKER: String(linker),
     CHAINON_PORT_CURATE: String(curate),
     CHAINON_PORT_CONSOLE: String(console),
   }

@@ -67,6 +67,7 @@ runMain('console', process.env, async (logger) => {
   const services = {
     gateway: config.CHAINON_GATEWAY_ADMIN_URL,
     deidentify: config.CHAINON_DEIDENTIFY_URL,
+    linker: config.CHAINON_LINKER_URL,
     curate: config.CHAINON_CURATE_URL,
   }
   const publisher = startSnapshotPublisher({

@@ -14,7 +14,7 @@ type Frozen<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T
 
-export const SERVICE_NAMES = ['gateway', 'deidentify', 'curate'] as const
+export const SERVICE_NAMES = ['gateway', 'deidentify', 'linker', 'curate'] as const
 export const COMPONENT_NAMES = PROCESS_NAMES
 export const SOURCE_NAMES = [...SERVICE_NAMES, 'ledger', 'lag', 'failures', 'components'] as const
 export type ServiceName = (typeof SERVICE_NAMES)[number]

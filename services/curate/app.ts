@@ -5,6 +5,7 @@ import { secretsDir } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
+import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
@@ -17,7 +18,7 @@ import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import { startWorker } from '#core/worker/worker.ts'
+import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { curateConfig } from './config.ts'
 import { checkIndex } from './link/index-check.ts'
 import { indexStore } from './link/index-store.ts'
@@ -25,6 +26,7 @@ import { connected, linkIndex } from './link/link-index.ts'
 import { openTokens } from './link/token-key.ts'
 import { secondLevelTokens } from './link/tokens.ts'
 import { layoutOf } from './load/layout.ts'
+import { linkLoader } from './load/load-links.ts'
 import { rowBuilder } from './load/rows.ts'
 import { checkWindows, type TightWindow } from './load/windows.ts'
 import type { CurateFeed } from './pipeline.ts'
@@ -145,15 +147,27 @@ export function startCurate(
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,
           intentDeadlineMs,
         })
+        const loadLinks = linkLoader({
+          clickhouse,
+          decoder: registry.decoder([PERSON_LINK_SCHEMA], [personLinkSubject(config.CHAINON_NAMESPACE)]),
+          level2,
+          events,
+        })
+        // A name of their own: what stops or counts them is not of the feed's records.
+        const links = linked.map((feed): [string, TopicWork] => [
+          topicOf(config.CHAINON_NAMESPACE, 'linked', feed),
+          { feed: `linked.${feed}`, handle: (batch) => loadLinks(`linked.${feed}`, batch) },
+        ])
         return {
-          topics: new Map(
-            contracts
+          topics: new Map([
+            ...contracts
               .map(feedOf)
-              .map((feed) => [
+              .map((feed): [string, TopicWork] => [
                 topicOf(config.CHAINON_NAMESPACE, 'pseudonymised', feed.contract.feed),
                 { feed: feed.contract.feed, handle: (batch) => handle(feed, batch) },
               ]),
-          ),
+            ...links,
+          ]),
           async close() {
             linker.stop()
             await rebuild.stop()

@@ -14,6 +14,8 @@ import { serviceJournal } from '#core/journal/service-journal.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
+import { linkageSeal } from '#core/linkage/seal.ts'
+import { ownTransportSecret } from '#core/linkage/shared-secret.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
@@ -22,6 +24,7 @@ import { tokenSealer } from '#core/sealing/tokens.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
+import { identityEncoders } from './linkage/encode-identity.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { loadResources } from './text/resources.ts'
@@ -51,6 +54,9 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const tokenSecret = await secret('linkage-level1.key')
         const recipient = await reach('curate', () => publishedKey(kafka, namespace, TOKEN_KEY))
         const sealTokens = await tokenSealer(recipient)
+        const encodingSecret = await secret('linkage-encoding.key')
+        const transportSecret = await reach('Kafka', () => ownTransportSecret(config, register))
+        const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
         const feedOf = async (contract: FeedContract) => {
@@ -58,6 +64,8 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
           const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
+          const linkageTopic = contract.linked ? topicOf(namespace, 'linkage', contract.feed) : undefined
+          const encodeIdentity = linkageTopic && encoders(contract, linkageSeal(transportSecret, linkageTopic))
           const pipeline = deidentifyPipeline({
             contract,
             decoder,
@@ -65,9 +73,10 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             pseudonymiser: level1,
             tokenSecret,
             sealTokens,
+            ...(encodeIdentity && { encodeIdentity }),
             textResources: loadResources,
           })
-          return { feed: contract.feed, outputTopic, pipeline, decoder }
+          return { feed: contract.feed, outputTopic, linkageTopic, pipeline, decoder }
         }
         const [markerEncoder, feeds] = await reach('the schema registry', () =>
           Promise.all([registry.encoder(markerSubject(namespace), MARKER_SCHEMA), Promise.all(contracts.map(feedOf))]),

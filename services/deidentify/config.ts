@@ -3,4 +3,8 @@ import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { WORKER_KEYS } from '#core/worker/worker.ts'
 
 export const deidentifyConfig = (env: NodeJS.ProcessEnv) =>
-  readConfig('deidentify', [...WORKER_KEYS, ...PROVIDER_KEYS, 'CHAINON_IDENTIFIED_RETENTION_HOURS'], env)
+  readConfig(
+    'deidentify',
+    [...WORKER_KEYS, ...PROVIDER_KEYS, 'CHAINON_IDENTIFIED_RETENTION_HOURS', 'CHAINON_LINKAGE_SECRETS_DIR'],
+    env,
+  )

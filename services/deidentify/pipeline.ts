@@ -7,9 +7,11 @@ import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { shiftReader } from '#core/policies/shift.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
+import type { EncodeIdentity } from './linkage/encode-identity.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
+import { encodeTraits } from './steps/encode-traits.ts'
 import { guardValues } from './steps/guard-values.ts'
 import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
@@ -24,6 +26,8 @@ export interface DeidentifyDependencies {
   readonly pseudonymiser: Pseudonymiser
   readonly tokenSecret: Buffer
   readonly sealTokens: SealTokens
+  /** For a linked feed: seals what the linker compares. */
+  readonly encodeIdentity?: EncodeIdentity
   /** Lexicon and model of a language, for texts. */
   readonly textResources: (language: Language) => Resources
 }
@@ -50,6 +54,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
         dependencies.contract.shift && shiftReader(dependencies.contract, dependencies.pseudonymiser),
       ),
     )
+    .step(encodeTraits(dependencies.encodeIdentity))
     .step(
       removeIdentity(
         dependencies.contract,

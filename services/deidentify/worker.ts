@@ -32,6 +32,8 @@ import type { Opener } from './unseal/opener.ts'
 export interface DeidentifyFeed {
   readonly feed: string
   readonly outputTopic: string
+  /** `linkage.<feed>`; undefined for a feed that is not linked. */
+  readonly linkageTopic: string | undefined
   readonly decoder: Decoder
   readonly pipeline: DeidentifyPipeline
 }
@@ -114,7 +116,7 @@ export function deidentifyWorker(
   }
 
   return async function handleBatch(of, batch) {
-    const { feed, outputTopic, decoder, pipeline } = of
+    const { feed, outputTopic, linkageTopic, decoder, pipeline } = of
     const last = batch.messages.at(-1)
     if (!last) return
     const position = await positionOf(of, batch)
@@ -143,6 +145,8 @@ export function deidentifyWorker(
         out.push(mark.run({ message: batch.messages[index] ?? last, failed: result }).value)
       }
     }
+    // First: a process continues after the last pseudonymised message, so what the linker needs is in Kafka by then. It may be there twice.
+    if (linkageTopic !== undefined) await writeLinkage(producer, linkageTopic, batch, incarnation, out)
     await partitionSink(producer, outputTopic, batch, incarnation).write(out)
     batch.assertOwned()
     const next = { incarnation, next: BigInt(last.offset) + 1n, leaderEpoch: leaderEpochOf(last) }
@@ -157,6 +161,31 @@ export function deidentifyWorker(
 /** @returns the key of a partition in this worker's memory */
 function batchKey({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}:${partition}`
+}
+
+/** Writes what the linker compares to the partition of the same index, in slices that a broker accepts. */
+async function writeLinkage(
+  producer: Pick<OrderedProducer, 'send'>,
+  topic: string,
+  batch: PartitionBatch,
+  incarnation: string,
+  out: readonly Envelope<'pseudonymised', PseudonymisedMessage>[],
+): Promise<void> {
+  const messages = out.flatMap(({ body: { linkage, headers } }): Message[] =>
+    linkage
+      ? [
+          {
+            value: linkage,
+            headers: { ...headers, [HEADER_INCARNATION]: incarnation },
+            partition: batch.partition,
+          },
+        ]
+      : [],
+  )
+  for (let from = 0; from < messages.length; from += MAX_PRODUCE_MESSAGES) {
+    batch.assertOwned()
+    await producer.send({ topic, acks: -1, messages: messages.slice(from, from + MAX_PRODUCE_MESSAGES) })
+  }
 }
 
 /** Writes in order to the one partition, in slices that a broker accepts. */

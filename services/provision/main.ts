@@ -12,6 +12,7 @@ import { findLeaks } from '#core/contract/leaks.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
+import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { chainFolders, journalFolder } from '#core/journal/folders.ts'
@@ -60,6 +61,7 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
   // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
   await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
   await registry.encoder(sealedSubject(namespace), SEALED_SCHEMA)
+  await registry.encoder(personLinkSubject(namespace), PERSON_LINK_SCHEMA)
   // One after the other: an empty Apicurio that gets its first schemas all at once has answered HTTP 400 to some of them.
   for (const contract of contracts) {
     const { feed } = contract

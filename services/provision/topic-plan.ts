@@ -2,19 +2,18 @@
  * What the topics of the feeds must be, and what differs: new topics, settings that drifted, differences that only a person can
  * resolve. Pure: the same contracts and the same state of Kafka give the same plan.
  */
-import { topicOf } from '#core/contract/names.ts'
+import { type TopicKind, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { fingerprintTopic } from '#core/custody/kafka-register.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
-import type { Zone } from '#core/pipeline/zones.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
 
 export interface TopicRules {
   readonly namespace: string
   readonly partitions: number
   readonly replication: number
-  /** Milliseconds that identified records stay in Kafka. */
+  /** Milliseconds that identified records, and encodings for the linker, stay in Kafka. */
   readonly retentionMs: number
 }
 
@@ -61,7 +60,11 @@ const FILE_DELETE_DELAY_MS = 60_000
 const DELETES_RECORDS = new Set(['cleanup.policy', 'retention.ms', 'retention.bytes'])
 
 /** @returns the settings of the contract; those that are not here belong to the operator */
-export function topicSettings(zone: Zone, rules: TopicRules, replication: number): Readonly<Record<string, string>> {
+export function topicSettings(
+  kind: TopicKind,
+  rules: TopicRules,
+  replication: number,
+): Readonly<Record<string, string>> {
   const common = {
     'cleanup.policy': 'delete',
     // A bound of bytes would delete records that no worker has read.
@@ -69,7 +72,7 @@ export function topicSettings(zone: Zone, rules: TopicRules, replication: number
     'max.message.bytes': String(MAX_MESSAGE_BYTES),
     'min.insync.replicas': String(Math.max(1, replication - 1)),
   }
-  if (zone === 'pseudonymised') return { ...common, 'retention.ms': '-1' }
+  if (KEPT.has(kind)) return { ...common, 'retention.ms': '-1' }
   return {
     ...common,
     'retention.ms': String(rules.retentionMs),
@@ -95,7 +98,15 @@ function ownTopics(namespace: string, replication: number) {
   ] as const
 }
 
-const ZONES = ['identified', 'pseudonymised'] as const
+const KINDS: readonly TopicKind[] = ['identified', 'pseudonymised']
+const KINDS_OF_LINKED: readonly TopicKind[] = [...KINDS, 'linkage', 'linked']
+/** Kept without an end: what is made of them can be made again. */
+const KEPT: ReadonlySet<TopicKind> = new Set(['pseudonymised', 'linked'])
+
+/** @returns the kinds of topics that a feed has */
+export function topicKinds({ linked }: Pick<FeedContract, 'linked'>): readonly TopicKind[] {
+  return linked ? KINDS_OF_LINKED : KINDS
+}
 
 /** @param present the topics that exist, by name */
 export function planTopics(
@@ -106,21 +117,21 @@ export function planTopics(
   const create: NewTopic[] = []
   const drift: SettingDrift[] = []
   const report: string[] = []
-  for (const { feed } of contracts) {
-    const topics = ZONES.map((zone) => ({ zone, topic: topicOf(rules.namespace, zone, feed) }))
-    for (const { zone, topic } of topics) {
+  for (const contract of contracts) {
+    const topics = topicKinds(contract).map((kind) => ({ kind, topic: topicOf(rules.namespace, kind, contract.feed) }))
+    for (const { kind, topic } of topics) {
       const found = present.get(topic)
       if (!found) {
         const { replication } = rules
-        // A record keeps its partition: a topic that is missing has as many as the other one of its feed.
+        // A record keeps its partition: a topic that is missing has as many as the others of its feed.
         const other = topics.map((one) => present.get(one.topic)).find((one) => one !== undefined)
         const partitions = other?.partitions ?? rules.partitions
-        create.push({ topic, partitions, replication, settings: topicSettings(zone, rules, replication) })
+        create.push({ topic, partitions, replication, settings: topicSettings(kind, rules, replication) })
         continue
       }
-      for (const [name, to] of Object.entries(topicSettings(zone, rules, found.replication))) {
+      for (const [name, to] of Object.entries(topicSettings(kind, rules, found.replication))) {
         const from = found.settings[name] ?? ''
-        const dangerous = zone === 'pseudonymised' && DELETES_RECORDS.has(name)
+        const dangerous = KEPT.has(kind) && DELETES_RECORDS.has(name)
         if (from !== to) drift.push({ topic, name, from, to, dangerous })
       }
       if (found.partitions !== rules.partitions)

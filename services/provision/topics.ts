@@ -7,7 +7,14 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
 import type { ProvisionConfig } from './config.ts'
-import { type PresentTopic, planTopics, type SettingDrift, type TopicPlan, type TopicRules } from './topic-plan.ts'
+import {
+  type PresentTopic,
+  planTopics,
+  type SettingDrift,
+  type TopicPlan,
+  type TopicRules,
+  topicKinds,
+} from './topic-plan.ts'
 
 /** A broker knows a new topic only a moment after its creation. */
 const KNOWN_WITHIN_MS = 30_000
@@ -114,14 +121,13 @@ function entriesOf(settings: Readonly<Record<string, string>>): { name: string; 
 }
 
 function topicsOf(contracts: readonly FeedContract[], namespace: string): readonly string[] {
-  const ofFeeds = contracts.flatMap(({ feed }) => [
-    topicOf(namespace, 'identified', feed),
-    topicOf(namespace, 'pseudonymised', feed),
-  ])
+  const ofFeeds = contracts.flatMap((contract) =>
+    topicKinds(contract).map((kind) => topicOf(namespace, kind, contract.feed)),
+  )
   return [...ofFeeds, sealingTopic(namespace), journalTopic(namespace)]
 }
 
-/** A pseudonymised topic has as many partitions as its identified one: a record keeps its partition. */
+/** The topics of a feed that `deidentify` writes have as many partitions as its identified one: a record keeps its partition. */
 function checkPartitions(
   contracts: readonly FeedContract[],
   namespace: string,
@@ -129,10 +135,12 @@ function checkPartitions(
 ): void {
   const problems = contracts.flatMap(({ feed }) => {
     const identified = present.get(topicOf(namespace, 'identified', feed))?.partitions
-    const pseudonymised = present.get(topicOf(namespace, 'pseudonymised', feed))?.partitions
-    return identified === undefined || pseudonymised === undefined || identified === pseudonymised
-      ? []
-      : [`${feed}: ${identified} identified and ${pseudonymised} pseudonymised partitions; the numbers must be equal`]
+    return (['pseudonymised', 'linkage'] as const).flatMap((kind) => {
+      const partitions = present.get(topicOf(namespace, kind, feed))?.partitions
+      return identified === undefined || partitions === undefined || identified === partitions
+        ? []
+        : [`${feed}: ${identified} identified and ${partitions} ${kind} partitions; the numbers must be equal`]
+    })
   })
   if (problems.length > 0) throw new ConfigurationError('The partitions of the topics differ', problems)
 }

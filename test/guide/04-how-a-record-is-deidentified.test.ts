@@ -19,6 +19,7 @@ import { type DeidentifyPipeline, deidentifyPipeline } from '../../services/deid
 import { checkIdentifiedRules } from '../../services/deidentify/steps/check-identified-rules.ts'
 import { decodeIdentified } from '../../services/deidentify/steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from '../../services/deidentify/steps/encode-pseudonymised.ts'
+import { encodeTraits } from '../../services/deidentify/steps/encode-traits.ts'
 import { guardValues } from '../../services/deidentify/steps/guard-values.ts'
 import { markQuarantined } from '../../services/deidentify/steps/mark-quarantined.ts'
 import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify/steps/open-sealed.ts'
@@ -75,6 +76,7 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
     'checkIdentifiedRules',
     'guardValues',
     'scrubTexts',
+    'encodeTraits',
     'removeIdentity',
     'encodePseudonymised',
   ])
@@ -122,8 +124,8 @@ test('a pipeline without the check of the rules, the guards, the texts or the re
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
       .step(guardValues(contract), { guard: 'quarantined' })
-      // @ts-expect-error removeIdentity needs the scrubbed texts
-      .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
+      // @ts-expect-error encodeTraits passes on the scrubbed texts, which removeIdentity needs
+      .step(encodeTraits(undefined))
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
@@ -168,6 +170,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
     .longStep(scrubTexts(contract, loadResources))
+    .step(encodeTraits(undefined))
     .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })
     .buildBatch()

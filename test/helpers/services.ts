@@ -18,7 +18,7 @@ import { clientLogin, type Isolated, isolated, withLogin } from './servers.ts'
 const ROOT = join(import.meta.dirname, '../..')
 const LEDGER_SECONDS = 60
 
-export type ServiceName = 'gateway' | 'deidentify' | 'curate'
+export type ServiceName = 'gateway' | 'deidentify' | 'linker' | 'curate'
 
 export interface ServiceProcess {
   readonly name: ServiceName
@@ -104,7 +104,7 @@ export interface Pipeline {
   readonly place: Isolated
   readonly env: Readonly<Record<string, string>>
   readonly clickhouse: ClickHouseClient
-  readonly services: Record<ServiceName, ServiceProcess>
+  readonly services: Record<Exclude<ServiceName, 'linker'>, ServiceProcess>
   /** Starts a service again, or a second process of it. */
   start(name: ServiceName, more?: Readonly<Record<string, string>>): Promise<ServiceProcess>
   /** Starts a service, and does not wait until it is ready. */

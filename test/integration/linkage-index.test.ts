@@ -15,12 +15,12 @@ import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
-import { writeModel } from '../../services/linker/evaluate/model-file.ts'
 import { codec } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
+import { writeModel } from '../../services/linker/link/model-file.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { login, ownNamespace, servers } from '../helpers/servers.ts'
 import { simulatedSet } from '../helpers/simulated-set.ts'
@@ -184,11 +184,12 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
   expect(new Set(stale.map(({ state }) => state))).toEqual(new Set(['stale']))
 
   const gone = used.filter((record) => record % 5 === 0)
-  for (const record of gone) expect(await links.cancel(data.ids[record] as string, 3)).toBe('cancelled')
-  expect(await links.cancel(data.ids[gone[0] as number] as string, 3)).toBe('same')
-  expect(await links.cancel(data.ids[gone[0] as number] as string, 2)).toBe('stale')
+  for (const record of gone)
+    expect(await links.cancel({ id: data.ids[record] as string, version: 3 })).toBe('cancelled')
+  expect(await links.cancel({ id: data.ids[gone[0] as number] as string, version: 3 })).toBe('same')
+  expect(await links.cancel({ id: data.ids[gone[0] as number] as string, version: 2 })).toBe('stale')
   expect((await links.link([arrival(gone[0] as number, { version: 3 })]))[0]?.state).toBe('stale')
-  expect(await links.cancel('never seen', 1)).toBe('cancelled')
+  expect(await links.cancel({ id: 'never seen', version: 1 })).toBe('cancelled')
   const left = used.filter((record) => record % 5 !== 0)
   const { persons } = inMemory(left)
   const now = await index.persons()
@@ -259,7 +260,7 @@ test('killed after a replacement and before its neighbours have their persons: t
     ...index,
     marked: () => Promise.reject(new Error('killed')),
   }))
-  await expect(killed.links.cancel(data.ids[first] as string, 2)).rejects.toThrow('killed')
+  await expect(killed.links.cancel({ id: data.ids[first] as string, version: 2 })).rejects.toThrow('killed')
   const next = await onIndex(name)
   expect(await next.links.recover()).toBeGreaterThan(0)
   const left = all.filter((record) => record !== first)

@@ -372,9 +372,11 @@ describe('a secret that makes pseudonyms', () => {
     expect(names.map(({ name }) => name)).toEqual([
       'curate/linkage-tokens.key',
       'curate/pseudonym-level2.key',
+      'deidentify/linkage-encoding.key',
       'deidentify/linkage-level1.key',
       'deidentify/pseudonym-level1.key',
       'deidentify/sealing',
+      'linkage/transport.key',
     ])
     const forked = 'deidentify/forked.key'
     await pipeline.clickhouse.insert({

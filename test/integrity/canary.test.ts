@@ -207,8 +207,10 @@ test('the scanner can fail: it finds every canary in the identified topics when 
     }
 })
 
-test('no canary in a message of the pseudonymised zone or in offset metadata', async () => {
-  const topics = await topicsLike('pseudonymised.')
+test('no canary in a message of the pseudonymised zone, of sealed encodings or of persons, or in offset metadata', async () => {
+  const kinds = await Promise.all(['pseudonymised.', 'linkage.', 'linked.'].map(topicsLike))
+  expect(kinds.map(({ length }) => length > 0)).toEqual([true, true, true])
+  const topics = kinds.flat()
   const messages = await readTopics(stack.env, topics)
   expect(messages.length).toBeGreaterThan(contracts.length * 5)
   for (const { key, value, headers } of messages) {
@@ -252,7 +254,9 @@ test('no canary in a row of ClickHouse, the logs of the system included', async 
     .split('\n')
     .filter(Boolean)
     .map((line) => JSON.parse(line) as { database: string; name: string })
-  expect(tables.map(({ name }) => name)).toEqual(expect.arrayContaining(['feed_patient', 'quarantine', 'person_link']))
+  expect(tables.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['feed_patient', 'quarantine', 'person_link', 'person_link_scored']),
+  )
   for (const { database, name } of tables)
     expectNothing(scanner.scan(flat(await rows(`SELECT * FROM \`${database}\`.\`${name}\``))))
   await clickhouse.close()
@@ -260,7 +264,9 @@ test('no canary in a row of ClickHouse, the logs of the system included', async 
 
 test('no canary in answers of the gateway, metrics, alarms, pages or schemas', async () => {
   const read = async (url: string) => flat(await (await fetch(url)).text())
-  const services = (['gateway', 'deidentify', 'curate', 'console'] as const).map((name) => stack.adminUrl(name))
+  const services = (['gateway', 'deidentify', 'linker', 'curate', 'console'] as const).map((name) =>
+    stack.adminUrl(name),
+  )
   const pages = services.flatMap((url) => ['/metrics', '/alarms', '/health'].map((path) => `${url}${path}`))
   pages.push(
     `${stack.url('console')}/`,

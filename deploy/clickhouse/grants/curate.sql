@@ -10,6 +10,7 @@ GRANT SELECT, INSERT, ALTER DELETE ON chainon.record_loaded TO curate;
 GRANT SELECT, ALTER DELETE ON chainon.record_origin TO curate;
 GRANT SELECT, INSERT ON chainon.ledger_batch TO curate;
 GRANT SELECT, INSERT ON chainon.person_link TO curate;
+GRANT SELECT, INSERT ON chainon.person_link_scored TO curate;
 GRANT SELECT, INSERT ON chainon.link_index TO curate;
 GRANT SELECT, INSERT ON chainon.finding TO curate;
 GRANT SELECT, INSERT ON chainon.insert_fence TO curate;

@@ -8,6 +8,9 @@ REVOKE SELECT ON chainon.record_* FROM extract;
 REVOKE SELECT ON chainon.ledger_verified FROM extract;
 REVOKE SELECT ON chainon.link_index FROM extract;
 REVOKE SELECT ON chainon.person_link FROM extract;
+REVOKE SELECT ON chainon.person_link_scored FROM extract;
+-- Persons by the model are not what projects see yet.
+REVOKE SELECT ON chainon.person_link_scored_current FROM extract;
 REVOKE SELECT ON chainon.quarantine FROM extract;
 REVOKE SELECT ON chainon.rule_outcome FROM extract;
 REVOKE SELECT ON chainon.finding FROM extract;

@@ -9,6 +9,9 @@ REVOKE SELECT ON chainon.record_* FROM reader;
 REVOKE SELECT ON chainon.ledger_verified FROM reader;
 REVOKE SELECT ON chainon.link_index FROM reader;
 REVOKE SELECT ON chainon.person_link FROM reader;
+REVOKE SELECT ON chainon.person_link_scored FROM reader;
+-- Persons by the model are not what projects see yet.
+REVOKE SELECT ON chainon.person_link_scored_current FROM reader;
 REVOKE SELECT ON chainon.quarantine FROM reader;
 REVOKE SELECT ON chainon.rule_outcome FROM reader;
 REVOKE SELECT ON chainon.finding FROM reader;

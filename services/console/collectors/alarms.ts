@@ -14,6 +14,7 @@ export const COMPONENT_TITLES: Readonly<Record<ComponentView['name'], string>> =
   clickhouse: 'ClickHouse',
   gateway: 'The gateway',
   deidentify: 'De-identification',
+  linker: 'The linker',
   curate: 'Curation',
   console: 'The console',
 }

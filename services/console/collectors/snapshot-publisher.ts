@@ -59,6 +59,7 @@ const WAREHOUSE_WINDOW_MS = 10_000
 const STALE_MS: Readonly<Record<SourceName, number>> = {
   gateway: 4_000,
   deidentify: 4_000,
+  linker: 4_000,
   curate: 4_000,
   ledger: 10_000,
   lag: 10_000,

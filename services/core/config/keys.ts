@@ -5,7 +5,17 @@
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
 import { KEY_PROVIDER } from './provider-keys.ts'
-import { CALLERS, CURATE, DEPENDENCIES, GATEWAY, PROVISION, PUBLIC_HTTP, SERVICES, WORKERS } from './service-keys.ts'
+import {
+  CALLERS,
+  CURATE,
+  DEPENDENCIES,
+  GATEWAY,
+  LINKAGE,
+  PROVISION,
+  PUBLIC_HTTP,
+  SERVICES,
+  WORKERS,
+} from './service-keys.ts'
 
 export const KEYS = {
   ...DEPENDENCIES,
@@ -16,6 +26,7 @@ export const KEYS = {
   ...GATEWAY,
   ...WORKERS,
   ...CURATE,
+  ...LINKAGE,
   ...CALLERS,
   ...LOCAL_STACK,
   ...LOCAL_PORTS,
@@ -56,8 +67,9 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   },
   { title: 'provision', readers: 'Read by `provision`; the first one by the local Kafka, too.', keys: PROVISION },
   { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
-  { title: 'Workers', readers: 'Read by `deidentify` and `curate`.', keys: WORKERS },
+  { title: 'Workers', readers: 'Read by `deidentify`, `linker` and `curate`.', keys: WORKERS },
   { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
+  { title: 'linker', readers: 'Read by `linker`; the first one by `deidentify`, too.', keys: LINKAGE },
   {
     title: 'Addresses of the services',
     readers: 'Read by `console`, `chainon`, `simulate` and `sample`; `chainon up` sets them for its processes.',

@@ -29,6 +29,7 @@ export const LOCAL_PORTS = {
   CHAINON_PORT_GATEWAY_ADMIN: port('Port of the metrics of the gateway; default 8094'),
   CHAINON_PORT_CONSOLE_ADMIN: port('Port of the metrics of the console; default 8095'),
   CHAINON_PORT_DEIDENTIFY: port('Port of deidentify; default 8091'),
+  CHAINON_PORT_LINKER: port('Port of linker; default 8093'),
   CHAINON_PORT_CURATE: port('Port of curate; default 8092'),
 } as const satisfies KeyTable
 

@@ -385,6 +385,33 @@ export const CURATE = {
   },
 } as const satisfies KeyTable
 
+export const LINKAGE = {
+  CHAINON_LINKAGE_SECRETS_DIR: {
+    type: 'string',
+    default: '',
+    description:
+      'Folder of the secret that deidentify and linker share, of which each host has a copy; default <data>/secrets/linkage',
+  },
+  CHAINON_LINKAGE_INDEX: {
+    type: 'string',
+    default: 'main',
+    description:
+      'Name of the linkage index in Redis, after the namespace; another model or other traits need another one',
+  },
+  CHAINON_LINKAGE_MODEL: {
+    type: 'string',
+    default: '',
+    description: 'Model that `chainon link train` wrote; empty for the one that is shipped',
+  },
+  CHAINON_LINKAGE_RECORDS: {
+    type: 'integer',
+    default: '1000000',
+    min: 100,
+    max: 1000000000,
+    description: 'Records that a new linkage index is made for; ten times as many cost more bytes each',
+  },
+} as const satisfies KeyTable
+
 export const CALLERS = {
   CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'URL of the gateway' },
   CHAINON_GATEWAY_ADMIN_URL: {
@@ -402,6 +429,7 @@ export const CALLERS = {
     default: 'http://127.0.0.1:8091',
     description: 'URL of the metrics of deidentify',
   },
+  CHAINON_LINKER_URL: { type: 'url', default: 'http://127.0.0.1:8093', description: 'URL of the metrics of linker' },
   CHAINON_CURATE_URL: { type: 'url', default: 'http://127.0.0.1:8092', description: 'URL of the metrics of curate' },
   CHAINON_CONSOLE_URL: { type: 'url', default: 'http://127.0.0.1:8090', description: 'URL of the console' },
   CHAINON_SUPERVISOR_STATE_FILE: {

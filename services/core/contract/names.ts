@@ -1,8 +1,11 @@
 /** Names of what is derived from a feed: topics, subjects, tables. `namespace` is CHAINON_NAMESPACE, usually empty. */
 import type { Zone } from '../pipeline/zones.ts'
 
-export function topicOf(namespace: string, zone: Zone, feed: string): string {
-  return `${namespace}${zone}.${feed}`
+/** What the topics of a feed begin with: its zones, and of a linked feed `linkage` (sealed encodings) and `linked` (persons). */
+export type TopicKind = Zone | 'linkage' | 'linked'
+
+export function topicOf(namespace: string, kind: TopicKind, feed: string): string {
+  return `${namespace}${kind}.${feed}`
 }
 
 export function subjectOf(topic: string): string {

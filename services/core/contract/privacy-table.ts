@@ -70,7 +70,16 @@ const TOKENS: PrivacyRow = {
   risk: 'Who has the log, the key of the tokens and the key of `curate` can try every NIR.',
 }
 
+/** Of a field that leaves no token. */
+const COMPARED = 'compared by the linker in an encoded form, which is sealed and short-lived; here '
+
 function actionOf(contract: FeedContract, field: FieldContract): string {
+  const { action } = field.privacy
+  const compared = field.linkage !== undefined && (action === 'drop' || action === 'generalise')
+  return `${compared ? COMPARED : ''}${leftOf(contract, field)}`
+}
+
+function leftOf(contract: FeedContract, field: FieldContract): string {
   const { privacy } = field
   switch (privacy.action) {
     case 'keep':
@@ -86,7 +95,7 @@ function actionOf(contract: FeedContract, field: FieldContract): string {
     case 'shift':
       return `${shiftOf(contract)}; a value of which the source wrote only the month or the year is cut to that again; ${keepOf(contract, field)}`
     case 'tokenise':
-      return 'used for linkage tokens, and removed'
+      return 'used for linkage tokens and for the encoded form that the linker compares, and removed'
     case 'drop':
       return 'removed'
     case 'scrub':

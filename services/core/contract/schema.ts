@@ -94,6 +94,13 @@ export const LinkageRole = Type.Enum([
   'birth_date',
   'sex',
   'birth_place_insee',
+  // Only compared: these make no token.
+  'used_family_name',
+  'address_line',
+  'postcode',
+  'city',
+  'phone',
+  'email',
 ])
 export type LinkageRole = Written<typeof LinkageRole>
 

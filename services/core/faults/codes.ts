@@ -203,6 +203,11 @@ export const FAULTS = {
     text: 'The linkage index is lost or older than the links: records with patients wait until it is rebuilt.',
   },
   'link-index-taken': { blame: 'dependency', text: 'Another linker writes this linkage index.' },
+  'linkage-expired': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'Encodings expired before the linker has read them.',
+  },
   'link-rebuild-refused': { blame: 'dependency', alarm: true, text: 'The linkage index cannot be rebuilt now.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'not-verified': {

@@ -2,9 +2,9 @@
  * Who may do what in Kafka: the one table, from which `provision` makes the ACLs and `deploy/RIGHTS.md` is printed. Whoever may read or write
  * may also describe. Nobody may delete records or topics, or change their settings.
  */
+import type { TopicKind } from '../contract/names.ts'
 import { fingerprintTopic } from '../custody/kafka-register.ts'
 import { journalTopic } from '../journal/send.ts'
-import type { Zone } from '../pipeline/zones.ts'
 import { sealingTopic } from '../sealing/announcements.ts'
 import { KAFKA_USERS, type KafkaUser } from './users.ts'
 
@@ -32,13 +32,13 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
     prefix: false,
     operations,
   })
-  const zone = (name: Zone, ...operations: readonly KafkaOperation[]): Row => ({
+  const zone = (name: TopicKind, ...operations: readonly KafkaOperation[]): Row => ({
     resource: 'TOPIC',
     name: `${namespace}${name}.`,
     prefix: true,
     operations,
   })
-  const group = (worker: 'deidentify' | 'curate', operation: 'READ' | 'DESCRIBE'): Row => ({
+  const group = (worker: 'deidentify' | 'linker' | 'curate', operation: 'READ' | 'DESCRIBE'): Row => ({
     resource: 'GROUP',
     name: `${namespace}${worker}`,
     prefix: false,
@@ -55,6 +55,8 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
   // How old the oldest unread record is, and when Kafka deletes it.
   const backlog = [zone('identified', 'DESCRIBE', 'DESCRIBE_CONFIGS'), group('deidentify', 'DESCRIBE')]
   const ledger = [...backlog, zone('pseudonymised', 'DESCRIBE'), group('curate', 'DESCRIBE')]
+  // How far the linker is.
+  const links = [zone('linkage', 'DESCRIBE'), group('linker', 'DESCRIBE'), zone('linked', 'DESCRIBE')]
   const rights: Readonly<Record<KafkaUser, readonly Row[]>> = {
     gateway: [
       zone('identified', 'WRITE'),
@@ -68,21 +70,29 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       group('deidentify', 'READ'),
       // It continues after the last message that is there.
       zone('pseudonymised', 'WRITE', 'READ'),
+      zone('linkage', 'WRITE'),
       topic(sealingTopic(namespace), 'WRITE'),
       topic(fingerprintTopic(namespace), 'WRITE', 'READ'),
       journal,
     ],
+    linker: [
+      zone('linkage', 'READ'),
+      group('linker', 'READ'),
+      zone('linked', 'WRITE'),
+      topic(fingerprintTopic(namespace), 'READ'),
+    ],
     curate: [
       zone('pseudonymised', 'READ'),
+      zone('linked', 'READ'),
       group('curate', 'READ'),
       readingGroups('link-rebuild'),
       // Writes the public key for which its tokens are sealed.
       topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],
-    console: [...ledger, topic(journalTopic(namespace), 'READ', 'WRITE'), readingGroups('journal')],
+    console: [...ledger, ...links, topic(journalTopic(namespace), 'READ', 'WRITE'), readingGroups('journal')],
     extract: [journal],
     // A gap is looked for in the log of pseudonymised records.
-    operator: [...ledger, zone('pseudonymised', 'READ'), readingGroups('gap'), journal],
+    operator: [...ledger, ...links, zone('pseudonymised', 'READ'), readingGroups('gap'), journal],
     auditor: [topic(journalTopic(namespace), 'READ'), readingGroups('audit')],
   }
   return KAFKA_USERS.flatMap((user) => rights[user].map((row) => ({ user, ...row })))

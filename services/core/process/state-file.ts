@@ -9,7 +9,7 @@ import type { Written } from '../schema/written.ts'
 /** The components of the local stack, in the order of the data. */
 export const COMPONENTS = ['kafka', 'registry', 'redis', 'clickhouse'] as const
 /** The services of the local stack, in the order of the data; the console is last. */
-export const SERVICES = ['gateway', 'deidentify', 'curate', 'console'] as const
+export const SERVICES = ['gateway', 'deidentify', 'linker', 'curate', 'console'] as const
 export const PROCESS_NAMES = [...COMPONENTS, ...SERVICES] as const
 export type ComponentName = (typeof COMPONENTS)[number]
 export type ServiceName = (typeof SERVICES)[number]

@@ -49,7 +49,7 @@ export const REDIS_RIGHTS = {
       ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
       ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
     ],
-    purpose: '`chainon link evaluate --store redis`',
+    purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',
   },
 } as const satisfies Readonly<Record<string, RedisRights>>
 

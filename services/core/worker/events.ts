@@ -7,8 +7,8 @@ import type { FaultDetails } from '../pipeline/verdict.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 
-export type WorkerName = 'deidentify' | 'curate'
-export type RecordOutcome = 'passed' | 'loaded' | 'quarantined' | 'rejected' | 'replayed'
+export type WorkerName = 'deidentify' | 'linker' | 'curate'
+export type RecordOutcome = 'passed' | 'linked' | 'loaded' | 'quarantined' | 'rejected' | 'replayed'
 
 export interface WorkerEvents {
   readonly records: (feed: string, outcome: RecordOutcome, amount: number) => void

@@ -1,14 +1,13 @@
-/** What both workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
+/** What the workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
 
 import type { Kafka } from 'kafkajs'
 import { type AvroRegistry, avroRegistry, REGISTRY_KEYS } from '../avro/registry.ts'
 import type { Config } from '../config/read.ts'
 import { loadContracts } from '../contract/load.ts'
-import { topicOf } from '../contract/names.ts'
+import { type TopicKind, topicOf } from '../contract/names.ts'
 import type { FeedContract } from '../contract/types.ts'
 import { createRequestGuard } from '../http/request-guard.ts'
 import { KAFKA_KEYS, kafkaClient } from '../kafka/client.ts'
-import type { Zone } from '../pipeline/zones.ts'
 import type { Running } from '../process/run-main.ts'
 import { adminServer } from '../telemetry/admin-server.ts'
 import { type Alarms, createAlarms } from '../telemetry/alarms.ts'
@@ -57,8 +56,8 @@ export interface TopicWork {
 
 export interface WorkerDefinition {
   readonly service: WorkerName
-  /** The zone of the topics that it reads. */
-  readonly zone: Zone
+  /** The topics whose records may end its process. */
+  readonly zone: TopicKind
   /** Partitions handled at the same time: while one waits for the broker or an insert, another computes. */
   readonly concurrency: number
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */

@@ -5,41 +5,20 @@
  */
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
-import { firstGivenName, normaliseName, normaliseNir } from '#core/linkage/normalise.ts'
-import { isValidNir } from '#core/rules/check-digits.ts'
+import { firstGivenName, normaliseName } from '#core/linkage/normalise.ts'
+import { identityOf, textOfRole } from './identity.ts'
 
 export type TokenKind = 'ins' | 'nir' | 'traits-place' | 'traits' | 'place'
 
 /** @returns the linkage tokens of a record, each `t1_<kind>_<22 characters>`, in a fixed order */
 export type Tokenise = (record: Readonly<Record<string, unknown>>) => readonly string[]
 
-/** HL7 0445 statuses of an identity that may be fictitious or of another person: no tokens are made. */
-const DOUBTFUL = new Set([
-  'DOUB',
-  'DESA',
-  'DPOT',
-  'DOUA',
-  'COLP',
-  'COLV',
-  'FILI',
-  'CACH',
-  'ANOM',
-  'USUR',
-  'HOMD',
-  'HOMA',
-  'INVA',
-  'FICT',
-  'DOUT',
-])
-const QUALIFIED = new Set(['', 'VALI'])
 /** 128 bits: a collision of two traits is practically impossible, at half the size in the log. */
 const TOKEN_CHARACTERS = 22
 
 export function tokeniser(contract: FeedContract, secret: Buffer): Tokenise {
   if (!contract.linked) return () => []
-  const fieldOf = new Map(
-    contract.fields.flatMap((field) => (field.linkage ? [[field.linkage, field.name] as const] : [])),
-  )
+  const textOf = textOfRole(contract)
   const mac = (kind: TokenKind) => hmacSha256(deriveKey(secret, `chainon/token/1/${kind}`))
   const macs = {
     ins: mac('ins'),
@@ -51,19 +30,11 @@ export function tokeniser(contract: FeedContract, secret: Buffer): Tokenise {
   const token = (kind: TokenKind, value: string) => `t1_${kind}_${macs[kind].digest(value).slice(0, TOKEN_CHARACTERS)}`
 
   return function tokeniseRecord(record) {
-    const text = (role: LinkageRole): string => {
-      const name = fieldOf.get(role)
-      const value = name === undefined ? undefined : record[name]
-      return value === undefined || value === null ? '' : String(value)
-    }
-    const status = text('identity_status').toUpperCase()
-    if (DOUBTFUL.has(status)) return []
+    const text = (role: LinkageRole) => textOf(record, role)
+    const { doubtful, ins, number } = identityOf(text)
+    if (doubtful) return []
     const tokens: string[] = []
-    const ins = normaliseNir(text('ins'))
-    const nir = normaliseNir(text('nir'))
-    const insHolds = isValidNir(ins) && QUALIFIED.has(status)
-    if (insHolds) tokens.push(token('ins', ins))
-    const number = insHolds ? ins : isValidNir(nir) ? nir : ''
+    if (ins) tokens.push(token('ins', ins))
     if (number) tokens.push(token('nir', number))
     const family = normaliseName(text('birth_family_name'))
     const given = firstGivenName(text('birth_given_names'))

@@ -15,6 +15,8 @@ export interface PseudonymisedMessage {
   readonly withheld: readonly WithheldValue[]
   /** As `withheld`. */
   readonly report: TextReport
+  /** For the linkage topic of the feed, sealed; none of a marker. */
+  readonly linkage?: Buffer | undefined
 }
 
 /** The writer schema is the last protection: a field that it does not name is not written. */
@@ -27,10 +29,10 @@ export function encodePseudonymised(
 > {
   return {
     name: 'encodePseudonymised',
-    run: ({ body: { origin, record, provenance, withheld, report } }) => {
+    run: ({ body: { origin, record, provenance, withheld, report, linkage } }) => {
       const value = encoder.encode(record)
       if (!value) return fail('unencodable', provenance)
-      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld, report }))
+      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld, report, linkage }))
     },
   }
 }

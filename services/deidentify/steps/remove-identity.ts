@@ -6,8 +6,9 @@ import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import { policies } from '#core/policies/apply-policies.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
+import type { TraitsEncoded } from './encode-traits.ts'
 import type { WithheldValue } from './guard-values.ts'
-import type { ScrubbedRecord, TextReport } from './scrub-texts.ts'
+import type { TextReport } from './scrub-texts.ts'
 
 export interface PseudonymisedRecord {
   /** Offset in the partition of `identified.<feed>`. */
@@ -17,6 +18,8 @@ export interface PseudonymisedRecord {
   /** Values of kept fields that were replaced by null. */
   readonly withheld: readonly WithheldValue[]
   readonly report: TextReport
+  /** Sealed; see `encodeTraits`. */
+  readonly linkage: Buffer | undefined
 }
 
 /** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits, and seals them. */
@@ -25,19 +28,19 @@ export function removeIdentity(
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
   sealTokens: SealTokens,
-): Step<ScrubbedRecord, Envelope<'pseudonymised', PseudonymisedRecord>> {
+): Step<TraitsEncoded, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
   return {
     name: 'removeIdentity',
-    run: ({ origin, record, provenance, outcomes, withheld, texts, report }) => {
+    run: ({ origin, record, provenance, outcomes, withheld, texts, report, linkage }) => {
       const out = apply(record, provenance.producer, { withheld, texts })
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
       if (contract.linked)
         out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
-      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report }))
+      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage }))
     },
   }
 }

@@ -7,7 +7,7 @@ import type { EncodedRecord } from '#core/linkage/encode.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
 import { codec } from '../index/codec.ts'
-import { indexKeys } from '../index/keys.ts'
+import { bucketBits, indexKeys } from '../index/keys.ts'
 import { openIndex } from '../index/link-index.ts'
 import { type Arrival, indexLinker } from '../link/index-linker.ts'
 import type { DataSet } from './data-set.ts'
@@ -16,10 +16,6 @@ import { encoding } from './encoding.ts'
 import type { EvaluateOptions, Linked, RedisStore } from './run.ts'
 import { pairList } from './scored-pairs.ts'
 
-/** Some ten tokens of a record are its own; a bucket of some 32 is compact and soon searched. */
-const RECORDS_OF_BUCKET = 3
-const LEAST_BITS = 4
-const MOST_BITS = 24
 /** Records that are encoded before they are linked: their encoding takes no time from the linker and from Redis while these are measured. */
 const ENCODED_AHEAD = 4096
 
@@ -30,7 +26,7 @@ export async function linkInRedis(
 ): Promise<Linked> {
   const { redis, secret, batch: batchSize } = options.redis
   const { layout, encodeWritten } = encoding(data)
-  const bits = Math.min(MOST_BITS, Math.max(LEAST_BITS, Math.ceil(Math.log2(order.length / RECORDS_OF_BUCKET))))
+  const bits = bucketBits(order.length)
   const keys = indexKeys(secret, bits)
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
   const usedBefore = await memoryOf(redis)

@@ -12,11 +12,11 @@ import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
+import { readModel, writeModel } from '../link/model-file.ts'
 import { type DataSet, readDataSet } from './data-set.ts'
 import { encoding } from './encoding.ts'
 import { evaluate } from './evaluate.ts'
 import { type Learnt, learn } from './learn.ts'
-import { readModel, writeModel } from './model-file.ts'
 import type { RedisStore } from './run.ts'
 
 const EXIT_USAGE = 2

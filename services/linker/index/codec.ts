@@ -1,72 +1,92 @@
 /**
  * A record of the linkage index as bytes. What is in clear is what the scripts of the index work with; the rest is sealed (keys.ts).
  *
- *   in clear   version f64 LE | source u8 | tokens u8 | 8 bytes for each token (3 of its bucket, 5 of its field)
- *   sealed     flags u8 | fields u16 LE, a bit each | length of the id u16 LE | id UTF-8 | the filters of those fields, 32-bit LE
+ *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | 8 bytes for each token (3 of its bucket, 5 of its field)
+ *   sealed     flags u8 (1 newborn, 2 with a label) | fields u16 LE, a bit each | length of the next u16 LE | id, and after a zero byte the label,
+ *              UTF-8 | the filters of those fields, 32-bit LE
  *
- * A cancelled record is the part in clear alone, with CANCELLED in place of the number of tokens.
+ * A cancelled record has CANCELLED in place of the number of tokens, and no filters: where it has no label, it is the part in clear alone.
  */
 import { endianness } from 'node:os'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 
 export const TOKEN_BYTES = 8
-const HEAD_BYTES = 10
+const HEAD_BYTES = 18
+const SOURCE_AT = 16
+const TOKENS_AT = 17
 const CANCELLED = 255
 const SEALED_HEAD_BYTES = 5
 const MOST_FIELDS = 16
 const MOST_ID_BYTES = 512
 const NEWBORN = 1
+const LABELLED = 2
 
 export interface IndexedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
   readonly id: string
+  /** Of whom the record is, without a zero byte. */
+  readonly label?: string | undefined
 }
 
 export interface Codec {
-  /** @throws RangeError when the id has more than 512 bytes */
+  /** @throws RangeError when id and label have more than 512 bytes */
   pack(record: IndexedRecord): Buffer
   /** @throws RangeError when these are not bytes of this layout */
   unpack(bytes: Buffer): IndexedRecord
 }
 
-export interface Head {
-  /** Rises with each replacement of the record: an integer below 2^53. */
+/** Integers from 0 to 2^53 - 1; the stamp decides between equal versions (docs/adr/0011). */
+export interface RecordVersion {
   readonly version: number
+  readonly stamp: number
+}
+
+export interface Head extends RecordVersion {
   readonly source: number
   /** The bytes of the part in clear. */
   readonly bytes: number
 }
 
 /** @param tokens 8 bytes each @throws RangeError when there are too many */
-export function packHead(version: number, source: number, tokens: readonly Buffer[]): Buffer {
+export function packHead(version: RecordVersion, source: number, tokens: readonly Buffer[]): Buffer {
   if (tokens.length >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
   return Buffer.concat([headOf(version, source, tokens.length), ...tokens])
 }
 
-export function packCancelled(version: number): Buffer {
+export function packCancelled(version: RecordVersion): Buffer {
   return headOf(version, 0, CANCELLED)
 }
 
 /** @param stored a record of the index */
 export function isCancelled(stored: Buffer): boolean {
-  return stored.readUInt8(9) === CANCELLED
+  return stored.readUInt8(TOKENS_AT) === CANCELLED
 }
 
-function headOf(version: number, source: number, last: number): Buffer {
-  if (!Number.isSafeInteger(version) || version < 0) throw new RangeError('a version is an integer from 0 to 2^53 - 1')
+/** @returns the 16 bytes with which a record begins */
+export function packVersion({ version, stamp }: RecordVersion): Buffer {
+  for (const one of [version, stamp])
+    if (!Number.isSafeInteger(one) || one < 0) throw new RangeError('version and stamp are integers from 0 to 2^53 - 1')
+  const bytes = Buffer.allocUnsafe(SOURCE_AT)
+  bytes.writeDoubleLE(version, 0)
+  bytes.writeDoubleLE(stamp, 8)
+  return bytes
+}
+
+function headOf(version: RecordVersion, source: number, last: number): Buffer {
   const head = Buffer.alloc(HEAD_BYTES)
-  head.writeDoubleLE(version, 0)
-  head[8] = source
-  head[9] = last
+  packVersion(version).copy(head)
+  head[SOURCE_AT] = source
+  head[TOKENS_AT] = last
   return head
 }
 
-/** @param stored a record that is not cancelled */
+/** @param stored a record; a cancelled one has no tokens */
 export function readHead(stored: Buffer): Head {
-  const tokens = stored.readUInt8(9)
+  const tokens = isCancelled(stored) ? 0 : stored.readUInt8(TOKENS_AT)
   return {
     version: stored.readDoubleLE(0),
-    source: stored.readUInt8(8),
+    stamp: stored.readDoubleLE(8),
+    source: stored.readUInt8(SOURCE_AT),
     bytes: HEAD_BYTES + TOKEN_BYTES * tokens,
   }
 }
@@ -78,14 +98,16 @@ export function codec({ fields, words }: Layout): Codec {
   if (endianness() !== 'LE') throw new RangeError('the linkage index needs a little-endian machine')
 
   const hasBit = (filters: Int32Array, offset: number, count: number) => {
-    for (let w = offset; w < offset + count; w++) if (filters[w] !== 0) return true
+    for (let w = offset; w < offset + count; w++) if ((filters[w] ?? 0) !== 0) return true
     return false
   }
 
   return {
-    pack({ id, filters, newborn }) {
-      const idBytes = Buffer.byteLength(id)
-      if (idBytes > MOST_ID_BYTES) throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes`)
+    pack({ id, label, filters, newborn }) {
+      const text = label === undefined ? id : `${id}\0${label}`
+      const idBytes = Buffer.byteLength(text)
+      if (idBytes > MOST_ID_BYTES)
+        throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes, with its label`)
       let present = 0
       let kept = 0
       for (const [at, field] of fields.entries())
@@ -94,10 +116,10 @@ export function codec({ fields, words }: Layout): Codec {
           kept += field.words
         }
       const bytes = Buffer.allocUnsafe(SEALED_HEAD_BYTES + idBytes + 4 * kept)
-      bytes[0] = newborn ? NEWBORN : 0
+      bytes[0] = (newborn ? NEWBORN : 0) | (label === undefined ? 0 : LABELLED)
       bytes.writeUInt16LE(present, 1)
       bytes.writeUInt16LE(idBytes, 3)
-      let to = SEALED_HEAD_BYTES + bytes.write(id, SEALED_HEAD_BYTES)
+      let to = SEALED_HEAD_BYTES + bytes.write(text, SEALED_HEAD_BYTES)
       const own = new Uint8Array(filters.buffer, filters.byteOffset, filters.byteLength)
       for (const [at, field] of fields.entries()) {
         if ((present & (1 << at)) === 0) continue
@@ -112,7 +134,10 @@ export function codec({ fields, words }: Layout): Codec {
       const filters = new Int32Array(words)
       const own = new Uint8Array(filters.buffer)
       let from = SEALED_HEAD_BYTES + idBytes
-      const id = bytes.toString('utf8', SEALED_HEAD_BYTES, from)
+      const text = bytes.toString('utf8', SEALED_HEAD_BYTES, from)
+      const flags = bytes[0] as number
+      const zero = (flags & LABELLED) === 0 ? text.length : text.lastIndexOf('\0')
+      const label = zero === text.length ? undefined : text.slice(zero + 1)
       for (const [at, field] of fields.entries()) {
         if ((present & (1 << at)) === 0) continue
         const end = from + 4 * field.words
@@ -121,7 +146,7 @@ export function codec({ fields, words }: Layout): Codec {
         from = end
       }
       if (from !== bytes.length) throw new RangeError('a record of the index is longer than its fields')
-      return { id, filters, newborn: (bytes[0] as number) === NEWBORN }
+      return { id: text.slice(0, zero), label, filters, newborn: (flags & NEWBORN) !== 0 }
     },
   }
 }

@@ -19,6 +19,15 @@ const BUCKET_BITS = 8 * BUCKET_BYTES
 /** A record has some ten tokens that no other has, and one id: its buckets are fewer. */
 const ID_BITS_LESS = 3
 
+/** Some ten tokens of a record are its own; a bucket of some 32 is compact and soon searched. */
+const RECORDS_OF_BUCKET = 3
+const LEAST_BITS = 4
+
+/** @param records that are expected @returns bits of a token that choose its bucket */
+export function bucketBits(records: number): number {
+  return Math.min(BUCKET_BITS, Math.max(LEAST_BITS, Math.ceil(Math.log2(records / RECORDS_OF_BUCKET))))
+}
+
 export interface IndexKeys {
   /** Names the key without telling it: two indexes with one fingerprint have one key. */
   readonly fingerprint: string

@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { packVersion, type RecordVersion } from './codec.ts'
 
 /** What the bytes of an index depend on; an index that was made otherwise is not gone on with. */
 export interface IndexForm {
@@ -13,6 +14,18 @@ export interface IndexForm {
   readonly model: string
   readonly bits: number
   readonly hub: number
+}
+
+/** A record to be told of. */
+export interface OutboxEntry {
+  readonly number: number
+  /** How often it has changed. */
+  readonly times: string
+  /** Number of its person's first record; undefined for a cancelled record. */
+  readonly person: number | undefined
+  /** Of its strongest edge within the person, certain ones last; undefined when it has none. */
+  readonly weight: number | undefined
+  readonly linkVersion: number
 }
 
 export interface PutReply {
@@ -30,7 +43,7 @@ export interface NewEdge {
   readonly other: number
   readonly weight: number
   /** The version of the other record that was compared. */
-  readonly version: number
+  readonly version: RecordVersion
 }
 
 export interface StoredComponent {
@@ -51,7 +64,11 @@ export interface LinkIndex {
   records(numbers: readonly number[]): Promise<ReadonlyMap<number, Buffer>>
   /** Writes edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
   connect(
-    records: readonly { readonly number: number; readonly version: number; readonly edges: readonly NewEdge[] }[],
+    records: readonly {
+      readonly number: number
+      readonly version: RecordVersion
+      readonly edges: readonly NewEdge[]
+    }[],
     most: number,
   ): Promise<readonly StoredComponent[]>
   components(numbers: readonly number[], above: number, most: number): Promise<readonly StoredComponent[]>
@@ -62,6 +79,16 @@ export interface LinkIndex {
   marked(): Promise<ReadonlyMap<number, string>>
   /** @returns for each number the first record of its person */
   persons(): Promise<Int32Array>
+  /**
+   * @param now microseconds since 1970
+   * @param certain edges of this weight and more count only where there is no other
+   * @returns records that are new, cancelled, or of another person than before, until `told` has them
+   */
+  outbox(now: number, most: number, certain: number): Promise<readonly OutboxEntry[]>
+  told(entries: readonly OutboxEntry[]): Promise<void>
+  /** @returns the offset of a partition's next message; undefined when the index has none of it */
+  position(partition: string): Promise<bigint | undefined>
+  passed(partition: string, next: bigint): Promise<void>
   /** @returns numbers of the records with edges, rising */
   connected(): Promise<readonly number[]>
   /** Removes the index. */
@@ -70,11 +97,14 @@ export interface LinkIndex {
 
 const script = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
 const COMMON = script('common')
-const NAMES = ['put', 'connect', 'component', 'persons', 'cancel'] as const
+const NAMES = ['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const
 type Name = (typeof NAMES)[number]
 const NUMBER_BYTES = 4
 const EDGE_BYTES = 12
-const NEW_EDGE_BYTES = 20
+const NEW_EDGE_BYTES = 28
+/** Of the bytes: an index of another one is not gone on with. */
+const FORMAT = 2
+const OUTBOX_FIELDS = 5
 const PERSON_BYTES = 8
 /** State, number, tokens skipped, over budget, how many candidates. */
 const PUT_REPLY_BYTES = 9
@@ -87,15 +117,17 @@ type Args = readonly (string | number | Buffer)[]
 
 /**
  * Makes the index, or takes it over.
+ * @param hasOutbox whether it keeps which records are to be told of: somebody must then tell
  * @throws ConfigurationError when it was made in another form
  */
-export async function openIndex(redis: Redis, name: string, form: IndexForm): Promise<LinkIndex> {
+export async function openIndex(redis: Redis, name: string, given: IndexForm, hasOutbox = false): Promise<LinkIndex> {
+  const form = { ...given, format: FORMAT }
   const prefix = `{lx:${name}}`
   const writerKey = `${prefix}w`
   const formText = JSON.stringify(form)
   await redis.set(`${prefix}m`, formText, 'NX')
-  const known = JSON.parse((await redis.get(`${prefix}m`)) ?? '{}') as Partial<Record<keyof IndexForm, unknown>>
-  const differing = (Object.keys(form) as (keyof IndexForm)[]).filter((field) => known[field] !== form[field])
+  const known = JSON.parse((await redis.get(`${prefix}m`)) ?? '{}') as Partial<Record<keyof typeof form, unknown>>
+  const differing = (Object.keys(form) as (keyof typeof form)[]).filter((field) => known[field] !== form[field])
   if (differing.length > 0)
     throw new ConfigurationError(
       `The linkage index ${name} was made otherwise`,
@@ -106,7 +138,8 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
   const hashes = {} as Record<Name, string>
 
   async function load(): Promise<void> {
-    for (const one of NAMES) hashes[one] = String(await redis.script('LOAD', COMMON + script(one)))
+    for (const one of NAMES)
+      hashes[one] = String(await redis.script('LOAD', `local OUTBOX = ${hasOutbox}\n${COMMON}${script(one)}`))
   }
   await load()
 
@@ -165,7 +198,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
       if (records.length === 0) return []
       const args = records.flatMap(({ number, version, edges }) => [
         packNumber(number),
-        packDouble(version),
+        packVersion(version),
         packEdges(edges),
       ])
       return ((await run('connect', [most, ...args])) as Buffer[]).map(readComponent)
@@ -199,6 +232,39 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm): Pr
         'HGETALL',
       )
       return persons
+    },
+    async outbox(now, most, certain) {
+      const fields = (await run('outbox', [now, most, certain])) as Buffer[]
+      return Array.from({ length: fields.length / OUTBOX_FIELDS }, (_, at) => {
+        const [number, times, person, weight, version] = fields.slice(OUTBOX_FIELDS * at) as [
+          Buffer,
+          Buffer,
+          Buffer,
+          Buffer,
+          Buffer,
+        ]
+        return {
+          number: number.readUInt32BE(),
+          times: times.toString(),
+          person: person.length === 0 ? undefined : person.readUInt32BE(),
+          weight: weight.length === 0 ? undefined : weight.readDoubleLE(),
+          linkVersion: Number(version),
+        }
+      })
+    },
+    async told(entries) {
+      if (entries.length === 0) return
+      await run(
+        'told',
+        entries.flatMap(({ number, times }) => [packNumber(number), times]),
+      )
+    },
+    async position(partition) {
+      const next = await redis.hget(`${prefix}k`, partition)
+      return next === null ? undefined : BigInt(next)
+    },
+    async passed(partition, next) {
+      await run('passed', [partition, next.toString()])
     },
     async connected() {
       const numbers: number[] = []
@@ -264,18 +330,12 @@ function packNumber(number: number): Buffer {
   return bytes
 }
 
-function packDouble(value: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  bytes.writeDoubleLE(value)
-  return bytes
-}
-
 function packEdges(edges: readonly NewEdge[]): Buffer {
   const bytes = Buffer.allocUnsafe(NEW_EDGE_BYTES * edges.length)
   for (const [at, { other, weight, version }] of edges.entries()) {
     bytes.writeUInt32BE(other, NEW_EDGE_BYTES * at)
     bytes.writeDoubleLE(weight, NEW_EDGE_BYTES * at + NUMBER_BYTES)
-    bytes.writeDoubleLE(version, NEW_EDGE_BYTES * at + EDGE_BYTES)
+    packVersion(version).copy(bytes, NEW_EDGE_BYTES * at + EDGE_BYTES)
   }
   return bytes
 }

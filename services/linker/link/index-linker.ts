@@ -5,16 +5,20 @@
  */
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
-import { type Codec, isCancelled, packCancelled, packHead, readHead } from '../index/codec.ts'
+import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
-import type { LinkIndex, NewEdge, PutReply, StoredComponent } from '../index/link-index.ts'
+import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
 
 export interface Arrival {
   readonly id: string
+  /** Of whom the record is: records with one label are of one person. */
+  readonly label?: string
   readonly version: number
+  /** Decides between equal versions; 0 by default. */
+  readonly stamp?: number
   readonly source: number
   readonly encoded: EncodedRecord
 }
@@ -28,16 +32,35 @@ export interface IndexLinkerOptions extends Pick<LinkerOptions, 'onePerSource' |
   readonly store: RecordStore
 }
 
+/** A record that is new, cancelled, or of another person than before. */
+export interface Change {
+  readonly id: string
+  readonly label: string | undefined
+  /** Of the record's latest version. */
+  readonly stamp: number
+  /** Id of the person's first record; undefined for a cancelled record. */
+  readonly person: string | undefined
+  /** Of the strongest edge to a record of that person: log2 odds; CERTAIN where it has only records of its label; undefined when it is alone. */
+  readonly weight: number | undefined
+  readonly linkVersion: number
+}
+
 export interface IndexLinker {
   /**
    * Links a batch; the persons are written when it resolves. At most one more may be given before.
    * @returns number and state of each record
    */
   link(batch: readonly Arrival[]): Promise<readonly Pick<PutReply, 'number' | 'state'>[]>
-  /** @param version above that of the record that is cancelled */
-  cancel(id: string, version: number): Promise<'cancelled' | 'same' | 'stale'>
+  /** @param record its version and stamp are above those of the record that is cancelled */
+  cancel(record: Omit<Arrival, 'encoded' | 'source'>): Promise<'cancelled' | 'same' | 'stale'>
   /** Makes persons again that were not finished when the process ended. @returns how many records were marked */
   recover(): Promise<number>
+  /**
+   * Tells what has changed until all is told. What was not told when the process ended is told by the next one.
+   * @param now microseconds since 1970
+   * @param tell what it throws is thrown here, and the changes are told again
+   */
+  tellChanges(now: () => number, tell: (changes: readonly Change[]) => Promise<void>): Promise<void>
   /** Makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
@@ -46,6 +69,12 @@ export interface IndexLinker {
 /** Records that are kept open: one costs some 0.4 KB in memory. */
 const MOST_OPENED = 1 << 20
 const COMPONENTS_AT_ONCE = 100
+const CHANGES_AT_ONCE = 1000
+/** The weight of two records with one label: above all that a model gives. */
+export const CERTAIN = 100
+const NO_FILTERS = new Int32Array(0)
+
+const versionOf = ({ version, stamp = 0 }: Pick<Arrival, 'version' | 'stamp'>): RecordVersion => ({ version, stamp })
 
 interface Sent {
   readonly replies: Promise<readonly PutReply[]>
@@ -53,12 +82,12 @@ interface Sent {
 
 interface Scored {
   readonly number: number
-  readonly version: number
+  readonly version: RecordVersion
   readonly edges: readonly NewEdge[]
 }
 
 export function indexLinker(options: IndexLinkerOptions): IndexLinker {
-  const { index, keys, codec, onePerSource, weight } = options
+  const { index, keys, codec, onePerSource } = options
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
   /** Batches that were sent and whose turn has not come. */
@@ -66,6 +95,16 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   let last: Promise<unknown> = Promise.resolve()
 
   const slotOf = (number: number) => opened.find(number) as number
+
+  function weight(one: number, other: number): number {
+    const label = opened.labelOf(one)
+    if (label !== undefined) {
+      if (label === opened.labelOf(other)) return CERTAIN
+      // No value, as of a doubtful identity: that says nothing about a person whom others hold together.
+      if (opened.isBlank(one) || opened.isBlank(other)) return 0
+    }
+    return options.weight(one, other)
+  }
 
   /** @param compared asked for as candidates: then one that a batch ahead replaces is left out, for that batch compares the later version */
   async function openAll(numbers: Iterable<number>, compared = false): Promise<void> {
@@ -80,11 +119,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       if (replaced.has(number) || isCancelled(bytes)) continue
       const head = readHead(bytes)
       const record = codec.unpack(keys.open(bytes, head.bytes))
-      opened.keep(number, { ...record, version: head.version, source: head.source })
+      opened.keep(number, { ...record, version: head, source: head.source })
     }
   }
 
-  function score({ version }: Arrival, { number, candidates, hubs, overBudget }: PutReply): Scored {
+  function score(arrival: Arrival, { number, candidates, hubs, overBudget }: PutReply): Scored {
     const own = slotOf(number)
     counts.hubs += hubs
     if (overBudget) counts.overBudget++
@@ -98,7 +137,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       if (value > LINK) edges.push({ other: candidate, weight: value, version: opened.versionOf(other) })
     }
     counts.edges += edges.length
-    return { number, version, edges }
+    return { number, version: versionOf(arrival), edges }
   }
 
   /** A component, split at rising weights until it is small enough. */
@@ -135,6 +174,19 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     )
   }
 
+  async function changeOf({ number, person, weight, linkVersion }: OutboxEntry): Promise<Change> {
+    if (person === undefined) {
+      const bytes = (await index.records([number])).get(number) as Buffer
+      const head = readHead(bytes)
+      const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
+      return { id, label, stamp: head.stamp, person: undefined, weight, linkVersion }
+    }
+    const slot = slotOf(number)
+    const { stamp } = opened.versionOf(slot)
+    const [id, label] = [opened.idOf(slot), opened.labelOf(slot)]
+    return { id, label, stamp, person: opened.idOf(slotOf(person)), weight, linkVersion }
+  }
+
   async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {
     await openAll(found.flatMap(({ members }) => (members.length < 3 ? [] : members)))
     const made: Map<number, number>[] = []
@@ -154,7 +206,9 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     for (const [at, arrival] of batch.entries()) {
       const { number, state } = replies[at] as PutReply
       if (state === 'stale') continue
-      opened.keep(number, { ...arrival, filters: arrival.encoded.filters, newborn: arrival.encoded.newborn })
+      const { id, label, source, encoded } = arrival
+      const version = versionOf(arrival)
+      opened.keep(number, { id, label, source, version, filters: encoded.filters, newborn: encoded.newborn })
       current.set(number, at)
     }
     // A record that comes twice in the batch is compared in its later version.
@@ -183,11 +237,12 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     counts,
     async link(batch) {
       const replies = index.put(
-        batch.map(({ id, version, source, encoded }) => {
+        batch.map((arrival) => {
+          const { id, label, source, encoded } = arrival
           // Without the assumption, candidates are of all sources.
           const part = onePerSource ? source : 0
-          const head = packHead(version, part, keys.tokens(encoded.tokens))
-          const record = keys.seal(head, codec.pack({ id, filters: encoded.filters, newborn: encoded.newborn }))
+          const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
+          const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
           return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
         }),
         options.budget,
@@ -203,13 +258,29 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         return arrived
       })
     },
-    cancel: (id, version) =>
+    cancel: (record) =>
       inTurn(async () => {
-        const state = await index.cancel(keys.id(id), packCancelled(version))
+        const { id, label } = record
+        const head = packCancelled(versionOf(record))
+        // Who is told of its cancellation needs its label; of its encoding nothing is left.
+        const left =
+          label === undefined ? head : keys.seal(head, codec.pack({ id, label, filters: NO_FILTERS, newborn: false }))
+        const state = await index.cancel(keys.id(id), left)
         await recover()
         return state
       }),
     recover: () => inTurn(recover),
+    tellChanges: (now, tell) =>
+      inTurn(async () => {
+        for (;;) {
+          const entries = await index.outbox(now(), CHANGES_AT_ONCE, CERTAIN)
+          if (entries.length === 0) return
+          opened.begin()
+          await openAll(entries.flatMap(({ number, person }) => (person === undefined ? [] : [number, person])))
+          await tell(await Promise.all(entries.map(changeOf)))
+          await index.told(entries)
+        }
+      }),
     reconcile: (onPair) =>
       inTurn(async () => {
         const before = await index.persons()

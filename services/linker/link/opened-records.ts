@@ -4,10 +4,12 @@
  */
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
+import type { RecordVersion } from '../index/codec.ts'
 
 export interface OpenedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
   readonly id: string
-  readonly version: number
+  readonly label?: string | undefined
+  readonly version: RecordVersion
   readonly source: number
 }
 
@@ -20,7 +22,10 @@ export interface OpenedRecords {
   keep(number: number, record: OpenedRecord): number
   /** @param slot the record's number in the store */
   idOf(slot: number): string
-  versionOf(slot: number): number
+  labelOf(slot: number): string | undefined
+  versionOf(slot: number): RecordVersion
+  /** The record has no value that can be compared. */
+  isBlank(slot: number): boolean
   sourceOf(slot: number): number
 }
 
@@ -29,8 +34,10 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
   const slots = new Map<number, number>()
   const numbers: number[] = []
   const ids: string[] = []
-  const versions: number[] = []
+  const labels: (string | undefined)[] = []
+  const versions: RecordVersion[] = []
   const sources: number[] = []
+  const blanks: boolean[] = []
   const usedIn: number[] = []
   let batch = 0
   let hand = 0
@@ -68,13 +75,17 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
       slots.set(number, slot)
       numbers[slot] = number
       ids[slot] = record.id
+      labels[slot] = record.label
       versions[slot] = record.version
       sources[slot] = record.source
+      blanks[slot] = !record.newborn && record.filters.every((word) => word === 0)
       usedIn[slot] = batch
       return slot
     },
     idOf: (slot) => ids[slot] as string,
-    versionOf: (slot) => versions[slot] as number,
+    labelOf: (slot) => labels[slot],
+    versionOf: (slot) => versions[slot] as RecordVersion,
+    isBlank: (slot) => blanks[slot] as boolean,
     sourceOf: (slot) => sources[slot] as number,
   }
 }

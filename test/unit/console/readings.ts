@@ -56,6 +56,7 @@ export function readings(over: Partial<Readings> = {}): Readings {
     sources: {
       gateway: LIVE,
       deidentify: LIVE,
+      linker: LIVE,
       curate: LIVE,
       ledger: LIVE,
       lag: LIVE,
@@ -64,6 +65,7 @@ export function readings(over: Partial<Readings> = {}): Readings {
     },
     gateway: counting('chainon_gateway_records_total', { feed: 'patient', outcome: 'accepted' }, 100),
     deidentify: counting('chainon_records_total', { service: 'deidentify', feed: 'patient', outcome: 'passed' }, 90),
+    linker: createServiceMetrics(),
     curate: counting('chainon_records_total', { service: 'curate', feed: 'patient', outcome: 'loaded' }, 80),
     warehouseRate: 79.96,
     ledger: summarise([ledgerRow({})]),

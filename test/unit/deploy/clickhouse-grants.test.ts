@@ -23,7 +23,7 @@ describe('deploy/clickhouse', () => {
 
   it('has no user for services that do not use ClickHouse', () => {
     const without = SERVICES.filter((name) => !files.includes(name))
-    expect(without).toEqual(['deidentify'])
+    expect(without).toEqual(['deidentify', 'linker'])
     for (const name of without) {
       const sources = readdirSync(join(FOLDER, '../../services', name), { recursive: true, withFileTypes: true })
       for (const entry of sources.filter((one) => one.name.endsWith('.ts')))

@@ -7,7 +7,7 @@ import { openedRecords } from '../../../services/linker/link/opened-records.ts'
 const layout = layoutOf(new Set<Trait>(['sex']))
 const record = (value: number, version = 1) => ({
   id: `r${value}`,
-  version,
+  version: { version, stamp: 0 },
   source: 0,
   newborn: false,
   filters: new Int32Array(layout.words).fill(value),
@@ -19,7 +19,12 @@ test('a later version is written over the earlier one', () => {
   opened.begin()
   const slot = opened.keep(7, record(1))
   expect(opened.keep(7, record(2, 5))).toBe(slot)
-  expect([opened.find(7), opened.idOf(slot), opened.versionOf(slot), store.size]).toEqual([slot, 'r2', 5, 1])
+  expect([opened.find(7), opened.idOf(slot), opened.versionOf(slot), store.size]).toEqual([
+    slot,
+    'r2',
+    { version: 5, stamp: 0 },
+    1,
+  ])
   const other = opened.keep(8, record(2))
   expect(store.fingerprint(slot, 0)).toBe(store.fingerprint(other, 0))
 })

@@ -40,6 +40,7 @@ export const COMPONENT_TITLES: Readonly<Record<ComponentView['name'], string>> =
   clickhouse: 'ClickHouse',
   gateway: 'Gateway',
   deidentify: 'De-identify',
+  linker: 'Linker',
   curate: 'Curate',
   console: 'Console',
 }

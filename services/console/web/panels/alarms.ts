@@ -5,7 +5,7 @@ import { html, icon, type VNode } from '../lib/html.ts'
 import type { View } from '../lib/staleness.ts'
 
 /** The sources of alarms. While one of them does not answer, it can have alarms that are not shown. */
-const ALARM_SOURCES: readonly SourceName[] = ['gateway', 'deidentify', 'curate', 'ledger']
+const ALARM_SOURCES: readonly SourceName[] = ['gateway', 'deidentify', 'linker', 'curate', 'ledger']
 
 export function alarmsPanel({ snapshot: { alarms, sources, now: at } }: View): VNode {
   const now = new Date(at)

@@ -1,18 +1,20 @@
--- Cancels a record: of its encoding nothing stays. ARGV: writer, id, version as a record without tokens. Returns cancelled, same or stale.
+-- Cancels a record: of its encoding nothing stays. ARGV: writer, id, a record without tokens and encoding. Returns cancelled, same or stale.
 -- An id that was never there is cancelled too: a version that arrives later is stale.
 local id, record = ARGV[2], ARGV[3]
 local number = call('HGET', ns .. 'i' .. sub(id, 1, 3), sub(id, 4))
 if number then
   local known = call('GET', ns .. 'r' .. number)
-  local version, latest = struct.unpack('<d', record), struct.unpack('<d', known)
-  if latest > version then return 'stale' end
-  if byte(known, 10) == CANCELLED then
-    if latest == version then return 'same' end
+  local order = compare(record, known)
+  if order < 0 then return 'stale' end
+  if byte(known, TOKENS) == CANCELLED then
+    if order == 0 then return 'same' end
   else
     forget_tokens(known, number)
     disconnect(number)
+    changed(read_person(number))
     call('HDEL', ns .. 'p' .. sub(number, 1, 3), sub(number, 4))
     call('HDEL', ns .. 'd', number)
+    changed(number)
   end
 else
   number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)

@@ -1,8 +1,10 @@
 -- The beginning of each script of the linkage index. KEYS[1] is the key of its writer; all other keys have the same prefix, and are named in docs/adr/0031.
 -- A number is four bytes, a token eight, an edge twelve (number, weight f64 LE). A list is such entries, one after the other: in a bucket while it has at most
 -- INLINE bytes, in a key of its own above (a longer value would cost the whole bucket its compact form).
+-- A record begins with its version and its stamp (f64 LE each), its source and how many tokens it has, or CANCELLED.
 local call, sub, byte = redis.call, string.sub, string.byte
 local INLINE, HUB, MOVED, CANCELLED = 64, 'h', 'm', 255
+local SOURCE, TOKENS, VERSION_BYTES = 17, 18, 16
 local ns = sub(KEYS[1], 1, -2)
 if call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('LOST writer') end
 
@@ -23,6 +25,20 @@ local function write(kind, at, list, was)
   end
   if moved then call('DEL', ns .. kind .. '+' .. at) end
   if #list == 0 then call('HDEL', bucket, field) else call('HSET', bucket, field, list) end
+end
+
+-- Between equal versions the stamp decides: -1 when a is earlier than b, 0 when they are the same, 1 when it is later.
+local function compare(a, b)
+  for at = 1, 9, 8 do
+    local one, other = struct.unpack('<d', a, at), struct.unpack('<d', b, at)
+    if one ~= other then return one < other and -1 or 1 end
+  end
+  return 0
+end
+
+-- What must be told of, where the index has an outbox: records whose person is another one, each with how often it changed.
+local function changed(number)
+  if OUTBOX then call('HINCRBY', ns .. 'o', number, 1) end
 end
 
 local function without(list, number, size)
@@ -56,17 +72,30 @@ end
 
 -- stored: a record, with or without its sealed part
 local function forget_tokens(stored, number)
-  local kind = 't' .. byte(stored, 9)
-  for i = 1, byte(stored, 10) do
-    local token = sub(stored, 3 + 8 * i, 10 + 8 * i)
+  local kind = 't' .. byte(stored, SOURCE)
+  for i = 1, byte(stored, TOKENS) do
+    local token = sub(stored, 11 + 8 * i, 18 + 8 * i)
     local list = read(kind, token)
     if list and list ~= HUB then write(kind, token, without(list, number, 4), list) end
   end
 end
 
 -- person: the number of its first record. A record alone has no entry.
+local function read_person(number)
+  return call('HGET', ns .. 'p' .. sub(number, 1, 3), sub(number, 4)) or number
+end
+
 local function write_person(number, person)
   local bucket, field = ns .. 'p' .. sub(number, 1, 3), sub(number, 4)
+  if OUTBOX then
+    local was = read_person(number)
+    if was ~= person then
+      changed(number)
+      -- Of these the strongest edge is another one now.
+      changed(was)
+      changed(person)
+    end
+  end
   if number == person then call('HDEL', bucket, field) else call('HSET', bucket, field, person) end
 end
 

@@ -1,11 +1,11 @@
 -- Writes the edges of records, then reads their components, each once. ARGV: writer, most records of a component, then for each record: its number, its
--- version, edges (twenty bytes each: number, weight, version). An edge of a version that was replaced meanwhile is left out: the later version was compared for
+-- version and stamp, edges (28 bytes each: number, weight, version and stamp). An edge of a version that was replaced meanwhile is left out: the later version was compared for
 -- itself. Returns a string for each component of more than two records; of two, the persons are written here: an edge makes them one.
 local most = tonumber(ARGV[2])
 
 local function is_current(one, version)
-  local head = call('GETRANGE', ns .. 'r' .. one, 0, 9)
-  return sub(head, 1, 8) == version and byte(head, 10) ~= CANCELLED
+  local head = call('GETRANGE', ns .. 'r' .. one, 0, TOKENS - 1)
+  return sub(head, 1, VERSION_BYTES) == version and byte(head, TOKENS) ~= CANCELLED
 end
 
 local function connect(number, version, edges)
@@ -13,9 +13,9 @@ local function connect(number, version, edges)
   local connected = false
   local before = read('e', number)
   local list = before or ''
-  for i = 1, #edges, 20 do
+  for i = 1, #edges, 28 do
     local other, weight = sub(edges, i, i + 3), sub(edges, i + 4, i + 11)
-    if is_current(other, sub(edges, i + 12, i + 19)) then
+    if is_current(other, sub(edges, i + 12, i + 27)) then
       connected = true
       list = with_edge(list, other, weight)
       local was = read('e', other)

@@ -5,30 +5,32 @@
 local budget, hub = tonumber(ARGV[2]), tonumber(ARGV[3])
 
 local function put(id, record, source)
-  local own, other = ns .. 't' .. byte(record, 9), ns .. 't' .. source
+  local own, other = ns .. 't' .. byte(record, SOURCE), ns .. 't' .. source
   local state = 'n'
   local bucket, field = ns .. 'i' .. sub(id, 1, 3), sub(id, 4)
   local number = call('HGET', bucket, field)
   if number then
     local known = call('GET', ns .. 'r' .. number)
-    local version, latest = struct.unpack('<d', record), struct.unpack('<d', known)
-    local cancelled = byte(known, 10) == CANCELLED
-    if latest > version or (latest == version and cancelled) then return 'x' .. number .. '\0\0\0\0' end
-    state = latest == version and 's' or 'r'
+    local order = compare(record, known)
+    local cancelled = byte(known, TOKENS) == CANCELLED
+    if order < 0 or (order == 0 and cancelled) then return 'x' .. number .. '\0\0\0\0' end
+    state = order == 0 and 's' or 'r'
     if state == 'r' then
       if not cancelled then forget_tokens(known, number) end
       disconnect(number)
       mark(number)
+      changed(number)
     end
   else
     number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)
     call('HSET', bucket, field, number)
+    changed(number)
   end
 
-  local count = byte(record, 10)
+  local count = byte(record, TOKENS)
   local buckets, fields, lists, found, sizes, hubs = {}, {}, {}, {}, {}, 0
   for i = 1, count do
-    local at = 3 + 8 * i
+    local at = 11 + 8 * i
     local bits = sub(record, at, at + 2)
     fields[i] = sub(record, at + 3, at + 7)
     buckets[i] = own .. bits
@@ -84,7 +86,7 @@ local function put(id, record, source)
         if #list < INLINE then
           call('HSET', buckets[i], token, #list / 4 >= hub and HUB or list .. number)
         else
-          local kind, at = 't' .. byte(record, 9), sub(buckets[i], -3) .. token
+          local kind, at = 't' .. byte(record, SOURCE), sub(buckets[i], -3) .. token
           if #list / 4 >= hub then
             write(kind, at, HUB, list)
           elseif #list > INLINE then

@@ -45,6 +45,7 @@ describe('the snapshot', () => {
         sources: {
           gateway: never,
           deidentify: never,
+          linker: never,
           curate: never,
           ledger: never,
           lag: never,
@@ -53,6 +54,7 @@ describe('the snapshot', () => {
         },
         gateway: nothing,
         deidentify: nothing,
+        linker: nothing,
         curate: nothing,
         ledger: null,
         failures: null,

@@ -26,6 +26,21 @@ test('a record is read as it was written, whatever traits it has', () => {
   )
 })
 
+test('a label is read as it was written, also of an id with zero bytes, and of a cancelled record, which has no filters', () => {
+  const bytes = codec(layoutOf(new Set<Trait>(['sex'])))
+  const filters = new Int32Array(2).fill(3)
+  for (const id of ['a', 'a\0b', ''])
+    for (const label of ['p1_x', ''])
+      expect(bytes.unpack(bytes.pack({ id, label, filters, newborn: true }))).toEqual({
+        id,
+        label,
+        filters,
+        newborn: true,
+      })
+  const left = bytes.pack({ id: 'a', label: 'p1_x', filters: new Int32Array(0), newborn: false })
+  expect(bytes.unpack(left)).toEqual({ id: 'a', label: 'p1_x', filters: new Int32Array(2), newborn: false })
+})
+
 test('a missing value takes no bytes', () => {
   const layout = layoutOf(new Set<Trait>(['given_name', 'sex']))
   const bytes = codec(layout)
@@ -49,10 +64,15 @@ test('bytes of another layout are rejected', () => {
 
 test('the part in clear has version, source and tokens; a cancelled record has nothing else', () => {
   const tokens = [Buffer.alloc(8, 1), Buffer.alloc(8, 2)]
-  const head = packHead(2 ** 53 - 1, 1, tokens)
-  expect(readHead(Buffer.concat([head, Buffer.alloc(40)]))).toEqual({ version: 2 ** 53 - 1, source: 1, bytes: 26 })
-  expect(head.subarray(10)).toEqual(Buffer.concat(tokens))
-  expect(packCancelled(3)).toHaveLength(10)
-  expect(() => packHead(2 ** 53, 0, [])).toThrow(RangeError)
-  expect(() => packHead(1.5, 0, [])).toThrow(RangeError)
+  const head = packHead({ version: 2 ** 53 - 1, stamp: 5 }, 1, tokens)
+  expect(readHead(Buffer.concat([head, Buffer.alloc(40)]))).toEqual({
+    version: 2 ** 53 - 1,
+    stamp: 5,
+    source: 1,
+    bytes: 34,
+  })
+  expect(head.subarray(18)).toEqual(Buffer.concat(tokens))
+  expect(packCancelled({ version: 3, stamp: 0 })).toHaveLength(18)
+  expect(() => packHead({ version: 2 ** 53, stamp: 0 }, 0, [])).toThrow(RangeError)
+  expect(() => packHead({ version: 0, stamp: 1.5 }, 0, [])).toThrow(RangeError)
 })

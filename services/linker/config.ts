@@ -1,0 +1,17 @@
+import { readConfig } from '#core/config/read.ts'
+import { REDIS_KEYS } from '#core/redis/client.ts'
+import { WORKER_KEYS } from '#core/worker/worker.ts'
+
+export const linkerConfig = (env: NodeJS.ProcessEnv) =>
+  readConfig(
+    'linker',
+    [
+      ...WORKER_KEYS,
+      ...REDIS_KEYS,
+      'CHAINON_LINKAGE_SECRETS_DIR',
+      'CHAINON_LINKAGE_INDEX',
+      'CHAINON_LINKAGE_MODEL',
+      'CHAINON_LINKAGE_RECORDS',
+    ] as const,
+    env,
+  )

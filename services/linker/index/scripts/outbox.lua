@@ -1,0 +1,23 @@
+-- What is to be told of. ARGV: writer, a time in microseconds, most records, weight from which an edge says less than any other. Returns for each record, one after the other: its number; how often it changed;
+-- the number of its person's first record, empty for a cancelled record; the weight of its strongest edge to a record of that person (f64 LE), empty without one; the link version, which
+-- rises with each record that is told, and is not below the time.
+local entries, now, most, certain = call('HGETALL', ns .. 'o'), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local version = math.max(tonumber(call('GET', ns .. 'l') or '0'), now)
+local replies = {}
+for i = 1, math.min(#entries, 2 * most), 2 do
+  local number = entries[i]
+  local person, edges, strongest, highest = read_person(number), read('e', number) or '', nil, -1
+  for at = 1, #edges, 12 do
+    local bytes = sub(edges, at + 4, at + 11)
+    local weight = struct.unpack('<d', bytes)
+    if weight >= certain then weight = 0 end
+    if weight > highest and read_person(sub(edges, at, at + 3)) == person then strongest, highest = bytes, weight end
+  end
+  if byte(call('GETRANGE', ns .. 'r' .. number, 0, TOKENS - 1), TOKENS) == CANCELLED then person, strongest = '', nil end
+  version = version + 1
+  for _, one in ipairs({ number, entries[i + 1], person, strongest or '', string.format('%.0f', version) }) do
+    replies[#replies + 1] = one
+  end
+end
+call('SET', ns .. 'l', string.format('%.0f', version))
+return replies

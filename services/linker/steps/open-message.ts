@@ -1,0 +1,29 @@
+import type { KafkaMessage } from 'kafkajs'
+import { HEADER_ORIGIN_OFFSET, headerText } from '#core/kafka/headers.ts'
+import { type LinkageMessage, type MessageForm, unpackMessage } from '#core/linkage/message.ts'
+import type { LinkageSeal } from '#core/linkage/seal.ts'
+import type { Step } from '#core/pipeline/step.ts'
+import { fail, pass } from '#core/pipeline/verdict.ts'
+
+/** A message that `deidentify` did not write as it is, or wrote for other traits, has a fault. */
+export function openMessage(
+  seal: LinkageSeal,
+  form: MessageForm,
+): Step<
+  Pick<KafkaMessage, 'value' | 'headers'>,
+  LinkageMessage,
+  'missing-header' | 'seal-broken' | 'contract-mismatch'
+> {
+  return {
+    name: 'openMessage',
+    run: ({ value, headers }) => {
+      const origin = headerText(headers, HEADER_ORIGIN_OFFSET)
+      if (origin === undefined) return fail('missing-header')
+      const plain = value ? seal.open(value, origin) : undefined
+      if (!plain) return fail('seal-broken')
+      const unpacked = unpackMessage(plain, form)
+      if (unpacked.ok) return pass(unpacked.message)
+      return fail(unpacked.why === 'other-form' ? 'contract-mismatch' : 'seal-broken')
+    },
+  }
+}

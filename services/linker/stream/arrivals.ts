@@ -1,0 +1,57 @@
+/** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
+import type { PersonLink } from '#core/contract/person-link.ts'
+import type { LinkageMessage } from '#core/linkage/message.ts'
+import { type Arrival, CERTAIN, type Change } from '../link/index-linker.ts'
+
+const TOKEN_WORDS = 2
+const PSEUDONYM_PREFIX = 'p1_'.length
+/** Enough base64url characters for the 8 bytes of a token. */
+const TOKEN_CHARACTERS = 11
+
+/** @returns a cancelled record without an encoding */
+export function arrivalOf(
+  feed: string,
+  message: LinkageMessage,
+): Omit<Arrival, 'encoded'> & Partial<Pick<Arrival, 'encoded'>> {
+  const { record, patient, version, receivedAt, encoded } = message
+  const arrival = { id: `${feed}/${record}`, label: patient, version, stamp: receivedAt, source: 0 }
+  if (!encoded) return arrival
+  // The records of one patient find each other, also where they have no trait in common.
+  const tokens = new Int32Array(encoded.tokens.length + TOKEN_WORDS)
+  tokens.set(encoded.tokens)
+  tokens.set(tokenOf(patient), encoded.tokens.length)
+  return { ...arrival, encoded: { ...encoded, tokens } }
+}
+
+/** A pseudonym is a keyed hash already; the index hashes it again under its own key. */
+function tokenOf(patient: string): readonly number[] {
+  const bytes = Buffer.alloc(8)
+  Buffer.from(patient.slice(PSEUDONYM_PREFIX, PSEUDONYM_PREFIX + TOKEN_CHARACTERS), 'base64url').copy(bytes)
+  return [bytes.readInt32LE(0), bytes.readInt32LE(4)]
+}
+
+/** @returns the feed of the record, and the message */
+export function linkOf(change: Change, model: string): { readonly feed: string; readonly link: PersonLink } {
+  const [feed, record] = partsOf(change.id)
+  const { weight, person } = change
+  const scored = weight !== undefined && weight < CERTAIN
+  return {
+    feed,
+    link: {
+      patient: change.label ?? '',
+      record,
+      person: person === undefined ? null : partsOf(person)[1],
+      method: person === undefined ? 'cancelled' : scored ? 'scored' : 'establishment-ipp',
+      weight: scored ? weight : null,
+      probability: scored ? 1 / (1 + 2 ** -weight) : null,
+      model,
+      link_version: change.linkVersion,
+      linked_at: change.stamp,
+    },
+  }
+}
+
+function partsOf(id: string): readonly [feed: string, record: string] {
+  const slash = id.indexOf('/')
+  return [id.slice(0, slash), id.slice(slash + 1)]
+}

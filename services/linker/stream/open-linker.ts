@@ -1,0 +1,55 @@
+/** Opens the index of the installation, and finishes what the linker before has begun. */
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Layout } from '#core/linkage/layout.ts'
+import type { Model } from '#core/linkage/model.ts'
+import { filterStore } from '#core/linkage/record-store.ts'
+import { scorer } from '#core/linkage/score.ts'
+import { DEFAULT_LIMITS } from '#core/linkage/token-index.ts'
+import { codec } from '../index/codec.ts'
+import { indexKeys } from '../index/keys.ts'
+import { type LinkIndex, openIndex } from '../index/link-index.ts'
+import { type IndexLinker, indexLinker } from '../link/index-linker.ts'
+
+export interface LinkerPlace {
+  readonly redis: Redis
+  /** Of the index: CHAINON_NAMESPACE and CHAINON_LINKAGE_INDEX. */
+  readonly name: string
+  /** Of the index, 32 bytes. */
+  readonly secret: Buffer
+  /** Bits of a token that choose its bucket. */
+  readonly bits: number
+  readonly layout: Layout
+  /** 8 bytes that name the form of the encodings. */
+  readonly form: Buffer
+  readonly model: Model
+}
+
+export interface OpenLinker {
+  readonly index: LinkIndex
+  readonly links: IndexLinker
+}
+
+const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+
+/** @throws ConfigurationError when the index was made in another form, Error of Redis */
+export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
+  const { redis, name, secret, bits, layout, form, model } = place
+  const keys = indexKeys(secret, bits)
+  const { budget, hub } = DEFAULT_LIMITS
+  const formOfIndex = { layout: form.toString('hex'), key: keys.fingerprint, model: digest(model), bits, hub }
+  const index = await openIndex(redis, name, formOfIndex, true)
+  const store = filterStore(layout)
+  const links = indexLinker({
+    index,
+    keys,
+    codec: codec(layout),
+    budget,
+    store,
+    weight: scorer(model, store, layout).weight,
+    onePerSource: false,
+    onPair: () => undefined,
+  })
+  await links.recover()
+  return { index, links }
+}

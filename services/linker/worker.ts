@@ -1,0 +1,151 @@
+/**
+ * Takes one batch of `linkage.<feed>`: links its records on the index, and tells `linked.<feed>` whose person changed. The index notes in the same
+ * script what is to be told, and forgets it when Kafka has it; then the index is told how far the partition is, and last the offset is committed. So
+ * whenever the process ends, the next one tells what is left, and a message that comes again changes nothing.
+ */
+import type { Message } from 'kafkajs'
+import type { Encoder } from '#core/avro/registry.ts'
+import type { PersonLink } from '#core/contract/person-link.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
+import type { OrderedProducer } from '#core/kafka/producer.ts'
+import type { MessageForm } from '#core/linkage/message.ts'
+import type { LinkageSeal } from '#core/linkage/seal.ts'
+import type { Alarms } from '#core/telemetry/alarms.ts'
+import type { PartitionBatch } from '#core/worker/consumer.ts'
+import type { WorkerEvents } from '#core/worker/events.ts'
+import type { Arrival, Change } from './link/index-linker.ts'
+import type { LinkerCounts } from './link/linker.ts'
+import { openMessage } from './steps/open-message.ts'
+import { arrivalOf, linkOf } from './stream/arrivals.ts'
+import type { OpenLinker } from './stream/open-linker.ts'
+import { type Position, positions } from './stream/positions.ts'
+
+export interface LinkerFeed {
+  readonly feed: string
+  readonly seal: LinkageSeal
+}
+
+export interface LinkerWorkerDependencies {
+  /** Opens the index, or takes it from a linker that no longer writes it. */
+  readonly open: () => Promise<OpenLinker>
+  readonly form: MessageForm
+  /** Version of the model. */
+  readonly model: string
+  readonly producer: Pick<OrderedProducer, 'send'>
+  readonly encoder: Encoder
+  /** @returns the topic `linked.<feed>` */
+  readonly linkedTopic: (feed: string) => string
+  readonly events: WorkerEvents
+  readonly alarms: Alarms
+  /** Adds what was compared, linked and limited. */
+  readonly count: (counts: LinkerCounts) => void
+  /** Encodings of the feed that Kafka has deleted unread. */
+  readonly expired: (feed: string, records: number) => void
+}
+
+/** Records of one call of a script. */
+const CHUNK = 256
+
+/** @returns a function that handles one fetched batch of one partition; one at a time, in whatever partition */
+export function linkerWorker(
+  dependencies: LinkerWorkerDependencies,
+): (feed: LinkerFeed, batch: PartitionBatch) => Promise<void> {
+  const { events, alarms, form, model, producer, encoder, linkedTopic, count, expired } = dependencies
+  let current: OpenLinker | undefined
+  let known = positions()
+
+  function missed({ feed }: LinkerFeed, { partition }: PartitionBatch, { missed: records }: Position): void {
+    expired(feed, Number(records))
+    alarms.raise({
+      id: `linkage-expired:${feed}:${partition}`,
+      code: 'linkage-expired',
+      feed,
+      partition,
+      message: `${records} encodings expired before the linker has read them, or the index was lost: their records are linked to no other until they are sent again.`,
+    })
+  }
+
+  /** @returns what the records of the batch tell the index */
+  function read({ feed, seal }: LinkerFeed, batch: PartitionBatch): ReturnType<typeof arrivalOf>[] {
+    const step = openMessage(seal, form)
+    const arrivals: ReturnType<typeof arrivalOf>[] = []
+    for (const message of batch.messages) {
+      const verdict = step.run(message)
+      if (verdict.kind === 'pass') arrivals.push(arrivalOf(feed, verdict.value))
+      else events.fault(feed, verdict.fault, step.name)
+    }
+    events.records(feed, 'quarantined', batch.messages.length - arrivals.length)
+    return arrivals
+  }
+
+  /** Two chunks are under way at a time. */
+  async function link({ links }: OpenLinker, arrivals: ReturnType<typeof read>): Promise<void> {
+    const records = arrivals.filter((one): one is Arrival => one.encoded !== undefined)
+    let before: Promise<unknown> = Promise.resolve()
+    for (let from = 0; from < records.length; from += CHUNK) {
+      const sent = links.link(records.slice(from, from + CHUNK))
+      // A failure of it is thrown when its turn comes.
+      sent.catch(() => undefined)
+      await before
+      before = sent
+    }
+    await before
+    for (const one of arrivals) if (one.encoded === undefined) await links.cancel(one)
+  }
+
+  async function tell(batch: PartitionBatch, changes: readonly Change[]): Promise<void> {
+    const byFeed = Map.groupBy(
+      changes.map((change) => linkOf(change, model)),
+      ({ feed }) => feed,
+    )
+    for (const [feed, rows] of byFeed) {
+      const messages = rows.map(({ link }) => messageOf(encoder, link))
+      for (let from = 0; from < messages.length; from += MAX_PRODUCE_MESSAGES) {
+        batch.assertOwned()
+        const slice = messages.slice(from, from + MAX_PRODUCE_MESSAGES)
+        await producer.send({ topic: linkedTopic(feed), acks: -1, messages: slice })
+      }
+      events.records(feed, 'linked', rows.length)
+    }
+  }
+
+  async function handle(of: LinkerFeed, batch: PartitionBatch, open: OpenLinker): Promise<void> {
+    const [first, last] = [batch.messages[0], batch.messages.at(-1)]
+    if (!first || !last) return
+    const position = await known.of(batch, BigInt(first.offset), open.index)
+    if (position.seek !== undefined) return batch.seek(position.seek)
+    if (position.missed > 0n) missed(of, batch, position)
+    await link(open, read(of, batch))
+    await open.links.tellChanges(
+      () => Date.now() * 1000,
+      (changes) => tell(batch, changes),
+    )
+    const next = BigInt(last.offset) + 1n
+    batch.assertOwned()
+    await open.index.passed(position.key, next)
+    await batch.commit(next)
+    batch.advance(BigInt(last.offset))
+    known.passed(batch, next)
+    count(open.links.counts)
+  }
+
+  return async function handleBatch(of, batch) {
+    try {
+      current ??= await dependencies.open()
+      await handle(of, batch, current)
+    } catch (error) {
+      // What is in memory may differ from the index now, of all partitions: Redis may have lost it.
+      current = undefined
+      known = positions()
+      throw error
+    }
+  }
+}
+
+/** The key keeps the links of a record in their order. */
+function messageOf(encoder: Encoder, link: PersonLink): Message {
+  const value = encoder.encode({ ...link })
+  if (!value) throw new ChainonError('bug', 'a link does not fit its own schema')
+  return { key: link.record, value }
+}

@@ -1,0 +1,256 @@
+/** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { withAdmin } from '#core/kafka/offsets.ts'
+import { recordEncoder } from '#core/linkage/encode.ts'
+import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
+import { unpackMessage } from '#core/linkage/message.ts'
+import { linkageSeal } from '#core/linkage/seal.ts'
+import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
+import { recordOf } from '../helpers/records.ts'
+import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
+
+const GIVEN = ['Élodie', 'Thibault', 'Marguerite', 'Anselme', 'Ségolène', 'Baptistin']
+const FAMILY = ['Vasselin', 'Quenouille', 'Delaroche-Prat', 'Guittard', 'Fontvieille', 'Rochambault']
+const STREETS = [
+  'rue Pasteur',
+  'avenue Jean Jaurès',
+  'quai Perrache',
+  'cours Lafayette',
+  'rue Garibaldi',
+  'impasse Bel Air',
+]
+
+interface Person {
+  readonly birth_family_name: string
+  readonly birth_given_names: string
+  readonly [field: string]: unknown
+}
+
+/** Of each person one record at each of two producers, who write it differently. */
+const people = GIVEN.map(
+  (given, n): Person => ({
+    birth_family_name: FAMILY[n] as string,
+    birth_given_names: given,
+    birth_date: `19${50 + 7 * n}-0${n + 1}-1${n}`,
+    sex: n % 2 === 0 ? 'female' : 'male',
+    birth_place_insee: `6938${n + 1}`,
+    address_line: `${10 + n} ${STREETS[n]}`,
+    postcode: `6900${n + 1}`,
+    city: 'Lyon',
+    phone: `047211000${n}`,
+    // Names the person in the warehouse, where nothing else does.
+    updated_at: `2024-05-06T07:08:09.00${n}Z`,
+  }),
+)
+const changes: readonly ((person: Person) => Partial<Person>)[] = [
+  ({ birth_family_name: family }) => ({ birth_family_name: family.replace('ss', 's'), phone: null }),
+  ({ birth_family_name, birth_given_names }) => ({
+    birth_family_name: birth_given_names,
+    birth_given_names: birth_family_name,
+  }),
+  () => ({ address_line: '3 boulevard de la Plage', postcode: '33120', city: 'Arcachon', phone: '0556000000' }),
+  ({ birth_given_names: given }) => ({ birth_given_names: `${given}, Paul`, city: 'LYON CEDEX 03' }),
+  () => ({ address_line: null, phone: null }),
+  () => ({}),
+]
+const recordAt = (producer: 'a' | 'b', n: number, more: object = {}) => {
+  const person = people[n] as Person
+  const written = producer === 'a' ? person : { ...person, ...changes[n]?.(person) }
+  return recordOf('patient', `${producer}-${n}`, `ipp-${producer}-${n}`, { ...written, ...more })
+}
+
+let pipeline: Pipeline
+let linker: ServiceProcess
+let topics: Readonly<Record<'linkage' | 'linked' | 'pseudonymised', readonly string[]>>
+
+beforeAll(async () => {
+  pipeline = await startPipeline()
+  const { namespace } = pipeline.place
+  const of = (kind: string) => ['patient', 'death'].map((feed) => `${namespace}${kind}.${feed}`)
+  topics = { linkage: of('linkage'), linked: of('linked'), pseudonymised: of('pseudonymised') }
+  linker = await pipeline.start('linker')
+}, 120_000)
+afterAll(async () => pipeline?.stop())
+
+async function extents(of: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  return withAdmin(testKafka(pipeline.env), async (admin) => {
+    const found = await Promise.all(of.map(async (topic) => ({ topic, ends: await admin.fetchTopicOffsets(topic) })))
+    return new Map(
+      found.flatMap(({ topic, ends }) => ends.map(({ partition, high }) => [`${topic}:${partition}`, high] as const)),
+    )
+  })
+}
+
+async function passed(group: string, of: readonly string[]): Promise<void> {
+  const name = `${pipeline.place.namespace}${group}`
+  for (;;) {
+    const offsets = await groupOffsets(pipeline.env, name, of)
+    const at = new Map(offsets.map(({ topic, partition, offset }) => [`${topic}:${partition}`, offset]))
+    if ([...(await extents(of))].every(([partition, high]) => high === '0' || at.get(partition) === high)) return
+    await sleep(50)
+  }
+}
+
+/** Until all that was pushed is linked and loaded. */
+async function settled(): Promise<void> {
+  await pipeline.completeLedger()
+  await passed('linker', topics.linkage)
+  await passed('curate', topics.linked)
+}
+
+/** @returns for each record in force its person, named by who is in it */
+async function persons(): Promise<readonly string[]> {
+  const rows = await pipeline.rows<{ who: string; person: string }>(
+    `SELECT concat(substring(p._producer, 5), toString(toUnixTimestamp64Milli(p.updated_at) % 10)) AS who, l.person_id AS person
+     FROM person_link_scored_current AS l INNER JOIN patient AS p ON p.patient_id = l.patient_id`,
+  )
+  const groups = Map.groupBy(rows, ({ person }) => person)
+  return [...groups.values()]
+    .map((group) =>
+      group
+        .map(({ who }) => who)
+        .toSorted()
+        .join(' '),
+    )
+    .toSorted()
+}
+
+async function killed(service: ServiceProcess): Promise<void> {
+  const exited = once(service.child, 'exit')
+  service.child.kill('SIGKILL')
+  await exited
+}
+
+const EXPECTED = people.map((_, n) => `a${n} b${n}`)
+const push = (producer: 'a' | 'b', records: readonly object[]) => pipeline.push(`chu-${producer}`, 'patient', records)
+
+test('a typo, swapped names, a move: one person each, also when the linker is killed on the way', async () => {
+  await push(
+    'a',
+    [0, 1, 2].map((n) => recordAt('a', n)),
+  )
+  await settled()
+  expect(await persons()).toEqual(['a0', 'a1', 'a2'])
+  await Promise.all([
+    push(
+      'b',
+      [0, 1, 2, 3, 4, 5].map((n) => recordAt('b', n)),
+    ),
+    killed(linker),
+  ])
+  await push(
+    'a',
+    [3, 4, 5].map((n) => recordAt('a', n)),
+  )
+  linker = await pipeline.start('linker')
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  const methods = await pipeline.rows('SELECT DISTINCT method, model FROM person_link_scored_current ORDER BY method')
+  expect(methods).toEqual([{ method: 'scored', model: 'simulated-1' }])
+})
+
+test('a record that the death feed has of a patient is of his person, without any trait', async () => {
+  await pipeline.push('chu-a', 'death', [recordOf('death', 'd-1', 'ipp-a-1', { sex: 'unknown' })])
+  await settled()
+  const [row] = await pipeline.rows<{ persons: string; records: string }>(
+    `SELECT toString(uniqExact(person_id)) AS persons, toString(count()) AS records FROM person_link_scored FINAL
+     WHERE patient_id IN (SELECT patient_id FROM death)`,
+  )
+  expect(row).toEqual({ persons: '1', records: '2' })
+  expect(await persons()).toEqual(EXPECTED)
+})
+
+test('the whole topic read again changes nothing: nothing is told, and nothing is compared anew', async () => {
+  expect(await linker.stop()).toBe(0)
+  const before = await extents(topics.linked)
+  const group = `${pipeline.place.namespace}linker`
+  const offsets = await groupOffsets(pipeline.env, group, topics.linkage)
+  expect(offsets.length).toBeGreaterThan(0)
+  await commitAs(
+    pipeline.env,
+    group,
+    offsets.map((one) => ({ ...one, offset: '0' })),
+  )
+  linker = await pipeline.start('linker')
+  await settled()
+  expect(await extents(topics.linked)).toEqual(before)
+  expect(await persons()).toEqual(EXPECTED)
+})
+
+test('a forged or moved message is refused and counted, and stops nothing', async () => {
+  const [topic = ''] = topics.linkage
+  const genuine = (await readTopics(pipeline.env, [topic])).find(({ value }) => value !== null) as ReadMessage
+  const value = genuine.value as Buffer
+  const headers = { 'chainon-origin': '999', 'chainon-incarnation': 'x' }
+  const changed = Buffer.from(value)
+  changed[20] = (changed[20] as number) ^ 1
+  await produce(pipeline.env, topic, [
+    { partition: 0, value: 'no encoding', headers },
+    { partition: 0, value, headers },
+    { partition: 0, value: changed, headers: { 'chainon-origin': String(genuine.headers['chainon-origin']) } },
+    { partition: 0, value },
+  ])
+  await push('b', [recordAt('b', 5, { record_version: 2 })])
+  await settled()
+  const metrics = await linker.metrics()
+  const refused = (fault: string) =>
+    Number(new RegExp(`^chainon_faults_total\\{[^}]*fault="${fault}"[^}]*\\} (\\d+)`, 'm').exec(metrics)?.[1] ?? 0)
+  expect([refused('seal-broken'), refused('missing-header')]).toEqual([3, 1])
+  expect(await linker.health()).toEqual({ status: 'ok' })
+  expect(await persons()).toEqual(EXPECTED)
+})
+
+test('a cancelled record is of no person, and those whom it held together are on their own', async () => {
+  await push('a', [recordAt('a', 3, { record_version: 3, operation: 'cancel' })])
+  // A version from before the cancellation changes nothing.
+  await push('a', [recordAt('a', 3, { record_version: 2 })])
+  await settled()
+  const [row] = await pipeline.rows<Record<string, unknown>>(
+    `SELECT toString(countIf(method = 'cancelled' AND person_id = '')) AS cancelled,
+            toString(countIf(method = 'establishment-ipp' AND weight IS NULL)) AS alone FROM person_link_scored FINAL`,
+  )
+  // Alone: whom the cancelled one was linked with, and the death.
+  expect(row).toEqual({ cancelled: '1', alone: '2' })
+  expect(await persons()).toEqual(EXPECTED.map((person) => (person === 'a3 b3' ? 'b3' : person)).toSorted())
+})
+
+test('no name and no encoding is in what the linker tells, in the pseudonymised log, or in a log file', async () => {
+  const contracts = loadContracts('schemas/feeds')
+  const encoder = recordEncoder(installationTraits(contracts), Buffer.alloc(32))
+  const form = { form: formOf(encoder), filterWords: encoder.layout.words, tokenWords: 2 * encoder.kinds.length }
+  const secret = loadOrCreateSecret(`${pipeline.place.folder}/secrets/linkage`, 'transport.key')
+  const sealed = await readTopics(pipeline.env, topics.linkage)
+  const secrets = sealed.flatMap(({ topic, value, headers }) => {
+    const plain = value && linkageSeal(secret, topic).open(value, String(headers['chainon-origin']))
+    const read = plain && unpackMessage(plain, form)
+    if (!read?.ok || !read.message.encoded) return []
+    const { filters, tokens } = read.message.encoded
+    const bytes = Buffer.concat([Buffer.from(filters.buffer), Buffer.from(tokens.buffer)])
+    return Array.from({ length: bytes.length / 8 }, (_, at) => bytes.subarray(8 * at, 8 * at + 8))
+  })
+  // Eight zero bytes are in anything, and few bits say nothing.
+  const telling = secrets.filter((bytes) => bytes.filter((byte) => byte !== 0).length >= 7)
+  expect(telling.length).toBeGreaterThan(100)
+  const names = [...GIVEN, ...FAMILY, ...STREETS].flatMap((name) => [name, name.toUpperCase()])
+  const read = await readTopics(pipeline.env, [...topics.linked, ...topics.pseudonymised])
+  const places = [
+    ...read.flatMap(({ key, value }) => [key, value].filter((bytes) => bytes !== null)),
+    ...[linker, pipeline.services.deidentify, pipeline.services.curate].map((one) => Buffer.from(one.log())),
+    Buffer.from(await linker.metrics()),
+    Buffer.from(JSON.stringify(await pipeline.rows('SELECT * FROM person_link_scored'))),
+  ]
+  for (const bytes of places) {
+    const text = bytes.toString('latin1')
+    for (const name of names) expect(text).not.toContain(Buffer.from(name).toString('latin1'))
+    expect(telling.filter((one) => bytes.includes(one) || text.includes(one.toString('hex')))).toEqual([])
+  }
+  // The same search finds them where they are.
+  const plain =
+    sealed[0]?.value &&
+    linkageSeal(secret, sealed[0].topic).open(sealed[0].value, String(sealed[0].headers['chainon-origin']))
+  expect(telling.some((one) => plain?.includes(one))).toBe(true)
+})
