@@ -2,15 +2,18 @@
  * Layer 3: what the words around say. Numbers after their label, dates after "né(e) le", names after a title or a label, streets,
  * hospitals after their word. A number after its label is certain; names, streets and hospitals are proposals for the tagger.
  */
-import { addressAtNumber, houseWithoutNumber } from './addresses.ts'
+import { addressAtNumber, houseWithoutNumber, postcodeOfFour } from './addresses.ts'
 import { type Notes, nextWord } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { partOfName } from './full-name.ts'
 import { hospitalByTail, labelledHospital, listedHospital, lowerHouse, placeOfCare, saintAt } from './hospitals.ts'
+import { initialsAt } from './initials.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { loneDay, loneWeekday } from './lone-days.ts'
-import { nameAfterVerb, nameInSmallLetters } from './lone-names.ts'
+import { maidenName, nameAfterVerb, nameInSmallLetters, spokenName } from './lone-names.ts'
+import { spokenNumber } from './spoken-numbers.ts'
+import { sureName } from './sure-names.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Kind, Language } from './types.ts'
 
@@ -26,12 +29,13 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
     if ((tokens.start[t] as number) < free) continue
     const one =
       tokens.type[t] === NUMBER || isCode(tokens, t)
-        ? ((language === 'en' ? addressAtNumber(tokens, t) : undefined) ??
+        ? ((language === 'en' ? addressAtNumber(tokens, t) : postcodeOfFour(tokens, notes, t)) ??
           streetAt(tokens, notes, t) ??
           labelledNumber(tokens, notes, t) ??
           loneDay(tokens, t, language))
         : tokens.type[t] === WORD
           ? (hospitalAt(tokens, notes, t, language) ??
+            (language === 'en' ? englishAt(tokens, notes, t) : maidenName(tokens, notes, t)) ??
             nameAfter(tokens, notes, t) ??
             hospitalAfter(tokens, notes, t) ??
             streetAt(tokens, notes, t) ??
@@ -47,6 +51,9 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
   }
   return found
 }
+
+const englishAt = (tokens: Tokens, notes: Notes, t: number): Finding | undefined =>
+  spokenNumber(tokens, t) ?? initialsAt(tokens, t) ?? sureName(tokens, notes, t) ?? spokenName(tokens, notes, t)
 
 function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language): Finding | undefined {
   return language === 'en'
@@ -96,6 +103,8 @@ const STRICT = new Set([
   'badge',
   'claim',
 ])
+/** Figures of a number that any label makes sure. */
+const LONG_NUMBER = 6
 /** Figures of a number after `n°` or `#` that no label names. */
 const NUMBERED = 5
 /** With a number and a name before, nothing but an address. */
@@ -123,7 +132,8 @@ function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | unde
       if ((cues & cue) === 0 || digits < least) continue
       const word = text.slice(start[at], tokens.end[at]).toLowerCase()
       const isMixed = end - (start[t] as number) > digits - 1 && /[A-Z]/.test(text.slice(start[t], end))
-      const certain = (STRICT.has(word) || isMixed) && back <= 4 && digits >= Math.max(least, 4)
+      const isLong = digits >= LONG_NUMBER && back <= 3 && !text.slice(start[t], end).includes('/')
+      const certain = (STRICT.has(word) || isMixed || isLong) && back <= 4 && digits >= Math.max(least, 4)
       return { start: start[t] as number, end, kind, certain }
     }
   }
@@ -240,8 +250,11 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
   }
   if (type[at] !== WORD) return undefined
   // Lot 4C19U is a number of a product.
-  if ((notes.cues[at] as number) & CUE.accession && type[at + 1] === NUMBER) return undefined
-  if ((notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
+  if ((notes.cues[at] as number) & CUE.accession && (type[at + 1] === NUMBER || isCode(tokens, at + 1)))
+    return undefined
+  // Dr. Melancon is a person; a drive has its number or its name before it.
+  const isTitle = type[t] === WORD && ((notes.cues[at] as number) & CUE.doctor) !== 0
+  if (!isTitle && (notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
     const last = endOfStreet(tokens, notes, at)
     if (last > at) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: false }
   }

@@ -3,9 +3,22 @@ import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/lexicon.ts'
+import { endOfName, startOfElision, startOfPair } from './name-edges.ts'
 import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
-import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import {
+  CAPITALISED,
+  GLUED,
+  INITIAL,
+  LINE_END,
+  LOWER,
+  MARK,
+  NUMBER,
+  SPACED,
+  type Tokens,
+  UPPER,
+  WORD,
+} from './tokens.ts'
 import type { Language } from './types.ts'
 
 const ID = tagOf('id')
@@ -36,7 +49,7 @@ const TYPED = setOf(
 )
 /** Marks between the parts of an address, and what may stand there without a street. */
 const ADDRESS_PARTS =
-  /(?:,? ?(?:\d{1,2} ?(?:er|e|è|eme|ème|ère|nd) (?:étage|etage|gauche|droite|face|gche|dte|g|d)|(?:bât|bat|bâtiment|batiment|bloc|esc|escalier|appt|apt|appartement|porte|unit|apt|flat|suite|ste|room)\.? ?[a-z]?\d{0,4}[a-z]?|(?:étage|etage) \d{1,2}|(?:quartier|lieu-dit|lieudit|lotissement|hameau) (?:(?:de |du |des |la |le |les )?\p{Lu}[\p{L}'-]{1,30})(?: \p{Lu}[\p{L}'-]{1,30})?)(?![\p{L}\d])){1,3}/iuy
+  /(?:,? ?(?:\d{1,2} ?(?:er|e|è|eme|ème|ère|nd) (?:étage|etage|gauche|droite|face|gche|dte|g|d)|(?:bât|bat|bâtiment|batiment|bloc|esc|escalier|appt|apt|appartement|bte|boîte|boite|porte|unit|apt|flat|suite|ste|room)\.? ?[a-z]?\d{0,4}[a-z]?|(?:étage|etage) \d{1,2}|(?:quartier|lieu-dit|lieudit|lotissement|hameau) (?:(?:de |du |des |la |le |les )?\p{Lu}[\p{L}'-]{1,30})(?: \p{Lu}[\p{L}'-]{1,30})?)(?![\p{L}\d])){1,3}/iuy
 
 /** @param free first offset that no span before has */
 export function widened(
@@ -53,10 +66,13 @@ export function widened(
     last = endOfId(tokens, last, next)
   } else if (span.tag === NAME || span.tag === GIVEN) {
     last = endOfBrokenWord(tokens, last, next)
+    if (language === 'fr') first = startOfElision(tokens, first, free)
     if (language === 'en') {
       while (last > first && (isDegree(tokens, last) || isTrailing(tokens, notes, last))) last--
       while (last > first && LEADING.has(tokens.hash[first] as number)) first++
       first = startOfInitial(tokens, startOfInfant(tokens, first, free), free)
+      first = startOfPair(tokens, notes, first, free)
+      last = endOfName(tokens, notes, last, next)
     }
   } else if (span.tag === ADDRESS) {
     first = startOfHouse(tokens, first, free)

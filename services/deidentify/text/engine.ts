@@ -73,6 +73,6 @@ export function* scanParts(
       spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language),
     )
     if (!layers.has('repeats')) return found
-    return [...found, ...findRepeats(tokens, notes, found)].sort((a, b) => a.start - b.start)
+    return [...found, ...findRepeats(tokens, notes, found, language)].sort((a, b) => a.start - b.start)
   }
 }

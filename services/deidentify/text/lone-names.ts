@@ -33,6 +33,43 @@ export function nameInSmallLetters(tokens: Tokens, notes: Notes, t: number): Fin
   return isTitled || isKin || isAfterGiven ? nameOf(tokens, t) : undefined
 }
 
+const NAME = hashFolded('name')
+const IS = hashFolded('is')
+const LONGEST_SPOKEN = 3
+
+/** My name is gloria ann reeves: what a transcription writes. */
+export function spokenName(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { hash, written, gap, start, end } = tokens
+  if (t < 2 || hash[t - 1] !== IS || hash[t - 2] !== NAME || written[t] !== LOWER) return undefined
+  let last = t - 1
+  while (
+    last + 1 < t + LONGEST_SPOKEN &&
+    written[last + 1] === LOWER &&
+    (last + 1 === t || gap[last + 1] === SPACED) &&
+    ((notes.flags[last + 1] as number) & (GIVEN | FAMILY)) !== 0 &&
+    ((notes.cues[last + 1] as number) & ~CUE.particle) === 0
+  )
+    last++
+  return last < t ? undefined : { start: start[t] as number, end: end[last] as number, kind: 'name', certain: true }
+}
+
+const BORN = setOf('nee ne')
+const LONGEST_MAIDEN = 3
+
+/** French: (née Da Silva): a name in capitals right after, not a date. */
+export function maidenName(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { hash, written, gap, type, start, end } = tokens
+  const isName = (at: number) =>
+    type[at] === WORD &&
+    written[at] !== LOWER &&
+    (gap[at] as number) <= SPACED &&
+    ((notes.flags[at] as number) & MEDICAL) === 0
+  if (t < 1 || !BORN.has(hash[t - 1] as number) || gap[t] !== SPACED || !isName(t)) return undefined
+  let last = t
+  while (last + 1 < t + LONGEST_MAIDEN && isName(last + 1) && gap[last + 1] === SPACED) last++
+  return { start: start[t] as number, end: end[last] as number, kind: 'name', certain: true }
+}
+
 /** Result called to Tammy, spoke with Raj. */
 export function nameAfterVerb(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
   if (tokens.written[t] !== CAPITALISED || t < 2 || tokens.gap[t] !== SPACED) return undefined

@@ -47,7 +47,9 @@ export function isPlausible(
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
   if (kind === 'city' && span.first === span.last && isUnnamed(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
   if (kind === 'name' && isEponym(tokens, notes, span)) return false
+  if (kind === 'id' && isRange(tokens, notes, span)) return false
   if (kind === 'name')
     return proposed.get(span.first) === 'name' || (isName(tokens, notes, span) && isFounded(tokens, notes, tags, span))
   // A number may be spread over a form: what counts is the whole run of its tag.
@@ -55,12 +57,48 @@ export function isPlausible(
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
+  if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text)) return false
   if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
   if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
   if (kind === 'phone' && !proposed.has(span.first) && text.replace(/\D/g, '').length < SURE_PHONE)
     return announces(notes.cues, span.first, CUE.phone | CUE.fax | CUE.role | CUE.doctor)
   return text.replace(/\D/g, '').length >= (FEWEST_FIGURES[kind] ?? 0)
 }
+
+/** OK, PI, MS: the letters of a state stand beside a place or before its postcode. */
+function isBareAbbreviation(
+  { written, end, start, type, count, gap, text }: Tokens,
+  tags: Uint8Array,
+  span: TokenSpan,
+): boolean {
+  const { first, last } = span
+  if (first !== last || written[first] !== UPPER || (end[first] as number) - (start[first] as number) > 2) return false
+  let before = first - 1
+  if (before >= 0 && type[before] === MARK && text[start[before] as number] === ',') before--
+  if (before >= 0 && (tags[before] === CITY_TAG || tags[before] === ADDRESS_TAG || tags[before] === HOSPITAL_TAG))
+    return false
+  return !(
+    last + 1 < count &&
+    (gap[last + 1] as number) <= 2 &&
+    (tags[last + 1] === POSTCODE_TAG || tags[last + 1] === CITY_TAG)
+  )
+}
+
+/** Amoxicillin 1 g BD 7/7, Apgars 8/9, BP 70/40: days of seven, a score, a pressure. */
+const isNoDate = (text: string, start: number, value: string): boolean =>
+  /^\d{1,3}\/\d{1,3}$/.test(value) &&
+  (/^\d{1,3}\/(?:3[2-9]|[4-9]\d|\d{3})$/.test(value) ||
+    (/\/7$/.test(value) &&
+      /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(text.slice(Math.max(0, start - 8), start))) ||
+    /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(text.slice(Math.max(0, start - 16), start)))
+
+/** 136-145, 38: a range of reference or a result without a label. */
+function isRange({ text }: Tokens, { cues }: Notes, { start, end, first }: TokenSpan): boolean {
+  const [, low, high] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(text.slice(start, end)) ?? []
+  if (low === undefined || announces(cues, first, LABELS_OF_NUMBERS)) return false
+  return high === undefined || Number(low) < Number(high)
+}
+const LABELS_OF_NUMBERS = CUE.accession | CUE.mrn | CUE.ipp | CUE.nda | CUE.rpps | CUE.nir
 
 const isEponym = (tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSpan): boolean =>
   !announces(cues, first, CUE.doctor | CUE.civility) && isBeforeEponymHead(tokens, flags, first, last)
@@ -118,6 +156,15 @@ const GREETED = new Set(
     .map((word) => hashFolded(word)),
 )
 
+/** McAllister, DeWitt, LaRue; MyCareLink is a product. */
+const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
+/** Labels of forms that stand where names stand. */
+const LABELS = new Set(
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth'
+    .split(' ')
+    .map((word) => hashFolded(word)),
+)
+
 /**
  * One word alone is a name by its writing only when it can be nothing else: an initial, small letters or a short word in capitals need a
  * name beside them or a word that announces them.
@@ -128,6 +175,8 @@ function isFounded(tokens: Tokens, { flags, cues }: Notes, tags: Uint8Array, { f
   if (first !== last || announced(cues, first) || hasNameBeside(tokens, tags, first)) return true
   const written = tokens.written[first]
   if (written === INITIAL || written === LOWER) return false
+  if (written === MIXED && !MIXED_NAME.test(tokens.text.slice(tokens.start[first], tokens.end[first]))) return false
+  if (LABELS.has(tokens.hash[first] as number)) return false
   if (written === CAPITALISED && isPlainBeginning(tokens, flags[first] as number, first)) return false
   const length = (tokens.end[first] as number) - (tokens.start[first] as number)
   const listed = ((flags[first] as number) & (GIVEN | FAMILY)) !== 0 && ((flags[first] as number) & MEDICAL) === 0
@@ -144,6 +193,10 @@ function isPlainBeginning({ type, text, start }: Tokens, own: number, t: number)
   )
 }
 
+const CITY_TAG = TAGS.indexOf('city')
+const ADDRESS_TAG = TAGS.indexOf('address')
+const HOSPITAL_TAG = TAGS.indexOf('hospital')
+const POSTCODE_TAG = TAGS.indexOf('postcode')
 const GIVEN_TAG = TAGS.indexOf('given')
 const FAMILY_TAG = TAGS.indexOf('family')
 

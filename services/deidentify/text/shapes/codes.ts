@@ -11,7 +11,8 @@ const UK_POSTCODE = pattern(`[A-Z]{1,2}\\d[A-Z\\d]?[ ]\\d[A-Z]{2}(?![\\p{L}\\d])
 /** Capitals only: small letters make words of these. Ireland, Canada. */
 const POSTCODES_OF_CAPITALS = [
   /[AC-FHKNPRTV-Y](?:\d{2}|6W) ?[0-9AC-FHKNPRTV-Y]{4}(?![\p{L}\d])/uy,
-  /[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?![\p{L}\d])/uy,
+  // Without its space it is pregnancies as well: G2P1A0.
+  /(?:[A-Z]\d[A-Z] |(?!G\dP)[ABCEGHJ-NPRSTVXY]\d[A-Z])\d[A-Z]\d(?![\p{L}\d])/uy,
 ]
 const RURAL = pattern(`(?:RR|HC|R\\.R\\.|rural route|star route)[ ]?#?\\d{1,4},?[ ]box[ ]\\d{1,5}(?![\\p{L}\\d])`)
 const POST_BOX = pattern(`(?:P\\.?[ ]?O\\.?[ ]?box|private bag|locked bag)[ ]X?\\d{1,6}(?![\\p{L}\\d])`)
@@ -26,9 +27,23 @@ const EXTENSION = pattern(`(?:ext|x)\\.?[ ]?\\d{1,2}-?\\d{3,4}(?![\\p{L}\\d])`)
 const NATIONAL = [
   // United Kingdom, National Insurance: QQ 12 34 56 C
   /[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\p{L}\d])/uy,
+  // Unit of blood, ISBT 128: G0101 22 118844 7
+  /[A-Z]\d{4} ?\d{2} \d{6}(?: \d)?(?![\p{L}\d])/uy,
   // United States, DEA registration of a prescriber
   /[A-HJ-MPRS][A-Z9]\d{7}(?![\p{L}\d])/uy,
 ]
+/** Australia, Medicare: 3085 81722 1. */
+const MEDICARE_AU = pattern(`[2-6]\\d{3}[ ]\\d{5}[ ]\\d(?![\\p{L}\\d])`)
+/** United States, health insurance claim number: an SSN and a letter. */
+const HICN = pattern(`\\d{3}-\\d{2}-\\d{4}[ ]?-?[A-Z]\\d?(?![\\p{L}\\d])`)
+/** VIC 3065, MA 02139. */
+const AFTER_STATE = pattern(`\\d{5}(?:-\\d{4})?(?![\\p{L}\\d]|[.,]\\d)`)
+const STATE =
+  /(?:^|[^\p{L}])(?:A[KLRZ]|C[AOT]|DC|DE|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ]{1,3}$/u
+const AFTER_STATE_AU = pattern(`\\d{4}(?![\\p{L}\\d]|[.,/-]\\d)`)
+const STATE_AU = /(?:^|[^\p{L}])(?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT|Vic|Qld|Tas)[ ]{1,3}$/u
+const LONGEST_STATE = 7
+const ZIP_PLUS_4 = pattern(`\\d{5}-\\d{4}(?![\\p{L}\\d-])`)
 /** United States, Medicare Beneficiary Identifier: 1EG4-TE5-MK73. */
 const MBI =
   /[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}(?![\p{L}\d])/uy
@@ -44,7 +59,17 @@ export function nationalNumberAt(text: string, at: number): Finding | undefined 
 
 /** @param at where a number begins */
 export function medicareNumberAt(text: string, at: number): Finding | undefined {
-  return foundAs(MBI, text, at, 'id')
+  return foundAs(MBI, text, at, 'id') ?? foundAs(MEDICARE_AU, text, at, 'id') ?? foundAs(HICN, text, at, 'ssn')
+}
+
+/** @param at where a number begins */
+export function zipAt(text: string, at: number): Finding | undefined {
+  const before = text.slice(Math.max(0, at - LONGEST_STATE), at)
+  return (
+    foundAs(ZIP_PLUS_4, text, at, 'postcode') ??
+    (STATE.test(before) ? foundAs(AFTER_STATE, text, at, 'postcode') : undefined) ??
+    (STATE_AU.test(before) ? foundAs(AFTER_STATE_AU, text, at, 'postcode') : undefined)
+  )
 }
 
 /** What only English notes have. @param at where a word begins */

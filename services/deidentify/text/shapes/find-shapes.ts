@@ -1,7 +1,7 @@
 /** Layer 1: what has a form of its own. */
 import { GLUED, MARK, NUMBER, type Tokens, WORD } from '../tokens.ts'
 import type { Finding, Language } from '../types.ts'
-import { codeAt, englishCodeAt, medicareNumberAt, nationalNumberAt } from './codes.ts'
+import { codeAt, englishCodeAt, medicareNumberAt, nationalNumberAt, zipAt } from './codes.ts'
 import { emailAround, urlAt } from './contacts.ts'
 import { dateAtNumber, dateAtWord } from './dates.ts'
 import { numberAt } from './numbers.ts'
@@ -41,9 +41,8 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
   if (type[t] === NUMBER) {
     const date = dateAtNumber(text, at, language)
     if (glued) return date?.certain ? date : undefined
-    const medicare =
-      language === 'en' && type[t + 1] === WORD && gap[t + 1] === GLUED ? medicareNumberAt(text, at) : undefined
-    if (medicare) return medicare
+    const english = language === 'en' ? (medicareNumberAt(text, at) ?? zipAt(text, at)) : undefined
+    if (english) return english
     const code = type[t + 1] === WORD && gap[t + 1] === GLUED ? codeAt(text, at) : undefined
     const number = date && hasWholeYear(text, date) ? undefined : numberAt(text, at, language)
     const best = [date, number, code]
