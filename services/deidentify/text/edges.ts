@@ -25,6 +25,7 @@ const ID = tagOf('id')
 const NAME = tagOf('name')
 const GIVEN = tagOf('name') - 1
 const ADDRESS = tagOf('address')
+const POSTCODE = tagOf('postcode')
 /** Letters of a prefix such as the initials in `JW/KL/1103882`. */
 const LONGEST_PREFIX = 5
 /** Tokens that are added on one side. */
@@ -61,7 +62,7 @@ export function widened(
   language: Language,
 ): TokenSpan {
   let { first, last } = span
-  if (span.tag === ID) {
+  if (span.tag === ID || (span.tag === POSTCODE && isTailOfNumber(tokens, first))) {
     first = startOfId(tokens, notes, first, free)
     last = endOfId(tokens, last, next)
   } else if (span.tag === NAME || span.tag === GIVEN) {
@@ -81,6 +82,7 @@ export function widened(
   if (first === span.first && last === span.last) return span
   return {
     ...span,
+    kind: span.tag === POSTCODE ? 'id' : span.kind,
     first,
     last,
     start: first === span.first ? span.start : (tokens.start[first] as number),
@@ -98,6 +100,10 @@ const isTrailing = ({ type, written, hash }: Tokens, { flags, cues }: Notes, t: 
     (written[t] === LOWER &&
       ((flags[t] as number) & (WORD_EN | GIVEN_NAME | FAMILY_NAME)) === WORD_EN &&
       ((cues[t] as number) & CUE.particle) === 0))
+
+/** QB-7712: the last figures of a number look like a postcode. */
+const isTailOfNumber = (tokens: Tokens, t: number): boolean =>
+  tokens.gap[t] === GLUED && t > 0 && isJoint(tokens, t - 1)
 
 /** B WALLACE: a capital before a name, where no label such as `Grade` or `Hepatitis` stands before it. */
 function startOfInitial(tokens: Tokens, from: number, free: number): number {

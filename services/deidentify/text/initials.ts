@@ -7,7 +7,7 @@ import type { Finding } from './types.ts'
 const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** AJ:je 81407, KL/mt, AB/cd  447-1022: alone in its line, or before a date. */
 const DICTATED = /[A-Z]{2,3}[:/][a-z]{2,5}[ ]{1,3}[A-Za-z]{0,3}[ -]?\d[\d-]{2,10}(?=[ \t]*(?:\n|$))/y
-const DICTATED_AT_END = /[A-Z]{2,3}[:/][a-z]{2,4}(?=[ \t]*(?:\n|$|[Dd]{1,2}[:/]|\d))/y
+const DICTATED_AT_END = /[A-Z]{2,3}[:/][a-z]{2,4}(?=[ \t]*(?:\n|$|[Dd]{1,2}[:/]|\/?\d{1,2}\/\d))/y
 const TYPIST = /[a-z]{2,4}(?: ?[/:] ?[a-z]{2,5})?(?=[ \t]*(?:\n|$))/y
 const RESIDENT = /[a-z]{2,3}(?=,? ?PGY-?\d)/y
 /** Characters of the end of a text, where the codes of dictation stand. */

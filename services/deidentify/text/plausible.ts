@@ -49,7 +49,8 @@ export function isPlausible(
   if (kind === 'city' && span.first === span.last && isUnnamed(tokens.hash[span.first] as number)) return false
   if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
   if (kind === 'name' && isEponym(tokens, notes, span)) return false
-  if (kind === 'id' && isRange(tokens, notes, span)) return false
+  if (kind === 'id' && (isRange(tokens, notes, span) || PREGNANCIES.test(tokens.text.slice(span.start, span.end))))
+    return false
   if (kind === 'name')
     return proposed.get(span.first) === 'name' || (isName(tokens, notes, span) && isFounded(tokens, notes, tags, span))
   // A number may be spread over a form: what counts is the whole run of its tag.
@@ -91,6 +92,9 @@ const isNoDate = (text: string, start: number, value: string): boolean =>
     (/\/7$/.test(value) &&
       /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(text.slice(Math.max(0, start - 8), start))) ||
     /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(text.slice(Math.max(0, start - 16), start)))
+
+/** G3P2002, G2P1A0. */
+const PREGNANCIES = /^G\d{1,2}P\d{1,4}(?:[AL]\d)?$/
 
 /** 136-145, 38: a range of reference or a result without a label. */
 function isRange({ text }: Tokens, { cues }: Notes, { start, end, first }: TokenSpan): boolean {
@@ -160,7 +164,7 @@ const GREETED = new Set(
 const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
 /** Labels of forms that stand where names stand. */
 const LABELS = new Set(
-  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth'
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev'
     .split(' ')
     .map((word) => hashFolded(word)),
 )

@@ -2,6 +2,7 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
+import { isDepartment, isUnnamed } from './hospitals.ts'
 import { EPONYM, FAMILY, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { tokenAt } from './spans.ts'
 import { CAPITALISED, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
@@ -19,12 +20,15 @@ const ACTIONS = new Set(
 export function findRepeats(tokens: Tokens, notes: Notes, spans: readonly Span[], language: Language): Span[] {
   const names = new Set<number>()
   const words = new Set<number>()
+  const places = new Set<number>()
   const taken = new Uint8Array(tokens.count)
   for (const { start, end, kind } of spans)
     for (let t = tokenAt(tokens, start); t < tokens.count && (tokens.start[t] as number) < end; t++) {
       taken[t] = 1
       if ((kind === 'name' || kind === 'professional') && isDistinct(tokens, notes, t))
         names.add(tokens.hash[t] as number)
+      else if (kind === 'hospital' && language === 'en' && isPlaceWord(tokens, notes, t, start))
+        places.add(tokens.hash[t] as number)
       else if (language === 'en' && (kind === 'name' || kind === 'professional') && isFamilyWord(tokens, notes, t))
         words.add(tokens.hash[t] as number)
     }
@@ -37,6 +41,8 @@ export function findRepeats(tokens: Tokens, notes: Notes, spans: readonly Span[]
       (names.has(tokens.hash[t] as number) || (words.has(tokens.hash[t] as number) && isPerson(tokens, taken, t)))
     )
       more.push({ start: tokens.start[t] as number, end: tokens.end[t] as number, kind: 'name' })
+    else if (taken[t] !== 1 && places.has(tokens.hash[t] as number) && isPerson(tokens, taken, t))
+      more.push({ start: tokens.start[t] as number, end: tokens.end[t] as number, kind: 'hospital' })
   return more
 }
 
@@ -47,6 +53,21 @@ const isFamilyWord = ({ type, written, start, end }: Tokens, { flags, cues }: No
   (end[t] as number) - (start[t] as number) >= SHORTEST &&
   ((flags[t] as number) & (FAMILY | MEDICAL | EPONYM)) === FAMILY &&
   ((cues[t] as number) & (CUE.month | CUE.ward | CUE.hospital | CUE.street)) === 0
+
+/** The first word of a hospital's name, by which it is called afterwards: Riverside. */
+const isPlaceWord = (
+  { type, written, hash, start: starts }: Tokens,
+  { flags, cues }: Notes,
+  t: number,
+  start: number,
+): boolean =>
+  type[t] === WORD &&
+  starts[t] === start &&
+  written[t] === CAPITALISED &&
+  !isUnnamed(hash[t] as number) &&
+  !isDepartment(hash[t] as number) &&
+  ((flags[t] as number) & MEDICAL) === 0 &&
+  ((cues[t] as number) & (CUE.month | CUE.ward | CUE.hospital | CUE.role | CUE.doctor)) === 0
 
 /** With a capital within a sentence and no other word in capitals beside it, or as who does something at its beginning. */
 function isPerson({ hash, type, written, gap, text, start }: Tokens, taken: Uint8Array, t: number): boolean {

@@ -93,7 +93,8 @@ function beforeDegree(tokens: Tokens, notes: Notes, t: number): Finding | undefi
     if (!SURE_COMMA.test(match[0])) {
       if (words < 2) return undefined
       // NIGHT NOTE B WALLACE RN: in capitals, what stands before the name has no other sign.
-      if (tokens.written[first] === UPPER && (words > 3 || ((notes.flags[first] as number) & GIVEN) === 0)) return undefined
+      if (tokens.written[first] === UPPER && (words > 3 || ((notes.flags[first] as number) & GIVEN) === 0))
+        return undefined
     }
     return nameFrom(tokens, first, at)
   }

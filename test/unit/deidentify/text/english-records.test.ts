@@ -64,10 +64,13 @@ describe('numbers', () => {
   test.each([
     ['Medicare 2950 12345 1', 'id: 2950 12345 1'],
     ['HIC 219-09-4471A on file', 'ssn: 219-09-4471A'],
-    ['Unit G0101 22 118844 7 given', 'id: G0101 22 118844 7'],
+    ['Transfused G0101 22 118844 7.', 'id: G0101 22 118844 7'],
     ['call (0117) 496 0123', 'phone: (0117) 496 0123'],
     ['seven oh four five five five oh one one two', 'phone: seven oh four five five five oh one one two'],
   ])('%s', (text, number) => expect(found(text, 'en')).toContain(number))
+
+  test('the parts of a number are hidden together', () =>
+    expect(found('Your ref: QB-7712', 'en').join()).toContain('QB-7712'))
 
   test.each(['Sodium 134 (136-145)', 'Obstetric history G2P1A0.', 'Amoxicillin 1 g BD 7/7.', 'Apgars 8/9.'])(
     '%s stays',
