@@ -35,7 +35,9 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
           loneDay(tokens, t, language))
         : tokens.type[t] === WORD
           ? (hospitalAt(tokens, notes, t, language) ??
-            (language === 'en' ? englishAt(tokens, notes, t) : maidenName(tokens, notes, t)) ??
+            (language === 'en'
+              ? englishAt(tokens, notes, t)
+              : (initialsAt(tokens, t, 'fr') ?? maidenName(tokens, notes, t))) ??
             nameAfter(tokens, notes, t) ??
             hospitalAfter(tokens, notes, t) ??
             streetAt(tokens, notes, t) ??
@@ -53,7 +55,7 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
 }
 
 const englishAt = (tokens: Tokens, notes: Notes, t: number): Finding | undefined =>
-  spokenNumber(tokens, t) ?? initialsAt(tokens, t) ?? sureName(tokens, notes, t) ?? spokenName(tokens, notes, t)
+  spokenNumber(tokens, t) ?? initialsAt(tokens, t, 'en') ?? sureName(tokens, notes, t) ?? spokenName(tokens, notes, t)
 
 function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language): Finding | undefined {
   return language === 'en'

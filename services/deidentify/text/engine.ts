@@ -4,6 +4,7 @@ import { findContext } from './context.ts'
 import { findKnown, type Known } from './known/find-known.ts'
 import { withoutLaws } from './laws.ts'
 import type { Lexicon } from './lexicon/lexicon.ts'
+import { namesLeft } from './name-lists.ts'
 import { evenOut, labelled } from './proposals.ts'
 import { findRepeats } from './repeats.ts'
 import { segments } from './segments.ts'
@@ -67,10 +68,12 @@ export function* scanParts(
       : undefined
     if (tags) evenOut(tokens, tags, shapes)
     const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
+    const spans = spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language)
+    const left = tags !== undefined && layers.has('context') ? namesLeft(tokens, notes, spans) : []
     const found = withoutLaws(
       tokens,
       notes,
-      spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language),
+      left.length === 0 ? spans : [...spans, ...left].sort((a, b) => a.start - b.start),
     )
     if (!layers.has('repeats')) return found
     return [...found, ...findRepeats(tokens, notes, found, language)].sort((a, b) => a.start - b.start)

@@ -1,8 +1,8 @@
-/** English: initials of who dictated, typed, collected or signed. Of layer 3, certain. */
+/** Initials of who dictated, typed, collected or signed. Of layer 3, certain. */
 import { hashFolded } from './characters.ts'
 import { endAt } from './shapes/match.ts'
 import { INITIAL, LINE_END, LOWER, MARK, type Tokens, UPPER, WORD } from './tokens.ts'
-import type { Finding } from './types.ts'
+import type { Finding, Language } from './types.ts'
 
 const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** AJ:je 81407, KL/mt, AB/cd  447-1022: alone in its line, or before a date. */
@@ -14,24 +14,24 @@ const RESIDENT = /[a-z]{2,3}(?=,? ?PGY-?\d)/y
 const TAIL = 160
 const TYPED = setOf('tr transcribed typed transcriptionist typist')
 const DONE = setOf(
-  'collected verified entered transcribed dictated typed performed interpreted drawn checked released scribed charted documented witnessed obtained recorded initialed cosigned',
+  'collected verified entered transcribed dictated typed performed interpreted drawn checked released scribed charted documented witnessed obtained recorded initialed cosigned frappe frappee tape tapee saisi saisie dactylographie dactylographiee preleve prelevee realise realisee verifie verifiee',
 )
 const INITIALS = setOf('initials initialed')
 /** Their initials stand right after. */
 const SIGNED = setOf('signed cytotech tech typist scribe operator')
-const BY = setOf('by')
+const BY = setOf('by par')
 /** In the place of initials after `by`. */
 const NOT_INITIALS = setOf(
   'md rn np pa lab ed er ems mri ct us icu or pt ot rt iv po im sw gp hca ent gi ob gyn id ir ep ccu nicu picu pacu or snf pcp cxr ekg ecg echo pcr hplc elisa fish phone fax mail usps ups',
 )
 
 /** @param t a word */
-export function initialsAt(tokens: Tokens, t: number): Finding | undefined {
+export function initialsAt(tokens: Tokens, t: number, language: Language): Finding | undefined {
   const { text, start, end, gap, type, written, hash, count } = tokens
   const at = start[t] as number
   const length = (end[t] as number) - at
   if (length > 4) return undefined
-  if (t === 0 || type[t - 1] === LINE_END) {
+  if (language === 'en' && (t === 0 || type[t - 1] === LINE_END)) {
     const code = lineOfInitials(tokens, t)
     if (code > 0) return name(at, code)
   }
@@ -45,6 +45,7 @@ export function initialsAt(tokens: Tokens, t: number): Finding | undefined {
   if (isAfterLabel(tokens, t) && !NOT_INITIALS.has(hash[t] as number)) return name(at, end[t] as number)
   // The last letters of a text, after the end of its last sentence: ... by portal. YM
   const isLast =
+    language === 'en' &&
     next >= count &&
     length <= 3 &&
     t > 0 &&

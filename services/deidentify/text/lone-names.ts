@@ -9,7 +9,9 @@ import type { Finding } from './types.ts'
 const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const ELSE = WORD_FR | WORD_EN | MEDICAL | EPONYM
 
-const TITLES = setOf('monsieur madame mademoiselle mme mlle mr mrs ms miss docteur doctor dr professeur professor')
+const TITLES = setOf(
+  'monsieur madame mademoiselle mme mlle mr mrs ms miss docteur doctor dr professeur professor patient patiente',
+)
 const VERBS = setOf(
   'called spoke talked discussed paged notified informed contacted phoned handed messaged texted emailed',
 )
@@ -30,7 +32,13 @@ export function nameInSmallLetters(tokens: Tokens, notes: Notes, t: number): Fin
     TITLES.has(tokens.hash[t - 2] as number) &&
     ((notes.flags[before] as number) & COMMON_GIVEN) !== 0 &&
     (own & (COMMON_FAMILY | FAMILY)) !== 0
-  return isTitled || isKin || isAfterGiven ? nameOf(tokens, t) : undefined
+  const isAfterFamily =
+    t > 1 &&
+    tokens.gap[before] === SPACED &&
+    TITLES.has(tokens.hash[t - 2] as number) &&
+    ((notes.flags[before] as number) & (FAMILY | ELSE)) === FAMILY &&
+    (own & COMMON_GIVEN) !== 0
+  return isTitled || isKin || isAfterGiven || isAfterFamily ? nameOf(tokens, t) : undefined
 }
 
 const NAME = hashFolded('name')
