@@ -24,7 +24,7 @@ function endOfFamily(tokens: Tokens, { flags, cues }: Notes, from: number, next:
   return isFamily && isAlone ? family : from
 }
 
-/** RIEDEL,H; GALLO, T: an initial after a name in capitals. */
+/** RIEDEL,H; GALLO, T; ROSALES, DELIA M: an initial after a name in capitals. */
 function endOfInitial({ text, start, type, written, count, gap }: Tokens, from: number, next: number): number {
   const initial = from + 2
   const isInitial =
@@ -36,7 +36,16 @@ function endOfInitial({ text, start, type, written, count, gap }: Tokens, from: 
     (gap[initial] as number) <= SPACED &&
     (start[initial] as number) < next &&
     (initial + 1 >= count || gap[initial + 1] !== GLUED || type[initial + 1] === MARK)
-  return isInitial ? initial : from
+  if (isInitial) return initial
+  const middle = from + 1
+  const isMiddle =
+    middle < count &&
+    written[from] === UPPER &&
+    written[middle] === INITIAL &&
+    gap[middle] === SPACED &&
+    (start[middle] as number) < next &&
+    (middle + 1 >= count || (gap[middle + 1] as number) > SPACED)
+  return isMiddle ? middle : from
 }
 
 /** Tse/Holloway: two names with a stroke between. */

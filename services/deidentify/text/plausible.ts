@@ -3,7 +3,7 @@ import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isBeforeEponymHead } from './eponyms.ts'
-import { isUnnamed } from './hospitals.ts'
+import { isUnnamed } from './hospital-words.ts'
 import {
   COMMON_FAMILY,
   COMMON_GIVEN,
@@ -46,7 +46,7 @@ export function isPlausible(
   const { kind, tag } = span
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
-  if (kind === 'city' && span.first === span.last && isUnnamed(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && span.first === span.last && isNoPlace(tokens.hash[span.first] as number)) return false
   if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
   if (kind === 'name' && isEponym(tokens, notes, span)) return false
   if (kind === 'id' && (isRange(tokens, notes, span) || PREGNANCIES.test(tokens.text.slice(span.start, span.end))))
@@ -65,6 +65,8 @@ export function isPlausible(
     return announces(notes.cues, span.first, CUE.phone | CUE.fax | CUE.role | CUE.doctor)
   return text.replace(/\D/g, '').length >= (FEWEST_FIGURES[kind] ?? 0)
 }
+
+const isNoPlace = (hash: number): boolean => isUnnamed(hash) || LABELS.has(hash)
 
 /** OK, PI, MS: the letters of a state stand beside a place or before its postcode. */
 function isBareAbbreviation(
@@ -85,10 +87,14 @@ function isBareAbbreviation(
   )
 }
 
+/** What a fraction or a score is of. */
+const MEASURED = /^[ ](?:strength|motor|power|murmur|pain|tabs?|tablets?|vision|pads?|systolic)(?![\p{L}])/u
+
 /** Amoxicillin 1 g BD 7/7, Apgars 8/9, BP 70/40: days of seven, a score, a pressure. */
 const isNoDate = (text: string, start: number, value: string): boolean =>
   /^\d{1,3}\/\d{1,3}$/.test(value) &&
-  (/^\d{1,3}\/(?:3[2-9]|[4-9]\d|\d{3})$/.test(value) ||
+  (MEASURED.test(text.slice(start + value.length, start + value.length + 12)) ||
+    /^\d{1,3}\/(?:3[2-9]|[4-9]\d|\d{3})$/.test(value) ||
     (/\/7$/.test(value) &&
       /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(text.slice(Math.max(0, start - 8), start))) ||
     /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(text.slice(Math.max(0, start - 16), start)))
@@ -164,7 +170,7 @@ const GREETED = new Set(
 const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
 /** Labels of forms that stand where names stand. */
 const LABELS = new Set(
-  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev'
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs'
     .split(' ')
     .map((word) => hashFolded(word)),
 )

@@ -2,7 +2,7 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
-import { isDepartment, isUnnamed } from './hospitals.ts'
+import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { EPONYM, FAMILY, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { tokenAt } from './spans.ts'
 import { CAPITALISED, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'

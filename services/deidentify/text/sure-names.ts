@@ -2,7 +2,7 @@
 import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
-import { isDepartment, isUnnamed } from './hospitals.ts'
+import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { COMMON_FAMILY, COMMON_GIVEN, EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN } from './lexicon/lexicon.ts'
 import { CAPITALISED, GLUED, INITIAL, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
