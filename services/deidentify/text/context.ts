@@ -148,9 +148,13 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
   // Lot 4C19U is a number of a product.
   if ((notes.cues[at] as number) & CUE.accession && (type[at + 1] === NUMBER || isCode(tokens, at + 1)))
     return undefined
-  // Dr. Melancon is a person; a drive has its number or its name before it.
-  const isTitle = type[t] === WORD && ((notes.cues[at] as number) & CUE.doctor) !== 0
-  if (!isTitle && (notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
+  // Dr. Melancon is a person, a drive has its number or its name before it.
+  const isElse =
+    type[t] === WORD &&
+    (((notes.cues[at] as number) & CUE.doctor) !== 0 ||
+      // ch 16: a room or the size of a probe.
+      (type[at + 1] === NUMBER && (end[at] as number) - (start[at] as number) <= 2))
+  if (!isElse && (notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
     const last = endOfStreet(tokens, notes, at)
     if (last > at) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: false }
   }

@@ -18,7 +18,7 @@ const UNITS = setOf('ml cc mg g kg mcg units ui iu kcal cal m mm cm steps feet p
 const THE = hashFolded('the')
 const ORDINAL = setOf('st nd rd th')
 const DATED = setOf(
-  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery op edd lmp review scan bloods clinic visit fu dated typed dictated planned booked collected drawn labs reviewed signed faxed last next',
+  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery op edd lmp review scan bloods clinic visit fu dated typed dictated planned booked collected drawn labs reviewed signed faxed last next restarted started stopped resumed held completed removed placed inserted extubated intubated repeated begun',
 )
 const ON = setOf('on dated until since before after by from')
 
@@ -45,16 +45,26 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
       ? dateOf(tokens, t, t + 1)
       : undefined
   if (language === 'en')
-    return DATED.has(hash[t - 1] as number) || isDayOverTwelve(tokens, t, day) ? dayAndMonth(tokens, t, day) : undefined
+    return (DATED.has(hash[t - 1] as number) && !isThird(tokens, t)) || isDayOverTwelve(tokens, t, day)
+      ? dayAndMonth(tokens, t, day)
+      : undefined
   if (day < 1 || day > 31) return undefined
   const isAfterWeekday = DAYS_FR.has(hash[t - 1] as number)
   if (!isAfterWeekday && hash[t - 1] !== LE) return undefined
+  const monthly = isThird(tokens, t) ? undefined : dayAndMonth(tokens, t, day)
+  if (monthly) return monthly
   if (EMERGENCY.has(hash[t] as number) && CALLS.has(hash[t - 2] as number)) return undefined
   const next = t + 1
   const isFollowed =
     type[next] === WORD && gap[next] === SPACED && tokens.written[next] === LOWER && AFTER_DAY.has(hash[next] as number)
   return isEnd(tokens, next) || isFollowed ? dateOf(tokens, t, t) : undefined
 }
+
+/** Le 1/3 moyen, started 1/2 tablet: a part of a whole, not a day. */
+const isThird = ({ text, end }: Tokens, t: number): boolean =>
+  /^\/[2-4](?:\D|$)/.test(text.slice(end[t], (end[t] as number) + 3)) &&
+  /^[123]$/.test(text.slice((end[t] as number) - 1, end[t])) &&
+  text[(end[t] as number) - 2] === ' '
 
 /** On the 15th for two weeks: a small word goes on with the sentence; on the 4th floor is no date. */
 const goesOn = ({ type, gap, hash, written }: Tokens, t: number): boolean =>

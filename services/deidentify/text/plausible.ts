@@ -88,7 +88,8 @@ function isBareAbbreviation(
 }
 
 /** What a fraction or a score is of. */
-const MEASURED = /^[ ](?:strength|motor|power|murmur|pain|tabs?|tablets?|vision|pads?|systolic)(?![\p{L}])/u
+const MEASURED =
+  /^[ ](?:strength|motor|power|murmur|pain|tabs?|tablets?|vision|pads?|systolic|moyen|inf[ée]rieur|sup[ée]rieur|proximal|distal)(?![\p{L}])/u
 
 /** Amoxicillin 1 g BD 7/7, Apgars 8/9, BP 70/40: days of seven, a score, a pressure. */
 const isNoDate = (text: string, start: number, value: string): boolean =>

@@ -1,4 +1,4 @@
-/** English records: names, places and numbers that stand without the words that announce them. */
+/** Records: names, places and numbers that stand without the words that announce them; most of them English. */
 import { describe, expect, test } from 'vitest'
 import { found, marked } from './example.ts'
 
@@ -38,6 +38,9 @@ describe('initials', () => {
 
 describe('places of care', () => {
   test.each([
+    ['Formerly at Coppermine Lodge, then home.', 'hospital: Coppermine Lodge'],
+    ['Labs from Hospital of the Holy Spirit.', 'hospital: Hospital of the Holy Spirit'],
+    ['Baby born in Klinikum Weststadt.', 'hospital: Klinikum Weststadt'],
     ['Transferred from University of Wexcombe Hospital.', 'hospital: University of Wexcombe Hospital'],
     ['Echo at Our Lady of Hope Hospital.', 'hospital: Our Lady of Hope Hospital'],
     ['Discharged to Oakmere Rehabilitation and Nursing.', 'hospital: Oakmere Rehabilitation and Nursing'],
@@ -89,5 +92,7 @@ test('French: birth names, elisions, numbers and postcodes of the neighbours', (
   expect(found('NISS 52.03.11-123.45, INAMI 1-12345-67-890')).toEqual(['nir: 52.03.11-123.45', 'rpps: 1-12345-67-890'])
   expect(found('AVS 756.1234.5678.97')).toEqual(['nir: 756.1234.5678.97'])
   expect(found('rue Haute 4, 1000 Bruxelles')).toContain('postcode: 1000')
+  expect(found('Lettre dictée le 4/3, relue.')).toEqual(['date: 4/3'])
+  expect(found('Fracture sur le 1/3 moyen du fémur, sonde ch 16 posée le 12.')).toEqual(['date: 12'])
   expect(found('hospitalisé du 3 au 12.4.22')).toEqual(['date: 3', 'date: 12.4.22'])
 })
