@@ -15,6 +15,7 @@ import {
   WORD_EN,
   WORD_FR,
 } from './lexicon/lexicon.ts'
+import { isNoDate, isRange, PREGNANCIES } from './measures.ts'
 import { TAGS } from './tagger/labels.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
@@ -58,7 +59,7 @@ export function isPlausible(
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
-  if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text)) return false
+  if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text.length)) return false
   if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
   if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
   if (kind === 'phone' && !proposed.has(span.first) && text.replace(/\D/g, '').length < SURE_PHONE)
@@ -86,30 +87,6 @@ function isBareAbbreviation(
     (tags[last + 1] === POSTCODE_TAG || tags[last + 1] === CITY_TAG)
   )
 }
-
-/** What a fraction or a score is of. */
-const MEASURED =
-  /^[ ](?:strength|motor|power|murmur|pain|tabs?|tablets?|vision|pads?|systolic|moyen|inf[ée]rieur|sup[ée]rieur|proximal|distal)(?![\p{L}])/u
-
-/** Amoxicillin 1 g BD 7/7, Apgars 8/9, BP 70/40: days of seven, a score, a pressure. */
-const isNoDate = (text: string, start: number, value: string): boolean =>
-  /^\d{1,3}\/\d{1,3}$/.test(value) &&
-  (MEASURED.test(text.slice(start + value.length, start + value.length + 12)) ||
-    /^\d{1,3}\/(?:3[2-9]|[4-9]\d|\d{3})$/.test(value) ||
-    (/\/7$/.test(value) &&
-      /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(text.slice(Math.max(0, start - 8), start))) ||
-    /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(text.slice(Math.max(0, start - 16), start)))
-
-/** G3P2002, G2P1A0. */
-const PREGNANCIES = /^G\d{1,2}P\d{1,4}(?:[AL]\d)?$/
-
-/** 136-145, 38: a range of reference or a result without a label. */
-function isRange({ text }: Tokens, { cues }: Notes, { start, end, first }: TokenSpan): boolean {
-  const [, low, high] = /^(\d{1,3})(?:-(\d{1,3}))?$/.exec(text.slice(start, end)) ?? []
-  if (low === undefined || announces(cues, first, LABELS_OF_NUMBERS)) return false
-  return high === undefined || Number(low) < Number(high)
-}
-const LABELS_OF_NUMBERS = CUE.accession | CUE.mrn | CUE.ipp | CUE.nda | CUE.rpps | CUE.nir
 
 const isEponym = (tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSpan): boolean =>
   !announces(cues, first, CUE.doctor | CUE.civility) && isBeforeEponymHead(tokens, flags, first, last)
