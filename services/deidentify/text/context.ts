@@ -8,15 +8,15 @@ import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { partOfName } from './full-name.ts'
 import { hospitalByHead, hospitalByTail, listedHospital, lowerHouse, saintAt } from './hospitals.ts'
-import { initialsAt } from './initials.ts'
+import { codeOfDoctor, initialsAt } from './initials.ts'
 import { isCode, labelledNumber } from './labelled-numbers.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { loneDay, loneWeekday } from './lone-days.ts'
-import { maidenName, nameAfterVerb, nameInSmallLetters, spokenName } from './lone-names.ts'
+import { maidenName, nameAfterVerb, nameInSmallLetters, spokenName, unknownTown } from './lone-names.ts'
 import { labelledHospital, placeOfCare } from './places-of-care.ts'
 import { spokenNumber } from './spoken-numbers.ts'
 import { sureName } from './sure-names.ts'
-import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
+import { CAPITALISED, GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Kind, Language } from './types.ts'
 
 const LONGEST_NAME = 5
@@ -29,7 +29,9 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
     if ((tokens.start[t] as number) < free) continue
     const one =
       tokens.type[t] === NUMBER || isCode(tokens, t)
-        ? ((language === 'en' ? addressAtNumber(tokens, t) : postcodeOfFour(tokens, notes, t)) ??
+        ? ((language === 'en'
+            ? (codeOfDoctor(tokens, t) ?? addressAtNumber(tokens, t))
+            : postcodeOfFour(tokens, notes, t)) ??
           streetAt(tokens, notes, t) ??
           labelledNumber(tokens, notes, t) ??
           loneDay(tokens, t, language))
@@ -55,7 +57,11 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
 }
 
 const englishAt = (tokens: Tokens, notes: Notes, t: number): Finding | undefined =>
-  spokenNumber(tokens, t) ?? initialsAt(tokens, t, 'en') ?? sureName(tokens, notes, t) ?? spokenName(tokens, notes, t)
+  spokenNumber(tokens, t) ??
+  initialsAt(tokens, t, 'en') ??
+  sureName(tokens, notes, t) ??
+  spokenName(tokens, notes, t) ??
+  unknownTown(tokens, notes, t)
 
 function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language): Finding | undefined {
   return language === 'en'
@@ -80,6 +86,8 @@ function nameAfter(tokens: Tokens, notes: Notes, t: number): Finding | undefined
   let at = t - 1
   const colon = at >= 0 && type[at] === MARK && text[start[at] as number] === ':'
   const dot = at >= 0 && type[at] === MARK && text[start[at] as number] === '.'
+  // Hadley, M.D.: a degree.
+  if (dot && tokens.written[t] === INITIAL && gap[t] === GLUED) return undefined
   if (colon || dot) at--
   if (at < 0 || type[at] !== WORD || (gap[t] as number) > 2) return undefined
   const cues = notes.cues[at] as number

@@ -9,6 +9,10 @@ const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').m
 const DICTATED = /[A-Z]{2,3}[:/][a-z]{2,5}[ ]{1,3}[A-Za-z]{0,3}[ -]?\d[\d-]{2,10}(?=[ \t]*(?:\n|$))/y
 const DICTATED_AT_END = /[A-Z]{2,3}[:/][a-z]{2,4}(?=[ \t]*(?:\n|$|[Dd]{1,2}[:/]|\/?\d{1,2}\/\d))/y
 const TYPIST = /[a-z]{2,4}(?: ?[/:] ?[a-z]{2,5})?(?=[ \t]*(?:\n|$))/y
+/** Burchett, M.D. VB7 */
+const CODE_OF_DOCTOR = /[A-Z]{2,3}\d{1,4}(?=[ \t]*(?:\n|$))/y
+const DOCTOR_BEFORE = /(?:^|[^A-Za-z])M\.?[ ]?D\.?[ ]$/
+const LONGEST_DEGREE = 6
 const RESIDENT = /[a-z]{2,3}(?=,? ?PGY-?\d)/y
 /** Characters of the end of a text, where the codes of dictation stand. */
 const TAIL = 160
@@ -52,6 +56,14 @@ export function initialsAt(tokens: Tokens, t: number, language: Language): Findi
     type[t - 1] === MARK &&
     /[.)\-–—]/.test(text[start[t - 1] as number] as string)
   return isLast && !NOT_INITIALS.has(hash[t] as number) ? name(at, end[t] as number) : undefined
+}
+
+/** English: Burchett, M.D. VB7. @param t a word with figures glued to it */
+export function codeOfDoctor({ text, start }: Tokens, t: number): Finding | undefined {
+  const at = start[t] as number
+  if (!DOCTOR_BEFORE.test(text.slice(Math.max(0, at - LONGEST_DEGREE), at))) return undefined
+  const end = endAt(CODE_OF_DOCTOR, text, at)
+  return end > 0 ? { start: at, end, kind: 'id', certain: true } : undefined
 }
 
 function lineOfInitials({ text, start, type, hash }: Tokens, t: number): number {

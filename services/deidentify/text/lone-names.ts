@@ -61,6 +61,25 @@ export function spokenName(tokens: Tokens, notes: Notes, t: number): Finding | u
   return last < t ? undefined : { start: start[t] as number, end: end[last] as number, kind: 'name', certain: true }
 }
 
+const WHENCE = setOf('from')
+const TOWNS = setOf('lives living born raised grew resides moved relocated')
+const WHERE = setOf('in to near outside')
+const THERE = hashFolded('to')
+
+/** English: a nurse from Kettletown, lives in Ashmoor: a capital that no list has, where towns stand. */
+export function unknownTown(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
+  const { hash, written, gap, start, end } = tokens
+  if (t < 2 || written[t] !== CAPITALISED || gap[t] !== SPACED || notes.flags[t] !== 0 || notes.cues[t] !== 0)
+    return undefined
+  const isWhere =
+    (WHENCE.has(hash[t - 1] as number) && hash[t + 1] !== THERE) ||
+    (WHERE.has(hash[t - 1] as number) && TOWNS.has(hash[t - 2] as number))
+  const isAlone = written[t + 1] === undefined || written[t + 1] === LOWER || tokens.type[t + 1] !== WORD
+  return isWhere && isAlone && (end[t] as number) - (start[t] as number) > 3
+    ? { start: start[t] as number, end: end[t] as number, kind: 'city', certain: true }
+    : undefined
+}
+
 const BORN = setOf('nee ne')
 const LONGEST_MAIDEN = 3
 

@@ -24,7 +24,7 @@ function endOfFamily(tokens: Tokens, { flags, cues }: Notes, from: number, next:
   return isFamily && isAlone ? family : from
 }
 
-/** RIEDEL,H; GALLO, T; ROSALES, DELIA M: an initial after a name in capitals. */
+/** RIEDEL,H; GALLO, T; ROSALES, DELIA M: an initial after a name in capitals, not the degree in HADLEY, M.D. */
 function endOfInitial({ text, start, type, written, count, gap }: Tokens, from: number, next: number): number {
   const initial = from + 2
   const isInitial =
@@ -35,7 +35,8 @@ function endOfInitial({ text, start, type, written, count, gap }: Tokens, from: 
     written[initial] === INITIAL &&
     (gap[initial] as number) <= SPACED &&
     (start[initial] as number) < next &&
-    (initial + 1 >= count || gap[initial + 1] !== GLUED || type[initial + 1] === MARK)
+    (initial + 1 >= count || gap[initial + 1] !== GLUED || type[initial + 1] === MARK) &&
+    !/^[A-Z]\.[A-Z]/.test(text.slice(start[initial], (start[initial] as number) + 3))
   if (isInitial) return initial
   const middle = from + 1
   const isMiddle =

@@ -52,6 +52,9 @@ describe('places of care', () => {
     expect(found('Seen in Hypertension Clinic.', 'en')).toEqual([]))
 })
 
+test('a town that no list has', () =>
+  expect(found('She is a nurse from Ketterworth with pain.', 'en')).toEqual(['city: Ketterworth']))
+
 describe('addresses and postcodes', () => {
   test.each([
     ['He lives on Fox Hollow Dr.', 'address: Fox Hollow Dr'],
@@ -66,6 +69,7 @@ describe('addresses and postcodes', () => {
 describe('numbers', () => {
   test.each([
     ['Medicare 2950 12345 1', 'id: 2950 12345 1'],
+    ['SOLOMON GRADY, M.D. QB12', 'id: QB12'],
     ['HIC 219-09-4471A on file', 'ssn: 219-09-4471A'],
     ['Transfused G0101 22 118844 7.', 'id: G0101 22 118844 7'],
     ['call (0117) 496 0123', 'phone: (0117) 496 0123'],
