@@ -141,7 +141,7 @@ function endOfRun(tokens: Tokens, first: number, isEnd: (hash: number) => boolea
 
 /** Belgium and Switzerland: 1000 Bruxelles, 1700 Fribourg, with a mark, `à` or the beginning of a line before. @param t a number */
 export function postcodeOfFour(tokens: Tokens, { phrase, flags }: Notes, t: number): Finding | undefined {
-  const { type, gap, start, end, hash } = tokens
+  const { gap, start, end, hash } = tokens
   if ((end[t] as number) - (start[t] as number) !== 4 || gap[t + 1] !== SPACED || gap[t] === GLUED) return undefined
   const own = flags[t + 1] as number
   const year = Number(tokens.text.slice(start[t], end[t]))

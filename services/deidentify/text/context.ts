@@ -4,7 +4,6 @@
  */
 import { addressAtNumber, houseWithoutNumber, postcodeOfFour } from './addresses.ts'
 import { type Notes, nextWord } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { partOfName } from './full-name.ts'
 import { hospitalByHead, hospitalByTail, listedHospital, lowerHouse, saintAt } from './hospitals.ts'
@@ -16,8 +15,8 @@ import { maidenName, nameAfterVerb, nameInSmallLetters, spokenName, unknownTown 
 import { labelledHospital, placeOfCare } from './places-of-care.ts'
 import { spokenNumber } from './spoken-numbers.ts'
 import { sureName } from './sure-names.ts'
-import { CAPITALISED, GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
-import type { Finding, Kind, Language } from './types.ts'
+import { CAPITALISED, GLUED, INITIAL, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
+import type { Finding, Language } from './types.ts'
 
 const LONGEST_NAME = 5
 const LONGEST_STREET = 9

@@ -6,19 +6,7 @@ import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/l
 import { endOfName, startOfElision, startOfPair } from './name-edges.ts'
 import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
-import {
-  CAPITALISED,
-  GLUED,
-  INITIAL,
-  LINE_END,
-  LOWER,
-  MARK,
-  NUMBER,
-  SPACED,
-  type Tokens,
-  UPPER,
-  WORD,
-} from './tokens.ts'
+import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Language } from './types.ts'
 
 const ID = tagOf('id')

@@ -3,7 +3,7 @@ import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY, GIVEN, HOSPITAL, MEDICAL, PLACE, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
-import { GLUED, INITIAL, LOWER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import { INITIAL, LOWER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 
 /** Words of a name of a hospital. */
 export const LONGEST = 6
