@@ -44,6 +44,7 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
     return hash[t - 1] === THE && ON.has(hash[t - 2] as number) && (isEnd(tokens, t + 2) || goesOn(tokens, t + 2))
       ? dateOf(tokens, t, t + 1)
       : undefined
+  if (language === 'en' && isMonthOfYear(tokens, t, day)) return dateOf(tokens, t, t + 2)
   if (language === 'en')
     return (DATED.has(hash[t - 1] as number) && !isThird(tokens, t)) || isDayOverTwelve(tokens, t, day)
       ? dayAndMonth(tokens, t, day)
@@ -59,6 +60,12 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
     type[next] === WORD && gap[next] === SPACED && tokens.written[next] === LOWER && AFTER_DAY.has(hash[next] as number)
   return isEnd(tokens, next) || isFollowed ? dateOf(tokens, t, t) : undefined
 }
+
+/** 6/88: a month and a year, where it can be no day; 6/60 is an acuity, 12/40 a week of a pregnancy. */
+const isMonthOfYear = ({ text, end }: Tokens, t: number, month: number): boolean =>
+  month >= 1 &&
+  month <= 12 &&
+  /^\/(?:5[3-9]|6[1-9]|[7-9]\d)(?![\p{L}\d/%]|[.]\d|[ ]?mm)/u.test(text.slice(end[t], (end[t] as number) + 8))
 
 /** Le 1/3 moyen, started 1/2 tablet: a part of a whole, not a day. */
 const isThird = ({ text, end }: Tokens, t: number): boolean =>

@@ -18,7 +18,7 @@ export function isNoDate(text: string, start: number, length: number): boolean {
   ]
   return (
     MEASURED.test(after) ||
-    /\/(?:3[2-9]|[4-9]\d|\d{3})$/.test(value) ||
+    /^(?:1[3-9]|[2-9]\d|\d{3})\/(?:3[2-9]|[4-9]\d)$|\/\d{3}$/.test(value) ||
     (value.endsWith('/7') && /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(before)) ||
     /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(before)
   )

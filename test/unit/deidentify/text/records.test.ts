@@ -52,6 +52,11 @@ describe('places of care', () => {
     expect(found('Seen in Hypertension Clinic.', 'en')).toEqual([]))
 })
 
+test('a month and its year, not an acuity or a week of a pregnancy', () => {
+  expect(found('Knee replaced 1/66, seen since.', 'en')).toEqual(['date: 1/66'])
+  expect(found('Vision 6/60, scan at 12/40.', 'en')).toEqual([])
+})
+
 test('a town that no list has', () =>
   expect(found('She is a nurse from Ketterworth with pain.', 'en')).toEqual(['city: Ketterworth']))
 
