@@ -13,6 +13,7 @@ const STREETS = setOf(
 )
 /** The same in short: Winding Brook Dr, Cherry Tree Ct. */
 const SHORT_STREETS = setOf('dr ct ln court terrace ter pkwy hwy pl cir trl')
+const isStreet = (hash: number): boolean => STREETS.has(hash) || SHORT_STREETS.has(hash)
 const AFTER_STREET = setOf('in')
 /** Before a point that ends no sentence: Mt. Auburn Street. */
 const ABBREVIATED = setOf('mt st ft n s e w')
@@ -55,9 +56,9 @@ export function addressAtNumber(tokens: Tokens, t: number): Finding | undefined 
   if (gap[word] !== SPACED || !isCapital(tokens, word)) return undefined
   const next = word + 1
   const isForeign = FOREIGN_STREETS.has(hash[word] as number) && type[next] === WORD && gap[next] === SPACED
-  const road = endOfRun(tokens, word, (one) => STREETS.has(one) || SHORT_STREETS.has(one))
+  const road = endOfRun(tokens, word, isStreet)
   if (road > 0 && isRoadClosed(tokens, road)) return finding(at, end[road] as number, 'address')
-  const directed = endAt(DIRECTED, text, at)
+  const directed = (end[word] as number) - (start[word] as number) <= 2 ? endAt(DIRECTED, text, at) : -1
   if (directed > 0 && (isCapital(tokens, word + 1) || isCapital(tokens, word + 2)))
     return finding(at, directed, 'address')
   const last =
@@ -106,7 +107,7 @@ export function houseWithoutNumber(tokens: Tokens, t: number): Finding | undefin
     const last = endOfRun(tokens, first, (one) => STREETS.has(one))
     if (last > 0) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: true }
   }
-  const last = endOfRun(tokens, t, (one) => STREETS.has(one) || SHORT_STREETS.has(one))
+  const last = endOfRun(tokens, t, isStreet)
   if (last < 0 || NOT_NAMES.has(hash[t] as number)) return undefined
   // St. John's is a saint.
   if (hash[last] === SAINT_OR_STREET && isMark(tokens, last + 1, /\./) && isCapital(tokens, last + 2)) return undefined

@@ -13,6 +13,8 @@ const DEGREE =
   /[ ]?,?[ ]?(?:M\.[ ]?D\.|D\.[ ]?O\.|Ph\.?D|R\.N\.|(?:MD|DO|RN|NP|PA|FNP|CRNP|APRN|CNM|CNA|LPN|LVN|CRNA|LCSW|LICSW|LMSW|DMD|DDS|DPM|DPT|PT|OTR|COTA|PharmD|RPh|CMA|MBBS|MBBCh|MBChB|FRCS|FRCP|MRCP|MRCGP|FACS|FACP|CGC|CCDS|PGY)(?![\p{L}]))/uy
 /** A state is written the same way. */
 const STATES = /^[ ]?,?[ ]?(?:MD|PA)$/
+const SPACE = 32
+const COMMA = 44
 const SURE_COMMA = /^[ ]?,/
 const LONGEST = 6
 /** Tokens before "is a": one or two adjectives stand after it. */
@@ -86,6 +88,8 @@ function beforeDegree(tokens: Tokens, notes: Notes, t: number): Finding | undefi
         return undefined
       if (mark === ',' || mark === '-') continue
     }
+    const after = text.charCodeAt(end[at] as number)
+    if (after !== SPACE && after !== COMMA) continue
     DEGREE.lastIndex = end[at] as number
     const match = DEGREE.exec(text)
     if (!match || !named || !/^[ ,]/.test(match[0])) continue

@@ -36,7 +36,6 @@ const NATIONAL = [
 const MEDICARE_AU = pattern(`[2-6]\\d{3}[ ]\\d{5}[ ]\\d(?![\\p{L}\\d])`)
 /** United States, health insurance claim number: an SSN and a letter. */
 const HICN = pattern(`\\d{3}-\\d{2}-\\d{4}[ ]?-?[A-Z]\\d?(?![\\p{L}\\d])`)
-/** VIC 3065, MA 02139. */
 const AFTER_STATE = pattern(`\\d{5}(?:-\\d{4})?(?![\\p{L}\\d]|[.,]\\d)`)
 const STATE =
   /(?:^|[^\p{L}])(?:A[KLRZ]|C[AOT]|DC|DE|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ]{1,3}$/u
@@ -50,6 +49,7 @@ const MBI =
 
 /** @param at where a word begins */
 export function nationalNumberAt(text: string, at: number): Finding | undefined {
+  if (!(isFigure(text, at + 1) || isFigure(text, at + 2) || isFigure(text, at + 3))) return undefined
   for (const one of NATIONAL) {
     const end = endAt(one, text, at)
     if (end > 0) return finding(at, end, 'id')
@@ -57,19 +57,25 @@ export function nationalNumberAt(text: string, at: number): Finding | undefined 
   return undefined
 }
 
-/** @param at where a number begins */
-export function medicareNumberAt(text: string, at: number): Finding | undefined {
-  return foundAs(MBI, text, at, 'id') ?? foundAs(MEDICARE_AU, text, at, 'id') ?? foundAs(HICN, text, at, 'ssn')
+const isFigure = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
 }
 
-/** @param at where a number begins */
-export function zipAt(text: string, at: number): Finding | undefined {
-  const before = text.slice(Math.max(0, at - LONGEST_STATE), at)
-  return (
-    foundAs(ZIP_PLUS_4, text, at, 'postcode') ??
-    (STATE.test(before) ? foundAs(AFTER_STATE, text, at, 'postcode') : undefined) ??
-    (STATE_AU.test(before) ? foundAs(AFTER_STATE_AU, text, at, 'postcode') : undefined)
-  )
+/** What only English notes have. @param at where a number begins @param length of its first figures @param isGlued whether a letter follows */
+export function englishNumberAt(text: string, at: number, length: number, isGlued: boolean): Finding | undefined {
+  if (isGlued) return foundAs(MBI, text, at, 'id')
+  if (length === 3) return text[at + 3] === '-' ? foundAs(HICN, text, at, 'ssn') : undefined
+  if (length === 4) return foundAs(MEDICARE_AU, text, at, 'id') ?? afterState(text, at, STATE_AU, AFTER_STATE_AU)
+  if (length !== 5) return undefined
+  return foundAs(ZIP_PLUS_4, text, at, 'postcode') ?? afterState(text, at, STATE, AFTER_STATE)
+}
+
+/** VIC 3065, MA 02139. */
+function afterState(text: string, at: number, state: RegExp, code: RegExp): Finding | undefined {
+  // States are written in capitals, but for Vic and its like.
+  if (text.charCodeAt(at - 1) !== 32) return undefined
+  return state.test(text.slice(Math.max(0, at - LONGEST_STATE), at)) ? foundAs(code, text, at, 'postcode') : undefined
 }
 
 /** What only English notes have. @param at where a word begins */

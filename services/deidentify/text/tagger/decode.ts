@@ -32,15 +32,18 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
   let scores = new Float64Array(TAG_COUNT)
   const emit = new Float64Array(TAG_COUNT)
   for (let t = 0; t < count; t++) {
-    featuresOf(context, t, row)
-    rows?.set(row, t * FEATURE_COUNT)
-    emit.fill(0)
-    emit[NONE] = -preference
-    for (let f = 0; f < FEATURE_COUNT; f++) {
-      const base = (row[f] as number) * TAG_COUNT
-      for (let tag = 0; tag < TAG_COUNT; tag++) emit[tag] = (emit[tag] as number) + (weights[base + tag] as number)
-    }
     const given = certainTag(context, t)
+    emit.fill(0)
+    // Where the tag is given, every way has the same emission: it decides nothing.
+    if (given < 0 || rows !== undefined) {
+      featuresOf(context, t, row)
+      rows?.set(row, t * FEATURE_COUNT)
+      emit[NONE] = -preference
+      for (let f = 0; f < FEATURE_COUNT; f++) {
+        const base = (row[f] as number) * TAG_COUNT
+        for (let tag = 0; tag < TAG_COUNT; tag++) emit[tag] = (emit[tag] as number) + (weights[base + tag] as number)
+      }
+    }
     for (let tag = 0; tag < TAG_COUNT; tag++) {
       let best = NEVER * 2
       let origin = 0
