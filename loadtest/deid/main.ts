@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
 import { knownElsewhere } from './elsewhere.ts'
 import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
+import { readFilled } from './filled.ts'
 import { type Sample, type Score, score } from './score.ts'
 import { simulate } from './simulated.ts'
 import { knownOfMarks, readMarked, refilled } from './texts.ts'
@@ -89,6 +90,8 @@ function corpora(): Corpus[] {
     blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
     blind('French notes of more styles, only scored', 'fr', 'texts/fr-styles.txt'),
     blind('English notes of more styles, only scored', 'en', 'texts/en-styles.txt'),
+    ...records('French records, filled', 'fr', 'texts/fr-records.txt', 3),
+    ...records('English records, filled', 'en', 'texts/en-records.txt', 4),
   ]
 }
 
@@ -100,6 +103,19 @@ function halves(name: string, language: 'fr' | 'en', file: string): Corpus[] {
     language,
     samples: samples.filter((_, i) => i % 2 === rest),
   }))
+}
+
+/** The halves share neither a form nor a value. */
+function records(name: string, language: 'fr' | 'en', file: string, copies: number): Corpus[] {
+  const { read, scored } = readFilled(
+    join(import.meta.dirname, file),
+    join(import.meta.dirname, 'texts/records-values.txt'),
+    copies,
+  )
+  return [
+    { name: `${name}, read`, language, samples: withKnown(read) },
+    { name: `${name}, only scored`, language, samples: withKnown(scored) },
+  ]
 }
 
 /** Texts whose errors are not read while rules are mended: a check that the rules do not only fit what was read. */

@@ -13,16 +13,21 @@ const NOT_AN_IDENTIFIER = 'O'
  */
 export function readMarked(path: string): Sample[] | undefined {
   if (!existsSync(path)) return undefined
-  return readFileSync(path, 'utf8')
+  return textsOf(readFileSync(path, 'utf8')).map((text, i) => parseMarked(String(i), text))
+}
+
+/** @param file the content of a file of texts @returns each text, its marks unread */
+export const textsOf = (file: string): readonly string[] =>
+  file
     .split('\n')
     .filter((line) => !line.startsWith('# '))
     .join('\n')
     .split(/\n\s*\n/)
     .filter((text) => text.trim() !== '')
-    .map((text, i) => parse(String(i), text.replaceAll('\\n', '\n')))
-}
+    .map((text) => text.replaceAll('\\n', '\n'))
 
-function parse(id: string, marked: string): Sample {
+/** @param marked a text with `[value](LABEL)` */
+export function parseMarked(id: string, marked: string): Sample {
   const marks: Mark[] = []
   let text = ''
   let last = 0

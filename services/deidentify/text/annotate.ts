@@ -6,7 +6,7 @@ import { CAPITALISED, INITIAL, LOWER, MARK, type Tokens, UPPER, WORD } from './t
 import type { Finding } from './types.ts'
 
 /** A token's place in a known name of a place or hospital. */
-const IN_PLACE = 1
+export const IN_PLACE = 1
 export const IN_HOSPITAL = 2
 
 export interface Notes {

@@ -2,20 +2,22 @@
  * Layer 3: what the words around say. Numbers after their label, dates after "né(e) le", names after a title or a label, streets,
  * hospitals after their word. A number after its label is certain; names, streets and hospitals are proposals for the tagger.
  */
-import { addressAtNumber, houseWithoutNumber } from './addresses.ts'
+import { addressAtNumber, houseWithoutNumber, postcodeOfFour } from './addresses.ts'
 import { type Notes, nextWord } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { partOfName } from './full-name.ts'
-import { hospitalByTail, labelledHospital, listedHospital, lowerHouse, placeOfCare, saintAt } from './hospitals.ts'
+import { hospitalByHead, hospitalByTail, listedHospital, lowerHouse, saintAt } from './hospitals.ts'
+import { codeOfDoctor, initialsAt } from './initials.ts'
+import { isCode, labelledNumber } from './labelled-numbers.ts'
 import { COMMON_GIVEN, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { loneDay, loneWeekday } from './lone-days.ts'
-import { nameAfterVerb, nameInSmallLetters } from './lone-names.ts'
-import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
-import type { Finding, Kind, Language } from './types.ts'
+import { maidenName, nameAfterVerb, nameInSmallLetters, spokenName, unknownTown } from './lone-names.ts'
+import { labelledHospital, placeOfCare } from './places-of-care.ts'
+import { spokenNumber } from './spoken-numbers.ts'
+import { sureName } from './sure-names.ts'
+import { CAPITALISED, GLUED, INITIAL, LOWER, MARK, NUMBER, type Tokens, UPPER, WORD } from './tokens.ts'
+import type { Finding, Language } from './types.ts'
 
-/** Tokens between a label and its value: `N° IPP du patient : `. */
-const LABEL_REACH = 6
 const LONGEST_NAME = 5
 const LONGEST_STREET = 9
 
@@ -26,12 +28,17 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
     if ((tokens.start[t] as number) < free) continue
     const one =
       tokens.type[t] === NUMBER || isCode(tokens, t)
-        ? ((language === 'en' ? addressAtNumber(tokens, t) : undefined) ??
+        ? ((language === 'en'
+            ? (codeOfDoctor(tokens, t) ?? addressAtNumber(tokens, t))
+            : postcodeOfFour(tokens, notes, t)) ??
           streetAt(tokens, notes, t) ??
           labelledNumber(tokens, notes, t) ??
           loneDay(tokens, t, language))
         : tokens.type[t] === WORD
           ? (hospitalAt(tokens, notes, t, language) ??
+            (language === 'en'
+              ? englishAt(tokens, notes, t)
+              : (initialsAt(tokens, t, 'fr') ?? maidenName(tokens, notes, t))) ??
             nameAfter(tokens, notes, t) ??
             hospitalAfter(tokens, notes, t) ??
             streetAt(tokens, notes, t) ??
@@ -48,9 +55,17 @@ export function findContext(tokens: Tokens, notes: Notes, language: Language): F
   return found
 }
 
+const englishAt = (tokens: Tokens, notes: Notes, t: number): Finding | undefined =>
+  spokenNumber(tokens, t) ??
+  initialsAt(tokens, t, 'en') ??
+  sureName(tokens, notes, t) ??
+  spokenName(tokens, notes, t) ??
+  unknownTown(tokens, notes, t)
+
 function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language): Finding | undefined {
   return language === 'en'
     ? (hospitalByTail(tokens, notes, t) ??
+        hospitalByHead(tokens, notes, t) ??
         saintAt(tokens, t) ??
         listedHospital(tokens, notes, t) ??
         labelledHospital(tokens, notes, t) ??
@@ -58,113 +73,9 @@ function hospitalAt(tokens: Tokens, notes: Notes, t: number, language: Language)
     : lowerHouse(tokens, notes, t)
 }
 
-/** N11232344: letters glued to figures. */
-function isCode({ type, gap }: Tokens, t: number): boolean {
-  return type[t] === WORD && type[t + 1] === NUMBER && gap[t + 1] === 0
-}
-
-const LABELS: readonly (readonly [cue: number, kind: Kind, digits: number])[] = [
-  [CUE.fax, 'fax', 4],
-  [CUE.rpps, 'rpps', 2],
-  [CUE.nir, 'nir', 5],
-  [CUE.nda, 'nda', 5],
-  [CUE.ipp, 'ipp', 4],
-  [CUE.accession, 'device', 5],
-  [CUE.mrn, 'mrn', 4],
-  [CUE.phone, 'phone', 4],
-]
-/** Labels that are sure of their number when a colon, `n°` or nothing stands between. */
-const STRICT = new Set([
-  'ipp',
-  'nda',
-  'nir',
-  'ins',
-  'rpps',
-  'adeli',
-  'finess',
-  'mrn',
-  'npi',
-  'ssn',
-  'iep',
-  'nip',
-  'tel',
-  'fax',
-  'lot',
-  'serie',
-  'serial',
-  'accession',
-  'badge',
-  'claim',
-])
-/** Figures of a number after `n°` or `#` that no label names. */
-const NUMBERED = 5
 /** With a number and a name before, nothing but an address. */
 const STREET_ONLY =
   /^(?:street|road|avenue|lane|drive|boulevard|crescent|grove|gardens|terrace|parkway|highway|mews|close)$/i
-
-/** A number that follows its label: over marks, `n°`, and a few small words. */
-function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
-  const { text, start, type } = tokens
-  const before = t > 0 ? type[t - 1] : LINE_END
-  // The middle of a number with marks (a date, a measure) is no number of its own.
-  if (
-    before === NUMBER ||
-    (before === MARK && /[.,/+<>=≥≤%]/.test(text[start[t - 1] as number] as string) && type[t - 2] === NUMBER)
-  )
-    return undefined
-  const end = endOfNumber(tokens, t)
-  if (isKeyOfNir(tokens, notes, t)) return { start: start[t] as number, end, kind: 'nir', certain: true }
-  const digits = sizeOfNumber(text, start[t] as number, end)
-  for (let back = 1; back <= LABEL_REACH && t - back >= 0; back++) {
-    const at = t - back
-    if (type[at] === NUMBER || (type[at] === LINE_END && back > 1)) break
-    const cues = notes.cues[at] as number
-    for (const [cue, kind, least] of LABELS) {
-      if ((cues & cue) === 0 || digits < least) continue
-      const word = text.slice(start[at], tokens.end[at]).toLowerCase()
-      const isMixed = end - (start[t] as number) > digits - 1 && /[A-Z]/.test(text.slice(start[t], end))
-      const certain = (STRICT.has(word) || isMixed) && back <= 4 && digits >= Math.max(least, 4)
-      return { start: start[t] as number, end, kind, certain }
-    }
-  }
-  return digits >= NUMBERED && /(?:n°|nº|#)[ ]?$/i.test(text.slice(Math.max(0, (start[t] as number) - 3), start[t]))
-    ? { start: start[t] as number, end, kind: 'id', certain: true }
-    : undefined
-}
-
-/** Figures; letters beside at least two figures count as well: 7KXR442, 4C19U. */
-function sizeOfNumber(text: string, start: number, end: number): number {
-  let [figures, capitals] = [0, 0]
-  for (let i = start; i < end; i++) {
-    const code = text.charCodeAt(i)
-    if (code >= 48 && code <= 57) figures++
-    else if (code >= 65 && code <= 90) capitals++
-  }
-  return figures >= 2 ? figures + capitals : figures
-}
-
-const KEY = hashFolded('cle')
-
-/** The two check digits that stand apart from a NIR: clé 29. */
-function isKeyOfNir({ type, start, end, hash, text }: Tokens, notes: Notes, t: number): boolean {
-  if ((end[t] as number) - (start[t] as number) !== 2) return false
-  const word = type[t - 1] === MARK && text[start[t - 1] as number] === ':' ? t - 2 : t - 1
-  if (word < 1 || hash[word] !== KEY) return false
-  for (let back = word - 1; back >= 0 && back > word - LABEL_REACH; back--)
-    if (type[back] === NUMBER || (notes.cues[back] as number) & CUE.nir) return true
-  return false
-}
-
-function endOfNumber(tokens: Tokens, t: number): number {
-  const { type, gap, count, text, start } = tokens
-  let last = t
-  for (let next = t + 1; next < count && next < t + 16; next++) {
-    if (type[next] === NUMBER && (gap[next] as number) <= 1) last = next
-    else if (type[next] === WORD && gap[next] === 0 && type[last] === NUMBER && last === next - 1) last = next
-    else if (!(type[next] === MARK && gap[next] === 0 && /[.\-/]/.test(text[start[next] as number] as string))) break
-  }
-  return tokens.end[last] as number
-}
 
 /** A name after a title, or after a label and a colon. */
 function nameAfter(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
@@ -174,6 +85,8 @@ function nameAfter(tokens: Tokens, notes: Notes, t: number): Finding | undefined
   let at = t - 1
   const colon = at >= 0 && type[at] === MARK && text[start[at] as number] === ':'
   const dot = at >= 0 && type[at] === MARK && text[start[at] as number] === '.'
+  // Hadley, M.D.: a degree.
+  if (dot && tokens.written[t] === INITIAL && gap[t] === GLUED) return undefined
   if (colon || dot) at--
   if (at < 0 || type[at] !== WORD || (gap[t] as number) > 2) return undefined
   const cues = notes.cues[at] as number
@@ -240,8 +153,15 @@ function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined 
   }
   if (type[at] !== WORD) return undefined
   // Lot 4C19U is a number of a product.
-  if ((notes.cues[at] as number) & CUE.accession && type[at + 1] === NUMBER) return undefined
-  if ((notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
+  if ((notes.cues[at] as number) & CUE.accession && (type[at + 1] === NUMBER || isCode(tokens, at + 1)))
+    return undefined
+  // Dr. Melancon is a person, a drive has its number or its name before it.
+  const isElse =
+    type[t] === WORD &&
+    (((notes.cues[at] as number) & CUE.doctor) !== 0 ||
+      // ch 16: a room or the size of a probe.
+      (type[at + 1] === NUMBER && (end[at] as number) - (start[at] as number) <= 2))
+  if (!isElse && (notes.cues[at] as number) & CUE.street && (type[t] === NUMBER || tokens.written[at] !== INITIAL)) {
     const last = endOfStreet(tokens, notes, at)
     if (last > at) return { start: start[t] as number, end: end[last] as number, kind: 'address', certain: false }
   }

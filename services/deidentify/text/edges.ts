@@ -3,6 +3,7 @@ import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/lexicon.ts'
+import { endOfName, startOfElision, startOfPair } from './name-edges.ts'
 import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
 import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
@@ -12,6 +13,7 @@ const ID = tagOf('id')
 const NAME = tagOf('name')
 const GIVEN = tagOf('name') - 1
 const ADDRESS = tagOf('address')
+const POSTCODE = tagOf('postcode')
 /** Letters of a prefix such as the initials in `JW/KL/1103882`. */
 const LONGEST_PREFIX = 5
 /** Tokens that are added on one side. */
@@ -36,7 +38,7 @@ const TYPED = setOf(
 )
 /** Marks between the parts of an address, and what may stand there without a street. */
 const ADDRESS_PARTS =
-  /(?:,? ?(?:\d{1,2} ?(?:er|e|è|eme|ème|ère|nd) (?:étage|etage|gauche|droite|face|gche|dte|g|d)|(?:bât|bat|bâtiment|batiment|bloc|esc|escalier|appt|apt|appartement|porte|unit|apt|flat|suite|ste|room)\.? ?[a-z]?\d{0,4}[a-z]?|(?:étage|etage) \d{1,2}|(?:quartier|lieu-dit|lieudit|lotissement|hameau) (?:(?:de |du |des |la |le |les )?\p{Lu}[\p{L}'-]{1,30})(?: \p{Lu}[\p{L}'-]{1,30})?)(?![\p{L}\d])){1,3}/iuy
+  /(?:,? ?(?:\d{1,2} ?(?:er|e|è|eme|ème|ère|nd) (?:étage|etage|gauche|droite|face|gche|dte|g|d)|(?:bât|bat|bâtiment|batiment|bloc|esc|escalier|appt|apt|appartement|bte|boîte|boite|porte|unit|apt|flat|suite|ste|room)\.? ?[a-z]?\d{0,4}[a-z]?|(?:étage|etage) \d{1,2}|(?:quartier|lieu-dit|lieudit|lotissement|hameau) (?:(?:de |du |des |la |le |les )?\p{Lu}[\p{L}'-]{1,30})(?: \p{Lu}[\p{L}'-]{1,30})?)(?![\p{L}\d])){1,3}/iuy
 
 /** @param free first offset that no span before has */
 export function widened(
@@ -48,15 +50,18 @@ export function widened(
   language: Language,
 ): TokenSpan {
   let { first, last } = span
-  if (span.tag === ID) {
+  if (span.tag === ID || (span.tag === POSTCODE && isTailOfNumber(tokens, first))) {
     first = startOfId(tokens, notes, first, free)
     last = endOfId(tokens, last, next)
   } else if (span.tag === NAME || span.tag === GIVEN) {
     last = endOfBrokenWord(tokens, last, next)
+    if (language === 'fr') first = startOfElision(tokens, first, free)
     if (language === 'en') {
       while (last > first && (isDegree(tokens, last) || isTrailing(tokens, notes, last))) last--
       while (last > first && LEADING.has(tokens.hash[first] as number)) first++
       first = startOfInitial(tokens, startOfInfant(tokens, first, free), free)
+      first = startOfPair(tokens, notes, first, free)
+      last = endOfName(tokens, notes, last, next)
     }
   } else if (span.tag === ADDRESS) {
     first = startOfHouse(tokens, first, free)
@@ -65,6 +70,7 @@ export function widened(
   if (first === span.first && last === span.last) return span
   return {
     ...span,
+    kind: span.tag === POSTCODE ? 'id' : span.kind,
     first,
     last,
     start: first === span.first ? span.start : (tokens.start[first] as number),
@@ -82,6 +88,10 @@ const isTrailing = ({ type, written, hash }: Tokens, { flags, cues }: Notes, t: 
     (written[t] === LOWER &&
       ((flags[t] as number) & (WORD_EN | GIVEN_NAME | FAMILY_NAME)) === WORD_EN &&
       ((cues[t] as number) & CUE.particle) === 0))
+
+/** QB-7712: the last figures of a number look like a postcode. */
+const isTailOfNumber = (tokens: Tokens, t: number): boolean =>
+  tokens.gap[t] === GLUED && t > 0 && isJoint(tokens, t - 1)
 
 /** B WALLACE: a capital before a name, where no label such as `Grade` or `Hepatitis` stands before it. */
 function startOfInitial(tokens: Tokens, from: number, free: number): number {

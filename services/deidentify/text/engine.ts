@@ -4,6 +4,7 @@ import { findContext } from './context.ts'
 import { findKnown, type Known } from './known/find-known.ts'
 import { withoutLaws } from './laws.ts'
 import type { Lexicon } from './lexicon/lexicon.ts'
+import { namesLeft } from './name-lists.ts'
 import { evenOut, labelled } from './proposals.ts'
 import { findRepeats } from './repeats.ts'
 import { segments } from './segments.ts'
@@ -28,7 +29,7 @@ export interface ScanOptions {
 }
 
 /** For identifiers over kept words, by language: chosen among 30 to 140 by the balance on the marked texts of `loadtest/deid`. */
-const PREFERENCE: Readonly<Record<Language, number>> = { fr: 90, en: 50 }
+const PREFERENCE: Readonly<Record<Language, number>> = { fr: 90, en: 65 }
 
 const ALL: ReadonlySet<Layer> = new Set(LAYERS)
 
@@ -67,12 +68,14 @@ export function* scanParts(
       : undefined
     if (tags) evenOut(tokens, tags, shapes)
     const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
+    const spans = spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language)
+    const left = tags !== undefined && layers.has('context') ? namesLeft(tokens, notes, spans) : []
     const found = withoutLaws(
       tokens,
       notes,
-      spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language),
+      left.length === 0 ? spans : [...spans, ...left].sort((a, b) => a.start - b.start),
     )
     if (!layers.has('repeats')) return found
-    return [...found, ...findRepeats(tokens, notes, found)].sort((a, b) => a.start - b.start)
+    return [...found, ...findRepeats(tokens, notes, found, language)].sort((a, b) => a.start - b.start)
   }
 }

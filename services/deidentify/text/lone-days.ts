@@ -18,7 +18,7 @@ const UNITS = setOf('ml cc mg g kg mcg units ui iu kcal cal m mm cm steps feet p
 const THE = hashFolded('the')
 const ORDINAL = setOf('st nd rd th')
 const DATED = setOf(
-  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery op edd lmp review scan bloods clinic visit fu dated typed dictated planned booked collected drawn labs reviewed signed faxed last next',
+  'on dated until since before after rtc appt appointment return returns returned due seen started adm admitted discharged surgery op edd lmp review scan bloods clinic visit fu dated typed dictated planned booked collected drawn labs reviewed signed faxed last next restarted started stopped resumed held completed removed placed inserted extubated intubated repeated begun',
 )
 const ON = setOf('on dated until since before after by from')
 
@@ -44,17 +44,34 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
     return hash[t - 1] === THE && ON.has(hash[t - 2] as number) && (isEnd(tokens, t + 2) || goesOn(tokens, t + 2))
       ? dateOf(tokens, t, t + 1)
       : undefined
+  if (language === 'en' && isMonthOfYear(tokens, t, day)) return dateOf(tokens, t, t + 2)
   if (language === 'en')
-    return DATED.has(hash[t - 1] as number) || isDayOverTwelve(tokens, t, day) ? dayAndMonth(tokens, t, day) : undefined
+    return (DATED.has(hash[t - 1] as number) && !isThird(tokens, t)) || isDayOverTwelve(tokens, t, day)
+      ? dayAndMonth(tokens, t, day)
+      : undefined
   if (day < 1 || day > 31) return undefined
   const isAfterWeekday = DAYS_FR.has(hash[t - 1] as number)
   if (!isAfterWeekday && hash[t - 1] !== LE) return undefined
+  const monthly = isThird(tokens, t) ? undefined : dayAndMonth(tokens, t, day)
+  if (monthly) return monthly
   if (EMERGENCY.has(hash[t] as number) && CALLS.has(hash[t - 2] as number)) return undefined
   const next = t + 1
   const isFollowed =
     type[next] === WORD && gap[next] === SPACED && tokens.written[next] === LOWER && AFTER_DAY.has(hash[next] as number)
   return isEnd(tokens, next) || isFollowed ? dateOf(tokens, t, t) : undefined
 }
+
+/** 6/88: a month and a year, where it can be no day; 6/60 is an acuity, 12/40 a week of a pregnancy. */
+const isMonthOfYear = ({ text, end }: Tokens, t: number, month: number): boolean =>
+  month >= 1 &&
+  month <= 12 &&
+  /^\/(?:5[3-9]|6[1-9]|[7-9]\d)(?![\p{L}\d/%]|[.]\d|[ ]?mm)/u.test(text.slice(end[t], (end[t] as number) + 8))
+
+/** Le 1/3 moyen, started 1/2 tablet: a part of a whole, not a day. */
+const isThird = ({ text, end }: Tokens, t: number): boolean =>
+  /^\/[2-4](?:\D|$)/.test(text.slice(end[t], (end[t] as number) + 3)) &&
+  /^[123]$/.test(text.slice((end[t] as number) - 1, end[t])) &&
+  text[(end[t] as number) - 2] === ' '
 
 /** On the 15th for two weeks: a small word goes on with the sentence; on the 4th floor is no date. */
 const goesOn = ({ type, gap, hash, written }: Tokens, t: number): boolean =>

@@ -3,7 +3,7 @@ import type { Notes } from './annotate.ts'
 import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isBeforeEponymHead } from './eponyms.ts'
-import { isUnnamed } from './hospitals.ts'
+import { isUnnamed } from './hospital-words.ts'
 import {
   COMMON_FAMILY,
   COMMON_GIVEN,
@@ -15,6 +15,7 @@ import {
   WORD_EN,
   WORD_FR,
 } from './lexicon/lexicon.ts'
+import { isNoDate, isRange, PREGNANCIES } from './measures.ts'
 import { TAGS } from './tagger/labels.ts'
 import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
@@ -46,8 +47,11 @@ export function isPlausible(
   const { kind, tag } = span
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
-  if (kind === 'city' && span.first === span.last && isUnnamed(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && span.first === span.last && isNoPlace(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
   if (kind === 'name' && isEponym(tokens, notes, span)) return false
+  if (kind === 'id' && (isRange(tokens, notes, span) || PREGNANCIES.test(tokens.text.slice(span.start, span.end))))
+    return false
   if (kind === 'name')
     return proposed.get(span.first) === 'name' || (isName(tokens, notes, span) && isFounded(tokens, notes, tags, span))
   // A number may be spread over a form: what counts is the whole run of its tag.
@@ -55,11 +59,33 @@ export function isPlausible(
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
+  if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text.length)) return false
   if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
   if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
   if (kind === 'phone' && !proposed.has(span.first) && text.replace(/\D/g, '').length < SURE_PHONE)
     return announces(notes.cues, span.first, CUE.phone | CUE.fax | CUE.role | CUE.doctor)
   return text.replace(/\D/g, '').length >= (FEWEST_FIGURES[kind] ?? 0)
+}
+
+const isNoPlace = (hash: number): boolean => isUnnamed(hash) || LABELS.has(hash)
+
+/** OK, PI, MS: the letters of a state stand beside a place or before its postcode. */
+function isBareAbbreviation(
+  { written, end, start, type, count, gap, text }: Tokens,
+  tags: Uint8Array,
+  span: TokenSpan,
+): boolean {
+  const { first, last } = span
+  if (first !== last || written[first] !== UPPER || (end[first] as number) - (start[first] as number) > 2) return false
+  let before = first - 1
+  if (before >= 0 && type[before] === MARK && text[start[before] as number] === ',') before--
+  if (before >= 0 && (tags[before] === CITY_TAG || tags[before] === ADDRESS_TAG || tags[before] === HOSPITAL_TAG))
+    return false
+  return !(
+    last + 1 < count &&
+    (gap[last + 1] as number) <= 2 &&
+    (tags[last + 1] === POSTCODE_TAG || tags[last + 1] === CITY_TAG)
+  )
 }
 
 const isEponym = (tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSpan): boolean =>
@@ -118,6 +144,15 @@ const GREETED = new Set(
     .map((word) => hashFolded(word)),
 )
 
+/** McAllister, DeWitt, LaRue; MyCareLink is a product. */
+const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
+/** Labels of forms that stand where names stand. */
+const LABELS = new Set(
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs'
+    .split(' ')
+    .map((word) => hashFolded(word)),
+)
+
 /**
  * One word alone is a name by its writing only when it can be nothing else: an initial, small letters or a short word in capitals need a
  * name beside them or a word that announces them.
@@ -128,6 +163,8 @@ function isFounded(tokens: Tokens, { flags, cues }: Notes, tags: Uint8Array, { f
   if (first !== last || announced(cues, first) || hasNameBeside(tokens, tags, first)) return true
   const written = tokens.written[first]
   if (written === INITIAL || written === LOWER) return false
+  if (written === MIXED && !MIXED_NAME.test(tokens.text.slice(tokens.start[first], tokens.end[first]))) return false
+  if (LABELS.has(tokens.hash[first] as number)) return false
   if (written === CAPITALISED && isPlainBeginning(tokens, flags[first] as number, first)) return false
   const length = (tokens.end[first] as number) - (tokens.start[first] as number)
   const listed = ((flags[first] as number) & (GIVEN | FAMILY)) !== 0 && ((flags[first] as number) & MEDICAL) === 0
@@ -144,6 +181,10 @@ function isPlainBeginning({ type, text, start }: Tokens, own: number, t: number)
   )
 }
 
+const CITY_TAG = TAGS.indexOf('city')
+const ADDRESS_TAG = TAGS.indexOf('address')
+const HOSPITAL_TAG = TAGS.indexOf('hospital')
+const POSTCODE_TAG = TAGS.indexOf('postcode')
 const GIVEN_TAG = TAGS.indexOf('given')
 const FAMILY_TAG = TAGS.indexOf('family')
 

@@ -6,7 +6,7 @@ import { refineKind } from './kinds.ts'
 import { COMMON_GIVEN, EPONYM, WORD_FR } from './lexicon/lexicon.ts'
 import { isPlausible, type TokenSpan } from './plausible.ts'
 import { kindOf, NONE, TAGS, tagOf } from './tagger/labels.ts'
-import { INITIAL, LINE_END, LOWER, SPACED, type Tokens, UPPER } from './tokens.ts'
+import { CAPITALISED, INITIAL, LINE_END, LOWER, SPACED, type Tokens, UPPER } from './tokens.ts'
 import type { Finding, Language, Span } from './types.ts'
 
 const GIVEN = TAGS.indexOf('given')
@@ -120,6 +120,8 @@ function joined(tokens: Tokens, spans: readonly TokenSpan[], language: Language)
   const out: TokenSpan[] = []
   for (const span of spans) {
     const before = out.at(-1)
+    // What the span before was extended over.
+    if (before !== undefined && span.last <= before.last) continue
     const longer = isInitial(tokens, span) ? 1 : lettersAfter(tokens, span)
     const last = longer === 0 && language === 'en' ? endOfHospital(tokens, span) : span.last + longer
     const whole = last > span.last ? { ...span, end: tokens.end[last] as number, last } : span
@@ -139,17 +141,17 @@ function isConnected(before: TokenSpan, { tag }: TokenSpan, between: string, lan
   if (isWord(before.tag) && isWord(tag) && /^[-'’]$/.test(between)) return true
   // One name in English notes: its parts with a space between, and Last, First.
   if (language !== 'en' || !isName(before.tag) || !isName(tag)) return false
-  return between === ' ' || (before.tag === FAMILY && tag === GIVEN && /^, ?$/.test(between))
+  return between === ' ' || (before.tag === FAMILY && tag === GIVEN && /^ ?, ?$/.test(between))
 }
 
-/** SANTIAGO-VEGA, MILAGROS: in capitals, a comma between is no list. */
+/** SANTIAGO-VEGA, MILAGROS; OKORO, Ruth: after a name in capitals, a comma between is no list. */
 const isInverted = ({ text, written }: Tokens, before: TokenSpan, span: TokenSpan, language: Language): boolean =>
   language === 'en' &&
   isName(before.tag) &&
   isName(span.tag) &&
   written[before.last] === UPPER &&
-  written[span.first] === UPPER &&
-  text.slice(before.end, span.start) === ', '
+  (written[span.first] === UPPER || written[span.first] === CAPITALISED) &&
+  /^ ?, ?$/.test(text.slice(before.end, span.start))
 
 const WORDS = new Set(
   ['given', 'family', 'city', 'hospital', 'address'].map((tag) => TAGS.indexOf(tag as (typeof TAGS)[number])),

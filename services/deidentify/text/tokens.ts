@@ -17,7 +17,7 @@ export const INITIAL = 4
 export const GLUED = 0
 export const SPACED = 1
 const WIDE = 2
-const NEW_LINE = 3
+export const NEW_LINE = 3
 
 /** Columns by token; offsets are UTF-16 code units of `text`. */
 export interface Tokens {

@@ -65,7 +65,7 @@ export function findKnown(tokens: Tokens, known: Known): Finding[] {
     if (parts[t] === '') continue
     const match = longestKey(tokens, parts, known, t) ?? misspelt(tokens, parts, known, t)
     if (!match) continue
-    const first = withInitialBefore(tokens, t, match.kind, found.at(-1)?.end ?? 0)
+    const first = withInitialBefore(tokens, parts, known, t, match.kind, found.at(-1)?.end ?? 0)
     const last = withInitialAfter(tokens, parts, known, match)
     found.push({
       start: tokens.start[first] as number,
@@ -108,13 +108,21 @@ function longestKey(
     key += part
     if (key.length > known.longest) break
     const kind = known.keys.get(key)
-    if (kind !== undefined && isWhole(tokens, first, t, kind, key)) best = { last: t, kind }
+    if (kind !== undefined && isWhole(tokens, parts, known, first, t, kind, key)) best = { last: t, kind }
   }
   return best
 }
 
 /** Not in the middle of a longer number or word; a short name only where it is written as one. */
-function isWhole(tokens: Tokens, first: number, last: number, kind: Kind, key: string): boolean {
+function isWhole(
+  tokens: Tokens,
+  parts: readonly string[],
+  known: Known,
+  first: number,
+  last: number,
+  kind: Kind,
+  key: string,
+): boolean {
   const { type, gap, written } = tokens
   if (type[last + 1] === type[last] && gap[last + 1] === 0 && type[last] !== MARK) return false
   if (first > 0 && type[first - 1] === type[first] && gap[first] === 0 && type[first] !== MARK) return false
@@ -123,8 +131,32 @@ function isWhole(tokens: Tokens, first: number, last: number, kind: Kind, key: s
     kind === 'hospital' ||
     ((kind === 'name' || kind === 'professional') && key.length <= SHORT + 2)
   )
-    return written[first] !== LOWER || type[first] !== WORD || isNameInSmallLetters(tokens, first)
+    return (
+      written[first] !== LOWER ||
+      type[first] !== WORD ||
+      isNameInSmallLetters(tokens, first) ||
+      (kind !== 'hospital' && isBesideName(tokens, parts, known, first, last))
+    )
   return true
+}
+
+/** `martin denis`: two of the names side by side are no chance, whatever their writing. */
+function isBesideName(
+  { gap, type, count }: Tokens,
+  parts: readonly string[],
+  { keys }: Known,
+  first: number,
+  last: number,
+): boolean {
+  const isOther = (at: number) =>
+    type[at] === WORD &&
+    (parts[at] as string).length >= SHORT - 1 &&
+    parts[at] !== parts[first] &&
+    keys.get(parts[at] as string) === 'name'
+  return (
+    (last + 1 < count && gap[last + 1] === SPACED && isOther(last + 1)) ||
+    (first > 0 && gap[first] === SPACED && isOther(first - 1))
+  )
 }
 
 const ANNOUNCES = CUE.doctor | CUE.civility | CUE.kin | CUE.nameLabel | CUE.role
@@ -167,12 +199,24 @@ function isSwap(a: string, b: string): boolean {
 }
 
 /** `J. Dupont` and `J Dupont`: the initial belongs to the name. */
-function withInitialBefore(tokens: Tokens, first: number, kind: Kind, free: number): number {
+function withInitialBefore(
+  tokens: Tokens,
+  parts: readonly string[],
+  { initials }: Known,
+  first: number,
+  kind: Kind,
+  free: number,
+): number {
   if (kind !== 'name') return first
   let at = first - 1
-  if (at >= 0 && tokens.type[at] === MARK && tokens.text[tokens.start[at] as number] === '.') at--
+  const point = at >= 0 && tokens.type[at] === MARK && tokens.text[tokens.start[at] as number] === '.'
+  if (point) at--
+  const isSmall = point && tokens.written[at] === LOWER && initials.has(parts[at] as string)
   const isInitial =
-    at >= 0 && tokens.type[at] === WORD && tokens.written[at] === INITIAL && (tokens.start[at] as number) >= free
+    at >= 0 &&
+    tokens.type[at] === WORD &&
+    (tokens.written[at] === INITIAL || isSmall) &&
+    (tokens.start[at] as number) >= free
   return isInitial && tokens.text.slice(tokens.start[at], tokens.end[at]) !== 'M' ? at : first
 }
 

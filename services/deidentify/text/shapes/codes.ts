@@ -11,7 +11,8 @@ const UK_POSTCODE = pattern(`[A-Z]{1,2}\\d[A-Z\\d]?[ ]\\d[A-Z]{2}(?![\\p{L}\\d])
 /** Capitals only: small letters make words of these. Ireland, Canada. */
 const POSTCODES_OF_CAPITALS = [
   /[AC-FHKNPRTV-Y](?:\d{2}|6W) ?[0-9AC-FHKNPRTV-Y]{4}(?![\p{L}\d])/uy,
-  /[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?![\p{L}\d])/uy,
+  // Without its space it is pregnancies as well: G2P1A0.
+  /(?:[A-Z]\d[A-Z] |(?!G\dP)[ABCEGHJ-NPRSTVXY]\d[A-Z])\d[A-Z]\d(?![\p{L}\d])/uy,
 ]
 const RURAL = pattern(`(?:RR|HC|R\\.R\\.|rural route|star route)[ ]?#?\\d{1,4},?[ ]box[ ]\\d{1,5}(?![\\p{L}\\d])`)
 const POST_BOX = pattern(`(?:P\\.?[ ]?O\\.?[ ]?box|private bag|locked bag)[ ]X?\\d{1,6}(?![\\p{L}\\d])`)
@@ -26,15 +27,29 @@ const EXTENSION = pattern(`(?:ext|x)\\.?[ ]?\\d{1,2}-?\\d{3,4}(?![\\p{L}\\d])`)
 const NATIONAL = [
   // United Kingdom, National Insurance: QQ 12 34 56 C
   /[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![\p{L}\d])/uy,
+  // Unit of blood, ISBT 128: G0101 22 118844 7
+  /[A-Z]\d{4} ?\d{2} \d{6}(?: \d)?(?![\p{L}\d])/uy,
   // United States, DEA registration of a prescriber
   /[A-HJ-MPRS][A-Z9]\d{7}(?![\p{L}\d])/uy,
 ]
+/** Australia, Medicare: 3085 81722 1. */
+const MEDICARE_AU = pattern(`[2-6]\\d{3}[ ]\\d{5}[ ]\\d(?![\\p{L}\\d])`)
+/** United States, health insurance claim number: an SSN and a letter. */
+const HICN = pattern(`\\d{3}-\\d{2}-\\d{4}[ ]?-?[A-Z]\\d?(?![\\p{L}\\d])`)
+const AFTER_STATE = pattern(`\\d{5}(?:-\\d{4})?(?![\\p{L}\\d]|[.,]\\d)`)
+const STATE =
+  /(?:^|[^\p{L}])(?:A[KLRZ]|C[AOT]|DC|DE|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ]{1,3}$/u
+const AFTER_STATE_AU = pattern(`\\d{4}(?![\\p{L}\\d]|[.,/-]\\d)`)
+const STATE_AU = /(?:^|[^\p{L}])(?:NSW|VIC|QLD|TAS|ACT|WA|SA|NT|Vic|Qld|Tas)[ ]{1,3}$/u
+const LONGEST_STATE = 7
+const ZIP_PLUS_4 = pattern(`\\d{5}-\\d{4}(?![\\p{L}\\d-])`)
 /** United States, Medicare Beneficiary Identifier: 1EG4-TE5-MK73. */
 const MBI =
   /[1-9][AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y][\dAC-HJKMNP-RT-Y]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}(?![\p{L}\d])/uy
 
 /** @param at where a word begins */
 export function nationalNumberAt(text: string, at: number): Finding | undefined {
+  if (!(isFigure(text, at + 1) || isFigure(text, at + 2) || isFigure(text, at + 3))) return undefined
   for (const one of NATIONAL) {
     const end = endAt(one, text, at)
     if (end > 0) return finding(at, end, 'id')
@@ -42,9 +57,25 @@ export function nationalNumberAt(text: string, at: number): Finding | undefined 
   return undefined
 }
 
-/** @param at where a number begins */
-export function medicareNumberAt(text: string, at: number): Finding | undefined {
-  return foundAs(MBI, text, at, 'id')
+const isFigure = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
+}
+
+/** What only English notes have. @param at where a number begins @param length of its first figures @param isGlued whether a letter follows */
+export function englishNumberAt(text: string, at: number, length: number, isGlued: boolean): Finding | undefined {
+  if (isGlued) return foundAs(MBI, text, at, 'id')
+  if (length === 3) return text[at + 3] === '-' ? foundAs(HICN, text, at, 'ssn') : undefined
+  if (length === 4) return foundAs(MEDICARE_AU, text, at, 'id') ?? afterState(text, at, STATE_AU, AFTER_STATE_AU)
+  if (length !== 5) return undefined
+  return foundAs(ZIP_PLUS_4, text, at, 'postcode') ?? afterState(text, at, STATE, AFTER_STATE)
+}
+
+/** VIC 3065, MA 02139. */
+function afterState(text: string, at: number, state: RegExp, code: RegExp): Finding | undefined {
+  // States are written in capitals, but for Vic and its like.
+  if (text.charCodeAt(at - 1) !== 32) return undefined
+  return state.test(text.slice(Math.max(0, at - LONGEST_STATE), at)) ? foundAs(code, text, at, 'postcode') : undefined
 }
 
 /** What only English notes have. @param at where a word begins */

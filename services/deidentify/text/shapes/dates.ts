@@ -19,6 +19,9 @@ const NUMBER_WORD_FR =
 const YEAR_WORDS_FR = `(?:(?:deux[ -]mille?|mille?[ -](?:neuf|huit)[ -]cents?|dix[ -]neuf[ -]cents?)(?:[ -]${NUMBER_WORD_FR}){0,5})`
 const DAYS_WORDS_EN =
   '(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|twenty[ -](?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)|thirtieth|thirty[ -]first)'
+const NUMBER_WORD_EN =
+  '(?:oh|hundred|and|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)'
+const YEAR_WORDS_EN = `(?:(?:nineteen|twenty|two thousand)(?:[ -]${NUMBER_WORD_EN}){1,4})`
 const END_WORD = '(?![\\p{L}])'
 const GAP = '[ \\t.,\\-/]{0,3}'
 
@@ -38,7 +41,7 @@ const FULL = [
 const IN_ROW_FR = [
   `${DAY}(?:er)?(?=(?:, ${DAY}){0,4} (?:au|et|&|-) (?:le )?${DAY}(?:er)?[ ](?:${MONTHS_FR}${END_WORD}))`,
   `${DAY}(?=, ${DAY}(?:, ${DAY}){0,3} (?:au|et|&) ${DAY} (?:${MONTHS_FR}${END_WORD}))`,
-  `${DAY}(?= (?:au|et) (?:le )?${DAY}/${MONTH}(?:/|${NO_DIGIT_AFTER}))`,
+  `${DAY}(?= (?:au|et) (?:le )?${DAY}[/.]${MONTH}(?:[/.]|${NO_DIGIT_AFTER}))`,
 ].map(pattern)
 const FULL_EN = [
   `${MONTH}${SEP}${DAY}${SEP}${YEAR}${NO_DIGIT_AFTER}`,
@@ -80,7 +83,7 @@ const WORDS_EN = [
   `(?:christmas|boxing|thanksgiving|memorial|labor|independence|veterans|presidents|mother's|father's|new year['’]s|mlk)[ ](?:day|eve)${END_WORD}`,
   `easter[ ](?:sunday|monday|weekend)${END_WORD}`,
   `${MONTHS_EN}\\.?[ \\-\\n]{0,2}(?:the )?${DAY}(?:st|nd|rd|th)?(?:[ ,\\-\\n]{1,3}(?:of )?(?:${YEAR4}|'\\d{2}))${NO_DIGIT_AFTER}`,
-  `(?:${DAYS_WORDS_EN}(?: day)? of ${MONTHS_EN}|${MONTHS_EN} (?:the )?${DAYS_WORDS_EN})(?:,? ${YEAR4})?${END_WORD}`,
+  `(?:${DAYS_WORDS_EN}(?: day)? of ${MONTHS_EN}|${MONTHS_EN} (?:the )?${DAYS_WORDS_EN})(?:,? (?:${YEAR4}|${YEAR_WORDS_EN}))?${END_WORD}`,
   `${MONTHS_EN}\\.?(?:,| of)?[ \\-/]{0,2}(?:${YEAR4}|'\\d{2})${NO_DIGIT_AFTER}`,
   `${MONTHS_EN}\\.? (?:the )?${DAY}(?:st|nd|rd|th)?${NO_DIGIT_AFTER}(?![\\p{L}])`,
   `(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)(?: (?:morning|afternoon|evening|night))?${END_WORD}`,

@@ -1,7 +1,7 @@
 /** Layer 1: what has a form of its own. */
 import { GLUED, MARK, NUMBER, type Tokens, WORD } from '../tokens.ts'
 import type { Finding, Language } from '../types.ts'
-import { codeAt, englishCodeAt, medicareNumberAt, nationalNumberAt } from './codes.ts'
+import { codeAt, englishCodeAt, englishNumberAt, nationalNumberAt } from './codes.ts'
 import { emailAround, urlAt } from './contacts.ts'
 import { dateAtNumber, dateAtWord } from './dates.ts'
 import { numberAt } from './numbers.ts'
@@ -35,16 +35,16 @@ export function findShapes(tokens: Tokens, language: Language): Finding[] {
 }
 
 function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undefined {
-  const { text, start, type, gap } = tokens
+  const { text, start, end, type, gap } = tokens
   const at = start[t] as number
   const glued = gap[t] === GLUED && t > 0 && type[t - 1] !== MARK
   if (type[t] === NUMBER) {
     const date = dateAtNumber(text, at, language)
     if (glued) return date?.certain ? date : undefined
-    const medicare =
-      language === 'en' && type[t + 1] === WORD && gap[t + 1] === GLUED ? medicareNumberAt(text, at) : undefined
-    if (medicare) return medicare
-    const code = type[t + 1] === WORD && gap[t + 1] === GLUED ? codeAt(text, at) : undefined
+    const isGlued = type[t + 1] === WORD && gap[t + 1] === GLUED
+    const english = language === 'en' ? englishNumberAt(text, at, (end[t] as number) - at, isGlued) : undefined
+    if (english) return english
+    const code = isGlued ? codeAt(text, at) : undefined
     const number = date && hasWholeYear(text, date) ? undefined : numberAt(text, at, language)
     const best = [date, number, code]
       .filter((one) => one !== undefined)

@@ -16,11 +16,11 @@ const PHONE_FR = [
 ].map(pattern)
 const PHONE_US = [
   `(?:\\+?1[ .\\-]{0,2})?\\(\\d{3}\\)[ .\\-]{0,2}\\d{3}[ .\\-]{1,2}\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
-  `(?:\\+?1[ .\\-]{0,2})?\\d{3}[ .\\-]\\d{3}[ .\\-\\n]\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
+  `(?:\\+?1[ .\\-]{0,2})?\\d{3}[ .\\-/]\\d{3}[ .\\-\\n]\\d{4}${NO_DIGIT_AFTER}(?:[ ,]{0,2}(?:ext\\.?|x)[ ]?\\d{1,6})?`,
   `(?:\\+|00)\\d{1,3}[ .\\-]?(?:\\(0\\))?(?:[ .\\-]?\\d){7,12}${NO_DIGIT_AFTER}`,
 ].map(pattern)
-/** United Kingdom: 020 7946 0958, 01632 960 001. */
-const PHONE_UK = [`0\\d{2,4}[ \\-]\\d{3,4}[ \\-]?\\d{3,4}${NO_DIGIT_AFTER}`].map(pattern)
+/** United Kingdom: 020 7946 0958, 01632 960 001, (0117) 496 0329. */
+const PHONE_UK = [`(?:0\\d{2,4}[ \\-]|\\(0\\d{2,4}\\)[ ]?)\\d{3,4}[ \\-]?\\d{3,4}${NO_DIGIT_AFTER}`].map(pattern)
 const PHONE_US_SHORT = [`\\d{3}-\\d{4}(?![\\d-])`].map(pattern)
 /** 4-1120: a line inside the house; a year after the hyphen is a month. */
 const PHONE_INSIDE = pattern(`[2-9]-(?!19|20)\\d{4}(?![\\d-])`)
@@ -29,6 +29,11 @@ const NIR = pattern(
   `[1-8]${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d${S}[\\dAB]${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d${S}\\d(?:${S}\\d${S}\\d)?(?![ ]?\\d)`,
 )
 const NIR_LOOSE = pattern(`[12](?:[ .\\-]{0,2}\\d){12,14}(?![ ]?\\d)`)
+/** Belgium: NISS 52.03.11-123.45, INAMI 1-12345-67-890. Switzerland: AVS 756.1234.5678.97, cards 80756 and 15 figures. */
+const NISS = pattern(`\\d{2}\\.\\d{2}\\.\\d{2}[ \\-]{1,3}\\d{3}[.\\-]\\d{2}${NO_DIGIT_AFTER}`)
+const INAMI = pattern(`\\d-\\d{5}-\\d{2}-\\d{3}${NO_DIGIT_AFTER}`)
+const AVS = pattern(`756[ .]?\\d{4}[ .]?\\d{4}[ .]?\\d{2}${NO_DIGIT_AFTER}`)
+const CARD_CH = pattern(`80756\\d{15}${NO_DIGIT_AFTER}`)
 /** One figure in each box of a form; up to nine are a date. */
 const BOXES = pattern(`\\d(?: \\d){9,14}(?! ?\\d)`)
 const SSN = pattern(`\\d{3}[\\- ]\\d{2}[\\- ]\\d{4}${NO_DIGIT_AFTER}(?!-)`)
@@ -52,6 +57,8 @@ const AGE_EN = pattern(
 export function numberAt(text: string, at: number, language: Language): Finding | undefined {
   const uid = endAt(UID, text, at)
   if (uid > 0) return finding(at, uid, 'device')
+  const neighbour = language === 'fr' ? numberOfNeighbour(text, at) : undefined
+  if (neighbour) return neighbour
   const nir = endAt(NIR, text, at)
   if (nir > 0 && looksLikeNir(text.slice(at, nir))) return finding(at, nir, 'nir')
   const boxes = endAt(BOXES, text, at)
@@ -84,6 +91,22 @@ export function numberAt(text: string, at: number, language: Language): Finding 
   if (phone) return phone
   const glued = endAt(GLUED, text, at)
   return glued > 0 ? finding(at, glued, 'id', false) : undefined
+}
+
+/** Of Belgium and Switzerland, by what follows the first figures. */
+function numberOfNeighbour(text: string, at: number): Finding | undefined {
+  const [form, kind] =
+    text[at + 2] === '.'
+      ? ([NISS, 'nir'] as const)
+      : text[at + 1] === '-'
+        ? ([INAMI, 'rpps'] as const)
+        : text.startsWith('756', at)
+          ? ([AVS, 'nir'] as const)
+          : text.startsWith('80756', at)
+            ? ([CARD_CH, 'id'] as const)
+            : [undefined, undefined]
+  const end = form ? endAt(form, text, at) : -1
+  return form && end > 0 ? finding(at, end, kind) : undefined
 }
 
 function looksLikeNir(text: string): boolean {

@@ -32,15 +32,15 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
   let scores = new Float64Array(TAG_COUNT)
   const emit = new Float64Array(TAG_COUNT)
   for (let t = 0; t < count; t++) {
-    featuresOf(context, t, row)
-    rows?.set(row, t * FEATURE_COUNT)
-    emit.fill(0)
-    emit[NONE] = -preference
-    for (let f = 0; f < FEATURE_COUNT; f++) {
-      const base = (row[f] as number) * TAG_COUNT
-      for (let tag = 0; tag < TAG_COUNT; tag++) emit[tag] = (emit[tag] as number) + (weights[base + tag] as number)
-    }
     const given = certainTag(context, t)
+    emit.fill(0)
+    // Where the tag is given, every way has the same emission: it decides nothing.
+    if (given < 0 || rows !== undefined) {
+      featuresOf(context, t, row)
+      rows?.set(row, t * FEATURE_COUNT)
+      emit[NONE] = -preference
+      addWeights(row, weights, emit)
+    }
     for (let tag = 0; tag < TAG_COUNT; tag++) {
       let best = NEVER * 2
       let origin = 0
@@ -57,6 +57,25 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
     ;[before, scores] = [scores, before]
   }
   return { tags: backtrack(before, from, count), rows }
+}
+
+/**
+ * Adds the weights of the rows to the scores of the tags: most of the time of a text. The tags stand one by one, three sums at a time,
+ * because a loop over them keeps each sum in memory.
+ */
+function addWeights(row: Int32Array, weights: ArrayLike<number>, emit: Float64Array): void {
+  for (let tag = 0; tag < TAG_COUNT; tag += 3) {
+    let [first, second, third] = [0, 0, 0]
+    for (let f = 0; f < FEATURE_COUNT; f++) {
+      const at = (row[f] as number) * TAG_COUNT + tag
+      first += weights[at] as number
+      second += weights[at + 1] as number
+      third += weights[at + 2] as number
+    }
+    emit[tag] = (emit[tag] as number) + first
+    emit[tag + 1] = (emit[tag + 1] as number) + second
+    emit[tag + 2] = (emit[tag + 2] as number) + third
+  }
 }
 
 function backtrack(last: Float64Array, from: Uint8Array, count: number): Uint8Array {

@@ -82,6 +82,12 @@ test('a short name in small letters counts after a title, and in a text without 
   expect(found('Le tabet du Couloir, à aubagne', known)).toEqual([])
 })
 
+test('two names side by side count in small letters, and so does the initial before one', () => {
+  const known = { names: ['Rose', 'Denis', 'Vasseur'] }
+  expect(found('Bon pour rose denis, a. vasseur non vu', known)).toEqual(['rose', 'denis', 'vasseur'])
+  expect(found('Bon pour d. vasseur, une rose à Denis', known)).toEqual(['d. vasseur', 'Denis'])
+})
+
 test.each(['la tour de contrôle', 'le 2 janvier 1979', '06 12 34 56 79', 'tour 12'])('%s stays', (text) => {
   expect(found(text)).toEqual([])
 })
