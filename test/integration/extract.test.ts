@@ -195,6 +195,7 @@ describe('an extraction', () => {
     const listed = await runExtract(place, ['list', '--json'])
     expect(JSON.parse(listed.stdout)).toEqual([
       expect.objectContaining({ id: id('main'), run: again.run, runs: 2, database: 'ready', persons: 16 }),
+      expect.objectContaining({ id: id('moved'), runs: 1, database: 'ready', persons: 16 }),
     ])
   })
 
