@@ -44,6 +44,7 @@ import { createSummary } from './receipts/summary.ts'
 import type { KnownTopicIds } from './receipts/topic-ids.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
+import { fhirResourceRoutes } from './routes/fhir-resources.ts'
 import { hl7Route } from './routes/hl7.ts'
 import { keyRoute } from './routes/key.ts'
 import { receiptsRoutes } from './routes/receipts.ts'
@@ -187,7 +188,9 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     onUnmapped: unmapped('hl7'),
   }
   recordsRoutes(app, routes)
-  fhirRoute(app, { ...routes, onUnmapped: unmapped('fhir') })
+  const fhir = { ...routes, onUnmapped: unmapped('fhir') }
+  fhirRoute(app, fhir)
+  fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {

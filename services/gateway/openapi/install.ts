@@ -11,7 +11,7 @@ import { Receipt } from '#core/gateway-api/receipt.ts'
 import { ReceiptStates, RecordState } from '#core/gateway-api/receipt-states.ts'
 import { FeedCount, RecordError } from '#core/gateway-api/record-counts.ts'
 import { CapabilityStatement } from '../decode/fhir/capabilities.ts'
-import { OperationOutcome } from '../problem.ts'
+import { OperationOutcome } from '../outcome.ts'
 import { about } from './about.ts'
 
 /** The links of the console's page, on the dark bar. */
