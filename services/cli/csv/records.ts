@@ -114,7 +114,7 @@ export function headerOf(row: Row, decode: (bytes: string) => string | undefined
 }
 
 /** @returns the columns without a use; the names of a line that is no header stay unsaid, because they would be values */
-function checkHeader(header: readonly string[], mapping: MappingFile, path: string): readonly string[] {
+export function checkHeader(header: readonly string[], mapping: MappingFile, path: string): readonly string[] {
   const used = mapping.fields.flatMap(columnsOf)
   const problems = [...new Set(used)].flatMap((name) => {
     const count = header.filter((column) => column === name).length

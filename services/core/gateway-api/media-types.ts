@@ -6,5 +6,6 @@ export const MEDIA = {
   fhir: 'application/fhir+json',
   fhirNdjson: 'application/fhir+ndjson',
   hl7: 'application/hl7-v2',
+  events: 'text/event-stream',
   problem: 'application/problem+json',
 } as const

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { recordJsonSchema } from '#core/contract/json-schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { FailureEvent } from '#core/gateway-api/failure-event.ts'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { Problem } from '#core/gateway-api/problem.ts'
 import { ProducerSummary } from '#core/gateway-api/producer-summary.ts'
@@ -35,6 +36,7 @@ export async function installOpenapi(
     Receipt,
     ReceiptStates,
     RecordState,
+    FailureEvent,
     ProducerSummary,
     Problem,
     RecordError,
