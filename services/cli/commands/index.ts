@@ -14,6 +14,7 @@ import { register as link } from './link.ts'
 import { register as map } from './map.ts'
 import { register as project } from './project.ts'
 import { register as provision } from './provision.ts'
+import { register as pull } from './pull.ts'
 import { register as push } from './push.ts'
 import { register as quarantine } from './quarantine.ts'
 import { register as receipt } from './receipt.ts'
@@ -27,6 +28,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   status,
   down,
   push,
+  pull,
   map,
   receipt,
   events,
