@@ -47,7 +47,10 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir or --hl7')
     .option('--fhir', 'the files contain FHIR R4 Bundles or resources')
     .option('--hl7', 'the files contain messages of HL7 v2')
-    .option('--mapping <file>', 'which column becomes which field, for .csv and .tsv files; `chainon map` proposes it')
+    .option(
+      '--mapping <file>',
+      'which column becomes which field, for .csv and .tsv files (`chainon map` proposes it) and files of fixed width',
+    )
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')

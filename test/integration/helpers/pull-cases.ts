@@ -38,7 +38,9 @@ export function pullCases(context: () => PullContext): void {
     const stored = async () => {
       const { env, namespace } = context()
       const records = await storedRecords(env, namespace, 'observation')
-      return records.map(({ record }) => record).filter(({ record_id: id }) => String(id).startsWith('lab-'))
+      return records
+        .flatMap(({ record }) => (record ? [record] : []))
+        .filter(({ record_id: id }) => String(id).startsWith('lab-'))
     }
     const insert = (from: number, to: number) =>
       postgres.run(`INSERT INTO lab SELECT i, 8000123, 'loinc', '718-7', '2025-03-01 10:00:00.25+02'::timestamptz + i * interval '1 minute', i + 0.1,

@@ -108,7 +108,7 @@ export function* bundleSteps(body: Buffer, receivedAt: number, limits: BundleLim
     },
     pathOf: (index, _resource, path) => `Bundle.entry[${index}].${path}`,
     receivedAt,
-    resolve: references.resolve,
+    resolve: (reference, from) => references.resolve(reference, from),
   }
 }
 

@@ -45,7 +45,7 @@ export async function openLines(
     },
     pathOf: pathInResource,
     receivedAt,
-    resolve: references.resolve,
+    resolve: (reference, from) => references.resolve(reference, from),
   }
 }
 
@@ -83,7 +83,7 @@ export function openResource(
     },
     pathOf: pathInResource,
     receivedAt,
-    resolve: references.resolve,
+    resolve: (reference, from) => references.resolve(reference, from),
   }
 }
 
