@@ -17,6 +17,8 @@ import type { Metrics } from '#core/telemetry/metrics.ts'
 import { VERSION } from '#core/version.ts'
 import type { Settings } from './decode/hl7/settings.ts'
 import { openFeed } from './encode/pipeline.ts'
+import type { FailureStore } from './failures/store.ts'
+import { watchFailures } from './failures/watch.ts'
 import { createDegraded } from './http/degraded.ts'
 import { createLogins } from './http/logins.ts'
 import { countRefused, inFlightGauge, observeRequests } from './http/observe.ts'
@@ -42,8 +44,10 @@ import { receiptNotes } from './receipts/notes.ts'
 import type { Spool } from './receipts/spool.ts'
 import { createSummary } from './receipts/summary.ts'
 import type { KnownTopicIds } from './receipts/topic-ids.ts'
+import { eventsRoute } from './routes/events.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
+import { fhirResourceRoutes } from './routes/fhir-resources.ts'
 import { hl7Route } from './routes/hl7.ts'
 import { keyRoute } from './routes/key.ts'
 import { receiptsRoutes } from './routes/receipts.ts'
@@ -75,6 +79,7 @@ export interface GatewayDependencies {
     /** How long a receipt is kept, in milliseconds. */
     readonly keptMs: number
   }
+  readonly failures: FailureStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
   readonly routing: Mac
@@ -190,7 +195,9 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     onUnmapped: unmapped('hl7'),
   }
   recordsRoutes(app, routes)
-  fhirRoute(app, { ...routes, onUnmapped: unmapped('fhir') })
+  const fhir = { ...routes, onUnmapped: unmapped('fhir') }
+  fhirRoute(app, fhir)
+  fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {
@@ -198,6 +205,9 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     follow: createFollow({ store, spool, feeds, routing: dependencies.routing, keptMs, now: Date.now }),
     summary: createSummary({ store, quotas, now: Date.now }),
   })
+  const watch = watchFailures(dependencies.failures, logger)
+  eventsRoute(app, { logins: routes.logins, watch, feeds })
+  app.addHook('onClose', () => watch.stop())
   feedsRoutes(app, dependencies.contracts)
   registerPublicHealth(app, dependencies.health)
   const mllp = createMllp({

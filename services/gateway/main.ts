@@ -28,6 +28,7 @@ import { safeError } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway } from './app.ts'
 import { gatewayConfig, gatewayLimits, hl7Settings } from './config.ts'
+import { failureStore } from './failures/store.ts'
 import { gatewayHealth } from './health.ts'
 import { withClientCertificates } from './http/client-certificates.ts'
 import { idempotencyStore } from './ingest/idempotency.ts'
@@ -194,6 +195,7 @@ runMain('gateway', process.env, async (logger) => {
       topicIds: ids,
       keptMs: config.CHAINON_RECEIPT_DAYS * DAY_MS,
     },
+    failures: failureStore(clickhouse),
     retention,
     routing: hmacSha256(secret),
     stamp: stampClock(Date.now),

@@ -4,7 +4,7 @@ import { mutate, mutateValue } from './mutate.ts'
 import type { Random } from './random.ts'
 import { clinicalEntry, HEADER, message, observation, patientEntry, row } from './samples.ts'
 
-export const FORMATS = ['json', 'ndjson', 'avro', 'fhir', 'hl7', 'table', 'hl7-file'] as const
+export const FORMATS = ['json', 'ndjson', 'avro', 'fhir', 'fhir-lines', 'hl7', 'table', 'hl7-file'] as const
 export type Format = (typeof FORMATS)[number]
 
 export interface Case {
@@ -35,6 +35,15 @@ export function generate(random: Random): Case {
       return { format, body: mutate(random, avroCase(random)), good: [] }
     case 'fhir':
       return fhir(random)
+    case 'fhir-lines': {
+      const bad = mutateValue(random, clinicalEntry(random.below(6), random.pick([GOOD[0], 'bad']), 'bad').resource)
+      return batch(
+        format,
+        GOOD.map((ipp) => JSON.stringify(patientEntry(ipp).resource)),
+        mutate(random, Buffer.from(JSON.stringify(bad))),
+        '\n',
+      )
+    }
     // A body, and a part of it that goes to no other message, begins with MSH.
     case 'hl7':
     case 'hl7-file':

@@ -12,6 +12,7 @@ import { tableRecords } from '../../services/cli/csv/records.ts'
 import { hl7Messages } from '../../services/cli/push/hl7-file.ts'
 import { openBundle } from '../../services/gateway/decode/fhir/bundle.ts'
 import { bundleItems } from '../../services/gateway/decode/fhir/items.ts'
+import { openLines } from '../../services/gateway/decode/fhir/resources.ts'
 import { hl7Items } from '../../services/gateway/decode/hl7/items.ts'
 import type { Item } from '../../services/gateway/decode/item.ts'
 import { recordItems } from '../../services/gateway/decode/records.ts'
@@ -100,7 +101,11 @@ function isEmpty(format: string, body: Buffer): boolean {
   return !Array.isArray(entry) || entry.length === 0
 }
 
-async function itemsOf(format: 'json' | 'ndjson' | 'avro' | 'fhir' | 'hl7', body: Buffer): Promise<Iterable<Item>> {
+async function itemsOf(
+  format: 'json' | 'ndjson' | 'avro' | 'fhir' | 'fhir-lines' | 'hl7',
+  body: Buffer,
+): Promise<Iterable<Item>> {
+  if (format === 'fhir-lines') return bundleItems(await openLines(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'fhir') return bundleItems(await openBundle(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'hl7') return hl7Items(body, SETTINGS, RECEIVED_AT, LIMITS.maxRecordBytes, nothing)
   return recordItems(format, body, observations, LIMITS)

@@ -11,6 +11,7 @@ import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.
 import { announceDayKeys } from '../helpers/sealed.ts'
 import { isolated } from '../helpers/servers.ts'
 import { avroContainer, bytesToSocket, storedRecords } from './helpers/gateway-reads.ts'
+import { pullCases } from './helpers/pull-cases.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../schemas/feeds', import.meta.url)))
 const NDJSON = 'application/x-ndjson'
@@ -351,3 +352,5 @@ test('chainon push sends a file, continues after what was sent, and its log cont
   expect(await stored('document')).toHaveLength(250)
   expect(first.stdout + first.stderr + gateway.log()).not.toContain('Zxq9Canary')
 })
+
+pullCases(() => ({ env, key, folder: place.folder, namespace: place.namespace, url: gateway.url }))

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { columnsOf } from '#core/contract/table.ts'
+import { failureEvents, type ToldFailure } from '#core/gateway-api/event-client.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
 import { type Sender, sender } from '../helpers/follow.ts'
 import { runToEnd } from '../helpers/gateway.ts'
@@ -312,6 +313,47 @@ describe('a receipt', () => {
       status: 0,
       stdout: expect.stringContaining('loaded'),
     })
+  })
+
+  test('what fails is told as it becomes known, and an operator sees the same receipt and index', async () => {
+    const { url } = pipeline.services.gateway
+    const key = pipeline.key('chu-listens')
+    const listens = sender(url, key)
+    await listens.ask('rcp_none')
+    const id = await listens.send('diagnosis', [
+      recordOf('diagnosis', 'l-1', 'ipp-listen'),
+      recordOf('diagnosis', 'l-2', 'ipp-listen', { kind: 'zqx' }),
+      recordOf('diagnosis', 'l-3', 'ipp-listen', { code: 'zqx wrong' }),
+    ])
+    const refused = {
+      state: 'refused',
+      receipt_id: id,
+      indexes: [1],
+      feed: 'diagnosis',
+      rule: 'enum',
+      pointer: '/kind',
+    }
+    const rejected = { state: 'rejected', receipt_id: id, indexes: [2], rule: 'cim10-form', pointer: '/code' }
+    const told = async (after: string, count: number) => {
+      const stopping = new AbortController()
+      const found: ToldFailure[] = []
+      for await (const one of failureEvents({ url, key, after, signal: stopping.signal }))
+        if (found.push(one) === count) stopping.abort()
+      return found
+    }
+    const both = await told('0-0', 2)
+    expect(both.map(({ event }) => event)).toMatchObject([refused, rejected])
+    expect(await told(both[0]?.id ?? '', 1)).toEqual([both[1]])
+    const { stdout, status, stderr } = await runToEnd(
+      'services/cli/chainon.mjs',
+      ['quarantine', '--producer', 'chu-listens', '--json'],
+      pipeline.env,
+    )
+    expect([status, stderr]).toEqual([0, ''])
+    expect(JSON.parse(stdout)).toMatchObject([
+      { producer: 'chu-listens', rule: 'cim10-form', pointer: '/code', receipt_id: id, index: 2 },
+    ])
+    expect(stdout).not.toMatch(/zqx|ipp-listen/)
   })
 
   test('the producer sees what came, what was refused, and its quotas', async () => {

@@ -16,6 +16,8 @@ REVOKE SELECT ON chainon.rule_outcome FROM extract;
 REVOKE SELECT ON chainon.finding FROM extract;
 REVOKE SELECT ON chainon.receipt FROM extract;
 REVOKE SELECT ON chainon.producer_hour FROM extract;
+REVOKE SELECT ON chainon.failure FROM extract;
+REVOKE SELECT ON chainon.receipt_place FROM extract;
 REVOKE SELECT ON chainon.log_identity FROM extract;
 REVOKE SELECT ON chainon.schema_migration FROM extract;
 REVOKE SELECT ON chainon.policy_version FROM extract;

@@ -16,5 +16,8 @@ GRANT SELECT ON system.parts TO operator;
 GRANT SELECT ON chainon.log_identity TO operator;
 -- chainon feeds privacy --versions.
 GRANT SELECT ON chainon.policy_version TO operator;
+-- What a sender is told of a record that was put aside: its receipt and index.
+GRANT SELECT ON chainon.receipt_place TO operator;
+GRANT SELECT(receipt, feed, partition, from_offset, indexes, rule) ON chainon.receipt TO operator;
 -- A connection begins in this database; there is nothing in it.
 GRANT SHOW DATABASES ON default.* TO operator;

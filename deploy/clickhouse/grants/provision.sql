@@ -32,6 +32,8 @@ GRANT SELECT, INSERT ON chainon.record_loaded TO provision;
 GRANT SELECT, INSERT ON chainon.record_origin TO provision;
 GRANT SELECT ON chainon.receipt TO provision;
 GRANT SELECT, INSERT ON chainon.producer_hour TO provision;
+GRANT SELECT, INSERT ON chainon.failure TO provision;
+GRANT SELECT, INSERT ON chainon.receipt_place TO provision;
 GRANT SELECT ON system.tables TO provision;
 GRANT SELECT ON system.columns TO provision;
 GRANT SELECT ON system.clusters TO provision;

@@ -17,6 +17,8 @@ REVOKE SELECT ON chainon.rule_outcome FROM reader;
 REVOKE SELECT ON chainon.finding FROM reader;
 REVOKE SELECT ON chainon.receipt FROM reader;
 REVOKE SELECT ON chainon.producer_hour FROM reader;
+REVOKE SELECT ON chainon.failure FROM reader;
+REVOKE SELECT ON chainon.receipt_place FROM reader;
 REVOKE SELECT ON chainon.log_identity FROM reader;
 REVOKE SELECT ON chainon.schema_migration FROM reader;
 REVOKE SELECT ON chainon.policy_version FROM reader;

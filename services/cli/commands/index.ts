@@ -4,6 +4,7 @@ import { register as audit } from './audit.ts'
 import { register as config } from './config.ts'
 import { register as deid } from './deid.ts'
 import { register as down } from './down.ts'
+import { register as events } from './events.ts'
 import { register as feeds } from './feeds.ts'
 import { register as finding } from './finding.ts'
 import { register as gap } from './gap.ts'
@@ -13,7 +14,9 @@ import { register as link } from './link.ts'
 import { register as map } from './map.ts'
 import { register as project } from './project.ts'
 import { register as provision } from './provision.ts'
+import { register as pull } from './pull.ts'
 import { register as push } from './push.ts'
+import { register as quarantine } from './quarantine.ts'
 import { register as receipt } from './receipt.ts'
 import { register as sample } from './sample.ts'
 import { register as simulate } from './simulate.ts'
@@ -25,13 +28,16 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   status,
   down,
   push,
+  pull,
   map,
   receipt,
+  events,
   sample,
   simulate,
   deid,
   keys,
   ledger,
+  quarantine,
   provision,
   finding,
   gap,

@@ -39,15 +39,18 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .usage('[options] FEED FILE...   or   push --fhir [options] FILE...   or   push --hl7 [options] FILE...')
     .description(
       `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst; - is NDJSON on standard input.
-With --fhir, sends FHIR R4 Bundles: one per .json file, or one per line of an .ndjson file. With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
+With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
 A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
 At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
 Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir or --hl7')
-    .option('--fhir', 'the files contain FHIR R4 Bundles')
+    .option('--fhir', 'the files contain FHIR R4 Bundles or resources')
     .option('--hl7', 'the files contain messages of HL7 v2')
-    .option('--mapping <file>', 'which column becomes which field, for .csv and .tsv files; `chainon map` proposes it')
+    .option(
+      '--mapping <file>',
+      'which column becomes which field, for .csv and .tsv files (`chainon map` proposes it) and files of fixed width',
+    )
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
@@ -71,6 +74,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
       examples([
         ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with the key stored on this machine'],
         ['chainon push --fhir bundles/*.json --key chn_...', 'a Bundle contains records of several feeds'],
+        ['chainon push --fhir export/ --producer hospital-1', 'the .ndjson files of a bulk export'],
         ['chainon push --hl7 spool/ --producer hospital-1', 'every .hl7 file of the folder'],
         ['chainon push observation labs.csv --mapping labs.yaml', 'rows of a table, by the columns of a mapping'],
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
@@ -160,7 +164,7 @@ async function became(states: StateCounts): Promise<string> {
 
 const failures = ({ rejected = 0, quarantined = 0, lost = 0 }: StateCounts) => rejected + quarantined + lost
 
-const ONLY_GATEWAY = 'only the gateway maps Bundles and messages of HL7 v2 to records'
+const ONLY_GATEWAY = 'only the gateway maps FHIR and messages of HL7 v2 to records'
 
 /** @returns the formats that are sent from a folder */
 function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
@@ -178,7 +182,7 @@ function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
 async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const { gatewayAccess } = await import('../gateway-key.ts')
-  const access = gatewayAccess(options, environment, `send ${feed ?? 'Bundles'}`)
+  const access = gatewayAccess(options, environment, `send ${feed ?? 'FHIR'}`)
   const client = gatewayClient({ ...access, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
   // The key's id, not the key: a position file contains no secret.
   return {

@@ -41,6 +41,17 @@ const Source = closed({
 })
 export type FieldSource = Written<typeof Source>
 
+/** The first byte of a line is 1. */
+const Byte = Type.Integer({ minimum: 1, maximum: 100_000 })
+
+const Position = closed({
+  column: Text,
+  from: Byte,
+  to: Byte,
+  equals: Type.Optional(Text),
+})
+export type Position = Written<typeof Position>
+
 export const MappingFile = closed({
   feed: Type.String({ expected: 'the name of a feed' }),
   encoding: Type.Optional(Type.Enum([...ENCODINGS])),
@@ -51,6 +62,9 @@ export const MappingFile = closed({
   trim: Type.Optional(Type.Boolean()),
   nulls: Type.Optional(Type.Array(Text, { maxItems: 100 })),
   header: Type.Optional(Names),
+  positions: Type.Optional(
+    Type.Array(Position, { minItems: 1, maxItems: 2000, named: { noun: 'column', by: 'column' } }),
+  ),
   fields: Type.Array(Source, { minItems: 1, maxItems: 500, named: { noun: 'field', by: 'field' } }),
   ignore: Type.Optional(Type.Array(Text, { maxItems: 2000 })),
 })

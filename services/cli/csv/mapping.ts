@@ -27,6 +27,7 @@ export function parseMapping(text: string, contract: FeedContract): MappingFile 
 
 function checkAgainst(contract: FeedContract, mapping: MappingFile, file: Place): void {
   if (mapping.feed !== contract.feed) file.key('feed').say(`the mapping is not for the feed ${contract.feed}`)
+  checkPositions(mapping, file)
   const known = new Map(contract.fields.map((field) => [field.name, field]))
   const mapped = new Set<string>()
   for (const source of mapping.fields) {
@@ -40,6 +41,19 @@ function checkAgainst(contract: FeedContract, mapping: MappingFile, file: Place)
   for (const { name, nullable, default: given } of contract.fields)
     if (!nullable && given === undefined && !mapped.has(name))
       file.say(`${contract.feed} requires '${name}': no column or constant is mapped to it`)
+}
+
+function checkPositions({ positions, delimiter, header, quotes }: MappingFile, file: Place): void {
+  if (positions === undefined) return
+  if ([delimiter, header, quotes].some((one) => one !== undefined))
+    file.key('positions').say('a file with positions has no delimiter, quotes or header')
+  const names = new Set<string>()
+  for (const { column, from, to } of positions) {
+    const place = file.named(`column '${column}'`)
+    if (to < from) place.say('ends before it begins')
+    if (names.has(column)) place.say('is there twice')
+    names.add(column)
+  }
 }
 
 function checkSource(source: FieldSource, field: FieldContract, mapping: MappingFile, place: Place): void {

@@ -4,8 +4,9 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import { type Converted, rowConverter } from './convert.ts'
 import { detectForm } from './dialect.ts'
 import { asciiBytes, cellDecoder, detectEncoding, type EncodingName } from './encoding.ts'
+import { fixedRecords } from './fixed-width.ts'
 import { columnsOf } from './mapping.ts'
-import type { MappingFile } from './mapping-schema.ts'
+import type { MappingFile, Position } from './mapping-schema.ts'
 import { type Row, type RowForm, rowsOf } from './rows.ts'
 
 export interface TableRecord {
@@ -40,6 +41,14 @@ export async function* tableRecords(
   path: string,
   onUnmapped: (columns: readonly string[]) => void,
 ): AsyncGenerator<TableRecord> {
+  const { positions } = mapping
+  if (positions !== undefined) {
+    const { encoding, lineEnd, stream: lines } = await openLines(chunks, mapping, path)
+    const names = positions.map(({ column }) => column)
+    onUnmapped(checkHeader(names, { ...mapping, ignore: [...(mapping.ignore ?? []), ...checkedOnly(positions)] }, path))
+    yield* fixedRecords(lines, lineEnd, { ...mapping, positions }, contract, cellDecoder(encoding), MAX_ROW_BYTES)
+    return
+  }
   const { form, stream } = await openTable(chunks, mapping, path)
   const decode = cellDecoder(form.encoding)
   let { header } = mapping
@@ -66,6 +75,19 @@ function convertRow(row: Row, header: readonly string[], convert: (cells: readon
 
 function refusedRow(rule: string, detail: string): Converted {
   return { refused: [{ pointer: '', rule, detail }] }
+}
+
+/** Columns that say what a line is. */
+function checkedOnly(positions: readonly Position[]): readonly string[] {
+  return positions.flatMap(({ column, equals }) => (equals === undefined ? [] : [column]))
+}
+
+async function openLines(chunks: AsyncIterable<Buffer>, declared: Pick<MappingFile, 'encoding'>, path: string) {
+  const source = chunks[Symbol.asyncIterator]()
+  const first = await gather(source)
+  const encoding = declared.encoding ?? detectEncoding(first)
+  const lineEnd = !first.includes(0x0a) && first.includes(0x0d) ? ('\r' as const) : ('\n' as const)
+  return { encoding, lineEnd, stream: asciiBytes(joined(first, source), encoding, path) }
 }
 
 /** @returns the stream as bytes of which ASCII is one byte each, without a byte order mark */
@@ -114,7 +136,7 @@ export function headerOf(row: Row, decode: (bytes: string) => string | undefined
 }
 
 /** @returns the columns without a use; the names of a line that is no header stay unsaid, because they would be values */
-function checkHeader(header: readonly string[], mapping: MappingFile, path: string): readonly string[] {
+export function checkHeader(header: readonly string[], mapping: MappingFile, path: string): readonly string[] {
   const used = mapping.fields.flatMap(columnsOf)
   const problems = [...new Set(used)].flatMap((name) => {
     const count = header.filter((column) => column === name).length

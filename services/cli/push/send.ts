@@ -8,11 +8,12 @@ import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import { batches, type SourceBatch } from './batches.ts'
 import { positionOf } from './position.ts'
 import type { Report } from './report.ts'
+import { MOST, type Route, routeOf, sendBatch, targetOf } from './route.ts'
 import type { Source } from './source.ts'
 
 export interface SendOptions {
   readonly client: GatewayClient
-  /** The feed, or undefined for FHIR Bundles; messages of HL7 v2 name their feeds themselves. */
+  /** The feed, or undefined for FHIR; messages of HL7 v2 name their feeds themselves. */
   readonly feed: string | undefined
   /** Contract of the feed; Avro files need it. */
   readonly contract: FeedContract | undefined
@@ -43,16 +44,17 @@ export async function sendFile(
 ): Promise<Sent & { readonly receipts: readonly SentReceipt[] }> {
   const receipts: SentReceipt[] = []
   const { client, report } = options
-  const route = routeOf(source, options.feed)
-  const file = positionOf(options.dataDir, source, [...options.target, nameOf(route)], options.restart)
+  const target = [...options.target, targetOf(source, options.feed)]
+  const file = positionOf(options.dataDir, source, target, options.restart)
   let { line, accepted, rejected } = file.start
   if (file.start.done) {
     report.say(`${source.path}: was sent already; --restart sends it again`)
     return { accepted, rejected, receipts }
   }
   if (line > 0) report.say(`${source.path}: continues after line ${line}`)
+  const { route, records } = await routeOf(source, options.feed, source.records(options.contract))
   const perBatch = Math.min(options.batchRecords, MOST[route.kind])
-  for await (const batch of batches(source.records(options.contract), line, perBatch)) {
+  for await (const batch of batches(records, line, perBatch)) {
     const outcome = batch.lines.length > 0 ? await push(client, route, batch, source.path, line) : undefined
     const counted = outcome ? counts(outcome, batch) : NOTHING_SENT
     accepted += counted.accepted
@@ -72,21 +74,6 @@ export async function sendFile(
   return { accepted, rejected, receipts }
 }
 
-/** Where the records of a file go. */
-type Route = { readonly kind: 'feed'; readonly feed: string } | { readonly kind: 'fhir' } | { readonly kind: 'hl7' }
-
-/** Records in one request: a Bundle is one, and a message becomes tens of records. */
-const MOST: Readonly<Record<Route['kind'], number>> = { feed: Number.POSITIVE_INFINITY, fhir: 1, hl7: 200 }
-
-function routeOf(source: Source, feed: string | undefined): Route {
-  if (source.format === 'hl7') return { kind: 'hl7' }
-  return feed === undefined ? { kind: 'fhir' } : { kind: 'feed', feed }
-}
-
-function nameOf(route: Route): string {
-  return route.kind === 'feed' ? route.feed : route.kind
-}
-
 async function push(
   client: GatewayClient,
   route: Route,
@@ -95,9 +82,7 @@ async function push(
   line: number,
 ): Promise<PushOutcome> {
   try {
-    const { body } = batch
-    if (route.kind === 'feed') return await client.pushRecords(route.feed, { body })
-    return route.kind === 'fhir' ? await client.pushBundle({ body }) : await client.pushHl7({ body })
+    return await sendBatch(client, route, batch)
   } catch (error) {
     if (!(error instanceof ChainonError) || FAULTS[error.code].blame !== 'dependency') throw error
     const partly = error instanceof PartlyAcceptedError ? partlyText(error, batch, route) : ''
@@ -109,7 +94,7 @@ async function push(
 /** The records that are stored are remembered by the gateway: the batch that begins after `line`, sent again, stores only the others. */
 function partlyText(error: PartlyAcceptedError, batch: SourceBatch, route: Route): string {
   const first = lineOf({ index: error.unavailableIndexes[0] ?? 0 }, batch, route)
-  const what = route.kind === 'fhir' ? 'entries' : 'records'
+  const what = route.kind === 'bundle' ? 'entries' : 'records'
   return ` Of the next ${what}, up to line ${batch.lastLine}, ${error.accepted} are stored already and are not stored again, and ${error.unavailableIndexes.length} wait for a partition of Kafka, the first in line ${first}.`
 }
 
@@ -139,5 +124,5 @@ export function inFile(source: Source, error: RecordError): RecordError {
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
 function lineOf(error: Pick<RecordError, 'index'>, batch: Pick<SourceBatch, 'lines'>, route: Route): number {
-  return (route.kind === 'fhir' ? batch.lines[0] : batch.lines[error.index]) ?? 0
+  return (route.kind === 'bundle' ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

@@ -52,7 +52,8 @@ export function formatOf(path: string): SourceFormat | undefined {
  * @throws ConfigurationError when the file is missing or its name has no known ending
  */
 export function openSource(path: string, options: SourceOptions = {}): Source {
-  const format = options.format ?? formatOf(path)
+  // A file of fixed width has any name.
+  const format = options.format ?? formatOf(path) ?? (options.mapping?.positions ? 'table' : undefined)
   if (!format) throw unreadable(path, ENDINGS)
   const { open, ...input } = inputOf(path)
   const { mapping, say = () => undefined } = options

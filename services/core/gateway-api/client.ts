@@ -42,7 +42,7 @@ export interface GatewayClientOptions {
 }
 
 export interface Batch {
-  /** NDJSON for records, JSON for a bundle. */
+  /** NDJSON for records and resources, JSON for a bundle. */
   readonly body: string | Buffer
   /** Default: the SHA-256 of address and body. */
   readonly idempotencyKey?: string
@@ -57,6 +57,8 @@ export interface GatewayClient {
   pushRecords(feed: string, batch: Batch): Promise<PushOutcome>
   /** Sends a FHIR R4 Bundle; throws as `pushRecords` does. */
   pushBundle(batch: Batch): Promise<PushOutcome>
+  /** Sends FHIR R4 resources, one for each line; throws as `pushRecords` does. */
+  pushResources(batch: Batch): Promise<PushOutcome>
   /** Sends messages of HL7 v2, one after the other; throws as `pushRecords` does. */
   pushHl7(batch: Batch): Promise<PushOutcome>
   /** Closes the connections; requests under way fail. */
@@ -138,6 +140,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
   return {
     pushRecords: (feed, batch) => limit(push, `/v1/feeds/${encodeURIComponent(feed)}/records`, MEDIA.ndjson, batch),
     pushBundle: (batch) => limit(push, '/fhir/R4', MEDIA.fhir, batch),
+    pushResources: (batch) => limit(push, '/fhir/R4', MEDIA.fhirNdjson, batch),
     pushHl7: (batch) => limit(push, '/v1/hl7', MEDIA.hl7, batch),
     close: () => http.close(),
   }

@@ -1,16 +1,21 @@
 /** Sends the answer to a request whose records were read: a receipt, or the problem that not all could be accepted. */
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Answer } from '../ingest/receipt.ts'
-import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, retryAfterSeconds } from '../problem.ts'
+import { FHIR_TYPE, outcomeOfProblem, outcomeOfReceipt, type Sent } from '../outcome.ts'
+import { PROBLEM_TYPE, retryAfterSeconds } from '../problem.ts'
 import { DEGRADED_HEADER } from './degraded.ts'
 import { wantsOutcome } from './problems.ts'
 
-/** @param headers what is left of the quotas */
+/**
+ * @param headers what is left of the quotas
+ * @param sent resources without a Bundle have their receipt, too, as an OperationOutcome for a client that accepts it
+ */
 export function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: Answer,
   headers: Readonly<Record<string, string>>,
+  sent: Sent = 'bundle',
 ): FastifyReply {
   const { status, body } = answer
   reply.code(status).headers(headers)
@@ -20,9 +25,12 @@ export function sendAnswer(
       ['idempotency', headers[DEGRADED_HEADER]].filter((part) => part !== undefined).join(', '),
     )
   if (answer.replayed) reply.header('idempotency-replayed', 'true')
+  const outcome = wantsOutcome(request)
+  if (!('code' in body) && outcome && sent === 'resources')
+    return reply.type(FHIR_TYPE).send(JSON.stringify(outcomeOfReceipt(body)))
   if (!('code' in body)) return reply.type('application/json; charset=utf-8').send(JSON.stringify(body))
   const retryAfter = retryAfterSeconds(body.code)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
-  if (wantsOutcome(request)) return reply.type(FHIR_TYPE).send(JSON.stringify(operationOutcomeOf(body)))
+  if (outcome) return reply.type(FHIR_TYPE).send(JSON.stringify(outcomeOfProblem(body, sent)))
   return reply.type(PROBLEM_TYPE).send(JSON.stringify(body))
 }

@@ -14,6 +14,8 @@ export const RECORD_TYPES: Readonly<Record<string, RecordFormat>> = {
   'avro/binary': 'avro',
 }
 export const FHIR_TYPES: readonly string[] = [MEDIA.fhir, MEDIA.json]
+/** Resources without a Bundle, one for each line (hl7.org/fhir/R4/nd-json.html). */
+export const FHIR_LINES_TYPES: readonly string[] = [MEDIA.fhirNdjson, MEDIA.ndjson, 'application/ndjson']
 export const HL7_TYPES: readonly string[] = [MEDIA.hl7, 'x-application/hl7-v2+er7']
 
 /** @throws ProblemError unsupported-media-type */
@@ -24,8 +26,16 @@ export function recordFormat(contentType: string | undefined): RecordFormat {
   return format
 }
 
+/** @returns what a body of the base address of FHIR is @throws ProblemError unsupported-media-type */
+export function fhirBody(contentType: string | undefined): 'bundle' | 'resources' {
+  const type = essence(contentType)
+  if (FHIR_LINES_TYPES.includes(type)) return 'resources'
+  if (FHIR_TYPES.includes(type)) return 'bundle'
+  throw new ProblemError('unsupported-media-type', `Send one of ${[...FHIR_TYPES, ...FHIR_LINES_TYPES].join(', ')}.`)
+}
+
 /** @throws ProblemError unsupported-media-type */
-export function checkFhirType(contentType: string | undefined): void {
+export function checkResourceType(contentType: string | undefined): void {
   if (!FHIR_TYPES.includes(essence(contentType)))
     throw new ProblemError('unsupported-media-type', `Send one of ${FHIR_TYPES.join(', ')}.`)
 }

@@ -5,7 +5,8 @@ import { FAULTS } from '#core/faults/codes.ts'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import type { ProblemCode } from '#core/gateway-api/problem.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
-import { FHIR_TYPE, operationOutcomeOf, PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
+import { FHIR_TYPE, outcomeOfProblem } from '../outcome.ts'
+import { PROBLEM_TYPE, ProblemError, problemOf, retryAfterSeconds } from '../problem.ts'
 import type { Refused } from './observe.ts'
 
 /** Most bytes that are read and discarded so that a client that is still sending receives the answer, and for how long, in all and without any. */
@@ -18,7 +19,15 @@ const LINGER_MS = 1_000
 export function installProblems(app: FastifyInstance, logger: Logger): void {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = []
   app.addHook('onRoute', ({ url, method }) => {
-    const pattern = new RegExp(`^${url.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/:[A-Za-z]+/g, '[^/]+')}$`)
+    const parts = url.split('/').map((part) => {
+      const [, among] = /^:[A-Za-z]+(?:\((.*)\))?$/.exec(part) ?? []
+      return part.startsWith(':')
+        ? among === undefined
+          ? '[^/]+'
+          : `(?:${among})`
+        : part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+    })
+    const pattern = new RegExp(`^${parts.join('/')}$`)
     routes.push({ pattern, methods: Array.isArray(method) ? method : [method] })
   })
   app.setErrorHandler((error: FastifyError | Error, request, reply) => {
@@ -62,7 +71,7 @@ function sendProblem(
     ? reply
         .code(problem.status)
         .type(FHIR_TYPE)
-        .send(JSON.stringify(operationOutcomeOf(problem)))
+        .send(JSON.stringify(outcomeOfProblem(problem, 'resources')))
     : reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
 }
 

@@ -2,8 +2,9 @@
  * Which records of a request are in the log, by their place in the order in which the request is read. It is kept with the idempotency key
  * of a request that was accepted in part, so that sending it again stores only what is missing.
  */
+
+import { newReceiptId } from '#core/gateway-api/receipt-id.ts'
 import { VERSION } from '#core/version.ts'
-import { newReceiptId } from '../receipts/receipt-id.ts'
 
 export class Progress {
   /** Of the request and of those that continue it: all have one receipt. */

@@ -1,8 +1,8 @@
 /** The answer to a request whose records were read: a receipt, `all-rejected`, or `partition-unavailable` with what was accepted. */
 import type { Problem } from '#core/gateway-api/problem.ts'
 import type { Receipt } from '#core/gateway-api/receipt.ts'
+import { newReceiptId } from '#core/gateway-api/receipt-id.ts'
 import { problemOf } from '../problem.ts'
-import { newReceiptId } from '../receipts/receipt-id.ts'
 import type { Batch } from './batch.ts'
 
 const DOUBTFUL = ' Some of these may be in the log all the same; sending them again with the same record_id is safe.'

@@ -4,6 +4,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { recordJsonSchema } from '#core/contract/json-schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { FailureEvent } from '#core/gateway-api/failure-event.ts'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { Problem } from '#core/gateway-api/problem.ts'
 import { ProducerSummary } from '#core/gateway-api/producer-summary.ts'
@@ -11,7 +12,7 @@ import { Receipt } from '#core/gateway-api/receipt.ts'
 import { ReceiptStates, RecordState } from '#core/gateway-api/receipt-states.ts'
 import { FeedCount, RecordError } from '#core/gateway-api/record-counts.ts'
 import { CapabilityStatement } from '../decode/fhir/capabilities.ts'
-import { OperationOutcome } from '../problem.ts'
+import { OperationOutcome } from '../outcome.ts'
 import { about } from './about.ts'
 
 /** The links of the console's page, on the dark bar. */
@@ -35,6 +36,7 @@ export async function installOpenapi(
     Receipt,
     ReceiptStates,
     RecordState,
+    FailureEvent,
     ProducerSummary,
     Problem,
     RecordError,

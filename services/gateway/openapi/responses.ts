@@ -4,7 +4,8 @@ import { FAULTS } from '#core/faults/codes.ts'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { Problem, type ProblemCode, type ProblemStatus } from '#core/gateway-api/problem.ts'
 import { Receipt } from '#core/gateway-api/receipt.ts'
-import { OperationOutcome, retryAfterSeconds } from '../problem.ts'
+import { OperationOutcome } from '../outcome.ts'
+import { retryAfterSeconds } from '../problem.ts'
 
 /** One documented answer, in the form that Fastify and @fastify/swagger read. */
 interface DocumentedResponse {
@@ -46,13 +47,19 @@ const DEGRADED = Type.String({
 })
 const IDEMPOTENCY_REPLAYED = Type.Literal('true', { description: 'Present when this is the first answer, sent again' })
 
-/** @returns the answer 202 of a route that stores records */
-export function receiptResponse(): Readonly<Record<number, DocumentedResponse>> {
+/**
+ * @param outcome true when a client may accept an OperationOutcome instead
+ * @returns the answer 202 of a route that stores records
+ */
+export function receiptResponse(outcome = false): Readonly<Record<number, DocumentedResponse>> {
   return {
     202: {
       description: 'Stored: every in-sync replica has the accepted records.',
       headers: { 'Idempotency-Replayed': IDEMPOTENCY_REPLAYED, 'Chainon-Degraded': DEGRADED, ...RATE_LIMITS },
-      content: { [MEDIA.json]: { schema: Receipt } },
+      content: {
+        [MEDIA.json]: { schema: Receipt },
+        ...(outcome ? { [MEDIA.fhir]: { schema: OperationOutcome } } : {}),
+      },
     },
   }
 }

@@ -1,14 +1,13 @@
 /** Answers what became of the records of a receipt. */
-import { asRuleId } from '#core/contract/rule-id.ts'
 import type { Mac } from '#core/crypto/hmac.ts'
-import { asRecordFault, FAULTS } from '#core/faults/codes.ts'
+import { readReceiptId } from '#core/gateway-api/receipt-id.ts'
 import type { ReceiptStates, RecordState } from '#core/gateway-api/receipt-states.ts'
 import { recordHasher } from '../encode/encode-identified.ts'
 import type { GatewayFeed } from '../encode/pipeline.ts'
 import { ProblemError } from '../problem.ts'
 import type { ReceiptStore } from './lookup.ts'
+import { meaningOf } from './meaning.ts'
 import { type AcceptedRecord, type Asked, pageOf, type ReceiptRecord } from './page.ts'
-import { readReceiptId } from './receipt-id.ts'
 import type { Spool } from './spool.ts'
 import { type Known, stateOf } from './states.ts'
 
@@ -76,15 +75,8 @@ export function createFollow(dependencies: FollowDependencies) {
             rule: record.rule,
             ...(record.pointer === '' ? {} : { pointer: record.pointer }),
           }
-    const detail = found.rule === undefined ? undefined : meaning(feed, found.rule, found.pointer ?? '')
+    const detail = found.rule === undefined ? undefined : meaningOf(feeds, feed, found.rule, found.pointer ?? '')
     return { index, feed, ...found, ...(detail === undefined ? {} : { detail }) }
-  }
-
-  function meaning(feed: string, rule: string, pointer: string): string | undefined {
-    const fault = asRecordFault(rule)
-    const name = fault ?? asRuleId(rule)
-    const explained = name && feeds.get(feed)?.explain({ pointer, rule: name }).detail
-    return explained ?? (fault && FAULTS[fault].text)
   }
 
   return (producer: string, receiptId: string, question: Question): Promise<ReceiptStates> =>

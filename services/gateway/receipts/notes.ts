@@ -1,7 +1,7 @@
 /** Notes what became of the records of a request, beside the answer's path: nothing here fails or delays a request. */
 import type { FeedContract } from '#core/contract/types.ts'
+import { readReceiptId } from '#core/gateway-api/receipt-id.ts'
 import type { Batch } from '../ingest/batch.ts'
-import { readReceiptId } from './receipt-id.ts'
 import { type RowSettings, receiptLines } from './rows.ts'
 import type { Spool } from './spool.ts'
 

@@ -63,11 +63,12 @@ describe('versions', () => {
       ...manifest.dependencies,
       ...manifest.optionalDependencies,
       ...manifest.devDependencies,
-    }).filter(([, version]) => !/^\d+\.\d+\.\d+$/.test(version))
+    }).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\da-z]+(?:\.\d+)*)?$/.test(version))
     expect(ranges).toEqual([])
   })
   it('of Node is the same in .node-version', () => {
-    const nodes = new Set(Object.values(manifest.optionalDependencies))
+    const platforms = Object.entries(manifest.optionalDependencies)
+    const nodes = new Set(platforms.flatMap(([name, version]) => (name.startsWith('node-') ? [version] : [])))
     expect([...nodes]).toEqual([read('.node-version').trim()])
   })
   it('of the project has its section in CHANGELOG.md', () => {

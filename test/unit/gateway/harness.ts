@@ -22,6 +22,8 @@ import { createMetrics } from '#core/telemetry/metrics.ts'
 import { buildGateway, type Limits } from '../../../services/gateway/app.ts'
 import { gatewayConfig, hl7Settings } from '../../../services/gateway/config.ts'
 import type { SealedMessage } from '../../../services/gateway/encode/seal-record.ts'
+import { isBefore } from '../../../services/gateway/failures/position.ts'
+import type { Failure } from '../../../services/gateway/failures/store.ts'
 import { gatewayHealth } from '../../../services/gateway/health.ts'
 import { withClientCertificates } from '../../../services/gateway/http/client-certificates.ts'
 import type { IdempotencyStore } from '../../../services/gateway/ingest/idempotency.ts'
@@ -115,6 +117,8 @@ export async function harness(
     asking: 0,
     /** What ClickHouse has at the places of the log: partition 0 of each topic, and offsets from 0. */
     known: {} as Partial<Known>,
+    /** What ClickHouse knows of failures. */
+    failures: [] as Failure[],
     /** The encoder fails as it would with an error in the code. */
     broken: false,
   }
@@ -216,6 +220,17 @@ export async function harness(
       store: memoryReceipts(state, receiptLines),
       topicIds: { of: () => TOPIC_ID },
       keptMs: RECEIPT_MS,
+    },
+    failures: {
+      horizon: async () => {
+        if (state.warehouseDown) throw new Error('ClickHouse is down')
+        return Date.now()
+      },
+      after: async (producers, position, horizon, limit) =>
+        state.failures
+          .filter((one) => producers.includes(one.producer) && isBefore(position, one.position))
+          .filter(({ position: { at } }) => at <= horizon)
+          .slice(0, limit),
     },
     retention: { isNearRetention: (feed) => state.near(feed) },
     routing,

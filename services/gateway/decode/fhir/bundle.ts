@@ -1,12 +1,12 @@
 /**
- * An R4 Bundle, read in two passes over its bytes, so that one entry at a time is an object: first the place of each entry and what references need
+ * A FHIR R4 Bundle, read in two passes over its bytes, so that one entry at a time is an object: first the place of each entry and what references need
  * of it (a reference may name a later entry), then entry by entry.
  */
 import { yieldToEventLoop } from '#core/process/event-loop.ts'
 import { ProblemError } from '../../problem.ts'
 import { elementEnd, elementsOf, invalidJson, jsonSpan, membersOf, type Span } from '../json.ts'
-import { type Json, object, objects, text } from './json.ts'
-import { type Target, targetOf } from './target.ts'
+import { type Json, object, text } from './json.ts'
+import { createReferences, type References } from './references.ts'
 
 const TYPES = ['transaction', 'batch', 'collection']
 const OPEN_OBJECT = 0x7b
@@ -16,20 +16,23 @@ const BYTES_PER_SLICE = 256 * 1024
 
 export interface BundleEntry {
   readonly resource: Json | undefined
-  /** The entry's request: its method and address; undefined in a collection. */
+  /** Its method and address; undefined in a collection and in NDJSON. */
   readonly request: Json | undefined
+  /** Why there is no resource to read. */
+  readonly fault?: 'record-too-large' | 'malformed-json'
+  /** Where in its line it is malformed. */
+  readonly place?: string
 }
 
+/** The resources of a body: of a Bundle, or of what is read like one (`resources.ts`): lines of NDJSON, one resource. */
 export interface Bundle {
-  /** Each is parsed when it is its turn; undefined for one that is larger than allowed. */
-  entries(): Generator<BundleEntry | undefined>
+  /** Each is parsed when it is its turn. */
+  entries(): Generator<BundleEntry>
+  /** @param path from the entry, for instance `resource.status` @returns FHIRPath from the body; undefined when the body has no such element */
+  pathOf(index: number, resource: Json | undefined, path: string): string | undefined
   /** When the gateway received it, milliseconds since 1970; for resources without the time of their last change. */
   readonly receivedAt: number
-  /**
-   * @param from the resource that contains the reference
-   * @returns what is needed of the resource, or undefined when the Bundle does not have it
-   */
-  resolve(reference: unknown, from: Json): Target | undefined
+  readonly resolve: References['resolve']
 }
 
 export interface BundleLimits {
@@ -59,24 +62,23 @@ export function* bundleSteps(body: Buffer, receivedAt: number, limits: BundleLim
   const { maxRecordBytes, maxRecords } = limits
   const members = new Map<string, unknown>()
   let spans: Span[] = []
-  let known = new Map<string, Target>()
+  let references: References = createReferences()
   let read = 0
 
   function* entriesFrom(from: number): Generator<void, number> {
     // Of a repeated member the last one counts.
     spans = []
-    known = new Map()
+    references = createReferences()
     const elements = elementsOf(body, { from, to: body.length })
     for (let step = elements.next(); ; step = elements.next()) {
       if (step.done) return step.value
       const bytes = step.value.to - step.value.from
       spans.push(step.value)
-      if (spans.length > maxRecords)
-        throw new ProblemError(
-          'too-many-records',
-          `A request may have at most ${maxRecords} records; send several requests.`,
-        )
-      if (bytes <= maxRecordBytes) index(object(parse(body, step.value)), known)
+      if (spans.length > maxRecords) throw tooMany(maxRecords)
+      if (bytes <= maxRecordBytes) {
+        const entry = object(parse(body, step.value))
+        references.add(entry?.resource, entry?.fullUrl)
+      }
       read += bytes
       if (read < BYTES_PER_SLICE) continue
       read = 0
@@ -102,36 +104,26 @@ export function* bundleSteps(body: Buffer, receivedAt: number, limits: BundleLim
     throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
   return {
     *entries() {
-      for (const span of spans) {
-        const entry = span.to - span.from > limits.maxRecordBytes ? undefined : object(parse(body, span))
-        yield span.to - span.from > limits.maxRecordBytes
-          ? undefined
-          : { resource: object(entry?.resource), request: object(entry?.request) }
-      }
+      for (const span of spans) yield span.to - span.from > maxRecordBytes ? TOO_LARGE : entryOf(parse(body, span))
     },
+    pathOf: (index, _resource, path) => `Bundle.entry[${index}].${path}`,
     receivedAt,
-    resolve(reference, from) {
-      const target = text(object(reference)?.reference)
-      if (target === undefined) return undefined
-      if (target.startsWith('#')) {
-        const contained = objects(from.contained).find((one) => `#${text(one.id) ?? ''}` === target)
-        return contained && targetOf(contained)
-      }
-      const versionless = target.replace(/\/_history\/[^/]*$/, '')
-      return known.get(versionless) ?? known.get(versionless.split('/').slice(-2).join('/'))
-    },
+    resolve: (reference, from) => references.resolve(reference, from),
   }
 }
 
-function index(entry: Json | undefined, known: Map<string, Target>): void {
-  const resource = object(entry?.resource)
-  if (!resource) return
-  const target = targetOf(resource)
-  const fullUrl = text(entry?.fullUrl)
-  if (fullUrl) known.set(fullUrl, target)
-  const type = text(resource.resourceType)
-  const id = text(resource.id)
-  if (type && id) known.set(`${type}/${id}`, target)
+function entryOf(value: unknown): BundleEntry {
+  const entry = object(value)
+  return { resource: object(entry?.resource), request: object(entry?.request) }
+}
+
+export const TOO_LARGE: BundleEntry = { resource: undefined, request: undefined, fault: 'record-too-large' }
+
+export function tooMany(maxRecords: number): ProblemError {
+  return new ProblemError(
+    'too-many-records',
+    `A request may have at most ${maxRecords} records; send several requests.`,
+  )
 }
 
 function notBundle(): ProblemError {

@@ -1,7 +1,10 @@
 /** The CapabilityStatement of `GET /fhir/R4/metadata` (hl7.org/fhir/R4/capabilitystatement.html): made from the mappings, the subset of it that they fill. */
 import { type Static, Type } from 'typebox'
-import { FHIR_TYPES } from '../../http/media-types.ts'
+import { FHIR_LINES_TYPES, FHIR_TYPES } from '../../http/media-types.ts'
 import { PATHS_OF_TYPE } from './map.ts'
+
+/** `POST`, `PUT` and `DELETE`: of every resource that is mapped. */
+const INTERACTIONS = ['create', 'update', 'delete'] as const
 
 export const CapabilityStatement = Type.Object(
   {
@@ -21,6 +24,7 @@ export const CapabilityStatement = Type.Object(
         resource: Type.Array(
           Type.Object({
             type: Type.String(),
+            interaction: Type.Array(Type.Object({ code: Type.Enum(INTERACTIONS) })),
             documentation: Type.String({ description: 'The feeds of its records, and the elements that are read' }),
           }),
           { minItems: 1 },
@@ -46,16 +50,16 @@ export function capabilityStatement(version: string, date: string): CapabilitySt
       description: 'Receives resources as records of feeds; it stores no resource and gives none back',
     },
     fhirVersion: '4.0.1',
-    format: [...FHIR_TYPES],
+    format: [...FHIR_TYPES, ...FHIR_LINES_TYPES],
     rest: [
       {
         mode: 'server',
         documentation:
-          'POST a Bundle to the base address. Its resources become records; what cannot be mapped without a change of meaning is refused by its element.',
+          'POST a Bundle, or NDJSON of resources, to the base address, or a resource to the address of its type: all are answered 202 with a receipt. Resources become records, and none can be read; what cannot be mapped without a change of meaning is refused by its element.',
         security: { description: 'A key of `chainon keys create PRODUCER`, as a bearer token or in X-API-Key' },
-        // No resource has an interaction of its own: there is only the Bundle.
         resource: [...PATHS_OF_TYPE].map(([type, byFeed]) => ({
           type,
+          interaction: INTERACTIONS.map((code) => ({ code })),
           documentation: Object.entries(byFeed)
             .map(([feed, fields]) => `Feed ${feed}: ${[...new Set(Object.values(fields))].toSorted().join(', ')}.`)
             .join(' '),

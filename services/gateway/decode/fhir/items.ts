@@ -1,4 +1,4 @@
-/** A FHIR R4 Bundle as items: each resource becomes records of one or several feeds. */
+/** FHIR R4 as items, from a Bundle or from what is read like one: each resource becomes records of one or several feeds. */
 import type { OnUnmapped } from '../../ingest/unmapped.ts'
 import type { Item } from '../item.ts'
 import type { Bundle, BundleEntry } from './bundle.ts'
@@ -14,21 +14,23 @@ export function* bundleItems(bundle: Bundle, onUnmapped: OnUnmapped): Generator<
   let index = -1
   for (const entry of bundle.entries()) {
     index++
-    if (entry === undefined) {
-      yield { kind: 'undecodable', index, feed: undefined, pointer: '', fault: 'record-too-large' }
+    if (entry.fault !== undefined) {
+      const where = entry.place === undefined ? {} : { path: entry.place }
+      yield { kind: 'undecodable', index, feed: undefined, pointer: '', fault: entry.fault, ...where }
       continue
     }
     const mapped = mapEntry(entry, bundle)
-    const place = `Bundle.entry[${index}].`
+    const at = index
     if (mapped.ok) {
       for (const path of unmappedElements(entry.resource ?? {})) onUnmapped(path)
       for (const one of mapped.records) {
-        const pathOf = (field: string) => elementPath(place, entry, one, field)
+        const pathOf = (field: string) => bundle.pathOf(at, entry.resource, elementPath(entry, one, field))
         yield { kind: 'decoded', index, feed: one.feed, raw: one.record, source: 'json', pathOf }
       }
     } else {
       const { allowed, fault, feed, pointer } = mapped
-      const where = mapped.path === undefined ? {} : { path: `${place}${mapped.path}` }
+      const path = mapped.path === undefined ? undefined : bundle.pathOf(index, entry.resource, mapped.path)
+      const where = path === undefined ? {} : { path }
       yield { kind: 'undecodable', index, feed, pointer, fault, ...where, ...(allowed ? { allowed } : {}) }
     }
   }
@@ -54,7 +56,7 @@ function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
   return mapped.ok || mapped.path === undefined ? mapped : { ...mapped, path: `resource.${mapped.path}` }
 }
 
-function elementPath(place: string, { resource }: BundleEntry, of: FeedRecord, field: string): string {
+function elementPath({ resource }: BundleEntry, of: FeedRecord, field: string): string {
   const element = elementOf(resource?.resourceType, of, field)
-  return `${place}resource${element === undefined ? '' : `.${element}`}`
+  return element === undefined ? 'resource' : `resource.${element}`
 }

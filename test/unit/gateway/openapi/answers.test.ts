@@ -8,7 +8,7 @@ import { createKey } from '#core/keys/admin.ts'
 import { clientErrors } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
-import { fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
+import { fhirResourceRoute, fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
 import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
 import { provokeReceipts } from './provoke-receipts.ts'
 
@@ -39,7 +39,8 @@ beforeAll(async () => {
   document = (await (await fetch(`${url}/openapi.json`)).json()) as Document
   for (const contract of contracts) answers.push(...(await provoke(gateway, url, recordsRoute(contract), '*/*')))
   for (const accept of ['*/*', 'application/fhir+json'])
-    answers.push(...(await provoke(gateway, url, fhirRoute(), accept)))
+    for (const route of [fhirRoute(), ...(['POST', 'PUT', 'DELETE'] as const).map(fhirResourceRoute)])
+      answers.push(...(await provoke(gateway, url, route, accept)))
   answers.push(...(await provoke(gateway, url, hl7Route(), '*/*')))
   answers.push(await get(url, '/'), await get(url, '/v1/feeds'), await get(url, '/fhir/R4/metadata'))
   const toKey = (authorization: string) => get(url, '/v1/key', { authorization })
@@ -62,7 +63,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 8, contracts.length + 8])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 12, contracts.length + 12])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

@@ -43,7 +43,7 @@ export function audit(
   const added = routes.flatMap((route) =>
     [route.method]
       .flat()
-      .map((method) => ({ route, operation: `${method} ${route.url.replaceAll(/:(\w+)/g, '{$1}')}` })),
+      .map((method) => ({ route, operation: `${method} ${route.url.replaceAll(/:(\w+)(?:\([^)]*\))?/g, '{$1}')}` })),
   )
   for (const { route, operation } of added) {
     const { hide, response } = (route.schema ?? {}) as { hide?: boolean; response?: Operation }
@@ -74,6 +74,17 @@ function operationsOf(document: Document): Map<string, Operation> {
   )
 }
 
+const validators = new WeakMap<object, ReturnType<typeof Compile>>()
+
+/** Compiled once: most answers are of the same few schemas. */
+function validatorOf(schema: object, document: Document) {
+  const known = validators.get(schema)
+  if (known) return known
+  const made = Compile({ ...closed(schema), components: closed(document.components) } as object)
+  validators.set(schema, made)
+  return made
+}
+
 function checkAnswer(
   document: Document,
   responses: Operation | undefined,
@@ -89,7 +100,7 @@ function checkAnswer(
   seen.add(`${name} ${type}`)
   for (const code of codesIn(body)) seen.add(`${name} ${type} ${code}`)
   const findings: string[] = []
-  const [fits, errors] = Compile({ ...closed(schema), components: closed(document.components) } as object).Errors(body)
+  const [fits, errors] = validatorOf(schema, document).Errors(body)
   if (!fits) {
     findings.push(
       ...errors.map(({ instancePath, message }) => `${name} ${type}: ${instancePath || 'the body'} ${message}`),

@@ -1,6 +1,6 @@
 /** The smallest valid body of each route that stores records, made from the contracts and the documented media types. */
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
+import { FHIR_LINES_TYPES, FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
 import { type Feed, recordOf } from '../../../helpers/records.ts'
 import { avroFile } from '../avro-file.ts'
 import type { StoreRoute } from './provoke.ts'
@@ -29,10 +29,37 @@ export function fhirRoute(): StoreRoute {
   const valid = bundle({ resourceType: 'Patient', id: 'p' })
   return {
     path: '/fhir/R4',
-    valid: FHIR_TYPES.map((type) => [type, valid]),
+    valid: [
+      ...FHIR_TYPES.map((type) => [type, valid] as const),
+      ...FHIR_LINES_TYPES.map((type) => [type, '{"resourceType":"Patient","id":"p"}\n'] as const),
+    ],
     rejected: bundle(claim),
     tooMany: bundle(claim, claim, claim, claim),
     empty: bundle(),
+    avro: false,
+  }
+}
+
+/** One resource; an Observation has a record for each component. */
+export function fhirResourceRoute(method: 'POST' | 'PUT' | 'DELETE'): StoreRoute {
+  const observation = {
+    resourceType: 'Observation',
+    id: 'o',
+    status: 'final',
+    effectiveDateTime: '2025-01-01T10:00:00Z',
+    code: { coding: [{ system: 'http://loinc.org', code: '718-7' }] },
+  }
+  const about = { ...observation, subject: { identifier: { value: '8000123' } } }
+  const component = [1, 2, 3, 4].map((value) => ({ code: observation.code, valueQuantity: { value } }))
+  const valid = JSON.stringify({ ...about, valueQuantity: { value: 1 } })
+  return {
+    path: `/fhir/R4/Observation${method === 'POST' ? '' : '/o'}`,
+    template: `/fhir/R4/{type}${method === 'POST' ? '' : '/{id}'}`,
+    ...(method === 'POST' ? {} : { method }),
+    valid: FHIR_TYPES.map((type) => [type, valid]),
+    rejected: JSON.stringify(observation),
+    tooMany: JSON.stringify({ ...about, component }),
+    empty: '[]',
     avro: false,
   }
 }

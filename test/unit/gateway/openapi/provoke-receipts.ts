@@ -1,6 +1,7 @@
 /** Provokes every answer of the routes that say what became of records. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { newReceiptId } from '../../../../services/gateway/receipts/receipt-id.ts'
+import { newReceiptId } from '#core/gateway-api/receipt-id.ts'
+import { splitEvents } from '#core/gateway-api/server-sent-events.ts'
 import { type harness, observation, RECEIPT_MS } from '../harness.ts'
 import type { Answer } from './audit.ts'
 import { get, provokeLogins } from './provoke.ts'
@@ -28,14 +29,17 @@ export async function provokeReceipts(gateway: Gateway, url: string): Promise<An
     await follow(newReceiptId(Date.now() - RECEIPT_MS - 1)),
     await me(),
   ]
-  for (const ask of [follow.bind(undefined, id), me])
+  const events = (headers: Record<string, string> = { authorization }) => stream(url, headers)
+  answers.push(await events({ authorization, 'last-event-id': 'x' }))
+  for (const ask of [follow.bind(undefined, id), me, events])
     answers.push(...(await provokeLogins(gateway, (other) => ask({ authorization: other }))))
   state.warehouseDown = true
-  answers.push(await follow(), await me())
+  answers.push(await follow(), await me(), await events())
   state.warehouseDown = false
   state.redisDown = true
   answers.push(await me())
   state.redisDown = false
+  answers.push(...(await told(gateway, url, authorization)))
   for (const ask of [() => follow(), () => me()]) answers.push(...(await tooMany(state, ask)))
   return answers
 }
@@ -53,4 +57,41 @@ async function tooMany(state: Gateway['state'], ask: () => Promise<Answer>): Pro
   resolve()
   state.question = undefined
   return [...(await Promise.all(waiting)), refused]
+}
+
+const EVENTS = 'GET /v1/events'
+
+/** @returns the answer when it ends, or the first event of one that does not */
+async function stream(url: string, headers: Record<string, string>, open?: AbortController): Promise<Answer> {
+  const answer = await fetch(`${url}/v1/events`, { headers, ...(open ? { signal: open.signal } : {}) })
+  if (answer.status !== 200 || !answer.body)
+    return { operation: EVENTS, status: answer.status, headers: answer.headers, body: await answer.text() }
+  for await (const { data } of splitEvents(answer.body as unknown as AsyncIterable<Buffer>))
+    return { operation: EVENTS, status: 200, headers: answer.headers, body: data }
+  throw new Error('a stream without an event')
+}
+
+/** @returns a stream with an event, and one too many of a producer */
+async function told({ state }: Gateway, url: string, authorization: string): Promise<readonly Answer[]> {
+  state.failures.push({
+    position: { at: Date.now() - 1000, id: 7n },
+    producer: 'chu-test',
+    state: 'quarantined',
+    feed: 'observation',
+    rule: 'unreadable-message',
+    pointer: '/code',
+    receiptId: newReceiptId(Date.now()),
+    indexes: [3],
+    receivedAt: Date.now(),
+  })
+  const open = new AbortController()
+  const after = { authorization, 'last-event-id': `${Date.now() - 5000}-0` }
+  const first = await stream(url, after)
+  const held = await Promise.all(
+    Array.from({ length: 4 }, () => fetch(`${url}/v1/events`, { headers: { authorization }, signal: open.signal })),
+  )
+  const refused = await stream(url, { authorization })
+  open.abort()
+  for (const { body } of held) await body?.cancel().catch(() => undefined)
+  return [first, refused]
 }

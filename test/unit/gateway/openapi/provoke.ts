@@ -28,6 +28,10 @@ const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
 
 export interface StoreRoute {
   readonly path: string
+  /** POST unless it is given. */
+  readonly method?: 'PUT' | 'DELETE'
+  /** Its address in the document, where that is not the path. */
+  readonly template?: string
   /** A body with one valid record in each documented media type, the first of them JSON. */
   readonly valid: readonly (readonly [type: string, body: string | Buffer])[]
   /** JSON with one record that is rejected, with four of them, and with none. */
@@ -49,17 +53,18 @@ export async function get(url: string, path: string, headers: Record<string, str
 export async function provoke(gateway: Gateway, url: string, route: StoreRoute, accept: string): Promise<Answer[]> {
   const json = route.valid[0]?.[0] ?? ''
   const valid = String(route.valid[0]?.[1])
-  const operation = `POST ${route.path}`
+  const method = route.method ?? 'POST'
+  const operation = `${method} ${route.template ?? route.path}`
   const post = async (body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> =>
     answerOf(
       operation,
       await fetch(`${url}${route.path}`, {
-        method: 'POST',
+        method,
         headers: { authorization: `Bearer ${gateway.key}`, 'content-type': json, accept, ...headers },
         body: typeof body === 'string' ? body : new Uint8Array(body),
       }),
     )
-  const key = (name: string) => ({ 'idempotency-key': `${route.path} ${accept} ${name}` })
+  const key = (name: string) => ({ 'idempotency-key': `${operation} ${accept} ${name}` })
   const answers: Answer[] = []
   for (const [type, body] of route.valid) {
     const answer = await post(body, { 'content-type': type })
@@ -119,7 +124,13 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
         () => post(large, headers),
       )),
     )
-  answers.push(await stalled(url, operation, { authorization: `Bearer ${gateway.key}`, 'content-type': json, accept }))
+  answers.push(
+    await stalled(`${url}${route.path}`, method, operation, {
+      authorization: `Bearer ${gateway.key}`,
+      'content-type': json,
+      accept,
+    }),
+  )
   const twice = () => post(valid, key('twice'))
   answers.push(...(await whileWaiting(gateway, twice, twice)))
   return answers
@@ -203,9 +214,13 @@ async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
 }
 
 /** @returns the answer to a body that is announced and does not come */
-async function stalled(url: string, operation: string, headers: Record<string, string>): Promise<Answer> {
-  const path = operation.replace('POST ', '')
-  const sent = request(`${url}${path}`, { method: 'POST', headers: { ...headers, 'content-length': '10' } })
+async function stalled(
+  url: string,
+  method: string,
+  operation: string,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const sent = request(url, { method, headers: { ...headers, 'content-length': '10' } })
   sent.flushHeaders()
   const [answer] = (await once(sent, 'response')) as [IncomingMessage]
   const body = await text(answer)

@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { asRuleId } from '#core/contract/rule-id.ts'
+import { newReceiptId, readReceiptId } from '#core/gateway-api/receipt-id.ts'
 import type { AcceptedRun } from '../../../../services/gateway/ingest/batch.ts'
 import { type Asked, type Page, pageOf, type StoredRow } from '../../../../services/gateway/receipts/page.ts'
-import { newReceiptId, readReceiptId } from '../../../../services/gateway/receipts/receipt-id.ts'
 import { type BatchOutcome, RECEIPT_COLUMNS, receiptLines } from '../../../../services/gateway/receipts/rows.ts'
 
 const TOPIC_ID = 'b'.repeat(22)

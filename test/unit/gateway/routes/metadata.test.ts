@@ -47,7 +47,11 @@ test('it needs no key, has the shape of R4, and names every resource with its fe
     fhirVersion: '4.0.1',
   })
   expect(rest.interaction).toMatchObject([{ code: 'batch' }])
-  const resources = rest.resource as { type: string; documentation: string }[]
+  const resources = rest.resource as { type: string; documentation: string; interaction: { code: string }[] }[]
+  expect(new Set(resources.map(({ interaction }) => interaction.map(({ code }) => code).join()))).toEqual(
+    new Set(['create,update,delete']),
+  )
+  expect(statement.format).toContain('application/fhir+ndjson')
   expect(resources.map(({ type }) => type)).toEqual(MAPPED_RESOURCES)
   expect(resources.find(({ type }) => type === 'Patient')?.documentation).toMatch(
     /^Feed patient: .*birthDate.* Feed death: /,

@@ -36,7 +36,7 @@ test('the entries are those that a parser of the whole finds, whatever is in the
       const bundle = { ...more, ...of(values.map((resource) => ({ resource: { resource } }))) }
       const read = [...openNow(JSON.stringify(bundle, undefined, space), RECEIVED).entries()]
       const whole = JSON.parse(JSON.stringify(bundle)) as { entry: { resource: unknown }[] }
-      expect(read.map((entry) => entry?.resource)).toEqual(whole.entry.map(({ resource }) => resource))
+      expect(read.map((entry) => entry.resource)).toEqual(whole.entry.map(({ resource }) => resource))
     }),
   )
 })

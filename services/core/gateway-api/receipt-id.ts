@@ -3,7 +3,7 @@
  * receipts are stored in the order of their times, and one that is kept no longer is known as such.
  */
 import { randomBytes } from 'node:crypto'
-import { RECEIPT_ID } from '#core/gateway-api/receipt.ts'
+import { RECEIPT_ID } from './receipt.ts'
 
 const TIME_BYTES = 6
 const RANDOM_BYTES = 10
@@ -31,4 +31,9 @@ export function readReceiptId(text: string): ReceiptName | undefined {
   // 22 characters have 4 bits more than 16 bytes: a text with other last bits is another text.
   if (`${PREFIX}${bytes.toString('base64url')}` !== text) return undefined
   return { number: BigInt(`0x${bytes.toString('hex')}`).toString(), at: bytes.readUIntBE(0, TIME_BYTES) }
+}
+
+/** @param hex of the number as ClickHouse stores it, without leading zeros */
+export function receiptIdOf(hex: string): string {
+  return `${PREFIX}${Buffer.from(hex.padStart(2 * (TIME_BYTES + RANDOM_BYTES), '0'), 'hex').toString('base64url')}`
 }
