@@ -5,7 +5,7 @@ import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { type Decisions, identifierOf, type PotentialIdentifier } from './potential-identifiers.ts'
 import { REGION_OF } from './regions.ts'
 
-export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'site'
+export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'study' | 'series' | 'accession' | 'site'
 
 export interface OutputColumn {
   /** Name in the project's table. */
