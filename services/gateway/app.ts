@@ -42,6 +42,7 @@ import { receiptNotes } from './receipts/notes.ts'
 import type { Spool } from './receipts/spool.ts'
 import { createSummary } from './receipts/summary.ts'
 import type { KnownTopicIds } from './receipts/topic-ids.ts'
+import { dicomRoutes } from './routes/dicom.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
 import { hl7Route } from './routes/hl7.ts'
@@ -189,6 +190,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   recordsRoutes(app, routes)
   fhirRoute(app, { ...routes, onUnmapped: unmapped('fhir') })
   hl7Route(app, routes)
+  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom') })
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {
     logins: routes.logins,

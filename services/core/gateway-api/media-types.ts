@@ -5,5 +5,8 @@ export const MEDIA = {
   avro: 'application/vnd.apache.avro+binary',
   fhir: 'application/fhir+json',
   hl7: 'application/hl7-v2',
+  dicom: 'application/dicom',
+  dicomJson: 'application/dicom+json',
+  dicomParts: 'multipart/related; type="application/dicom"',
   problem: 'application/problem+json',
 } as const

@@ -12,14 +12,14 @@ export const RecordError = Type.Object(
     index: Type.Integer({
       minimum: 0,
       description:
-        'Position of the record in the request, from 0; of the entry for a FHIR Bundle, of the message for HL7 v2',
+        'Position of the record in the request, from 0; of the entry for a FHIR Bundle, of the message for HL7 v2, of the file for DICOM',
     }),
     feed: Type.Optional(Type.String({ description: 'Feed of the record; FHIR only, where one request feeds several' })),
     pointer: Type.String({ description: "JSON pointer into the feed's record; empty for the record as a whole" }),
     path: Type.Optional(
       Type.String({
         description:
-          'The element in the terms of the format that was sent: FHIRPath from the Bundle, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`), or the column of a malformed line of NDJSON',
+          'The element in the terms of the format that was sent: FHIRPath from the Bundle, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`), or the tag of DICOM (`(0010,0020)`), or the column of a malformed line of NDJSON',
       }),
     ),
     allowed: Type.Optional(

@@ -28,6 +28,8 @@ const WRONG_KEY = `Bearer chn_000000000000_${'A'.repeat(43)}`
 
 export interface StoreRoute {
   readonly path: string
+  /** Where it is, if that is not the path of the document. */
+  readonly address?: string
   /** A body with one valid record in each documented media type, the first of them JSON. */
   readonly valid: readonly (readonly [type: string, body: string | Buffer])[]
   /** JSON with one record that is rejected, with four of them, and with none. */
@@ -50,10 +52,11 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   const json = route.valid[0]?.[0] ?? ''
   const valid = String(route.valid[0]?.[1])
   const operation = `POST ${route.path}`
+  const at = `${url}${route.address ?? route.path}`
   const post = async (body: string | Buffer, headers: Record<string, string> = {}): Promise<Answer> =>
     answerOf(
       operation,
-      await fetch(`${url}${route.path}`, {
+      await fetch(at, {
         method: 'POST',
         headers: { authorization: `Bearer ${gateway.key}`, 'content-type': json, accept, ...headers },
         body: typeof body === 'string' ? body : new Uint8Array(body),
@@ -190,7 +193,7 @@ async function whileWaiting(
 }
 
 /** The gateway asks Redis again only after a pause. */
-async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
+export async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await send()
     if (!answer.headers.has('chainon-degraded')) return answer
@@ -210,6 +213,6 @@ async function stalled(url: string, operation: string, headers: Record<string, s
   return { operation, status: answer.statusCode ?? 0, headers: of, body }
 }
 
-async function answerOf(operation: string, response: Response): Promise<Answer> {
+export async function answerOf(operation: string, response: Response): Promise<Answer> {
   return { operation, status: response.status, headers: response.headers, body: await response.text() }
 }
