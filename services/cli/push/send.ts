@@ -4,6 +4,7 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS, type FaultCode } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { type GatewayClient, PartlyAcceptedError, type PushOutcome } from '#core/gateway-api/client.ts'
+import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import { batches, type SourceBatch } from './batches.ts'
 import { positionOf } from './position.ts'
@@ -62,9 +63,10 @@ export async function sendFile(
       const { lines } = batch
       receipts.push({ id: outcome.receipt.receipt_id, lineOf: (error) => lineOf(error, { lines }, route) })
     }
-    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, route), inFile(source, error))
+    for (const error of counted.errors)
+      report.rejected(...placeIn(source, lineOf(error, batch, route)), inFile(source, error))
     for (const { line: place, refusals } of batch.refused)
-      for (const refusal of refusals) report.rejected(source.path, place, { index: 0, ...refusal })
+      for (const refusal of refusals) report.rejected(...placeIn(source, place), { index: 0, ...refusal })
     file.save({ line, accepted, rejected, done: false })
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
@@ -73,13 +75,19 @@ export async function sendFile(
 }
 
 /** Where the records of a file go. */
-type Route = { readonly kind: 'feed'; readonly feed: string } | { readonly kind: 'fhir' } | { readonly kind: 'hl7' }
+type Route =
+  | { readonly kind: 'feed'; readonly feed: string }
+  | { readonly kind: 'fhir' }
+  | { readonly kind: 'hl7' }
+  | { readonly kind: 'dicom' }
+
+const DICOM_END = Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)
 
 /** Records in one request: a Bundle is one, and a message becomes tens of records. */
-const MOST: Readonly<Record<Route['kind'], number>> = { feed: Number.POSITIVE_INFINITY, fhir: 1, hl7: 200 }
+const MOST: Readonly<Record<Route['kind'], number>> = { feed: Number.POSITIVE_INFINITY, fhir: 1, hl7: 200, dicom: 500 }
 
 function routeOf(source: Source, feed: string | undefined): Route {
-  if (source.format === 'hl7') return { kind: 'hl7' }
+  if (source.format === 'hl7' || source.format === 'dicom') return { kind: source.format }
   return feed === undefined ? { kind: 'fhir' } : { kind: 'feed', feed }
 }
 
@@ -96,6 +104,7 @@ async function push(
 ): Promise<PushOutcome> {
   try {
     const { body } = batch
+    if (route.kind === 'dicom') return await client.pushDicom({ body: Buffer.concat([body, DICOM_END]) })
     if (route.kind === 'feed') return await client.pushRecords(route.feed, { body })
     return route.kind === 'fhir' ? await client.pushBundle({ body }) : await client.pushHl7({ body })
   } catch (error) {
@@ -129,6 +138,11 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
     code,
     `The gateway rejected lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
   )
+}
+
+/** @returns the file and the line in it of a record */
+export function placeIn(source: Source, line: number): [file: string, line: number] {
+  return source.fileOf ? [source.fileOf(line), 1] : [source.path, line]
 }
 
 /** @returns the error with the place in the terms of the file, where it has its own */
