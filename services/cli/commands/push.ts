@@ -145,7 +145,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
         report,
       })
       rows.push({ file: source.path, accepted, rejected })
-      sentFiles.push({ file: source.path, receipts })
+      sentFiles.push({ source, receipts })
     }
     if (send && options.wait !== false) {
       const { followFiles } = await import('../push/follow-files.ts')

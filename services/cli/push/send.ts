@@ -141,7 +141,7 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
 }
 
 /** @returns the file and the line in it of a record */
-export function placeIn(source: Source, line: number): [file: string, line: number] {
+export function placeIn(source: Pick<Source, 'path' | 'fileOf'>, line: number): [file: string, line: number] {
   return source.fileOf ? [source.fileOf(line), 1] : [source.path, line]
 }
 

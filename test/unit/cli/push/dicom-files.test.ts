@@ -3,12 +3,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { gatewayClient } from '#core/gateway-api/client.ts'
 import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import { batches } from '../../../../services/cli/push/batches.ts'
 import { dicomSource } from '../../../../services/cli/push/dicom-files.ts'
+import { sendFile } from '../../../../services/cli/push/send.ts'
 import { partsOf } from '../../../../services/gateway/decode/dicom/multipart.ts'
 import { dicomFile, type Elements, SYNTAX, slice } from '../../../helpers/dicom-file.ts'
 import { outcome } from '../../gateway/decode/dicom/files.ts'
+import { harness } from '../../gateway/harness.ts'
 
 let folder = ''
 beforeAll(() => {
@@ -42,6 +45,47 @@ test('files of a folder are sent in one body without pixels and overlays; what c
   const taken = outcome(partsOf(Buffer.concat([body, end]), DICOM_BOUNDARY))
   expect(taken.refused).toEqual([])
   expect(taken.records.map(({ record_id }) => record_id)).toEqual(['1.2.4', '1.2.1', '1.2.2'])
+})
+
+test('the gateway stores them; each refusal names its file, and a second run sends nothing', async () => {
+  const gateway = await harness()
+  const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
+  const client = gatewayClient({ url, key: gateway.key })
+  const data = mkdtempSync(join(tmpdir(), 'chainon-push-'))
+  const told: string[] = []
+  const options = {
+    client,
+    feed: undefined,
+    contract: undefined,
+    dataDir: data,
+    target: [],
+    batchRecords: 2,
+    restart: false,
+    report: {
+      progress: () => undefined,
+      rejected: (file: string, line: number, { rule }: { rule: string }) => void told.push(`${file}:${line} ${rule}`),
+      say: () => undefined,
+      end: () => undefined,
+    },
+  }
+  const send = () =>
+    sendFile(
+      dicomSource(folder, () => undefined),
+      options,
+    )
+  try {
+    const first = await send()
+    expect(first).toMatchObject({ accepted: 3, rejected: 1 })
+    expect(first.receipts).toHaveLength(2)
+    expect(told).toEqual([`${join(folder, 'study', 'IM0003')}:1 unsupported-transfer-syntax`])
+    const stored = (await gateway.decoded()).map(({ record }) => [record.record_id, record.modality])
+    expect(stored).toEqual(['1.2.4', '1.2.1', '1.2.2'].map((id) => [id, 'CT']))
+    expect((await send()).receipts).toEqual([])
+  } finally {
+    client.close()
+    await gateway.close()
+    rmSync(data, { recursive: true })
+  }
 })
 
 test('a run that was stopped continues after the files that were sent', async () => {

@@ -35,7 +35,13 @@ function gateway(bodies: string[]): GatewayClient {
     const receipt = { receipt_id: '', feed: '', accepted, rejected: 1, errors: [error] }
     return { kind: 'accepted' as const, receipt }
   }
-  return { pushRecords: (_feed, batch) => accept(batch), pushBundle: accept, pushHl7: accept, close: () => undefined }
+  return {
+    pushRecords: (_feed, batch) => accept(batch),
+    pushBundle: accept,
+    pushHl7: accept,
+    pushDicom: accept,
+    close: () => undefined,
+  }
 }
 
 test('refused and rejected records, and a run that continues', async () => {
