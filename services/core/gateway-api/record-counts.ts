@@ -50,7 +50,7 @@ export type FeedCount = Static<typeof FeedCount>
 
 /** Fields of a receipt, and of the problems `all-rejected` and `partition-unavailable`. */
 export const RECORD_COUNTS = {
-  feed: Type.String({ description: 'The feed, or `fhir` for a Bundle' }),
+  feed: Type.String({ description: 'The feed; `fhir` for a Bundle, `hl7` for messages, `dicom` for files' }),
   accepted: Type.Integer({ minimum: 0 }),
   rejected: Type.Integer({ minimum: 0 }),
   by_feed: Type.Optional(Type.Record(Type.String(), FeedCount, { description: 'Counts of each feed; FHIR only' })),

@@ -8,6 +8,8 @@ import { plainOf } from './values.ts'
 /** Tags of a time: of a DT alone, or of a DA and its TM. */
 export type TimeTags = readonly [date: string, time?: string]
 
+/** Of `YYYYMMDD`. */
+const DAY_DIGITS = 8
 const OFFSET = '(0008,0201)'
 /** `YYYYMMDD`; before 1993 with dots. */
 const DATE = /^(\d{4})\.?(\d{2})\.?(\d{2})$/
@@ -23,12 +25,13 @@ export function momentOf(of: Elements, [date, time]: TimeTags, local: LocalTime)
   for (const part of [day, clock, offset]) if (part instanceof Refusal) return part
   if (typeof day !== 'string') return undefined
   const written = time === undefined ? dateTime(day) : dateAndTime(day, clock as string | undefined)
-  if (written === undefined) return new Refusal('timestamp', date)
+  if (written === undefined) return new Refusal('timestamp', time !== undefined && DATE.test(day) ? time : date)
   const zoned = typeof offset === 'string' && /\d{10}/.test(written) && !/[+-]/.test(written)
   const read = readMoment(zoned ? `${written}${offset}` : written, local)
   if ('time' in read) return read
-  const offending = zoned && 'time' in readMoment(written, local) ? OFFSET : date
-  return new Refusal('timestamp', offending)
+  const reads = (text: string) => 'time' in readMoment(text, local)
+  if (zoned && reads(written)) return new Refusal('timestamp', OFFSET)
+  return new Refusal('timestamp', time !== undefined && reads(written.slice(0, DAY_DIGITS)) ? time : date)
 }
 
 /** @returns the form that HL7 v2 has for the same; undefined for what is no date, or no time */
