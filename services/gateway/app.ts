@@ -44,6 +44,7 @@ import { receiptNotes } from './receipts/notes.ts'
 import type { Spool } from './receipts/spool.ts'
 import { createSummary } from './receipts/summary.ts'
 import type { KnownTopicIds } from './receipts/topic-ids.ts'
+import { dicomRoutes } from './routes/dicom.ts'
 import { eventsRoute } from './routes/events.ts'
 import { feedsRoutes } from './routes/feeds.ts'
 import { fhirRoute } from './routes/fhir.ts'
@@ -199,6 +200,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, fhir)
   fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
+  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom') })
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {
     logins: routes.logins,

@@ -1,16 +1,28 @@
 /** Generated inputs of each format: one part of a batch is hostile, the others are valid and must still be taken. */
+import { dicomFile, SYNTAX, slice } from '../helpers/dicom-file.ts'
 import { avroFile } from '../unit/gateway/avro-file.ts'
 import { mutate, mutateValue } from './mutate.ts'
 import type { Random } from './random.ts'
 import { clinicalEntry, HEADER, message, observation, patientEntry, row } from './samples.ts'
 
-export const FORMATS = ['json', 'ndjson', 'avro', 'fhir', 'fhir-lines', 'hl7', 'table', 'hl7-file'] as const
+export const FORMATS = [
+  'json',
+  'ndjson',
+  'avro',
+  'fhir',
+  'fhir-lines',
+  'hl7',
+  'table',
+  'hl7-file',
+  'dicom',
+  'stow',
+] as const
 export type Format = (typeof FORMATS)[number]
 
 export interface Case {
   readonly format: Format
   readonly body: Buffer
-  /** Names of the records that must be taken whatever the rest of the batch is; of HL7 v2 and FHIR, of their patients. */
+  /** Names of the records that must be taken whatever the rest of the batch is; of HL7 v2, FHIR and DICOM, of their patients. */
   readonly good: readonly string[]
 }
 
@@ -53,11 +65,41 @@ export function generate(random: Random): Case {
         mutate(random, Buffer.from(message(random.below(4), 'bad')), 3),
         '\r',
       )
+    case 'dicom':
+      return random.below(4) === 0
+        ? { format, body: file(random, GOOD[0]), good: GOOD.slice(0, 1) }
+        : { format, body: mutate(random, file(random, 'bad'), random.below(2) * 132), good: [] }
+    case 'stow': {
+      const files = [
+        file(random, GOOD[0]),
+        mutate(random, file(random, 'bad'), random.below(2) * 132),
+        file(random, GOOD[1]),
+      ]
+      const head = Buffer.from(`\r\n--${BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`)
+      const body = Buffer.concat([...files.flatMap((one) => [head, one]), Buffer.from(`\r\n--${BOUNDARY}--`)])
+      return random.below(3) > 0
+        ? { format, body, good: GOOD.slice(0, 2) }
+        : { format, body: mutate(random, body), good: [] }
+    }
     case 'table': {
       const made = batch(format, GOOD.map(row), mutate(random, Buffer.from(row('bad'))), random.pick(['\n', '\r\n']))
       return { ...made, body: Buffer.concat([Buffer.from(`${HEADER}\n`), made.body]) }
     }
   }
+}
+
+/** Of the parts of a store transaction. */
+export const BOUNDARY = 'fuzz'
+
+/** @returns a DICOM file of the patient, with sequences, in any of its encodings */
+function file(random: Random, ipp: string): Buffer {
+  const elements = slice({
+    '(0010,0020)': ['LO', ipp],
+    '(0008,1140)': ['SQ', [{ '(0008,1150)': ['UI', '1.2.3'] }, {}]],
+    '(0010,1002)': ['SQ', [{ '(0010,0020)': ['LO', ipp] }]],
+  })
+  const options = { syntax: random.pick(Object.values(SYNTAX)), undefinedLengths: random.below(2) === 0 }
+  return dicomFile(elements, options)
 }
 
 function batch(format: Format, good: readonly string[], bad: Buffer, end: string): Case {

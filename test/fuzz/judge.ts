@@ -10,13 +10,15 @@ import { recordChecker } from '#core/rules/check-record.ts'
 import { parseMapping } from '../../services/cli/csv/mapping.ts'
 import { tableRecords } from '../../services/cli/csv/records.ts'
 import { hl7Messages } from '../../services/cli/push/hl7-file.ts'
+import { dicomItems } from '../../services/gateway/decode/dicom/items.ts'
+import { partsOf } from '../../services/gateway/decode/dicom/multipart.ts'
 import { openBundle } from '../../services/gateway/decode/fhir/bundle.ts'
 import { bundleItems } from '../../services/gateway/decode/fhir/items.ts'
 import { openLines } from '../../services/gateway/decode/fhir/resources.ts'
 import { hl7Items } from '../../services/gateway/decode/hl7/items.ts'
 import type { Item } from '../../services/gateway/decode/item.ts'
 import { recordItems } from '../../services/gateway/decode/records.ts'
-import type { Case } from './cases.ts'
+import { BOUNDARY, type Case, type Format } from './cases.ts'
 import { MAPPING } from './samples.ts'
 
 export interface Outcome {
@@ -31,6 +33,12 @@ const FILE_RULES = ['malformed-row', 'cell-count']
 const LIMITS = { maxBodyBytes: 1_000_000, maxRecordBytes: 100_000, maxRecords: 10_000 }
 const SETTINGS = { charset: 'ASCII', localTime: localTime('Europe/Paris'), ippAuthorities: [] }
 const RECEIVED_AT = Date.parse('2025-03-01T12:00:00Z')
+const DICOM = {
+  settings: SETTINGS,
+  receivedAt: RECEIVED_AT,
+  maxBytes: LIMITS.maxRecordBytes,
+  onUnmapped: () => undefined,
+}
 const PROVENANCE = { producer: 'hospital-1', receivedAt: RECEIVED_AT * 1000 }
 const nothing = () => undefined
 
@@ -101,13 +109,12 @@ function isEmpty(format: string, body: Buffer): boolean {
   return !Array.isArray(entry) || entry.length === 0
 }
 
-async function itemsOf(
-  format: 'json' | 'ndjson' | 'avro' | 'fhir' | 'fhir-lines' | 'hl7',
-  body: Buffer,
-): Promise<Iterable<Item>> {
+async function itemsOf(format: Exclude<Format, 'table' | 'hl7-file'>, body: Buffer): Promise<Iterable<Item>> {
   if (format === 'fhir-lines') return bundleItems(await openLines(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'fhir') return bundleItems(await openBundle(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'hl7') return hl7Items(body, SETTINGS, RECEIVED_AT, LIMITS.maxRecordBytes, nothing)
+  if (format === 'dicom') return dicomItems([{ file: body }], DICOM)
+  if (format === 'stow') return dicomItems(partsOf(body, BOUNDARY), DICOM)
   return recordItems(format, body, observations, LIMITS)
 }
 

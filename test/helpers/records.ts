@@ -9,6 +9,7 @@ export const FEEDS = [
   'medication',
   'document',
   'death',
+  'imaging',
 ] as const
 export type Feed = (typeof FEEDS)[number]
 
@@ -23,6 +24,14 @@ const OF_FEED: Readonly<Record<Feed, Fields>> = {
   observation: { code_system: 'loinc', code: '718-7', effective_at: AT, value_number: 13.5, value_unit: 'g/dL' },
   medication: { kind: 'request', code_system: 'atc', code: 'N02BE01', started_at: AT, quantity: 3 },
   document: { kind_system: 'loinc', kind: '34117-2', authored_at: AT, text: 'Note' },
+  imaging: {
+    study_uid: '1.2.826.1',
+    series_uid: '1.2.826.1.1',
+    acquired_at: AT,
+    modality: 'CT',
+    rows: 512,
+    columns: 512,
+  },
   death: { sex: 'male', died_on: '2024-05-06', death_place_insee: '69381', cause_code: 'I219' },
 }
 

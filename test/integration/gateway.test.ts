@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { createKey, revokeKey } from '#core/keys/admin.ts'
+import { dicomFile, slice } from '../helpers/dicom-file.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
 import { announceDayKeys } from '../helpers/sealed.ts'
 import { isolated } from '../helpers/servers.ts'
@@ -118,6 +119,29 @@ test('each media type is stored, and Kafka has what was sent', async () => {
   expect(Math.abs(Date.now() - received / 1000)).toBeLessThan(60_000)
   expect(byId.get('json-1')?.key).toBe(byId.get('nd-2')?.key)
   expect(byId.get('json-1')?.key).not.toContain('8000123')
+})
+
+test('files of DICOM are stored without their pixels, one or as the parts of a store transaction', async () => {
+  const send = (path: string, type: string, body: Buffer) =>
+    fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': type, accept: 'application/dicom+json' },
+      body: new Uint8Array(body),
+    })
+  const file = (id: string) => dicomFile(slice({ '(0008,0018)': ['UI', id] }))
+  const head = Buffer.from('--x\r\nContent-Type: application/dicom\r\n\r\n')
+  const parts = Buffer.concat([head, file('1.2.4'), Buffer.from('\r\n'), head, file('1.2.5'), Buffer.from('\r\n--x--')])
+  expect((await send('/v1/dicom', 'application/dicom', file('1.2.3'))).status).toBe(202)
+  const type = 'multipart/related; type="application/dicom"; boundary=x'
+  const answer = await send('/dicomweb/studies', type, parts)
+  expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([200, ['00081199']])
+  const found = (await stored('imaging')).map(({ record }) => record)
+  expect(found.map((record) => record?.record_id).toSorted()).toEqual(['1.2.3', '1.2.4', '1.2.5'])
+  expect(found[0]).toMatchObject({
+    patient_ipp: '8000123',
+    modality: 'CT',
+    acquired_at: Date.parse('2025-02-01T07:01:02.123Z'),
+  })
 })
 
 test("a patient's records keep their order, over many requests at once", async () => {

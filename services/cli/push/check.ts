@@ -10,8 +10,21 @@ import { recordChecker } from '#core/rules/check-record.ts'
 import { explainer } from '#core/rules/explain.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Report } from './report.ts'
-import { inFile, type Sent } from './send.ts'
+import { inFile, placeIn, type Sent } from './send.ts'
 import type { Source } from './source.ts'
+
+/** @returns which files can be read and cut; what the gateway makes of them, and the rules of its contract, it checks itself */
+export async function checkFiles(source: Source, report: Report): Promise<Sent> {
+  let accepted = 0
+  let rejected = 0
+  for await (const { line, refused } of source.records(undefined)) {
+    if (refused) rejected++
+    else accepted++
+    for (const refusal of refused ?? []) report.rejected(...placeIn(source, line), { index: line - 1, ...refusal })
+    report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
+  }
+  return { accepted, rejected }
+}
 
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
 export async function checkFile(source: Source, contract: FeedContract, report: Report, producer = ''): Promise<Sent> {
@@ -36,7 +49,7 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
     else {
       rejected++
       for (const refusal of refusals)
-        report.rejected(source.path, line, inFile(source, { index: line - 1, ...refusal }))
+        report.rejected(...placeIn(source, line), inFile(source, { index: line - 1, ...refusal }))
     }
     if ((accepted + rejected) % 5000 === 0)
       report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)

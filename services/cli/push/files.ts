@@ -34,7 +34,8 @@ export function filesOf(
   return found
 }
 
-function listed(path: string): readonly string[] {
+/** @returns the names of the files of a folder, also in folders of it */
+export function listed(path: string): readonly string[] {
   try {
     const entries = readdirSync(path, { recursive: true, withFileTypes: true })
     return entries

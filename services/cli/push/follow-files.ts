@@ -6,10 +6,11 @@ import type { RecordError } from '#core/gateway-api/record-counts.ts'
 import type { GatewayAccess } from '../gateway-key.ts'
 import { follow, followOptions, type StateCounts, sumStates } from './follow.ts'
 import type { Report } from './report.ts'
-import type { SentReceipt } from './send.ts'
+import { placeIn, type SentReceipt } from './send.ts'
+import type { Source } from './source.ts'
 
 export interface SentFile {
-  readonly file: string
+  readonly source: Pick<Source, 'path' | 'fileOf'>
   readonly receipts: readonly SentReceipt[]
 }
 
@@ -29,12 +30,12 @@ export async function followFiles(
   const untold = new Set<string>()
   const all: StateCounts[] = []
   try {
-    for (const { file, receipts } of files) {
+    for (const { source, receipts } of files) {
       const counts: StateCounts[] = []
       for (const { id, lineOf } of receipts) {
         const followed = await follow(id, options)
         counts.push(followed.states)
-        for (const record of followed.failed) report.rejected(file, lineOf(record), errorOf(record))
+        for (const record of followed.failed) report.rejected(...placeIn(source, lineOf(record)), errorOf(record))
         if (followed.untold !== undefined) untold.add(followed.untold)
         else if (followed.states.accepted !== undefined) pending.push(id)
       }

@@ -1,5 +1,6 @@
 /** Where the records of a file go, and how the gateway counts them. */
 import type { GatewayClient, PushOutcome } from '#core/gateway-api/client.ts'
+import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import type { SourceBatch } from './batches.ts'
 import type { Source } from './source.ts'
 import type { SourceRecord } from './source-record.ts'
@@ -9,6 +10,7 @@ export type Route =
   | { readonly kind: 'bundle' }
   | { readonly kind: 'resources' }
   | { readonly kind: 'hl7' }
+  | { readonly kind: 'dicom' }
 
 /** Records in one request: a Bundle is one, and a resource or a message becomes several records. */
 export const MOST: Readonly<Record<Route['kind'], number>> = {
@@ -16,11 +18,12 @@ export const MOST: Readonly<Record<Route['kind'], number>> = {
   bundle: 1,
   resources: 1000,
   hl7: 200,
+  dicom: 500,
 }
 
 /** @returns what a position of the file belongs to */
 export function targetOf(source: Source, feed: string | undefined): string {
-  return source.format === 'hl7' ? 'hl7' : (feed ?? 'fhir')
+  return source.format === 'hl7' || source.format === 'dicom' ? source.format : (feed ?? 'fhir')
 }
 
 /**
@@ -32,7 +35,7 @@ export async function routeOf(
   feed: string | undefined,
   records: AsyncGenerator<SourceRecord>,
 ): Promise<{ readonly route: Route; readonly records: AsyncIterable<SourceRecord> }> {
-  if (source.format === 'hl7') return { route: { kind: 'hl7' }, records }
+  if (source.format === 'hl7' || source.format === 'dicom') return { route: { kind: source.format }, records }
   if (feed !== undefined) return { route: { kind: 'feed', feed }, records }
   const first = await records.next()
   if (first.done) return { route: { kind: 'resources' }, records }
@@ -55,6 +58,8 @@ function isBundle(bytes: Buffer): boolean {
   }
 }
 
+const DICOM_END = Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)
+
 export function sendBatch(client: GatewayClient, route: Route, { body }: SourceBatch): Promise<PushOutcome> {
   switch (route.kind) {
     case 'feed':
@@ -65,5 +70,7 @@ export function sendBatch(client: GatewayClient, route: Route, { body }: SourceB
       return client.pushResources({ body })
     case 'hl7':
       return client.pushHl7({ body })
+    case 'dicom':
+      return client.pushDicom({ body: Buffer.concat([body, DICOM_END]) })
   }
 }

@@ -64,9 +64,10 @@ export async function sendFile(
       const { lines } = batch
       receipts.push({ id: outcome.receipt.receipt_id, lineOf: (error) => lineOf(error, { lines }, route) })
     }
-    for (const error of counted.errors) report.rejected(source.path, lineOf(error, batch, route), inFile(source, error))
+    for (const error of counted.errors)
+      report.rejected(...placeIn(source, lineOf(error, batch, route)), inFile(source, error))
     for (const { line: place, refusals } of batch.refused)
-      for (const refusal of refusals) report.rejected(source.path, place, { index: 0, ...refusal })
+      for (const refusal of refusals) report.rejected(...placeIn(source, place), { index: 0, ...refusal })
     file.save({ line, accepted, rejected, done: false })
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
@@ -114,6 +115,11 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
     code,
     `The gateway rejected lines ${batch.lines[0]} to ${batch.lastLine} (${outcome.code}): ${outcome.title}`,
   )
+}
+
+/** @returns the file and the line in it of a record */
+export function placeIn(source: Pick<Source, 'path' | 'fileOf'>, line: number): [file: string, line: number] {
+  return source.fileOf ? [source.fileOf(line), 1] : [source.path, line]
 }
 
 /** @returns the error with the place in the terms of the file, where it has its own */

@@ -239,18 +239,18 @@ export const GATEWAY = {
     type: 'string',
     default: 'ASCII',
     oneOf: ['ASCII', '8859/1', '8859/15', 'UNICODE UTF-8'],
-    description: 'Character set of HL7 v2 messages whose MSH-18 is empty',
+    description: 'Character set of HL7 v2 messages whose MSH-18 is empty, and of DICOM files without (0008,0005)',
   },
   CHAINON_HL7_TIME_ZONE: {
     type: 'string',
     default: 'Europe/Paris',
-    description: 'Time zone (IANA) of times without an offset in HL7 v2 messages',
+    description: 'Time zone (IANA) of times without an offset in HL7 v2 messages and DICOM files',
   },
   CHAINON_HL7_IPP_AUTHORITIES: {
     type: 'list',
     default: '',
     description:
-      'Assigning authorities (CX-4: name or OID, comma-separated) whose identifiers in PID-3 are the IPP; empty: a patient may have only one',
+      'Assigning authorities (CX-4, or (0010,0021) of DICOM: name or OID, comma-separated) whose identifiers are the IPP; empty: a patient may have only one',
   },
   CHAINON_MLLP_FILE: {
     type: 'string',

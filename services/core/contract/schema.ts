@@ -36,7 +36,7 @@ export const Privacy = Type.Union([
   closed({
     ...REPLACED,
     action: Type.Literal('pseudonymise'),
-    domain: Type.Enum(['record', 'patient', 'encounter']),
+    domain: Type.Enum(['record', 'patient', 'encounter', 'study', 'series', 'accession']),
   }),
   /** Nothing is left. */
   closed({ ...CLASS, action: Type.Literal('drop') }),

@@ -71,6 +71,13 @@ export const FAULTS = {
     blame: 'record',
     text: 'No feed holds the merge of two identifiers: send both identities with their INS, which links them, and the records under the identifier that stays.',
   },
+  // record: of a DICOM file
+  'malformed-dicom': {
+    blame: 'record',
+    text: 'The file cannot be read: a whole DICOM file (PS3.10) is expected, its elements in the order of their tags.',
+  },
+  'unsupported-transfer-syntax': { blame: 'record', text: 'The transfer syntax is not one of the DICOM standard.' },
+  'other-study': { blame: 'record', text: 'The instance is not of the study that the address names.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'key-shredded': { blame: 'record', text: 'The key of the day on which the record was sealed was shredded.' },

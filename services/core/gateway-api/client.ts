@@ -12,7 +12,7 @@ import pLimit from 'p-limit'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { type RejectedRequest, readProblem, readReceipt } from './answers.ts'
 import { type Answer, answeringClient } from './http.ts'
-import { MEDIA } from './media-types.ts'
+import { DICOM_BOUNDARY, MEDIA } from './media-types.ts'
 import type { Receipt } from './receipt.ts'
 
 /** `rejected`: nothing of the batch is stored, and sending it again would not help. */
@@ -61,6 +61,8 @@ export interface GatewayClient {
   pushResources(batch: Batch): Promise<PushOutcome>
   /** Sends messages of HL7 v2, one after the other; throws as `pushRecords` does. */
   pushHl7(batch: Batch): Promise<PushOutcome>
+  /** Stores DICOM files, as the parts of a body with `DICOM_BOUNDARY`; throws as `pushRecords` does. */
+  pushDicom(batch: Batch): Promise<PushOutcome>
   /** Closes the connections; requests under way fail. */
   close(): void
 }
@@ -142,6 +144,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
     pushBundle: (batch) => limit(push, '/fhir/R4', MEDIA.fhir, batch),
     pushResources: (batch) => limit(push, '/fhir/R4', MEDIA.fhirNdjson, batch),
     pushHl7: (batch) => limit(push, '/v1/hl7', MEDIA.hl7, batch),
+    pushDicom: (batch) => limit(push, '/dicomweb/studies', `${MEDIA.dicomParts}; boundary=${DICOM_BOUNDARY}`, batch),
     close: () => http.close(),
   }
 }

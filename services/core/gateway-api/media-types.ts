@@ -7,5 +7,11 @@ export const MEDIA = {
   fhirNdjson: 'application/fhir+ndjson',
   hl7: 'application/hl7-v2',
   events: 'text/event-stream',
+  dicom: 'application/dicom',
+  dicomJson: 'application/dicom+json',
+  dicomParts: 'multipart/related; type="application/dicom"',
   problem: 'application/problem+json',
 } as const
+
+/** Between the files that the client sends; long, so that no file contains it. */
+export const DICOM_BOUNDARY = 'chainon-9c1f7e52a0d34b6f8e61d5b27a90c3f4'

@@ -106,6 +106,12 @@ const SYSTEMS = {
     risk: 'Names the establishment; a small one narrows down its patients.',
     accepts: (text) => (/^\d{9}$/.test(text) && isValidLuhn(text)) || /^2[AB]\d{7}$/.test(text),
   },
+  'dicom-uid': matching(
+    'UID of the DICOM standard itself (root 1.2.840.10008), arcs of at most 3 digits; never one of a vendor or an establishment',
+    '1.2.840.10008.5.1.4.1.1.2',
+    /^1\.2\.840\.10008(?:\.(?:0|[1-9]\d{0,2})){1,10}$/,
+    'No check digit: a number can be spread over the arcs.',
+  ),
   'short-code': matching(
     'a code of the producer (a ward, a local test): at most 2 letters, 1 to 4 digits, at most 1 letter',
     '3110',

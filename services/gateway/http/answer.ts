@@ -6,16 +6,30 @@ import { PROBLEM_TYPE, retryAfterSeconds } from '../problem.ts'
 import { DEGRADED_HEADER } from './degraded.ts'
 import { wantsOutcome } from './problems.ts'
 
+/** An answer in the form of a standard. */
+export interface OtherForm {
+  readonly status: number
+  readonly type: string
+  readonly body: object
+}
+
+/** In which form a client that accepts it gets its answer. */
+export interface AnswerForm {
+  /** Resources without a Bundle have their receipt, too, as an OperationOutcome. */
+  readonly sent?: Sent
+  /** Sent in place of the receipt or the problem. */
+  readonly other?: OtherForm | undefined
+}
+
 /**
  * @param headers what is left of the quotas
- * @param sent resources without a Bundle have their receipt, too, as an OperationOutcome for a client that accepts it
  */
 export function sendAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: Answer,
   headers: Readonly<Record<string, string>>,
-  sent: Sent = 'bundle',
+  { sent = 'bundle', other }: AnswerForm = {},
 ): FastifyReply {
   const { status, body } = answer
   reply.code(status).headers(headers)
@@ -25,6 +39,7 @@ export function sendAnswer(
       ['idempotency', headers[DEGRADED_HEADER]].filter((part) => part !== undefined).join(', '),
     )
   if (answer.replayed) reply.header('idempotency-replayed', 'true')
+  if (other) return reply.code(other.status).type(other.type).send(JSON.stringify(other.body))
   const outcome = wantsOutcome(request)
   if (!('code' in body) && outcome && sent === 'resources')
     return reply.type(FHIR_TYPE).send(JSON.stringify(outcomeOfReceipt(body)))

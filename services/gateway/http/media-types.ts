@@ -47,6 +47,21 @@ export function checkHl7Type(contentType: string | undefined): void {
     throw new ProblemError('unsupported-media-type', `Send one of ${HL7_TYPES.join(', ')}.`)
 }
 
+/** @throws ProblemError unsupported-media-type */
+export function checkDicomType(contentType: string | undefined): void {
+  const [type = ''] = (contentType ?? '').toLowerCase().split(';')
+  if (type.trim() !== MEDIA.dicom) throw new ProblemError('unsupported-media-type', `Send ${MEDIA.dicom}.`)
+}
+
+/** @returns the media type, which is one of files of DICOM in parts (PS3.18, 10.5.1) @throws ProblemError unsupported-media-type */
+export function dicomPartsType(contentType: string | undefined): string {
+  const [type = '', ...parameters] = (contentType ?? '').split(';')
+  const ofDicom = parameters.some((one) => /^\s*type="?application\/dicom"?\s*$/i.test(one))
+  if (type.trim().toLowerCase() !== 'multipart/related' || !ofDicom)
+    throw new ProblemError('unsupported-media-type', `Send ${MEDIA.dicomParts}.`)
+  return contentType ?? ''
+}
+
 /** @throws ProblemError unsupported-encoding */
 export function bodyEncoding(header: string | undefined): BodyEncoding {
   switch ((header ?? '').trim().toLowerCase()) {

@@ -56,6 +56,7 @@ export function about(version: string): NonNullable<FastifyDynamicSwaggerOptions
       { name: 'Feeds', description: 'Records of one feed' },
       { name: 'FHIR', description: 'HL7 FHIR R4' },
       { name: 'HL7 v2', description: 'HL7 v2.3 to v2.8' },
+      { name: 'DICOM', description: 'Files of DICOM and STOW-RS, without pixels' },
       { name: 'Receipts', description: 'What became of the records, for their sender' },
       { name: 'About', description: 'Addresses, feeds and their schemas' },
     ],

@@ -49,7 +49,7 @@ async function take(
     items: () =>
       withinScopes(bundleItems(openResource(body, addressed, Date.now(), limits), onUnmapped), access, logins),
   })
-  return sendAnswer(request, reply, answer, headers, 'resources')
+  return sendAnswer(request, reply, answer, headers, { sent: 'resources' })
 }
 
 const DOES: Readonly<Record<Addressed['method'], readonly [operationId: string, summary: string, more: string]>> = {

@@ -49,7 +49,7 @@ export function fhirRoute(app: FastifyInstance, dependencies: FhirDependencies):
         return withinScopes(bundleItems(bundle, dependencies.onUnmapped), access, dependencies.logins)
       },
     })
-    return sendAnswer(request, reply, answer, headers, sent)
+    return sendAnswer(request, reply, answer, headers, { sent })
   })
 }
 

@@ -57,6 +57,8 @@ export const RECEIPT_MS = 3_600_000
 const PATHS: ReadonlyMap<string, string> = new Map([
   ['fhir', '/fhir/R4'],
   ['hl7', '/v1/hl7'],
+  ['dicom', '/v1/dicom'],
+  ['stow', '/dicomweb/studies'],
 ])
 
 const LIMITS: Limits = {

@@ -6,7 +6,16 @@ import { type Known, knownOf } from './find-known.ts'
 type Values = Readonly<Record<string, unknown>>
 
 /** What the value of a pseudonymised field is, as `readTraits` names it. */
-const DOMAINS = { patient: 'ipp', encounter: 'nda', record: 'record' } as const
+const DOMAINS = {
+  patient: 'ipp',
+  encounter: 'nda',
+  accession: 'record',
+  record: 'record',
+  study: 'record',
+  series: 'record',
+} as const
+/** The parts of such an identifier are counters. */
+const WHOLE: ReadonlySet<string> = new Set(['record', 'study', 'series'])
 const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'professional', 'place'])
 /** Figures of a number that is looked for without what stands around it: H1-0080001 and 0080001. */
 const SHORTEST_NUMBER = 5
@@ -41,8 +50,7 @@ function traitName({ linkage, name, privacy }: FieldContract): string {
 function writtenAs({ kind, privacy }: FieldContract, value: unknown): readonly string[] {
   if (kind === 'date') return [formatDate(Number(value))]
   const text = String(value)
-  // The parts of a record's number are counters.
-  if (privacy.action !== 'pseudonymise' || privacy.domain === 'record') return [text]
+  if (privacy.action !== 'pseudonymise' || WHOLE.has(privacy.domain)) return [text]
   const numbers = (text.match(/\d+/g) ?? []).filter((digits) => digits.length >= SHORTEST_NUMBER)
   const short = numbers.map((digits) => digits.replace(/^0+/, '')).filter((digits) => digits.length >= SHORTEST_NUMBER)
   return [text, ...numbers, ...short]

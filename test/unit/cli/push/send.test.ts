@@ -40,6 +40,7 @@ function gateway(bodies: string[]): GatewayClient {
     pushBundle: accept,
     pushResources: accept,
     pushHl7: accept,
+    pushDicom: accept,
     close: () => undefined,
   }
 }

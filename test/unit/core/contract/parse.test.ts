@@ -17,12 +17,13 @@ function edited(edit: (json: Json) => void) {
 }
 
 describe('the bundled contracts', () => {
-  it('are the eight feeds', () => {
+  it('are the nine feeds', () => {
     expect(contracts.map(({ feed }) => feed)).toEqual([
       'death',
       'diagnosis',
       'document',
       'encounter',
+      'imaging',
       'medication',
       'observation',
       'patient',

@@ -45,6 +45,8 @@ describe('each code system', () => {
     ['cip', '4949729', '4949728'],
     ['ucd', '3400891234572', '3400949497294'],
     ['finess', '750712184', '750712185'],
+    ['dicom-uid', '1.2.840.10008.5.1.4.1.1.2', '1.2.840.113619.2.55.3'],
+    ['dicom-uid', '1.2.840.10008.1.2.4.100', '1.2.840.10008.8000123'],
   ])('%s checks its digit: %s and not %s', (system, right, wrong) => {
     expect([accepts(system, right), accepts(system, wrong)]).toEqual([true, false])
   })

@@ -8,8 +8,9 @@ import { createKey } from '#core/keys/admin.ts'
 import { clientErrors } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
-import { fhirResourceRoute, fhirRoute, hl7Route, recordsRoute } from './example-bodies.ts'
+import { dicomRoute, fhirResourceRoute, fhirRoute, hl7Route, recordsRoute, storeRoute } from './example-bodies.ts'
 import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
+import { provokeDatasets } from './provoke-datasets.ts'
 import { provokeReceipts } from './provoke-receipts.ts'
 
 /** Not in the document: for operators and browsers, and the address that answers requests for feeds that do not exist. */
@@ -42,6 +43,11 @@ beforeAll(async () => {
     for (const route of [fhirRoute(), ...(['POST', 'PUT', 'DELETE'] as const).map(fhirResourceRoute)])
       answers.push(...(await provoke(gateway, url, route, accept)))
   answers.push(...(await provoke(gateway, url, hl7Route(), '*/*')))
+  answers.push(...(await provoke(gateway, url, dicomRoute(), '*/*')))
+  for (const path of ['/dicomweb/studies', '/dicomweb/studies/{study}']) {
+    answers.push(...(await provoke(gateway, url, storeRoute(path), '*/*')))
+    answers.push(...(await provokeDatasets(gateway, url, storeRoute(path))))
+  }
   answers.push(await get(url, '/'), await get(url, '/v1/feeds'), await get(url, '/fhir/R4/metadata'))
   const toKey = (authorization: string) => get(url, '/v1/key', { authorization })
   answers.push(await toKey(`Bearer ${gateway.key}`), ...(await provokeLogins(gateway, toKey)))
@@ -63,7 +69,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 12, contracts.length + 12])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 15, contracts.length + 15])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

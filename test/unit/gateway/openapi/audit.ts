@@ -120,9 +120,12 @@ function promises(operation: string, responses: Operation): string[] {
   return Object.entries(responses).flatMap(([status, { headers, content }]) => {
     // A route without a schema is documented as an answer without content: that is a promise, too.
     const types = Object.keys(content ?? { [NO_TYPE]: {} })
+    // A data set of DICOM is no problem, and has no code.
+    const coded = types.filter((type) => type !== 'application/dicom+json')
     const codes = Object.values(content ?? {}).flatMap(({ schema }) => narrowedCodes(schema))
     return [
-      ...types.flatMap((type) => [type, ...codes.map((code) => `${type} ${code}`)]),
+      ...types,
+      ...coded.flatMap((type) => codes.map((code) => `${type} ${code}`)),
       ...Object.keys(headers ?? {}).map((header) => `header ${header.toLowerCase()}`),
     ].map((what) => `${operation} ${status} ${what}`)
   })

@@ -1,6 +1,7 @@
 /** The smallest valid body of each route that stores records, made from the contracts and the documented media types. */
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { FHIR_LINES_TYPES, FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
+import { dicomFile, type Elements } from '../../../helpers/dicom-file.ts'
 import { type Feed, recordOf } from '../../../helpers/records.ts'
 import { avroFile } from '../avro-file.ts'
 import type { StoreRoute } from './provoke.ts'
@@ -74,6 +75,51 @@ export function hl7Route(): StoreRoute {
     rejected: `BHS|^~\\&\r${message('ORM^O01')}`,
     tooMany: Array.from({ length: 4 }, () => message('ORM^O01')).join('\r'),
     empty: 'BHS|^~\\&',
+    avro: false,
+  }
+}
+
+/** Of ASCII alone, as the bodies of the other routes; what comes after the last tag is not read. */
+function file(more: Elements = {}): string {
+  const elements: Elements = {
+    '(0008,0018)': ['UI', '1.2.3'],
+    '(0008,0020)': ['DA', '20250201'],
+    '(0010,0020)': ['LO', 'X'],
+    '(0020,000D)': ['UI', '1.2.1'],
+    '(0020,000E)': ['UI', '1.2.2'],
+    '(7F00,7F00)': ['OB', ''],
+    ...more,
+  }
+  return dicomFile(elements).toString('latin1')
+}
+
+const NO_PATIENT: Elements = { '(0010,0020)': ['LO', ''] }
+
+export function dicomRoute(): StoreRoute {
+  const rejected = file(NO_PATIENT)
+  // One file is one record.
+  return {
+    path: '/v1/dicom',
+    valid: [['application/dicom', file()]],
+    rejected,
+    tooMany: rejected,
+    empty: '',
+    avro: false,
+  }
+}
+
+export function storeRoute(path: string): StoreRoute & { readonly mixed: string } {
+  const parts = (...files: readonly string[]) =>
+    [...files.map((one) => `--x\r\nContent-Type: application/dicom\r\n\r\n${one}\r\n`), '--x--'].join('')
+  const bad = file(NO_PATIENT)
+  return {
+    path: path.replace('{study}', '1.2.1'),
+    template: path,
+    valid: [['multipart/related; type="application/dicom"; boundary=x', parts(file())]],
+    rejected: parts(bad),
+    mixed: parts(file(), bad),
+    tooMany: parts(bad, bad, bad, bad),
+    empty: parts(),
     avro: false,
   }
 }

@@ -205,7 +205,7 @@ async function whileWaiting(
 }
 
 /** The gateway asks Redis again only after a pause. */
-async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
+export async function afterPause(send: () => Promise<Answer>): Promise<Answer> {
   for (;;) {
     const answer = await send()
     if (!answer.headers.has('chainon-degraded')) return answer
@@ -229,6 +229,6 @@ async function stalled(
   return { operation, status: answer.statusCode ?? 0, headers: of, body }
 }
 
-async function answerOf(operation: string, response: Response): Promise<Answer> {
+export async function answerOf(operation: string, response: Response): Promise<Answer> {
   return { operation, status: response.status, headers: response.headers, body: await response.text() }
 }
