@@ -136,7 +136,7 @@ test('files of DICOM are stored without their pixels, one or as the parts of a s
   const answer = await send('/dicomweb/studies', type, parts)
   expect([answer.status, Object.keys((await answer.json()) as object)]).toEqual([200, ['00081199']])
   const found = (await stored('imaging')).map(({ record }) => record)
-  expect(found.map((record) => record?.record_id).toSorted()).toEqual(['1.2.3', '1.2.4', '1.2.5'])
+  expect(found.map((record) => String(record?.record_id)).toSorted()).toEqual(['1.2.3', '1.2.4', '1.2.5'])
   expect(found[0]).toMatchObject({
     patient_ipp: '8000123',
     modality: 'CT',

@@ -16,7 +16,7 @@ const INTEGER = /^[+-]?\d{1,10}$/
 const LARGEST_INTEGER = 2 ** 31 - 1
 
 /** @param tag `(0010,0020)` */
-export function elementOf({ elements }: Elements, tag: string): Element | undefined {
+function elementOf({ elements }: Elements, tag: string): Element | undefined {
   return elements[`x${tag.slice(1, 5)}${tag.slice(6, 10)}`.toLowerCase()]
 }
 

@@ -13,6 +13,12 @@ import { dicomFile, type Elements, SYNTAX, slice } from '../../../helpers/dicom-
 import { outcome } from '../../gateway/decode/dicom/files.ts'
 import { harness } from '../../gateway/harness.ts'
 
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const found: T[] = []
+  for await (const value of values) found.push(value)
+  return found
+}
+
 let folder = ''
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'chainon-dicom-'))
@@ -30,9 +36,9 @@ afterAll(() => rmSync(folder, { recursive: true }))
 test('files of a folder are sent in one body without pixels and overlays; what cannot be read is refused by its file', async () => {
   const said: string[] = []
   const source = dicomSource(folder, (text) => void said.push(text))
-  const all = await Array.fromAsync(batches(source.records(undefined), 0, 500))
-  expect([all.length, said]).toEqual([1, [`${folder}: 1 files are no DICOM files and are not sent`]])
-  const [{ body, lines, refused } = { body: Buffer.alloc(0), lines: [], refused: [] }] = all
+  const sent = await all(batches(source.records(undefined), 0, 500))
+  expect([sent.length, said]).toEqual([1, [`${folder}: 1 files are no DICOM files and are not sent`]])
+  const [{ body, lines, refused } = { body: Buffer.alloc(0), lines: [], refused: [] }] = sent
   expect(lines.map((line) => source.fileOf?.(line))).toEqual(
     ['large.dcm', 'study/IM0001', 'study/IM0002.dcm'].map((name) => join(folder, name)),
   )
@@ -90,7 +96,7 @@ test('the gateway stores them; each refusal names its file, and a second run sen
 
 test('a run that was stopped continues after the files that were sent', async () => {
   const source = dicomSource(folder, () => undefined)
-  const [batch] = await Array.fromAsync(batches(source.records(undefined), 2, 500))
+  const [batch] = await all(batches(source.records(undefined), 2, 500))
   expect([batch?.lines, batch?.lastLine]).toEqual([[3], 4])
 })
 
