@@ -50,7 +50,9 @@ const SHIFT = { class: 'date', action: 'shift' }
 const WITHIN = { shift: { within: 180 } }
 
 describe('what is stored', () => {
-  it.each<[string, string, Readonly<Record<string, unknown>>, object, string, unknown, string]>([
+  it.each<
+    [string, string, { class: string; action: string; [parameter: string]: unknown }, object, string, unknown, string]
+  >([
     ['patient', 'birth_date', AGE, {}, 'age', ['null', 'string'], 'LowCardinality(Nullable(String))'],
     ['patient', 'birth_date', YEAR, {}, 'birth_year', ['null', 'int'], 'Nullable(Int32)'],
     ['observation', 'value_number', BINS, {}, 'value_bin', ['null', 'string'], 'LowCardinality(Nullable(String))'],
