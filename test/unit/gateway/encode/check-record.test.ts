@@ -29,6 +29,7 @@ const FAILING: Readonly<Record<string, Readonly<Record<string, Readonly<Record<s
     'start-after-1900': { started_at: OLD },
     'not-in-future': { started_at: LATE, ended_at: null },
   },
+  imaging: time('acquired_at', 'acquired-after-1900'),
   medication: time('started_at', 'start-after-1900'),
   observation: time('effective_at', 'effective-after-1900'),
   patient: {
