@@ -5,8 +5,8 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
-/** Files run two at a time: a machine may have only two cores. Those with servers mostly wait. */
-const WORKERS = 2
+/** Files that run at a time: a machine may have only two cores. Those with servers mostly wait. */
+const WORKERS = { servers: 3, none: 2 } as const
 
 interface Kind {
   readonly name: string
@@ -37,7 +37,7 @@ const KINDS: readonly Kind[] = [
 
 export default defineConfig({
   test: {
-    maxWorkers: WORKERS,
+    maxWorkers: WORKERS.servers,
     passWithNoTests: true,
     reporters: ['default', './test/helpers/count-reporter.ts'],
     projects: KINDS.map(({ name, order, timeout, servers, sequential, include, exclude = [] }) => ({
@@ -53,7 +53,7 @@ export default defineConfig({
         hookTimeout: Math.max(timeout, 60_000),
         // The default of one second is short on a machine that does other work at the same time.
         expect: { poll: { timeout: 10_000, interval: 50 } },
-        maxWorkers: sequential ? 1 : WORKERS,
+        maxWorkers: sequential ? 1 : servers ? WORKERS.servers : WORKERS.none,
         globalSetup: servers ? ['./test/helpers/stack.ts'] : [],
         sequence: { groupOrder: order },
       },
