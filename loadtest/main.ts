@@ -23,7 +23,7 @@ import { measureFloors } from './floors.ts'
 import { freshnessBetween, readBuckets } from './freshness.ts'
 import { machine } from './machine.ts'
 import { watchMemory } from './memory.ts'
-import { runOnce, type Service, startService } from './processes.ts'
+import { makeKeys, runOnce, type Service, startService } from './processes.ts'
 import { type Result, render } from './report.ts'
 import { sendFolder } from './send.ts'
 
@@ -133,8 +133,7 @@ try {
   }
 
   say(`each stage alone, ${aloneCount} records`)
-  // It announces the sealing keys, without which the gateway accepts nothing.
-  await (await startService('deidentify', as('deidentify'), folder)).stop()
+  await makeKeys(as, folder)
   const gateway = await startService('gateway', as('gateway'), folder)
   services.push(gateway)
   let started = performance.now()
@@ -152,6 +151,8 @@ try {
   const loadedAlready = await loaded()
   await until(loaded, aloneSent.accepted)
   const curateAlone = perSecond(aloneSent.accepted - loadedAlready, seconds(started))
+
+  services.push(await startService('linker', as('linker'), folder))
 
   say(`a steady ${STEADY_PER_SECOND} records/s for freshness`)
   const before = await readBuckets(curate.url)

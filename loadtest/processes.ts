@@ -36,6 +36,15 @@ export async function startService(name: string, env: NodeJS.ProcessEnv, folder:
   return { name, pid: child.pid ?? 0, url, stop: () => end(child) }
 }
 
+/**
+ * Starts and ends the workers that make keys: without that of `curate`, `deidentify` does not start, and without those of `deidentify` the gateway
+ * accepts nothing.
+ * @param as environment with the login of a program
+ */
+export async function makeKeys(as: (program: string) => NodeJS.ProcessEnv, folder: string): Promise<void> {
+  for (const name of ['curate', 'deidentify']) await (await startService(name, as(name), folder)).stop()
+}
+
 /** Runs `provision`, or another program that ends by itself, and returns its output. */
 export async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
   const child = spawn(process.execPath, [...args], {

@@ -17,7 +17,7 @@ import { table } from '#core/terminal/table.ts'
 import { startStack } from '../../deploy/local/stack.ts'
 import { measureFloors } from '../floors.ts'
 import { machine } from '../machine.ts'
-import { freePort, runOnce, type Service, startService } from '../processes.ts'
+import { freePort, makeKeys, runOnce, type Service, startService } from '../processes.ts'
 import { FORMATS, type Format } from './bodies.ts'
 import { mllpRate, overload, type Rate, rateOf, type Target } from './measure.ts'
 
@@ -80,9 +80,9 @@ try {
   )
   say('floors')
   const floors = await measureFloors(kafka, clickhouseClient('loadtest', config), contract, some(60_000))
-  // It announces the sealing keys, without which the gateway accepts nothing.
-  await (await startService('deidentify', env, folder)).stop()
-  const gateway = await startService('gateway', env, folder)
+  const as = (program: string) => ({ ...env, ...stack.login(program) })
+  await makeKeys(as, folder)
+  const gateway = await startService('gateway', as('gateway'), folder)
   services.push(gateway)
   const target: Target = { url: gateway.url, pid: gateway.pid, keys }
   const admin = kafka.admin()

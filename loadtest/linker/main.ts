@@ -25,7 +25,7 @@ import type { Trait } from '#core/linkage/traits.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startStack } from '../../deploy/local/stack.ts'
 import { machine } from '../machine.ts'
-import { runOnce, startService } from '../processes.ts'
+import { makeKeys, runOnce, startService } from '../processes.ts'
 
 const { values: flags } = parseArgs({ options: { records: { type: 'string', default: '100000' } } })
 const records = Number(flags.records)
@@ -96,8 +96,8 @@ try {
     ['services/cli/chainon.mjs', 'simulate', '--identities', set, '--records', String(records)],
     process.env,
   )
-  // It makes and registers the key under which encodings are sealed.
-  await (await startService('deidentify', { ...env, ...stack.login('deidentify') }, folder)).stop()
+  // Among them the one under which encodings are sealed.
+  await makeKeys((program) => ({ ...env, ...stack.login(program) }), folder)
   const secret = loadOrCreateSecret(join(config.CHAINON_DATA_DIR, 'secrets', 'linkage'), 'transport.key')
   const topic = topicOf('', 'linkage', 'patient')
   const producer = orderedProducer(kafka, logger)
