@@ -202,7 +202,7 @@ test('an insert that would not have ended at the deadline of its intent is not b
   expect(requests).toBe(0)
 })
 
-test.fails('links of which a kill left the token without the rows are loaded by the retry', async () => {
+test('links of which a kill left the token without the rows are loaded by the retry', async () => {
   const migration = readFileSync('schemas/clickhouse/0011_person_link_scored.sql', 'utf8')
   await direct.command({ query: /^CREATE TABLE[^]+?(?=;\n)/m.exec(migration)?.[0] ?? '' })
   const p1 = (name: string) => `p1_${name.repeat(43)}`
