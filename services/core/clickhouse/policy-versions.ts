@@ -49,12 +49,19 @@ export async function registerPolicies(
   now: Date,
 ): Promise<readonly Omit<PolicyVersion, 'since'>[]> {
   const added = newPolicies(await policyVersions(client), contracts)
-  for (const { feed, version, sha256, policy } of added)
-    await insertBlock(client, {
+  if (added.length === 0) return added
+  const insert = ({ feed, version, sha256, policy }: (typeof added)[number], token: string) =>
+    insertBlock(client, {
       table: TABLE,
       columns: ['feed', 'version', 'sha256', 'policy', 'since'],
       rows: [[feed, version, sha256, policy, now.getTime()]],
-      token: `${feed}:${version}`,
+      token,
     })
+  // Of two hosts at once, one has the token.
+  for (const one of added) await insert(one, `${one.feed}:${one.version}`)
+  // ClickHouse was killed between a token and its row.
+  const stored = new Set((await policyVersions(client)).map(({ feed, version }) => `${feed}:${version}`))
+  for (const one of added.filter(({ feed, version }) => !stored.has(`${feed}:${version}`)))
+    await insert(one, `${one.feed}:${one.version}:${now.getTime()}`)
   return added
 }
