@@ -49,6 +49,15 @@ test('an address has no password on the command line, and may have one in a file
     }
 })
 
+test.fails('records go unencrypted to no other machine, unless the address says so', () => {
+  for (const local of ['localhost', '127.0.0.1', '[::1]'])
+    expect(addressOf(`postgres://reader@${local}/clinic`, undefined).url).toContain('clinic')
+  for (const mode of ['require', 'verify-ca', 'verify-full', 'disable'])
+    expect(addressOf(`postgres://reader@edw/clinic?sslmode=${mode}`, undefined).url).toContain(mode)
+  for (const mode of ['', '?sslmode=', '?sslmode=prefer', '?sslmode=allow', '?sslmode=no-verify', '?ssl=false'])
+    expect(() => addressOf(`postgres://reader@edw/clinic${mode}`, undefined), mode).toThrow(/sslmode=verify-full/)
+})
+
 test('a name of a table is a name, whatever is in it', () => {
   expect(tableStatement('lab.result')).toBe('SELECT * FROM "lab"."result"')
   expect(tableStatement('a"; DROP TABLE b; --')).toBe('SELECT * FROM "a""; DROP TABLE b; --"')
