@@ -48,7 +48,10 @@ The cursor must grow with every change of a row (a time of change, a sequence); 
 rows that are the same in the first: --cursor updated_at,id. The password is PGPASSWORD, in ~/.pgpass, or in the address of --source-file.
 Exits with 1 when a row was rejected, with 75 when the database or the gateway did not answer.`,
     )
-    .argument('[address]', 'postgres://USER@HOST[:PORT]/DATABASE, without a password')
+    .argument(
+      '[address]',
+      'postgres://USER@HOST[:PORT]/DATABASE, without a password; on another machine with ?sslmode=verify-full',
+    )
     .requiredOption('--feed <feed>', 'the feed that the rows are for')
     .requiredOption('--cursor <columns>', 'one or several columns, separated by commas', columnNames)
     .option('--table <name>', 'read this table or view, also as schema.name')
@@ -76,7 +79,7 @@ Exits with 1 when a row was rejected, with 75 when the database or the gateway d
       'after',
       examples([
         [
-          'chainon pull postgres://reader@edw/clinic --table lab.result --feed observation --cursor updated_at,id --mapping lab.yaml --producer chu',
+          'chainon pull "postgres://reader@edw/clinic?sslmode=verify-full" --table lab.result --feed observation --cursor updated_at,id --mapping lab.yaml --producer chu',
           'once',
         ],
         ['chainon pull ... --every 30s', 'until Ctrl-C'],

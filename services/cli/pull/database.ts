@@ -43,7 +43,21 @@ export function addressOf(argument: string | undefined, file: string | undefined
     throw wrongAddress(
       'the command line is seen by other users of this machine: give the password as PGPASSWORD, in ~/.pgpass, or the address in --source-file',
     )
+  if (!isLocal(url) && !MODES.has(url.searchParams.get('sslmode') ?? ''))
+    throw wrongAddress(
+      'the database is on another machine, and identities go over the network: add ?sslmode=verify-full (and &sslrootcert=FILE for an authority of your own), or ?sslmode=disable if something else encrypts',
+    )
   return { url: url.href, name: `${url.hostname}:${url.port || '5432'}${url.pathname}` }
+}
+
+/** Of the library: the first three encrypt and verify the server's certificate. */
+const MODES: ReadonlySet<string> = new Set(['verify-full', 'verify-ca', 'require', 'disable'])
+const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/i
+
+/** The parameter `host` is stronger than the address; one that is a path is a socket of this machine. */
+function isLocal({ hostname, searchParams }: URL): boolean {
+  const host = searchParams.get('host') ?? hostname
+  return host.startsWith('/') || LOOPBACK.test(host)
 }
 
 function readAddress(file: string): string {

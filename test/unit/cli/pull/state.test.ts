@@ -26,7 +26,9 @@ test('what is saved is read, by what it belongs to; a damaged position is not th
 })
 
 test('an address has no password on the command line, and may have one in a file', () => {
-  expect(addressOf('postgres://reader@edw/clinic', undefined)).toMatchObject({ name: 'edw:5432/clinic' })
+  expect(addressOf('postgres://reader@edw/clinic?sslmode=verify-full', undefined)).toMatchObject({
+    name: 'edw:5432/clinic',
+  })
   const file = join(folder, 'address')
   writeFileSync(file, 'postgresql://reader:zqx@edw:6000/clinic?sslmode=require\n')
   expect(addressOf(undefined, file)).toEqual({ url: expect.stringContaining('zqx'), name: 'edw:6000/clinic' })
@@ -49,12 +51,22 @@ test('an address has no password on the command line, and may have one in a file
     }
 })
 
-test.fails('records go unencrypted to no other machine, unless the address says so', () => {
+test('records go unencrypted to no other machine, unless the address says so', () => {
   for (const local of ['localhost', '127.0.0.1', '[::1]'])
     expect(addressOf(`postgres://reader@${local}/clinic`, undefined).url).toContain('clinic')
+  expect(addressOf('postgres://reader@edw/clinic?host=/run/postgresql', undefined).url).toContain('clinic')
+  expect(() => addressOf('postgres://reader@localhost/clinic?host=edw', undefined)).toThrow(/sslmode=verify-full/)
   for (const mode of ['require', 'verify-ca', 'verify-full', 'disable'])
     expect(addressOf(`postgres://reader@edw/clinic?sslmode=${mode}`, undefined).url).toContain(mode)
-  for (const mode of ['', '?sslmode=', '?sslmode=prefer', '?sslmode=allow', '?sslmode=no-verify', '?ssl=false'])
+  for (const mode of [
+    '',
+    '?sslmode=',
+    '?sslmode=prefer',
+    '?sslmode=allow',
+    '?sslmode=no-verify',
+    '?ssl=false',
+    '?host=other',
+  ])
     expect(() => addressOf(`postgres://reader@edw/clinic${mode}`, undefined), mode).toThrow(/sslmode=verify-full/)
 })
 
