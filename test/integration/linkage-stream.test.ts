@@ -248,9 +248,10 @@ test('no name and no encoding is in what the linker tells, in the pseudonymised 
     for (const name of names) expect(text).not.toContain(Buffer.from(name).toString('latin1'))
     expect(telling.filter((one) => bytes.includes(one) || text.includes(one.toString('hex')))).toEqual([])
   }
-  // The same search finds them where they are.
-  const plain =
-    sealed[0]?.value &&
-    linkageSeal(secret, sealed[0].topic).open(sealed[0].value, String(sealed[0].headers['chainon-origin']))
-  expect(telling.some((one) => plain?.includes(one))).toBe(true)
+  // The same search finds them where they are; some of these messages are forged, or have no encoding.
+  const opened = sealed.flatMap(({ topic, value, headers }) => {
+    const plain = value && linkageSeal(secret, topic).open(value, String(headers['chainon-origin']))
+    return plain ? [plain] : []
+  })
+  expect(telling.filter((one) => !opened.some((plain) => plain.includes(one)))).toEqual([])
 })
