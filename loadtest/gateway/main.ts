@@ -116,8 +116,8 @@ try {
   for (const format of [ndjson, array, avro, fhir])
     await measured(format.name, 500, some(format === fhir ? 60 : 160), (plan) => rateOf(target, format, plan), 4)
   await measured('NDJSON', 5000, some(16), (plan) => rateOf(target, ndjson, plan), 4)
-  await measured('MLLP, a result in each message', 1, some(3000), (plan) => mllpRate(mllpPort, plan), 16)
-  await measured('MLLP, 20 results in each message', 20, some(1000), (plan) => mllpRate(mllpPort, plan), 16)
+  await measured('MLLP, a result in each message', 1, some(3000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
+  await measured('MLLP, 20 results in each message', 20, some(1000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
   const over = []
   for (const format of [ndjson, array, avro, fhir]) {
     say(`${TIMES} times the bytes: ${format.name}`)
@@ -141,13 +141,13 @@ try {
     `bare producer: ${floors.produce_per_second.toLocaleString('en')} records/s`,
     '',
     table(
-      ['format', 'records in one', 'records/s', 'of the producer', 'p50 ms', 'p99 ms', 'p99.9 ms'],
+      ['format', 'records in one', 'records/s', 'of the producer', 'p50 ms', 'p99 ms', 'p99.9 ms', 'CPU us/record'],
       rows.map(([name, records, rate]) => [
         name,
         String(records),
         rate.records_per_second.toLocaleString('en'),
         (rate.records_per_second / floors.produce_per_second).toFixed(2),
-        ...[rate.p50_ms, rate.p99_ms, rate.p999_ms].map(String),
+        ...[rate.p50_ms, rate.p99_ms, rate.p999_ms, rate.cpu_us_per_record].map(String),
       ]),
     ),
     `Bodies offered at the same time: ${TIMES} times CHAINON_MAX_INFLIGHT_BYTES (${BOUND / 1024 ** 2} MiB)`,

@@ -18,6 +18,8 @@ export interface Rate {
   readonly p50_ms: number
   readonly p99_ms: number
   readonly p999_ms: number
+  /** Processor time of the gateway: it hardly depends on what else the machine does. */
+  readonly cpu_us_per_record: number
 }
 
 interface Sent {
@@ -48,7 +50,7 @@ export async function rateOf(
 ): Promise<Rate> {
   const bodies: Buffer[] = []
   for (let i = 0; i < requests; i++) bodies.push(await format.body(from + i * records, records))
-  return timed(records * requests, requests, concurrency, async (i, lane) => {
+  return timed(target.pid, records * requests, requests, concurrency, async (i, lane) => {
     const key = target.keys[lane % target.keys.length] ?? ''
     const { status, accepted, text } = await post(target, format, bodies[i] as Buffer, key)
     if (accepted !== records)
@@ -60,6 +62,7 @@ const [VT, END] = ['\u000b', '\u001c\r']
 
 /** Each lane is a connection that waits for the acknowledgement of a message before it sends the next one. */
 export async function mllpRate(
+  pid: number,
   port: number,
   { from, records, requests, concurrency }: { from: number; records: number; requests: number; concurrency: number },
 ): Promise<Rate> {
@@ -70,7 +73,7 @@ export async function mllpRate(
       return socket
     }),
   )
-  const result = await timed(records * requests, requests, concurrency, async (i, lane) => {
+  const result = await timed(pid, records * requests, requests, concurrency, async (i, lane) => {
     const socket = sockets[lane]
     if (!socket) throw new Error('no connection')
     socket.write(`${VT}${resultMessage(from + i * records, records)}${END}`)
@@ -83,6 +86,7 @@ export async function mllpRate(
 }
 
 async function timed(
+  pid: number,
   records: number,
   requests: number,
   concurrency: number,
@@ -90,6 +94,8 @@ async function timed(
 ): Promise<Rate> {
   const times: number[] = []
   let next = 0
+  const cpu = () => usageOf(pid)?.cpu ?? 0
+  const cpuBefore = cpu()
   const started = performance.now()
   await Promise.all(
     Array.from({ length: concurrency }, async (_, lane) => {
@@ -104,7 +110,13 @@ async function timed(
   const sorted = times.toSorted((a, b) => a - b)
   const at = (share: number) =>
     Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(1))
-  return { records_per_second: Math.round(records / seconds), p50_ms: at(0.5), p99_ms: at(0.99), p999_ms: at(0.999) }
+  return {
+    records_per_second: Math.round(records / seconds),
+    p50_ms: at(0.5),
+    p99_ms: at(0.99),
+    p999_ms: at(0.999),
+    cpu_us_per_record: Math.round(((cpu() - cpuBefore) / records) * 1_000_000),
+  }
 }
 
 export interface Overload {

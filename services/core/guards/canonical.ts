@@ -66,13 +66,14 @@ export function codeSpeller(
   const fields = contract.fields.filter(isSpelt).map((field) => ({
     name: field.name,
     cases: guardOf(field).map((one) => ({ ...one, applies: condition(one) })),
+    spelt: rememberedSpelling(),
   }))
   return (record, producer) => {
     let spelt: Record<string, unknown> | undefined
-    for (const { name, cases } of fields) {
+    for (const { name, cases, spelt: spellingOf } of fields) {
       const value = record[name]
       if (typeof value !== 'string') continue
-      const canonical = spell(
+      const canonical = spellingOf(
         value,
         cases.filter(({ applies }) => applies(record, producer)),
       )
@@ -81,6 +82,31 @@ export function codeSpeller(
       spelt[name] = canonical
     }
     return spelt ?? record
+  }
+}
+
+/** Most records have one of a few thousand codes. */
+const REMEMBERED_CODES = 4096
+
+/** @returns `spell`, with what it said of the last codes under the same cases */
+function rememberedSpelling(): typeof spell {
+  const known = new Map<string, string>()
+  const numbers = new Map<GuardCase, number>()
+  return (text, cases) => {
+    let name = ''
+    for (const one of cases) {
+      let number = numbers.get(one)
+      if (number === undefined) numbers.set(one, (number = numbers.size))
+      name += `${number},`
+    }
+    name += `:${text}`
+    let canonical = known.get(name)
+    if (canonical === undefined) {
+      if (known.size >= REMEMBERED_CODES) known.clear()
+      canonical = spell(text, cases)
+      known.set(name, canonical)
+    }
+    return canonical
   }
 }
 

@@ -20,17 +20,29 @@ export interface Quotas {
   begin(producer: string): Promise<Readonly<Record<string, string>>>
   /** @returns what is left of the window, as `GET /v1/producers/me` says it; undefined while Redis does not answer */
   left(producer: string): Promise<ProducerSummary['quotas']>
-  /** Counts what was read. */
+  /** Counts what was read, with the producer's next request or soon after. */
   used(producer: string, records: number, bytes: number): void
 }
+
+/** What was read waits so long for the next request of its producer, whose call of Redis takes it along: one call a request, and not two. */
+const WITHOUT_REQUEST_MS = 50
 
 export function createQuotas(store: QuotaStore, limits: QuotaLimits, degraded: Degraded, refused: Refused): Quotas {
   const policy = UNITS.map((unit) => `"${unit}";q=${limits[unit]}${PARAMETERS[unit]};w=${limits.windowSeconds}`).join(
     ', ',
   )
+  const notCounted = new Map<string, { records: number; bytes: number }>()
+
+  /** @returns what the producer has used in the window with these requests and all that was read; undefined while Redis does not answer */
+  async function count(producer: string, requests: number) {
+    const { records = 0, bytes = 0 } = notCounted.get(producer) ?? {}
+    notCounted.delete(producer)
+    return await degraded.attempt('quotas', () => store.add(producer, { requests, records, bytes }))
+  }
+
   return {
     async begin(producer) {
-      const state = await degraded.attempt('quotas', () => store.add(producer, { requests: 1, records: 0, bytes: 0 }))
+      const state = await count(producer, 1)
       if (!state) return { [DEGRADED_HEADER]: 'quotas' }
       const headers = { 'ratelimit-policy': policy, ratelimit: fields(state, limits) }
       const unit = UNITS.find((one) =>
@@ -45,7 +57,7 @@ export function createQuotas(store: QuotaStore, limits: QuotaLimits, degraded: D
       )
     },
     async left(producer) {
-      const state = await degraded.attempt('quotas', () => store.add(producer, { requests: 0, records: 0, bytes: 0 }))
+      const state = await count(producer, 0)
       if (!state) return undefined
       const of = (unit: (typeof UNITS)[number]) => ({
         limit: limits[unit],
@@ -54,7 +66,16 @@ export function createQuotas(store: QuotaStore, limits: QuotaLimits, degraded: D
       return { requests: of('requests'), records: of('records'), bytes: of('bytes'), seconds_left: state.secondsLeft }
     },
     used(producer, records, bytes) {
-      void degraded.attempt('quotas', () => store.add(producer, { requests: 0, records, bytes }))
+      const waiting = notCounted.get(producer)
+      if (waiting) {
+        waiting.records += records
+        waiting.bytes += bytes
+        return
+      }
+      notCounted.set(producer, { records, bytes })
+      setTimeout(() => {
+        if (notCounted.has(producer)) void count(producer, 0)
+      }, WITHOUT_REQUEST_MS).unref()
     },
   }
 }

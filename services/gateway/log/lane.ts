@@ -1,5 +1,6 @@
 /**
- * Sends messages to one leader. Those of concurrent requests are collected for a few milliseconds and sent together, one send at a time.
+ * Sends messages to one leader, one send at a time: what comes while a send is under way is sent together after it. Only what comes to a lane
+ * that is at rest waits, a millisecond, for others of the same moment.
  * kafkajs does not recover an idempotent producer from a failed send (its sequence numbers are then wrong), so after any failure a new
  * producer replaces it. While a leader does not answer, messages are given back at once, and the gateway answers 503.
  */
@@ -37,7 +38,7 @@ export interface LaneEvents {
 }
 
 export const LINGER_BYTES = 1024 * 1024
-const LINGER_MS = 5
+const LINGER_MS = 1
 /** After this a send counts as failed, even if the client still tries. */
 const SEND_DEADLINE_MS = 12_000
 const RECONNECT_MS = [100, 250, 500, 1000] as const
@@ -100,7 +101,8 @@ export function openLane(openProducer: () => LogProducer, logger: Logger, events
     if (sending || !producer || pending.length === 0) return
     sending = sendNext(producer).finally(() => {
       sending = undefined
-      schedule()
+      // What waited for the end of this send has waited long enough.
+      sendNow()
     })
   }
 

@@ -53,6 +53,19 @@ describe('a record', () => {
     expect(spelt('observation', { value_code: '3110' })).toEqual({ value_code: '3110' })
   })
 
+  test('has its own spelling among any number of others, and under another system the other one', () => {
+    const contract = contracts.get('diagnosis')
+    if (!contract) throw new Error('no contract diagnosis')
+    const spell = codeSpeller(contract)
+    for (let round = 0; round < 2; round++)
+      for (let i = 0; i < 5_000; i++) {
+        const digits = String(i % 1000).padStart(3, '0')
+        const code = `e${digits.slice(0, 2)}.${digits.slice(2)}${i < 1000 ? '' : Math.floor(i / 1000)}`
+        expect(spell({ code_system: 'cim10', code }, 'chu').code).toBe(code.replace('.', '').toUpperCase())
+        expect(spell({ code_system: 'other', code }, 'chu').code).toBe(code)
+      }
+  })
+
   test('is the same one when nothing changes, and is never changed in place', () => {
     const plain = { code_system: 'cim10', code: 'E119', comment: null }
     expect(spelt('diagnosis', plain)).toBe(plain)

@@ -1,8 +1,10 @@
 /** Quotas of a producer in its answers, and what is left of them and of idempotency while Redis does not answer. */
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { createKey } from '#core/keys/admin.ts'
 import type { Limits } from '../../../../services/gateway/app.ts'
 import { createDegraded } from '../../../../services/gateway/http/degraded.ts'
+import { createQuotas } from '../../../../services/gateway/http/rate-limit.ts'
+import type { Used } from '../../../../services/gateway/ingest/quotas.ts'
 import { harness, observation } from '../harness.ts'
 
 const JSON_TYPE = 'application/json'
@@ -55,6 +57,30 @@ test.each([
     expect(written).toHaveLength(5)
   },
 )
+
+test('what was read is counted with the next request of its producer, or soon without one', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const calls: (Used & { readonly producer: string })[] = []
+  const store = {
+    add: async (producer: string, used: Used) => {
+      calls.push({ producer, ...used })
+      return { ...used, secondsLeft: 30 }
+    },
+  }
+  const degraded = { attempt: async <T>(_part: string, call: () => Promise<T>) => await call() }
+  const limits = { windowSeconds: 60, requests: 9, records: 9, bytes: 9 }
+  const quotas = createQuotas(store, limits, degraded, () => undefined)
+  quotas.used('a', 1, 2)
+  quotas.used('a', 3, 4)
+  quotas.used('b', 5, 6)
+  await quotas.begin('a')
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(calls).toEqual([
+    { producer: 'a', requests: 1, records: 4, bytes: 6 },
+    { producer: 'b', requests: 0, records: 5, bytes: 6 },
+  ])
+})
 
 test('without Redis records are taken, with and without a key, and the answer says what was not checked', async () => {
   const { send, state, written, count } = await gatewayWith()

@@ -18,7 +18,7 @@ type Batches = Parameters<RecordLog['append']>[0]
 type Message = Batches[number]['messages'][number]
 
 /** The record log's linger, deadline and mebibyte; producers depend on these values. */
-const LINGER_MS = 5
+const LINGER_MS = 1
 const DEADLINE_MS = 12_000
 /** Of the first message of a partition in every send that is acknowledged. */
 const BASE = 1000n
@@ -220,6 +220,17 @@ describe('a send', () => {
     sends[0]?.acknowledge()
     await pass(LINGER_MS)
     expect(sends.map(sizeOf)).toEqual([1, MAX_PRODUCE_MESSAGES])
+  })
+
+  it('begins as soon as the one before it has ended, with all that came meanwhile', async () => {
+    const { log, sends } = await opened()
+    void log.append([batch(1)])
+    await pass(LINGER_MS)
+    void log.append([batch(2)])
+    void log.append([batch(3)])
+    sends[0]?.acknowledge()
+    await pass(0)
+    expect(sends.map(sizeOf)).toEqual([1, 5])
   })
 
   it('has a bounded number of messages; a request is answered after the last of its messages', async () => {
