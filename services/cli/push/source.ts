@@ -11,7 +11,7 @@ import { jsonValues, ndjsonLines } from './json-files.ts'
 import type { SourceRecord } from './source-record.ts'
 import { tableFile } from './table-file.ts'
 
-export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'table' | 'hl7' | 'dicom'
+export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'table' | 'hl7' | 'dicom' | 'pmsi'
 
 export interface Source extends Omit<Input, 'open'> {
   readonly path: string
@@ -19,8 +19,8 @@ export interface Source extends Omit<Input, 'open'> {
   records(contract: FeedContract | undefined): AsyncGenerator<SourceRecord>
   /** @returns how the file names what a field of the record was read from */
   pathOf(pointer: string): string | undefined
-  /** Of a folder that is sent as one: the file that a record is. */
-  fileOf?(line: number): string
+  /** Of files that are sent as one: the file that a record is from, and its line in it. */
+  placeOf?(line: number): [file: string, line: number]
 }
 
 export interface SourceOptions {

@@ -90,7 +90,10 @@ export const FAULTS = {
     blame: 'record',
     text: 'Birth date or sex are not those of the line of VID-HOSP with the same number of the stay.',
   },
-  'incomplete-rss': { blame: 'record', text: 'Another line of the same RSS is refused, and an RSS is taken as a whole.' },
+  'incomplete-rss': {
+    blame: 'record',
+    text: 'Another line of the same RSS is refused, and an RSS is taken as a whole.',
+  },
   'duplicate-rum': { blame: 'record', text: 'The RSS has this number of a RUM twice.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },

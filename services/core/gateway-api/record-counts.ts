@@ -50,7 +50,9 @@ export type FeedCount = Static<typeof FeedCount>
 
 /** Fields of a receipt, and of the problems `all-rejected` and `partition-unavailable`. */
 export const RECORD_COUNTS = {
-  feed: Type.String({ description: 'The feed; `fhir` for a Bundle, `hl7` for messages, `dicom` for files, `pmsi` for its lines' }),
+  feed: Type.String({
+    description: 'The feed; `fhir` for a Bundle, `hl7` for messages, `dicom` for files, `pmsi` for its lines',
+  }),
   accepted: Type.Integer({ minimum: 0 }),
   rejected: Type.Integer({ minimum: 0 }),
   by_feed: Type.Optional(Type.Record(Type.String(), FeedCount, { description: 'Counts of each feed; FHIR only' })),

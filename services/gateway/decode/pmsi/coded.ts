@@ -1,6 +1,6 @@
 /** The diagnoses and acts of a RUM -> `diagnosis`, `procedure`. They have no date but that of the RUM, except acts. */
-import { ACT, type Columns, RSS } from './layout.ts'
-import { type Line, textAt, zonesOf } from './line.ts'
+import { ACT, type Columns, RSS, textAt } from '#core/pmsi/layout.ts'
+import { type Line, zonesOf } from './line.ts'
 import type { FieldMap, RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import { IPP_NOTE, type RumSource } from './stay.ts'

@@ -1,5 +1,5 @@
 /** VID-HOSP -> `patient`: what it says of the patient, and never of the insured, who may be another person. */
-import { VID_HOSP } from './layout.ts'
+import { VID_HOSP } from '#core/pmsi/layout.ts'
 import type { Line } from './line.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'

@@ -2,13 +2,14 @@
  * A body of lines of the PMSI as items. A line of VID-HOSP is a record of `patient`; a line of a grouped RSS, a RUM, is one of `pmsi_stay`, with its
  * diagnoses and acts. Whose it is, the line of VID-HOSP with the same number of the stay (NDA) says, wherever it is in the body.
  */
+
+import { RSS, textAt, VID_HOSP } from '#core/pmsi/layout.ts'
 import type { OnUnmapped } from '../../ingest/unmapped.ts'
 import { ProblemError } from '../../problem.ts'
 import type { Item } from '../item.ts'
 import { actsOf, DIAGNOSIS, diagnosesOf, PROCEDURE } from './coded.ts'
 import { PATIENT } from './identity.ts'
-import { RSS, VID_HOSP } from './layout.ts'
-import { type Line, linesOf, type RefusedLine, textAt } from './line.ts'
+import { type Line, linesOf, type RefusedLine } from './line.ts'
 import { buildRecord } from './record-map.ts'
 import { Refusal, refused } from './refusal.ts'
 import { PMSI_STAY, type RumSource, rssOf, rumOf } from './stay.ts'
@@ -95,12 +96,12 @@ function rumsOf(
     numbers.add(one.id)
     return one
   })
-  const valid = own.filter((one) => !(one instanceof Refusal))
+  const valid = own.filter((one) => isRead(one))
   const ordered = valid.toSorted((a, b) => compare(a.entry, b.entry) || compare(a.exit, b.exit))
   const ranks = new Map(ordered.map((one, at) => [one, at + 1]))
   const entered = ordered[0]?.entry ?? ''
   const left = valid.map(({ exit }) => exit).reduce((last, exit) => (exit > last ? exit : last), '')
-  return new Map(
+  return new Map<number, RumSource | Refusal>(
     own.map((one, at) => {
       const index = lines[at]?.index ?? 0
       if (one instanceof Refusal) return [index, one]
@@ -116,7 +117,21 @@ function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-function readRum(line: Line, identities: ReadonlyMap<string, Line | Refusal>) {
+interface ReadRum {
+  readonly line: Line
+  readonly id: string
+  readonly rss: string
+  readonly ipp: string
+  /** YYYY-MM-DD. */
+  readonly entry: string
+  readonly exit: string
+}
+
+function isRead(one: ReadRum | Refusal): one is ReadRum {
+  return !(one instanceof Refusal)
+}
+
+function readRum(line: Line, identities: ReadonlyMap<string, Line | Refusal>): ReadRum | Refusal {
   const id = rumOf(line)
   const rss = rssOf(line)
   const entry = dateOf(line, RSS.entry)

@@ -1,16 +1,18 @@
 /** The lines of a body: what each is, whether it has the length that it says, and its values by their columns. */
 import { isUtf8 } from 'node:buffer'
-import { bomLength } from '../ndjson.ts'
 import {
   ACT_CHARACTERS,
   type Columns,
   DIAGNOSIS_CHARACTERS,
   FIXED,
+  kindOf,
   type LineKind,
   RSS,
   SERVICE_CHARACTERS,
+  textAt,
   VID_HOSP,
-} from './layout.ts'
+} from '#core/pmsi/layout.ts'
+import { bomLength } from '../ndjson.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Line {
@@ -29,8 +31,6 @@ export interface RefusedLine {
 }
 
 const NEWLINE = 0x0a
-/** Number of an entry of HOSP-PMSI: RSS and NDA, both of which the RSS has. */
-const HOSP_PMSI_CHARACTERS = 40
 
 /**
  * Characters are counted, not bytes: a line that is UTF-8 is read as such, any other one as ISO 8859-1.
@@ -53,18 +53,6 @@ export function* linesOf(body: Buffer, maxBytes: number): Generator<Line | Refus
     if (text.trim() === '') continue
     yield lineOf(text, index++)
   }
-}
-
-/** @returns the value of columns without its padding, empty for none */
-export function textAt(line: Pick<Line, 'text'>, [from, to]: Columns): string {
-  return line.text.slice(from - 1, to).trim()
-}
-
-/** @returns what the line is by the places of the versions of its format, whichever they are; undefined for none */
-export function kindOf(text: string): LineKind | undefined {
-  const line = { text }
-  if (/^V\d{3}$/.test(textAt(line, VID_HOSP.version)) && text.length >= FIXED['VID-HOSP'] / 2) return 'VID-HOSP'
-  return /^\d{3}$/.test(textAt(line, RSS.version)) && text.length > HOSP_PMSI_CHARACTERS ? 'RSS' : undefined
 }
 
 function lineOf(text: string, index: number): Line | RefusedLine {

@@ -2,8 +2,9 @@
  * A mapping as a table: of each field of a feed, the columns that it comes from, and how it is read. Records, the places that errors name, and the
  * published page (docs/formats/pmsi.md) come from this one table.
  */
+
+import type { Columns, LineKind } from '#core/pmsi/layout.ts'
 import type { Item } from '../item.ts'
-import type { Columns, LineKind } from './layout.ts'
 import { placeOf, Refusal, refused } from './refusal.ts'
 
 export interface FieldMap<S> {

@@ -1,7 +1,7 @@
 /** Why a line, or a part of it, becomes no record: a fault, and the columns that it is in. */
 import type { RecordFault } from '#core/faults/codes.ts'
+import type { Columns, LineKind } from '#core/pmsi/layout.ts'
 import type { Item } from '../item.ts'
-import type { Columns, LineKind } from './layout.ts'
 
 export class Refusal {
   readonly fault: RecordFault

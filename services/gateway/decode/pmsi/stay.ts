@@ -1,6 +1,6 @@
 /** A RUM of a grouped RSS -> `pmsi_stay`. */
-import { RSS } from './layout.ts'
-import { type Line, textAt } from './line.ts'
+import { RSS, textAt } from '#core/pmsi/layout.ts'
+import type { Line } from './line.ts'
 import type { FieldMap, RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import { countOf, dateOf, requiredText, textOf, yesNoOf } from './values.ts'

@@ -1,6 +1,6 @@
 /** Columns that no mapping reads: they are left out, and counted by their place, never in silence. */
-import { ACT_UNMAPPED, UNMAPPED } from './layout.ts'
-import { type Line, textAt, zonesOf } from './line.ts'
+import { ACT_UNMAPPED, textAt, UNMAPPED } from '#core/pmsi/layout.ts'
+import { type Line, zonesOf } from './line.ts'
 import { placeOf } from './refusal.ts'
 
 /** @returns `RSS columns 163-177` of all that has a value; of an act `RSS act columns 22-25`. Zeros are no value */

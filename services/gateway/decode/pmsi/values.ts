@@ -1,7 +1,7 @@
 /** Values of columns in the form of the contract's JSON, or why they have none. */
 import { parseCalendarDate } from '#core/contract/calendar.ts'
-import type { Columns } from './layout.ts'
-import { type Line, textAt } from './line.ts'
+import { type Columns, textAt } from '#core/pmsi/layout.ts'
+import type { Line } from './line.ts'
 import { Refusal } from './refusal.ts'
 
 type Read = Pick<Line, 'text'>

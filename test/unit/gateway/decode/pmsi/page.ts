@@ -1,7 +1,8 @@
 /** The published page of the format, made from the mapping's own tables. */
+
+import { ACT_UNMAPPED, type Columns, UNMAPPED } from '#core/pmsi/layout.ts'
 import { DIAGNOSIS, PROCEDURE } from '../../../../../services/gateway/decode/pmsi/coded.ts'
 import { PATIENT } from '../../../../../services/gateway/decode/pmsi/identity.ts'
-import { ACT_UNMAPPED, type Columns, UNMAPPED } from '../../../../../services/gateway/decode/pmsi/layout.ts'
 import type { FieldMap } from '../../../../../services/gateway/decode/pmsi/record-map.ts'
 import { PMSI_STAY } from '../../../../../services/gateway/decode/pmsi/stay.ts'
 

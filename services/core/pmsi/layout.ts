@@ -64,6 +64,9 @@ export const ACT = {
   quantity: [28, 29],
 } as const satisfies Record<string, Columns>
 
+/** Of a line of HOSP-PMSI: numbers of RSS and NDA, both of which the RSS has. */
+const HOSP_PMSI_CHARACTERS = 40
+
 export const FIXED: Readonly<Record<LineKind, number>> = { 'VID-HOSP': 468, RSS: 205 }
 export const SERVICE_CHARACTERS = 50
 export const DIAGNOSIS_CHARACTERS = 8
@@ -80,6 +83,18 @@ export const UNMAPPED: Readonly<Record<LineKind, readonly Columns[]>> = {
   ),
 }
 export const ACT_UNMAPPED: readonly Columns[] = columns('21-21 22-25 26-26 27-27 30-30 31-32')
+
+/** @returns the value of columns without its padding, empty for none */
+export function textAt(line: { readonly text: string }, [from, to]: Columns): string {
+  return line.text.slice(from - 1, to).trim()
+}
+
+/** @returns what the line is by the places of the versions of its format, whichever they are; undefined for none */
+export function kindOf(text: string): LineKind | undefined {
+  const line = { text }
+  if (/^V\d{3}$/.test(textAt(line, VID_HOSP.version)) && text.length >= FIXED['VID-HOSP'] / 2) return 'VID-HOSP'
+  return /^\d{3}$/.test(textAt(line, RSS.version)) && text.length > HOSP_PMSI_CHARACTERS ? 'RSS' : undefined
+}
 
 function columns(text: string): readonly Columns[] {
   return text.split(' ').map((pair) => {
