@@ -19,7 +19,7 @@ export interface Zones {
 }
 
 /** An invented woman, born on 15 March 1979, in hospital from 3 to 9 February 2026. */
-export const PERSON: Values = { 20: '15031979', 28: '2', 29: 'NDA77', 62: '279031234567811', 354: '8000123' }
+const PERSON: Values = { 20: '15031979', 28: '2', 29: 'NDA77', 62: '279031234567811', 354: '8000123' }
 
 /** @param more values by their first column @param services zones of 50 characters */
 export function vidHosp(more: Values = {}, services = 1): string {

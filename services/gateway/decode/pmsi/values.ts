@@ -46,7 +46,7 @@ export function birthOf(line: Read, columns: Columns): Birth | Refusal {
 }
 
 /** @returns null where the columns are empty */
-export function numberOf(line: Read, columns: Columns): number | null | Refusal {
+function numberOf(line: Read, columns: Columns): number | null | Refusal {
   const written = textAt(line, columns)
   if (written === '') return null
   return /^\d+$/.test(written) ? Number(written) : new Refusal('type', columns)
