@@ -42,7 +42,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       '[options] FEED FILE...   or   push --fhir [options] FILE...   or   push --hl7 [options] FILE...   or   push --dicom [options] FILE...   or   push --pmsi [options] FILE...',
     )
     .description(
-      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst; - is NDJSON on standard input.
+      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst, or .parquet; - is NDJSON on standard input.
 With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
 With --dicom, sends DICOM files, cut on this machine before their pixels, which are not sent; of a folder every file that is one, whatever its name.
 With --pmsi, sends files of VID-HOSP and of grouped RSS (2026), all that are named together: VID-HOSP says whose stay an RSS is.
@@ -194,6 +194,7 @@ function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
     'ndjson',
     'json',
     'avro',
+    'parquet',
     ...(mapped ? (['table'] as const) : []),
     ...(options.dryRun ? [] : (['hl7'] as const)),
   ]
