@@ -10,7 +10,7 @@ import { type Column, columnsOf, literal, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { REGION_OF } from './regions.ts'
 
-export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'study' | 'series' | 'accession' | 'site'
+export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'study' | 'series' | 'accession' | 'rss' | 'site'
 /** What is replaced in a row: an identifier by a pseudonym, a date or time by one that is moved by the days of its person. */
 export type Replaced = ThirdLevelDomain | 'shifted'
 

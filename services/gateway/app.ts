@@ -51,6 +51,7 @@ import { fhirRoute } from './routes/fhir.ts'
 import { fhirResourceRoutes } from './routes/fhir-resources.ts'
 import { hl7Route } from './routes/hl7.ts'
 import { keyRoute } from './routes/key.ts'
+import { pmsiRoute } from './routes/pmsi.ts'
 import { receiptsRoutes } from './routes/receipts.ts'
 import { recordsRoutes } from './routes/records.ts'
 import type { DayKeyWatch } from './seal/day-key-watch.ts'
@@ -201,6 +202,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
   dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom') })
+  pmsiRoute(app, { ...routes, onUnmapped: unmapped('pmsi') })
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {
     logins: routes.logins,

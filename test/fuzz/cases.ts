@@ -1,5 +1,6 @@
 /** Generated inputs of each format: one part of a batch is hostile, the others are valid and must still be taken. */
 import { dicomFile, SYNTAX, slice } from '../helpers/dicom-file.ts'
+import { rum, vidHosp } from '../helpers/pmsi-lines.ts'
 import { avroFile } from '../unit/gateway/avro-file.ts'
 import { mutate, mutateValue } from './mutate.ts'
 import type { Random } from './random.ts'
@@ -16,13 +17,14 @@ export const FORMATS = [
   'hl7-file',
   'dicom',
   'stow',
+  'pmsi',
 ] as const
 export type Format = (typeof FORMATS)[number]
 
 export interface Case {
   readonly format: Format
   readonly body: Buffer
-  /** Names of the records that must be taken whatever the rest of the batch is; of HL7 v2, FHIR and DICOM, of their patients. */
+  /** Names of the records that must be taken whatever the rest of the batch is; of HL7 v2, FHIR, DICOM and the PMSI, of their patients. */
   readonly good: readonly string[]
 }
 
@@ -81,11 +83,30 @@ export function generate(random: Random): Case {
         ? { format, body, good: GOOD.slice(0, 2) }
         : { format, body: mutate(random, body), good: [] }
     }
+    case 'pmsi': {
+      const bad = mutate(random, Buffer.from(stay(random, 'bad'), 'latin1'))
+      return batch(
+        format,
+        GOOD.map((id) => stay(random, id)),
+        bad,
+        random.pick(['\n', '\r\n']),
+      )
+    }
     case 'table': {
       const made = batch(format, GOOD.map(row), mutate(random, Buffer.from(row('bad'))), random.pick(['\n', '\r\n']))
       return { ...made, body: Buffer.concat([Buffer.from(`${HEADER}\n`), made.body]) }
     }
   }
+}
+
+/** @returns a line of VID-HOSP and a RUM of a stay of the patient */
+function stay(random: Random, ipp: string): string {
+  const nda = { 29: ipp.padEnd(20), 354: ipp.padEnd(20) }
+  const zones = {
+    associated: Array.from({ length: random.below(4) }, () => 'E119'),
+    acts: Array.from({ length: random.below(3) }, () => ({ code: 'DDQH009' })),
+  }
+  return `${vidHosp(nda, 1 + random.below(3))}\n${rum({ 48: ipp.padEnd(20) }, zones)}`
 }
 
 /** Of the parts of a store transaction. */

@@ -17,6 +17,7 @@ import { bundleItems } from '../../services/gateway/decode/fhir/items.ts'
 import { openLines } from '../../services/gateway/decode/fhir/resources.ts'
 import { hl7Items } from '../../services/gateway/decode/hl7/items.ts'
 import type { Item } from '../../services/gateway/decode/item.ts'
+import { pmsiItems } from '../../services/gateway/decode/pmsi/items.ts'
 import { recordItems } from '../../services/gateway/decode/records.ts'
 import { BOUNDARY, type Case, type Format } from './cases.ts'
 import { MAPPING } from './samples.ts'
@@ -39,8 +40,9 @@ const DICOM = {
   maxBytes: LIMITS.maxRecordBytes,
   onUnmapped: () => undefined,
 }
-const PROVENANCE = { producer: 'hospital-1', receivedAt: RECEIVED_AT * 1000 }
 const nothing = () => undefined
+const PMSI = { receivedAt: RECEIVED_AT, maxLineBytes: LIMITS.maxRecordBytes, onUnmapped: nothing }
+const PROVENANCE = { producer: 'hospital-1', receivedAt: RECEIVED_AT * 1000 }
 
 const contracts = loadContracts('schemas/feeds')
 const validators = new Map(contracts.map((contract) => [contract.feed, validator(contract)]))
@@ -113,6 +115,7 @@ async function itemsOf(format: Exclude<Format, 'table' | 'hl7-file'>, body: Buff
   if (format === 'fhir-lines') return bundleItems(await openLines(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'fhir') return bundleItems(await openBundle(body, RECEIVED_AT, LIMITS), nothing)
   if (format === 'hl7') return hl7Items(body, SETTINGS, RECEIVED_AT, LIMITS.maxRecordBytes, nothing)
+  if (format === 'pmsi') return pmsiItems(body, PMSI)
   if (format === 'dicom') return dicomItems([{ file: body }], DICOM)
   if (format === 'stow') return dicomItems(partsOf(body, BOUNDARY), DICOM)
   return recordItems(format, body, observations, LIMITS)

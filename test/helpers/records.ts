@@ -10,6 +10,7 @@ export const FEEDS = [
   'document',
   'death',
   'imaging',
+  'pmsi_stay',
 ] as const
 export type Feed = (typeof FEEDS)[number]
 
@@ -31,6 +32,18 @@ const OF_FEED: Readonly<Record<Feed, Fields>> = {
     modality: 'CT',
     rows: 512,
     columns: 512,
+  },
+  pmsi_stay: {
+    encounter_nda: 'nda-1',
+    rss_number: 'nda-1-1',
+    unit_rank: 1,
+    unit_count: 1,
+    stay_entered_on: '2024-05-06',
+    stay_left_on: '2024-05-09',
+    entered_on: '2024-05-06',
+    left_on: '2024-05-09',
+    ghm: '05M092',
+    principal_diagnosis: 'I500',
   },
   death: { sex: 'male', died_on: '2024-05-06', death_place_insee: '69381', cause_code: 'I219' },
 }

@@ -16,6 +16,7 @@ interface Options {
   readonly fhir?: true
   readonly hl7?: true
   readonly dicom?: true
+  readonly pmsi?: true
   readonly mapping?: string
   readonly url?: string
   readonly key?: string
@@ -38,20 +39,22 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .helpGroup(GROUPS.data)
     .summary('send files of records to the gateway')
     .usage(
-      '[options] FEED FILE...   or   push --fhir [options] FILE...   or   push --hl7 [options] FILE...   or   push --dicom [options] FILE...',
+      '[options] FEED FILE...   or   push --fhir [options] FILE...   or   push --hl7 [options] FILE...   or   push --dicom [options] FILE...   or   push --pmsi [options] FILE...',
     )
     .description(
-      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst; - is NDJSON on standard input.
+      `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst, or .parquet; - is NDJSON on standard input.
 With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
 With --dicom, sends DICOM files, cut on this machine before their pixels, which are not sent; of a folder every file that is one, whatever its name.
+With --pmsi, sends files of VID-HOSP and of grouped RSS (2026), all that are named together: VID-HOSP says whose stay an RSS is.
 A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
 At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
 Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
     )
-    .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir, --hl7 or --dicom')
+    .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir, --hl7, --dicom or --pmsi')
     .option('--fhir', 'the files contain FHIR R4 Bundles or resources')
     .option('--hl7', 'the files contain messages of HL7 v2')
     .option('--dicom', 'the files are DICOM files; their pixels are not sent')
+    .option('--pmsi', 'the files are VID-HOSP and grouped RSS')
     .option(
       '--mapping <file>',
       'which column becomes which field, for .csv and .tsv files (`chainon map` proposes it) and files of fixed width',
@@ -82,6 +85,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
         ['chainon push --fhir export/ --producer hospital-1', 'the .ndjson files of a bulk export'],
         ['chainon push --hl7 spool/ --producer hospital-1', 'every .hl7 file of the folder'],
         ['chainon push --dicom studies/ --producer hospital-1', 'every DICOM file of the folder, without its pixels'],
+        ['chainon push --pmsi VIDHOSP.txt RSS.txt --producer hospital-1', 'stays of the PMSI, with whose they are'],
         ['chainon push observation labs.csv --mapping labs.yaml', 'rows of a table, by the columns of a mapping'],
         ['chainon push observation labs.avro --dry-run', 'what would be rejected, by line and rule'],
       ]),
@@ -90,12 +94,12 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
 }
 
 async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options: Options): Promise<void> {
-  const chosen = [options.fhir, options.hl7, options.dicom].filter((one) => one).length
-  if (chosen > 1) throw new ConfigurationError('Nothing to send', ['choose one of --fhir, --hl7 and --dicom'])
+  const chosen = [options.fhir, options.hl7, options.dicom, options.pmsi].filter((one) => one).length
+  if (chosen > 1) throw new ConfigurationError('Nothing to send', ['choose one of --fhir, --hl7, --dicom and --pmsi'])
   const [feed, paths] = chosen === 1 ? [undefined, operands] : [operands[0], operands.slice(1)]
   if (paths.length === 0)
     throw new ConfigurationError('Nothing to send', [
-      'name a feed and at least one file, or --fhir, --hl7 or --dicom and a file',
+      'name a feed and at least one file, or --fhir, --hl7, --dicom or --pmsi and a file',
     ])
   if (feed === undefined && options.dryRun && !options.dicom)
     throw new ConfigurationError('Nothing to check', [`--dry-run needs a feed: ${ONLY_GATEWAY}`])
@@ -110,18 +114,21 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const say = (text: string) => report.say(text)
   const formats = formatsOf(options, mapping !== undefined)
   const { dicomSource } = await import('../push/dicom-files.ts')
+  const { pmsiSource } = await import('../push/pmsi-files.ts')
   const note = (text: string) => void notes.push(text)
   const sources = options.dicom
     ? paths.map((path) => dicomSource(path, note))
-    : paths
-        .flatMap((path) => filesOf(path, formats, note))
-        .map((path) =>
-          openSource(path, {
-            say,
-            ...(mapping ? { mapping: mapping.read } : {}),
-            ...(options.hl7 ? { format: 'hl7' } : {}),
-          }),
-        )
+    : options.pmsi
+      ? [await pmsiSource(paths, note)]
+      : paths
+          .flatMap((path) => filesOf(path, formats, note))
+          .map((path) =>
+            openSource(path, {
+              say,
+              ...(mapping ? { mapping: mapping.read } : {}),
+              ...(options.hl7 ? { format: 'hl7' } : {}),
+            }),
+          )
   const unchecked = options.dryRun ? sources.find(({ format }) => format === 'hl7') : undefined
   if (unchecked) throw new ConfigurationError('Nothing to check', [`${unchecked.path}: ${ONLY_GATEWAY}`])
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
@@ -177,7 +184,7 @@ async function became(states: StateCounts): Promise<string> {
 
 const failures = ({ rejected = 0, quarantined = 0, lost = 0 }: StateCounts) => rejected + quarantined + lost
 
-const ONLY_GATEWAY = 'only the gateway maps FHIR and messages of HL7 v2 to records'
+const ONLY_GATEWAY = 'only the gateway maps FHIR, messages of HL7 v2 and lines of the PMSI to records'
 
 /** @returns the formats that are sent from a folder */
 function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
@@ -187,6 +194,7 @@ function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
     'ndjson',
     'json',
     'avro',
+    'parquet',
     ...(mapped ? (['table'] as const) : []),
     ...(options.dryRun ? [] : (['hl7'] as const)),
   ]

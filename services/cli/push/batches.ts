@@ -42,13 +42,13 @@ export async function* batches(
   for await (const record of records) {
     if (record.line <= after) continue
     if (record.refused) {
-      refused.push({ line: record.line, refusals: record.refused })
+      refused.push({ line: record.places?.[0] ?? record.line, refusals: record.refused })
       lastLine = record.line
       if (refused.length >= MAX_REFUSED) yield flush()
       continue
     }
     if (lines.length > 0 && bytes + record.bytes.length > MAX_BATCH_BYTES) yield flush()
-    lines.push(record.line)
+    lines.push(...(record.places ?? [record.line]))
     lastLine = record.line
     if (chunks.length > 0) chunks.push(NEWLINE)
     chunks.push(record.bytes)

@@ -43,7 +43,7 @@ export function dicomSource(path: string, say: (text: string) => void): Source {
     modified: stats.reduce((sum, { size, mtimeMs }) => sum + size + mtimeMs, 0),
     read: () => done,
     pathOf: () => undefined,
-    fileOf: (line) => files[line - 1] ?? path,
+    placeOf: (line) => [files[line - 1] ?? path, 1],
     async *records() {
       for (const [i, file] of files.entries()) {
         done = i + 1

@@ -10,7 +10,7 @@ import { placeIn, type SentReceipt } from './send.ts'
 import type { Source } from './source.ts'
 
 export interface SentFile {
-  readonly source: Pick<Source, 'path' | 'fileOf'>
+  readonly source: Pick<Source, 'path' | 'placeOf'>
   readonly receipts: readonly SentReceipt[]
 }
 

@@ -11,6 +11,7 @@ export type Route =
   | { readonly kind: 'resources' }
   | { readonly kind: 'hl7' }
   | { readonly kind: 'dicom' }
+  | { readonly kind: 'pmsi' }
 
 /** Records in one request: a Bundle is one, and a resource or a message becomes several records. */
 export const MOST: Readonly<Record<Route['kind'], number>> = {
@@ -19,11 +20,15 @@ export const MOST: Readonly<Record<Route['kind'], number>> = {
   resources: 1000,
   hl7: 200,
   dicom: 500,
+  pmsi: 200,
 }
+
+/** Formats whose records name their feeds themselves. */
+const OWN_ROUTES = ['hl7', 'dicom', 'pmsi'] as const
 
 /** @returns what a position of the file belongs to */
 export function targetOf(source: Source, feed: string | undefined): string {
-  return source.format === 'hl7' || source.format === 'dicom' ? source.format : (feed ?? 'fhir')
+  return ownRoute(source) ?? feed ?? 'fhir'
 }
 
 /**
@@ -35,12 +40,17 @@ export async function routeOf(
   feed: string | undefined,
   records: AsyncGenerator<SourceRecord>,
 ): Promise<{ readonly route: Route; readonly records: AsyncIterable<SourceRecord> }> {
-  if (source.format === 'hl7' || source.format === 'dicom') return { route: { kind: source.format }, records }
+  const own = ownRoute(source)
+  if (own !== undefined) return { route: { kind: own }, records }
   if (feed !== undefined) return { route: { kind: 'feed', feed }, records }
   const first = await records.next()
   if (first.done) return { route: { kind: 'resources' }, records }
   const bundle = first.value.refused === undefined && isBundle(first.value.bytes)
   return { route: { kind: bundle ? 'bundle' : 'resources' }, records: after(first.value, records) }
+}
+
+function ownRoute({ format }: Source): (typeof OWN_ROUTES)[number] | undefined {
+  return OWN_ROUTES.find((own) => own === format)
 }
 
 async function* after(first: SourceRecord, others: AsyncGenerator<SourceRecord>): AsyncGenerator<SourceRecord> {
@@ -72,5 +82,7 @@ export function sendBatch(client: GatewayClient, route: Route, { body }: SourceB
       return client.pushHl7({ body })
     case 'dicom':
       return client.pushDicom({ body: Buffer.concat([body, DICOM_END]) })
+    case 'pmsi':
+      return client.pushPmsi({ body })
   }
 }

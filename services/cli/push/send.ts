@@ -118,8 +118,8 @@ function counts(outcome: PushOutcome, batch: SourceBatch): Sent & { readonly err
 }
 
 /** @returns the file and the line in it of a record */
-export function placeIn(source: Pick<Source, 'path' | 'fileOf'>, line: number): [file: string, line: number] {
-  return source.fileOf ? [source.fileOf(line), 1] : [source.path, line]
+export function placeIn(source: Pick<Source, 'path' | 'placeOf'>, line: number): [file: string, line: number] {
+  return source.placeOf?.(line) ?? [source.path, line]
 }
 
 /** @returns the error with the place in the terms of the file, where it has its own */

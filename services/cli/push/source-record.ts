@@ -8,5 +8,7 @@ export type SourceRecord =
       /** One line of NDJSON, or one Bundle. */
       readonly bytes: Buffer
       readonly refused?: undefined
+      /** Of each line of the body, where a record has several: what `placeOf` of the source is told instead of `line`. */
+      readonly places?: readonly number[]
     }
-  | { readonly line: number; readonly refused: readonly Refusal[] }
+  | { readonly line: number; readonly refused: readonly Refusal[]; readonly places?: readonly number[] }

@@ -8,10 +8,11 @@ import { avroRecords } from './avro-file.ts'
 import { hl7Messages } from './hl7-file.ts'
 import { describeReadFailure, type Input, inputOf, unreadable } from './input.ts'
 import { jsonValues, ndjsonLines } from './json-files.ts'
+import { parquetRecords } from './parquet-file.ts'
 import type { SourceRecord } from './source-record.ts'
 import { tableFile } from './table-file.ts'
 
-export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'table' | 'hl7' | 'dicom'
+export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'parquet' | 'table' | 'hl7' | 'dicom' | 'pmsi'
 
 export interface Source extends Omit<Input, 'open'> {
   readonly path: string
@@ -19,8 +20,8 @@ export interface Source extends Omit<Input, 'open'> {
   records(contract: FeedContract | undefined): AsyncGenerator<SourceRecord>
   /** @returns how the file names what a field of the record was read from */
   pathOf(pointer: string): string | undefined
-  /** Of a folder that is sent as one: the file that a record is. */
-  fileOf?(line: number): string
+  /** Of files that are sent as one: the file that a record is from, and its line in it. */
+  placeOf?(line: number): [file: string, line: number]
 }
 
 export interface SourceOptions {
@@ -37,11 +38,13 @@ const FORMATS: Readonly<Record<string, SourceFormat>> = {
   jsonl: 'ndjson',
   json: 'json',
   avro: 'avro',
+  parquet: 'parquet',
   csv: 'table',
   tsv: 'table',
   hl7: 'hl7',
 }
-const ENDINGS = 'its name must end in .ndjson, .jsonl, .json, .avro, .csv, .tsv or .hl7, each also with .gz or .zst'
+const ENDINGS =
+  'its name must end in .ndjson, .jsonl, .json, .avro, .csv, .tsv or .hl7, each also with .gz or .zst, or in .parquet'
 
 /** @returns the format that the name of a file says */
 export function formatOf(path: string): SourceFormat | undefined {
@@ -61,8 +64,10 @@ export function openSource(path: string, options: SourceOptions = {}): Source {
   const { mapping, say = () => undefined } = options
   if (format === 'table' && !mapping) throw unreadable(path, 'it needs --mapping FILE; `chainon map` proposes one')
   const columns = new Map(mapping?.fields.map((source) => [`/${source.field}`, sourcePath(source)]))
+  let read = 0
   return {
     ...input,
+    read: () => (format === 'parquet' ? read : input.read()),
     path,
     format,
     pathOf: (pointer) => columns.get(pointer),
@@ -71,6 +76,10 @@ export function openSource(path: string, options: SourceOptions = {}): Source {
         if (format === 'ndjson') yield* ndjsonLines(open())
         else if (format === 'json') yield* jsonValues(open(), path)
         else if (format === 'avro') yield* avroRecords(open, contract)
+        else if (format === 'parquet' && contract)
+          yield* parquetRecords(path, contract, (part) => {
+            read = part * (input.size ?? 0)
+          })
         else if (format === 'hl7') yield* hl7Messages(open())
         else if (mapping && contract) yield* tableFile(open(), mapping, contract, path, say)
       } catch (error) {

@@ -36,7 +36,7 @@ export const Privacy = Type.Union([
   closed({
     ...REPLACED,
     action: Type.Literal('pseudonymise'),
-    domain: Type.Enum(['record', 'patient', 'encounter', 'study', 'series', 'accession']),
+    domain: Type.Enum(['record', 'patient', 'encounter', 'study', 'series', 'accession', 'rss']),
   }),
   /** Nothing is left. */
   closed({ ...CLASS, action: Type.Literal('drop') }),

@@ -78,6 +78,23 @@ export const FAULTS = {
   },
   'unsupported-transfer-syntax': { blame: 'record', text: 'The transfer syntax is not one of the DICOM standard.' },
   'other-study': { blame: 'record', text: 'The instance is not of the study that the address names.' },
+  // record: of a line of the PMSI
+  'malformed-pmsi': { blame: 'record', text: 'The line is neither one of VID-HOSP nor one of a grouped RSS.' },
+  'unsupported-format': { blame: 'record', text: 'The version of the format of the line is not read.' },
+  'line-length': { blame: 'record', text: 'The line has not as many characters as its format and its counts say.' },
+  'unresolved-stay': {
+    blame: 'record',
+    text: 'No line of VID-HOSP in the request has the number of the stay (NDA), so that it is not known whose stay it is.',
+  },
+  'identity-mismatch': {
+    blame: 'record',
+    text: 'Birth date or sex are not those of the line of VID-HOSP with the same number of the stay.',
+  },
+  'incomplete-rss': {
+    blame: 'record',
+    text: 'Another line of the same RSS is refused, and an RSS is taken as a whole.',
+  },
+  'duplicate-rum': { blame: 'record', text: 'The RSS has this number of a RUM twice.' },
   // record: quarantined by a worker
   undecodable: { blame: 'record', text: 'The message is not Avro of a known schema.' },
   'key-shredded': { blame: 'record', text: 'The key of the day on which the record was sealed was shredded.' },

@@ -63,6 +63,8 @@ export interface GatewayClient {
   pushHl7(batch: Batch): Promise<PushOutcome>
   /** Stores DICOM files, as the parts of a body with `DICOM_BOUNDARY`; throws as `pushRecords` does. */
   pushDicom(batch: Batch): Promise<PushOutcome>
+  /** Sends lines of the PMSI, those of a stay together; throws as `pushRecords` does. */
+  pushPmsi(batch: Batch): Promise<PushOutcome>
   /** Closes the connections; requests under way fail. */
   close(): void
 }
@@ -145,6 +147,7 @@ export function gatewayClient(options: GatewayClientOptions): GatewayClient {
     pushResources: (batch) => limit(push, '/fhir/R4', MEDIA.fhirNdjson, batch),
     pushHl7: (batch) => limit(push, '/v1/hl7', MEDIA.hl7, batch),
     pushDicom: (batch) => limit(push, '/dicomweb/studies', `${MEDIA.dicomParts}; boundary=${DICOM_BOUNDARY}`, batch),
+    pushPmsi: (batch) => limit(push, '/v1/pmsi', MEDIA.pmsi, batch),
     close: () => http.close(),
   }
 }

@@ -10,6 +10,7 @@ export const MEDIA = {
   dicom: 'application/dicom',
   dicomJson: 'application/dicom+json',
   dicomParts: 'multipart/related; type="application/dicom"',
+  pmsi: 'text/plain',
   problem: 'application/problem+json',
 } as const
 

@@ -12,14 +12,14 @@ export const RecordError = Type.Object(
     index: Type.Integer({
       minimum: 0,
       description:
-        'Position of the record in the request, from 0; of the entry for a FHIR Bundle, of the resource for FHIR as NDJSON, of the message for HL7 v2, of the file for DICOM',
+        'Position of the record in the request, from 0; of the entry for a FHIR Bundle, of the resource for FHIR as NDJSON, of the message for HL7 v2, of the file for DICOM, of the line for the PMSI',
     }),
     feed: Type.Optional(Type.String({ description: 'Feed of the record; FHIR only, where one request feeds several' })),
     pointer: Type.String({ description: "JSON pointer into the feed's record; empty for the record as a whole" }),
     path: Type.Optional(
       Type.String({
         description:
-          'The element in the terms of the format that was sent: FHIRPath from the Bundle or the resource, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`), or the tag of DICOM (`(0010,0020)`), or the column of a malformed line of NDJSON',
+          'The element in the terms of the format that was sent: FHIRPath from the Bundle or the resource, or segment, its occurrence, field and component of HL7 v2 (`OBX[2]-5-1`), or the tag of DICOM (`(0010,0020)`), or the columns of a line of the PMSI (`RSS columns 93-100`), or the column of a malformed line of NDJSON',
       }),
     ),
     allowed: Type.Optional(
@@ -50,7 +50,9 @@ export type FeedCount = Static<typeof FeedCount>
 
 /** Fields of a receipt, and of the problems `all-rejected` and `partition-unavailable`. */
 export const RECORD_COUNTS = {
-  feed: Type.String({ description: 'The feed; `fhir` for a Bundle, `hl7` for messages, `dicom` for files' }),
+  feed: Type.String({
+    description: 'The feed; `fhir` for a Bundle, `hl7` for messages, `dicom` for files, `pmsi` for its lines',
+  }),
   accepted: Type.Integer({ minimum: 0 }),
   rejected: Type.Integer({ minimum: 0 }),
   by_feed: Type.Optional(Type.Record(Type.String(), FeedCount, { description: 'Counts of each feed; FHIR only' })),

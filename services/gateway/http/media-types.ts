@@ -53,6 +53,12 @@ export function checkDicomType(contentType: string | undefined): void {
   if (type.trim() !== MEDIA.dicom) throw new ProblemError('unsupported-media-type', `Send ${MEDIA.dicom}.`)
 }
 
+/** The encoding is found in the lines. @throws ProblemError unsupported-media-type */
+export function checkPmsiType(contentType: string | undefined): void {
+  const [type = ''] = (contentType ?? '').toLowerCase().split(';')
+  if (type.trim() !== MEDIA.pmsi) throw new ProblemError('unsupported-media-type', `Send ${MEDIA.pmsi}.`)
+}
+
 /** @returns the media type, which is one of files of DICOM in parts (PS3.18, 10.5.1) @throws ProblemError unsupported-media-type */
 export function dicomPartsType(contentType: string | undefined): string {
   const [type = '', ...parameters] = (contentType ?? '').split(';')

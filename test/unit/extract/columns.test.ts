@@ -40,7 +40,10 @@ describe('the columns of a project', () => {
       'patient.birth_partial_month',
     ])
     expect(coveredColumns(contracts, 'exact_death_date')).toEqual(['death.died_on', 'patient.deceased_on'])
-    expect(coveredColumns(contracts, 'residence_location')).toEqual(['patient.residence_department'])
+    expect(coveredColumns(contracts, 'residence_location')).toEqual([
+      'patient.residence_department',
+      'pmsi_stay.residence_department',
+    ])
     expect(coveredColumns(contracts, 'death_location')).toEqual(['death.death_department'])
     expect(coveredColumns(contracts, 'exact_care_dates')).toContain('observation.effective_at')
   })

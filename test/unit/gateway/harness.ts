@@ -59,6 +59,7 @@ const PATHS: ReadonlyMap<string, string> = new Map([
   ['hl7', '/v1/hl7'],
   ['dicom', '/v1/dicom'],
   ['stow', '/dicomweb/studies'],
+  ['pmsi', '/v1/pmsi'],
 ])
 
 const LIMITS: Limits = {

@@ -13,9 +13,10 @@ const DOMAINS = {
   record: 'record',
   study: 'record',
   series: 'record',
+  rss: 'record',
 } as const
 /** The parts of such an identifier are counters. */
-const WHOLE: ReadonlySet<string> = new Set(['record', 'study', 'series'])
+const WHOLE: ReadonlySet<string> = new Set(['record', 'study', 'series', 'rss'])
 const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'professional', 'place'])
 /** Figures of a number that is looked for without what stands around it: H1-0080001 and 0080001. */
 const SHORTEST_NUMBER = 5

@@ -39,7 +39,7 @@ test('files of a folder are sent in one body without pixels and overlays; what c
   const sent = await all(batches(source.records(undefined), 0, 500))
   expect([sent.length, said]).toEqual([1, [`${folder}: 1 files are no DICOM files and are not sent`]])
   const [{ body, lines, refused } = { body: Buffer.alloc(0), lines: [], refused: [] }] = sent
-  expect(lines.map((line) => source.fileOf?.(line))).toEqual(
+  expect(lines.map((line) => source.placeOf?.(line)[0])).toEqual(
     ['large.dcm', 'study/IM0001', 'study/IM0002.dcm'].map((name) => join(folder, name)),
   )
   expect(refused).toEqual([

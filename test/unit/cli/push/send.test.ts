@@ -41,6 +41,7 @@ function gateway(bodies: string[]): GatewayClient {
     pushResources: accept,
     pushHl7: accept,
     pushDicom: accept,
+    pushPmsi: accept,
     close: () => undefined,
   }
 }

@@ -50,8 +50,16 @@ describe('the contracts that Chainon brings', () => {
     expect(leaks.map(({ leak, feed, field }) => `${leak} ${feed}.${field}`)).toEqual([
       'tells-birth diagnosis.code',
       'tells-birth encounter.admission_mode',
+      'tells-birth pmsi_stay.ghm',
+      'tells-birth pmsi_stay.admission_mode',
+      'tells-birth pmsi_stay.birth_weight_g',
+      'tells-birth pmsi_stay.principal_diagnosis',
       'tells-mother diagnosis.code',
       'tells-mother encounter.admission_mode',
+      'tells-mother pmsi_stay.ghm',
+      'tells-mother pmsi_stay.admission_mode',
+      'tells-mother pmsi_stay.birth_weight_g',
+      'tells-mother pmsi_stay.principal_diagnosis',
     ])
     for (const contract of shipped) expect(needlessAcceptances(contract, leaks)).toEqual([])
   })

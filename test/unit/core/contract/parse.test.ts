@@ -17,7 +17,7 @@ function edited(edit: (json: Json) => void) {
 }
 
 describe('the bundled contracts', () => {
-  it('are the nine feeds', () => {
+  it('are the ten feeds', () => {
     expect(contracts.map(({ feed }) => feed)).toEqual([
       'death',
       'diagnosis',
@@ -27,6 +27,7 @@ describe('the bundled contracts', () => {
       'medication',
       'observation',
       'patient',
+      'pmsi_stay',
       'procedure',
     ])
   })

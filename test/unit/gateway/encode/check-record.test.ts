@@ -38,6 +38,11 @@ const FAILING: Readonly<Record<string, Readonly<Record<string, Readonly<Record<s
     'death-not-in-future': { deceased_on: '2150-01-01' },
     'not-in-future': { updated_at: LATE },
   },
+  pmsi_stay: {
+    'entered-after-1900': { entered_on: '1850-01-01' },
+    'left-after-entry': { left_on: '2024-05-05' },
+    'not-in-future': { entered_on: '2150-01-01', left_on: '2150-01-02' },
+  },
   procedure: { 'ccam-form': { code: 'zqx wrong' }, ...time('performed_at', 'performed-after-1900') },
 }
 

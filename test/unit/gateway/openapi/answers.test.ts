@@ -8,7 +8,15 @@ import { createKey } from '#core/keys/admin.ts'
 import { clientErrors } from '../../../../services/gateway/http/problems.ts'
 import { contracts, harness } from '../harness.ts'
 import { type Answer, audit, type Document } from './audit.ts'
-import { dicomRoute, fhirResourceRoute, fhirRoute, hl7Route, recordsRoute, storeRoute } from './example-bodies.ts'
+import {
+  dicomRoute,
+  fhirResourceRoute,
+  fhirRoute,
+  hl7Route,
+  pmsiRoute,
+  recordsRoute,
+  storeRoute,
+} from './example-bodies.ts'
 import { get, LIMITS, provoke, provokeLogins } from './provoke.ts'
 import { provokeDatasets } from './provoke-datasets.ts'
 import { provokeReceipts } from './provoke-receipts.ts'
@@ -44,6 +52,7 @@ beforeAll(async () => {
       answers.push(...(await provoke(gateway, url, route, accept)))
   answers.push(...(await provoke(gateway, url, hl7Route(), '*/*')))
   answers.push(...(await provoke(gateway, url, dicomRoute(), '*/*')))
+  answers.push(...(await provoke(gateway, url, pmsiRoute(), '*/*')))
   for (const path of ['/dicomweb/studies', '/dicomweb/studies/{study}']) {
     answers.push(...(await provoke(gateway, url, storeRoute(path), '*/*')))
     answers.push(...(await provokeDatasets(gateway, url, storeRoute(path))))
@@ -69,7 +78,7 @@ test('routes, document and answers agree', () => {
 test('the document has the shape that tools read: version, one operation id each, and no dangling reference', () => {
   expect(document).toMatchObject({ openapi: '3.1.0', info: { title: 'Chainon gateway' } })
   const ids = [...JSON.stringify(document.paths).matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id)
-  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 15, contracts.length + 15])
+  expect([ids.length, new Set(ids).size]).toEqual([contracts.length + 16, contracts.length + 16])
   const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)].map(([, pointer]) => pointer ?? '')
   expect(references.length).toBeGreaterThan(contracts.length)
   for (const pointer of references) {

@@ -2,6 +2,7 @@
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import { FHIR_LINES_TYPES, FHIR_TYPES, HL7_TYPES, RECORD_TYPES } from '../../../../services/gateway/http/media-types.ts'
 import { dicomFile, type Elements } from '../../../helpers/dicom-file.ts'
+import { rum, vidHosp } from '../../../helpers/pmsi-lines.ts'
 import { type Feed, recordOf } from '../../../helpers/records.ts'
 import { avroFile } from '../avro-file.ts'
 import type { StoreRoute } from './provoke.ts'
@@ -103,6 +104,18 @@ export function dicomRoute(): StoreRoute {
     valid: [['application/dicom', file()]],
     rejected,
     tooMany: rejected,
+    empty: '',
+    avro: false,
+  }
+}
+
+/** A line of VID-HOSP and a RUM are three records: the patient, the stay, and its principal diagnosis. */
+export function pmsiRoute(): StoreRoute {
+  return {
+    path: '/v1/pmsi',
+    valid: [['text/plain', `${vidHosp()}\n${rum()}\n`]],
+    rejected: rum(),
+    tooMany: Array.from({ length: 4 }, (_, at) => rum({ 68: String(at) })).join('\n'),
     empty: '',
     avro: false,
   }
