@@ -12,12 +12,14 @@ export function register(program: Command): void {
     .helpGroup(GROUPS.develop)
     .summary('list every setting')
     .description('Prints every environment variable with its type, default and meaning, as Markdown.')
-    .option('--write', 'write deploy/CONFIGURATION.md and deploy/RIGHTS.md instead')
+    .option('--write', 'write the pages and files that are made from the code instead')
     .addHelpText('after', examples([['chainon config | grep KAFKA', 'the settings of Kafka']]))
     .action(async (options: { write?: true }) => {
       if (!options.write) return void process.stdout.write(configurationPage())
       const { rightsPage } = await import('#core/config/rights-document.ts')
+      const { EDITOR_SCHEMA_FILE, editorSchema } = await import('#core/contract/editor-schema.ts')
       writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
       writeFileSync(join(ROOT, 'deploy', 'RIGHTS.md'), rightsPage())
+      writeFileSync(join(ROOT, EDITOR_SCHEMA_FILE), `${JSON.stringify(editorSchema(), null, 2)}\n`)
     })
 }
