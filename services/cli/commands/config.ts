@@ -18,8 +18,10 @@ export function register(program: Command): void {
       if (!options.write) return void process.stdout.write(configurationPage())
       const { rightsPage } = await import('#core/config/rights-document.ts')
       const { EDITOR_SCHEMA_FILE, editorSchema } = await import('#core/contract/editor-schema.ts')
+      const { REFERENCE_FILE, referencePage } = await import('#core/contract/reference/page.ts')
       writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
       writeFileSync(join(ROOT, 'deploy', 'RIGHTS.md'), rightsPage())
       writeFileSync(join(ROOT, EDITOR_SCHEMA_FILE), `${JSON.stringify(editorSchema(), null, 2)}\n`)
+      writeFileSync(join(ROOT, REFERENCE_FILE), referencePage())
     })
 }

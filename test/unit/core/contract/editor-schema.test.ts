@@ -99,10 +99,16 @@ describe('an editor and the reader both reject', () => {
       { type: 'string', privacy: { class: 'none', action: 'keep', guard: [{ codes: ['icd9'] }] } },
     ],
     ['a pseudonym without a domain', { type: 'string', privacy: { class: 'direct', action: 'pseudonymise' } }],
-    ['a pseudonym of a number', { type: 'int', privacy: { class: 'direct', action: 'pseudonymise', domain: 'record' } }],
+    [
+      'a pseudonym of a number',
+      { type: 'int', privacy: { class: 'direct', action: 'pseudonymise', domain: 'record' } },
+    ],
     ['a shifted string', { type: 'string', privacy: { class: 'date', action: 'shift' } }],
     ['a rounded string', { type: 'string', privacy: { class: 'none', action: 'round', digits: 2 } }],
-    ['a scrubbed number', { type: 'int', privacy: { class: 'text', action: 'scrub', language: 'fr', replacement: 'tags' } }],
+    [
+      'a scrubbed number',
+      { type: 'int', privacy: { class: 'text', action: 'scrub', language: 'fr', replacement: 'tags' } },
+    ],
     ['a scrubbed text without a language', { type: 'string', privacy: { class: 'text', action: 'scrub' } }],
     ['a length of a number', { type: 'int', maxLength: 3, privacy: dropped }],
     ['a role that there is not', { type: 'string', linkage: 'nickname', privacy: dropped }],
@@ -110,7 +116,10 @@ describe('an editor and the reader both reject', () => {
     ['a range without limits', { type: 'int', privacy: dropped, ...rule({ check: 'range' }) }],
     ['a pattern of numbers', { type: 'int', privacy: dropped, ...rule({ check: 'pattern', pattern: '^1' }) }],
     ['a check that there is not', { type: 'int', privacy: dropped, ...rule({ check: 'even' }) }],
-    ['a severity that there is not', { type: 'int', privacy: dropped, ...rule({ check: 'range', min: 1, severity: 'warn' }) }],
+    [
+      'a severity that there is not',
+      { type: 'int', privacy: dropped, ...rule({ check: 'range', min: 1, severity: 'warn' }) },
+    ],
     ['a rule without an id', { type: 'int', privacy: dropped, ...rule({ check: 'range', min: 1, id: undefined }) }],
     ['a stored name of Chainon', { type: DATE, privacy: { class: 'date', action: 'shift', as: '_producer' } }],
   ])('%s', (_what, field) => {
