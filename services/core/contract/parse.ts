@@ -21,7 +21,7 @@ export type ParseResult =
   | { readonly ok: true; readonly contract: FeedContract }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
+export const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
 
 /**
  * @param feed the feed's name, from the file's name
