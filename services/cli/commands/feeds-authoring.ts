@@ -1,8 +1,8 @@
 /** `chainon feeds new|diff|export`: writes a contract to begin with, compares two versions of one, and says it in the terms of other standards. */
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { contractChanges } from '#core/contract/contract-changes.ts'
 import { changeLines, isCompatible, verdict } from '../contract/diff.ts'
-import { feedOf, validContract } from '../contract/files.ts'
+import { contractOf, feedOf, validContract } from '../contract/files.ts'
 import type { NewOptions } from '../contract/new.ts'
 import { resolveEnvironment } from '../environment.ts'
 
@@ -45,6 +45,37 @@ Exits with 0 when all is compatible, also without a change; with 1 when somethin
     .argument('[after]', 'the version after')
     .option('--json', 'of two files, an array of objects with field, what, text, problem')
     .action((first: string, after: string | undefined, options: { json?: true }) => diff(env, first, after, options))
+  feeds
+    .command('export')
+    .summary('print a contract in the terms of another standard')
+    .description(
+      'Prints the contract of a feed as YAML: as an Open Data Contract Standard v3.1.0 document, or as an AsyncAPI 3.0.0 document with its topics and Avro schemas.',
+    )
+    .argument('<feed>', 'name of a feed of CHAINON_FEEDS_DIR')
+    .addOption(new Option('--format <format>', 'the standard').choices(FORMATS).makeOptionMandatory())
+    .option('--json', 'print JSON')
+    .action((feed: string, options: ExportOptions) => exportContract(env, feed, options))
+}
+
+const FORMATS = ['odcs', 'asyncapi'] as const
+
+/** YAML, as people read these documents; both standards take it. */
+async function exportContract(env: NodeJS.ProcessEnv, feed: string, options: ExportOptions): Promise<void> {
+  const { CHAINON_FEEDS_DIR: folder = '', CHAINON_NAMESPACE: namespace = '' } = resolveEnvironment(env)
+  const { loadContracts } = await import('#core/contract/load.ts')
+  const contract = contractOf(loadContracts(folder), feed, folder)
+  const { odcsDocument } = await import('../contract/export-odcs.ts')
+  const { asyncapiDocument } = await import('../contract/export-asyncapi.ts')
+  const { stringify } = await import('yaml')
+  const document = (options.format === 'odcs' ? odcsDocument : asyncapiDocument)(contract, namespace)
+  process.stdout.write(
+    options.json ? `${JSON.stringify(document, null, 2)}\n` : stringify(document, { aliasDuplicateObjects: false }),
+  )
+}
+
+interface ExportOptions {
+  readonly format: (typeof FORMATS)[number]
+  readonly json?: true
 }
 
 async function diff(

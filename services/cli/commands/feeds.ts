@@ -5,9 +5,8 @@ import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import { guardOf, isGuarded, survives, violationOf } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
 import { table } from '#core/terminal/table.ts'
-import { contents } from '../contract/files.ts'
+import { contents, contractOf } from '../contract/files.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { registerAuthoring } from './feeds-authoring.ts'
@@ -65,11 +64,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const resolved = resolveEnvironment(env)
       const dir = resolved.CHAINON_FEEDS_DIR ?? ''
       const contracts = loadContracts(dir)
-      const contract = contracts.find((one) => one.feed === feed)
-      if (!contract)
-        throw new ConfigurationError('There is no such feed', [
-          `the feeds of ${dir} are ${contracts.map((one) => one.feed).join(', ')}`,
-        ])
+      const contract = contractOf(contracts, feed, dir)
       const { privacyMarkdown, privacyPage, privacyText } = await import('../privacy-page.ts')
       const sha256 = createHash('sha256')
         .update(contents(join(dir, `${feed}.avsc`)))

@@ -30,3 +30,12 @@ export function validContract(file: string, feed = basename(file, '.avsc')): Fee
 export function feedOf(files: readonly string[]): string {
   return files.map((file) => basename(file, '.avsc')).find((name) => FEED_NAME.test(name)) ?? 'feed'
 }
+
+/** @throws ConfigurationError when there is no such feed */
+export function contractOf(contracts: readonly FeedContract[], feed: string, folder: string): FeedContract {
+  const contract = contracts.find((one) => one.feed === feed)
+  if (contract) return contract
+  throw new ConfigurationError('There is no such feed', [
+    `the feeds of ${folder} are ${contracts.map((one) => one.feed).join(', ')}`,
+  ])
+}
