@@ -22,6 +22,8 @@ export function register(program: Command): void {
       writeFileSync(join(ROOT, 'deploy', 'CONFIGURATION.md'), configurationPage())
       writeFileSync(join(ROOT, 'deploy', 'RIGHTS.md'), rightsPage())
       writeFileSync(join(ROOT, EDITOR_SCHEMA_FILE), `${JSON.stringify(editorSchema(), null, 2)}\n`)
+      const { EXIT_CODES_FILE, exitCodesPage } = await import('../exit-codes-page.ts')
+      writeFileSync(join(ROOT, EXIT_CODES_FILE), exitCodesPage(program))
       writeFileSync(join(ROOT, REFERENCE_FILE), referencePage())
     })
 }
