@@ -12,6 +12,7 @@ import { readConfig } from '#core/config/read.ts'
 import { ChainonError, exitStatus } from '#core/faults/errors.ts'
 import type { ExitCode } from '#core/faults/exit-codes.ts'
 import { VERSION } from '#core/version.ts'
+import { endOnClosedPipe } from './closed-pipe.ts'
 import { commands } from './commands/index.ts'
 import { examples } from './help.ts'
 
@@ -33,6 +34,7 @@ const program = new Command('chainon')
     ]),
   )
 
+endOnClosedPipe([process.stdout, process.stderr])
 // Before every command: without this check, a misspelt variable would leave its default in force without a message.
 program.hook('preAction', () => void readConfig('chainon', [], process.env))
 for (const register of commands) register(program, process.env)

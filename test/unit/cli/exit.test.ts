@@ -48,15 +48,12 @@ describe('exit statuses', () => {
 })
 
 describe('what reads the output ends first', () => {
-  it.fails.each(['config', 'feeds --json', 'feeds check schemas/feeds/death.avsc', '--help'])(
-    'chainon %s',
-    async (words) => {
-      expect(await run(`${CHAINON} ${words} | true; echo "status \${PIPESTATUS[0]}"`)).toEqual({
-        stdout: 'status 0\n',
-        stderr: '',
-      })
-    },
-  )
+  it.each(['config', 'feeds --json', 'feeds check schemas/feeds/death.avsc', '--help'])('chainon %s', async (words) => {
+    expect(await run(`${CHAINON} ${words} | true; echo "status \${PIPESTATUS[0]}"`)).toEqual({
+      stdout: 'status 0\n',
+      stderr: '',
+    })
+  })
 })
 
 it('prints no colours, whatever the environment says', async () => {
