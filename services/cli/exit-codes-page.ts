@@ -37,7 +37,7 @@ export function commandsOf(command: Command, path = command.name()): readonly (r
 }
 
 /** @returns what the description says of the status, in one line */
-export function exitSentence(command: Command): string | undefined {
+function exitSentence(command: Command): string | undefined {
   const text = command.description().replaceAll(/\s+/g, ' ')
   return /Exits with [^.]*(?:\.(?!\s|$)[^.]*)*\./.exec(text)?.[0]
 }

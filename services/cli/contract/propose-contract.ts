@@ -46,8 +46,11 @@ export function proposeContract(feed: string, doc: string, columns: readonly Col
 }
 
 function eventTime({ field }: ProposedField): ProposedField['field'] {
-  const type = Array.isArray(field.type) ? field.type[1] : field.type
-  return { type, privacy: { class: 'date', action: 'keep' } }
+  const { type } = field
+  return {
+    type: typeof type === 'string' || 'type' in type ? type : type[1],
+    privacy: { class: 'date', action: 'keep' },
+  }
 }
 
 function docOf(column: string): string {

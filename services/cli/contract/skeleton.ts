@@ -5,17 +5,22 @@ import type { Contract, Field } from '#core/contract/schema.ts'
 const TIME = { type: 'long', logicalType: 'timestamp-millis' } as const
 
 export const RECORD_ID: Field = {
-  ...{ name: 'record_id', type: 'string', maxLength: 128 },
+  name: 'record_id',
+  type: 'string',
+  maxLength: 128,
   doc: "The producer's own identifier of this record, stable over its versions",
   privacy: { class: 'direct', action: 'pseudonymise', domain: 'record' },
 }
 export const PATIENT: Field = {
-  ...{ name: 'patient_ipp', type: 'string', maxLength: 64 },
+  name: 'patient_ipp',
+  type: 'string',
+  maxLength: 64,
   doc: "Patient identifier at the producer (IPP, or a register's own number)",
   privacy: { class: 'direct', action: 'pseudonymise', domain: 'patient', as: 'patient_id' },
 }
 export const OCCURRED_AT: Field = {
-  ...{ name: 'occurred_at', type: TIME },
+  name: 'occurred_at',
+  type: TIME,
   doc: 'When it happened to the patient',
   privacy: { class: 'date', action: 'keep' },
   rules: [
@@ -24,13 +29,16 @@ export const OCCURRED_AT: Field = {
   ],
 }
 const VERSION: Field = {
-  ...{ name: 'record_version', type: 'long', default: 0 },
+  name: 'record_version',
+  type: 'long',
+  default: 0,
   doc: 'The highest version is the current one, in any order of arrival',
   privacy: { class: 'none', action: 'keep' },
   rules: [{ id: 'version-not-negative', check: 'range', min: 0, severity: 'reject' }],
 }
 const OPERATION: Field = {
-  ...{ name: 'operation', default: 'upsert' },
+  name: 'operation',
+  default: 'upsert',
   type: { type: 'enum', name: 'Operation', symbols: ['upsert', 'cancel'], default: 'upsert' },
   doc: 'cancel: readers no longer see the record; the other fields repeat its last version',
   privacy: { class: 'none', action: 'keep' },
@@ -52,9 +60,15 @@ export function skeleton(
 ): Contract {
   const { subject, eventTime } = roles
   return {
-    ...{ $schema: '../feed-contract.schema.json', type: 'record', name: recordName(feed) },
-    ...{ namespace: 'org.chainon.feed', doc, key: ['record_id'], version: VERSION.name },
-    ...{ subject: subject ?? PATIENT.name, event_time: eventTime ?? OCCURRED_AT.name },
+    $schema: '../feed-contract.schema.json',
+    type: 'record',
+    name: recordName(feed),
+    namespace: 'org.chainon.feed',
+    doc,
+    key: ['record_id'],
+    version: VERSION.name,
+    subject: subject ?? PATIENT.name,
+    event_time: eventTime ?? OCCURRED_AT.name,
     ...more,
     fields: [
       ...[RECORD_ID, VERSION, OPERATION],

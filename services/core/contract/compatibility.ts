@@ -84,7 +84,7 @@ interface Parts {
 }
 
 function partsOf(type: unknown): Parts {
-  if (Array.isArray(type)) return { ...partsOf(type.find((one) => one !== 'null')), nullable: true }
+  if (Array.isArray(type)) return { ...partsOf(type.find((one: unknown) => one !== 'null')), nullable: true }
   const given = (typeof type === 'object' && type !== null ? type : {}) as Readonly<Record<string, unknown>>
   return {
     nullable: false,
@@ -96,7 +96,7 @@ function partsOf(type: unknown): Parts {
 
 function isReadable(before: unknown, after: unknown): boolean {
   const parsed = (type: unknown) =>
-    avsc.Type.forSchema({ type: 'record', name: 'R', fields: [{ name: 'f', type }] } as avsc.Schema, {
+    avsc.Type.forSchema({ type: 'record', name: 'R', fields: [{ name: 'f', type }] } as unknown as avsc.Schema, {
       registry: {},
       logicalTypes: {},
     })

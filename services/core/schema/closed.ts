@@ -20,7 +20,7 @@ export function needsOneOf<P extends TProperties>(
 ) {
   return Type.Refine(
     Object.assign(object, { needsOneOf: keys }),
-    (value) => keys.some((key) => (value as Readonly<Record<string, unknown>>)[key] !== undefined),
+    (value: unknown) => keys.some((key) => (value as Readonly<Record<string, unknown>>)[key] !== undefined),
     () => message,
   )
 }

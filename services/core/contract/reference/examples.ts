@@ -44,7 +44,8 @@ export const ACTION_EXAMPLES: Readonly<Record<PrivacyAction, Example>> = {
   tokenise: {
     fields: [
       {
-        ...{ name: 'ins', ...nullable('string' as const), doc: 'INS, and its key', maxLength: 15, linkage: 'ins' },
+        ...{ name: 'ins', ...nullable('string' as const), doc: 'INS, and its key', maxLength: 15 },
+        linkage: 'ins',
         privacy: { class: 'direct', action: 'tokenise' },
       },
     ],
@@ -66,8 +67,12 @@ export const ACTION_EXAMPLES: Readonly<Record<PrivacyAction, Example>> = {
       {
         ...{ name: 'birth_date', ...nullable(DATE), doc: 'Date of birth' },
         privacy: {
-          ...{ class: 'trait', action: 'generalise', to: 'age_band', at: 'occurred_at' },
-          ...{ edges: [0, 18, 65, 90], as: 'age' },
+          class: 'trait',
+          action: 'generalise',
+          to: 'age_band',
+          at: 'occurred_at',
+          edges: [0, 18, 65, 90],
+          as: 'age',
         },
       },
     ],
