@@ -1,12 +1,12 @@
 /** A contract to begin with, from the columns of a sample. */
-import type { Contract, Field } from '#core/contract/schema.ts'
+import type { ContractDraft, FieldDraft } from '#core/contract/draft.ts'
 import { fold } from '../csv/names.ts'
 import type { Column } from '../csv/propose.ts'
 import { type ProposedField, proposeField } from './propose-field.ts'
 import { OCCURRED_AT, PATIENT, RECORD_ID, skeleton } from './skeleton.ts'
 
 export interface ContractProposal {
-  readonly contract: Contract
+  readonly contract: ContractDraft
   /** A line for each column: what it became, and why. Never a value. */
   readonly notes: readonly string[]
 }
@@ -27,7 +27,9 @@ export function proposeContract(feed: string, doc: string, columns: readonly Col
   const [record, patient, time] = [first('record'), first('patient'), first('event-time')]
   const fields = given
     .filter((one) => one !== record && one !== patient)
-    .map((one): Field => ({ name: one.name, ...(one === time ? eventTime(one) : one.field), doc: docOf(one.column) }))
+    .map(
+      (one): FieldDraft => ({ name: one.name, ...(one === time ? eventTime(one) : one.field), doc: docOf(one.column) }),
+    )
   const notes = given.map((one) => {
     if (one === record) return `${one.column}: ${RECORD_ID.name}, replaced by a pseudonym`
     if (one === patient) return `${one.column}: ${PATIENT.name}, replaced by a pseudonym`

@@ -2,7 +2,8 @@
  * What a column of a sample becomes in a new contract. A proposal never keeps what may say who somebody is: a value is kept only where its name and all its
  * values say that it is a measure, a yes or no, a sex, or a code of a public system, which a guard then holds to that. All else is dropped, with a word why.
  */
-import type { Field, FieldType, NotNullType } from '#core/contract/schema.ts'
+import type { FieldDraft } from '#core/contract/draft.ts'
+import type { FieldType, NotNullType } from '#core/contract/schema.ts'
 import { CODE_SYSTEMS, type CodeSystemName } from '#core/guards/code-systems.ts'
 import { detectInText } from '#core/guards/detect.ts'
 import { nameScore, wordsOf } from '../csv/names.ts'
@@ -12,7 +13,7 @@ import type { Column } from '../csv/propose.ts'
 export type Role = 'record' | 'patient' | 'event-time'
 
 export interface ProposedField {
-  readonly field: Pick<Field, 'type' | 'privacy' | 'default' | 'maxLength'>
+  readonly field: Pick<FieldDraft, 'type' | 'privacy' | 'default' | 'maxLength'>
   /** Why, for the person who reads it; names and kinds, never a value. */
   readonly why: string
   /** The column is this field of every feed, or may be the time of the record. */
@@ -28,7 +29,7 @@ const LOWEST_SCORE = 0.55
 const LONG_NUMBER = 10_000
 const YEARS = { from: 1850, to: 2200 }
 
-type Privacy = Field['privacy']
+type Privacy = FieldDraft['privacy']
 const nullable = (type: NotNullType): FieldType => ['null', type]
 
 function proposed(type: NotNullType, privacy: Privacy, why: string, more: Partial<ProposedField> = {}): ProposedField {

@@ -21,8 +21,9 @@ export async function sampleColumns(path: string): Promise<readonly Column[]> {
 async function jsonColumns(path: string): Promise<readonly Column[]> {
   const values = new Map<string, string[]>()
   let rows = 0
-  for await (const { line, bytes } of openSource(path).records(undefined)) {
-    const record = bytes && parsed(bytes)
+  for await (const source of openSource(path).records(undefined)) {
+    const { line } = source
+    const record = source.refused ? undefined : parsed(source.bytes)
     if (typeof record !== 'object' || record === null || Array.isArray(record))
       throw unreadable(path, `line ${line} is no JSON object`)
     rows++

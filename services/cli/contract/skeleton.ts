@@ -1,24 +1,25 @@
 /** The contract that `chainon feeds new` begins with: the fields that every feed has, and those that are proposed. */
+
+import type { ContractDraft, FieldDraft } from '#core/contract/draft.ts'
 import { inOneLine } from '#core/contract/reference/page.ts'
-import type { Contract, Field } from '#core/contract/schema.ts'
 
 const TIME = { type: 'long', logicalType: 'timestamp-millis' } as const
 
-export const RECORD_ID: Field = {
+export const RECORD_ID: FieldDraft = {
   name: 'record_id',
   type: 'string',
   maxLength: 128,
   doc: "The producer's own identifier of this record, stable over its versions",
   privacy: { class: 'direct', action: 'pseudonymise', domain: 'record' },
 }
-export const PATIENT: Field = {
+export const PATIENT: FieldDraft = {
   name: 'patient_ipp',
   type: 'string',
   maxLength: 64,
   doc: "Patient identifier at the producer (IPP, or a register's own number)",
   privacy: { class: 'direct', action: 'pseudonymise', domain: 'patient', as: 'patient_id' },
 }
-export const OCCURRED_AT: Field = {
+export const OCCURRED_AT: FieldDraft = {
   name: 'occurred_at',
   type: TIME,
   doc: 'When it happened to the patient',
@@ -28,7 +29,7 @@ export const OCCURRED_AT: Field = {
     { id: 'not-in-future', check: 'temporal', notAfter: 'received', severity: 'reject' },
   ],
 }
-const VERSION: Field = {
+const VERSION: FieldDraft = {
   name: 'record_version',
   type: 'long',
   default: 0,
@@ -36,7 +37,7 @@ const VERSION: Field = {
   privacy: { class: 'none', action: 'keep' },
   rules: [{ id: 'version-not-negative', check: 'range', min: 0, severity: 'reject' }],
 }
-const OPERATION: Field = {
+const OPERATION: FieldDraft = {
   name: 'operation',
   default: 'upsert',
   type: { type: 'enum', name: 'Operation', symbols: ['upsert', 'cancel'], default: 'upsert' },
@@ -54,10 +55,10 @@ export interface Roles {
 export function skeleton(
   feed: string,
   doc: string,
-  proposed: readonly Field[] = [],
+  proposed: readonly FieldDraft[] = [],
   roles: Roles = {},
-  more: Partial<Contract> = {},
-): Contract {
+  more: Partial<ContractDraft> = {},
+): ContractDraft {
   const { subject, eventTime } = roles
   return {
     $schema: '../feed-contract.schema.json',
@@ -80,7 +81,7 @@ export function skeleton(
 }
 
 /** @returns the contract as the shipped ones are written: a key, or a field, in a line */
-export function contractText(contract: Contract): string {
+export function contractText(contract: ContractDraft): string {
   const { fields, ...keys } = contract
   const lines = Object.entries(keys).map(([key, value]) => `  ${JSON.stringify(key)}: ${inOneLine(value)},`)
   return `{\n${lines.join('\n')}\n  "fields": [\n${fields.map((field) => `    ${inOneLine(field)}`).join(',\n')}\n  ]\n}\n`

@@ -93,7 +93,7 @@ function conditions(schema: TSchema): JsonSchema {
     { type: typeOf(['string']), privacy: has({ action: { const: 'keep' } }) },
     { properties: { privacy: { required: ['guard'] } } },
   )
-  const length = { if: { required: ['maxLength'] }, then: has({ type: typeOf(['string']) }) }
+  const length = { anyOf: [{ not: { required: ['maxLength'] } }, has({ type: typeOf(['string']) })] }
   return { allOf: [isNull, keptString, length, ...actions, ...rules] }
 }
 
@@ -110,8 +110,9 @@ function has(properties: Readonly<Record<string, JsonSchema>>): JsonSchema {
   return { required: Object.keys(properties), properties }
 }
 
-function when(condition: Readonly<Record<string, JsonSchema>>, then: JsonSchema): JsonSchema {
-  return { if: { type: 'object', ...has(condition) }, then }
+/** Without `if`: an object with the key `then` would be taken for a promise. */
+function when(condition: Readonly<Record<string, JsonSchema>>, demanded: JsonSchema): JsonSchema {
+  return { anyOf: [{ not: { type: 'object', ...has(condition) } }, demanded] }
 }
 
 const TYPES: Readonly<Record<ValueKind, JsonSchema>> = {

@@ -18,8 +18,9 @@ export function needsOneOf<P extends TProperties>(
   keys: readonly (string & keyof P)[],
   message: string,
 ) {
+  const annotated: TObject<P> = Object.assign(object, { needsOneOf: keys })
   return Type.Refine(
-    Object.assign(object, { needsOneOf: keys }),
+    annotated,
     (value: unknown) => keys.some((key) => (value as Readonly<Record<string, unknown>>)[key] !== undefined),
     () => message,
   )

@@ -1,13 +1,13 @@
 /** Examples of the reference of contracts: what is added to a contract that has only the fields of every feed. A test reads each as a contract. */
 
+import type { ContractDraft, Draft, FieldDraft } from '../draft.ts'
 import type { LeakRule } from '../leak-schema.ts'
 import type { FieldRule, RecordRule } from '../rule-schema.ts'
-import type { Contract, Field } from '../schema.ts'
 import type { PrivacyAction } from '../types.ts'
 
 export interface Example {
-  readonly fields?: readonly Field[]
-  readonly contract?: Partial<Contract>
+  readonly fields?: readonly FieldDraft[]
+  readonly contract?: Partial<ContractDraft>
 }
 
 const DATE = { type: 'int', logicalType: 'date' } as const
@@ -96,7 +96,7 @@ export const ACTION_EXAMPLES: Readonly<Record<PrivacyAction, Example>> = {
   },
 }
 
-const ruled = (rule: FieldRule, field: Pick<Field, 'name' | 'type'>): Example => ({
+const ruled = (rule: Draft<FieldRule>, field: Pick<FieldDraft, 'name' | 'type'>): Example => ({
   fields: [{ ...field, doc: '...', privacy: { class: 'none', action: 'drop' }, rules: [rule] }],
 })
 const text = (name: string) => ({ name, type: 'string' }) as const

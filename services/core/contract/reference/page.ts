@@ -52,7 +52,9 @@ ${variants(Privacy)
   .join('\n')}
 ## Guards
 A case of a \`guard\`:
-${keys(Guard.items)}
+${variants({ anyOf: [Guard.items] })
+  .map((one) => keys(one))
+  .join('\n')}
 
 ${example(PART_EXAMPLES.guard)}
 ## Rules of a field

@@ -16,7 +16,8 @@ import { asyncapiDocument } from '../../../../services/cli/contract/export-async
 import { odcsDocument } from '../../../../services/cli/contract/export-odcs.ts'
 
 const ODCS = readFileSync(join(import.meta.dirname, 'odcs-3.1.0.schema.json'), 'utf8')
-const ASYNCAPI = readFileSync(createRequire(import.meta.url).resolve('@asyncapi/specs/schemas/3.0.0.json'), 'utf8')
+const require = createRequire(import.meta.url)
+const ASYNCAPI = readFileSync(require.resolve('@asyncapi/specs/schemas/3.0.0.json'), 'utf8')
 const feeds = loadContracts('schemas/feeds')
 
 const OPTIONS = { strict: false, allErrors: true, validateFormats: true }
