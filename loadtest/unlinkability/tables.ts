@@ -1,8 +1,9 @@
 /** Tables as two extractions of the same simulated persons would have them: the production code reads the records and applies the policies. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Privacy } from '#core/contract/privacy-schema.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
-import type { Privacy, Shift } from '#core/contract/schema.ts'
+import type { Shift } from '#core/contract/schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { policies } from '#core/policies/apply-policies.ts'

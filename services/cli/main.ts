@@ -10,11 +10,13 @@
 import { Command, CommanderError } from 'commander'
 import { readConfig } from '#core/config/read.ts'
 import { ChainonError, exitStatus } from '#core/faults/errors.ts'
+import type { ExitCode } from '#core/faults/exit-codes.ts'
 import { VERSION } from '#core/version.ts'
+import { endOnClosedPipe } from './closed-pipe.ts'
 import { commands } from './commands/index.ts'
 import { examples } from './help.ts'
 
-const EXIT_USAGE = 2
+const EXIT_USAGE = 2 satisfies ExitCode
 
 const program = new Command('chainon')
   .description('Streaming ingestion gateway for health data.')
@@ -32,6 +34,7 @@ const program = new Command('chainon')
     ]),
   )
 
+endOnClosedPipe([process.stdout, process.stderr])
 // Before every command: without this check, a misspelt variable would leave its default in force without a message.
 program.hook('preAction', () => void readConfig('chainon', [], process.env))
 for (const register of commands) register(program, process.env)
@@ -43,7 +46,7 @@ try {
 }
 
 /** @returns the exit status */
-function report(error: unknown): number {
+function report(error: unknown): ExitCode {
   // Commander has printed its own message already; a request for help is no error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   if (error instanceof ChainonError) process.stderr.write(`chainon: ${error.message}\n`)

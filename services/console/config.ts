@@ -1,5 +1,5 @@
 /** What the console reads from its environment. */
-import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { checkHttp, HTTP_KEYS } from '#core/http/settings.ts'

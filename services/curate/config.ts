@@ -1,4 +1,4 @@
-import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'

@@ -1,4 +1,4 @@
-import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { type Config, readConfig } from '#core/config/read.ts'
 import { type LocalTime, localTime } from '#core/contract/local-time.ts'

@@ -1,4 +1,4 @@
-import { REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { CLICKHOUSE_KEYS } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'

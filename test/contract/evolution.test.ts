@@ -101,6 +101,11 @@ describe('a contract with new fields or wider types', () => {
     )
     expect(await provision()).toMatchObject({ status: 0 })
     expect(await columnType('procedure', 'count')).toBe('Int64')
+    const diff = await runToEnd('services/cli/main.ts', ['feeds', 'diff', fileOf('procedure')], pipeline.env)
+    expect([diff.status, diff.stdout]).toEqual([
+      0,
+      'procedure\n  identified: since version 3: no changes\n  pseudonymised: since version 3: no changes\n',
+    ])
     expect(await columnType('encounter', 'kind')).toBe('LowCardinality(Nullable(String))')
     await restartWorkers()
     await pipeline.services.deidentify.stop()
@@ -128,32 +133,42 @@ describe('a contract with new fields or wider types', () => {
 })
 
 describe('a contract that cannot read the records of the log', () => {
-  test.each<[string, (contract: Contract) => void]>([
+  test.each<[string, (contract: Contract) => void, string]>([
     [
       'a field that had a default for the first records loses it',
       (contract) => delete field(contract, 'count').default,
+      '! count +added',
     ],
     [
       'a type changes',
       (contract) =>
         Object.assign(field(contract, 'code'), { type: 'long', privacy: KEEP, rules: [], maxLength: undefined }),
+      '! code +type +string or null -> long|! code +type +string -> long',
     ],
     [
       'a new field has no default',
       ({ fields }) => void fields.push({ name: 'more', type: 'string', doc: 'More', privacy: KEEP_SIDE }),
+      '! more +added +string',
     ],
-  ])('%s: rejected with 78; the message names the subject', async (_name, change) => {
-    const before = readFileSync(fileOf('procedure'))
-    edit('procedure', change)
-    const { status, stderr } = await provision()
-    writeFileSync(fileOf('procedure'), before)
-    expect([status, stderr]).toEqual([
-      78,
-      expect.stringMatching(
-        new RegExp(`The schema of ${pipeline.place.namespace}(identified|pseudonymised).procedure-value`),
-      ),
-    ])
-  })
+  ])(
+    '%s: rejected with 78; the message names the subject, and `feeds check` the field',
+    async (_name, change, line) => {
+      const before = readFileSync(fileOf('procedure'))
+      edit('procedure', change)
+      const [{ status, stderr }, checked] = await Promise.all([
+        provision(),
+        runToEnd('services/cli/main.ts', ['feeds', 'check', fileOf('procedure')], pipeline.env),
+      ])
+      expect([checked.status, checked.stdout]).toEqual([1, expect.stringMatching(new RegExp(line))])
+      writeFileSync(fileOf('procedure'), before)
+      expect([status, stderr]).toEqual([
+        78,
+        expect.stringMatching(
+          new RegExp(`The schema of ${pipeline.place.namespace}(identified|pseudonymised).procedure-value`),
+        ),
+      ])
+    },
+  )
 
   test('a field without privacy: provision and the services do not start, and each message names the field', async () => {
     const before = readFileSync(fileOf('document'))

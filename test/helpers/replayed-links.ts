@@ -1,7 +1,8 @@
 /** The links that a replay of the pseudonymised log gives: decoded here, decided by the model, without the index. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
+import { avroRegistry } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
 import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'

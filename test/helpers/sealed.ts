@@ -1,7 +1,8 @@
 /** Opens what the gateway has sealed, for a test: with a key of the test, or with the secrets of deidentify. */
 import { createSecretKey } from 'node:crypto'
 import { join } from 'node:path'
-import { avroRegistry, REGISTRY_KEYS } from '#core/avro/registry.ts'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
+import { avroRegistry } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'

@@ -1,21 +1,21 @@
 /** `chainon feeds`: lists the contracts, and checks one. */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
-import { guardOf, isGuarded, violationOf } from '#core/contract/actions.ts'
+import { guardOf, isGuarded, survives, violationOf } from '#core/contract/actions.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { errorCode } from '#core/faults/describe-failure.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
 import { table } from '#core/terminal/table.ts'
+import { contents, contractOf } from '../contract/files.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { registerAuthoring } from './feeds-authoring.ts'
 
 export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const feeds = program
     .command('feeds')
     .helpGroup(GROUPS.develop)
-    .summary('list the feeds; check a contract; say what becomes of each field')
+    .summary('list the feeds; write, check, compare and export contracts; say what becomes of each field')
     .description(
       'Lists the contracts of CHAINON_FEEDS_DIR (default: schemas/feeds). Exits with 78 when one is invalid.',
     )
@@ -24,7 +24,9 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       'after',
       examples([
         ['chainon feeds', 'the feeds, their fields, keys and rules'],
-        ['chainon feeds check schemas/feeds/imaging.avsc', 'its problems, or the topics and the table that it defines'],
+        ['chainon feeds new vital_sign labs.csv', 'a contract to begin with, from the columns of a file'],
+        ['chainon feeds check schemas/feeds/imaging.avsc', 'its problems, or what it defines and what has changed'],
+        ['chainon feeds diff old.avsc new.avsc', 'what differs, and whether the registry takes it'],
         ['chainon feeds privacy observation --markdown > observation.md', 'what becomes of each field, to be signed'],
       ]),
     )
@@ -62,11 +64,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const resolved = resolveEnvironment(env)
       const dir = resolved.CHAINON_FEEDS_DIR ?? ''
       const contracts = loadContracts(dir)
-      const contract = contracts.find((one) => one.feed === feed)
-      if (!contract)
-        throw new ConfigurationError('There is no such feed', [
-          `the feeds of ${dir} are ${contracts.map((one) => one.feed).join(', ')}`,
-        ])
+      const contract = contractOf(contracts, feed, dir)
       const { privacyMarkdown, privacyPage, privacyText } = await import('../privacy-page.ts')
       const sha256 = createHash('sha256')
         .update(contents(join(dir, `${feed}.avsc`)))
@@ -78,7 +76,12 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   feeds
     .command('check')
     .argument('<file>', 'a contract, <feed>.avsc')
-    .summary('list all problems of a contract, or the topics and the table that it defines')
+    .summary('list all problems of a contract, or what it defines, what is not left, and what has changed')
+    .description(
+      `Lists all problems of a contract, or the topics and the table that it defines, which of its fields are not left after de-identification and why, the columns that undo a
+decision, and, where a registry is set (SCHEMA_REGISTRY_URL, or the local stack runs), what has changed since the running version.
+Exits with 1 when the contract is wrong, leaves a decision undone, or cannot read what was written before; with 75 when the registry does not answer.`,
+    )
     .action(async (file: string) => {
       const { parseContract } = await import('#core/contract/parse.ts')
       const result = parseContract(basename(file, '.avsc'), contents(file))
@@ -95,6 +98,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         const report = leakReport(result.contract, others)
         process.stdout.write(report.text)
         if (report.open) process.exitCode = 1
+        if (!(await printRunning(result.contract, resolved))) process.exitCode = 1
         return
       }
       process.stdout.write(
@@ -102,6 +106,20 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       )
       process.exitCode = 1
     })
+  registerAuthoring(feeds, env)
+}
+
+/** @returns whether the contract can read what was written before, as far as a registry knows */
+async function printRunning(contract: FeedContract, env: NodeJS.ProcessEnv): Promise<boolean> {
+  process.stdout.write('  running version\n')
+  if (!env.SCHEMA_REGISTRY_URL) {
+    process.stdout.write('    not compared: no stack runs here, and SCHEMA_REGISTRY_URL is not set\n')
+    return true
+  }
+  const { compareWithRunning } = await import('../contract/running.ts')
+  const { text, compatible } = await compareWithRunning(contract, env)
+  process.stdout.write(text.replaceAll(/^/gm, '  ').trimEnd().concat('\n'))
+  return compatible
 }
 
 async function versionLines(env: NodeJS.ProcessEnv, feed: string, sha256: string): Promise<readonly string[]> {
@@ -126,11 +144,13 @@ function summary(contract: FeedContract) {
 }
 
 async function derived(contract: FeedContract, namespace: string): Promise<string> {
-  const [{ ALL_SUFFIX }, { subjectOf, tableOf, topicOf }, { columnsOf }] = await Promise.all([
+  const [{ ALL_SUFFIX }, { subjectOf, tableOf, topicOf }, { columnsOf }, { CLASSES }] = await Promise.all([
     import('#core/contract/check-facts.ts'),
     import('#core/contract/names.ts'),
     import('#core/contract/table.ts'),
+    import('#core/contract/privacy-table.ts'),
   ])
+  const gone = contract.fields.filter((field) => !survives(field))
   const topics = (['identified', 'pseudonymised'] as const).map((zone) => topicOf(namespace, zone, contract.feed))
   return [
     `${contract.feed}: valid`,
@@ -144,6 +164,12 @@ async function derived(contract: FeedContract, namespace: string): Promise<strin
     ...guardLines(contract),
     '  columns',
     ...columnsOf(contract).map((column) => `    ${column.name.padEnd(24)} ${column.type}`),
+    '  not left after de-identification',
+    ...(gone.length === 0 ? ['    every field leaves something'] : []),
+    ...gone.map(({ name, privacy }) => {
+      const left = privacy.action === 'tokenise' ? 'only linkage tokens are left' : 'nothing is left'
+      return `    ${name.padEnd(24)} ${CLASSES[privacy.class]}, ${privacy.action}: ${left}`
+    }),
     '',
   ].join('\n')
 }
@@ -165,12 +191,4 @@ function guardLines(contract: FeedContract): readonly string[] {
       `    ${field.name.padEnd(24)} ${cases.join('; ') || (field.name === contract.version ? 'a count or a time' : 'the general one of numbers')} (else ${violationOf(field)})`,
     ]
   })
-}
-
-function contents(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new ConfigurationError('The contract cannot be read', [`${file}: ${errorCode(error)}`])
-  }
 }

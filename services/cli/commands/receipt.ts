@@ -1,6 +1,7 @@
 /** `chainon receipt`: what became of the records of a request, asked of the gateway with the key of their producer. */
 import type { Command } from 'commander'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { ReceiptClient } from '#core/gateway-api/receipt-client.ts'
 import type { RecordState } from '#core/gateway-api/receipt-states.ts'
 import { table } from '#core/terminal/table.ts'
 import { resolveEnvironment } from '../environment.ts'
@@ -11,6 +12,7 @@ interface Options {
   readonly index?: number
   readonly recordId?: string
   readonly wait?: number
+  readonly follow?: true
   readonly url?: string
   readonly key?: string
   readonly producer?: string
@@ -25,12 +27,14 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .summary('what became of the records of a request')
     .description(
       `Shows each record of a receipt with its state: accepted, loaded, replaced, cancelled, refused, rejected, quarantined, lost or unknown. A receipt is kept for
-CHAINON_RECEIPT_DAYS of the gateway. Exits with 1 when a record was refused, rejected, quarantined or lost, with 75 while the gateway cannot tell.`,
+CHAINON_RECEIPT_DAYS of the gateway. Exits with 1 when a record was refused, rejected, quarantined or lost, with 75 while the gateway cannot tell,
+and when --wait has ended --follow before all was said.`,
     )
     .argument('<id>', 'the receipt_id of an answer')
     .option('--index <n>', 'only the record of this index in the request', index)
     .option('--record-id <id>', 'only the accepted record with this record_id')
     .option('--wait <seconds>', 'ask until no record is on its way, at most this long', positiveInteger)
+    .option('--follow', 'ask until every record has its final state, and show how many have; --wait bounds it')
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
@@ -40,6 +44,7 @@ CHAINON_RECEIPT_DAYS of the gateway. Exits with 1 when a record was refused, rej
       'after',
       examples([
         ['chainon receipt rcp_... --producer hospital-1', 'every record of the request'],
+        ['chainon receipt rcp_... --follow --producer hospital-1', 'the same, when nothing is on its way any more'],
         ['chainon receipt rcp_... --record-id obs-17 --key chn_...', 'one record, by the name that the sender gave it'],
       ]),
     )
@@ -53,7 +58,8 @@ async function run(env: NodeJS.ProcessEnv, id: string, options: Options): Promis
   const environment = resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir })
   const client = receiptClient(gatewayAccess(options, environment, 'ask for a receipt'))
   try {
-    if (options.wait !== undefined) await follow(id, followOptions(client, options.wait * 1000))
+    if (options.follow) await followShown(id, client, options.wait)
+    else if (options.wait !== undefined) await follow(id, followOptions(client, options.wait * 1000))
     const records: RecordState[] = []
     for (let from: number | undefined = 0; from !== undefined; ) {
       const answer = await client.receipt(id, {
@@ -68,8 +74,27 @@ async function run(env: NodeJS.ProcessEnv, id: string, options: Options): Promis
     process.stdout.write(options.json ? `${JSON.stringify(records, null, 2)}\n` : render(records))
     if (records.length === 0) process.stderr.write('chainon: the receipt has no such record\n')
     if (records.length === 0 || records.some(({ state }) => !GOOD.has(state))) process.exitCode = 1
+    else if (options.follow && records.some(({ state }) => state === 'accepted')) process.exitCode = 75
   } finally {
     client.close()
+  }
+}
+
+/** @param wait seconds at most; without it until all is said */
+async function followShown(id: string, client: ReceiptClient, wait = Number.POSITIVE_INFINITY): Promise<void> {
+  const { follow, followOptions, followView } = await import('../push/follow.ts')
+  const { startProgress } = await import('#core/terminal/progress.ts')
+  let shown = followView(undefined)
+  const progress = startProgress(() => shown)
+  try {
+    await follow(id, {
+      ...followOptions(client, wait * 1000),
+      seen: (followed) => {
+        shown = followView(followed)
+      },
+    })
+  } finally {
+    progress.stop('')
   }
 }
 

@@ -353,7 +353,7 @@ export function nameScore(column: string, field: string): number {
 }
 
 /** @returns the words of a name, without accents and in lower case: `DateNaissance` and `date_de_naissance` are two and three */
-function wordsOf(column: string): readonly string[] {
+export function wordsOf(column: string): readonly string[] {
   return fold(column.replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2'))
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== '')

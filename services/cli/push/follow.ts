@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReceiptClient } from '#core/gateway-api/receipt-client.ts'
 import type { RecordState, RecordStateName } from '#core/gateway-api/receipt-states.ts'
+import type { ProgressView } from '#core/terminal/progress.ts'
 
 export type StateCounts = Partial<Record<RecordStateName, number>>
 
@@ -20,6 +21,8 @@ export interface FollowOptions {
   readonly deadline: number
   readonly now: () => number
   readonly pause: (ms: number) => Promise<unknown>
+  /** Told what each look has found. */
+  readonly seen?: (followed: Followed) => void
 }
 
 /** States that no later look changes to something better. */
@@ -32,16 +35,20 @@ function isFailed({ state }: RecordState): boolean {
   return FAILED.has(state)
 }
 
-/** @param waitMs how long it is asked at most */
+/** @param waitMs how long it is asked at most; infinite until all is said */
 export function followOptions(client: ReceiptClient, waitMs: number): FollowOptions {
   return { client, deadline: performance.now() + waitMs, now: () => performance.now(), pause: (ms) => sleep(ms) }
 }
 
 /** @returns what became of the records of a receipt, as of the last look */
-export async function follow(receiptId: string, { client, deadline, now, pause }: FollowOptions): Promise<Followed> {
+export async function follow(
+  receiptId: string,
+  { client, deadline, now, pause, seen }: FollowOptions,
+): Promise<Followed> {
   let wait = FIRST_PAUSE_MS
   for (;;) {
     const { followed, again } = await look(receiptId, client)
+    seen?.(followed)
     if (!again || now() + wait > deadline) return followed
     await pause(wait)
     wait = Math.min(LONGEST_PAUSE_MS, wait * 2)
@@ -64,6 +71,15 @@ async function look(id: string, client: ReceiptClient): Promise<{ followed: Foll
     from = answer.receipt.next
   }
   return { followed: { states, failed }, again: states.accepted !== undefined }
+}
+
+/** @returns what is shown while a receipt is followed: how many records have their final state, of those that were accepted */
+export function followView(followed: Followed | undefined): ProgressView {
+  if (!followed) return { text: 'asking the gateway' }
+  if (followed.untold !== undefined) return { text: `the gateway does not tell yet: ${followed.untold}` }
+  const total = Object.values(followed.states).reduce((sum, count) => sum + count, 0)
+  const left = followed.states.accepted ?? 0
+  return { text: statesText(followed.states), share: total === 0 ? undefined : (total - left) / total }
 }
 
 /** @returns the sum of the counts */

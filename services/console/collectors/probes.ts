@@ -1,6 +1,6 @@
 /** Checks whether a dependency answers. The request goes to the dependency itself: with or without a supervisor, on any machine. */
 import type { Kafka } from 'kafkajs'
-import { askRegistry } from '#core/avro/registry.ts'
+import { askRegistry } from '#core/avro/ask-registry.ts'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { withTimeout } from '#core/process/timeout.ts'

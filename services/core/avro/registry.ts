@@ -2,22 +2,12 @@
  * Avro with the schema registry's wire format (a zero byte, the schema's id in 4 bytes, the value). The registry client
  * fetches and registers schemas; framing is done here because a promise per record would dominate the record's cost.
  */
-import { request as plainRequest } from 'node:http'
-import { Agent, request as tlsRequest } from 'node:https'
+import { Agent } from 'node:https'
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import avsc from 'avsc'
-import { authority } from '../config/authority.ts'
-import type { Config } from '../config/read.ts'
 import { type AvroRecordSchema, fullName } from '../contract/avro-schemas.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
-
-export const REGISTRY_KEYS = [
-  'SCHEMA_REGISTRY_URL',
-  'SCHEMA_REGISTRY_TLS_CA_FILE',
-  'SCHEMA_REGISTRY_USERNAME',
-  'SCHEMA_REGISTRY_PASSWORD',
-] as const
-type RegistryConfig = Config<(typeof REGISTRY_KEYS)[number]>
+import { authorityOf, type RegistryConfig } from './ask-registry.ts'
 
 const HEADER_BYTES = 5
 const REQUEST_MS = 20_000
@@ -77,35 +67,6 @@ export function avroRegistry(config: RegistryConfig): AvroRegistry {
     },
     decoder: (readers, subjects = []) => frameDecoder(client, readers, subjects),
   }
-}
-
-/**
- * Asks the registry for the types of schemas that it takes, which needs its login and changes nothing.
- * @returns the status of its answer
- */
-export function askRegistry(config: RegistryConfig, timeoutMs: number): Promise<number> {
-  const url = new URL(`${config.SCHEMA_REGISTRY_URL}/schemas/types`)
-  const { SCHEMA_REGISTRY_USERNAME: user, SCHEMA_REGISTRY_PASSWORD: password } = config
-  const ca = authorityOf(config)
-  const options = {
-    signal: AbortSignal.timeout(timeoutMs),
-    ...(user ? { auth: `${user}:${password}` } : {}),
-    ...(ca ? { ca } : {}),
-  }
-  return new Promise((resolve, reject) => {
-    const send = url.protocol === 'https:' ? tlsRequest : plainRequest
-    send(url, options, (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-      .on('error', reject)
-      .end()
-  })
-}
-
-function authorityOf({ SCHEMA_REGISTRY_URL: url, SCHEMA_REGISTRY_TLS_CA_FILE: file }: RegistryConfig) {
-  const name = 'SCHEMA_REGISTRY_TLS_CA_FILE'
-  return authority(name, file, url.startsWith('https:'), 'SCHEMA_REGISTRY_URL must begin with https://')
 }
 
 function typeOf(schema: AvroRecordSchema): avsc.Type {

@@ -3,8 +3,8 @@ import { CODE_SYSTEM_NAMES } from '../guards/code-systems.ts'
 import type { Place } from '../schema/place.ts'
 import { guardOf, isGuarded, violationOf } from './actions.ts'
 import { PRODUCER } from './guard-schema.ts'
+import type { Privacy } from './privacy-schema.ts'
 import { GUARD_PREFIX } from './rule-id.ts'
-import type { Privacy } from './schema.ts'
 import type { FieldContract, GuardCase, ValueKind } from './types.ts'
 
 /** Its guard is counted as the rule `guard-<field>`, and a rule's id has 64 characters. */

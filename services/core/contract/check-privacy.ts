@@ -1,7 +1,7 @@
 /** Checks what a field's privacy says: the class allows the action, the action is for its kind of value, and has the parameters that it needs. */
 import type { Place } from '../schema/place.ts'
 import { ACTIONS, CLASS_ALLOWS, keepsValue } from './actions.ts'
-import type { Privacy } from './schema.ts'
+import type { Privacy } from './privacy-schema.ts'
 import type { FieldContract, PrivacyClass, ValueKind } from './types.ts'
 
 type Generalise = Extract<Privacy, { action: 'generalise' }>
@@ -17,7 +17,7 @@ interface Generalisation {
   readonly needs: readonly ('at' | 'edges')[]
 }
 
-const GENERALISATIONS: Readonly<Record<Generalise['to'], Generalisation>> = {
+export const GENERALISATIONS: Readonly<Record<Generalise['to'], Generalisation>> = {
   department: { leaves: 'a department', classes: ['place'], kinds: ['string'], needs: [] },
   age_band: { leaves: 'an age', classes: ['trait'], kinds: ['date'], needs: ['at', 'edges'] },
   birth_year: { leaves: 'a year of birth', classes: ['trait'], kinds: ['date'], needs: ['at'] },

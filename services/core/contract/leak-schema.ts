@@ -18,17 +18,20 @@ export const LEAKS = {
 export type LeakRule = keyof typeof LEAKS
 const LEAK_RULES = Object.keys(LEAKS) as readonly LeakRule[]
 
-const Name = Type.String({ minLength: 1, expected: 'the name of a field' })
-const Words = Type.String({ minLength: 1, expected: 'text that is not empty' })
+const name = (description: string) => Type.String({ minLength: 1, expected: 'the name of a field', description })
+const words = (description: string) => Type.String({ minLength: 1, expected: 'text that is not empty', description })
 
 /** Where the field has such a value, the date `at` is that of the birth or of the death. */
 export const Tells = closed({
-  event: Type.Enum(['birth', 'death']),
-  /** Which values say it, for people; without it every value does. */
-  when: Type.Optional(Words),
-  at: Name,
+  event: Type.Enum(['birth', 'death'], { description: 'What the values say of the date `at`' }),
+  when: Type.Optional(words('Which values say it, for people; without it every value does')),
+  at: name('The date or time that is then that of the birth or of the death'),
 })
 export type Tells = Written<typeof Tells>
 
-export const AcceptedLeak = closed({ leak: Type.Enum([...LEAK_RULES]), field: Name, reason: Words })
+export const AcceptedLeak = closed({
+  leak: Type.Enum([...LEAK_RULES], { description: 'Which of the ways' }),
+  field: name('The field that tells'),
+  reason: words('Why it is accepted, for the data protection officer'),
+})
 export type AcceptedLeak = Written<typeof AcceptedLeak>

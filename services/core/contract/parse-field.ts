@@ -5,8 +5,9 @@ import { isObject } from '../schema/variants.ts'
 import { keepsValue } from './actions.ts'
 import { checkGuard } from './check-guards.ts'
 import { checkPrivacy } from './check-privacy.ts'
+import type { Privacy } from './privacy-schema.ts'
 import { FieldRule } from './rule-schema.ts'
-import { Field, type FieldType, type NotNullType, type Privacy } from './schema.ts'
+import { Field, type FieldType, type NotNullType } from './schema.ts'
 import type { FieldContract, ValueKind } from './types.ts'
 
 const DEFAULT_MAX_LENGTH = 256
@@ -16,7 +17,9 @@ const KEPT_MAX_LENGTH = 64
 const PATTERN_MAX_LENGTH = 4096
 
 /** Which values each check is for. */
-const CHECKS: Readonly<Record<FieldRule['check'], { readonly kinds: readonly ValueKind[]; readonly needs: string }>> = {
+export const CHECKS: Readonly<
+  Record<FieldRule['check'], { readonly kinds: readonly ValueKind[]; readonly needs: string }>
+> = {
   pattern: { kinds: ['string'], needs: 'a string' },
   range: { kinds: ['integer', 'long', 'double'], needs: 'a number' },
   'one-of': { kinds: ['string'], needs: 'a string' },

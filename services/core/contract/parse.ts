@@ -1,5 +1,6 @@
 /** Reads one contract and reports everything that is wrong with it at once. */
 import avsc from 'avsc'
+import { firstError, placeOf } from '../json/first-error.ts'
 import { complete, completeKeys, items } from '../schema/complete.ts'
 import { Place } from '../schema/place.ts'
 import { read } from '../schema/read.ts'
@@ -21,7 +22,7 @@ export type ParseResult =
   | { readonly ok: true; readonly contract: FeedContract }
   | { readonly ok: false; readonly problems: readonly string[] }
 
-const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
+export const FEED_NAME = /^[a-z][a-z0-9_]{0,62}$/
 
 /**
  * @param feed the feed's name, from the file's name
@@ -41,8 +42,11 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   let json: unknown
   try {
     json = JSON.parse(text)
-  } catch (error) {
-    return file.say(`it is not JSON: ${(error as Error).message}`)
+  } catch {
+    // The engine's own message quotes the file.
+    const bytes = Buffer.from(text)
+    const { line, column } = placeOf(bytes, firstError(bytes) ?? bytes.length)
+    return file.say(`it is not JSON: line ${line}, column ${column}`)
   }
   if (!isObject(json) || json.type !== 'record') return file.say('it must be an Avro record schema')
   const contract = read(Contract, json, file)

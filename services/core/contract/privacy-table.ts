@@ -19,7 +19,7 @@ export interface PrivacyRow {
   readonly risk: string
 }
 
-const CLASSES: Readonly<Record<PrivacyClass, string>> = {
+export const CLASSES: Readonly<Record<PrivacyClass, string>> = {
   none: 'about the care, not about the person',
   direct: 'direct identifier',
   trait: 'identity trait',

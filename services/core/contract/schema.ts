@@ -1,120 +1,50 @@
-/** How a contract is written: the one source of its types, of what is checked, and of the messages. */
+/** How a contract is written: the one source of its types, of what is checked, of the messages, of the reference and of the editors' schema. */
 import Type from 'typebox'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
-import { Guard, OnViolation } from './guard-schema.ts'
 import { AcceptedLeak, Tells } from './leak-schema.ts'
+import { Privacy } from './privacy-schema.ts'
 import { FieldRule, RecordRule, RULES_NAMED } from './rule-schema.ts'
 
-const PRIVACY_CLASS = Type.Enum(['none', 'direct', 'trait', 'date', 'place', 'text', 'professional'])
-
-/** Name after de-identification. Names that begin with `_` are Chainon's own. */
-const StoredName = Type.String({
-  pattern: '^[A-Za-z][A-Za-z0-9_]{0,62}$',
-  expected: 'letters, digits and _ (63 at most), and begin with a letter',
-})
-
-/** Languages that the scrubber of texts reads. */
-export const TextLanguage = Type.Enum(['fr', 'en'])
-export type TextLanguage = Written<typeof TextLanguage>
-
-const FieldName = Type.String({ minLength: 1, expected: 'the name of a field' })
-
-const CLASS = { class: PRIVACY_CLASS }
-const REPLACED = { class: PRIVACY_CLASS, as: Type.Optional(StoredName) }
-
-/** What becomes of a field's value. `ACTIONS` (actions.ts) decides what each action leaves. */
-export const Privacy = Type.Union([
-  /** Only what the guard accepts: a string is never kept without one (core/guards/). */
-  closed({
-    ...CLASS,
-    action: Type.Literal('keep'),
-    guard: Type.Optional(Guard),
-    on_violation: Type.Optional(OnViolation),
-  }),
-  /** Replaced by a keyed pseudonym of `domain`. */
-  closed({
-    ...REPLACED,
-    action: Type.Literal('pseudonymise'),
-    domain: Type.Enum(['record', 'patient', 'encounter', 'study', 'series', 'accession', 'rss']),
-  }),
-  /** Nothing is left. */
-  closed({ ...CLASS, action: Type.Literal('drop') }),
-  /** Leaves only linkage tokens. */
-  closed({ ...CLASS, action: Type.Literal('tokenise') }),
-  /** A date or time cut to the first day of its month, quarter or year. */
-  closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'quarter', 'year']) }),
-  /** Replaced by the class that it is in: a place by its department, a birth date by an age or a year, a number by an interval. */
-  closed({
-    ...REPLACED,
-    action: Type.Literal('generalise'),
-    to: Type.Enum(['department', 'age_band', 'birth_year', 'bins']),
-    /** The date or time at which the age is taken. */
-    at: Type.Optional(FieldName),
-    /** Lower ends of the bands or intervals; below the first and from the last on there is one more of each. */
-    edges: Type.Optional(Type.Array(Type.Number(), { minItems: 1 })),
-  }),
-  /** A number rounded to a multiple of `step`, or to significant digits; guarded as a kept one. */
-  closed({
-    ...REPLACED,
-    action: Type.Literal('round'),
-    step: Type.Optional(Type.Number({ exclusiveMinimum: 0, expected: 'a number greater than 0' })),
-    digits: Type.Optional(Type.Integer({ minimum: 1, maximum: 15 })),
-    guard: Type.Optional(Guard),
-    on_violation: Type.Optional(OnViolation),
-  }),
-  /** A date or time moved by as many days as every other of the same patient (`shift` of the contract says how far). */
-  closed({ ...REPLACED, action: Type.Literal('shift'), on_violation: Type.Optional(OnViolation) }),
-  /**
-   * Free text: what identifies a person in it is replaced. Without a language nothing is scrubbed well, so none is assumed: a contract of an
-   * earlier version, where scrub dropped the text, is refused until its author says that the text is to be passed on.
-   */
-  closed({
-    ...REPLACED,
-    action: Type.Literal('scrub'),
-    language: TextLanguage,
-    /** The field that names the language of each text (`fr`, `en-GB`); where it is null, `language` holds. */
-    language_field: Type.Optional(FieldName),
-    /** `tags`: the kind of what stood there, as in `[NAME]`. */
-    replacement: Type.Literal('tags'),
-    /** Dates with day, month and year are moved as those of the patient's fields, instead of a tag. */
-    dates: Type.Optional(Type.Literal('shift')),
-  }),
-])
-export type Privacy = Written<typeof Privacy>
-export type PrivacyClass = Privacy['class']
-export type PrivacyAction = Privacy['action']
-
-export const LinkageRole = Type.Enum([
-  'ins',
-  'nir',
-  'identity_status',
-  'birth_family_name',
-  'birth_given_names',
-  'birth_date',
-  'sex',
-  'birth_place_insee',
-  // Only compared: these make no token.
-  'used_family_name',
-  'address_line',
-  'postcode',
-  'city',
-  'phone',
-  'email',
-])
+export const LinkageRole = Type.Enum(
+  [
+    'ins',
+    'nir',
+    'identity_status',
+    'birth_family_name',
+    'birth_given_names',
+    'birth_date',
+    'sex',
+    'birth_place_insee',
+    // Only compared: these make no token.
+    'used_family_name',
+    'address_line',
+    'postcode',
+    'city',
+    'phone',
+    'email',
+  ],
+  { description: 'What the field is of an identity, for linkage. A feed with such a field is linked' },
+)
 export type LinkageRole = Written<typeof LinkageRole>
 
 const NotNull = Type.Union([
   Type.Enum(['string', 'int', 'long', 'double', 'boolean']),
-  closed({ type: Type.Literal('int'), logicalType: Type.Literal('date') }),
-  closed({ type: Type.Literal('long'), logicalType: Type.Literal('timestamp-millis') }),
-  closed({
-    type: Type.Literal('enum'),
-    name: Type.String(),
-    symbols: Type.Array(Type.String(), { minItems: 1 }),
-    default: Type.Optional(Type.String()),
-    doc: Type.Optional(Type.String()),
-  }),
+  closed({ type: Type.Literal('int'), logicalType: Type.Literal('date') }, 'A date, written YYYY-MM-DD'),
+  closed(
+    { type: Type.Literal('long'), logicalType: Type.Literal('timestamp-millis') },
+    'A time, written in ISO 8601 with an offset',
+  ),
+  closed(
+    {
+      type: Type.Literal('enum'),
+      name: Type.String({ description: 'Name of the enum, of its own in the contract' }),
+      symbols: Type.Array(Type.String(), { minItems: 1, description: 'The values that it may have' }),
+      default: Type.Optional(Type.String({ description: 'What a reader with older symbols reads a newer one as' })),
+      doc: Type.Optional(Type.String({ description: 'What the values mean' })),
+    },
+    'One of a list of symbols',
+  ),
 ])
 const ONE_TYPE = 'string, int, long, double, boolean, an enum, a date or a timestamp-millis'
 const NotNullType = Type.Union(NotNull.anyOf, { expected: ONE_TYPE })
@@ -122,62 +52,112 @@ export type NotNullType = Written<typeof NotNullType>
 const ANY_TYPE = { expected: `${ONE_TYPE}, or a union of null and one` }
 
 /** Those of Avro's types that a record of a feed may use. */
-export const FieldType = Type.Union(
-  [...NotNull.anyOf, Type.Tuple([Type.Literal('null'), NotNullType], ANY_TYPE)],
-  ANY_TYPE,
-)
+export const FieldType = Type.Union([...NotNull.anyOf, Type.Tuple([Type.Literal('null'), NotNullType], ANY_TYPE)], {
+  ...ANY_TYPE,
+  description: `Avro's type: ${ANY_TYPE.expected}`,
+})
 export type FieldType = Written<typeof FieldType>
 
-const NotEmpty = Type.String({ minLength: 1, expected: 'text that is not empty' })
+const notEmpty = (description: string) => Type.String({ minLength: 1, expected: 'text that is not empty', description })
 
-export const Field = closed({
-  name: NotEmpty,
-  type: FieldType,
-  doc: NotEmpty,
-  /** A producer may leave out a field that has one. */
-  default: Type.Optional(Type.Unknown()),
-  privacy: Type.Union(Privacy.anyOf, { missing: 'a field without a privacy policy is never passed on' }),
-  linkage: Type.Optional(LinkageRole),
-  /** Longest value in UTF-16 code units; strings only. */
-  maxLength: Type.Optional(Type.Integer({ minimum: 1 })),
-  rules: Type.Optional(Type.Array(FieldRule, RULES_NAMED)),
-  /** The field that says how much of this date or time the source wrote: the value is then its first instant. */
-  precision: Type.Optional(NotEmpty),
-  tells: Type.Optional(Type.Array(Tells, { minItems: 1 })),
-})
+export const Field = closed(
+  {
+    name: notEmpty('Name of the field in what producers send'),
+    type: FieldType,
+    doc: notEmpty('What the value means'),
+    default: Type.Optional(
+      Type.Unknown({
+        description: 'A producer may leave out a field that has one; it is null for a field that may be null',
+      }),
+    ),
+    privacy: Type.Union(Privacy.anyOf, {
+      missing: 'a field without a privacy policy is never passed on',
+      description: 'What the value is for the protection of persons, and what becomes of it',
+    }),
+    linkage: Type.Optional(LinkageRole),
+    maxLength: Type.Optional(
+      Type.Integer({ minimum: 1, description: 'Longest value in UTF-16 code units; strings only' }),
+    ),
+    rules: Type.Optional(
+      Type.Array(FieldRule, { ...RULES_NAMED, description: 'Rules on the value, each counted under its id' }),
+    ),
+    precision: Type.Optional(
+      notEmpty(
+        'The field that says how much of this date or time the source wrote: the value is then its first instant',
+      ),
+    ),
+    tells: Type.Optional(
+      Type.Array(Tells, { minItems: 1, description: 'What its values say of the person beside their own meaning' }),
+    ),
+  },
+  'A field of the feed, and what becomes of it',
+)
 export type Field = Written<typeof Field>
 
-/** What a field must say, if it says anything, for a record to be a fact. */
-const Fact = closed({ field: NotEmpty, values: Type.Array(NotEmpty, { minItems: 1 }) })
+const Fact = closed(
+  {
+    field: notEmpty('An enum or a boolean that is kept'),
+    values: Type.Array(Type.String({ minLength: 1, expected: 'text that is not empty' }), {
+      minItems: 1,
+      description: 'Its values for a fact; null says nothing',
+    }),
+  },
+  'What a field must say, if it says anything, for a record to be a fact',
+)
 export type Fact = Written<typeof Fact>
 
 /** How far dates are shifted: every feed of an installation has the same, or the dates of a patient would not shift alike. */
-export const Shift = closed({
-  /** Days, before or after. */
-  within: Type.Integer({ minimum: 7, maximum: 3650 }),
-  /** Only whole weeks, so that a Monday stays one. */
-  weekday: Type.Optional(Type.Literal('keep')),
-})
+export const Shift = closed(
+  {
+    within: Type.Integer({ minimum: 7, maximum: 3650, description: 'Days, before or after' }),
+    weekday: Type.Optional(
+      Type.Literal('keep', { description: '`keep`: only whole weeks, so that a Monday stays one' }),
+    ),
+  },
+  'How far dates are shifted; every feed of an installation has the same',
+)
 export type Shift = Written<typeof Shift>
 
 /** A contract as a whole: `schemas/feeds/<feed>.avsc`. */
-export const Contract = closed({
-  type: Type.Literal('record'),
-  name: NotEmpty,
-  namespace: NotEmpty,
-  doc: NotEmpty,
-  key: Type.Tuple([Type.Literal('record_id')], { expected: '["record_id"]' }),
-  /** The field with the version of a record: the record with the highest value is in force. */
-  version: NotEmpty,
-  /** The field that names the patient at the producer. */
-  subject: NotEmpty,
-  event_time: NotEmpty,
-  rules: Type.Optional(Type.Array(RecordRule, RULES_NAMED)),
-  /** Conditions that a record must all meet to be in the feed's view: what was refuted, planned or not done is in `<feed>_all` only. */
-  facts: Type.Optional(Type.Array(Fact, { minItems: 1 })),
-  shift: Type.Optional(Shift),
-  /** Columns that undo a decision, and why that is accepted (`leaks.ts`). */
-  accepted_leaks: Type.Optional(Type.Array(AcceptedLeak, { minItems: 1 })),
-  fields: Type.Array(Field, { minItems: 1, named: { noun: 'field', by: 'name' } }),
-})
+export const Contract = closed(
+  {
+    $schema: Type.Optional(
+      Type.String({ description: 'For editors: the path of `schemas/feed-contract.schema.json` from this file' }),
+    ),
+    type: Type.Literal('record', { description: "Avro's type of a record" }),
+    name: notEmpty('Name of the record in Avro'),
+    namespace: notEmpty('Namespace of the record in Avro'),
+    doc: notEmpty('What a record is'),
+    key: Type.Tuple([Type.Literal('record_id')], {
+      expected: '["record_id"]',
+      description: 'The field that names a record at its producer',
+    }),
+    version: notEmpty('The field with the version of a record, a long: the record with the highest value is in force'),
+    subject: notEmpty('The field that names the patient at the producer'),
+    event_time: notEmpty('The date or time at which the record is true of the patient'),
+    rules: Type.Optional(
+      Type.Array(RecordRule, { ...RULES_NAMED, description: 'Rules between fields, each counted under its id' }),
+    ),
+    facts: Type.Optional(
+      Type.Array(Fact, {
+        minItems: 1,
+        description:
+          "Conditions that a record must all meet to be in the feed's view: what was refuted, planned or not done is in `<feed>_all` only",
+      }),
+    ),
+    shift: Type.Optional(Shift),
+    accepted_leaks: Type.Optional(
+      Type.Array(AcceptedLeak, {
+        minItems: 1,
+        description: 'Columns that undo the decision on another one, and why that is accepted',
+      }),
+    ),
+    fields: Type.Array(Field, {
+      minItems: 1,
+      named: { noun: 'field', by: 'name' },
+      description: 'The fields; record_id, operation and those with a role must be among them',
+    }),
+  },
+  'The contract of a feed of Chainon: an Avro record schema with what becomes of each field',
+)
 export type Contract = Written<typeof Contract>

@@ -32,6 +32,11 @@ const NOT_FOR_READERS: ReadonlySet<string> = new Set([
   '_origin_offset',
 ])
 
+/** @returns whether the views of the feed have the column */
+export function isForReaders({ name }: Column): boolean {
+  return !NOT_FOR_READERS.has(name)
+}
+
 export function columnsOf(contract: FeedContract): readonly Column[] {
   return [
     ...contract.fields.flatMap((field) => {
@@ -65,7 +70,7 @@ export function tableStatements(
   const columns = columnsOf(contract)
   const table = `${quote(database)}.${quote(tableOf(contract.feed))}`
   const define = (column: Column) => `${quote(column.name)} ${column.type} COMMENT ${literal(column.comment)}`
-  const visible = columns.filter((column) => !NOT_FOR_READERS.has(column.name))
+  const visible = columns.filter(isForReaders)
   const create = `CREATE TABLE IF NOT EXISTS ${table} (
   ${columns.map(define).join(',\n  ')},
   ${ORIGIN_INDEX}

@@ -1,11 +1,13 @@
 /** The contract of a feed, as read from `schemas/feeds/<feed>.avsc`. Everything else of a feed is derived from it. */
 import type { AcceptedLeak, Tells } from './leak-schema.ts'
+import type { Privacy } from './privacy-schema.ts'
 import type { FieldRule, RecordRule } from './rule-schema.ts'
-import type { Fact, FieldType, LinkageRole, Privacy, Shift } from './schema.ts'
+import type { Fact, FieldType, LinkageRole, Shift } from './schema.ts'
 
 export type { GuardCase, OnViolation } from './guard-schema.ts'
+export type { PrivacyAction, PrivacyClass, TextLanguage } from './privacy-schema.ts'
 export type { FieldRule, RecordRule, Severity } from './rule-schema.ts'
-export type { Fact, LinkageRole, PrivacyAction, PrivacyClass, TextLanguage } from './schema.ts'
+export type { Fact, LinkageRole } from './schema.ts'
 
 export type ValueKind = 'string' | 'integer' | 'long' | 'double' | 'boolean' | 'date' | 'timestamp' | 'enum'
 

@@ -1,5 +1,6 @@
 /** Errors that Chainon throws, and the exit status that each ends a process with. A record's fault is a value, not one of these. */
 import { FAULTS, type FaultCode } from './codes.ts'
+import type { ExitCode } from './exit-codes.ts'
 
 /** Thrown for what a restart or a person must resolve; contains no value of a record. */
 export class ChainonError extends Error {
@@ -21,7 +22,7 @@ export class ConfigurationError extends ChainonError {
 }
 
 /** Exit status of a process that ends with this error: 78 configuration, 75 dependency, 70 a bug. */
-export function exitStatus(error: unknown): number {
+export function exitStatus(error: unknown): ExitCode {
   if (!(error instanceof ChainonError)) return describeUnreachable(error) ? 75 : 70
   switch (FAULTS[error.code].blame) {
     case 'configuration':

@@ -9,6 +9,8 @@ export interface Words {
   readonly missing?: string
   /** On a list: its items are named by a noun and the value of one of their keys, for instance `rule 'ins-key'`. */
   readonly named?: { readonly noun: string; readonly by: string }
+  /** On an object: its optional keys of which one must be there (`needsOneOf`). */
+  readonly needsOneOf?: readonly string[]
 }
 
 export function wordsOf(schema: TSchema): Words {

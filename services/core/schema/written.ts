@@ -3,6 +3,8 @@ import type { Static, TSchema } from 'typebox'
 
 export type Written<S extends TSchema> = DeepReadonly<Static<S>>
 
-type DeepReadonly<T> = T extends string | number | boolean | null | undefined
+type DeepReadonly<T> = unknown extends T
   ? T
-  : { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : { readonly [Key in keyof T]: DeepReadonly<T[Key]> }

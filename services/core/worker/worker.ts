@@ -1,7 +1,8 @@
 /** What the workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
 
 import type { Kafka } from 'kafkajs'
-import { type AvroRegistry, avroRegistry, REGISTRY_KEYS } from '../avro/registry.ts'
+import { REGISTRY_KEYS } from '../avro/ask-registry.ts'
+import { type AvroRegistry, avroRegistry } from '../avro/registry.ts'
 import type { Config } from '../config/read.ts'
 import { loadContracts } from '../contract/load.ts'
 import { type TopicKind, topicOf } from '../contract/names.ts'

@@ -1,5 +1,5 @@
 /** In which language a text is read. */
-import type { Privacy } from '#core/contract/schema.ts'
+import type { Privacy } from '#core/contract/privacy-schema.ts'
 import { LANGUAGES, type Language } from './types.ts'
 
 type Scrub = Extract<Privacy, { action: 'scrub' }>

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { ReceiptAnswer, ReceiptQuestion } from '#core/gateway-api/receipt-client.ts'
 import type { RecordState } from '#core/gateway-api/receipt-states.ts'
-import { follow, statesText, sumStates } from '../../../../services/cli/push/follow.ts'
+import { follow, followView, statesText, sumStates } from '../../../../services/cli/push/follow.ts'
 
 const record = (index: number, state: RecordState['state']): RecordState => ({ index, feed: 'observation', state })
 
@@ -72,4 +72,27 @@ test('it asks again where a later answer may say more, and not where none will',
 test('counts are summed and told, in one order', () => {
   const sum = sumStates([{ accepted: 1, loaded: 2 }, { loaded: 1, rejected: 1 }, {}])
   expect([statesText(sum), statesText({})]).toEqual(['3 loaded, 1 rejected by a rule, 1 on their way', ''])
+})
+
+test('without a bound it asks until every record has its final state, and tells what each look has found', async () => {
+  const looks = [
+    told([record(0, 'accepted'), record(1, 'accepted')]),
+    told([record(0, 'loaded'), record(1, 'accepted')]),
+  ]
+  const { options, clock } = answering(
+    [...Array(500).fill(looks[0]), looks[1], told([record(0, 'loaded'), record(1, 'lost')])] as ReceiptAnswer[],
+    Number.POSITIVE_INFINITY,
+  )
+  const seen: string[] = []
+  const shown = (view: ReturnType<typeof followView>) => `${view.share} ${view.text}`
+  const followed = await follow('r', { ...options, seen: (now) => void seen.push(shown(followView(now))) })
+  expect(followed.failed).toEqual([record(1, 'lost')])
+  expect(clock.now).toBeGreaterThan(600_000)
+  expect([...new Set(seen)]).toEqual(['0 2 on their way', '0.5 1 loaded, 1 on their way', '1 1 loaded, 1 lost'])
+})
+
+test('what is shown says why the gateway does not tell', () => {
+  expect(followView({ states: {}, failed: [], untold: 'not yet' })).toEqual({
+    text: 'the gateway does not tell yet: not yet',
+  })
 })

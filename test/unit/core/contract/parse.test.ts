@@ -180,6 +180,14 @@ describe('a contract that is wrong', () => {
     expect(edited(as).join()).toContain("field 'patient_ipp': privacy.as: must be letters")
   })
 
+  it('says where it stops being JSON, and repeats nothing of it', () => {
+    const said = (text: string) => parseContract('patient', text)
+    expect(said('{\n  "name": "Secret" "doc"\n}')).toEqual({
+      ok: false,
+      problems: ['it is not JSON: line 2, column 20'],
+    })
+    expect(said('{\n  "name": ')).toEqual({ ok: false, problems: ['it is not JSON: line 2, column 11'] })
+  })
   it('is rejected when it is not JSON', () => {
     const result = parseContract('patient', '{')
     expect(result.ok).toBe(false)
