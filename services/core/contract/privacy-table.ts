@@ -149,8 +149,11 @@ function acceptedOf(contract: FeedContract, field: FieldContract, guard: readonl
   if (field.kind === 'date' || field.kind === 'timestamp') return 'it is of the years 1700 to 2199'
   if (field.name === contract.version) return 'it is a count of at most 7 digits or a time not after the receipt'
   const cases = guard.map((one) => `${accepted(one)}${conditionOf(one)}`)
-  if (field.kind !== 'string')
-    cases.push(`${guard.length > 0 ? 'otherwise ' : ''}at most ${LARGEST_PLAIN_NUMBER} in size`)
+  // A range without a condition is declared for every record: the size of a plain number decides on none.
+  if (field.kind !== 'string' && guard.every(({ when = [] }) => when.length > 0))
+    cases.push(
+      `${guard.length > 0 ? 'where none of these conditions holds, ' : ''}at most ${LARGEST_PLAIN_NUMBER} in size`,
+    )
   const listed = field.kind === 'string' && guard.every(({ codes, pattern }) => !codes && pattern === undefined)
   return `it is ${cases.join('; or ')}${listed ? '' : '; and no number or name of this patient is in it'}`
 }
