@@ -68,9 +68,12 @@ describe('the table of a feed', () => {
       return privacyTable({ ...observation, fields }).find(({ field }) => field === 'value_number')?.action
     }
     const of = { field: 'code', equals: '718-7' }
-    expect(guarded([{ min: 0, max: 30, when: [of] }, { min: 0, max: 400 }])).toMatch(
-      /^kept if it is from 0 to 30 \(where code is 718-7\); or from 0 to 400; and no number/,
-    )
+    expect(
+      guarded([
+        { min: 0, max: 30, when: [of] },
+        { min: 0, max: 400 },
+      ]),
+    ).toMatch(/^kept if it is from 0 to 30 \(where code is 718-7\); or from 0 to 400; and no number/)
     expect(guarded([{ min: 0, max: 30, when: [of] }])).toContain(
       '(where code is 718-7); or where none of these conditions holds, at most 9999999 in size; and no number',
     )
