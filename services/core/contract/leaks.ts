@@ -3,7 +3,7 @@
  * so that what one column hides another one may tell. Pure, over any contracts; each rule is a function, and its words are in `LEAKS`.
  */
 import { isNumber, isTime, type LeakColumn, leakColumns } from './leak-columns.ts'
-import type { LeakRule } from './leak-schema.ts'
+import type { LeakRule, Tells } from './leak-schema.ts'
 import type { PotentialIdentifier } from './potential-identifiers.ts'
 import type { FeedContract, FieldContract } from './types.ts'
 
@@ -33,7 +33,7 @@ const RULES: Readonly<Record<LeakRule, Rule>> = {
   'tells-birth': (columns) => told(columns, 'birth', 'birth_year_month'),
   'tells-death': (columns) => told(columns, 'death', 'exact_death_date'),
   'tells-mother': (columns) =>
-    tellers(columns, 'birth')
+    [...tellers(columns, 'birth'), ...tellers(columns, 'delivery')]
       .filter(({ at }) => at.grain === 1)
       .map(({ by }) => ({ by, undoes: ['who is the mother of whom'] })),
 
@@ -129,7 +129,7 @@ function told(columns: readonly LeakColumn[], event: 'birth' | 'death', identifi
 }
 
 /** @returns the columns that tell an event, each with the date that is its own */
-function tellers(columns: readonly LeakColumn[], event: 'birth' | 'death') {
+function tellers(columns: readonly LeakColumn[], event: Tells['event']) {
   return columns.flatMap((by) =>
     (by.readable ? (by.field.tells ?? []) : [])
       .filter((one) => one.event === event)
