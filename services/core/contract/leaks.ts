@@ -61,9 +61,22 @@ const RULES: Readonly<Record<LeakRule, Rule>> = {
 
   'finer-place': (columns) => {
     const departments = columns.filter(({ field, readable }) => field.privacy.class === 'place' && readable)
-    return columns
+    const kept = columns
       .filter(({ field, readable }) => readable && field.privacy.action === 'keep' && isSmallPlace(field))
       .flatMap((by) => (departments.length === 0 ? [] : [{ by, undoes: ids(departments) }]))
+    const areas = departments.filter(({ field }) => inhabitantsOf(field) !== undefined)
+    return [
+      ...kept,
+      // Of two areas of one place the larger one is told by the smaller one, or nearly.
+      ...areas.flatMap((by) => {
+        const larger = departments.filter(
+          ({ field, identifier }) =>
+            identifier === by.identifier &&
+            (inhabitantsOf(field) ?? Number.POSITIVE_INFINITY) > (inhabitantsOf(by.field) ?? 0),
+        )
+        return larger.length === 0 ? [] : [{ by, undoes: ids(larger) }]
+      }),
+    ]
   },
 
   'unshifted-date': (columns) => {
@@ -143,6 +156,11 @@ function tellers(columns: readonly LeakColumn[], event: Tells['event']) {
 /** @returns the columns of the set of which less is left than the grain says; those that are used for linkage only are among them */
 function hidden(columns: readonly LeakColumn[], identifier: PotentialIdentifier, grain: number) {
   return columns.filter((one) => one.identifier === identifier && (one.grain > grain || one.shifted))
+}
+
+/** @returns those of the smallest area; undefined where what is left is no area */
+function inhabitantsOf({ privacy }: FieldContract): number | undefined {
+  return privacy.action === 'generalise' && privacy.to === 'area' ? privacy.population : undefined
 }
 
 function isSmallPlace({ kind, name }: FieldContract): boolean {

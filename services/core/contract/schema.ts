@@ -44,11 +44,13 @@ export const Privacy = Type.Union([
   closed({ ...CLASS, action: Type.Literal('tokenise') }),
   /** A date or time cut to the first day of its month, quarter or year. */
   closed({ ...REPLACED, action: Type.Literal('truncate'), to: Type.Enum(['month', 'quarter', 'year']) }),
-  /** Replaced by the class that it is in: a place by its department, a birth date by an age or a year, a number by an interval. */
+  /** Replaced by the class that it is in: a place by its department or a larger area, a birth date by an age or a year, a number by an interval. */
   closed({
     ...REPLACED,
     action: Type.Literal('generalise'),
-    to: Type.Enum(['department', 'age_band', 'birth_year', 'bins']),
+    to: Type.Enum(['department', 'area', 'age_band', 'birth_year', 'bins']),
+    /** Inhabitants of the smallest area. */
+    population: Type.Optional(Type.Integer({ minimum: 1000, maximum: 10_000_000 })),
     /** The date or time at which the age is taken. */
     at: Type.Optional(FieldName),
     /** Lower ends of the bands or intervals; below the first and from the last on there is one more of each. */

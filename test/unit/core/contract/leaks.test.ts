@@ -150,6 +150,35 @@ describe('a planted leak is named with the column that tells and those that are 
     expect(open(findLeaks(withThese(patient)))).toEqual(['finer-place patient.city'])
   })
 
+  it('an area beside a department or a larger area of the same residence', () => {
+    const AREA = { class: 'place', action: 'generalise', to: 'area', as: 'residence_area' }
+    const patient = changed(
+      'patient',
+      (_json, field) => void (field('postcode').privacy = { ...AREA, population: 20_000 }),
+    )
+    expect(findLeaks(withThese(patient)).filter(({ leak }) => leak === 'finer-place')).toEqual([])
+    const place = (privacy: object) => ({
+      name: 'postcode',
+      type: ['null', 'string'],
+      doc: 'x',
+      default: null,
+      maxLength: 10,
+      privacy,
+    })
+    const beside = (privacy: object) =>
+      open(
+        findLeaks(
+          withThese(
+            patient,
+            changed('encounter', (json) => json.fields.push(place(privacy))),
+          ),
+        ),
+      )
+    expect(beside({ ...AREA, to: 'department', as: 'residence_department' })).toEqual(['finer-place patient.postcode'])
+    expect(beside({ ...AREA, population: 50_000 })).toEqual(['finer-place patient.postcode'])
+    expect(beside({ ...AREA, population: 20_000 })).toEqual([])
+  })
+
   it('a true date beside shifted ones, in any feed, and the version, which may be a time', () => {
     const shift = { within: 180 }
     const encounter = changed('encounter', (json, field) => {
