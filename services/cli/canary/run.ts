@@ -151,7 +151,7 @@ export async function runCanary(
         ...one,
         found: hits.filter(({ channel }) => channel === one.channel).length,
       })),
-      places: places.map(({ hits: own, ...place }) => ({ ...place, found: own.length })),
+      places: places.map(({ hits: inPlace, ...place }) => ({ ...place, found: inPlace.length })),
       hits,
       not_sown: plan.notSown,
       failures,
