@@ -23,9 +23,13 @@ import { readParquet, writeParquet } from './parquet.ts'
 import { linkageOf, selectPopulation } from './population.ts'
 import type { ProjectFile } from './project-file.ts'
 import { type ProjectPseudonyms, projectPseudonyms } from './pseudonyms.ts'
+import { countSmallCells, measureSmallCells, quasiIdentifiers } from './small-cells.ts'
 import { buildTable, countTable, countUnique, planTable, type TableCounts, type TablePlan } from './table-build.ts'
 import type { Warehouse } from './warehouse.ts'
 import { createDatabase, dropDatabase, recover, swap, type Workspace, workspaceOf } from './workspace.ts'
+
+/** Persons of the smallest cell that French practice lets out (ATIH, CASD: counts below 11 are masked). */
+const SMALLEST_CELL = 11
 
 export interface Request {
   /** The file's text; the manifest contains its checksum. */
@@ -145,10 +149,14 @@ async function buildTables(
     const built = await buildTable(context.warehouse, plan, project, names, pseudonyms, onRows, context.signal)
     context.progress(`${step}: counting persons with a row of their own`)
     const unique = await countUnique(context.warehouse, plan, target)
+    context.progress(`${step}: counting persons in small cells`)
+    const count = countSmallCells(context.warehouse, target, SMALLEST_CELL)
+    const smallCells = await measureSmallCells(quasiIdentifiers(plan), SMALLEST_CELL, count)
     context.progress(`${step}: writing Parquet`)
     made.push({
       ...(await exportTable(context, plan, counts, built, target, places.directory)),
       unique_persons: unique,
+      small_cells: smallCells,
     })
   }
   return made

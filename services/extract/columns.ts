@@ -122,7 +122,7 @@ function decidedColumn(
     decided,
   }
   // An age band or a year of birth is as coarse already as truncation would leave it.
-  if (decision === 'keep' || (field.privacy.action === 'generalise' && field.privacy.to !== 'department')) return base
+  if (decision === 'keep' || (field.privacy.action === 'generalise' && !PLACES.includes(field.privacy.to))) return base
   if (decision === 'shift') return shiftedColumn(base, field)
   const nullable = column.type.includes('Nullable(')
   const maybe = (type: string) => (nullable ? `Nullable(${type})` : type)
@@ -149,13 +149,16 @@ function decidedColumn(
     case 'death_location':
       return {
         ...base,
-        name: renamed(column.name, /_department$/, '_region'),
+        name: renamed(column.name, /_(department|area)$/, '_region'),
         type: 'LowCardinality(Nullable(String))',
         description: `${column.comment}: the region, INSEE code`,
-        expression: `nullIf(transform(ifNull(toString(${source}), ''), ${list([...REGION_OF.keys()])}, ${list([...REGION_OF.values()])}, ''), '')`,
+        // Of an area, `69-690`, the department stands before its postcodes.
+        expression: `nullIf(transform(splitByChar('-', ifNull(toString(${source}), ''))[1], ${list([...REGION_OF.keys()])}, ${list([...REGION_OF.values()])}, ''), '')`,
       }
   }
 }
+
+const PLACES: readonly string[] = ['department', 'area']
 
 /** The first day of a month, moved by some days, would say by how many. */
 function isUnmovable({ privacy }: FieldContract, decision: Decision): boolean {

@@ -46,6 +46,18 @@ const Table = Type.Object({
    * them. Absent from manifests of before.
    */
   unique_persons: Type.Optional(Count),
+  /**
+   * Persons who share the values of the columns with fewer than k persons in all, and which columns to leave out until nobody does. Absent from
+   * manifests of before.
+   */
+  small_cells: Type.Optional(
+    Type.Object({
+      k: Count,
+      columns: Type.Array(Type.String()),
+      persons: Count,
+      leave_out: Type.Array(Type.Object({ column: Type.String(), persons: Count })),
+    }),
+  ),
 })
 export type ManifestTable = Written<typeof Table>
 

@@ -85,7 +85,19 @@ export function builtText(directory: string, manifest: Manifest): string {
     sha256.slice(0, 16),
   ])
   const files = table(['table', 'rows', 'persons', 'file', 'bytes', 'sha256'], rows)
-  return `${files}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n`
+  return `${files}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n${smallCellLines(manifest)}`
+}
+
+/** What the author of the project may leave out, one table a line; nothing where no cell is small. */
+function smallCellLines({ tables }: Manifest): string {
+  const lines = tables.flatMap(({ name, small_cells: cells }) => {
+    if (!cells || cells.persons === 0) return []
+    const steps = cells.leave_out.map(({ column, persons }) => `${column} (${thousands(persons)} are left)`)
+    return [
+      `  ${name}: ${thousands(cells.persons)} by ${cells.columns.join(', ') || 'the table alone'}${steps.length > 0 ? `; leave out ${steps.join(', then ')}` : ''}\n`,
+    ]
+  })
+  return lines.length === 0 ? '' : `\nPersons in cells of fewer than ${tables[0]?.small_cells?.k}:\n${lines.join('')}`
 }
 
 export function tooSmall(id: string, minimum: number): string {

@@ -1,4 +1,5 @@
 /** Small valid records of every feed, as a hospital sends them. */
+export { nirOf } from '../../services/cli/canary/invent.ts'
 
 export const FEEDS = [
   'patient',
@@ -51,9 +52,4 @@ const OF_FEED: Readonly<Record<Feed, Fields>> = {
 /** @param more replaces fields of the feed's usual record, or adds fields */
 export function recordOf(feed: Feed, id: string, ipp: string, more: Fields = {}): Record<string, unknown> {
   return { record_id: id, patient_ipp: ipp, ...OF_FEED[feed], ...more }
-}
-
-/** @param first13 a NIR without its key @returns all 15 characters */
-export function nirOf(first13: string): string {
-  return `${first13}${String(97 - (Number(first13) % 97)).padStart(2, '0')}`
 }

@@ -83,6 +83,24 @@ describe('an extraction', () => {
     expect(manifest.warehouse.ledger_at_start).toEqual({})
   })
 
+  test('says how many persons stand in small cells, as its rows do, and what to leave out until none does', async () => {
+    const manifest = manifestOf(first)
+    for (const { name, small_cells: cells } of manifest.tables) {
+      const rows = await rowsOf(first, name)
+      const same = Map.groupBy(rows, (row) => String(cells?.columns.map((column) => String(row[column])).join('\0')))
+      const small = [...same.values()].filter((cell) => new Set(cell.map(({ person_id: person }) => person)).size < 11)
+      expect([name, cells?.k, cells?.persons]).toEqual([
+        name,
+        11,
+        new Set(small.flat().map(({ person_id: person }) => person)).size,
+      ])
+    }
+    const patient = manifest.tables.find(({ name }) => name === 'patient')?.small_cells
+    expect(patient?.columns).toEqual(['sex', 'birth_year', 'residence_region', 'updated_at'])
+    expect(patient?.persons).toBeGreaterThan(0)
+    expect(patient?.leave_out.at(-1)?.persons).toBe(0)
+  })
+
   test('has one pseudonym per person in every table, and every value unchanged', async () => {
     const [patients, diagnoses, observations, deaths] = await Promise.all(
       ['patient', 'diagnosis', 'observation', 'death'].map((name) => rowsOf(first, name)),

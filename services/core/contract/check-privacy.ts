@@ -10,15 +10,18 @@ type Round = Extract<Privacy, { action: 'round' }>
 /** Older persons are so few that their age names them: they are one band, and have one year of birth. */
 export const TOP_AGE = 90
 
+const PARAMETERS = ['at', 'edges', 'population'] as const
+
 interface Generalisation {
   readonly leaves: string
   readonly classes: readonly PrivacyClass[]
   readonly kinds: readonly ValueKind[]
-  readonly needs: readonly ('at' | 'edges')[]
+  readonly needs: readonly (typeof PARAMETERS)[number][]
 }
 
 export const GENERALISATIONS: Readonly<Record<Generalise['to'], Generalisation>> = {
   department: { leaves: 'a department', classes: ['place'], kinds: ['string'], needs: [] },
+  area: { leaves: 'an area', classes: ['place'], kinds: ['string'], needs: ['population'] },
   age_band: { leaves: 'an age', classes: ['trait'], kinds: ['date'], needs: ['at', 'edges'] },
   birth_year: { leaves: 'a year of birth', classes: ['trait'], kinds: ['date'], needs: ['at'] },
   bins: { leaves: 'an interval', classes: ['none'], kinds: ['integer', 'long', 'double'], needs: ['edges'] },
@@ -48,7 +51,7 @@ function checkGeneralise(privacy: Generalise, kind: ValueKind | undefined, place
   if (!classes.includes(privacy.class))
     at.say(`${leaves} is of the class ${classes.join(', ')}, not '${privacy.class}'`)
   if (kind !== undefined && !kinds.includes(kind)) place.say(`generalise needs ${oneOfKinds(kinds)} to leave ${leaves}`)
-  for (const key of ['at', 'edges'] as const) {
+  for (const key of PARAMETERS) {
     const given = privacy[key] !== undefined
     if (given && !needs.includes(key)) at.say(`'${key}' is not for ${leaves}`)
     if (!given && needs.includes(key)) at.say(`lacks '${key}', which ${leaves} needs`)
@@ -72,6 +75,17 @@ function checkRound({ digits, step }: Round, kind: ValueKind, place: Place): voi
   if (step !== undefined && kind !== 'double' && !Number.isInteger(step))
     place.say(`'step' of a ${kind} must be a whole number`)
 }
+
+/** The populations are those of postcodes: another code of five digits (INSEE) would be taken for one. */
+export function checkAreas(fields: readonly FieldContract[], file: Place): void {
+  for (const { linkage, name, privacy } of fields)
+    if (privacy.action === 'generalise' && privacy.to === 'area' && linkage !== 'postcode' && !POSTCODE.test(name))
+      file
+        .named(`field '${name}'`)
+        .say("an area is made of a postcode: the linkage or the name of the field says 'postcode'")
+}
+
+const POSTCODE = /(?:^|_)(?:postcode|postal_code|zip)(?:_|$)/
 
 /** Checks what a policy reads of other fields: the date at which an age is taken. */
 export function checkAges(fields: readonly FieldContract[], file: Place): void {

@@ -3,7 +3,7 @@
  * so that what one column hides another one may tell. Pure, over any contracts; each rule is a function, and its words are in `LEAKS`.
  */
 import { isNumber, isTime, type LeakColumn, leakColumns } from './leak-columns.ts'
-import type { LeakRule } from './leak-schema.ts'
+import type { LeakRule, Tells } from './leak-schema.ts'
 import type { PotentialIdentifier } from './potential-identifiers.ts'
 import type { FeedContract, FieldContract } from './types.ts'
 
@@ -33,7 +33,7 @@ const RULES: Readonly<Record<LeakRule, Rule>> = {
   'tells-birth': (columns) => told(columns, 'birth', 'birth_year_month'),
   'tells-death': (columns) => told(columns, 'death', 'exact_death_date'),
   'tells-mother': (columns) =>
-    tellers(columns, 'birth')
+    [...tellers(columns, 'birth'), ...tellers(columns, 'delivery')]
       .filter(({ at }) => at.grain === 1)
       .map(({ by }) => ({ by, undoes: ['who is the mother of whom'] })),
 
@@ -61,9 +61,22 @@ const RULES: Readonly<Record<LeakRule, Rule>> = {
 
   'finer-place': (columns) => {
     const departments = columns.filter(({ field, readable }) => field.privacy.class === 'place' && readable)
-    return columns
+    const kept = columns
       .filter(({ field, readable }) => readable && field.privacy.action === 'keep' && isSmallPlace(field))
       .flatMap((by) => (departments.length === 0 ? [] : [{ by, undoes: ids(departments) }]))
+    const areas = departments.filter(({ field }) => inhabitantsOf(field) !== undefined)
+    return [
+      ...kept,
+      // Of two areas of one place the larger one is told by the smaller one, or nearly.
+      ...areas.flatMap((by) => {
+        const larger = departments.filter(
+          ({ field, identifier }) =>
+            identifier === by.identifier &&
+            (inhabitantsOf(field) ?? Number.POSITIVE_INFINITY) > (inhabitantsOf(by.field) ?? 0),
+        )
+        return larger.length === 0 ? [] : [{ by, undoes: ids(larger) }]
+      }),
+    ]
   },
 
   'unshifted-date': (columns) => {
@@ -129,7 +142,7 @@ function told(columns: readonly LeakColumn[], event: 'birth' | 'death', identifi
 }
 
 /** @returns the columns that tell an event, each with the date that is its own */
-function tellers(columns: readonly LeakColumn[], event: 'birth' | 'death') {
+function tellers(columns: readonly LeakColumn[], event: Tells['event']) {
   return columns.flatMap((by) =>
     (by.readable ? (by.field.tells ?? []) : [])
       .filter((one) => one.event === event)
@@ -143,6 +156,11 @@ function tellers(columns: readonly LeakColumn[], event: 'birth' | 'death') {
 /** @returns the columns of the set of which less is left than the grain says; those that are used for linkage only are among them */
 function hidden(columns: readonly LeakColumn[], identifier: PotentialIdentifier, grain: number) {
   return columns.filter((one) => one.identifier === identifier && (one.grain > grain || one.shifted))
+}
+
+/** @returns those of the smallest area; undefined where what is left is no area */
+function inhabitantsOf({ privacy }: FieldContract): number | undefined {
+  return privacy.action === 'generalise' && privacy.to === 'area' ? privacy.population : undefined
 }
 
 function isSmallPlace({ kind, name }: FieldContract): boolean {

@@ -9,7 +9,7 @@ import { checkFacts, checkPrecisions } from './check-facts.ts'
 import { checkRoles, checkStoredNames } from './check-fields.ts'
 import { checkGuardConditions } from './check-guards.ts'
 import { checkLeaks } from './check-leaks.ts'
-import { checkAges } from './check-privacy.ts'
+import { checkAges, checkAreas } from './check-privacy.ts'
 import { checkRules } from './check-rules.ts'
 import { checkShift } from './check-shift.ts'
 import { checkTexts } from './check-texts.ts'
@@ -62,6 +62,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkPrecisions(fields, file)
   checkTexts(fields, file)
   checkAges(fields, file)
+  checkAreas(fields, file)
   checkFacts(feed, contract.complete?.facts ?? [], fields, file)
   if (contract.complete === undefined) return undefined
   const { shift, accepted_leaks: acceptedLeaks = [] } = contract.complete

@@ -57,10 +57,13 @@ export const Privacy = Type.Union([
     {
       ...REPLACED,
       action: Type.Literal('generalise'),
-      to: Type.Enum(['department', 'age_band', 'birth_year', 'bins'], {
+      to: Type.Enum(['department', 'area', 'age_band', 'birth_year', 'bins'], {
         description:
-          'The class: of a place its department, of a birth date an age band or a year, of a number an interval',
+          'The class: of a place its department or a larger area, of a birth date an age band or a year, of a number an interval',
       }),
+      population: Type.Optional(
+        Type.Integer({ minimum: 1000, maximum: 10_000_000, description: 'Inhabitants of the smallest area' }),
+      ),
       at: Type.Optional(fieldName('The date or time at which the age is taken')),
       edges: Type.Optional(
         Type.Array(Type.Number(), {

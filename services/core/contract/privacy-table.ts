@@ -103,10 +103,17 @@ function leftOf(contract: FeedContract, field: FieldContract): string {
   }
 }
 
-function generaliseOf({ at, edges = [], to }: Extract<FieldContract['privacy'], { action: 'generalise' }>): string {
+function generaliseOf({
+  at,
+  edges = [],
+  population,
+  to,
+}: Extract<FieldContract['privacy'], { action: 'generalise' }>): string {
   switch (to) {
     case 'department':
       return 'cut to its department; a value that is no place of the official form becomes null'
+    case 'area':
+      return `replaced by an area of at least ${population} inhabitants: the postcode, all that begin like it, or the rest of its department; a postcode that no commune has becomes null`
     case 'age_band':
       return `replaced by the age at ${at}, in bands that begin with ${edges.join(', ')}; null before birth, and where the dates do not say in which band`
     case 'birth_year':
@@ -149,8 +156,11 @@ function acceptedOf(contract: FeedContract, field: FieldContract, guard: readonl
   if (field.kind === 'date' || field.kind === 'timestamp') return 'it is of the years 1700 to 2199'
   if (field.name === contract.version) return 'it is a count of at most 7 digits or a time not after the receipt'
   const cases = guard.map((one) => `${accepted(one)}${conditionOf(one)}`)
-  if (field.kind !== 'string')
-    cases.push(`${guard.length > 0 ? 'otherwise ' : ''}at most ${LARGEST_PLAIN_NUMBER} in size`)
+  // A range without a condition is declared for every record: the size of a plain number decides on none.
+  if (field.kind !== 'string' && guard.every(({ when = [] }) => when.length > 0))
+    cases.push(
+      `${guard.length > 0 ? 'where none of these conditions holds, ' : ''}at most ${LARGEST_PLAIN_NUMBER} in size`,
+    )
   const listed = field.kind === 'string' && guard.every(({ codes, pattern }) => !codes && pattern === undefined)
   return `it is ${cases.join('; or ')}${listed ? '' : '; and no number or name of this patient is in it'}`
 }
@@ -194,6 +204,7 @@ function remainsOf(field: FieldContract): string {
 
 const LEFT_OF_CLASS = {
   department: 'the department',
+  area: 'the area',
   age_band: `an age band; ${TOP_AGE} or older is one`,
   birth_year: 'the year of birth, of the oldest a later one',
   bins: 'the interval',
@@ -202,7 +213,7 @@ const LEFT_OF_CLASS = {
 /** What a class of values can still say of a person when something of it is left. */
 const RISKS: Readonly<Partial<Record<PrivacyClass, string>>> = {
   date: 'Potential identifier: an exact date of care or of death singles a person out together with a place. Each project decides on it.',
-  place: 'Potential identifier: a department with few people narrows them down. Each project decides on it.',
+  place: 'Potential identifier: a department or an area with few people narrows them down. Each project decides on it.',
 }
 
 function riskOf(contract: FeedContract, field: FieldContract): string {

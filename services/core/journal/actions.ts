@@ -46,6 +46,15 @@ const FORMS = [
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),
   form('contract-change', '^feed:[a-z0-9_]{1,64}$', { sha256: Hash, before: Type.Optional(Hash) }),
   form('provision', '^installation$', { topics_created: Count, settings_reset: Count, migrations_run: Count }),
+  /** Invented identities were sown and searched for; which, and where, the report says. */
+  form('canary', '^installation$', {
+    canaries: Count,
+    producer: Type.Optional(Name),
+    hits: Type.Optional(Count),
+    unread: Type.Optional(Count),
+    failures: Type.Optional(Count),
+    report_sha256: Type.Optional(Hash),
+  }),
   /** The heads of all chains before a place of the topic: it binds them together (verify.ts). */
   form('anchor', '^journal$', { offset: Count, heads: Hash }),
   /** Entries that were not kept, because the spool was full or could not be written. */

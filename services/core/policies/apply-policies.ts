@@ -7,6 +7,7 @@ import { truncateDate } from '../contract/calendar.ts'
 import type { FeedContract, FieldContract } from '../contract/types.ts'
 import type { Pseudonymiser } from '../crypto/pseudonym.ts'
 import { ageBand, birthYear } from './age.ts'
+import { areaOf } from './area.ts'
 import { binOf } from './bins.ts'
 import { departmentOf } from './department.ts'
 import { roundToDigits, roundToStep } from './round.ts'
@@ -99,9 +100,18 @@ function applier(contract: FeedContract, field: FieldContract, pseudonymiser: Ps
 function generaliser(
   contract: FeedContract,
   field: FieldContract,
-  { at, edges = [], to }: Extract<FieldContract['privacy'], { action: 'generalise' }>,
+  {
+    at,
+    edges = [],
+    population = Number.POSITIVE_INFINITY,
+    to,
+  }: Extract<FieldContract['privacy'], { action: 'generalise' }>,
 ): ApplyField {
   if (to === 'department') return (value) => departmentOf(String(value))
+  if (to === 'area') {
+    const area = areaOf(population)
+    return (value) => area(String(value))
+  }
   if (to === 'bins') {
     const bin = binOf(edges)
     return (value) => bin(Number(value))

@@ -128,6 +128,24 @@ describe('the columns of a project', () => {
     }
   })
 
+  test('an area of inhabitants is kept, or cut to its region', () => {
+    const patient = contractOf('patient')
+    const fields = patient.fields.map(
+      (field): FieldContract =>
+        field.name === 'postcode'
+          ? {
+              ...field,
+              as: 'residence_area',
+              privacy: { class: 'place', action: 'generalise', to: 'area', population: 20_000, as: 'residence_area' },
+            }
+          : field,
+    )
+    const plan = (decision: Decision) => planColumns({ ...patient, fields }, ['residence_area'], all(decision)).kept
+    expect(plan('keep').map(({ name }) => name)).toContain('residence_area')
+    const [region] = plan('truncate').filter(({ name }) => name === 'residence_region')
+    expect(region?.expression).toContain("splitByChar('-', ")
+  })
+
   test('101 departments are in 18 regions', () => {
     expect(REGION_OF.size).toBe(102)
     expect(new Set(REGION_OF.values()).size).toBe(18)

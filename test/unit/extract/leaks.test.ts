@@ -46,13 +46,23 @@ describe('the leaks of a project', () => {
     expect(found({ ...STAYS, ...decisions({}) })).toEqual([])
   })
 
+  it('the mother of a newborn by the day of a delivery; not where only its month is left', () => {
+    const acts = { tables: [{ feed: 'procedure', columns: ['record_id', 'code', 'performed_at'] }] }
+    expect(found({ ...acts, ...decisions({}) })).toEqual([['tells-mother procedure.code', 'who is the mother of whom']])
+    expect(found({ ...acts, ...decisions({ exact_care_dates: 'truncate' }) })).toEqual([])
+  })
+
   it('the example tells births and deaths by its stays and diagnoses', () => {
     expect(found({}).map(([leak]) => leak)).toEqual([
       'tells-birth diagnosis.code',
       'tells-birth encounter.admission_mode',
+      'tells-birth observation.code',
+      'tells-death diagnosis.code',
       'tells-death encounter.discharge_mode',
+      'tells-death observation.code',
       'tells-mother diagnosis.code',
       'tells-mother encounter.admission_mode',
+      'tells-mother observation.code',
     ])
   })
 })

@@ -50,16 +50,19 @@ describe('the contracts that Chainon brings', () => {
     expect(leaks.map(({ leak, feed, field }) => `${leak} ${feed}.${field}`)).toEqual([
       'tells-birth diagnosis.code',
       'tells-birth encounter.admission_mode',
+      'tells-birth observation.code',
       'tells-birth pmsi_stay.ghm',
       'tells-birth pmsi_stay.admission_mode',
       'tells-birth pmsi_stay.birth_weight_g',
       'tells-birth pmsi_stay.principal_diagnosis',
       'tells-mother diagnosis.code',
       'tells-mother encounter.admission_mode',
+      'tells-mother observation.code',
       'tells-mother pmsi_stay.ghm',
       'tells-mother pmsi_stay.admission_mode',
       'tells-mother pmsi_stay.birth_weight_g',
       'tells-mother pmsi_stay.principal_diagnosis',
+      'tells-mother procedure.code',
     ])
     for (const contract of shipped) expect(needlessAcceptances(contract, leaks)).toEqual([])
   })
@@ -84,6 +87,26 @@ describe('a planted leak is named with the column that tells and those that are 
     const leaks = findLeaks(withThese(patient))
     expect(undoneBy(leaks, 'tells-death', 'discharge_mode')).toEqual(['patient.deceased_on'])
     expect(undoneBy(leaks, 'finer-column', 'died_on')).toEqual(['patient.deceased_on'])
+  })
+
+  it('a diagnosis, an act, a result or a document that is made of the dead says the death date', () => {
+    const patient = changed('patient', (_json, field) => {
+      field('deceased_on').privacy = { class: 'date', action: 'truncate', to: 'year', as: 'deceased_year' }
+      delete field('deceased_on').precision
+    })
+    const names = open(findLeaks(withThese(patient))).filter((name) => name.startsWith('tells-death'))
+    expect(names).toEqual([
+      'tells-death diagnosis.code',
+      'tells-death document.kind',
+      'tells-death encounter.discharge_mode',
+      'tells-death observation.code',
+      'tells-death procedure.code',
+    ])
+  })
+
+  it('the delivery of a mother says which newborn is hers', () => {
+    const silent = changed('procedure', (json) => delete json.accepted_leaks)
+    expect(open(findLeaks(withThese(silent)))).toEqual(['tells-mother procedure.code'])
   })
 
   it('no longer, where the date of the stay is cut as much', () => {
@@ -133,6 +156,35 @@ describe('a planted leak is named with the column that tells and those that are 
       field('city').maxLength = 64
     })
     expect(open(findLeaks(withThese(patient)))).toEqual(['finer-place patient.city'])
+  })
+
+  it('an area beside a department or a larger area of the same residence', () => {
+    const AREA = { class: 'place', action: 'generalise', to: 'area', as: 'residence_area' }
+    const patient = changed(
+      'patient',
+      (_json, field) => void (field('postcode').privacy = { ...AREA, population: 20_000 }),
+    )
+    expect(findLeaks(withThese(patient)).filter(({ leak }) => leak === 'finer-place')).toEqual([])
+    const place = (privacy: object) => ({
+      name: 'postcode',
+      type: ['null', 'string'],
+      doc: 'x',
+      default: null,
+      maxLength: 10,
+      privacy,
+    })
+    const beside = (privacy: object) =>
+      open(
+        findLeaks(
+          withThese(
+            patient,
+            changed('encounter', (json) => json.fields.push(place(privacy))),
+          ),
+        ),
+      )
+    expect(beside({ ...AREA, to: 'department', as: 'residence_department' })).toEqual(['finer-place patient.postcode'])
+    expect(beside({ ...AREA, population: 50_000 })).toEqual(['finer-place patient.postcode'])
+    expect(beside({ ...AREA, population: 20_000 })).toEqual([])
   })
 
   it('a true date beside shifted ones, in any feed, and the version, which may be a time', () => {

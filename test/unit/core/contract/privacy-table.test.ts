@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { survivingFields } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { privacyTable } from '#core/contract/privacy-table.ts'
+import type { FieldContract, GuardCase } from '#core/contract/types.ts'
 import { privacyMarkdown, privacyPage, privacyText } from '../../../../services/cli/privacy-page.ts'
 
 const contracts = loadContracts('schemas/feeds')
@@ -52,6 +53,31 @@ describe('the table of a feed', () => {
       remains: 'nothing',
       risk: '',
     })
+  })
+
+  it('says what holds of numbers outside of the conditions of the ranges, and only where there is an outside', () => {
+    const observation = contracts.find(({ feed }) => feed === 'observation')
+    if (!observation) throw new Error('there is no observation')
+    const guarded = (guard: readonly GuardCase[]): string | undefined => {
+      const fields = observation.fields.map(
+        (field): FieldContract =>
+          field.name === 'value_number'
+            ? { ...field, privacy: { class: 'none', action: 'keep', guard: [...guard] } }
+            : field,
+      )
+      return privacyTable({ ...observation, fields }).find(({ field }) => field === 'value_number')?.action
+    }
+    const of = { field: 'code', equals: '718-7' }
+    expect(
+      guarded([
+        { min: 0, max: 30, when: [of] },
+        { min: 0, max: 400 },
+      ]),
+    ).toMatch(/^kept if it is from 0 to 30 \(where code is 718-7\); or from 0 to 400; and no number/)
+    expect(guarded([{ min: 0, max: 30, when: [of] }])).toContain(
+      '(where code is 718-7); or where none of these conditions holds, at most 9999999 in size; and no number',
+    )
+    expect(guarded([])).toContain('kept if it is at most 9999999 in size; and no number')
   })
 
   it('is a page in Markdown of which no cell breaks a line, with a place for a signature', () => {
