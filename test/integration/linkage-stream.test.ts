@@ -9,8 +9,10 @@ import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
+import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
+import { withLogin } from '../helpers/servers.ts'
 import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
 
 const GIVEN = ['Élodie', 'Thibault', 'Marguerite', 'Anselme', 'Ségolène', 'Baptistin']
@@ -162,6 +164,34 @@ test('a record that the death feed has of a patient is of his person, without an
   )
   expect(row).toEqual({ persons: '1', records: '2' })
   expect(await persons()).toEqual(EXPECTED)
+})
+
+test('beside the running linker it is explained why a pair and a person are linked, without a name, and the linker stays the writer', async () => {
+  const [key] = (await readTopics(pipeline.env, topics.linked.slice(0, 1))).map((message) => String(message.key))
+  const explain = async (...args: readonly string[]) => {
+    const folder = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/linker` }
+    const { status, stdout, stderr } = await runToEnd('services/linker/inspect/main.ts', ['explain', ...args], {
+      ...withLogin('linker', pipeline.env),
+      ...folder,
+    })
+    return { status, stdout, stderr }
+  }
+  const of = await explain('--json', `patient/${key}`)
+  expect(of.stderr).toBe('')
+  const person = JSON.parse(of.stdout) as { records: string[]; weakest: { records: string[]; weight: number } }
+  expect(person.records.length).toBeGreaterThan(1)
+  const pair = await explain('--json', ...person.weakest.records)
+  const { edge, weight, one_person } = JSON.parse(pair.stdout) as Record<string, unknown>
+  expect({ edge, one_person }).toEqual({ edge: person.weakest.weight, one_person: true })
+  expect(Math.abs(Number(edge) - Number(weight))).toBeLessThan(0.11)
+  const text = await explain(...person.weakest.records)
+  expect(text.stdout).toContain('birth_date')
+  for (const name of [...GIVEN, ...FAMILY, ...STREETS])
+    for (const output of [of, pair, text]) expect(output.stdout.toUpperCase()).not.toContain(name.toUpperCase())
+  await push('b', [recordAt('b', 5, { record_version: 1 })])
+  await settled()
+  expect(await linker.health()).toEqual({ status: 'ok' })
+  expect(linker.log()).not.toContain('link-index-taken')
 })
 
 test('the whole topic read again changes nothing: nothing is told, and nothing is compared anew', async () => {

@@ -1,9 +1,11 @@
 /**
  * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), and how well the linkage
  * model links (services/linker/evaluate/main.ts).
+ * What reads the linker's index is services/linker/inspect/main.ts.
  */
 import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
+import { noteQuery } from '../journal.ts'
 import { runService } from '../run-service.ts'
 
 interface Options {
@@ -18,7 +20,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const link = program
     .command('link')
     .helpGroup(GROUPS.operate)
-    .summary('show or rebuild the linkage index, measure the linkage')
+    .summary('show or rebuild the linkage index, explain and measure the linkage')
     .description(
       'The linkage index in Redis decides which patients are the same person. When it is lost or older than the links, records with patients wait until it is rebuilt.',
     )
@@ -27,6 +29,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       examples([
         ['chainon link status', 'ready, or stale and why; exits with 1 when stale'],
         ['chainon link rebuild --dry-run', 'how many links a rebuild would change'],
+        ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -47,6 +50,21 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--json', 'an object with incarnation, generation, patients, changed and added')
     .option(...DATA_DIR)
     .action((options: Options) => run(env, 'rebuild', options))
+  link
+    .command('explain')
+    .summary('why records are of one person, or of two')
+    .description(
+      'With two records: the agreement of each field, what it adds to the weight, and what the pair may truly be. With one: what holds its person together, and its weakest edge. A record is <feed>/<its first-level pseudonym>, as in linked.<feed>. No value of a record is shown. It runs where the linker runs, with its key and its login to Redis.',
+    )
+    .argument('<record>', 'a record')
+    .argument('[other]', 'another record; without it, the person of the first one')
+    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest')
+    .option(...DATA_DIR)
+    .action(async (record: string, other: string | undefined, options: Options) => {
+      noteQuery(env, 'link-explain', options)
+      const records = [record, ...(other === undefined ? [] : [other])]
+      await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
+    })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
@@ -62,6 +80,10 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       .action(async (_options: unknown, self: Command) => {
         await runService(env, 'linker', [name, ...self.args], { main: 'evaluate/main.ts' })
       })
+}
+
+async function inspect(env: NodeJS.ProcessEnv, line: readonly string[], { dataDir }: Options): Promise<void> {
+  await runService(env, 'linker', line, { main: 'inspect/main.ts', ...(dataDir === undefined ? {} : { dataDir }) })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {
