@@ -8,6 +8,7 @@ import type { IndexReader } from '../../services/linker/index/index-reader.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type OpenIndex, readThrough } from '../../services/linker/inspect/open-index.ts'
 import { linker } from '../../services/linker/link/linker.ts'
+import { arrivalOf } from '../../services/linker/stream/arrivals.ts'
 
 export interface MemoryRecord {
   readonly id: string
@@ -37,7 +38,8 @@ export function memoryIndex(
   const store = filterStore(layout)
   const edges = records.map(() => new Map<number, number>())
   const links = linker({
-    kinds: kinds.length,
+    // One more is of the patient's number.
+    kinds: kinds.length + 1,
     limits,
     weight: scorer(model, store, layout).weight,
     onePerSource: false,
@@ -54,17 +56,22 @@ export function memoryIndex(
     const encoded = form.encodeWritten(written ?? {})
     store.add(encoded)
     if (!written) {
-      links.add(number, id, 0, new Int32Array(encoded.tokens.length))
+      links.add(number, id, 0, new Int32Array(encoded.tokens.length + 2))
       return packCancelled(version)
     }
-    links.add(number, id, 0, encoded.tokens)
-    const tokens = keys.tokens(encoded.tokens)
+    const arrival = arrivalOf('patient', {
+      ...{ producer: 'chu', patient: label, record: id, version: 1, receivedAt: 1 },
+      encoded,
+    })
+    const arrived = arrival.encoded?.tokens ?? encoded.tokens
+    links.add(number, id, 0, arrived)
+    const tokens = keys.tokens(arrived)
     for (const token of tokens) {
       const list = byToken.get(token.toString('hex'))
       if (list) list.push(number)
       else byToken.set(token.toString('hex'), [number])
     }
-    secrets.push(Buffer.from(encoded.filters.buffer), Buffer.from(encoded.tokens.buffer), ...tokens)
+    secrets.push(Buffer.from(encoded.filters.buffer), Buffer.from(arrived.buffer), ...tokens)
     const head = packHead(version, 0, tokens)
     return keys.seal(head, pack.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
   })
