@@ -6,6 +6,7 @@
 import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
 import { noteQuery } from '../journal.ts'
+import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
 
 interface Options {
@@ -30,6 +31,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ['chainon link status', 'ready, or stale and why; exits with 1 when stale'],
         ['chainon link rebuild --dry-run', 'how many links a rebuild would change'],
         ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
+        ['chainon link report', 'how good the linkage is, as a page and JSON'],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -65,6 +67,22 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const records = [record, ...(other === undefined ? [] : [other])]
       await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
     })
+  link
+    .command('report')
+    .summary('document the linkage: populations, passes, weights, missed and false links')
+    .description(
+      'Reads the index (through the linker, which counts) and counts of the warehouse, and writes a report as JSON and as a page to <data>/linkage-reports. With two feeds or two producers it is of these. Counts below 11 are masked. An extraction takes the latest report of the installation with it.',
+    )
+    .argument('[a]', 'a feed or a producer')
+    .argument('[b]', 'another one, or the same feed')
+    .option('--sample <records>', 'records that are compared with their candidates (default: 20,000)', positiveInteger)
+    .option('--json', 'print the report, and write no file')
+    .option(...DATA_DIR)
+    .action(async (a: string | undefined, b: string | undefined, options: Options & { sample?: number }) => {
+      noteQuery(env, 'link-report', options)
+      const { report } = await import('../link-report/run.ts')
+      await report(env, a, b, options, (line, onOutput) => inspect(env, line, options, onOutput))
+    })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
@@ -82,8 +100,17 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       })
 }
 
-async function inspect(env: NodeJS.ProcessEnv, line: readonly string[], { dataDir }: Options): Promise<void> {
-  await runService(env, 'linker', line, { main: 'inspect/main.ts', ...(dataDir === undefined ? {} : { dataDir }) })
+async function inspect(
+  env: NodeJS.ProcessEnv,
+  line: readonly string[],
+  { dataDir }: Options,
+  onOutput?: (bytes: Buffer) => void,
+): Promise<number> {
+  return runService(env, 'linker', line, {
+    main: 'inspect/main.ts',
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(onOutput && { onOutput }),
+  })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

@@ -20,8 +20,7 @@ export interface Recapture {
 export function recapture(first: number, second: number, both: number, found: number): Recapture | undefined {
   if (both < 1) return undefined
   const all = ((first + 1) * (second + 1)) / (both + 1) - 1
-  const variance =
-    ((first + 1) * (second + 1) * (first - both) * (second - both)) / ((both + 1) ** 2 * (both + 2))
+  const variance = ((first + 1) * (second + 1) * (first - both) * (second - both)) / ((both + 1) ** 2 * (both + 2))
   const missed = Math.max(0, all - found)
   const half = Z_95 * Math.sqrt(Math.max(0, variance))
   return { all, missed, interval: [Math.max(0, missed - half), missed + half] }

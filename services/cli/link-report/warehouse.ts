@@ -32,7 +32,11 @@ export type Scope =
   | { readonly kind: 'installation' }
   | { readonly kind: 'feeds' | 'producers'; readonly pair: readonly [string, string] }
 
-const SUBGROUPS: readonly { readonly name: string; readonly role: LinkageRole; readonly value: (column: string) => string }[] = [
+const SUBGROUPS: readonly {
+  readonly name: string
+  readonly role: LinkageRole
+  readonly value: (column: string) => string
+}[] = [
   { name: 'sex', role: 'sex', value: (column) => `toString(${column})` },
   {
     name: 'decade of birth',
@@ -136,10 +140,7 @@ function subjectOf({ fields, subject }: FeedContract): string {
 }
 
 /** @returns table, column of the patient, and the column that remains of a trait; undefined where none does */
-function placeOf(
-  contracts: readonly FeedContract[],
-  role: LinkageRole,
-): readonly [string, string, string] | undefined {
+function placeOf(contracts: readonly FeedContract[], role: LinkageRole): readonly [string, string, string] | undefined {
   for (const contract of contracts) {
     const field = contract.fields.find(({ linkage }) => linkage === role)
     if (field && columnsOf(contract).some(({ name }) => name === field.as))

@@ -40,7 +40,9 @@ program
 
 program
   .command('survey')
-  .description('Counts the records, persons and pairs of the index, for `chainon link report`. Small counts are not masked.')
+  .description(
+    'Counts the records, persons and pairs of the index, for `chainon link report`. Small counts are not masked.',
+  )
   .argument('[feed]', 'with another feed: only their records, and pairs of a record of each')
   .argument('[other]', 'may be the same feed')
   .option('--sample <records>', 'records that are compared with their candidates', String(DEFAULT_SAMPLE))

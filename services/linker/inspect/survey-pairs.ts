@@ -98,7 +98,7 @@ async function candidatesOf(
     let candidates = new Set<number>()
     let overBudget = false
     for (const list of ordered) {
-      const next = candidates.union(new Set(list))
+      const next = new Set([...candidates, ...list])
       if (candidates.size > 0 && next.size > DEFAULT_LIMITS.budget) overBudget = true
       else candidates = next
     }

@@ -91,7 +91,8 @@ function patientsOf(persons: readonly number[], labelOf: readonly number[]): Rea
 
 function ofBoth([one, other]: readonly string[], feeds: readonly string[], persons: readonly number[]): number {
   const of = (feed: string | undefined) => new Set(persons.filter((_, at) => feeds[at] === feed))
-  return of(one).intersection(of(other)).size
+  const others = of(other)
+  return [...of(one)].filter((person) => others.has(person)).length
 }
 
 function bySize(sizes: readonly number[]): Survey['persons']['by_patients'] {
