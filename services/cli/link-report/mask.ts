@@ -29,6 +29,11 @@ export function shownCells(counts: readonly number[]): readonly Shown[] {
   return cells
 }
 
+/** @param whole that is shown too: then the rest may not be small either */
+export function shownPart(part: number, whole: number): Shown {
+  return isSmall(Math.abs(whole - part)) ? MASKED : shownCount(part)
+}
+
 /** @returns a share of which one unit of the last digit is ten of the whole or more; masked where it could be a count below 11 */
 export function shownShare(part: number, whole: number): Shown | null {
   if (whole < 0.5) return null

@@ -2,7 +2,7 @@
 import type { Survey } from '#core/linkage/survey.ts'
 import { recapture } from './estimates.ts'
 import { type ReportItem, reportItems } from './items.ts'
-import { type Shown, SMALL, shownCells, shownCount, shownShare } from './mask.ts'
+import { MASKED, type Shown, SMALL, shownCells, shownCount, shownPart, shownShare } from './mask.ts'
 import type { Rate, Scope, WarehouseCounts } from './warehouse.ts'
 
 export interface Made {
@@ -126,7 +126,7 @@ export function linkReport(survey: Survey, warehouse: WarehouseCounts | Missing,
     thresholds: survey.thresholds.map(({ probability, weight, links, expected_matches: expected }) => ({
       probability,
       weight: Math.round(weight * 100) / 100,
-      links: shownCount(links),
+      links: shownPart(links, link?.links ?? 0),
       expected_precision: shownShare(expected, links),
       expected_recall: shownShare(expected, matches),
       in_force: probability === IN_FORCE,
@@ -197,7 +197,7 @@ function passesOf({ passes }: Survey): LinkReport['passes'] {
       .toSorted((one, other) => other.links - one.links)
       .map(({ name, links, only }) => ({
         pass: name,
-        links: shownCount(links),
+        links: shownPart(links, passes.found),
         share: shownShare(links, passes.found),
         found_by_it_alone: shownCount(only),
       })),
@@ -222,9 +222,9 @@ function recaptureOf({ passes }: Survey): LinkReport['missed']['recapture'] {
   const estimate = recapture(names, others, both, found)
   if (!estimate) return { not_available: 'passes of names alone and passes without a name have no link in common' }
   return {
-    by_names_alone: shownCount(names),
-    without_a_name: shownCount(others),
-    by_both: shownCount(both),
+    by_names_alone: shownPart(names, found),
+    without_a_name: shownPart(others, found),
+    by_both: [names, others, found].some((whole) => shownPart(both, whole) === MASKED) ? MASKED : shownCount(both),
     missed: shownCount(estimate.missed),
     missed_share: shownShare(estimate.missed, estimate.all),
     interval_95: estimate.interval.map(shownCount),

@@ -2,10 +2,19 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { recapture } from '../../../../services/cli/link-report/estimates.ts'
-import { MASKED, shownCells, shownCount, shownShare } from '../../../../services/cli/link-report/mask.ts'
+import { MASKED, shownCells, shownCount, shownPart, shownShare } from '../../../../services/cli/link-report/mask.ts'
 
 test('counts from 1 to 10 are masked, 0 and 11 are not', () => {
   expect([0, 1, 10, 11, 0.2, 10.4].map(shownCount)).toEqual([0, MASKED, MASKED, 11, 0, MASKED])
+})
+
+test('a part is masked where the rest of a shown whole is small', () => {
+  expect([shownPart(990, 1000), shownPart(989, 1000), shownPart(1000, 1000), shownPart(5, 1000)]).toEqual([
+    MASKED,
+    989,
+    1000,
+    MASKED,
+  ])
 })
 
 test('of cells that add up to a total never is one alone masked, unless the others are 0', () => {

@@ -81,6 +81,12 @@ test('no count from 1 to 10 is in it, and shares that would tell one are masked'
   ]
   expect(counts.filter((count) => typeof count === 'number' && count > 0 && count < 11)).toEqual([])
   expect(counts).toContain('<11')
+  // Nor by a difference of two that are shown.
+  const { links } = report.passes
+  const parts = [...report.thresholds, ...report.passes.rows].map((one) => one.links)
+  const rests = parts.flatMap((part) => (part === '<11' || links === '<11' ? [] : [Math.abs(links - part)]))
+  expect(rests.filter((rest) => rest > 0 && rest < 11)).toEqual([])
+  expect(rests.length).toBeGreaterThan(5)
 })
 
 test('no pseudonym, value, filter or token is in the JSON or on the page', () => {
