@@ -214,7 +214,8 @@ test('the report: the linker counts its index, an operator counts in the warehou
     ['patient', 12],
   ])
   expect(survey.persons.by_patients).toMatchObject({ '1': 0, '2': 6 })
-  expect(survey.passes.found).toBe(6)
+  expect(survey.passes.found).toBeGreaterThan(3)
+  expect(survey.passes.unknown).toBe(0)
   const config = readConfig('link', CLICKHOUSE_KEYS, withLogin('operator', pipeline.env))
   const operator = clickhouseClient('link', config)
   const contracts = loadContracts('schemas/feeds').filter(({ linked }) => linked)

@@ -65,36 +65,34 @@ export async function readWarehouse(
   // A patient without a link is a person of its own. Linked: the person has another patient, or one of the other source.
   const people = `SELECT m.patient_id AS patient_id, m.source AS source, if(l.person_id = '', m.patient_id, l.person_id) AS person,
     uniqExact(${pair ? 'm.source' : 'm.patient_id'}) OVER (PARTITION BY if(l.person_id = '', m.patient_id, l.person_id)) > 1 AS is_linked
-    FROM (${members}) AS m LEFT JOIN (SELECT patient_id, person_id FROM person_link_scored_current) AS l ON l.patient_id = m.patient_id
-    SETTINGS join_use_nulls = 0`
-  const counted = 'toString(uniqExact(patient_id)) AS patients, toString(uniqExactIf(patient_id, is_linked)) AS linked'
+    FROM (${members}) AS m LEFT JOIN (SELECT patient_id, person_id FROM person_link_scored_current) AS l ON l.patient_id = m.patient_id`
+  const counted =
+    'toString(uniqExact(p.patient_id)) AS patients, toString(uniqExactIf(p.patient_id, p.is_linked)) AS linked'
   const [totals] = await rows<{ patients: string; persons: string; both: string }>(
     `SELECT toString(uniqExact(patient_id)) AS patients, toString(uniqExact(person)) AS persons, toString(uniqExactIf(person, is_linked)) AS both FROM (${people})`,
     params,
   )
   const sources = await rows<Counted>(
-    `SELECT source AS value, ${counted} FROM (${people}) GROUP BY source ORDER BY source`,
+    `SELECT p.source AS value, ${counted} FROM (${people}) AS p GROUP BY value ORDER BY value`,
     params,
   )
   const subgroups = new Map<string, readonly Rate[] | undefined>()
   for (const { name, role, value } of SUBGROUPS) {
-    const place = placeOf(contracts, role)
-    if (!place) {
+    const read = placesOf(contracts, role).map(
+      ({ table, subject, column }) =>
+        `SELECT ${quote(subject)} AS patient_id, ${value(quote(column))} AS known FROM ${quote(table)} FINAL`,
+    )
+    if (read.length === 0) {
       subgroups.set(name, undefined)
       continue
     }
-    const [table, subject, column] = place.map(quote) as [string, string, string]
-    subgroups.set(
-      name,
-      (
-        await rows<Counted>(
-          `SELECT if(t.value = '', 'unknown', t.value) AS value, ${counted} FROM (${people}) AS p
-           LEFT JOIN (SELECT ${subject} AS patient_id, any(${value(column)}) AS value FROM ${table} FINAL GROUP BY ${subject}) AS t
-             ON t.patient_id = p.patient_id GROUP BY value ORDER BY value SETTINGS join_use_nulls = 0`,
-          params,
-        )
-      ).map(rateOf),
+    const found = await rows<Counted>(
+      `SELECT if(t.known = '', 'unknown', t.known) AS value, ${counted} FROM (${people}) AS p
+       LEFT JOIN (SELECT patient_id, anyIf(known, known NOT IN ('', 'unknown')) AS known FROM (${read.join(' UNION ALL ')}) GROUP BY patient_id) AS t
+         ON t.patient_id = p.patient_id GROUP BY value ORDER BY value`,
+      params,
     )
+    subgroups.set(name, found.map(rateOf))
   }
   const methods = (view: string) =>
     rows<{ method: string; patients: string }>(
@@ -139,12 +137,14 @@ function subjectOf({ fields, subject }: FeedContract): string {
   return fields.find(({ name }) => name === subject)?.as ?? subject
 }
 
-/** @returns table, column of the patient, and the column that remains of a trait; undefined where none does */
-function placeOf(contracts: readonly FeedContract[], role: LinkageRole): readonly [string, string, string] | undefined {
-  for (const contract of contracts) {
+/** @returns of each feed in whose table something remains of a trait: table, column of the patient, and the column of the trait */
+function placesOf(
+  contracts: readonly FeedContract[],
+  role: LinkageRole,
+): readonly { readonly table: string; readonly subject: string; readonly column: string }[] {
+  return contracts.flatMap((contract) => {
     const field = contract.fields.find(({ linkage }) => linkage === role)
-    if (field && columnsOf(contract).some(({ name }) => name === field.as))
-      return [tableOf(contract.feed), subjectOf(contract), field.as]
-  }
-  return undefined
+    const remains = field && columnsOf(contract).some(({ name }) => name === field.as)
+    return remains ? [{ table: tableOf(contract.feed), subject: subjectOf(contract), column: field.as }] : []
+  })
 }
