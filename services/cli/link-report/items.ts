@@ -2,7 +2,6 @@
  * What a report of a linkage should say, and whether this one says it: RECORD (E. Benchimol, PLoS Med 12, 2015; numbers of its items) and GUILD (R. Gilbert, J. Public
  * Health 40, 2018; its four steps, in our words). What the program cannot know is declared, with the reason.
  */
-import type { LinkReport } from './report.ts'
 
 export interface ReportItem {
   readonly item: string
@@ -12,9 +11,17 @@ export interface ReportItem {
   readonly where: string
 }
 
-type Facts = Pick<LinkReport, 'rates' | 'missed' | 'false_links' | 'sources'>
+/** A part that is there, or why it is not. */
+type Part = object | { readonly not_available: string }
 
-/** @param facts the parts of which it depends on the installation whether they are there */
+/** The parts of which it depends on the installation whether they are there. */
+interface Facts {
+  readonly sources: Part
+  readonly rates: Part
+  readonly missed: { readonly recapture: Part; readonly silver: Part }
+  readonly false_links: { readonly clerical: Part }
+}
+
 export function reportItems({ rates, missed, false_links, sources }: Facts): readonly ReportItem[] {
   const present = (item: string, what: string, where: string): ReportItem => ({ item, what, state: 'present', where })
   const absent = (item: string, what: string, where: string): ReportItem => ({
@@ -23,7 +30,7 @@ export function reportItems({ rates, missed, false_links, sources }: Facts): rea
     state: 'not available',
     where,
   })
-  const either = (item: string, what: string, where: string, value: object | { readonly not_available: string }) =>
+  const either = (item: string, what: string, where: string, value: Part) =>
     'not_available' in value ? absent(item, what, value.not_available) : present(item, what, where)
   return [
     either('GUILD 1', 'populations of the sources', 'sources, records', sources),

@@ -88,6 +88,7 @@ async function candidatesOf(
     wanted.map(({ token }) => token),
     0,
   )
+  const names = wanted.map(({ token }) => token.toString('hex'))
   const byRecord = Map.groupBy(wanted.keys(), (at) => wanted[at]?.number as number)
   const found = new Map<number, Candidates>()
   for (const [number, places] of byRecord) {
@@ -106,7 +107,7 @@ async function candidatesOf(
       candidates: [...candidates],
       hubs: places.length - usable.length,
       overBudget,
-      tokens: new Set(usable.map((place) => (wanted[place]?.token as Buffer).toString('hex'))),
+      tokens: new Set(usable.map((place) => names[place] as string)),
     })
   }
   return found
