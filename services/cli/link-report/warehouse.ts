@@ -87,7 +87,7 @@ export async function readWarehouse(
       continue
     }
     const found = await rows<Counted>(
-      `SELECT if(t.known = '', 'unknown', t.known) AS value, ${counted} FROM (${people}) AS p
+      `SELECT if(ifNull(t.known, '') = '', 'unknown', assumeNotNull(t.known)) AS value, ${counted} FROM (${people}) AS p
        LEFT JOIN (SELECT patient_id, anyIf(known, known NOT IN ('', 'unknown')) AS known FROM (${read.join(' UNION ALL ')}) GROUP BY patient_id) AS t
          ON t.patient_id = p.patient_id GROUP BY value ORDER BY value`,
       params,
