@@ -25,14 +25,14 @@ const NAME = /^[a-z0-9_]{1,64}\/p1_[A-Za-z0-9_-]{1,120}$/
  * @throws ChainonError not-found when the index does not have one, or it is cancelled; the message has no value
  */
 export async function findRecords(
-  { reader, keys, open }: OpenIndex,
+  index: OpenIndex,
   names: readonly (readonly [argument: string, id: string])[],
 ): Promise<readonly number[]> {
   for (const [argument, id] of names)
     if (!NAME.test(id))
       throw new ChainonError('not-found', `${argument} must be <feed>/<first-level pseudonym of the record, p1_...>`)
-  const found = await reader.numbers(names.map(([, id]) => keys.id(id)))
-  const opened = await open(found.filter((number) => number !== undefined))
+  const found = await index.reader.numbers(names.map(([, id]) => index.keys.id(id)))
+  const opened = await index.open(found.filter((number) => number !== undefined))
   return found.map((number, at) => {
     if (number === undefined || !opened.has(number))
       throw new ChainonError('not-found', `${names[at]?.[0]} is not in the linkage index, or it is cancelled`)

@@ -77,7 +77,7 @@ export function readThrough(
   reader: IndexReader,
   of: Omit<OpenIndex, 'reader' | 'open' | 'keys'> & { readonly keys: Pick<IndexKeys, 'id' | 'open'> },
 ): OpenIndex {
-  const { unpack } = codec(of.layout)
+  const stored = codec(of.layout)
   return {
     reader,
     ...of,
@@ -86,7 +86,7 @@ export function readThrough(
       for (const [number, bytes] of await reader.records(numbers)) {
         if (isCancelled(bytes)) continue
         const head = readHead(bytes)
-        const { id, label, filters, newborn } = unpack(of.keys.open(bytes, head.bytes))
+        const { id, label, filters, newborn } = stored.unpack(of.keys.open(bytes, head.bytes))
         opened.set(number, {
           id,
           label,
