@@ -12,6 +12,8 @@ export interface RunServiceOptions {
   readonly main?: string
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Receives what the service writes to stdout, which is then not shown. */
+  readonly onOutput?: (bytes: Buffer) => void
 }
 
 /**
@@ -33,9 +35,10 @@ export async function runService(
   })
   const data = environment.CHAINON_DATA_DIR ?? ''
   const child = spawn(node24(), [join(ROOT, 'services', service, options.main ?? 'main.ts'), ...args], {
-    stdio: 'inherit',
+    stdio: ['inherit', options.onOutput ? 'pipe' : 'inherit', 'inherit'],
     env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
   })
+  child.stdout?.on('data', (bytes: Buffer) => options.onOutput?.(bytes))
   const forward = (signal: NodeJS.Signals) => child.kill(signal)
   // A terminal's Ctrl-C reaches the child by itself; this process only waits until the child ends.
   const interrupt = () => {
@@ -46,7 +49,7 @@ export async function runService(
   try {
     const status = await new Promise<number>((resolve, reject) => {
       child.on('error', reject)
-      child.on('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
+      child.on('close', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)))
     })
     process.exitCode = status
     return status

@@ -10,6 +10,7 @@ import type { ContractsByFeed } from './criteria.ts'
 import { createBuildFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
 import { leaksOf } from './leaks.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
+import { copyLinkageReport } from './linkage-report.ts'
 import {
   type LedgerSnapshot,
   type Linkage,
@@ -93,7 +94,9 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
-    const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
+    const report = copyLinkageReport(context.dataDir, directory)
+    const ledgers = { ledgerAtStart, ledgerAtEnd }
+    const manifest = manifestOf(context, request, { run, started, space, survey, tables, report, ...ledgers })
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
     context.signal.throwIfAborted()
@@ -209,6 +212,7 @@ interface Facts {
   readonly space: Workspace
   readonly survey: Survey
   readonly tables: readonly ManifestTable[]
+  readonly report: NonNullable<Manifest['linkage_report']>
   readonly ledgerAtStart: LedgerSnapshot | null
   readonly ledgerAtEnd: LedgerSnapshot | null
 }
@@ -247,6 +251,7 @@ function manifestOf(context: Context, request: Request, facts: Facts): Manifest 
     potential_identifiers: project.decisions,
     ...(project.dateShift && { date_shift: project.dateShift }),
     linkage,
+    ...(facts.report.length > 0 && { linkage_report: facts.report }),
     leaks: facts.survey.leaks.map(({ feed, field, leak, undoes }) => ({
       leak,
       column: `${feed}.${field}`,

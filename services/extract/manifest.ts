@@ -112,6 +112,12 @@ const ManifestOfRun = Type.Object({
   /** How far the dates of each person were moved; absent where none were. */
   date_shift: Type.Optional(Shift),
   linkage: LinkageFigures,
+  /** Copies of the report of the linkage; absent where there was none. */
+  linkage_report: Type.Optional(
+    Type.Array(
+      Type.Object({ file: Type.Refine(Type.String(), (file) => basename(file) === file), sha256: Type.String() }),
+    ),
+  ),
   /** Columns that undo a decision on a potential identifier, by the contracts' names. Absent from manifests of before. */
   leaks: Type.Optional(
     Type.Array(

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { MANIFEST_NAME, type Manifest, type ManifestTable, PROJECT_FILE_NAME, readManifest } from './manifest.ts'
+import { MANIFEST_NAME, type ManifestTable, PROJECT_FILE_NAME, readManifest } from './manifest.ts'
 import { readParquet } from './parquet.ts'
 
 export interface FileCheck {
@@ -19,22 +19,21 @@ export async function verify(dir: string): Promise<readonly FileCheck[]> {
   const read = readManifest(dir)
   if ('problem' in read) return [check(MANIFEST_NAME, null, [read.problem])]
   const { manifest } = read
-  const checks = [await checkProjectFile(dir, manifest)]
+  const reports = manifest.linkage_report ?? []
+  const checks = [await checkSum(dir, PROJECT_FILE_NAME, manifest.project.file_sha256)]
+  for (const { file, sha256 } of reports) checks.push(await checkSum(dir, file, sha256))
   for (const table of manifest.tables) checks.push(await checkTable(dir, table))
-  const known = new Set([MANIFEST_NAME, PROJECT_FILE_NAME, ...manifest.tables.map((table) => table.file)])
+  const files = [...reports, ...manifest.tables].map(({ file }) => file)
+  const known = new Set([MANIFEST_NAME, PROJECT_FILE_NAME, ...files])
   const foreign = readdirSync(dir).filter((name) => !known.has(name))
   return [...checks, ...foreign.map((name) => check(name, null, ['is not in the manifest']))]
 }
 
-async function checkProjectFile(dir: string, manifest: Manifest): Promise<FileCheck> {
-  const sha256 = await sha256Of(join(dir, PROJECT_FILE_NAME))
+async function checkSum(dir: string, file: string, expected: string): Promise<FileCheck> {
+  const sha256 = await sha256Of(join(dir, file))
   const problem =
-    sha256 === undefined
-      ? 'is missing'
-      : sha256 === manifest.project.file_sha256
-        ? undefined
-        : 'its sha256 differs from the manifest'
-  return check(PROJECT_FILE_NAME, null, problem ? [problem] : [])
+    sha256 === undefined ? 'is missing' : sha256 === expected ? undefined : 'its sha256 differs from the manifest'
+  return check(file, null, problem ? [problem] : [])
 }
 
 async function checkTable(dir: string, table: ManifestTable): Promise<FileCheck> {

@@ -1,7 +1,10 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
+import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
@@ -9,8 +12,15 @@ import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
+import { SurveySchema } from '#core/linkage/survey.ts'
+import { complete } from '#core/schema/complete.ts'
+import type { LinkReport } from '../../services/cli/link-report/report.ts'
+import { report } from '../../services/cli/link-report/run.ts'
+import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
+import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
+import { withLogin } from '../helpers/servers.ts'
 import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
 
 const GIVEN = ['Élodie', 'Thibault', 'Marguerite', 'Anselme', 'Ségolène', 'Baptistin']
@@ -162,6 +172,74 @@ test('a record that the death feed has of a patient is of his person, without an
   )
   expect(row).toEqual({ persons: '1', records: '2' })
   expect(await persons()).toEqual(EXPECTED)
+})
+
+test('beside the running linker it is explained why a pair and a person are linked, without a name, and the linker stays the writer', async () => {
+  const [key] = (await readTopics(pipeline.env, topics.linked.slice(0, 1))).map((message) => String(message.key))
+  const explain = async (...args: readonly string[]) => {
+    const folder = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/linker` }
+    const { status, stdout, stderr } = await runToEnd('services/linker/inspect/main.ts', ['explain', ...args], {
+      ...withLogin('linker', pipeline.env),
+      ...folder,
+    })
+    return { status, stdout, stderr }
+  }
+  const of = await explain('--json', `patient/${key}`)
+  expect(of.stderr).toBe('')
+  const person = JSON.parse(of.stdout) as { records: string[]; weakest: { records: string[]; weight: number } }
+  expect(person.records.length).toBeGreaterThan(1)
+  const pair = await explain('--json', ...person.weakest.records)
+  const { edge, weight, one_person } = JSON.parse(pair.stdout) as Record<string, unknown>
+  expect({ edge, one_person }).toEqual({ edge: person.weakest.weight, one_person: true })
+  expect(Math.abs(Number(edge) - Number(weight))).toBeLessThan(0.11)
+  const text = await explain(...person.weakest.records)
+  expect(text.stdout).toContain('birth_date')
+  for (const name of [...GIVEN, ...FAMILY, ...STREETS])
+    for (const output of [of, pair, text]) expect(output.stdout.toUpperCase()).not.toContain(name.toUpperCase())
+  await push('b', [recordAt('b', 5, { record_version: 1 })])
+  await settled()
+  expect(await linker.health()).toEqual({ status: 'ok' })
+  expect(linker.log()).not.toContain('link-index-taken')
+})
+
+test('the report: the linker counts its index, an operator counts in the warehouse, and what is small is masked', async () => {
+  const folder = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/linker` }
+  const env = { ...withLogin('linker', pipeline.env), ...folder }
+  const counted = await runToEnd('services/linker/inspect/main.ts', ['survey'], env)
+  expect(counted.stderr).toBe('')
+  const survey = complete(SurveySchema, JSON.parse(counted.stdout))
+  if (!survey) throw new Error('the survey has not its form')
+  expect(Object.fromEntries(survey.records.by_feed.map(({ feed, records }) => [feed, records]))).toEqual({
+    death: 1,
+    patient: 12,
+  })
+  expect(survey.persons.by_patients).toMatchObject({ '1': 0, '2': 6 })
+  expect(survey.passes.found).toBeGreaterThan(3)
+  expect(survey.passes.unknown).toBe(0)
+  const config = readConfig('link', CLICKHOUSE_KEYS, withLogin('operator', pipeline.env))
+  const operator = clickhouseClient('link', config)
+  const contracts = loadContracts('schemas/feeds').filter(({ linked }) => linked)
+  const all = await readWarehouse(operator, contracts, { kind: 'installation' })
+  expect(all).toMatchObject({ patients: 12, persons: 6, ofBoth: null })
+  expect(all.subgroups.get('sex')).toContainEqual({ value: 'female', patients: 6, linked: 6 })
+  expect(all.subgroups.get('decade of birth')).toContainEqual({ value: '1950s', patients: 4, linked: 4 })
+  const producers = await readWarehouse(operator, contracts, { kind: 'producers', pair: ['chu-a', 'chu-b'] })
+  expect(producers).toMatchObject({ patients: 12, persons: 6, ofBoth: 6 })
+  const feeds = await readWarehouse(operator, contracts, { kind: 'feeds', pair: ['patient', 'death'] })
+  expect(feeds).toMatchObject({ patients: 12, ofBoth: 1 })
+  await operator.close()
+  const data = `${pipeline.place.folder}/report`
+  await report(withLogin('operator', pipeline.env), 'patient', 'death', { dataDir: data }, async (line, onOutput) => {
+    const ran = await runToEnd('services/linker/inspect/main.ts', line, env)
+    onOutput(Buffer.from(ran.stdout))
+    return ran.status ?? 1
+  })
+  const files = readdirSync(`${data}/linkage-reports`).toSorted()
+  expect(files.map((file) => file.replace(/^\d{8}T\d{6}Z/, ''))).toEqual(['-patient-death.html', '-patient-death.json'])
+  const [, written] = files.map((file) => readFileSync(`${data}/linkage-reports/${file}`, 'utf8'))
+  const made = JSON.parse(written ?? '') as LinkReport
+  expect(made.persons).toMatchObject({ count: '<11', of_both: '<11' })
+  expect(made.sources).toMatchObject({ patients: 12, persons: '<11', of_both: '<11' })
 })
 
 test('the whole topic read again changes nothing: nothing is told, and nothing is compared anew', async () => {

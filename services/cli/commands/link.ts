@@ -1,9 +1,12 @@
 /**
  * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), and how well the linkage
  * model links (services/linker/evaluate/main.ts).
+ * What reads the linker's index is services/linker/inspect/main.ts.
  */
 import type { Command } from 'commander'
 import { examples, GROUPS } from '../help.ts'
+import { noteQuery } from '../journal.ts'
+import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
 
 interface Options {
@@ -18,7 +21,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   const link = program
     .command('link')
     .helpGroup(GROUPS.operate)
-    .summary('show or rebuild the linkage index, measure the linkage')
+    .summary('show or rebuild the linkage index, explain and measure the linkage')
     .description(
       'The linkage index in Redis decides which patients are the same person. When it is lost or older than the links, records with patients wait until it is rebuilt.',
     )
@@ -27,6 +30,8 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       examples([
         ['chainon link status', 'ready, or stale and why; exits with 1 when stale'],
         ['chainon link rebuild --dry-run', 'how many links a rebuild would change'],
+        ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
+        ['chainon link report', 'how good the linkage is, as a page and JSON'],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -47,6 +52,37 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--json', 'an object with incarnation, generation, patients, changed and added')
     .option(...DATA_DIR)
     .action((options: Options) => run(env, 'rebuild', options))
+  link
+    .command('explain')
+    .summary('why records are of one person, or of two')
+    .description(
+      'With two records: the agreement of each field, what it adds to the weight, and what the pair may truly be. With one: what holds its person together, and its weakest edge. A record is <feed>/<its first-level pseudonym>, as in linked.<feed>. No value of a record is shown. It runs where the linker runs, with its key and its login to Redis.',
+    )
+    .argument('<record>', 'a record')
+    .argument('[other]', 'another record; without it, the person of the first one')
+    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest')
+    .option(...DATA_DIR)
+    .action(async (record: string, other: string | undefined, options: Options) => {
+      noteQuery(env, 'link-explain', options)
+      const records = [record, ...(other === undefined ? [] : [other])]
+      await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
+    })
+  link
+    .command('report')
+    .summary('document the linkage: populations, passes, weights, missed and false links')
+    .description(
+      'Reads the index (through the linker, which counts) and counts of the warehouse, and writes a report as JSON and as a page to <data>/linkage-reports. With two feeds or two producers it is of these. Counts below 11 are masked. An extraction takes the latest report of the installation with it.',
+    )
+    .argument('[a]', 'a feed or a producer')
+    .argument('[b]', 'another one, or the same feed')
+    .option('--sample <records>', 'records that are compared with their candidates (default: 20,000)', positiveInteger)
+    .option('--json', 'print the report, and write no file')
+    .option(...DATA_DIR)
+    .action(async (a: string | undefined, b: string | undefined, options: Options & { sample?: number }) => {
+      noteQuery(env, 'link-report', options)
+      const { report } = await import('../link-report/run.ts')
+      await report(env, a, b, options, (line, onOutput) => inspect(env, line, options, onOutput))
+    })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
@@ -62,6 +98,19 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       .action(async (_options: unknown, self: Command) => {
         await runService(env, 'linker', [name, ...self.args], { main: 'evaluate/main.ts' })
       })
+}
+
+async function inspect(
+  env: NodeJS.ProcessEnv,
+  line: readonly string[],
+  { dataDir }: Options,
+  onOutput?: (bytes: Buffer) => void,
+): Promise<number> {
+  return runService(env, 'linker', line, {
+    main: 'inspect/main.ts',
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(onOutput && { onOutput }),
+  })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

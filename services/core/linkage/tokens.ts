@@ -10,7 +10,7 @@ import { phoneticCode } from './phonetic.ts'
 import type { Trait, Traits } from './traits.ts'
 
 /** What a token is composed of; `year` and `day` (month and day) are parts of the birth date. */
-type Part =
+export type Part =
   | 'family'
   | 'given'
   | 'family-code'
@@ -79,7 +79,7 @@ const WITHOUT: readonly (TokenKind & { readonly lacks: readonly Trait[] })[] = [
   { ...kind('street+city', 'street', 'city'), lacks: ['given_name', 'family_name'] },
 ]
 
-const TRAIT_OF: Readonly<Record<Part, Trait>> = {
+export const TRAIT_OF: Readonly<Record<Part, Trait>> = {
   family: 'family_name',
   given: 'given_name',
   'family-code': 'family_name',

@@ -91,6 +91,14 @@ export function readHead(stored: Buffer): Head {
   }
 }
 
+/** @param stored a record @returns its tokens, 8 bytes each */
+export function readTokens(stored: Buffer): readonly Buffer[] {
+  const tokens: Buffer[] = []
+  for (let at = HEAD_BYTES; at < readHead(stored).bytes; at += TOKEN_BYTES)
+    tokens.push(stored.subarray(at, at + TOKEN_BYTES))
+  return tokens
+}
+
 /** @throws RangeError when the layout has more than 16 fields, or the machine is big-endian */
 export function codec({ fields, words }: Layout): Codec {
   if (fields.length > MOST_FIELDS) throw new RangeError('a layout has at most 16 fields')

@@ -1,5 +1,4 @@
 /** Opens the index of the installation, and finishes what the linker before has begun. */
-import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
@@ -7,6 +6,7 @@ import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
 import { DEFAULT_LIMITS } from '#core/linkage/token-index.ts'
 import { codec } from '../index/codec.ts'
+import { indexForm } from '../index/index-form.ts'
 import { indexKeys } from '../index/keys.ts'
 import { type LinkIndex, openIndex } from '../index/link-index.ts'
 import { type IndexLinker, indexLinker } from '../link/index-linker.ts'
@@ -30,21 +30,17 @@ export interface OpenLinker {
   readonly links: IndexLinker
 }
 
-const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
-
 /** @throws ConfigurationError when the index was made in another form, Error of Redis */
 export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
   const { redis, name, secret, bits, layout, form, model } = place
   const keys = indexKeys(secret, bits)
-  const { budget, hub } = DEFAULT_LIMITS
-  const formOfIndex = { layout: form.toString('hex'), key: keys.fingerprint, model: digest(model), bits, hub }
-  const index = await openIndex(redis, name, formOfIndex, true)
+  const index = await openIndex(redis, name, indexForm({ form, model, keys, bits }), true)
   const store = filterStore(layout)
   const links = indexLinker({
     index,
     keys,
     codec: codec(layout),
-    budget,
+    budget: DEFAULT_LIMITS.budget,
     store,
     weight: scorer(model, store, layout).weight,
     onePerSource: false,

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -11,8 +11,10 @@ import {
   runName,
   runsOf,
 } from '../../../services/extract/folders.ts'
+import { copyLinkageReport } from '../../../services/extract/linkage-report.ts'
 import { readManifest } from '../../../services/extract/manifest.ts'
 import { roundedCount } from '../../../services/extract/output.ts'
+import { verify } from '../../../services/extract/verify.ts'
 import { runOf, workspaceOf } from '../../../services/extract/workspace.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-extract-'))
@@ -134,6 +136,35 @@ describe('a run', () => {
       JSON.stringify({ ...manifest, tables: [{ ...table, file: 'a.parquet' }] }),
     )
     expect(readManifest(dir)).toHaveProperty('manifest')
+    const report = [{ file: '../linkage-report.json', sha256: '' }]
+    writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, tables: [], linkage_report: report }))
+    expect(readManifest(dir)).toHaveProperty('problem')
+  })
+
+  test('the latest report of the installation goes with the files, and a changed one is found', async () => {
+    const [data, dir] = [join(folder, 'with-report'), join(folder, 'with-report', 'run')]
+    mkdirSync(dir, { recursive: true })
+    expect(copyLinkageReport(data, dir)).toEqual([])
+    mkdirSync(join(data, 'linkage-reports'))
+    for (const [name, text] of [
+      ['20260101T000000Z.json', 'old'],
+      ['20260102T000000Z.json', 'new'],
+      ['20260102T000000Z.html', 'page'],
+      ['20260103T000000Z-patient-death.json', 'of two feeds'],
+      ['note.json', 'foreign'],
+    ] as const)
+      writeFileSync(join(data, 'linkage-reports', name), text)
+    const copies = copyLinkageReport(data, dir)
+    expect(copies.map(({ file }) => file)).toEqual(['linkage-report.json', 'linkage-report.html'])
+    expect(readFileSync(join(dir, 'linkage-report.json'), 'utf8')).toBe('new')
+    const path = join(folder, 'manifest', 'manifest.json')
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as object
+    writeFileSync(join(dir, 'manifest.json'), JSON.stringify({ ...manifest, linkage_report: copies }))
+    const problems = async () =>
+      Object.fromEntries((await verify(dir)).map(({ file, problems: found }) => [file, found]))
+    expect(await problems()).toMatchObject({ 'linkage-report.json': [], 'linkage-report.html': [] })
+    writeFileSync(join(dir, 'linkage-report.json'), 'changed')
+    expect(await problems()).toMatchObject({ 'linkage-report.json': ['its sha256 differs from the manifest'] })
   })
 
   test('the databases of a build have names that no other project has', () => {

@@ -1,0 +1,103 @@
+/** Opens the installation's index to read it, with the settings and the key of the linker, beside the linker that writes it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Redis } from 'ioredis'
+import { type Config, secretsDir } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { ConfigurationError } from '#core/faults/errors.ts'
+import { defaultModel } from '#core/linkage/default-model.ts'
+import { recordEncoder } from '#core/linkage/encode.ts'
+import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
+import type { Layout } from '#core/linkage/layout.ts'
+import type { Model } from '#core/linkage/model.ts'
+import type { TokenKind } from '#core/linkage/tokens.ts'
+import { REDIS_KEYS } from '#core/redis/client.ts'
+import { codec, isCancelled, readHead, readTokens } from '../index/codec.ts'
+import { indexForm } from '../index/index-form.ts'
+import { type IndexReader, readIndex } from '../index/index-reader.ts'
+import { bucketBits, type IndexKeys, indexKeys } from '../index/keys.ts'
+import { readModel } from '../link/model-file.ts'
+import type { OpenedRecord } from '../link/opened-records.ts'
+
+export const INSPECT_KEYS = [
+  ...REDIS_KEYS,
+  'CHAINON_NAMESPACE',
+  'CHAINON_DATA_DIR',
+  'CHAINON_SECRETS_DIR',
+  'CHAINON_FEEDS_DIR',
+  'CHAINON_LINKAGE_INDEX',
+  'CHAINON_LINKAGE_MODEL',
+  'CHAINON_LINKAGE_RECORDS',
+] as const
+
+/** A record that is not cancelled. */
+export interface ReadRecord extends OpenedRecord {
+  /** 8 bytes each, of the kinds that the record has, in their order. */
+  readonly tokens: readonly Buffer[]
+}
+
+export interface OpenIndex {
+  readonly reader: IndexReader
+  readonly keys: Pick<IndexKeys, 'id'>
+  readonly model: Model
+  readonly layout: Layout
+  readonly kinds: readonly TokenKind[]
+  /** @returns those of the records that are not cancelled @throws ChainonError seal-broken */
+  open(numbers: readonly number[]): Promise<ReadonlyMap<number, ReadRecord>>
+}
+
+const SECRET = 'linkage-index.key'
+/** Of the encoder only the layout and the kinds of tokens are used. */
+const NO_SECRET = Buffer.alloc(32)
+
+/** @throws ConfigurationError when there is no index, no key of it, or it is of another form */
+export async function openForReading(redis: Redis, config: Config<(typeof INSPECT_KEYS)[number]>): Promise<OpenIndex> {
+  const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
+  const { layout, kinds } = recordEncoder(installationTraits(loadContracts(config.CHAINON_FEEDS_DIR)), NO_SECRET)
+  const folder = secretsDir('linker', config)
+  if (!existsSync(join(folder, SECRET)))
+    throw new ConfigurationError('The linkage index cannot be read', [
+      `${SECRET} is not in the secrets of the linker: this runs where the linker runs`,
+    ])
+  const bits = bucketBits(config.CHAINON_LINKAGE_RECORDS)
+  const keys = indexKeys(loadOrCreateSecret(folder, SECRET), bits)
+  const name = `${config.CHAINON_NAMESPACE}${config.CHAINON_LINKAGE_INDEX}`
+  const form = formOf({ layout, kinds })
+  return readThrough(await readIndex(redis, name, indexForm({ form, model, keys, bits })), {
+    keys,
+    model,
+    layout,
+    kinds,
+  })
+}
+
+/** @returns the index with its records opened */
+export function readThrough(
+  reader: IndexReader,
+  of: Omit<OpenIndex, 'reader' | 'open' | 'keys'> & { readonly keys: Pick<IndexKeys, 'id' | 'open'> },
+): OpenIndex {
+  const stored = codec(of.layout)
+  return {
+    reader,
+    ...of,
+    async open(numbers) {
+      const opened = new Map<number, ReadRecord>()
+      for (const [number, bytes] of await reader.records(numbers)) {
+        if (isCancelled(bytes)) continue
+        const head = readHead(bytes)
+        const { id, label, filters, newborn } = stored.unpack(of.keys.open(bytes, head.bytes))
+        opened.set(number, {
+          id,
+          label,
+          filters,
+          newborn,
+          version: head,
+          source: head.source,
+          tokens: readTokens(bytes),
+        })
+      }
+      return opened
+    },
+  }
+}

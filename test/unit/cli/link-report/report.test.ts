@@ -1,0 +1,108 @@
+/** The report and its page: every item has a state, no small count, no value of a record, nothing that is fetched. */
+import { expect, test } from 'vitest'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { Survey } from '#core/linkage/survey.ts'
+import { reportPage } from '../../../../services/cli/link-report/page.ts'
+import { linkReport } from '../../../../services/cli/link-report/report.ts'
+import type { WarehouseCounts } from '../../../../services/cli/link-report/warehouse.ts'
+import { encoding } from '../../../../services/linker/evaluate/encoding.ts'
+import { learn } from '../../../../services/linker/evaluate/learn.ts'
+import { surveyIndex } from '../../../../services/linker/inspect/survey.ts'
+import { leaked, memoryIndex, valuesIn } from '../../../helpers/memory-index.ts'
+import { simulatedSet } from '../../../helpers/simulated-set.ts'
+
+const data = simulatedSet(1000)
+const form = encoding(data)
+const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
+const records = Array.from(data.ids, (_, n) => ({
+  id: `patient/${level1.pseudonym('record', `${n}`)}`,
+  label: level1.pseudonym('patient', `${n}`),
+  written: n < 5 ? undefined : data.record(n),
+}))
+const index = memoryIndex(records, form, model)
+const survey: Survey = await surveyIndex(index, { name: 'main', feeds: undefined, sample: 10_000 })
+const made = { at: '2026-01-02T03:04:05.000Z', by: 'os:ana', chainon: '1.0.0' }
+const warehouse: WarehouseCounts = {
+  patients: 1000,
+  persons: 700,
+  sources: [
+    { value: 'chu-<a>', patients: 600, linked: 300 },
+    { value: 'chu-b', patients: 393, linked: 300 },
+    { value: 'chu-c', patients: 7, linked: 3 },
+  ],
+  ofBoth: null,
+  subgroups: new Map([
+    ['sex', [{ value: 'female', patients: 500, linked: 496 }]],
+    ['decade of birth', undefined],
+  ]),
+  inForce: [{ method: 'ins', patients: 900 }],
+  scored: [{ method: 'scored', patients: 900 }],
+}
+const report = linkReport(survey, warehouse, { kind: 'installation' }, made)
+const page = reportPage(report)
+
+test('each item is present with its place, or not available with the reason', () => {
+  expect(report.items.length).toBeGreaterThan(20)
+  for (const { state, where } of report.items) {
+    expect(['present', 'not available']).toContain(state)
+    expect(where.length).toBeGreaterThan(3)
+    if (state === 'present')
+      for (const part of where.split(';')[0]?.split(', ') ?? []) expect(report).toHaveProperty(part)
+  }
+  const clerical = report.items.find(({ what }) => what === 'false links, by clerical review')
+  expect(clerical).toMatchObject({ state: 'not available', where: 'no sample of links was reviewed by people' })
+})
+
+test('without the warehouse, numbers or links in common, the reason stands where the figures would', () => {
+  const none = { ...survey, silver: null, passes: { ...survey.passes, both: 3 } }
+  const without = linkReport(none, { not_available: 'it was not asked' }, { kind: 'installation' }, made)
+  expect(without.rates).toEqual({ not_available: 'it was not asked' })
+  expect(without.missed.silver).toHaveProperty('not_available')
+  expect(without.missed.recapture).toHaveProperty('not_available')
+  expect(without.items.filter(({ state }) => state === 'not available').length).toBeGreaterThan(
+    report.items.filter(({ state }) => state === 'not available').length,
+  )
+  expect(reportPage(without)).toContain('not available: it was not asked')
+})
+
+test('no count from 1 to 10 is in it, and shares that would tell one are masked', () => {
+  expect(report.records.cancelled).toBe('<11')
+  expect(report.sources).toMatchObject({
+    rows: [{ patients: 600 }, { patients: '<11' }, { patients: '<11', linked_share: '<11' }],
+  })
+  expect(report.rates).toMatchObject({ subgroups: [{ rows: [{ patients: 500, linked_share: '<11' }] }, {}] })
+  const counts = [
+    ...report.weights.flatMap(({ pairs, expected_matches: matches }) => [pairs, matches]),
+    ...report.passes.rows.flatMap(({ links, found_by_it_alone: only }) => [links, only]),
+    ...report.persons.by_patients.map(({ persons }) => persons),
+    ...report.thresholds.map(({ links }) => links),
+    ...Object.values(report.sample),
+  ]
+  expect(counts.filter((count) => typeof count === 'number' && count > 0 && count < 11)).toEqual([])
+  expect(counts).toContain('<11')
+  // Nor by a difference of two that are shown.
+  const { links } = report.passes
+  const parts = [...report.thresholds, ...report.passes.rows].map((one) => one.links)
+  const rests = parts.flatMap((part) => (part === '<11' || links === '<11' ? [] : [Math.abs(links - part)]))
+  expect(rests.filter((rest) => rest > 0 && rest < 11)).toEqual([])
+  expect(rests.length).toBeGreaterThan(5)
+})
+
+test('no pseudonym, value, filter or token is in the JSON or on the page', () => {
+  const all = `${JSON.stringify(report)}\n${page}`
+  expect(all).not.toContain('p1_')
+  expect(leaked(all, index.secrets)).toEqual([])
+  // Words of the page's own, which are values too.
+  const own = new Set(['female', 'male'])
+  const values = records.flatMap(({ written }) => Object.values(written ?? {}))
+  expect(valuesIn(all, values).filter((value) => !own.has(value.toLowerCase()))).toEqual([])
+})
+
+test('the page is one file: nothing is fetched, nothing runs, names from outside are escaped', () => {
+  expect(page).not.toMatch(/<script|<link|<img|@import|url\(|https?:\/\//)
+  expect(page).toContain('chu-&lt;a&gt;')
+  expect(page).not.toContain('chu-<a>')
+  expect(page).toContain("default-src 'none'")
+  for (const part of ['Links by pass', 'False links', 'Items of GUILD and RECORD']) expect(page).toContain(part)
+})
