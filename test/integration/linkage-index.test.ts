@@ -15,7 +15,7 @@ import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
-import { codec } from '../../services/linker/index/codec.ts'
+import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
@@ -54,15 +54,15 @@ afterAll(() => redis.disconnect())
 const form0 = { layout: 'l', key: indexKeys(SECRET, BITS).fingerprint, model: 'm', bits: BITS, hub: UNBOUNDED.hub }
 
 /** @param wrap an index whose calls are held or fail */
-async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index) {
-  const index = await openIndex(redis, name, form0)
+async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index, limits = UNBOUNDED) {
+  const index = await openIndex(redis, name, { ...form0, hub: limits.hub })
   const store = filterStore(layout)
   const pairs: Pair[] = []
   const links = indexLinker({
     index: wrap(index),
     keys: indexKeys(SECRET, BITS),
     codec: codec(layout),
-    budget: UNBOUNDED.budget,
+    budget: limits.budget,
     store,
     weight: scorer(model, store, layout).weight,
     onePerSource,
@@ -71,12 +71,31 @@ async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIn
   return { index, links, pairs }
 }
 
-function inMemory(records: readonly number[], sourceOf?: (record: number) => number) {
+/** @param numbers of records by their names @returns for each person the names of its records */
+function groupsOf(persons: Int32Array, numbers: ReadonlyMap<string, number>): readonly string[] {
+  const groups = Map.groupBy(numbers, ([, number]) => persons[number])
+  return [...groups.values()]
+    .map((group) =>
+      group
+        .map(([name]) => name)
+        .toSorted()
+        .join(' '),
+    )
+    .toSorted()
+}
+
+/** @returns the id of a record of the index */
+function keyIdOf(stored: Buffer): string {
+  const keys = indexKeys(SECRET, BITS)
+  return codec(layout).unpack(keys.open(stored, readHead(stored).bytes)).id
+}
+
+function inMemory(records: readonly number[], sourceOf?: (record: number) => number, limits = UNBOUNDED) {
   const store = filterStore(layout)
   const pairs: Pair[] = []
   const links = linker({
     kinds: form.kinds.length,
-    limits: UNBOUNDED,
+    limits,
     weight: scorer(model, store, layout).weight,
     onePerSource: sourceOf !== undefined,
     onPair: (...pair) => pairs.push(pair),
@@ -86,7 +105,12 @@ function inMemory(records: readonly number[], sourceOf?: (record: number) => num
     store.add(one)
     links.add(number, data.ids[record] as string, sourceOf?.(record) ?? 0, one.tokens)
   }
-  return { pairs, persons: Int32Array.from(records.keys(), (number) => links.personOf(number)), links }
+  const persons = Int32Array.from(records.keys(), (number) => links.personOf(number))
+  if (limits === UNBOUNDED) return { pairs, persons, links, groups: [] }
+  links.reconcile(() => undefined)
+  const reconciled = Int32Array.from(records.keys(), (number) => links.personOf(number))
+  const numbers = new Map(records.map((record, number) => [data.ids[record] as string, number]))
+  return { pairs, persons, links, groups: groupsOf(reconciled, numbers) }
 }
 
 const arrival = (record: number, more: Partial<Arrival> = {}): Arrival => ({
@@ -266,6 +290,110 @@ test('killed after a replacement and before its neighbours have their persons: t
   const left = all.filter((record) => record !== first)
   const now = await next.index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(inMemory(left).persons, (person) => left[person]))
+})
+
+test('where limits bite, three orders, replays, replacements and kills give the same persons once reconciled', async () => {
+  const small = { budget: 2, hub: 4 }
+  const reversed = all.toReversed()
+  const inner = all.toSorted((a, b) => ((a * 7919) % all.length) - ((b * 7919) % all.length))
+  const found = await Promise.all(
+    [all, reversed, inner].map(async (order, nth) => {
+      const name = ownNamespace()
+      const first = await onIndex(name, false, undefined, small)
+      // Every seventh record has no value at first.
+      const one = encoded[0] as EncodedRecord
+      const blank = { filters: one.filters.map(() => 0), tokens: one.tokens.map(() => 0), newborn: false }
+      if (nth === 1)
+        await linkAll(
+          first.links,
+          order.filter((record) => record % 7 === 0).map((record) => arrival(record, { version: 0, encoded: blank })),
+        )
+      await linkAll(
+        first.links,
+        order.map((record) => arrival(record)),
+      )
+      const before = await first.index.persons()
+      expect(await first.index.flags('limited')).toBeGreaterThan(100)
+      // Killed before a step has written, before its persons are written, and between steps.
+      for (const call of nth === 2 ? (['correct', 'writePersons'] as const) : []) {
+        let calls = 0
+        const killed = await onIndex(
+          name,
+          false,
+          (index) => ({
+            ...index,
+            [call]: (...args: unknown[]) =>
+              ++calls > 1
+                ? Promise.reject(new Error('killed'))
+                : (index[call] as (...these: unknown[]) => Promise<unknown>)(...args),
+          }),
+          small,
+        )
+        await expect(killed.links.reconcile(() => undefined)).rejects.toThrow('killed')
+      }
+      const next = await onIndex(name, false, undefined, small)
+      await next.links.recover()
+      // Half of the topic again, while it is reconciled.
+      await next.links.reconcileSome(16, () => undefined)
+      await Promise.all([
+        next.links.reconcileSome(16, () => undefined),
+        linkAll(
+          next.links,
+          order.slice(0, 250).map((record) => arrival(record)),
+        ),
+      ])
+      await next.links.reconcile(() => undefined)
+      expect(await next.index.flags('limited')).toBe(0)
+      const persons = await next.index.persons()
+      const numbers = new Map<string, number>()
+      for (const [number, bytes] of await next.index.records([...persons.keys()])) numbers.set(keyIdOf(bytes), number)
+      return {
+        changed: persons.some((person, number) => person !== before[number]),
+        groups: groupsOf(persons, numbers),
+      }
+    }),
+  )
+  expect(found.some(({ changed }) => changed)).toBe(true)
+  expect(found[1]?.groups).toEqual(found[0]?.groups)
+  expect(found[2]?.groups).toEqual(found[0]?.groups)
+  // The same in memory.
+  expect(inMemory(all, undefined, small).groups).toEqual(found[0]?.groups)
+})
+
+test('a component that is too large is split alike in every order', async () => {
+  const count = 260
+  // A chain: neighbours are one person, some more surely than others.
+  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
+  const groups = await Promise.all(
+    [1, 7, 103].map(async (step) => {
+      const order = Array.from({ length: count }, (_, at) => (at * step) % count)
+      const index = await openIndex(redis, ownNamespace(), form0)
+      const links = indexLinker({
+        index,
+        keys: indexKeys(SECRET, BITS),
+        codec: codec(layout),
+        budget: UNBOUNDED.budget,
+        store: filterStore(layout),
+        // Opened in the order of arrival.
+        weight: (a, b) => edge(order[a] as number, order[b] as number),
+        onePerSource: false,
+        onPair: () => undefined,
+      })
+      const one = encoded[0] as EncodedRecord
+      for (let from = 0; from < count; from += 20)
+        await links.link(
+          order.slice(from, from + 20).map((record) => arrival(0, { id: `record ${record}`, encoded: one })),
+        )
+      expect(links.counts.split).toBeGreaterThan(0)
+      await links.reconcile(() => undefined)
+      expect(await index.flags('split')).toBe(0)
+      const persons = await index.persons()
+      return groupsOf(persons, new Map(order.map((record, number) => [`${record}`, number])))
+    }),
+  )
+  expect(new Set(groups[0]).size).toBeGreaterThan(2)
+  expect(groups[1]).toEqual(groups[0])
+  expect(groups[2]).toEqual(groups[0])
 })
 
 test('a hub is skipped and counted, and takes no more room', async () => {

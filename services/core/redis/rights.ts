@@ -48,6 +48,7 @@ export const REDIS_RIGHTS = {
       ...SCRIPTS,
       ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
       ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
+      ...['setbit', 'bitpos', 'bitcount'],
     ],
     purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',
   },

@@ -3,6 +3,8 @@ import { type Edge, personsOf } from '#core/linkage/persons.ts'
 
 /** Edges above this hold a component together: more likely one person than not. */
 export const LINK = 0
+/** The weight of two records with one label: above all that a model gives. */
+export const CERTAIN = 100
 /** Records of one component; above it, its weakest edges do not count. */
 export const MOST_RECORDS = 200
 /** What the bound of edges rises by while a component is too large. */

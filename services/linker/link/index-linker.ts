@@ -8,9 +8,10 @@ import type { RecordStore } from '#core/linkage/record-store.ts'
 import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
-import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
+import { reconciliation } from './reconciliation.ts'
 
 export interface Arrival {
   readonly id: string
@@ -61,17 +62,21 @@ export interface IndexLinker {
    * @param tell what it throws is thrown here, and the changes are told again
    */
   tellChanges(now: () => number, tell: (changes: readonly Change[]) => Promise<void>): Promise<void>
-  /** Makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
+  /**
+   * Corrects the edges of some records that met a limit, or makes the persons of one component again that was too large: what is left when the process ends is done by
+   * the next one. Once none is left, no order of arrival has changed a person, where sources are not told apart. A batch that is given meanwhile waits.
+   * @param most records @returns how many were looked at: 0 when none is left
+   */
+  reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number>
+  /** Until none is left. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
 }
 
 /** Records that are kept open: one costs some 0.4 KB in memory. */
 const MOST_OPENED = 1 << 20
-const COMPONENTS_AT_ONCE = 100
+const RECONCILED_AT_ONCE = 64
 const CHANGES_AT_ONCE = 1000
-/** The weight of two records with one label: above all that a model gives. */
-export const CERTAIN = 100
 const NO_FILTERS = new Int32Array(0)
 
 const versionOf = ({ version, stamp = 0 }: Pick<Arrival, 'version' | 'stamp'>): RecordVersion => ({ version, stamp })
@@ -93,6 +98,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   /** Batches that were sent and whose turn has not come. */
   const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
+  /** A step of the reconciliation that waits or runs. */
+  let stepping: Promise<void> | undefined
 
   const slotOf = (number: number) => opened.find(number) as number
 
@@ -152,7 +159,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return [one ?? found, above]
   }
 
-  async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
+  async function group(found: StoredComponent): Promise<Map<number, number>> {
     const [{ members, edges }, above] = await bounded(found)
     // An edge above 0 makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
@@ -162,11 +169,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       { members, above, edgesOf: (member) => edges.get(member) },
       {
         idOf: (member) => opened.idOf(slotOf(member)),
-        weight(one, two) {
-          const value = weight(slotOf(one), slotOf(two))
-          onWeight?.(one, two, value)
-          return value
-        },
+        weight: (one, two) => weight(slotOf(one), slotOf(two)),
         ...(onePerSource && {
           apart: (one: number, two: number) => opened.sourceOf(slotOf(one)) === opened.sourceOf(slotOf(two)),
         }),
@@ -188,6 +191,13 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   }
 
   async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {
+    // Of a component that is split, the other parts may be others too: they are made again later.
+    const large = found.filter((one) => one.large)
+    await index.flag(
+      'split',
+      large.flatMap(({ members }) => members),
+      true,
+    )
     await openAll(found.flatMap(({ members }) => (members.length < 3 ? [] : members)))
     const made: Map<number, number>[] = []
     for (const one of found) made.push(await group(one))
@@ -197,9 +207,15 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   async function recover(): Promise<number> {
     const marked = await index.marked()
     if (marked.size === 0) return 0
-    await index.writePersons(await groupAll(await index.components([...marked.keys()], LINK, MOST_RECORDS)), marked)
+    const found = await index.components([...marked.keys()], LINK, MOST_RECORDS)
+    // Several marked records may be of one component.
+    const first = ({ members }: StoredComponent) => members.reduce((least, one) => Math.min(least, one))
+    const once = new Map(found.map((one) => [one.large ? one.members[0] : first(one), one]))
+    await index.writePersons(await groupAll([...once.values()]), marked)
     return marked.size
   }
+
+  const { reconcileSome } = reconciliation({ index, onePerSource, opened, counts, openAll, weight, group, recover })
 
   async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
     const current = new Map<number, number>()
@@ -233,20 +249,38 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return done
   }
 
+  /** What is given meanwhile is written after it: what a step reads stays true until it has written. */
+  function inSteps<T>(work: () => Promise<T>): Promise<T> {
+    const done = inTurn(work)
+    const ended = done.then(
+      () => undefined,
+      () => undefined,
+    )
+    stepping = ended
+    void ended.then(() => {
+      if (stepping === ended) stepping = undefined
+    })
+    return done
+  }
+
+  function put(batch: readonly Arrival[]): Promise<readonly PutReply[]> {
+    return index.put(
+      batch.map((arrival) => {
+        const { id, label, source, encoded } = arrival
+        // Without the assumption, candidates are of all sources.
+        const part = onePerSource ? source : 0
+        const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
+        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
+        return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
+      }),
+      options.budget,
+    )
+  }
+
   return {
     counts,
     async link(batch) {
-      const replies = index.put(
-        batch.map((arrival) => {
-          const { id, label, source, encoded } = arrival
-          // Without the assumption, candidates are of all sources.
-          const part = onePerSource ? source : 0
-          const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
-          const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
-          return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
-        }),
-        options.budget,
-      )
+      const replies = stepping ? stepping.then(() => put(batch)) : put(batch)
       // Its failure is that of the batch, which waits for the one before.
       replies.catch(() => undefined)
       const sent: Sent = { replies }
@@ -281,23 +315,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           await index.told(entries)
         }
       }),
+    reconcileSome: (most, onPair) => inSteps(() => reconcileSome(most, onPair)),
     reconcile: (onPair) =>
-      inTurn(async () => {
+      inSteps(async () => {
         const before = await index.persons()
-        const done = new Set<number>()
-        const connected = await index.connected()
-        for (let from = 0; from < connected.length; from += COMPONENTS_AT_ONCE) {
-          const numbers = connected.slice(from, from + COMPONENTS_AT_ONCE)
-          opened.begin()
-          const made: Map<number, number>[] = []
-          for (const found of await index.components(numbers, LINK, MOST_RECORDS)) {
-            if (found.members.some((member) => done.has(member))) continue
-            const persons = await group(found, onPair)
-            for (const member of persons.keys()) done.add(member)
-            made.push(persons)
-          }
-          await index.writePersons(made)
-        }
+        while ((await reconcileSome(RECONCILED_AT_ONCE, onPair)) > 0);
         const after = await index.persons()
         return after.reduce((changed, person, number) => changed + (person === before[number] ? 0 : 1), 0)
       }),

@@ -1,7 +1,8 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
 import type { PersonLink } from '#core/contract/person-link.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
-import { type Arrival, CERTAIN, type Change } from '../link/index-linker.ts'
+import { CERTAIN } from '../link/component.ts'
+import type { Arrival, Change } from '../link/index-linker.ts'
 
 const TOKEN_WORDS = 2
 const PSEUDONYM_PREFIX = 'p1_'.length

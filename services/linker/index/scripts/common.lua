@@ -58,6 +58,9 @@ end
 -- Records whose persons the linker makes again, each with how often it became one: who has made them knows by that whether it became one again meanwhile.
 local function mark(number) call('HINCRBY', ns .. 'd', number, 1) end
 
+-- Records that met a limit, a bit each: their edges may depend on the order of arrival until they are reconciled.
+local function limited(number) call('SETBIT', ns .. 'q', (struct.unpack('>I4', number)), 1) end
+
 local function disconnect(number)
   local edges = read('e', number)
   if not edges then return end
