@@ -10,9 +10,10 @@ import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { sharedTransportSecret } from '#core/linkage/shared-secret.ts'
+import { every } from '#core/process/loop.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import type { Logger } from '#core/telemetry/logger.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
@@ -21,6 +22,9 @@ import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { openLinker } from './stream/open-linker.ts'
 import { linkerWorker } from './worker.ts'
+
+/** While there is nothing to reconcile, it is looked for so often. */
+const RECONCILE_MS = 500
 
 /** Only the layout and the kinds of tokens are used: the linker encodes nothing, and has no key of encodings. */
 const NO_SECRET = Buffer.alloc(32)
@@ -60,7 +64,8 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         )
         const expired = metrics.counter('chainon_linkage_expired', 'Encodings that expired before they were read')
         const producer = orderedProducer(kafka, logger)
-        const handle = linkerWorker({
+        const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
+        const { handle, reconcile } = linkerWorker({
           open() {
             const first = opened ?? openLinker(place)
             opened = undefined
@@ -75,6 +80,18 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           alarms,
           count: limitCounter(metrics),
           expired: (feed, records) => expired(records, { feed }),
+          unreconciled: (records) => waiting(records, {}),
+        })
+        let closed = false
+        const reconciling = every(RECONCILE_MS, async () => {
+          try {
+            while (!closed && (await reconcile()));
+          } catch (error) {
+            logger.warn(
+              { err: safeError(error) },
+              'a step of the reconciliation of the links failed, and is tried again',
+            )
+          }
         })
         const linked = contracts.filter((contract) => contract.linked)
         return {
@@ -86,6 +103,8 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
             }),
           ),
           async close() {
+            closed = true
+            await reconciling.stop()
             await producer.disconnect()
             redis.disconnect()
           },

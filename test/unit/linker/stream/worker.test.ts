@@ -3,6 +3,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { PERSON_LINK_SCHEMA, type PersonLink } from '#core/contract/person-link.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
@@ -40,18 +41,20 @@ const messageOf = (offset: number, value: Buffer | null, headers = {}): KafkaMes
   }) as unknown as KafkaMessage
 
 /** @param position of the partition in the index @param fails the effect that fails once */
-function harness(position?: bigint, fails = '') {
+function harness(position?: bigint, fails = '', failure?: Error) {
   const log: string[] = []
   let inIndex = position
   let left = fails
   const effect = (what: string) => {
     if (left !== '' && what.startsWith(left)) {
       left = ''
-      throw new Error(`${what} fails`)
+      throw failure ?? new Error(`${what} fails`)
     }
     log.push(what)
   }
   const outbox: Change[] = []
+  const unreconciled: number[] = []
+  let toReconcile = 0
   const links = {
     counts: { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 },
     link: async (batch: readonly Arrival[]) => {
@@ -67,6 +70,12 @@ function harness(position?: bigint, fails = '') {
       effect(`cancel ${version}`)
       return 'cancelled'
     },
+    reconcileSome: async () => {
+      effect('step')
+      if (toReconcile === 0) return 0
+      outbox.push({ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 })
+      return toReconcile--
+    },
     tellChanges: async (_now: () => number, tell: (changes: readonly Change[]) => Promise<void>) => {
       await tell([...outbox])
       outbox.length = 0
@@ -76,8 +85,9 @@ function harness(position?: bigint, fails = '') {
   const index = {
     position: async () => inIndex,
     passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
+    flags: async () => toReconcile,
   }
-  const handle = linkerWorker({
+  const { handle, reconcile } = linkerWorker({
     open: async () => {
       effect('open')
       return { index, links } as unknown as OpenLinker
@@ -94,6 +104,7 @@ function harness(position?: bigint, fails = '') {
     alarms: { raise: ({ code }: { code: string }) => effect(`alarm ${code}`) } as never,
     count: () => undefined,
     expired: (_feed, records) => effect(`expired ${records}`),
+    unreconciled: (left) => unreconciled.push(left),
   })
   const batchOf = (messages: readonly KafkaMessage[], owned = true) =>
     ({
@@ -110,6 +121,11 @@ function harness(position?: bigint, fails = '') {
     }) as unknown as PartitionBatch
   return {
     log,
+    unreconciled,
+    reconcile,
+    limit: (records: number) => {
+      toReconcile = records
+    },
     loseIndex: () => {
       inIndex = undefined
     },
@@ -241,4 +257,44 @@ test('a link says method and probability, and becomes a row of second-level pseu
   // No first-level pseudonym: the linker did not write it.
   expect(rowOf(of({ label: 'MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
   expect(step.run(Buffer.from('x'))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+})
+
+test('the reconciliation goes on in steps, tells what each has changed, and says what is left', async () => {
+  const { log, reconcile, limit, unreconciled } = harness(0n)
+  limit(2)
+  expect([await reconcile(), await reconcile(), await reconcile()]).toEqual([true, true, false])
+  expect(log).toEqual([
+    'open',
+    ...['step', 'send linked.patient 1', 'told'],
+    ...['step', 'send linked.patient 1', 'told'],
+    'step',
+    'told',
+  ])
+  expect(unreconciled).toEqual([1, 0, 0])
+})
+
+test('a batch is not interrupted, and is followed by a step once in a while', async () => {
+  const { log, handle, reconcile, limit } = harness(0n)
+  limit(1)
+  await reconcile()
+  const batch = handle(records(0, 1))
+  expect(await reconcile()).toBe(false)
+  await batch
+  expect(log.slice(4)).toEqual(['link 0', 'send linked.patient 1', 'told', 'passed 1', 'commit 1'])
+})
+
+test('a step that fails is tried again; where another linker writes the index, a batch opens it again', async () => {
+  const { log, reconcile, limit } = harness(0n, 'step')
+  limit(1)
+  await expect(reconcile()).rejects.toThrow('step')
+  expect(await reconcile()).toBe(true)
+  expect(log.filter((one) => one === 'open')).toHaveLength(2)
+
+  const other = harness(0n, 'step', new ChainonError('link-index-taken', 'taken over'))
+  await expect(other.reconcile()).rejects.toThrow('taken over')
+  expect(await other.reconcile()).toBe(false)
+  expect(other.log).toEqual(['open'])
+  await other.handle(records(0, 1))
+  expect(await other.reconcile()).toBe(false)
+  expect(other.log.slice(-2)).toEqual(['step', 'told'])
 })
