@@ -5,7 +5,7 @@
  */
 import type { Message } from 'kafkajs'
 import type { Encoder } from '#core/avro/registry.ts'
-import type { PersonLink } from '#core/contract/person-link.ts'
+import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
@@ -112,9 +112,9 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     for (const one of arrivals) if (one.encoded === undefined) await links.cancel(one)
   }
 
-  async function tell(assertOwned: () => void, changes: readonly Change[]): Promise<void> {
+  async function tell(assertOwned: () => void, changes: readonly Change[], reason: ChangeReason): Promise<void> {
     const byFeed = Map.groupBy(
-      changes.map((change) => linkOf(change, model)),
+      changes.map((change) => linkOf(change, model, reason)),
       ({ feed }) => feed,
     )
     for (const [feed, rows] of byFeed) {
@@ -137,7 +137,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     await link(open, read(of, batch))
     await open.links.tellChanges(
       () => Date.now() * 1000,
-      (changes) => tell(() => batch.assertOwned(), changes),
+      (changes) => tell(() => batch.assertOwned(), changes, 'records'),
     )
     const next = BigInt(last.offset) + 1n
     batch.assertOwned()
@@ -172,7 +172,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     // Its changes are the index's, of no partition: who no longer writes the index is refused before.
     await links.tellChanges(
       () => Date.now() * 1000,
-      (changes) => tell(() => undefined, changes),
+      (changes) => tell(() => undefined, changes, 'reconciliation'),
     )
     count(links.counts)
     unreconciled(await index.flags('limited'))

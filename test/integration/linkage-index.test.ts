@@ -396,6 +396,51 @@ test('a component that is too large is split alike in every order', async () => 
   expect(groups[2]).toEqual(groups[0])
 })
 
+test('who is told of a person that changes is told which one it was, and what became of it', async () => {
+  const index = await openIndex(redis, ownNamespace(), form0, true)
+  const one = encoded[0] as EncodedRecord
+  // Records are opened in this order; those of one person, by their names.
+  const names = ['a', 'b', 'bridge', 'c', 'second', 'b']
+  const linked = ['a bridge', 'b bridge', 'c second', 'b second']
+  const links = indexLinker({
+    index,
+    keys: indexKeys(SECRET, BITS),
+    codec: codec(layout),
+    budget: UNBOUNDED.budget,
+    store: filterStore(layout),
+    weight: (x, y) => (linked.includes([names[x], names[y]].toSorted().join(' ')) ? 5 : -1),
+    onePerSource: false,
+    onPair: () => undefined,
+  })
+  const told = async () => {
+    const found: string[] = []
+    await links.tellChanges(
+      () => 0,
+      async (changes) =>
+        void found.push(...changes.map(({ id, previous, person, change }) => `${id} ${previous} ${person} ${change}`)),
+    )
+    return found.toSorted()
+  }
+  const arrive = (id: string) => links.link([arrival(0, { id, encoded: one })])
+  for (const id of ['a', 'b']) await arrive(id)
+  expect(await told()).toEqual(['a undefined a ', 'b undefined b '])
+  await arrive('bridge')
+  expect(await told()).toEqual(['a undefined a ', 'b b a merge', 'bridge undefined a '])
+  await arrive('c')
+  await arrive('second')
+  expect(await told()).toEqual(expect.arrayContaining(['c undefined a ', 'second undefined a ']))
+  // b goes on with c: a is of the bridge alone.
+  await links.cancel({ id: 'bridge', label: 'l', version: 2 })
+  expect(await told()).toEqual(
+    expect.arrayContaining(['b a b split', 'bridge a undefined cancelled', 'c a b split', 'second a b split']),
+  )
+  await links.cancel({ id: 'b', label: 'l', version: 2 })
+  expect(await told()).toEqual(['b b undefined cancelled', 'c b c rename', 'second b c rename'])
+  // It comes back, and leaves no one.
+  await links.link([arrival(0, { id: 'b', version: 3, encoded: one })])
+  expect(await told()).toEqual(expect.arrayContaining(['b undefined b ', 'c c b rename', 'second c b rename']))
+})
+
 test('a hub is skipped and counted, and takes no more room', async () => {
   const small = { ...form0, hub: 5 }
   const name = ownNamespace()

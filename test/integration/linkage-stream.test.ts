@@ -216,6 +216,17 @@ test('a cancelled record is of no person, and those whom it held together are on
   // Alone: whom the cancelled one was linked with, and the death.
   expect(row).toEqual({ cancelled: '1', alone: '2' })
   expect(await persons()).toEqual(EXPECTED.map((person) => (person === 'a3 b3' ? 'b3' : person)).toSorted())
+  // Who was who, and since when: the change is known with its reason, and what was before is still there.
+  const changes = await pipeline.rows(
+    `SELECT kind, reason, model, new_person_id = '' AS gone, old_person_id != '' AS known FROM person_change WHERE kind = 'cancelled'`,
+  )
+  expect(changes).toEqual([{ kind: 'cancelled', reason: 'records', model: 'simulated-1', gone: 1, known: 1 }])
+  const at = (day: string) =>
+    pipeline.rows<Record<string, unknown>>(
+      `SELECT toString(count()) AS records, toString(uniqExact(person_id)) AS persons FROM person_link_scored_at(day = ${day})`,
+    )
+  expect(await at('today()')).toEqual([{ records: '12', persons: '6' }])
+  expect(await at('today() - 1')).toEqual([{ records: '0', persons: '0' }])
 })
 
 test('no name and no encoding is in what the linker tells, in the pseudonymised log, or in a log file', async () => {

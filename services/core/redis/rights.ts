@@ -47,7 +47,7 @@ export const REDIS_RIGHTS = {
       ...CONNECTION,
       ...SCRIPTS,
       ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
-      ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
+      ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hsetnx', 'hdel', 'hincrby'],
       ...['setbit', 'bitpos', 'bitcount'],
     ],
     purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',

@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import type { PersonChange } from '#core/contract/person-link.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import type { Correction } from '../link/corrections.ts'
 import { packVersion, type RecordVersion } from './codec.ts'
@@ -27,6 +28,10 @@ export interface OutboxEntry {
   /** Of its strongest edge within the person, certain ones last; undefined when it has none. */
   readonly weight: number | undefined
   readonly linkVersion: number
+  /** First record of the person that it was told to be of; undefined where that is the same, or it was of none. */
+  readonly left: number | undefined
+  /** What became of that person; empty where there is none. */
+  readonly change: PersonChange
 }
 
 export interface PutReply {
@@ -127,7 +132,7 @@ const EDGE_BYTES = 12
 const NEW_EDGE_BYTES = 28
 /** Of the bytes: an index of another one is not gone on with. */
 const FORMAT = 2
-const OUTBOX_FIELDS = 5
+const OUTBOX_FIELDS = 7
 const PERSON_BYTES = 8
 /** State, number, tokens skipped, over budget, how many candidates. */
 const PUT_REPLY_BYTES = 9
@@ -259,12 +264,9 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
     async outbox(now, most, certain) {
       const fields = (await run('outbox', [now, most, certain])) as Buffer[]
       return Array.from({ length: fields.length / OUTBOX_FIELDS }, (_, at) => {
-        const [number, times, person, weight, version] = fields.slice(OUTBOX_FIELDS * at) as [
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
+        const [number, times, person, weight, version, left, change] = fields.slice(OUTBOX_FIELDS * at) as [
+          ...[Buffer, Buffer, Buffer, Buffer],
+          ...[Buffer, Buffer, Buffer],
         ]
         return {
           number: number.readUInt32BE(),
@@ -272,6 +274,8 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
           person: person.length === 0 ? undefined : person.readUInt32BE(),
           weight: weight.length === 0 ? undefined : weight.readDoubleLE(),
           linkVersion: Number(version),
+          left: left.length === 0 ? undefined : left.readUInt32BE(),
+          change: change.toString() as PersonChange,
         }
       })
     },

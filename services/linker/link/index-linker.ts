@@ -3,6 +3,7 @@
  * script; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
  * the versions that were compared, so what a later record replaces is not written over.
  */
+import type { PersonChange } from '#core/contract/person-link.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
 import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
@@ -44,6 +45,9 @@ export interface Change {
   /** Of the strongest edge to a record of that person: log2 odds; CERTAIN where it has only records of its label; undefined when it is alone. */
   readonly weight: number | undefined
   readonly linkVersion: number
+  /** Id of the first record of the person that it was told to be of; undefined where that is the same, or it was of none. */
+  readonly previous: string | undefined
+  readonly change: PersonChange
 }
 
 export interface IndexLinker {
@@ -177,17 +181,28 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     )
   }
 
-  async function changeOf({ number, person, weight, linkVersion }: OutboxEntry): Promise<Change> {
-    if (person === undefined) {
-      const bytes = (await index.records([number])).get(number) as Buffer
-      const head = readHead(bytes)
-      const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
-      return { id, label, stamp: head.stamp, person: undefined, weight, linkVersion }
+  /** @param number of a record, which may be cancelled */
+  async function namesOf(number: number): Promise<Pick<Change, 'id' | 'label' | 'stamp'>> {
+    const slot = opened.find(number)
+    if (slot !== undefined)
+      return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.versionOf(slot).stamp }
+    const bytes = (await index.records([number])).get(number) as Buffer
+    const head = readHead(bytes)
+    const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
+    return { id, label, stamp: head.stamp }
+  }
+
+  async function changeOf({ number, person, weight, linkVersion, left, change }: OutboxEntry): Promise<Change> {
+    // What is open of a cancelled record is its version before.
+    if (person === undefined) opened.drop(number)
+    return {
+      ...(await namesOf(number)),
+      person: person === undefined ? undefined : (await namesOf(person)).id,
+      weight,
+      linkVersion,
+      previous: left === undefined ? undefined : (await namesOf(left)).id,
+      change,
     }
-    const slot = slotOf(number)
-    const { stamp } = opened.versionOf(slot)
-    const [id, label] = [opened.idOf(slot), opened.labelOf(slot)]
-    return { id, label, stamp, person: opened.idOf(slotOf(person)), weight, linkVersion }
   }
 
   async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {

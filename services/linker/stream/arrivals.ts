@@ -1,5 +1,5 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
-import type { PersonLink } from '#core/contract/person-link.ts'
+import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
 import { CERTAIN } from '../link/component.ts'
 import type { Arrival, Change } from '../link/index-linker.ts'
@@ -32,7 +32,11 @@ function tokenOf(patient: string): readonly number[] {
 }
 
 /** @returns the feed of the record, and the message */
-export function linkOf(change: Change, model: string): { readonly feed: string; readonly link: PersonLink } {
+export function linkOf(
+  change: Change,
+  model: string,
+  reason: ChangeReason,
+): { readonly feed: string; readonly link: PersonLink } {
   const [feed, record] = partsOf(change.id)
   const { weight, person } = change
   const scored = weight !== undefined && weight < CERTAIN
@@ -46,6 +50,9 @@ export function linkOf(change: Change, model: string): { readonly feed: string; 
       weight: scored ? weight : null,
       probability: scored ? 1 / (1 + 2 ** -weight) : null,
       model,
+      previous: change.previous === undefined ? null : partsOf(change.previous)[1],
+      change: change.change,
+      reason,
       link_version: change.linkVersion,
       linked_at: change.stamp,
     },

@@ -25,12 +25,12 @@ local function put(id, record, source)
       if not cancelled then forget_tokens(known, number) end
       disconnect(number)
       mark(number)
-      changed(number)
+      changed(number, cancelled and NEW)
     end
   else
     number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)
     call('HSET', bucket, field, number)
-    changed(number)
+    changed(number, NEW)
   end
 
   local count = byte(record, TOKENS)

@@ -62,6 +62,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
       outbox.push(
         ...batch.map(({ id, label, stamp = 0 }, at) => ({
           ...{ id, label, stamp, person: id, weight: undefined, linkVersion: at + 1 },
+          ...{ previous: undefined, change: '' as const },
         })),
       )
       return []
@@ -73,7 +74,10 @@ function harness(position?: bigint, fails = '', failure?: Error) {
     reconcileSome: async () => {
       effect('step')
       if (toReconcile === 0) return 0
-      outbox.push({ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 })
+      outbox.push({
+        ...{ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 },
+        ...{ previous: 'patient/q', change: 'split' },
+      })
       return toReconcile--
     },
     tellChanges: async (_now: () => number, tell: (changes: readonly Change[]) => Promise<void>) => {
@@ -221,9 +225,12 @@ test('records of one patient share a token, of another none', () => {
 
 test('a link says method and probability, and becomes a row of second-level pseudonyms', () => {
   const { record, patient } = written(0)
-  const change = { id: `patient/${record}`, label: patient, stamp: 5, person: 'death/p1_x', weight: 3, linkVersion: 9 }
-  const of = (more: Partial<Change>) => linkOf({ ...change, ...more }, 'm').link
-  expect(linkOf(change, 'm')).toEqual({
+  const change: Change = {
+    ...{ id: `patient/${record}`, label: patient, stamp: 5, person: 'death/p1_x', weight: 3, linkVersion: 9 },
+    ...{ previous: `patient/${written(2).record}`, change: 'merge' },
+  }
+  const of = (more: Partial<Change>) => linkOf({ ...change, ...more }, 'm', 'records').link
+  expect(linkOf(change, 'm', 'records')).toEqual({
     feed: 'patient',
     link: {
       patient,
@@ -233,6 +240,9 @@ test('a link says method and probability, and becomes a row of second-level pseu
       weight: 3,
       probability: 8 / 9,
       model: 'm',
+      previous: written(2).record,
+      change: 'merge',
+      reason: 'records',
       link_version: 9,
       linked_at: 5,
     },
@@ -250,12 +260,16 @@ test('a link says method and probability, and becomes a row of second-level pseu
       level2.pseudonym('patient', patient),
       level2.pseudonym('record', record),
       `pn_${level2.pseudonym('record', record).slice(3)}`,
-      ...['scored', 3, 8 / 9, 'm', 9, 5],
+      ...['scored', 3, 8 / 9, 'm'],
+      ...[`pn_${level2.pseudonym('record', written(2).record).slice(3)}`, 'merge', 'records'],
+      ...[9, 5],
     ],
   })
   expect(rowOf(of({ person: undefined, weight: undefined }))).toMatchObject({ value: { 2: '' } })
   // No first-level pseudonym: the linker did not write it.
   expect(rowOf(of({ label: 'MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+  expect(rowOf(of({ previous: 'patient/MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+  expect(rowOf(of({ person: `patient/${record}`, previous: undefined, change: '' }))).toMatchObject({ kind: 'pass', value: { 7: '', 8: '' } })
   expect(step.run(Buffer.from('x'))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
 })
 
