@@ -13,8 +13,9 @@ local function left(number, times, person)
   if was == '' or was == person then return '', '' end
   if person == '' then return was, 'cancelled' end
   if read_person(was) == was and not is_cancelled(was) then return was, 'split' end
-  local before = call('HGET', ns .. 'b', person)
-  return was, before and before ~= person and 'rename' or 'merge'
+  local before, told = call('HGET', ns .. 'b', person), call('HGET', ns .. 'o', person)
+  local is_new = told and tonumber(told) >= NEW or before and before ~= person
+  return was, is_new and 'rename' or 'merge'
 end
 
 for i = 1, math.min(#entries, 2 * most), 2 do
