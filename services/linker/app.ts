@@ -1,5 +1,6 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
 import { secretsDir } from '#core/config/read.ts'
+import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
@@ -15,13 +16,13 @@ import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
-import { startWorker } from '#core/worker/worker.ts'
+import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
 import { bucketBits } from './index/keys.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { openLinker } from './stream/open-linker.ts'
-import { linkerWorker } from './worker.ts'
+import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
 /** While there is nothing to reconcile, it is looked for so often. */
 const RECONCILE_MS = 500
@@ -65,7 +66,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const expired = metrics.counter('chainon_linkage_expired', 'Encodings that expired before they were read')
         const producer = orderedProducer(kafka, logger)
         const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
-        const { handle, reconcile } = linkerWorker({
+        const { handle, decide, reconcile } = linkerWorker({
           open() {
             const first = opened ?? openLinker(place)
             opened = undefined
@@ -95,13 +96,14 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         })
         const linked = contracts.filter((contract) => contract.linked)
         return {
-          topics: new Map(
-            linked.map(({ feed }) => {
+          topics: new Map([
+            ...linked.map(({ feed }): [string, TopicWork] => {
               const topic = topicOf(namespace, 'linkage', feed)
               const seal = linkageSeal(transport, topic)
               return [topic, { feed, handle: (batch) => handle({ feed, seal }, batch) }]
             }),
-          ),
+            [decisionsTopic(namespace), { feed: DECISIONS_NAME, handle: decide }],
+          ]),
           async close() {
             closed = true
             await reconciling.stop()

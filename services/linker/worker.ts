@@ -5,6 +5,7 @@
  */
 import type { Message } from 'kafkajs'
 import type { Encoder } from '#core/avro/registry.ts'
+import { readDecision } from '#core/contract/link-decision.ts'
 import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
@@ -14,6 +15,7 @@ import type { LinkageSeal } from '#core/linkage/seal.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import type { PairDecision } from './link/decisions.ts'
 import type { Arrival, Change } from './link/index-linker.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { openMessage } from './steps/open-message.ts'
@@ -46,9 +48,18 @@ export interface LinkerWorkerDependencies {
   readonly unreconciled: (records: number) => void
 }
 
+/** What `links` are told of a message of `link.decisions`. */
+const decidedOf = (value: Buffer | null, offset: string): PairDecision | undefined => {
+  const decision = readDecision(value)
+  const [one = '', other = ''] = decision?.records ?? []
+  return decision && { records: [one, other], decision: decision.decision, order: Number(offset) }
+}
+
 export interface LinkerWorker {
   /** Handles one fetched batch of one partition; one at a time, in whatever partition. */
   readonly handle: (feed: LinkerFeed, batch: PartitionBatch) => Promise<void>
+  /** Handles one fetched batch of `link.decisions`: what it changes is in force and told before its offset is committed. */
+  readonly decide: (batch: PartitionBatch) => Promise<void>
   /**
    * Closes what limits have left open (link/reconciliation.ts), one bounded step, and tells whose person changed by it. While batches wait, only once in a while.
    * @returns whether there is more to do now
@@ -56,6 +67,8 @@ export interface LinkerWorker {
   readonly reconcile: () => Promise<boolean>
 }
 
+/** Of the counters. */
+export const DECISIONS_NAME = 'link.decisions'
 /** Records of one call of a script. */
 const CHUNK = 256
 /** Records of one step of the reconciliation: some tens of milliseconds. */
@@ -167,6 +180,29 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     return done
   }
 
+  async function decide(batch: PartitionBatch, { links, index }: OpenLinker): Promise<void> {
+    const [first, last] = [batch.messages[0], batch.messages.at(-1)]
+    if (!first || !last) return
+    // An index that was lost has no decision: the log has all of them.
+    const position = await known.of(batch, BigInt(first.offset), index)
+    if (position.seek !== undefined) return batch.seek(position.seek)
+    const given = batch.messages.flatMap(({ value, offset }) => decidedOf(value, offset) ?? [])
+    for (let n = given.length; n < batch.messages.length; n++)
+      events.fault(DECISIONS_NAME, 'undecodable', 'readDecision')
+    await links.decide(given)
+    while ((await links.reconcileSome(RECONCILED, () => undefined)) > 0);
+    await links.tellChanges(
+      () => Date.now() * 1000,
+      (changes) => tell(() => batch.assertOwned(), changes, 'decision'),
+    )
+    const next = BigInt(last.offset) + 1n
+    batch.assertOwned()
+    await index.passed(position.key, next)
+    await batch.commit(next)
+    batch.advance(BigInt(last.offset))
+    known.passed(batch, next)
+  }
+
   async function step({ links, index }: OpenLinker): Promise<boolean> {
     const looked = await links.reconcileSome(RECONCILED, () => undefined)
     // Its changes are the index's, of no partition: who no longer writes the index is refused before.
@@ -184,6 +220,14 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
       waiting++
       try {
         await onIndex((open) => handle(of, batch, open))
+      } finally {
+        waiting--
+      }
+    },
+    async decide(batch) {
+      waiting++
+      try {
+        await onIndex((open) => decide(batch, open))
       } finally {
         waiting--
       }

@@ -18,6 +18,7 @@ import { learn } from '../../services/linker/evaluate/learn.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
+import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { writeModel } from '../../services/linker/link/model-file.ts'
@@ -439,6 +440,55 @@ test('who is told of a person that changes is told which one it was, and what be
   // It comes back, and leaves no one.
   await links.link([arrival(0, { id: 'b', version: 3, encoded: one })])
   expect(await told()).toEqual(expect.arrayContaining(['b undefined b ', 'c c b rename', 'second c b rename']))
+})
+
+test('what is decided holds before and after the records come, in three orders, until it is withdrawn', async () => {
+  const persons = inMemory(all).persons
+  const person = all.map((record) => all.filter((other) => persons[other] === record)).find((of) => of.length > 2) ?? []
+  const [first = 0, second = 0] = person
+  const stranger = all.find((record) => !person.includes(record)) as number
+  const pair = (a: number, b: number) => [data.ids[a] as string, data.ids[b] as string] as const
+  const given: readonly PairDecision[] = [
+    { records: pair(first, second), decision: 'never', order: 1 },
+    { records: pair(stranger, first), decision: 'never', order: 2 },
+    { records: pair(stranger, first), decision: 'accept', order: 3 },
+  ]
+  const found = await Promise.all(
+    ([0, 1, 2] as const).map(async (when) => {
+      const name = ownNamespace()
+      const one = await onIndex(name)
+      const arrivals = (when === 1 ? all.toReversed() : all).map((record) => arrival(record))
+      // Before, in the middle, and after all records; then every decision again, from a linker that was killed.
+      const cut = [0, 250, all.length][when] as number
+      await linkAll(one.links, arrivals.slice(0, cut))
+      await one.links.decide(given)
+      await linkAll(one.links, arrivals.slice(cut))
+      const next = await onIndex(name)
+      await next.links.loadDecisions()
+      await next.links.decide(given.slice(0, 2))
+      // A later version is linked as what was decided says.
+      await linkAll(next.links, [arrival(first, { version: 2 }), arrival(stranger, { version: 2 })])
+      await next.links.reconcile(() => undefined)
+      const numbers = async () => {
+        const known = new Map<string, number>()
+        const now = await next.index.persons()
+        for (const [number, bytes] of await next.index.records([...now.keys()])) known.set(keyIdOf(bytes), number)
+        return { now, known, of: (record: number) => now[known.get(data.ids[record] as string) as number] }
+      }
+      const decided = await numbers()
+      expect(decided.of(first)).not.toBe(decided.of(second))
+      expect(decided.of(first)).toBe(decided.of(stranger))
+      await next.links.decide(given.map((decision) => ({ ...decision, decision: 'withdraw', order: 9 })))
+      await next.links.reconcile(() => undefined)
+      const withdrawn = await numbers()
+      return [groupsOf(decided.now, decided.known), groupsOf(withdrawn.now, withdrawn.known)]
+    }),
+  )
+  expect(found[1]).toEqual(found[0])
+  expect(found[2]).toEqual(found[0])
+  const byName = new Map(all.map((record) => [data.ids[record] as string, record]))
+  expect(found[0]?.[1]).toEqual(groupsOf(persons, byName))
+  expect(found[0]?.[0]).not.toEqual(found[0]?.[1])
 })
 
 test('a hub is skipped and counted, and takes no more room', async () => {

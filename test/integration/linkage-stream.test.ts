@@ -1,5 +1,6 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
@@ -9,6 +10,7 @@ import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
+import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
@@ -151,6 +153,41 @@ test('a typo, swapped names, a move: one person each, also when the linker is ki
   expect(await persons()).toEqual(EXPECTED)
   const methods = await pipeline.rows('SELECT DISTINCT method, model FROM person_link_scored_current ORDER BY method')
   expect(methods).toEqual([{ method: 'scored', model: 'simulated-1' }])
+})
+
+/** `chainon link decide` on two records of the warehouse. */
+async function decide(decision: string, a: string, b: string, ...more: readonly string[]) {
+  const rows = await pipeline.rows<{ who: string; record: string }>(
+    `SELECT concat(substring(p._producer, 5), toString(toUnixTimestamp64Milli(p.updated_at) % 10)) AS who, l.record_id AS record
+     FROM person_link_scored AS l FINAL INNER JOIN patient AS p ON p.patient_id = l.patient_id`,
+  )
+  const recordOfWho = (name: string) => rows.find(({ who }) => who === name)?.record ?? ''
+  const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
+  const line = [`--${decision}`, recordOfWho(a), recordOfWho(b), '--reason', 'seen-in-both-files', '--json', ...more]
+  const { status, stdout } = await runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+  expect(status).toBe(0)
+  return JSON.parse(stdout) as { effect: string; dry_run: boolean }
+}
+
+test('what an operator decides is above the model, is told with its reason, and can be withdrawn', async () => {
+  const dry = await decide('never', 'a0', 'b0', '--dry-run')
+  expect(dry).toMatchObject({
+    dry_run: true,
+    effect: expect.stringMatching(/^The person pn_\S+ \(2 records\) is split/),
+  })
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  await decide('never', 'a0', 'b0')
+  const apart = ['a0', ...EXPECTED.slice(1), 'b0']
+  while ((await persons()).join() !== apart.join()) await sleep(50)
+  const changes = `SELECT kind, reason, old_person_id != new_person_id AS differs FROM person_change WHERE reason = 'decision'`
+  expect(await pipeline.rows(changes)).toEqual([{ kind: 'split', reason: 'decision', differs: 1 }])
+  await decide('withdraw', 'a0', 'b0')
+  while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
+  expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
+    'merge',
+    'split',
+  ])
 })
 
 test('a record that the death feed has of a patient is of his person, without any trait', async () => {

@@ -108,6 +108,15 @@ export interface LinkIndex {
   /** @returns how many records are marked */
   flags(kind: Flag): Promise<number>
   flag(kind: Flag, numbers: readonly number[], marked: boolean): Promise<void>
+  /** @param ids as `IndexKeys.id` makes them @returns numbers of those that are there */
+  numbersOf(ids: readonly Buffer[]): Promise<number[]>
+  /**
+   * Keeps what was decided about pairs of records, and marks those that are there as limited: their edges are corrected by the reconciliation.
+   * @param decided two ids and the sealed decision, which begins with its order (f64 LE): of two of one pair the later one stays
+   */
+  decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): Promise<void>
+  /** @returns the sealed decisions */
+  decided(): Promise<readonly Buffer[]>
   /** @param otherSource candidates are of the other source only */
   around(numbers: readonly number[], otherSource: boolean): Promise<readonly Around[]>
   /** Writes what `correctionOf` found: the records are no longer marked as limited, and whose persons may be others is in `marked`. */
@@ -122,7 +131,7 @@ const script = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, i
 const COMMON = script('common')
 const NAMES = [
   ...(['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const),
-  ...(['around', 'correct', 'flag'] as const),
+  ...(['around', 'correct', 'flag', 'decide'] as const),
 ] as const
 const FLAG_KEYS: Readonly<Record<Flag, string>> = { limited: 'q', split: 's' }
 const FLAG_BYTES_AT_ONCE = 4096
@@ -307,6 +316,25 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
     flags: async (kind) => Number(await redis.call('BITCOUNT', `${prefix}${FLAG_KEYS[kind]}`)),
     async flag(kind, numbers, marked) {
       if (numbers.length > 0) await run('flag', [FLAG_KEYS[kind], marked ? 1 : 0, ...numbers.map(packNumber)])
+    },
+    async numbersOf(ids) {
+      const pipeline = redis.pipeline()
+      for (const id of ids)
+        pipeline.callBuffer('HGET', Buffer.concat([Buffer.from(`${prefix}i`), id.subarray(0, 3)]), id.subarray(3))
+      const numbers: number[] = []
+      for (const [error, number] of (await pipeline.exec()) ?? []) {
+        if (error) throw error
+        if (number) numbers.push((number as Buffer).readUInt32BE())
+      }
+      return numbers
+    },
+    async decide(decided) {
+      const args = decided.flatMap(({ ids, sealed }) => [...ids.toSorted((a, b) => Buffer.compare(a, b)), sealed])
+      if (args.length > 0) await run('decide', args)
+    },
+    async decided() {
+      const fields = (await redis.callBuffer('HGETALL', `${prefix}x`)) as Buffer[]
+      return fields.filter((_, at) => at % 2 === 1)
     },
     async around(numbers, otherSource) {
       return ((await run('around', [otherSource ? 1 : 0, ...numbers.map(packNumber)])) as Buffer[]).map(readAround)

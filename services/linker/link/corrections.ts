@@ -22,14 +22,14 @@ export function correctionOf(
   weight: (other: number) => number,
 ): Correction {
   const added = new Map<number, number>()
-  const held = new Set<number>()
+  const compared = new Map<number, number>()
   for (const other of candidates) {
     const value = weight(other)
-    if (value <= LINK) continue
-    held.add(other)
-    if (edges.get(other) !== value) added.set(other, value)
+    compared.set(other, value)
+    if (value > LINK && edges.get(other) !== value) added.set(other, value)
   }
   // A certain edge says that the records have one label, whatever else they share.
-  const removed = [...edges].flatMap(([other, value]) => (held.has(other) || value >= CERTAIN ? [] : [other]))
+  const isLeft = (other: number, value: number) => (compared.get(other) ?? (value >= CERTAIN ? value : LINK)) > LINK
+  const removed = [...edges].flatMap(([other, value]) => (isLeft(other, value) ? [] : [other]))
   return { added, removed }
 }

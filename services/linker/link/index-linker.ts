@@ -10,6 +10,7 @@ import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, r
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
 import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { DECIDED, decisions, type PairDecision } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
 import { reconciliation } from './reconciliation.ts'
@@ -66,6 +67,10 @@ export interface IndexLinker {
    * @param tell what it throws is thrown here, and the changes are told again
    */
   tellChanges(now: () => number, tell: (changes: readonly Change[]) => Promise<void>): Promise<void>
+  /** Reads what was decided before. */
+  loadDecisions(): Promise<void>
+  /** Keeps what operators have decided: in force for records that come from now on, and for those that are there with the next steps of the reconciliation. */
+  decide(given: readonly PairDecision[]): Promise<void>
   /**
    * Corrects the edges of some records that met a limit, or makes the persons of one component again that was too large: what is left when the process ends is done by
    * the next one. Once none is left, no order of arrival has changed a person, where sources are not told apart. A batch that is given meanwhile waits.
@@ -80,6 +85,7 @@ export interface IndexLinker {
 /** Records that are kept open: one costs some 0.4 KB in memory. */
 const MOST_OPENED = 1 << 20
 const RECONCILED_AT_ONCE = 64
+const DECISION_HEAD_BYTES = 8
 const CHANGES_AT_ONCE = 1000
 const NO_FILTERS = new Int32Array(0)
 
@@ -99,6 +105,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const { index, keys, codec, onePerSource } = options
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
+  const made = decisions()
   /** Batches that were sent and whose turn has not come. */
   const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
@@ -108,6 +115,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const slotOf = (number: number) => opened.find(number) as number
 
   function weight(one: number, other: number): number {
+    const decided = made.isEmpty ? undefined : made.weightOf(opened.idOf(one), opened.idOf(other))
+    if (decided !== undefined) return decided
     const label = opened.labelOf(one)
     if (label !== undefined) {
       if (label === opened.labelOf(other)) return CERTAIN
@@ -163,6 +172,12 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return [one ?? found, above]
   }
 
+  function areApart(one: number, two: number): boolean {
+    const [a, b] = [slotOf(one), slotOf(two)]
+    if (onePerSource && opened.sourceOf(a) === opened.sourceOf(b)) return true
+    return made.isNever(opened.idOf(a), opened.idOf(b))
+  }
+
   async function group(found: StoredComponent): Promise<Map<number, number>> {
     const [{ members, edges }, above] = await bounded(found)
     // An edge above 0 makes two records one person: the average is that edge. Their ids decide nothing.
@@ -174,9 +189,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       {
         idOf: (member) => opened.idOf(slotOf(member)),
         weight: (one, two) => weight(slotOf(one), slotOf(two)),
-        ...(onePerSource && {
-          apart: (one: number, two: number) => opened.sourceOf(slotOf(one)) === opened.sourceOf(slotOf(two)),
-        }),
+        decided: DECIDED,
+        ...((onePerSource || !made.isEmpty) && { apart: areApart }),
       },
     )
   }
@@ -230,7 +244,31 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return marked.size
   }
 
-  const { reconcileSome } = reconciliation({ index, onePerSource, opened, counts, openAll, weight, group, recover })
+  const { reconcileSome } = reconciliation({
+    ...{ index, onePerSource, opened, counts, openAll, weight, group, recover },
+    ...{ decisions: made, idOf: keys.id },
+  })
+
+  /** @returns the part in clear is the order alone */
+  function sealed({ records, decision, order }: PairDecision): Buffer {
+    const head = Buffer.alloc(DECISION_HEAD_BYTES)
+    head.writeDoubleLE(order)
+    return keys.seal(head, Buffer.from(JSON.stringify([decision, ...records])))
+  }
+
+  function openDecision(bytes: Buffer): PairDecision {
+    const [decision, one, other] = JSON.parse(keys.open(bytes, DECISION_HEAD_BYTES).toString()) as [
+      ...[PairDecision['decision'], string, string],
+    ]
+    return { decision, records: [one, other], order: bytes.readDoubleLE() }
+  }
+
+  async function decide(given: readonly PairDecision[]): Promise<void> {
+    await index.decide(
+      given.map((one) => ({ ids: [keys.id(one.records[0]), keys.id(one.records[1])], sealed: sealed(one) })),
+    )
+    for (const one of given) made.set(one)
+  }
 
   async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
     const current = new Map<number, number>()
@@ -241,6 +279,15 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       const version = versionOf(arrival)
       opened.keep(number, { id, label, source, version, filters: encoded.filters, newborn: encoded.newborn })
       current.set(number, at)
+    }
+    // What was decided about a record holds for its later versions, and for one that comes only now.
+    if (!made.isEmpty) {
+      const concerned = [...current].filter(([, at]) => made.has((batch[at] as Arrival).id))
+      await index.flag(
+        'limited',
+        concerned.map(([number]) => number),
+        true,
+      )
     }
     // A record that comes twice in the batch is compared in its later version.
     const compared = [...current.values()].toSorted((a, b) => a - b)
@@ -319,6 +366,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         return state
       }),
     recover: () => inTurn(recover),
+    loadDecisions: () =>
+      inTurn(async () => {
+        for (const bytes of await index.decided()) made.set(openDecision(bytes))
+      }),
+    decide: (given) => inSteps(() => decide(given)),
     tellChanges: (now, tell) =>
       inTurn(async () => {
         for (;;) {

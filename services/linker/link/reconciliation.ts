@@ -5,6 +5,7 @@
 import type { Around, LinkIndex, StoredComponent } from '../index/link-index.ts'
 import { LINK, MOST_RECORDS } from './component.ts'
 import { type Correction, correctionOf } from './corrections.ts'
+import type { Decisions } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import type { OpenedRecords } from './opened-records.ts'
 
@@ -21,16 +22,32 @@ export interface ReconciliationTools {
   readonly weight: (one: number, other: number) => number
   /** @returns for each member of the component, or of the part of it that is small enough, the first record of its person */
   readonly group: (found: StoredComponent) => Promise<ReadonlyMap<number, number>>
+  readonly decisions: Decisions
+  /** @returns the id as the index has it */
+  readonly idOf: (id: string) => Buffer
   /** Makes the persons of marked records again. */
   readonly recover: () => Promise<number>
 }
 
 export function reconciliation(tools: ReconciliationTools) {
-  const { index, onePerSource, opened, counts, openAll, weight, group, recover } = tools
+  const { index, onePerSource, opened, counts, openAll, weight, group, decisions, idOf, recover } = tools
+
+  /** @returns for each record those about which something was decided together with it */
+  async function partnersOf(numbers: readonly number[]): Promise<readonly (readonly number[])[]> {
+    const made: number[][] = []
+    for (const number of numbers) {
+      const slot = opened.find(number)
+      const ids = slot === undefined || decisions.isEmpty ? [] : [...decisions.partnersOf(opened.idOf(slot))]
+      made.push(ids.length === 0 ? [] : await index.numbersOf(ids.map(idOf)))
+    }
+    return made
+  }
 
   async function correct(numbers: readonly number[], onPair: LinkerOptions['onPair']): Promise<void> {
     const around = await index.around(numbers, onePerSource)
-    await openAll([...numbers, ...around.flatMap(({ candidates }) => candidates)])
+    await openAll(numbers)
+    const decided = await partnersOf(numbers)
+    await openAll([...around.flatMap(({ candidates }) => candidates), ...decided.flat()])
     const corrections = new Map<number, Correction>()
     for (const [at, number] of numbers.entries()) {
       const { candidates, edges } = around[at] as Around
@@ -44,7 +61,7 @@ export function reconciliation(tools: ReconciliationTools) {
         onPair(other, number, value)
         return value
       }
-      corrections.set(number, correctionOf(candidates, edges, weightWith))
+      corrections.set(number, correctionOf(new Set([...candidates, ...(decided[at] ?? [])]), edges, weightWith))
     }
     await index.correct(corrections)
     await recover()

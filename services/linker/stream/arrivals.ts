@@ -1,7 +1,8 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
-import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
+import type { ChangeReason, LinkMethod, PersonLink } from '#core/contract/person-link.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
 import { CERTAIN } from '../link/component.ts'
+import { DECIDED } from '../link/decisions.ts'
 import type { Arrival, Change } from '../link/index-linker.ts'
 
 const TOKEN_WORDS = 2
@@ -46,7 +47,7 @@ export function linkOf(
       patient: change.label ?? '',
       record,
       person: person === undefined ? null : partsOf(person)[1],
-      method: person === undefined ? 'cancelled' : scored ? 'scored' : 'establishment-ipp',
+      method: methodOf(change),
       weight: scored ? weight : null,
       probability: scored ? 1 / (1 + 2 ** -weight) : null,
       model,
@@ -57,6 +58,12 @@ export function linkOf(
       linked_at: change.stamp,
     },
   }
+}
+
+function methodOf({ person, weight = CERTAIN }: Change): LinkMethod {
+  if (person === undefined) return 'cancelled'
+  if (weight >= DECIDED) return 'decision'
+  return weight < CERTAIN ? 'scored' : 'establishment-ipp'
 }
 
 function partsOf(id: string): readonly [feed: string, record: string] {

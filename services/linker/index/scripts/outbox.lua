@@ -1,4 +1,4 @@
--- What is to be told of. ARGV: writer, a time in microseconds, most records, weight from which an edge says less than any other. Returns for each record, one after the other: its number; how often it changed;
+-- What is to be told of. ARGV: writer, a time in microseconds, most records, weight of an edge that says less than any other; a higher one is decided, and says more. Returns for each record, one after the other: its number; how often it changed;
 -- the number of its person's first record, empty for a cancelled record; the weight of its strongest edge to a record of that person (f64 LE), empty without one; the link version, which
 -- rises with each record that is told, and is not below the time; the first record of the person that it was told to be of, empty where that is the same or none; what became of that
 -- person: split (it goes on), merge (all went to a person that was there), rename (all went to one that was not), cancelled.
@@ -24,7 +24,7 @@ for i = 1, math.min(#entries, 2 * most), 2 do
   for at = 1, #edges, 12 do
     local bytes = sub(edges, at + 4, at + 11)
     local weight = struct.unpack('<d', bytes)
-    if weight >= certain then weight = 0 end
+    if weight >= certain then weight = weight > certain and math.huge or 0 end
     if weight > highest and read_person(sub(edges, at, at + 3)) == person then strongest, highest = bytes, weight end
   end
   if is_cancelled(number) then person, strongest = '', nil end

@@ -12,6 +12,7 @@ import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import { buildLinkRow } from '../../../../services/curate/steps/build-link-row.ts'
 import { CERTAIN } from '../../../../services/linker/link/component.ts'
+import { DECIDED, decisions, type PairDecision } from '../../../../services/linker/link/decisions.ts'
 import type { Arrival, Change } from '../../../../services/linker/link/index-linker.ts'
 import { arrivalOf, linkOf } from '../../../../services/linker/stream/arrivals.ts'
 import type { OpenLinker } from '../../../../services/linker/stream/open-linker.ts'
@@ -71,6 +72,8 @@ function harness(position?: bigint, fails = '', failure?: Error) {
       effect(`cancel ${version}`)
       return 'cancelled'
     },
+    decide: async (given: readonly PairDecision[]) =>
+      effect(`decide ${given.map(({ decision, order }) => `${decision} ${order}`).join()}`),
     reconcileSome: async () => {
       effect('step')
       if (toReconcile === 0) return 0
@@ -91,7 +94,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
     passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
     flags: async () => toReconcile,
   }
-  const { handle, reconcile } = linkerWorker({
+  const { handle, decide, reconcile } = linkerWorker({
     open: async () => {
       effect('open')
       return { index, links } as unknown as OpenLinker
@@ -127,6 +130,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
     log,
     unreconciled,
     reconcile,
+    decide: (messages: readonly KafkaMessage[]) => decide(batchOf(messages)),
     limit: (records: number) => {
       toReconcile = records
     },
@@ -269,7 +273,10 @@ test('a link says method and probability, and becomes a row of second-level pseu
   // No first-level pseudonym: the linker did not write it.
   expect(rowOf(of({ label: 'MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
   expect(rowOf(of({ previous: 'patient/MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
-  expect(rowOf(of({ person: `patient/${record}`, previous: undefined, change: '' }))).toMatchObject({ kind: 'pass', value: { 7: '', 8: '' } })
+  expect(rowOf(of({ person: `patient/${record}`, previous: undefined, change: '' }))).toMatchObject({
+    kind: 'pass',
+    value: { 7: '', 8: '' },
+  })
   expect(step.run(Buffer.from('x'))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
 })
 
@@ -311,4 +318,52 @@ test('a step that fails is tried again; where another linker writes the index, a
   await other.handle(records(0, 1))
   expect(await other.reconcile()).toBe(false)
   expect(other.log.slice(-2)).toEqual(['step', 'told'])
+})
+
+const decided = (decision: string, more = {}) => ({
+  ...{ id: '0123456789abcdef', decision, by: 'os-user', reason: 'seen-in-both-files', decided_at: 1 },
+  records: [1, 2].map((n) => `patient/${written(n).record}`),
+  ...more,
+})
+const decisionAt = (offset: number, value: unknown) => messageOf(offset, Buffer.from(JSON.stringify(value)))
+
+test('what was decided is in force and told before its offset is committed; what is no decision is refused and counted', async () => {
+  const { log, decide, limit } = harness(0n)
+  limit(1)
+  await decide([
+    decisionAt(0, decided('accept')),
+    decisionAt(1, decided('merge')),
+    decisionAt(2, decided('never', { records: [decided('never').records[0], decided('never').records[0]] })),
+    decisionAt(3, decided('never', { reason: 'Jean Martin' })),
+    decisionAt(4, decided('never', { records: ['patient/MARTIN', 'patient/DURAND'] })),
+    messageOf(5, Buffer.from('{')),
+    decisionAt(6, decided('never', { comment: 'more' })),
+    decisionAt(7, decided('withdraw')),
+  ])
+  expect(log.filter((one) => one.startsWith('fault'))).toEqual(Array.from({ length: 6 }, () => 'fault undecodable'))
+  expect(log.filter((one) => !one.startsWith('fault'))).toEqual([
+    ...['open', 'decide accept 0,withdraw 7', 'step', 'step'],
+    ...['send linked.patient 1', 'told', 'passed 8', 'commit 8'],
+  ])
+})
+
+test('of two decisions about one pair the later one counts, in whatever order they are read', () => {
+  const known = decisions()
+  const about = (decision: PairDecision['decision'], order: number, records: PairDecision['records'] = ['a', 'b']) =>
+    known.set({ decision, order, records })
+  expect([known.isEmpty, known.weightOf('a', 'b')]).toEqual([true, undefined])
+  about('never', 5)
+  about('accept', 4, ['b', 'a'])
+  expect([known.weightOf('a', 'b'), known.isNever('b', 'a')]).toEqual([-DECIDED, true])
+  about('accept', 6)
+  expect([known.weightOf('b', 'a'), known.isNever('a', 'b')]).toEqual([DECIDED, false])
+  about('withdraw', 7)
+  expect([known.weightOf('a', 'b'), [...known.partnersOf('b')]]).toEqual([undefined, ['a']])
+})
+
+test('a link that was decided says so', () => {
+  const { record, patient } = written(0)
+  const change = { id: `patient/${record}`, label: patient, stamp: 5, person: `patient/${record}`, linkVersion: 9 }
+  const { link } = linkOf({ ...change, weight: DECIDED, previous: undefined, change: '' }, 'm', 'decision')
+  expect(link).toMatchObject({ method: 'decision', weight: null, probability: null, reason: 'decision' })
 })
