@@ -1,8 +1,8 @@
 -- Which person each record was of, and since when (docs/adr/0045-persons-are-reconciled-and-decided.md): what person_link_scored has replaced stays here.
 ALTER TABLE person_link_scored
-    ADD COLUMN previous_person_id String DEFAULT '' COMMENT 'Person that the record was told to be of before; empty where that is the same, or it was of none' AFTER model,
-    ADD COLUMN change LowCardinality(String) DEFAULT '' COMMENT 'What became of that person: split (it goes on), merge (its records are of a person that was there), rename (of one that was not), cancelled (the record is of no person)' AFTER previous_person_id,
-    ADD COLUMN reason LowCardinality(String) DEFAULT 'records' COMMENT 'records (came, were corrected or cancelled), reconciliation, decision' AFTER change;
+    ADD COLUMN IF NOT EXISTS previous_person_id String DEFAULT '' COMMENT 'Person that the record was told to be of before; empty where that is the same, or it was of none' AFTER model,
+    ADD COLUMN IF NOT EXISTS change LowCardinality(String) DEFAULT '' COMMENT 'What became of that person: split (it goes on), merge (its records are of a person that was there), rename (of one that was not), cancelled (the record is of no person)' AFTER previous_person_id,
+    ADD COLUMN IF NOT EXISTS reason LowCardinality(String) DEFAULT 'records' COMMENT 'records (came, were corrected or cancelled), reconciliation, decision' AFTER change;
 
 CREATE TABLE person_link_history
 (
@@ -20,7 +20,7 @@ CREATE TABLE person_link_history
 ENGINE = ReplacingMergeTree ORDER BY (record_id, link_version);
 
 -- In the same insert: no row of the one is without that of the other.
-CREATE MATERIALIZED VIEW person_link_history_rows TO person_link_history AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS person_link_history_rows TO person_link_history AS
 SELECT record_id, patient_id, person_id, method, probability, model, previous_person_id, change, reason, link_version FROM person_link_scored;
 
 -- Each change of a person, once: a change that was told twice has the same persons as the row of its record before it.

@@ -5,6 +5,7 @@ import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
@@ -22,6 +23,7 @@ import { bucketBits } from './index/keys.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { openLinker } from './stream/open-linker.ts'
+import { decisionsOf } from './stream/read-decisions.ts'
 import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
 /** While there is nothing to reconcile, it is looked for so often. */
@@ -58,8 +60,14 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           model,
         }
         // An index of another form is known at the start.
-        let opened: ReturnType<typeof openLinker> | undefined = reach('Redis', () => openLinker(place))
-        await opened
+        await reach('Redis', () => openLinker(place))
+        const decisionLog = partitionReader(kafka)
+        /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
+        const open = async () => {
+          const opened = await openLinker(place)
+          await opened.links.decide(decisionsOf(await decisionLog.all(decisionsTopic(namespace), 0)))
+          return opened
+        }
         const encoder = await reach('the schema registry', () =>
           registry.encoder(personLinkSubject(namespace), PERSON_LINK_SCHEMA),
         )
@@ -67,11 +75,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const producer = orderedProducer(kafka, logger)
         const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
         const { handle, decide, reconcile } = linkerWorker({
-          open() {
-            const first = opened ?? openLinker(place)
-            opened = undefined
-            return first
-          },
+          open,
           form: { form, filterWords: layout.words, tokenWords: 2 * kinds.length },
           model: model.version,
           producer,
@@ -107,6 +111,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           async close() {
             closed = true
             await reconciling.stop()
+            await decisionLog.close()
             await producer.disconnect()
             redis.disconnect()
           },
@@ -124,7 +129,7 @@ function limitCounter(metrics: Metrics): (counts: LinkerCounts) => void {
     'chainon_linkage',
     'What the linker did: pairs compared, edges; tokens of hubs skipped, records over budget, components split: there a person may depend on the order',
   )
-  let before: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  let before: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   return (counts) => {
     for (const kind of Object.keys(counts) as (keyof LinkerCounts)[]) {
       const was = counts[kind] < before[kind] ? 0 : before[kind]

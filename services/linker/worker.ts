@@ -5,7 +5,6 @@
  */
 import type { Message } from 'kafkajs'
 import type { Encoder } from '#core/avro/registry.ts'
-import { readDecision } from '#core/contract/link-decision.ts'
 import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
@@ -15,13 +14,13 @@ import type { LinkageSeal } from '#core/linkage/seal.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
-import type { PairDecision } from './link/decisions.ts'
 import type { Arrival, Change } from './link/index-linker.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { openMessage } from './steps/open-message.ts'
 import { arrivalOf, linkOf } from './stream/arrivals.ts'
 import type { OpenLinker } from './stream/open-linker.ts'
 import { type Position, positions } from './stream/positions.ts'
+import { decisionsOf } from './stream/read-decisions.ts'
 
 export interface LinkerFeed {
   readonly feed: string
@@ -46,13 +45,6 @@ export interface LinkerWorkerDependencies {
   readonly expired: (feed: string, records: number) => void
   /** Records that met a limit and wait for the reconciliation. */
   readonly unreconciled: (records: number) => void
-}
-
-/** What `links` are told of a message of `link.decisions`. */
-const decidedOf = (value: Buffer | null, offset: string): PairDecision | undefined => {
-  const decision = readDecision(value)
-  const [one = '', other = ''] = decision?.records ?? []
-  return decision && { records: [one, other], decision: decision.decision, order: Number(offset) }
 }
 
 export interface LinkerWorker {
@@ -183,14 +175,12 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
   async function decide(batch: PartitionBatch, { links, index }: OpenLinker): Promise<void> {
     const [first, last] = [batch.messages[0], batch.messages.at(-1)]
     if (!first || !last) return
-    // An index that was lost has no decision: the log has all of them.
     const position = await known.of(batch, BigInt(first.offset), index)
     if (position.seek !== undefined) return batch.seek(position.seek)
-    const given = batch.messages.flatMap(({ value, offset }) => decidedOf(value, offset) ?? [])
+    const given = decisionsOf(batch.messages)
     for (let n = given.length; n < batch.messages.length; n++)
       events.fault(DECISIONS_NAME, 'undecodable', 'readDecision')
     await links.decide(given)
-    while ((await links.reconcileSome(RECONCILED, () => undefined)) > 0);
     await links.tellChanges(
       () => Date.now() * 1000,
       (changes) => tell(() => batch.assertOwned(), changes, 'decision'),

@@ -462,6 +462,7 @@ test('what is decided holds before and after the records come, in three orders, 
       const cut = [0, 250, all.length][when] as number
       await linkAll(one.links, arrivals.slice(0, cut))
       await one.links.decide(given)
+      expect(await one.index.flags('limited')).toBe(0)
       await linkAll(one.links, arrivals.slice(cut))
       const next = await onIndex(name)
       await next.links.loadDecisions()

@@ -181,9 +181,11 @@ test('what an operator decides is above the model, is told with its reason, and 
   const apart = ['a0', ...EXPECTED.slice(1), 'b0']
   while ((await persons()).join() !== apart.join()) await sleep(50)
   const changes = `SELECT kind, reason, old_person_id != new_person_id AS differs FROM person_change WHERE reason = 'decision'`
+  while ((await pipeline.rows(changes)).length < 1) await sleep(50)
   expect(await pipeline.rows(changes)).toEqual([{ kind: 'split', reason: 'decision', differs: 1 }])
   await decide('withdraw', 'a0', 'b0')
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
+  while ((await pipeline.rows(changes)).length < 2) await sleep(50)
   expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
     'merge',
     'split',

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { DECISIONS, type Decision } from '#core/contract/link-decision.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { actor, noteInJournal } from '../journal.ts'
@@ -67,7 +68,13 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--dry-run', 'say which persons would merge or split, and decide nothing')
     .option('--json', 'an object with id, decision, dry_run, persons and effect')
     .option(...DATA_DIR)
-    .action((one: string, other: string, options: DecideOptions) => decide(env, one, other, options))
+    .action((one: string, other: string, options: DecideOptions, self: Command) => {
+      const chosen = DECISIONS.filter((name) => options[name])
+      const [decision] = chosen
+      if (decision === undefined || chosen.length > 1)
+        return self.error('error: give one of --accept, --never and --withdraw', { exitCode: 2 })
+      return decide(env, decision, [one, other], options)
+    })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
@@ -93,15 +100,16 @@ interface DecideOptions extends Options {
   readonly by?: string
 }
 
-async function decide(env: NodeJS.ProcessEnv, one: string, other: string, options: DecideOptions): Promise<void> {
-  const chosen = (['accept', 'never', 'withdraw'] as const).filter((name) => options[name])
-  const [decision] = chosen
-  if (decision === undefined || chosen.length > 1)
-    throw new InvalidArgumentError('Give one of --accept, --never and --withdraw.')
+async function decide(
+  env: NodeJS.ProcessEnv,
+  decision: Decision,
+  records: readonly string[],
+  options: DecideOptions,
+): Promise<void> {
   const id = randomBytes(8).toString('hex')
   const { reason, by = userInfo().username, dataDir } = options
   const flags = [...(options.dryRun ? ['--dry-run'] : []), ...(options.json ? ['--json'] : [])]
-  const line = [decision, one, other, '--reason', reason, '--by', by, '--id', id, ...flags]
+  const line = [decision, ...records, '--reason', reason, '--by', by, '--id', id, ...flags]
   const more = dataDir === undefined ? {} : { dataDir }
   const status = await runService(env, 'curate', line, { main: 'decide/main.ts', ...more })
   if (status !== 0 || options.dryRun) return

@@ -13,6 +13,8 @@ export type Decision = (typeof DECISIONS)[number]
 const FEED = '[a-z][a-z0-9_]{0,63}'
 /** Words joined by hyphens: no sentence, in which a name could stand. */
 export const DECISION_REASON = '^[a-z][a-z0-9-]{1,63}$'
+/** An account, for instance of the machine. */
+export const DECIDED_BY = '^[A-Za-z0-9._@:-]{1,80}$'
 const Record = Type.String({ pattern: `^${FEED}/p1_[A-Za-z0-9_-]{43}$` })
 
 const LinkDecisionSchema = Type.Object(
@@ -21,8 +23,7 @@ const LinkDecisionSchema = Type.Object(
     decision: Type.Enum([...DECISIONS]),
     /** `<feed>/<first-level pseudonym>`; the two differ. */
     records: Type.Array(Record, { minItems: 2, maxItems: 2 }),
-    /** An account, for instance of the machine. */
-    by: Type.String({ pattern: '^[A-Za-z0-9._@:-]{1,80}$' }),
+    by: Type.String({ pattern: DECIDED_BY }),
     reason: Type.String({ pattern: DECISION_REASON }),
     /** Microseconds since 1970. */
     decided_at: Type.Integer({ minimum: 0 }),

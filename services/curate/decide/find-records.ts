@@ -22,16 +22,18 @@ export async function findRecords(
   const partitions = await withAdmin(kafka, async (admin) =>
     Promise.all([...topics.keys()].map(async (topic) => ({ topic, extents: await topicExtent(admin, topic) }))),
   )
-  for (const { topic, extents } of partitions)
-    for (const { partition } of extents) {
-      if (found.size === records.length) break
-      // The key of a link is its record.
-      await scanPartition(kafka, groupPrefix, topic, partition, 0n, ({ key }) => {
-        const record = String(key)
-        const second = level2.pseudonym('record', record)
-        if (records.includes(second)) found.set(second, `${topics.get(topic)}/${record}`)
-      })
-    }
+  await Promise.all(
+    partitions.flatMap(({ topic, extents }) =>
+      extents.map(({ partition }) =>
+        // The key of a link is its record.
+        scanPartition(kafka, groupPrefix, topic, partition, 0n, ({ key }) => {
+          const record = String(key)
+          const second = level2.pseudonym('record', record)
+          if (records.includes(second)) found.set(second, `${topics.get(topic)}/${record}`)
+        }),
+      ),
+    ),
+  )
   return records.map((record) => {
     const one = found.get(record)
     if (one === undefined) throw new ChainonError('not-found', `The log of links has no record ${record}.`)

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { logLevel, secretsDir } from '#core/config/read.ts'
 import {
+  DECIDED_BY,
   DECISION_REASON,
   DECISIONS,
   type Decision,
@@ -113,7 +114,7 @@ function readArguments(): Given | undefined {
     const known = DECISIONS.find((name) => name === decision)
     if (!known || more.length > 0 || one === other || ![one, other].every((record) => RECORD.test(record)))
       return undefined
-    if (!new RegExp(DECISION_REASON).test(reason) || by === '' || !ID.test(id)) return undefined
+    if (!new RegExp(DECISION_REASON).test(reason) || !new RegExp(DECIDED_BY).test(by) || !ID.test(id)) return undefined
     return { decision: known, records: [one, other], reason, by, id, dryRun, json }
   } catch {
     return undefined

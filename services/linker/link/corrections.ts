@@ -5,6 +5,9 @@
  */
 import { CERTAIN, LINK } from './component.ts'
 
+/** A pair below this weight is neither a link nor to be reviewed (a probability of .1): of the many that are compared here, it is not reported. */
+export const REPORTED = -4
+
 export interface Correction {
   /** Edges that are missing, or have another weight. */
   readonly added: ReadonlyMap<number, number>

@@ -69,7 +69,7 @@ export interface IndexLinker {
   tellChanges(now: () => number, tell: (changes: readonly Change[]) => Promise<void>): Promise<void>
   /** Reads what was decided before. */
   loadDecisions(): Promise<void>
-  /** Keeps what operators have decided: in force for records that come from now on, and for those that are there with the next steps of the reconciliation. */
+  /** Keeps what operators have decided: in force at once for records that are there, and with the reconciliation for those that come later. */
   decide(given: readonly PairDecision[]): Promise<void>
   /**
    * Corrects the edges of some records that met a limit, or makes the persons of one component again that was too large: what is left when the process ends is done by
@@ -103,7 +103,7 @@ interface Scored {
 
 export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const { index, keys, codec, onePerSource } = options
-  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
   const made = decisions()
   /** Batches that were sent and whose turn has not come. */
@@ -244,7 +244,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return marked.size
   }
 
-  const { reconcileSome } = reconciliation({
+  const { correct, reconcileSome } = reconciliation({
     ...{ index, onePerSource, opened, counts, openAll, weight, group, recover },
     ...{ decisions: made, idOf: keys.id },
   })
@@ -268,6 +268,12 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       given.map((one) => ({ ids: [keys.id(one.records[0]), keys.id(one.records[1])], sealed: sealed(one) })),
     )
     for (const one of given) made.set(one)
+    // At once: what limits have left open may be much. Killed before, the marks are left.
+    const numbers = await index.numbersOf([...new Set(given.flatMap(({ records }) => records))].map(keys.id))
+    for (let from = 0; from < numbers.length; from += RECONCILED_AT_ONCE) {
+      opened.begin()
+      await correct(numbers.slice(from, from + RECONCILED_AT_ONCE), () => undefined)
+    }
   }
 
   async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
-import { correctionOf } from './corrections.ts'
+import { correctionOf, REPORTED } from './corrections.ts'
 
 export interface LinkerOptions {
   /** Kinds of tokens of a record. */
@@ -43,6 +43,8 @@ export interface LinkerCounts {
   overBudget: number
   /** Times that a component was larger than the limit, and was split at a higher weight. */
   split: number
+  /** Pairs that the reconciliation compared. */
+  reconciled: number
 }
 
 export function linker(options: LinkerOptions): Linker {
@@ -54,7 +56,7 @@ export function linker(options: LinkerOptions): Linker {
   const limited = new Set<number>()
   const edges = new Map<number, Map<number, number>>()
   const persons: number[] = []
-  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
 
   function connect(a: number, b: number, value: number): void {
     for (const [from, to] of [
@@ -119,7 +121,8 @@ export function linker(options: LinkerOptions): Linker {
       edges.get(record) ?? new Map(),
       (one) => {
         const value = weight(one, record)
-        onWeight(one, record, value)
+        counts.reconciled++
+        if (value > REPORTED) onWeight(one, record, value)
         return value
       },
     )

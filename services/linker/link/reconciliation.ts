@@ -4,7 +4,7 @@
  */
 import type { Around, LinkIndex, StoredComponent } from '../index/link-index.ts'
 import { LINK, MOST_RECORDS } from './component.ts'
-import { type Correction, correctionOf } from './corrections.ts'
+import { type Correction, correctionOf, REPORTED } from './corrections.ts'
 import type { Decisions } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import type { OpenedRecords } from './opened-records.ts'
@@ -57,8 +57,8 @@ export function reconciliation(tools: ReconciliationTools) {
         // One of them is cancelled.
         if (own === undefined || slot === undefined) return Number.NEGATIVE_INFINITY
         const value = weight(slot, own)
-        counts.compared++
-        onPair(other, number, value)
+        counts.reconciled++
+        if (value > REPORTED) onPair(other, number, value)
         return value
       }
       corrections.set(number, correctionOf(new Set([...candidates, ...(decided[at] ?? [])]), edges, weightWith))
@@ -101,6 +101,8 @@ export function reconciliation(tools: ReconciliationTools) {
   }
 
   return {
+    /** Corrects the edges of these records now, whatever else is marked. */
+    correct,
     /** @param most records that met a limit @returns how many records were looked at; 0 when none is left */
     async reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number> {
       const numbers = await index.flagged('limited', most)

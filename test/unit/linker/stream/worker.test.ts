@@ -72,8 +72,13 @@ function harness(position?: bigint, fails = '', failure?: Error) {
       effect(`cancel ${version}`)
       return 'cancelled'
     },
-    decide: async (given: readonly PairDecision[]) =>
-      effect(`decide ${given.map(({ decision, order }) => `${decision} ${order}`).join()}`),
+    decide: async (given: readonly PairDecision[]) => {
+      effect(`decide ${given.map(({ decision, order }) => `${decision} ${order}`).join()}`)
+      outbox.push({
+        ...{ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 },
+        ...{ previous: 'patient/q', change: 'split' },
+      })
+    },
     reconcileSome: async () => {
       effect('step')
       if (toReconcile === 0) return 0
@@ -328,8 +333,7 @@ const decided = (decision: string, more = {}) => ({
 const decisionAt = (offset: number, value: unknown) => messageOf(offset, Buffer.from(JSON.stringify(value)))
 
 test('what was decided is in force and told before its offset is committed; what is no decision is refused and counted', async () => {
-  const { log, decide, limit } = harness(0n)
-  limit(1)
+  const { log, decide } = harness(0n)
   await decide([
     decisionAt(0, decided('accept')),
     decisionAt(1, decided('merge')),
@@ -342,7 +346,7 @@ test('what was decided is in force and told before its offset is committed; what
   ])
   expect(log.filter((one) => one.startsWith('fault'))).toEqual(Array.from({ length: 6 }, () => 'fault undecodable'))
   expect(log.filter((one) => !one.startsWith('fault'))).toEqual([
-    ...['open', 'decide accept 0,withdraw 7', 'step', 'step'],
+    ...['open', 'decide accept 0,withdraw 7'],
     ...['send linked.patient 1', 'told', 'passed 8', 'commit 8'],
   ])
 })
