@@ -1,5 +1,6 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { once } from 'node:events'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -183,7 +184,17 @@ test('what an operator decides is above the model, is told with its reason, and 
   const changes = `SELECT kind, reason, old_person_id != new_person_id AS differs FROM person_change WHERE reason = 'decision'`
   while ((await pipeline.rows(changes)).length < 1) await sleep(50)
   expect(await pipeline.rows(changes)).toEqual([{ kind: 'split', reason: 'decision', differs: 1 }])
-  await decide('withdraw', 'a0', 'b0')
+  // The log has it with who, when and why, and with no identity. A later message about the two counts.
+  const topic = `${pipeline.place.namespace}link.decisions`
+  const written = (await readTopics(pipeline.env, [topic])).map(({ value }) => JSON.parse(String(value)) as object)
+  const pseudonym = expect.stringMatching(/^patient\/p1_[\w-]{43}$/)
+  expect(written).toEqual([
+    {
+      ...{ id: expect.stringMatching(/^[0-9a-f]{16}$/), decision: 'never', records: [pseudonym, pseudonym] },
+      ...{ by: userInfo().username, reason: 'seen-in-both-files', decided_at: expect.any(Number) },
+    },
+  ])
+  await produce(pipeline.env, topic, [{ partition: 0, value: JSON.stringify({ ...written[0], decision: 'withdraw' }) }])
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
   while ((await pipeline.rows(changes)).length < 2) await sleep(50)
   expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([

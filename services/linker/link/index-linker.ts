@@ -246,7 +246,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
 
   const { correct, reconcileSome } = reconciliation({
     ...{ index, onePerSource, opened, counts, openAll, weight, group, recover },
-    ...{ decisions: made, idOf: keys.id },
+    ...{ decisions: made, idOf: (id) => keys.id(id) },
   })
 
   /** @returns the part in clear is the order alone */
@@ -269,7 +269,9 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     )
     for (const one of given) made.set(one)
     // At once: what limits have left open may be much. Killed before, the marks are left.
-    const numbers = await index.numbersOf([...new Set(given.flatMap(({ records }) => records))].map(keys.id))
+    const numbers = await index.numbersOf(
+      [...new Set(given.flatMap(({ records }) => records))].map((id) => keys.id(id)),
+    )
     for (let from = 0; from < numbers.length; from += RECONCILED_AT_ONCE) {
       opened.begin()
       await correct(numbers.slice(from, from + RECONCILED_AT_ONCE), () => undefined)

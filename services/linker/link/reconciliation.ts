@@ -38,11 +38,12 @@ export function reconciliation(tools: ReconciliationTools) {
     for (const number of numbers) {
       const slot = opened.find(number)
       const ids = slot === undefined || decisions.isEmpty ? [] : [...decisions.partnersOf(opened.idOf(slot))]
-      made.push(ids.length === 0 ? [] : await index.numbersOf(ids.map(idOf)))
+      made.push(ids.length === 0 ? [] : await index.numbersOf(ids.map((id) => idOf(id))))
     }
     return made
   }
 
+  /** Corrects the edges of these records now, whatever else is marked. */
   async function correct(numbers: readonly number[], onPair: LinkerOptions['onPair']): Promise<void> {
     const around = await index.around(numbers, onePerSource)
     await openAll(numbers)
@@ -100,16 +101,14 @@ export function reconciliation(tools: ReconciliationTools) {
     await index.flag('split', members, false)
   }
 
-  return {
-    /** Corrects the edges of these records now, whatever else is marked. */
-    correct,
-    /** @param most records that met a limit @returns how many records were looked at; 0 when none is left */
-    async reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number> {
-      const numbers = await index.flagged('limited', most)
-      if (numbers.length > 0) await correct(numbers, onPair)
-      const split = numbers.length > 0 ? [] : await index.flagged('split', 1)
-      for (const number of split) await regroup(number)
-      return numbers.length + split.length
-    },
+  /** @param most records that met a limit @returns how many records were looked at; 0 when none is left */
+  async function reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number> {
+    const numbers = await index.flagged('limited', most)
+    if (numbers.length > 0) await correct(numbers, onPair)
+    const split = numbers.length > 0 ? [] : await index.flagged('split', 1)
+    for (const number of split) await regroup(number)
+    return numbers.length + split.length
   }
+
+  return { correct, reconcileSome }
 }
