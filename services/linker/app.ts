@@ -1,26 +1,33 @@
 /** Builds the worker with its dependencies; main.ts reads the environment. */
 import { secretsDir } from '#core/config/read.ts'
+import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { sharedTransportSecret } from '#core/linkage/shared-secret.ts'
+import { every } from '#core/process/loop.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import type { Logger } from '#core/telemetry/logger.ts'
+import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
-import { startWorker } from '#core/worker/worker.ts'
+import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
 import { bucketBits } from './index/keys.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { openLinker } from './stream/open-linker.ts'
-import { linkerWorker } from './worker.ts'
+import { decisionsOf } from './stream/read-decisions.ts'
+import { DECISIONS_NAME, linkerWorker } from './worker.ts'
+
+/** While there is nothing to reconcile, it is looked for so often. */
+const RECONCILE_MS = 500
 
 /** Only the layout and the kinds of tokens are used: the linker encodes nothing, and has no key of encodings. */
 const NO_SECRET = Buffer.alloc(32)
@@ -53,19 +60,22 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           model,
         }
         // An index of another form is known at the start.
-        let opened: ReturnType<typeof openLinker> | undefined = reach('Redis', () => openLinker(place))
-        await opened
+        await reach('Redis', () => openLinker(place))
+        const decisionLog = partitionReader(kafka)
+        /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
+        const open = async () => {
+          const opened = await openLinker(place)
+          await opened.links.decide(decisionsOf(await decisionLog.all(decisionsTopic(namespace), 0)))
+          return opened
+        }
         const encoder = await reach('the schema registry', () =>
           registry.encoder(personLinkSubject(namespace), PERSON_LINK_SCHEMA),
         )
         const expired = metrics.counter('chainon_linkage_expired', 'Encodings that expired before they were read')
         const producer = orderedProducer(kafka, logger)
-        const handle = linkerWorker({
-          open() {
-            const first = opened ?? openLinker(place)
-            opened = undefined
-            return first
-          },
+        const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
+        const { handle, decide, reconcile } = linkerWorker({
+          open,
           form: { form, filterWords: layout.words, tokenWords: 2 * kinds.length },
           model: model.version,
           producer,
@@ -75,17 +85,33 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           alarms,
           count: limitCounter(metrics),
           expired: (feed, records) => expired(records, { feed }),
+          unreconciled: (records) => waiting(records, {}),
+        })
+        let closed = false
+        const reconciling = every(RECONCILE_MS, async () => {
+          try {
+            while (!closed && (await reconcile()));
+          } catch (error) {
+            logger.warn(
+              { err: safeError(error) },
+              'a step of the reconciliation of the links failed, and is tried again',
+            )
+          }
         })
         const linked = contracts.filter((contract) => contract.linked)
         return {
-          topics: new Map(
-            linked.map(({ feed }) => {
+          topics: new Map([
+            ...linked.map(({ feed }): [string, TopicWork] => {
               const topic = topicOf(namespace, 'linkage', feed)
               const seal = linkageSeal(transport, topic)
               return [topic, { feed, handle: (batch) => handle({ feed, seal }, batch) }]
             }),
-          ),
+            [decisionsTopic(namespace), { feed: DECISIONS_NAME, handle: decide }],
+          ]),
           async close() {
+            closed = true
+            await reconciling.stop()
+            await decisionLog.close()
             await producer.disconnect()
             redis.disconnect()
           },
@@ -103,7 +129,7 @@ function limitCounter(metrics: Metrics): (counts: LinkerCounts) => void {
     'chainon_linkage',
     'What the linker did: pairs compared, edges; tokens of hubs skipped, records over budget, components split: there a person may depend on the order',
   )
-  let before: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  let before: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   return (counts) => {
     for (const kind of Object.keys(counts) as (keyof LinkerCounts)[]) {
       const was = counts[kind] < before[kind] ? 0 : before[kind]

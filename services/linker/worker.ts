@@ -5,7 +5,7 @@
  */
 import type { Message } from 'kafkajs'
 import type { Encoder } from '#core/avro/registry.ts'
-import type { PersonLink } from '#core/contract/person-link.ts'
+import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
@@ -20,6 +20,7 @@ import { openMessage } from './steps/open-message.ts'
 import { arrivalOf, linkOf } from './stream/arrivals.ts'
 import type { OpenLinker } from './stream/open-linker.ts'
 import { type Position, positions } from './stream/positions.ts'
+import { decisionsOf } from './stream/read-decisions.ts'
 
 export interface LinkerFeed {
   readonly feed: string
@@ -42,18 +43,40 @@ export interface LinkerWorkerDependencies {
   readonly count: (counts: LinkerCounts) => void
   /** Encodings of the feed that Kafka has deleted unread. */
   readonly expired: (feed: string, records: number) => void
+  /** Records that met a limit and wait for the reconciliation. */
+  readonly unreconciled: (records: number) => void
 }
 
+export interface LinkerWorker {
+  /** Handles one fetched batch of one partition; one at a time, in whatever partition. */
+  readonly handle: (feed: LinkerFeed, batch: PartitionBatch) => Promise<void>
+  /** Handles one fetched batch of `link.decisions`: what it changes is in force and told before its offset is committed. */
+  readonly decide: (batch: PartitionBatch) => Promise<void>
+  /**
+   * Closes what limits have left open (link/reconciliation.ts), one bounded step, and tells whose person changed by it. While batches wait, only once in a while.
+   * @returns whether there is more to do now
+   */
+  readonly reconcile: () => Promise<boolean>
+}
+
+/** Of the counters. */
+export const DECISIONS_NAME = 'link.decisions'
 /** Records of one call of a script. */
 const CHUNK = 256
+/** Records of one step of the reconciliation: some tens of milliseconds. */
+const RECONCILED = 64
+/** Batches that follow each other without a pause are interrupted for a step after so many milliseconds. */
+const RECONCILE_EVERY_MS = 5000
 
-/** @returns a function that handles one fetched batch of one partition; one at a time, in whatever partition */
-export function linkerWorker(
-  dependencies: LinkerWorkerDependencies,
-): (feed: LinkerFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, alarms, form, model, producer, encoder, linkedTopic, count, expired } = dependencies
+export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWorker {
+  const { events, alarms, form, model, producer, encoder, linkedTopic, count, expired, unreconciled } = dependencies
   let current: OpenLinker | undefined
   let known = positions()
+  /** By another linker: a batch of a partition that is ours opens the index again, the reconciliation does not. */
+  let taken = false
+  let waiting = 0
+  let steppedAt = 0
+  let last: Promise<unknown> = Promise.resolve()
 
   function missed({ feed }: LinkerFeed, { partition }: PartitionBatch, { missed: records }: Position): void {
     expired(feed, Number(records))
@@ -94,15 +117,15 @@ export function linkerWorker(
     for (const one of arrivals) if (one.encoded === undefined) await links.cancel(one)
   }
 
-  async function tell(batch: PartitionBatch, changes: readonly Change[]): Promise<void> {
+  async function tell(assertOwned: () => void, changes: readonly Change[], reason: ChangeReason): Promise<void> {
     const byFeed = Map.groupBy(
-      changes.map((change) => linkOf(change, model)),
+      changes.map((change) => linkOf(change, model, reason)),
       ({ feed }) => feed,
     )
     for (const [feed, rows] of byFeed) {
       const messages = rows.map(({ link }) => messageOf(encoder, link))
       for (let from = 0; from < messages.length; from += MAX_PRODUCE_MESSAGES) {
-        batch.assertOwned()
+        assertOwned()
         const slice = messages.slice(from, from + MAX_PRODUCE_MESSAGES)
         await producer.send({ topic: linkedTopic(feed), acks: -1, messages: slice })
       }
@@ -119,7 +142,7 @@ export function linkerWorker(
     await link(open, read(of, batch))
     await open.links.tellChanges(
       () => Date.now() * 1000,
-      (changes) => tell(batch, changes),
+      (changes) => tell(() => batch.assertOwned(), changes, 'records'),
     )
     const next = BigInt(last.offset) + 1n
     batch.assertOwned()
@@ -130,16 +153,82 @@ export function linkerWorker(
     count(open.links.counts)
   }
 
-  return async function handleBatch(of, batch) {
-    try {
-      current ??= await dependencies.open()
-      await handle(of, batch, current)
-    } catch (error) {
-      // What is in memory may differ from the index now, of all partitions: Redis may have lost it.
-      current = undefined
-      known = positions()
-      throw error
-    }
+  /** One after the other: what a step reads of the index no batch changes meanwhile. */
+  function onIndex<T>(work: (open: OpenLinker) => Promise<T>): Promise<T> {
+    const done = last.then(async () => {
+      try {
+        current ??= await dependencies.open()
+        taken = false
+        return await work(current)
+      } catch (error) {
+        // What is in memory may differ from the index now, of all partitions: Redis may have lost it.
+        current = undefined
+        known = positions()
+        taken = error instanceof ChainonError && error.code === 'link-index-taken'
+        throw error
+      }
+    })
+    last = done.catch(() => undefined)
+    return done
+  }
+
+  async function decide(batch: PartitionBatch, { links, index }: OpenLinker): Promise<void> {
+    const [first, last] = [batch.messages[0], batch.messages.at(-1)]
+    if (!first || !last) return
+    const position = await known.of(batch, BigInt(first.offset), index)
+    if (position.seek !== undefined) return batch.seek(position.seek)
+    const given = decisionsOf(batch.messages)
+    for (let n = given.length; n < batch.messages.length; n++)
+      events.fault(DECISIONS_NAME, 'undecodable', 'readDecision')
+    await links.decide(given)
+    await links.tellChanges(
+      () => Date.now() * 1000,
+      (changes) => tell(() => batch.assertOwned(), changes, 'decision'),
+    )
+    const next = BigInt(last.offset) + 1n
+    batch.assertOwned()
+    await index.passed(position.key, next)
+    await batch.commit(next)
+    batch.advance(BigInt(last.offset))
+    known.passed(batch, next)
+  }
+
+  async function step({ links, index }: OpenLinker): Promise<boolean> {
+    const looked = await links.reconcileSome(RECONCILED, () => undefined)
+    // Its changes are the index's, of no partition: who no longer writes the index is refused before.
+    await links.tellChanges(
+      () => Date.now() * 1000,
+      (changes) => tell(() => undefined, changes, 'reconciliation'),
+    )
+    count(links.counts)
+    unreconciled(await index.flags('limited'))
+    return looked > 0
+  }
+
+  return {
+    async handle(of, batch) {
+      waiting++
+      try {
+        await onIndex((open) => handle(of, batch, open))
+      } finally {
+        waiting--
+      }
+    },
+    async decide(batch) {
+      waiting++
+      try {
+        await onIndex((open) => decide(batch, open))
+      } finally {
+        waiting--
+      }
+    },
+    async reconcile() {
+      if (taken) return false
+      if (waiting > 0 && Date.now() - steppedAt < RECONCILE_EVERY_MS) return false
+      const more = await onIndex(step)
+      steppedAt = Date.now()
+      return more
+    },
   }
 }
 

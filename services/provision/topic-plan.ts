@@ -2,6 +2,7 @@
  * What the topics of the feeds must be, and what differs: new topics, settings that drifted, differences that only a person can
  * resolve. Pure: the same contracts and the same state of Kafka give the same plan.
  */
+import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { type TopicKind, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { fingerprintTopic } from '#core/custody/kafka-register.ts'
@@ -95,6 +96,8 @@ function ownTopics(namespace: string, replication: number) {
     { topic: journalTopic(namespace), settings: forGood, kept: true },
     // Which secrets are used: the first message of a name counts.
     { topic: fingerprintTopic(namespace), settings: forGood, kept: true },
+    // What operators have decided about pairs of records.
+    { topic: decisionsTopic(namespace), settings: forGood, kept: true },
   ] as const
 }
 

@@ -18,19 +18,20 @@ const TOPICS = [
   'audit.access',
   'linkage.patient',
   'linked.patient',
+  'link.decisions',
 ] as const
 type Topic = (typeof TOPICS)[number]
 
 /** r: read, w: write, d: only see that it is there; in the order of TOPICS. */
 const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
-  gateway: ['w', '', 'r', '', 'w', '', ''],
-  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'w', ''],
-  linker: ['', '', '', 'r', '', 'r', 'w'],
-  curate: ['', 'r', '', 'rw', '', '', 'r'],
-  console: ['d', 'd', '', '', 'rw', 'd', 'd'],
-  extract: ['', '', '', '', 'w', '', ''],
-  operator: ['d', 'r', '', '', 'w', 'd', 'd'],
-  auditor: ['', '', '', '', 'r', '', ''],
+  gateway: ['w', '', 'r', '', 'w', '', '', ''],
+  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'w', '', ''],
+  linker: ['', '', '', 'r', '', 'r', 'w', 'r'],
+  curate: ['', 'r', '', 'rw', '', '', 'r', 'w'],
+  console: ['d', 'd', '', '', 'rw', 'd', 'd', ''],
+  extract: ['', '', '', '', 'w', '', '', ''],
+  operator: ['d', 'r', '', '', 'w', 'd', 'd', ''],
+  auditor: ['', '', '', '', 'r', '', '', ''],
 }
 
 const place = isolated()

@@ -15,9 +15,10 @@ import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
-import { codec } from '../../services/linker/index/codec.ts'
+import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
+import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { writeModel } from '../../services/linker/link/model-file.ts'
@@ -54,15 +55,15 @@ afterAll(() => redis.disconnect())
 const form0 = { layout: 'l', key: indexKeys(SECRET, BITS).fingerprint, model: 'm', bits: BITS, hub: UNBOUNDED.hub }
 
 /** @param wrap an index whose calls are held or fail */
-async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index) {
-  const index = await openIndex(redis, name, form0)
+async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index, limits = UNBOUNDED) {
+  const index = await openIndex(redis, name, { ...form0, hub: limits.hub })
   const store = filterStore(layout)
   const pairs: Pair[] = []
   const links = indexLinker({
     index: wrap(index),
     keys: indexKeys(SECRET, BITS),
     codec: codec(layout),
-    budget: UNBOUNDED.budget,
+    budget: limits.budget,
     store,
     weight: scorer(model, store, layout).weight,
     onePerSource,
@@ -71,12 +72,31 @@ async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIn
   return { index, links, pairs }
 }
 
-function inMemory(records: readonly number[], sourceOf?: (record: number) => number) {
+/** @param numbers of records by their names @returns for each person the names of its records */
+function groupsOf(persons: Int32Array, numbers: ReadonlyMap<string, number>): readonly string[] {
+  const groups = Map.groupBy(numbers, ([, number]) => persons[number])
+  return [...groups.values()]
+    .map((group) =>
+      group
+        .map(([name]) => name)
+        .toSorted()
+        .join(' '),
+    )
+    .toSorted()
+}
+
+/** @returns the id of a record of the index */
+function keyIdOf(stored: Buffer): string {
+  const keys = indexKeys(SECRET, BITS)
+  return codec(layout).unpack(keys.open(stored, readHead(stored).bytes)).id
+}
+
+function inMemory(records: readonly number[], sourceOf?: (record: number) => number, limits = UNBOUNDED) {
   const store = filterStore(layout)
   const pairs: Pair[] = []
   const links = linker({
     kinds: form.kinds.length,
-    limits: UNBOUNDED,
+    limits,
     weight: scorer(model, store, layout).weight,
     onePerSource: sourceOf !== undefined,
     onPair: (...pair) => pairs.push(pair),
@@ -86,7 +106,12 @@ function inMemory(records: readonly number[], sourceOf?: (record: number) => num
     store.add(one)
     links.add(number, data.ids[record] as string, sourceOf?.(record) ?? 0, one.tokens)
   }
-  return { pairs, persons: Int32Array.from(records.keys(), (number) => links.personOf(number)), links }
+  const persons = Int32Array.from(records.keys(), (number) => links.personOf(number))
+  if (limits === UNBOUNDED) return { pairs, persons, links, groups: [] }
+  links.reconcile(() => undefined)
+  const reconciled = Int32Array.from(records.keys(), (number) => links.personOf(number))
+  const numbers = new Map(records.map((record, number) => [data.ids[record] as string, number]))
+  return { pairs, persons, links, groups: groupsOf(reconciled, numbers) }
 }
 
 const arrival = (record: number, more: Partial<Arrival> = {}): Arrival => ({
@@ -266,6 +291,206 @@ test('killed after a replacement and before its neighbours have their persons: t
   const left = all.filter((record) => record !== first)
   const now = await next.index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(inMemory(left).persons, (person) => left[person]))
+})
+
+test('where limits bite, three orders, replays, replacements and kills give the same persons once reconciled', async () => {
+  const small = { budget: 2, hub: 4 }
+  const reversed = all.toReversed()
+  const inner = all.toSorted((a, b) => ((a * 7919) % all.length) - ((b * 7919) % all.length))
+  const found = await Promise.all(
+    [all, reversed, inner].map(async (order, nth) => {
+      const name = ownNamespace()
+      const first = await onIndex(name, false, undefined, small)
+      // Every seventh record has no value at first.
+      const one = encoded[0] as EncodedRecord
+      const blank = { filters: one.filters.map(() => 0), tokens: one.tokens.map(() => 0), newborn: false }
+      if (nth === 1)
+        await linkAll(
+          first.links,
+          order.filter((record) => record % 7 === 0).map((record) => arrival(record, { version: 0, encoded: blank })),
+        )
+      await linkAll(
+        first.links,
+        order.map((record) => arrival(record)),
+      )
+      const before = await first.index.persons()
+      expect(await first.index.flags('limited')).toBeGreaterThan(100)
+      // Killed before a step has written, before its persons are written, and between steps.
+      for (const call of nth === 2 ? (['correct', 'writePersons'] as const) : []) {
+        let calls = 0
+        const killed = await onIndex(
+          name,
+          false,
+          (index) => ({
+            ...index,
+            [call]: (...args: unknown[]) =>
+              ++calls > 1
+                ? Promise.reject(new Error('killed'))
+                : (index[call] as (...these: unknown[]) => Promise<unknown>)(...args),
+          }),
+          small,
+        )
+        await expect(killed.links.reconcile(() => undefined)).rejects.toThrow('killed')
+      }
+      const next = await onIndex(name, false, undefined, small)
+      await next.links.recover()
+      // Half of the topic again, while it is reconciled.
+      await next.links.reconcileSome(16, () => undefined)
+      await Promise.all([
+        next.links.reconcileSome(16, () => undefined),
+        linkAll(
+          next.links,
+          order.slice(0, 250).map((record) => arrival(record)),
+        ),
+      ])
+      await next.links.reconcile(() => undefined)
+      expect(await next.index.flags('limited')).toBe(0)
+      const persons = await next.index.persons()
+      const numbers = new Map<string, number>()
+      for (const [number, bytes] of await next.index.records([...persons.keys()])) numbers.set(keyIdOf(bytes), number)
+      return {
+        changed: persons.some((person, number) => person !== before[number]),
+        groups: groupsOf(persons, numbers),
+      }
+    }),
+  )
+  expect(found.some(({ changed }) => changed)).toBe(true)
+  expect(found[1]?.groups).toEqual(found[0]?.groups)
+  expect(found[2]?.groups).toEqual(found[0]?.groups)
+  // The same in memory.
+  expect(inMemory(all, undefined, small).groups).toEqual(found[0]?.groups)
+})
+
+test('a component that is too large is split alike in every order', async () => {
+  const count = 260
+  // A chain: neighbours are one person, some more surely than others.
+  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
+  const groups = await Promise.all(
+    [1, 7, 103].map(async (step) => {
+      const order = Array.from({ length: count }, (_, at) => (at * step) % count)
+      const index = await openIndex(redis, ownNamespace(), form0)
+      const links = indexLinker({
+        index,
+        keys: indexKeys(SECRET, BITS),
+        codec: codec(layout),
+        budget: UNBOUNDED.budget,
+        store: filterStore(layout),
+        // Opened in the order of arrival.
+        weight: (a, b) => edge(order[a] as number, order[b] as number),
+        onePerSource: false,
+        onPair: () => undefined,
+      })
+      const one = encoded[0] as EncodedRecord
+      for (let from = 0; from < count; from += 20)
+        await links.link(
+          order.slice(from, from + 20).map((record) => arrival(0, { id: `record ${record}`, encoded: one })),
+        )
+      expect(links.counts.split).toBeGreaterThan(0)
+      await links.reconcile(() => undefined)
+      expect(await index.flags('split')).toBe(0)
+      const persons = await index.persons()
+      return groupsOf(persons, new Map(order.map((record, number) => [`${record}`, number])))
+    }),
+  )
+  expect(new Set(groups[0]).size).toBeGreaterThan(2)
+  expect(groups[1]).toEqual(groups[0])
+  expect(groups[2]).toEqual(groups[0])
+})
+
+test('who is told of a person that changes is told which one it was, and what became of it', async () => {
+  const index = await openIndex(redis, ownNamespace(), form0, true)
+  const one = encoded[0] as EncodedRecord
+  // Records are opened in this order; those of one person, by their names.
+  const names = ['a', 'b', 'bridge', 'c', 'second', 'b']
+  const linked = ['a bridge', 'b bridge', 'c second', 'b second']
+  const isLinked = (x = '', y = '') => linked.includes(x < y ? `${x} ${y}` : `${y} ${x}`)
+  const links = indexLinker({
+    index,
+    keys: indexKeys(SECRET, BITS),
+    codec: codec(layout),
+    budget: UNBOUNDED.budget,
+    store: filterStore(layout),
+    weight: (x, y) => (isLinked(names[x], names[y]) ? 5 : -1),
+    onePerSource: false,
+    onPair: () => undefined,
+  })
+  const told = async () => {
+    const found: string[] = []
+    await links.tellChanges(
+      () => 0,
+      async (changes) =>
+        void found.push(...changes.map(({ id, previous, person, change }) => `${id} ${previous} ${person} ${change}`)),
+    )
+    return found.toSorted()
+  }
+  const arrive = (id: string) => links.link([arrival(0, { id, encoded: one })])
+  for (const id of ['a', 'b']) await arrive(id)
+  expect(await told()).toEqual(['a undefined a ', 'b undefined b '])
+  await arrive('bridge')
+  expect(await told()).toEqual(['a undefined a ', 'b b a merge', 'bridge undefined a '])
+  await arrive('c')
+  await arrive('second')
+  expect(await told()).toEqual(expect.arrayContaining(['c undefined a ', 'second undefined a ']))
+  // b goes on with c: a is of the bridge alone.
+  await links.cancel({ id: 'bridge', label: 'l', version: 2 })
+  expect(await told()).toEqual(
+    expect.arrayContaining(['b a b split', 'bridge a undefined cancelled', 'c a b split', 'second a b split']),
+  )
+  await links.cancel({ id: 'b', label: 'l', version: 2 })
+  expect(await told()).toEqual(['b b undefined cancelled', 'c b c rename', 'second b c rename'])
+  // It comes back, and leaves no one.
+  await links.link([arrival(0, { id: 'b', version: 3, encoded: one })])
+  expect(await told()).toEqual(expect.arrayContaining(['b undefined b ', 'c c b rename', 'second c b rename']))
+})
+
+test('what is decided holds before and after the records come, in three orders, until it is withdrawn', async () => {
+  const persons = inMemory(all).persons
+  const person = all.map((record) => all.filter((other) => persons[other] === record)).find((of) => of.length > 2) ?? []
+  const [first = 0, second = 0] = person
+  const stranger = all.find((record) => !person.includes(record)) as number
+  const pair = (a: number, b: number) => [data.ids[a] as string, data.ids[b] as string] as const
+  const given: readonly PairDecision[] = [
+    { records: pair(first, second), decision: 'never', order: 1 },
+    { records: pair(stranger, first), decision: 'never', order: 2 },
+    { records: pair(stranger, first), decision: 'accept', order: 3 },
+  ]
+  const found = await Promise.all(
+    ([0, 1, 2] as const).map(async (when) => {
+      const name = ownNamespace()
+      const one = await onIndex(name)
+      const arrivals = (when === 1 ? all.toReversed() : all).map((record) => arrival(record))
+      // Before, in the middle, and after all records; then every decision again, from a linker that was killed.
+      const cut = [0, 250, all.length][when] as number
+      await linkAll(one.links, arrivals.slice(0, cut))
+      await one.links.decide(given)
+      expect(await one.index.flags('limited')).toBe(0)
+      await linkAll(one.links, arrivals.slice(cut))
+      const next = await onIndex(name)
+      await next.links.loadDecisions()
+      await next.links.decide(given.slice(0, 2))
+      // A later version is linked as what was decided says.
+      await linkAll(next.links, [arrival(first, { version: 2 }), arrival(stranger, { version: 2 })])
+      await next.links.reconcile(() => undefined)
+      const numbers = async () => {
+        const known = new Map<string, number>()
+        const now = await next.index.persons()
+        for (const [number, bytes] of await next.index.records([...now.keys()])) known.set(keyIdOf(bytes), number)
+        return { now, known, of: (record: number) => now[known.get(data.ids[record] as string) as number] }
+      }
+      const decided = await numbers()
+      expect(decided.of(first)).not.toBe(decided.of(second))
+      expect(decided.of(first)).toBe(decided.of(stranger))
+      await next.links.decide(given.map((decision) => ({ ...decision, decision: 'withdraw', order: 9 })))
+      await next.links.reconcile(() => undefined)
+      const withdrawn = await numbers()
+      return [groupsOf(decided.now, decided.known), groupsOf(withdrawn.now, withdrawn.known)]
+    }),
+  )
+  expect(found[1]).toEqual(found[0])
+  expect(found[2]).toEqual(found[0])
+  const byName = new Map(all.map((record) => [data.ids[record] as string, record]))
+  expect(found[0]?.[1]).toEqual(groupsOf(persons, byName))
+  expect(found[0]?.[0]).not.toEqual(found[0]?.[1])
 })
 
 test('a hub is skipped and counted, and takes no more room', async () => {

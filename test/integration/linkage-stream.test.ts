@@ -1,6 +1,8 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
@@ -163,6 +165,53 @@ test('a typo, swapped names, a move: one person each, also when the linker is ki
   expect(methods).toEqual([{ method: 'scored', model: 'simulated-1' }])
 })
 
+/** `chainon link decide` on two records of the warehouse. */
+async function decide(decision: string, a: string, b: string, ...more: readonly string[]) {
+  const rows = await pipeline.rows<{ who: string; record: string }>(
+    `SELECT concat(substring(p._producer, 5), toString(toUnixTimestamp64Milli(p.updated_at) % 10)) AS who, l.record_id AS record
+     FROM person_link_scored AS l FINAL INNER JOIN patient AS p ON p.patient_id = l.patient_id`,
+  )
+  const recordOfWho = (name: string) => rows.find(({ who }) => who === name)?.record ?? ''
+  const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
+  const line = [`--${decision}`, recordOfWho(a), recordOfWho(b), '--reason', 'seen-in-both-files', '--json', ...more]
+  const { status, stdout } = await runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+  expect(status).toBe(0)
+  return JSON.parse(stdout) as { effect: string; dry_run: boolean }
+}
+
+test('what an operator decides is above the model, is told with its reason, and can be withdrawn', async () => {
+  const dry = await decide('never', 'a0', 'b0', '--dry-run')
+  expect(dry).toMatchObject({
+    dry_run: true,
+    effect: expect.stringMatching(/^The person pn_\S+ \(2 records\) is split/),
+  })
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  await decide('never', 'a0', 'b0')
+  const apart = ['a0', ...EXPECTED.slice(1), 'b0']
+  while ((await persons()).join() !== apart.join()) await sleep(50)
+  const changes = `SELECT kind, reason, old_person_id != new_person_id AS differs FROM person_change WHERE reason = 'decision'`
+  while ((await pipeline.rows(changes)).length < 1) await sleep(50)
+  expect(await pipeline.rows(changes)).toEqual([{ kind: 'split', reason: 'decision', differs: 1 }])
+  // The log has it with who, when and why, and with no identity. A later message about the two counts.
+  const topic = `${pipeline.place.namespace}link.decisions`
+  const written = (await readTopics(pipeline.env, [topic])).map(({ value }) => JSON.parse(String(value)) as object)
+  const pseudonym = expect.stringMatching(/^patient\/p1_[\w-]{43}$/)
+  expect(written).toEqual([
+    {
+      ...{ id: expect.stringMatching(/^[0-9a-f]{16}$/), decision: 'never', records: [pseudonym, pseudonym] },
+      ...{ by: userInfo().username, reason: 'seen-in-both-files', decided_at: expect.any(Number) },
+    },
+  ])
+  await produce(pipeline.env, topic, [{ partition: 0, value: JSON.stringify({ ...written[0], decision: 'withdraw' }) }])
+  while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
+  while ((await pipeline.rows(changes)).length < 2) await sleep(50)
+  expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
+    'merge',
+    'split',
+  ])
+})
+
 test('a record that the death feed has of a patient is of his person, without any trait', async () => {
   await pipeline.push('chu-a', 'death', [recordOf('death', 'd-1', 'ipp-a-1', { sex: 'unknown' })])
   await settled()
@@ -294,6 +343,17 @@ test('a cancelled record is of no person, and those whom it held together are on
   // Alone: whom the cancelled one was linked with, and the death.
   expect(row).toEqual({ cancelled: '1', alone: '2' })
   expect(await persons()).toEqual(EXPECTED.map((person) => (person === 'a3 b3' ? 'b3' : person)).toSorted())
+  // Who was who, and since when: the change is known with its reason, and what was before is still there.
+  const changes = await pipeline.rows(
+    `SELECT kind, reason, model, new_person_id = '' AS gone, old_person_id != '' AS known FROM person_change WHERE kind = 'cancelled'`,
+  )
+  expect(changes).toEqual([{ kind: 'cancelled', reason: 'records', model: 'simulated-1', gone: 1, known: 1 }])
+  const at = (day: string) =>
+    pipeline.rows<Record<string, unknown>>(
+      `SELECT toString(count()) AS records, toString(uniqExact(person_id)) AS persons FROM person_link_scored_at(day = ${day})`,
+    )
+  expect(await at('today()')).toEqual([{ records: '12', persons: '6' }])
+  expect(await at('today() - 1')).toEqual([{ records: '0', persons: '0' }])
 })
 
 test('no name and no encoding is in what the linker tells, in the pseudonymised log, or in a log file', async () => {

@@ -11,6 +11,10 @@ REVOKE SELECT ON chainon.person_link FROM extract;
 REVOKE SELECT ON chainon.person_link_scored FROM extract;
 -- Persons by the model are not what projects see yet.
 REVOKE SELECT ON chainon.person_link_scored_current FROM extract;
+REVOKE SELECT ON chainon.person_link_scored_at FROM extract;
+REVOKE SELECT ON chainon.person_link_history FROM extract;
+REVOKE SELECT ON chainon.person_link_history_rows FROM extract;
+REVOKE SELECT ON chainon.person_change FROM extract;
 REVOKE SELECT ON chainon.quarantine FROM extract;
 REVOKE SELECT ON chainon.rule_outcome FROM extract;
 REVOKE SELECT ON chainon.finding FROM extract;

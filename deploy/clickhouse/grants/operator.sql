@@ -6,6 +6,8 @@ GRANT SELECT, INSERT ON chainon.finding TO operator;
 -- To compare the persons by the model with those that projects see.
 GRANT SELECT ON chainon.person_link_current TO operator;
 GRANT SELECT ON chainon.person_link_scored_current TO operator;
+GRANT SELECT ON chainon.person_link_scored_at TO operator;
+GRANT SELECT ON chainon.person_change TO operator;
 GRANT SELECT, INSERT ON chainon.origin_loaded TO operator;
 GRANT SELECT, INSERT ON chainon.origin_quarantined TO operator;
 GRANT SELECT, INSERT ON chainon.record_loaded TO operator;

@@ -12,6 +12,10 @@ REVOKE SELECT ON chainon.person_link FROM reader;
 REVOKE SELECT ON chainon.person_link_scored FROM reader;
 -- Persons by the model are not what projects see yet.
 REVOKE SELECT ON chainon.person_link_scored_current FROM reader;
+REVOKE SELECT ON chainon.person_link_scored_at FROM reader;
+REVOKE SELECT ON chainon.person_link_history FROM reader;
+REVOKE SELECT ON chainon.person_link_history_rows FROM reader;
+REVOKE SELECT ON chainon.person_change FROM reader;
 REVOKE SELECT ON chainon.quarantine FROM reader;
 REVOKE SELECT ON chainon.rule_outcome FROM reader;
 REVOKE SELECT ON chainon.finding FROM reader;

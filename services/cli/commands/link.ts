@@ -1,11 +1,15 @@
 /**
- * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), and how well the linkage
- * model links (services/linker/evaluate/main.ts).
+ * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), decisions about pairs of records
+ * (services/curate/decide/main.ts), and how well the linkage model links (services/linker/evaluate/main.ts).
  * What reads the linker's index is services/linker/inspect/main.ts.
  */
+import { randomBytes } from 'node:crypto'
+import { userInfo } from 'node:os'
 import type { Command } from 'commander'
+import { DECISIONS, type Decision } from '#core/contract/link-decision.ts'
+import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
-import { noteQuery } from '../journal.ts'
+import { actor, noteInJournal, noteQuery } from '../journal.ts'
 import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
 
@@ -83,6 +87,29 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { report } = await import('../link-report/run.ts')
       await report(env, a, b, options, (line, onOutput) => inspect(env, line, options, onOutput))
     })
+  link
+    .command('decide')
+    .argument('<record-a>', 'a record_id of person_link_scored')
+    .argument('<record-b>', 'another one')
+    .summary('say of two records that they are one person, or never are')
+    .description(
+      'What is decided is above the model: an accepted pair is one person, a rejected one never is, also for records and versions that come later. It is kept for good in link.decisions, with who, when and why, and noted in the access journal. The later decision about two records counts.',
+    )
+    .option('--accept', 'the two are one person')
+    .option('--never', 'the two are never one person')
+    .option('--withdraw', 'the model decides again')
+    .requiredOption('--reason <words>', 'why, words joined by hyphens, for instance seen-in-both-files; never a name')
+    .option('--by <name>', 'who decides (default: the user of this process)')
+    .option('--dry-run', 'say which persons would merge or split, and decide nothing')
+    .option('--json', 'an object with id, decision, dry_run, persons and effect')
+    .option(...DATA_DIR)
+    .action((one: string, other: string, options: DecideOptions, self: Command) => {
+      const chosen = DECISIONS.filter((name) => options[name])
+      const [decision] = chosen
+      if (decision === undefined || chosen.length > 1)
+        return self.error('error: give one of --accept, --never and --withdraw', { exitCode: 2 })
+      return decide(env, decision, [one, other], options)
+    })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
@@ -111,6 +138,32 @@ async function inspect(
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(onOutput && { onOutput }),
   })
+}
+
+interface DecideOptions extends Options {
+  readonly accept?: true
+  readonly never?: true
+  readonly withdraw?: true
+  readonly reason: string
+  readonly by?: string
+}
+
+async function decide(
+  env: NodeJS.ProcessEnv,
+  decision: Decision,
+  records: readonly string[],
+  options: DecideOptions,
+): Promise<void> {
+  const id = randomBytes(8).toString('hex')
+  const { reason, by = userInfo().username, dataDir } = options
+  const flags = [...(options.dryRun ? ['--dry-run'] : []), ...(options.json ? ['--json'] : [])]
+  const line = [decision, ...records, '--reason', reason, '--by', by, '--id', id, ...flags]
+  const more = dataDir === undefined ? {} : { dataDir }
+  const status = await runService(env, 'curate', line, { main: 'decide/main.ts', ...more })
+  if (status !== 0 || options.dryRun) return
+  const { CHAINON_DATA_DIR: data = '' } = resolveEnvironment(env, more)
+  const facts = { decision, reason }
+  noteInJournal(data, { actor: actor(), action: 'link-decide', object: `decision:${id}`, outcome: 'done', facts })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

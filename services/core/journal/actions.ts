@@ -42,6 +42,7 @@ const FORMS = [
   form('key-backup', SECRET, { shares: Count, needed: Count }),
   form('key-restore', SECRET, {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
+  form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),
   form('contract-change', '^feed:[a-z0-9_]{1,64}$', { sha256: Hash, before: Type.Optional(Hash) }),

@@ -2,6 +2,7 @@
  * Who may do what in Kafka: the one table, from which `provision` makes the ACLs and `deploy/RIGHTS.md` is printed. Whoever may read or write
  * may also describe. Nobody may delete records or topics, or change their settings.
  */
+import { decisionsTopic } from '../contract/link-decision.ts'
 import type { TopicKind } from '../contract/names.ts'
 import { fingerprintTopic } from '../custody/kafka-register.ts'
 import { journalTopic } from '../journal/send.ts'
@@ -79,6 +80,7 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       zone('linkage', 'READ'),
       group('linker', 'READ'),
       zone('linked', 'WRITE'),
+      topic(decisionsTopic(namespace), 'READ'),
       topic(fingerprintTopic(namespace), 'READ'),
     ],
     curate: [
@@ -86,6 +88,8 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       zone('linked', 'READ'),
       group('curate', 'READ'),
       readingGroups('link-rebuild'),
+      // `chainon link decide` finds the two records in linked.*.
+      topic(decisionsTopic(namespace), 'WRITE'),
       // Writes the public key for which its tokens are sealed.
       topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],

@@ -15,6 +15,8 @@ export interface PersonRules {
   readonly weight: (a: string, b: string) => number
   /** Two groups never become one when this says so, for instance of one source. */
   readonly apart?: (a: string, b: string) => boolean
+  /** Edges of this weight and more are not weighed against others: only `apart` is above them. By default there are none. */
+  readonly decided?: number
 }
 
 /** Two groups are one person if the average weight between them is at least this. */
@@ -29,10 +31,11 @@ const MOST_WEIGHT = 20
 export function personsOf(edges: readonly Edge[], rules: PersonRules): string[][] {
   const groups = new Map<string, string[]>()
   for (const { a, b } of edges) for (const id of [a, b]) if (!groups.has(id)) groups.set(id, [id])
-  for (const { a, b } of edges.toSorted(byWeightThenId)) {
+  const { decided = Number.POSITIVE_INFINITY } = rules
+  for (const { a, b, weight } of edges.toSorted(byWeightThenId)) {
     const one = groups.get(a) as string[]
     const two = groups.get(b) as string[]
-    if (one === two || !belongTogether(one, two, rules)) continue
+    if (one === two || !belongTogether(one, two, rules, weight >= decided)) continue
     const both = [...one, ...two]
     for (const id of both) groups.set(id, both)
   }
@@ -48,7 +51,13 @@ function byWeightThenId(one: Edge, two: Edge): number {
 
 const idsOf = ({ a, b }: Edge) => (a < b ? ([a, b] as const) : ([b, a] as const))
 
-function belongTogether(one: readonly string[], two: readonly string[], { weight, apart }: PersonRules): boolean {
+function belongTogether(
+  one: readonly string[],
+  two: readonly string[],
+  { weight, apart }: PersonRules,
+  isDecided: boolean,
+): boolean {
+  if (isDecided) return !one.some((a) => two.some((b) => apart?.(a, b)))
   let sum = 0
   // In one order, so that the sum is the same to its last bit.
   for (const a of one.toSorted())

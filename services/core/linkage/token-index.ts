@@ -21,8 +21,12 @@ export interface Candidates {
 export interface TokenIndex {
   /** @returns records that share a token, those of the rarest tokens first */
   candidates(tokens: Int32Array, limits: Limits): Candidates
-  /** @param record numbers rise from 0 */
-  add(record: number, tokens: Int32Array): void
+  /**
+   * @param record numbers rise from 0
+   * @param hub records that may share a token
+   * @returns all records of the tokens that are shared by more since this one came: none without a hub
+   */
+  add(record: number, tokens: Int32Array, hub?: number): readonly number[]
 }
 
 const FIRST_SLOTS = 1 << 14
@@ -117,8 +121,9 @@ export function tokenIndex(kinds: number): TokenIndex {
       }
       return { records, hubs, overBudget }
     },
-    add(record, tokens) {
+    add(record, tokens, hub = Number.POSITIVE_INFINITY) {
       growRecords(record)
+      const limited: number[] = []
       for (let kind = 0; kind < kinds; kind++) {
         const low = tokens[2 * kind] as number
         const high = tokens[2 * kind + 1] as number
@@ -137,7 +142,11 @@ export function tokenIndex(kinds: number): TokenIndex {
         counts[slot] = (counts[slot] as number) + 1
         next[record * kinds + kind] = heads[slot] as number
         heads[slot] = record * kinds + kind
+        if (counts[slot] === hub + 1)
+          for (let entry = heads[slot] as number; entry !== NONE; entry = next[entry] as number)
+            limited.push(Math.floor(entry / kinds))
       }
+      return limited
     },
   }
 }

@@ -4,7 +4,9 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
+import type { PersonChange } from '#core/contract/person-link.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import type { Correction } from '../link/corrections.ts'
 import { packVersion, type RecordVersion } from './codec.ts'
 
 /** What the bytes of an index depend on; an index that was made otherwise is not gone on with. */
@@ -26,6 +28,10 @@ export interface OutboxEntry {
   /** Of its strongest edge within the person, certain ones last; undefined when it has none. */
   readonly weight: number | undefined
   readonly linkVersion: number
+  /** First record of the person that it was told to be of; undefined where that is the same, or it was of none. */
+  readonly left: number | undefined
+  /** What became of that person; empty where there is none. */
+  readonly change: PersonChange
 }
 
 export interface PutReply {
@@ -53,6 +59,14 @@ export interface StoredComponent {
   readonly edges: ReadonlyMap<number, ReadonlyMap<number, number>>
 }
 
+/** A record, the records that share a token with it, and its edges. */
+export interface Around {
+  readonly candidates: readonly number[]
+  readonly edges: ReadonlyMap<number, number>
+}
+
+export type Flag = 'limited' | 'split'
+
 export interface LinkIndex {
   /** Records that have been there, cancelled ones included. */
   size(): Promise<number>
@@ -73,7 +87,7 @@ export interface LinkIndex {
   ): Promise<readonly StoredComponent[]>
   components(numbers: readonly number[], above: number, most: number): Promise<readonly StoredComponent[]>
   /** @param marked what `marked` returned, and is done with this */
-  writePersons(persons: ReadonlyMap<number, number>[], marked?: ReadonlyMap<number, string>): Promise<void>
+  writePersons(persons: readonly ReadonlyMap<number, number>[], marked?: ReadonlyMap<number, string>): Promise<void>
   cancel(id: Buffer, cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
   /** @returns records whose persons must be made again, because a neighbour was replaced or cancelled, with how often */
   marked(): Promise<ReadonlyMap<number, string>>
@@ -89,6 +103,24 @@ export interface LinkIndex {
   /** @returns the offset of a partition's next message; undefined when the index has none of it */
   position(partition: string): Promise<bigint | undefined>
   passed(partition: string, next: bigint): Promise<void>
+  /** @param kind `limited`: records that met a limit; `split`: records of a component that was too large @returns numbers of marked records, rising; at most so many */
+  flagged(kind: Flag, most: number): Promise<readonly number[]>
+  /** @returns how many records are marked */
+  flags(kind: Flag): Promise<number>
+  flag(kind: Flag, numbers: readonly number[], marked: boolean): Promise<void>
+  /** @param ids as `IndexKeys.id` makes them @returns numbers of those that are there */
+  numbersOf(ids: readonly Buffer[]): Promise<number[]>
+  /**
+   * Keeps what was decided about pairs of records, and marks those that are there as limited: their edges are corrected by the reconciliation.
+   * @param decided two ids and the sealed decision, which begins with its order (f64 LE): of two of one pair the later one stays
+   */
+  decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): Promise<void>
+  /** @returns the sealed decisions */
+  decided(): Promise<readonly Buffer[]>
+  /** @param otherSource candidates are of the other source only */
+  around(numbers: readonly number[], otherSource: boolean): Promise<readonly Around[]>
+  /** Writes what `correctionOf` found: the records are no longer marked as limited, and whose persons may be others is in `marked`. */
+  correct(corrections: ReadonlyMap<number, Correction>): Promise<void>
   /** @returns numbers of the records with edges, rising */
   connected(): Promise<readonly number[]>
   /** Removes the index. */
@@ -97,14 +129,19 @@ export interface LinkIndex {
 
 const script = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
 const COMMON = script('common')
-const NAMES = ['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const
+const NAMES = [
+  ...(['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const),
+  ...(['around', 'correct', 'flag', 'decide'] as const),
+] as const
+const FLAG_KEYS: Readonly<Record<Flag, string>> = { limited: 'q', split: 's' }
+const FLAG_BYTES_AT_ONCE = 4096
 type Name = (typeof NAMES)[number]
 const NUMBER_BYTES = 4
 const EDGE_BYTES = 12
 const NEW_EDGE_BYTES = 28
 /** Of the bytes: an index of another one is not gone on with. */
 const FORMAT = 2
-const OUTBOX_FIELDS = 5
+const OUTBOX_FIELDS = 7
 const PERSON_BYTES = 8
 /** State, number, tokens skipped, over budget, how many candidates. */
 const PUT_REPLY_BYTES = 9
@@ -236,12 +273,9 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
     async outbox(now, most, certain) {
       const fields = (await run('outbox', [now, most, certain])) as Buffer[]
       return Array.from({ length: fields.length / OUTBOX_FIELDS }, (_, at) => {
-        const [number, times, person, weight, version] = fields.slice(OUTBOX_FIELDS * at) as [
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
+        const [number, times, person, weight, version, left, change] = fields.slice(OUTBOX_FIELDS * at) as [
+          ...[Buffer, Buffer, Buffer, Buffer],
+          ...[Buffer, Buffer, Buffer],
         ]
         return {
           number: number.readUInt32BE(),
@@ -249,6 +283,8 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
           person: person.length === 0 ? undefined : person.readUInt32BE(),
           weight: weight.length === 0 ? undefined : weight.readDoubleLE(),
           linkVersion: Number(version),
+          left: left.length === 0 ? undefined : left.readUInt32BE(),
+          change: change.toString() as PersonChange,
         }
       })
     },
@@ -265,6 +301,51 @@ export async function openIndex(redis: Redis, name: string, given: IndexForm, ha
     },
     async passed(partition, next) {
       await run('passed', [partition, next.toString()])
+    },
+    async flagged(kind, most) {
+      const key = `${prefix}${FLAG_KEYS[kind]}`
+      const first = Number(await redis.call('BITPOS', key, 1))
+      if (first < 0) return []
+      const from = Math.floor(first / 8)
+      const bytes = (await redis.callBuffer('GETRANGE', key, from, from + FLAG_BYTES_AT_ONCE - 1)) as Buffer
+      const numbers: number[] = []
+      for (let bit = first - 8 * from; bit < 8 * bytes.length && numbers.length < most; bit++)
+        if (((bytes[bit >> 3] as number) & (0x80 >> (bit & 7))) !== 0) numbers.push(8 * from + bit)
+      return numbers
+    },
+    flags: async (kind) => Number(await redis.call('BITCOUNT', `${prefix}${FLAG_KEYS[kind]}`)),
+    async flag(kind, numbers, marked) {
+      if (numbers.length > 0) await run('flag', [FLAG_KEYS[kind], marked ? 1 : 0, ...numbers.map(packNumber)])
+    },
+    async numbersOf(ids) {
+      const pipeline = redis.pipeline()
+      for (const id of ids)
+        pipeline.callBuffer('HGET', Buffer.concat([Buffer.from(`${prefix}i`), id.subarray(0, 3)]), id.subarray(3))
+      const numbers: number[] = []
+      for (const [error, number] of (await pipeline.exec()) ?? []) {
+        if (error) throw error
+        if (number) numbers.push((number as Buffer).readUInt32BE())
+      }
+      return numbers
+    },
+    async decide(decided) {
+      const args = decided.flatMap(({ ids, sealed }) => [...ids.toSorted((a, b) => Buffer.compare(a, b)), sealed])
+      if (args.length > 0) await run('decide', args)
+    },
+    async decided() {
+      const fields = (await redis.callBuffer('HGETALL', `${prefix}x`)) as Buffer[]
+      return fields.filter((_, at) => at % 2 === 1)
+    },
+    async around(numbers, otherSource) {
+      return ((await run('around', [otherSource ? 1 : 0, ...numbers.map(packNumber)])) as Buffer[]).map(readAround)
+    },
+    async correct(corrections) {
+      const args = [...corrections].flatMap(([number, { added, removed }]) => [
+        packNumber(number),
+        Buffer.concat([...added].flatMap(([other, weight]) => [packNumber(other), packWeight(weight)])),
+        Buffer.concat(removed.map(packNumber)),
+      ])
+      await run('correct', args)
     },
     async connected() {
       const numbers: number[] = []
@@ -315,13 +396,29 @@ function readComponent(bytes: Buffer): StoredComponent {
   let at = 2 + NUMBER_BYTES * count
   for (const member of large ? [] : members) {
     const end = at + NUMBER_BYTES + bytes.readUInt32BE(at)
-    const own = new Map<number, number>()
-    for (let from = at + NUMBER_BYTES; from < end; from += EDGE_BYTES)
-      own.set(bytes.readUInt32BE(from), bytes.readDoubleLE(from + NUMBER_BYTES))
-    edges.set(member, own)
+    edges.set(member, readEdges(bytes, at + NUMBER_BYTES, end))
     at = end
   }
   return { large, members, edges }
+}
+
+function readAround(bytes: Buffer): Around {
+  const count = bytes.readUInt32BE(0)
+  const candidates = Array.from({ length: count }, (_, at) => bytes.readUInt32BE(NUMBER_BYTES * (1 + at)))
+  return { candidates, edges: readEdges(bytes, NUMBER_BYTES * (1 + count), bytes.length) }
+}
+
+function readEdges(bytes: Buffer, from: number, end: number): Map<number, number> {
+  const edges = new Map<number, number>()
+  for (let at = from; at < end; at += EDGE_BYTES)
+    edges.set(bytes.readUInt32BE(at), bytes.readDoubleLE(at + NUMBER_BYTES))
+  return edges
+}
+
+function packWeight(weight: number): Buffer {
+  const bytes = Buffer.allocUnsafe(EDGE_BYTES - NUMBER_BYTES)
+  bytes.writeDoubleLE(weight)
+  return bytes
 }
 
 function packNumber(number: number): Buffer {

@@ -3,14 +3,17 @@
  * script; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
  * the versions that were compared, so what a later record replaces is not written over.
  */
+import type { PersonChange } from '#core/contract/person-link.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
 import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
-import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { DECIDED, decisions, type PairDecision } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
+import { reconciliation } from './reconciliation.ts'
 
 export interface Arrival {
   readonly id: string
@@ -43,6 +46,9 @@ export interface Change {
   /** Of the strongest edge to a record of that person: log2 odds; CERTAIN where it has only records of its label; undefined when it is alone. */
   readonly weight: number | undefined
   readonly linkVersion: number
+  /** Id of the first record of the person that it was told to be of; undefined where that is the same, or it was of none. */
+  readonly previous: string | undefined
+  readonly change: PersonChange
 }
 
 export interface IndexLinker {
@@ -61,17 +67,26 @@ export interface IndexLinker {
    * @param tell what it throws is thrown here, and the changes are told again
    */
   tellChanges(now: () => number, tell: (changes: readonly Change[]) => Promise<void>): Promise<void>
-  /** Makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
+  /** Reads what was decided before. */
+  loadDecisions(): Promise<void>
+  /** Keeps what operators have decided: in force at once for records that are there, and with the reconciliation for those that come later. */
+  decide(given: readonly PairDecision[]): Promise<void>
+  /**
+   * Corrects the edges of some records that met a limit, or makes the persons of one component again that was too large: what is left when the process ends is done by
+   * the next one. Once none is left, no order of arrival has changed a person, where sources are not told apart. A batch that is given meanwhile waits.
+   * @param most records @returns how many were looked at: 0 when none is left
+   */
+  reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number>
+  /** Until none is left. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
 }
 
 /** Records that are kept open: one costs some 0.4 KB in memory. */
 const MOST_OPENED = 1 << 20
-const COMPONENTS_AT_ONCE = 100
+const RECONCILED_AT_ONCE = 64
+const DECISION_HEAD_BYTES = 8
 const CHANGES_AT_ONCE = 1000
-/** The weight of two records with one label: above all that a model gives. */
-export const CERTAIN = 100
 const NO_FILTERS = new Int32Array(0)
 
 const versionOf = ({ version, stamp = 0 }: Pick<Arrival, 'version' | 'stamp'>): RecordVersion => ({ version, stamp })
@@ -88,15 +103,20 @@ interface Scored {
 
 export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const { index, keys, codec, onePerSource } = options
-  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
+  const made = decisions()
   /** Batches that were sent and whose turn has not come. */
   const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
+  /** A step of the reconciliation that waits or runs. */
+  let stepping: Promise<void> | undefined
 
   const slotOf = (number: number) => opened.find(number) as number
 
   function weight(one: number, other: number): number {
+    const decided = made.isEmpty ? undefined : made.weightOf(opened.idOf(one), opened.idOf(other))
+    if (decided !== undefined) return decided
     const label = opened.labelOf(one)
     if (label !== undefined) {
       if (label === opened.labelOf(other)) return CERTAIN
@@ -152,7 +172,13 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return [one ?? found, above]
   }
 
-  async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
+  function areApart(one: number, two: number): boolean {
+    const [a, b] = [slotOf(one), slotOf(two)]
+    if (onePerSource && opened.sourceOf(a) === opened.sourceOf(b)) return true
+    return made.isNever(opened.idOf(a), opened.idOf(b))
+  }
+
+  async function group(found: StoredComponent): Promise<Map<number, number>> {
     const [{ members, edges }, above] = await bounded(found)
     // An edge above the bound makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
@@ -162,32 +188,45 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       { members, above, edgesOf: (member) => edges.get(member) },
       {
         idOf: (member) => opened.idOf(slotOf(member)),
-        weight(one, two) {
-          const value = weight(slotOf(one), slotOf(two))
-          onWeight?.(one, two, value)
-          return value
-        },
-        ...(onePerSource && {
-          apart: (one: number, two: number) => opened.sourceOf(slotOf(one)) === opened.sourceOf(slotOf(two)),
-        }),
+        weight: (one, two) => weight(slotOf(one), slotOf(two)),
+        decided: DECIDED,
+        ...((onePerSource || !made.isEmpty) && { apart: areApart }),
       },
     )
   }
 
-  async function changeOf({ number, person, weight, linkVersion }: OutboxEntry): Promise<Change> {
-    if (person === undefined) {
-      const bytes = (await index.records([number])).get(number) as Buffer
-      const head = readHead(bytes)
-      const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
-      return { id, label, stamp: head.stamp, person: undefined, weight, linkVersion }
+  /** @param number of a record, which may be cancelled */
+  async function namesOf(number: number): Promise<Pick<Change, 'id' | 'label' | 'stamp'>> {
+    const slot = opened.find(number)
+    if (slot !== undefined)
+      return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.versionOf(slot).stamp }
+    const bytes = (await index.records([number])).get(number) as Buffer
+    const head = readHead(bytes)
+    const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
+    return { id, label, stamp: head.stamp }
+  }
+
+  async function changeOf({ number, person, weight, linkVersion, left, change }: OutboxEntry): Promise<Change> {
+    // What is open of a cancelled record is its version before.
+    if (person === undefined) opened.drop(number)
+    return {
+      ...(await namesOf(number)),
+      person: person === undefined ? undefined : (await namesOf(person)).id,
+      weight,
+      linkVersion,
+      previous: left === undefined ? undefined : (await namesOf(left)).id,
+      change,
     }
-    const slot = slotOf(number)
-    const { stamp } = opened.versionOf(slot)
-    const [id, label] = [opened.idOf(slot), opened.labelOf(slot)]
-    return { id, label, stamp, person: opened.idOf(slotOf(person)), weight, linkVersion }
   }
 
   async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {
+    // Of a component that is split, the other parts may be others too: they are made again later.
+    const large = found.filter((one) => one.large)
+    await index.flag(
+      'split',
+      large.flatMap(({ members }) => members),
+      true,
+    )
     await openAll(found.flatMap(({ members }) => (members.length < 3 ? [] : members)))
     const made: Map<number, number>[] = []
     for (const one of found) made.push(await group(one))
@@ -197,8 +236,46 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   async function recover(): Promise<number> {
     const marked = await index.marked()
     if (marked.size === 0) return 0
-    await index.writePersons(await groupAll(await index.components([...marked.keys()], LINK, MOST_RECORDS)), marked)
+    const found = await index.components([...marked.keys()], LINK, MOST_RECORDS)
+    // Several marked records may be of one component.
+    const first = ({ members }: StoredComponent) => members.reduce((least, one) => Math.min(least, one))
+    const once = new Map(found.map((one) => [one.large ? one.members[0] : first(one), one]))
+    await index.writePersons(await groupAll([...once.values()]), marked)
     return marked.size
+  }
+
+  const { correct, reconcileSome } = reconciliation({
+    ...{ index, onePerSource, opened, counts, openAll, weight, group, recover },
+    ...{ decisions: made, idOf: (id) => keys.id(id) },
+  })
+
+  /** @returns the part in clear is the order alone */
+  function sealed({ records, decision, order }: PairDecision): Buffer {
+    const head = Buffer.alloc(DECISION_HEAD_BYTES)
+    head.writeDoubleLE(order)
+    return keys.seal(head, Buffer.from(JSON.stringify([decision, ...records])))
+  }
+
+  function openDecision(bytes: Buffer): PairDecision {
+    const [decision, one, other] = JSON.parse(keys.open(bytes, DECISION_HEAD_BYTES).toString()) as [
+      ...[PairDecision['decision'], string, string],
+    ]
+    return { decision, records: [one, other], order: bytes.readDoubleLE() }
+  }
+
+  async function decide(given: readonly PairDecision[]): Promise<void> {
+    await index.decide(
+      given.map((one) => ({ ids: [keys.id(one.records[0]), keys.id(one.records[1])], sealed: sealed(one) })),
+    )
+    for (const one of given) made.set(one)
+    // At once: what limits have left open may be much. Killed before, the marks are left.
+    const numbers = await index.numbersOf(
+      [...new Set(given.flatMap(({ records }) => records))].map((id) => keys.id(id)),
+    )
+    for (let from = 0; from < numbers.length; from += RECONCILED_AT_ONCE) {
+      opened.begin()
+      await correct(numbers.slice(from, from + RECONCILED_AT_ONCE), () => undefined)
+    }
   }
 
   async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
@@ -210,6 +287,15 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       const version = versionOf(arrival)
       opened.keep(number, { id, label, source, version, filters: encoded.filters, newborn: encoded.newborn })
       current.set(number, at)
+    }
+    // What was decided about a record holds for its later versions, and for one that comes only now.
+    if (!made.isEmpty) {
+      const concerned = [...current].filter(([, at]) => made.has((batch[at] as Arrival).id))
+      await index.flag(
+        'limited',
+        concerned.map(([number]) => number),
+        true,
+      )
     }
     // A record that comes twice in the batch is compared in its later version.
     const compared = [...current.values()].toSorted((a, b) => a - b)
@@ -233,20 +319,38 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return done
   }
 
+  /** What is given meanwhile is written after it: what a step reads stays true until it has written. */
+  function inSteps<T>(work: () => Promise<T>): Promise<T> {
+    const done = inTurn(work)
+    const ended = done.then(
+      () => undefined,
+      () => undefined,
+    )
+    stepping = ended
+    void ended.then(() => {
+      if (stepping === ended) stepping = undefined
+    })
+    return done
+  }
+
+  function put(batch: readonly Arrival[]): Promise<readonly PutReply[]> {
+    return index.put(
+      batch.map((arrival) => {
+        const { id, label, source, encoded } = arrival
+        // Without the assumption, candidates are of all sources.
+        const part = onePerSource ? source : 0
+        const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
+        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
+        return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
+      }),
+      options.budget,
+    )
+  }
+
   return {
     counts,
     async link(batch) {
-      const replies = index.put(
-        batch.map((arrival) => {
-          const { id, label, source, encoded } = arrival
-          // Without the assumption, candidates are of all sources.
-          const part = onePerSource ? source : 0
-          const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
-          const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
-          return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
-        }),
-        options.budget,
-      )
+      const replies = stepping ? stepping.then(() => put(batch)) : put(batch)
       // Its failure is that of the batch, which waits for the one before.
       replies.catch(() => undefined)
       const sent: Sent = { replies }
@@ -270,6 +374,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         return state
       }),
     recover: () => inTurn(recover),
+    loadDecisions: () =>
+      inTurn(async () => {
+        for (const bytes of await index.decided()) made.set(openDecision(bytes))
+      }),
+    decide: (given) => inSteps(() => decide(given)),
     tellChanges: (now, tell) =>
       inTurn(async () => {
         for (;;) {
@@ -281,23 +390,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           await index.told(entries)
         }
       }),
+    reconcileSome: (most, onPair) => inSteps(() => reconcileSome(most, onPair)),
     reconcile: (onPair) =>
-      inTurn(async () => {
+      inSteps(async () => {
         const before = await index.persons()
-        const done = new Set<number>()
-        const connected = await index.connected()
-        for (let from = 0; from < connected.length; from += COMPONENTS_AT_ONCE) {
-          const numbers = connected.slice(from, from + COMPONENTS_AT_ONCE)
-          opened.begin()
-          const made: Map<number, number>[] = []
-          for (const found of await index.components(numbers, LINK, MOST_RECORDS)) {
-            if (found.members.some((member) => done.has(member))) continue
-            const persons = await group(found, onPair)
-            for (const member of persons.keys()) done.add(member)
-            made.push(persons)
-          }
-          await index.writePersons(made)
-        }
+        while ((await reconcileSome(RECONCILED_AT_ONCE, onPair)) > 0);
         const after = await index.persons()
         return after.reduce((changed, person, number) => changed + (person === before[number] ? 0 : 1), 0)
       }),

@@ -4,6 +4,7 @@
  */
 import { type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { correctionOf, REPORTED } from './corrections.ts'
 
 export interface LinkerOptions {
   /** Kinds of tokens of a record. */
@@ -25,7 +26,10 @@ export interface Linker {
   add(record: number, id: string, source: number, tokens: Int32Array): void
   /** @returns the number of the person's first record */
   personOf(record: number): number
-  /** Makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
+  /**
+   * Corrects the edges of all records that met a limit, and makes the persons again from all edges: then no order of arrival changes them, where sources are not
+   * told apart. @returns records whose person was another one before: 0 where no limit was met
+   */
   reconcile(onPair: LinkerOptions['onPair']): number
   readonly counts: LinkerCounts
 }
@@ -39,6 +43,8 @@ export interface LinkerCounts {
   overBudget: number
   /** Times that a component was larger than the limit, and was split at a higher weight. */
   split: number
+  /** Pairs that the reconciliation compared. */
+  reconciled: number
 }
 
 export function linker(options: LinkerOptions): Linker {
@@ -46,9 +52,11 @@ export function linker(options: LinkerOptions): Linker {
   const indexes = [tokenIndex(options.kinds), ...(onePerSource ? [tokenIndex(options.kinds)] : [])]
   const ids: string[] = []
   const sources: number[] = []
+  const tokensOf: Int32Array[] = []
+  const limited = new Set<number>()
   const edges = new Map<number, Map<number, number>>()
   const persons: number[] = []
-  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
+  const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
 
   function connect(a: number, b: number, value: number): void {
     for (const [from, to] of [
@@ -101,17 +109,45 @@ export function linker(options: LinkerOptions): Linker {
     }
   }
 
+  function correct(record: number, onWeight: LinkerOptions['onPair']): void {
+    const source = sources[record] as number
+    const other = indexes[onePerSource ? 1 - source : 0] as TokenIndex
+    const { records } = other.candidates(tokensOf[record] as Int32Array, {
+      budget: Number.POSITIVE_INFINITY,
+      hub: options.limits.hub,
+    })
+    const { added, removed } = correctionOf(
+      records.filter((one) => one !== record),
+      edges.get(record) ?? new Map(),
+      (one) => {
+        const value = weight(one, record)
+        counts.reconciled++
+        if (value > REPORTED) onWeight(one, record, value)
+        return value
+      },
+    )
+    for (const [one, value] of added) connect(one, record, value)
+    for (const one of removed) {
+      edges.get(record)?.delete(one)
+      edges.get(one)?.delete(record)
+    }
+  }
+
   return {
     counts,
     add(record, id, source, tokens) {
       ids[record] = id
+      tokensOf[record] = tokens
       sources[record] = source
       persons[record] = record
       const own = indexes[onePerSource ? source : 0] as TokenIndex
       const other = onePerSource ? (indexes[1 - source] as TokenIndex) : own
       const { records, hubs, overBudget } = other.candidates(tokens, options.limits)
       counts.hubs += hubs
-      if (overBudget) counts.overBudget++
+      if (overBudget) {
+        counts.overBudget++
+        limited.add(record)
+      }
       let linked = false
       for (const candidate of records) {
         const value = weight(candidate, record)
@@ -121,12 +157,14 @@ export function linker(options: LinkerOptions): Linker {
         connect(candidate, record, value)
         linked = true
       }
-      own.add(record, tokens)
+      for (const one of own.add(record, tokens, options.limits.hub)) limited.add(one)
       if (linked) group(...bounded(record))
     },
     personOf: (record) => persons[record] as number,
     reconcile(onPair) {
       const before = persons.slice()
+      for (const record of limited) correct(record, onPair)
+      limited.clear()
       const done = new Set<number>()
       for (const record of edges.keys()) {
         if (done.has(record)) continue

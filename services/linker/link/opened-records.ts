@@ -20,6 +20,8 @@ export interface OpenedRecords {
   find(number: number): number | undefined
   /** @param number of the record in the index; an earlier version of it is written over @returns its number in the store */
   keep(number: number, record: OpenedRecord): number
+  /** Forgets a record that is cancelled. */
+  drop(number: number): void
   /** @param slot the record's number in the store */
   idOf(slot: number): string
   labelOf(slot: number): string | undefined
@@ -28,6 +30,8 @@ export interface OpenedRecords {
   isBlank(slot: number): boolean
   sourceOf(slot: number): number
 }
+
+const NONE = -1
 
 /** @param store where the filters are, and nothing else @param most records that are kept; those that came first make room */
 export function openedRecords(store: RecordStore, most: number): OpenedRecords {
@@ -81,6 +85,11 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
       blanks[slot] = !record.newborn && record.filters.every((word) => word === 0)
       usedIn[slot] = batch
       return slot
+    },
+    drop(number) {
+      const slot = slots.get(number)
+      slots.delete(number)
+      if (slot !== undefined) numbers[slot] = NONE
     },
     idOf: (slot) => ids[slot] as string,
     labelOf: (slot) => labels[slot],

@@ -1,7 +1,9 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
-import type { PersonLink } from '#core/contract/person-link.ts'
+import type { ChangeReason, LinkMethod, PersonLink } from '#core/contract/person-link.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
-import { type Arrival, CERTAIN, type Change } from '../link/index-linker.ts'
+import { CERTAIN } from '../link/component.ts'
+import { DECIDED } from '../link/decisions.ts'
+import type { Arrival, Change } from '../link/index-linker.ts'
 
 const TOKEN_WORDS = 2
 const PSEUDONYM_PREFIX = 'p1_'.length
@@ -31,7 +33,11 @@ function tokenOf(patient: string): readonly number[] {
 }
 
 /** @returns the feed of the record, and the message */
-export function linkOf(change: Change, model: string): { readonly feed: string; readonly link: PersonLink } {
+export function linkOf(
+  change: Change,
+  model: string,
+  reason: ChangeReason,
+): { readonly feed: string; readonly link: PersonLink } {
   const [feed, record] = partsOf(change.id)
   const { weight, person } = change
   const scored = weight !== undefined && weight < CERTAIN
@@ -41,14 +47,23 @@ export function linkOf(change: Change, model: string): { readonly feed: string; 
       patient: change.label ?? '',
       record,
       person: person === undefined ? null : partsOf(person)[1],
-      method: person === undefined ? 'cancelled' : scored ? 'scored' : 'establishment-ipp',
+      method: methodOf(change),
       weight: scored ? weight : null,
       probability: scored ? 1 / (1 + 2 ** -weight) : null,
       model,
+      previous: change.previous === undefined ? null : partsOf(change.previous)[1],
+      change: change.change,
+      reason,
       link_version: change.linkVersion,
       linked_at: change.stamp,
     },
   }
+}
+
+function methodOf({ person, weight = CERTAIN }: Change): LinkMethod {
+  if (person === undefined) return 'cancelled'
+  if (weight >= DECIDED) return 'decision'
+  return weight < CERTAIN ? 'scored' : 'establishment-ipp'
 }
 
 function partsOf(id: string): readonly [feed: string, record: string] {

@@ -46,6 +46,7 @@ export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
     onePerSource: false,
     onPair: () => undefined,
   })
+  await links.loadDecisions()
   await links.recover()
   return { index, links }
 }

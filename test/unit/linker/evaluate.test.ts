@@ -41,6 +41,18 @@ test('order, replay and threads do not change the persons', async () => {
   expect((await run({ shuffle: 2, workers: 2 })).persons).toEqual(persons)
 }, 60_000)
 
+test('where budget and hub limit bite, three orders are the same persons once reconciled', async () => {
+  const limits = { budget: 2, hub: 6 }
+  const found = [
+    await run({ limits }),
+    await run({ limits, shuffle: 1 }),
+    await run({ limits, shuffle: 2, workers: 2 }),
+  ]
+  expect(new Set(found.map(({ persons }) => persons.digest)).size).toBe(1)
+  // The limits did decide persons before.
+  expect(Math.max(...found.map(({ limits: met }) => met.records_corrected_by_reconciliation))).toBeGreaterThan(0)
+}, 60_000)
+
 test('with fewer passes fewer pairs are compared, by the same model; and the persons are told', async () => {
   const few: DataSet = { ...data, passes: ['phone', 'names'] }
   const all = await run()

@@ -16,6 +16,7 @@ test('a topic that is missing has as many partitions as the other one of its fee
     { topic: 'n.sealing.keys', partitions: 1, replication: 3 },
     { topic: 'n.audit.access', partitions: 1, replication: 3 },
     { topic: 'n.key.fingerprints', partitions: 1, replication: 3 },
+    { topic: 'n.link.decisions', partitions: 1, replication: 3 },
   ])
   expect(plan.drift).toEqual([])
   expect(planLines(plan).at(-1)).toBe('n.identified.death: 5 partitions, and CHAINON_PARTITIONS is 2: not changed')

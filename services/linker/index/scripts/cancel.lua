@@ -11,10 +11,11 @@ if number then
   else
     forget_tokens(known, number)
     disconnect(number)
-    changed(read_person(number))
+    local was = read_person(number)
+    changed(was)
     call('HDEL', ns .. 'p' .. sub(number, 1, 3), sub(number, 4))
     call('HDEL', ns .. 'd', number)
-    changed(number)
+    leaves(number, was)
   end
 else
   number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)

@@ -36,9 +36,16 @@ local function compare(a, b)
   return 0
 end
 
--- What must be told of, where the index has an outbox: records whose person is another one, each with how often it changed.
-local function changed(number)
-  if OUTBOX then call('HINCRBY', ns .. 'o', number, 1) end
+-- What must be told of, where the index has an outbox: records whose person is another one, each with how often it changed. From NEW on it is of no person
+-- for those who are told: it is new, or came back after its cancellation.
+local NEW = 2 ^ 40
+local function changed(number, by)
+  return OUTBOX and call('HINCRBY', ns .. 'o', number, string.format('%.0f', by or 1)) or NEW
+end
+
+-- was: the person that the record leaves. The first one since it was told is kept.
+local function leaves(number, was)
+  if changed(number) < NEW then call('HSETNX', ns .. 'b', number, was) end
 end
 
 local function without(list, number, size)
@@ -57,6 +64,9 @@ end
 
 -- Records whose persons the linker makes again, each with how often it became one: who has made them knows by that whether it became one again meanwhile.
 local function mark(number) call('HINCRBY', ns .. 'd', number, 1) end
+
+-- Records that met a limit, a bit each: their edges may depend on the order of arrival until they are reconciled.
+local function limited(number) call('SETBIT', ns .. 'q', (struct.unpack('>I4', number)), 1) end
 
 local function disconnect(number)
   local edges = read('e', number)
@@ -90,7 +100,7 @@ local function write_person(number, person)
   if OUTBOX then
     local was = read_person(number)
     if was ~= person then
-      changed(number)
+      leaves(number, was)
       -- Of these the strongest edge is another one now.
       changed(was)
       changed(person)

@@ -4,6 +4,12 @@
 -- there, or it is cancelled: there are no candidates).
 local budget, hub = tonumber(ARGV[2]), tonumber(ARGV[3])
 
+-- A token is of too many from now on: pairs that share nothing else were compared or not by the order of arrival.
+local function becomes_hub(list, number)
+  for i = 1, #list, 4 do limited(sub(list, i, i + 3)) end
+  limited(number)
+end
+
 local function put(id, record, source)
   local own, other = ns .. 't' .. byte(record, SOURCE), ns .. 't' .. source
   local state = 'n'
@@ -19,12 +25,12 @@ local function put(id, record, source)
       if not cancelled then forget_tokens(known, number) end
       disconnect(number)
       mark(number)
-      changed(number)
+      changed(number, cancelled and NEW)
     end
   else
     number = struct.pack('>I4', call('INCR', ns .. 'n') - 1)
     call('HSET', bucket, field, number)
-    changed(number)
+    changed(number, NEW)
   end
 
   local count = byte(record, TOKENS)
@@ -73,6 +79,7 @@ local function put(id, record, source)
   end
 
   if state ~= 's' then
+    if over == 1 then limited(number) end
     call('SET', ns .. 'r' .. number, record)
     for i = 1, count do
       local token, list = fields[i], lists[i]
@@ -83,6 +90,7 @@ local function put(id, record, source)
       if not list then
         call('HSET', buckets[i], token, number)
       elseif list ~= HUB then
+        if #list / 4 >= hub then becomes_hub(list, number) end
         if #list < INLINE then
           call('HSET', buckets[i], token, #list / 4 >= hub and HUB or list .. number)
         else

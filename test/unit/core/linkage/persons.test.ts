@@ -56,3 +56,17 @@ test('the order of the edges, and of their two records, does not change the pers
     ),
   )
 })
+
+test('a decided edge is weighed against nothing; only what stays apart is above it', () => {
+  const edges = [
+    { a: 'a', b: 'b', weight: 1000 },
+    { a: 'b', b: 'c', weight: 1000 },
+    { a: 'c', b: 'd', weight: 1000 },
+    { a: 'd', b: 'e', weight: 1000 },
+  ]
+  const weight = (a: string, b: string) => edges.find((edge) => key(edge.a, edge.b) === key(a, b))?.weight ?? -20
+  expect(personsOf(edges, { weight })).not.toEqual([['a', 'b', 'c', 'd', 'e']])
+  expect(personsOf(edges, { weight, decided: 1000 })).toEqual([['a', 'b', 'c', 'd', 'e']])
+  const apart = (a: string, b: string) => key(a, b) === 'a-e'
+  expect(personsOf(edges, { weight, decided: 1000, apart })).toEqual([['a', 'b', 'c', 'd'], ['e']])
+})

@@ -3,6 +3,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { PERSON_LINK_SCHEMA, type PersonLink } from '#core/contract/person-link.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
@@ -10,7 +11,9 @@ import { linkageSeal } from '#core/linkage/seal.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import { buildLinkRow } from '../../../../services/curate/steps/build-link-row.ts'
-import { type Arrival, CERTAIN, type Change } from '../../../../services/linker/link/index-linker.ts'
+import { CERTAIN } from '../../../../services/linker/link/component.ts'
+import { DECIDED, decisions, type PairDecision } from '../../../../services/linker/link/decisions.ts'
+import type { Arrival, Change } from '../../../../services/linker/link/index-linker.ts'
 import { arrivalOf, linkOf } from '../../../../services/linker/stream/arrivals.ts'
 import type { OpenLinker } from '../../../../services/linker/stream/open-linker.ts'
 import { linkerWorker } from '../../../../services/linker/worker.ts'
@@ -39,18 +42,20 @@ const messageOf = (offset: number, value: Buffer | null, headers = {}): KafkaMes
   }) as unknown as KafkaMessage
 
 /** @param position of the partition in the index @param fails the effect that fails once */
-function harness(position?: bigint, fails = '') {
+function harness(position?: bigint, fails = '', failure?: Error) {
   const log: string[] = []
   let inIndex = position
   let left = fails
   const effect = (what: string) => {
     if (left !== '' && what.startsWith(left)) {
       left = ''
-      throw new Error(`${what} fails`)
+      throw failure ?? new Error(`${what} fails`)
     }
     log.push(what)
   }
   const outbox: Change[] = []
+  const unreconciled: number[] = []
+  let toReconcile = 0
   const links = {
     counts: { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 },
     link: async (batch: readonly Arrival[]) => {
@@ -58,6 +63,7 @@ function harness(position?: bigint, fails = '') {
       outbox.push(
         ...batch.map(({ id, label, stamp = 0 }, at) => ({
           ...{ id, label, stamp, person: id, weight: undefined, linkVersion: at + 1 },
+          ...{ previous: undefined, change: '' as const },
         })),
       )
       return []
@@ -65,6 +71,22 @@ function harness(position?: bigint, fails = '') {
     cancel: async ({ version }: { version: number }) => {
       effect(`cancel ${version}`)
       return 'cancelled'
+    },
+    decide: async (given: readonly PairDecision[]) => {
+      effect(`decide ${given.map(({ decision, order }) => `${decision} ${order}`).join()}`)
+      outbox.push({
+        ...{ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 },
+        ...{ previous: 'patient/q', change: 'split' },
+      })
+    },
+    reconcileSome: async () => {
+      effect('step')
+      if (toReconcile === 0) return 0
+      outbox.push({
+        ...{ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 },
+        ...{ previous: 'patient/q', change: 'split' },
+      })
+      return toReconcile--
     },
     tellChanges: async (_now: () => number, tell: (changes: readonly Change[]) => Promise<void>) => {
       await tell([...outbox])
@@ -75,8 +97,9 @@ function harness(position?: bigint, fails = '') {
   const index = {
     position: async () => inIndex,
     passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
+    flags: async () => toReconcile,
   }
-  const handle = linkerWorker({
+  const { handle, decide, reconcile } = linkerWorker({
     open: async () => {
       effect('open')
       return { index, links } as unknown as OpenLinker
@@ -93,6 +116,7 @@ function harness(position?: bigint, fails = '') {
     alarms: { raise: ({ code }: { code: string }) => effect(`alarm ${code}`) } as never,
     count: () => undefined,
     expired: (_feed, records) => effect(`expired ${records}`),
+    unreconciled: (left) => unreconciled.push(left),
   })
   const batchOf = (messages: readonly KafkaMessage[], owned = true) =>
     ({
@@ -109,6 +133,12 @@ function harness(position?: bigint, fails = '') {
     }) as unknown as PartitionBatch
   return {
     log,
+    unreconciled,
+    reconcile,
+    decide: (messages: readonly KafkaMessage[]) => decide(batchOf(messages)),
+    limit: (records: number) => {
+      toReconcile = records
+    },
     loseIndex: () => {
       inIndex = undefined
     },
@@ -204,9 +234,12 @@ test('records of one patient share a token, of another none', () => {
 
 test('a link says method and probability, and becomes a row of second-level pseudonyms', () => {
   const { record, patient } = written(0)
-  const change = { id: `patient/${record}`, label: patient, stamp: 5, person: 'death/p1_x', weight: 3, linkVersion: 9 }
-  const of = (more: Partial<Change>) => linkOf({ ...change, ...more }, 'm').link
-  expect(linkOf(change, 'm')).toEqual({
+  const change: Change = {
+    ...{ id: `patient/${record}`, label: patient, stamp: 5, person: 'death/p1_x', weight: 3, linkVersion: 9 },
+    ...{ previous: `patient/${written(2).record}`, change: 'merge' },
+  }
+  const of = (more: Partial<Change>) => linkOf({ ...change, ...more }, 'm', 'records').link
+  expect(linkOf(change, 'm', 'records')).toEqual({
     feed: 'patient',
     link: {
       patient,
@@ -216,6 +249,9 @@ test('a link says method and probability, and becomes a row of second-level pseu
       weight: 3,
       probability: 8 / 9,
       model: 'm',
+      previous: written(2).record,
+      change: 'merge',
+      reason: 'records',
       link_version: 9,
       linked_at: 5,
     },
@@ -233,11 +269,105 @@ test('a link says method and probability, and becomes a row of second-level pseu
       level2.pseudonym('patient', patient),
       level2.pseudonym('record', record),
       `pn_${level2.pseudonym('record', record).slice(3)}`,
-      ...['scored', 3, 8 / 9, 'm', 9, 5],
+      ...['scored', 3, 8 / 9, 'm'],
+      ...[`pn_${level2.pseudonym('record', written(2).record).slice(3)}`, 'merge', 'records'],
+      ...[9, 5],
     ],
   })
   expect(rowOf(of({ person: undefined, weight: undefined }))).toMatchObject({ value: { 2: '' } })
   // No first-level pseudonym: the linker did not write it.
   expect(rowOf(of({ label: 'MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+  expect(rowOf(of({ previous: 'patient/MARTIN' }))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+  expect(rowOf(of({ person: `patient/${record}`, previous: undefined, change: '' }))).toMatchObject({
+    kind: 'pass',
+    value: { 7: '', 8: '' },
+  })
   expect(step.run(Buffer.from('x'))).toMatchObject({ kind: 'fail', fault: 'undecodable' })
+})
+
+test('the reconciliation goes on in steps, tells what each has changed, and says what is left', async () => {
+  const { log, reconcile, limit, unreconciled } = harness(0n)
+  limit(2)
+  expect([await reconcile(), await reconcile(), await reconcile()]).toEqual([true, true, false])
+  expect(log).toEqual([
+    'open',
+    ...['step', 'send linked.patient 1', 'told'],
+    ...['step', 'send linked.patient 1', 'told'],
+    'step',
+    'told',
+  ])
+  expect(unreconciled).toEqual([1, 0, 0])
+})
+
+test('a batch is not interrupted, and is followed by a step once in a while', async () => {
+  const { log, handle, reconcile, limit } = harness(0n)
+  limit(1)
+  await reconcile()
+  const batch = handle(records(0, 1))
+  expect(await reconcile()).toBe(false)
+  await batch
+  expect(log.slice(4)).toEqual(['link 0', 'send linked.patient 1', 'told', 'passed 1', 'commit 1'])
+})
+
+test('a step that fails is tried again; where another linker writes the index, a batch opens it again', async () => {
+  const { log, reconcile, limit } = harness(0n, 'step')
+  limit(1)
+  await expect(reconcile()).rejects.toThrow('step')
+  expect(await reconcile()).toBe(true)
+  expect(log.filter((one) => one === 'open')).toHaveLength(2)
+
+  const other = harness(0n, 'step', new ChainonError('link-index-taken', 'taken over'))
+  await expect(other.reconcile()).rejects.toThrow('taken over')
+  expect(await other.reconcile()).toBe(false)
+  expect(other.log).toEqual(['open'])
+  await other.handle(records(0, 1))
+  expect(await other.reconcile()).toBe(false)
+  expect(other.log.slice(-2)).toEqual(['step', 'told'])
+})
+
+const decided = (decision: string, more = {}) => ({
+  ...{ id: '0123456789abcdef', decision, by: 'os-user', reason: 'seen-in-both-files', decided_at: 1 },
+  records: [1, 2].map((n) => `patient/${written(n).record}`),
+  ...more,
+})
+const decisionAt = (offset: number, value: unknown) => messageOf(offset, Buffer.from(JSON.stringify(value)))
+
+test('what was decided is in force and told before its offset is committed; what is no decision is refused and counted', async () => {
+  const { log, decide } = harness(0n)
+  await decide([
+    decisionAt(0, decided('accept')),
+    decisionAt(1, decided('merge')),
+    decisionAt(2, decided('never', { records: [decided('never').records[0], decided('never').records[0]] })),
+    decisionAt(3, decided('never', { reason: 'Jean Martin' })),
+    decisionAt(4, decided('never', { records: ['patient/MARTIN', 'patient/DURAND'] })),
+    messageOf(5, Buffer.from('{')),
+    decisionAt(6, decided('never', { comment: 'more' })),
+    decisionAt(7, decided('withdraw')),
+  ])
+  expect(log.filter((one) => one.startsWith('fault'))).toEqual(Array.from({ length: 6 }, () => 'fault undecodable'))
+  expect(log.filter((one) => !one.startsWith('fault'))).toEqual([
+    ...['open', 'decide accept 0,withdraw 7'],
+    ...['send linked.patient 1', 'told', 'passed 8', 'commit 8'],
+  ])
+})
+
+test('of two decisions about one pair the later one counts, in whatever order they are read', () => {
+  const known = decisions()
+  const about = (decision: PairDecision['decision'], order: number, records: PairDecision['records'] = ['a', 'b']) =>
+    known.set({ decision, order, records })
+  expect([known.isEmpty, known.weightOf('a', 'b')]).toEqual([true, undefined])
+  about('never', 5)
+  about('accept', 4, ['b', 'a'])
+  expect([known.weightOf('a', 'b'), known.isNever('b', 'a')]).toEqual([-DECIDED, true])
+  about('accept', 6)
+  expect([known.weightOf('b', 'a'), known.isNever('a', 'b')]).toEqual([DECIDED, false])
+  about('withdraw', 7)
+  expect([known.weightOf('a', 'b'), [...known.partnersOf('b')]]).toEqual([undefined, ['a']])
+})
+
+test('a link that was decided says so', () => {
+  const { record, patient } = written(0)
+  const change = { id: `patient/${record}`, label: patient, stamp: 5, person: `patient/${record}`, linkVersion: 9 }
+  const { link } = linkOf({ ...change, weight: DECIDED, previous: undefined, change: '' }, 'm', 'decision')
+  expect(link).toMatchObject({ method: 'decision', weight: null, probability: null, reason: 'decision' })
 })
