@@ -3,7 +3,7 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { explainer } from '#core/linkage/explain.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { type ShownExplanation, shownExplanation, tenths } from '#core/linkage/shown-explanation.ts'
-import { CERTAIN } from '../link/index-linker.ts'
+import { CERTAIN } from '../link/component.ts'
 import type { OpenIndex } from './open-index.ts'
 
 export interface ExplainedPair extends ShownExplanation {

@@ -2,7 +2,7 @@
 import { probabilityOf } from '#core/linkage/score.ts'
 import { tenths } from '#core/linkage/shown-explanation.ts'
 import { MOST_RECORDS } from '../link/component.ts'
-import { CERTAIN } from '../link/index-linker.ts'
+import { CERTAIN } from '../link/component.ts'
 import { findRecords } from './explain-pair.ts'
 import type { OpenIndex } from './open-index.ts'
 
