@@ -90,8 +90,10 @@ function corpora(): Corpus[] {
     blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
     blind('French notes of more styles, only scored', 'fr', 'texts/fr-styles.txt'),
     blind('English notes of more styles, only scored', 'en', 'texts/en-styles.txt'),
-    ...records('French records, filled', 'fr', 'texts/fr-records.txt', 3),
-    ...records('English records, filled', 'en', 'texts/en-records.txt', 4),
+    ...forms('French records, filled', 'fr', 'records', 3),
+    ...forms('English records, filled', 'en', 'records', 4),
+    ...forms('French charts, filled', 'fr', 'charts', 4),
+    ...forms('English charts, filled', 'en', 'charts', 4),
   ]
 }
 
@@ -106,10 +108,10 @@ function halves(name: string, language: 'fr' | 'en', file: string): Corpus[] {
 }
 
 /** The halves share neither a form nor a value. */
-function records(name: string, language: 'fr' | 'en', file: string, copies: number): Corpus[] {
+function forms(name: string, language: 'fr' | 'en', set: string, copies: number): Corpus[] {
   const { read, scored } = readFilled(
-    join(import.meta.dirname, file),
-    join(import.meta.dirname, 'texts/records-values.txt'),
+    join(import.meta.dirname, `texts/${language}-${set}.txt`),
+    join(import.meta.dirname, `texts/${set}-values.txt`),
     copies,
   )
   return [
