@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
+import { DISTURBANCES, DISTURBED, disturbed } from './disturbed.ts'
 import { knownElsewhere } from './elsewhere.ts'
 import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
 import { readFilled } from './filled.ts'
@@ -61,7 +62,9 @@ function measure(): void {
   )
   const peer = flags['no-peer'] ? 'left out (--no-peer)' : presidio(join(ROOT, '.chainon/peers/presidio'))
   if (typeof peer === 'string') say(`Presidio is not measured: ${peer}`)
-  for (const corpus of corpora()) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
+  const all = corpora()
+  for (const corpus of all) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
+  for (const language of ['fr', 'en'] as const) measureDisturbed(all, language)
 }
 
 function corpora(): Corpus[] {
@@ -159,6 +162,31 @@ function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undef
   say(
     `  ${[...all.byKind].map(([kind, { precision, characters }]) => `${kind} ${precision.toFixed(3)} (${characters})`).join(', ')}`,
   )
+}
+
+/** The traits of the forms that are filled, with errors in the text and right in `known`. */
+function measureDisturbed(all: readonly Corpus[], language: 'fr' | 'en'): void {
+  for (const half of ['read', 'only scored']) {
+    const samples = all
+      .filter((one) => one.language === language && one.name.endsWith(`filled, ${half}`))
+      .flatMap((one, i) => one.samples.map((sample) => ({ ...sample, id: `${i} ${sample.id}` })))
+    say()
+    say(`== known traits with errors, ${language}, forms that are filled, ${half}: ${samples.length} documents`)
+    say(`${'error in the text'.padEnd(42)}characters  R without     R known   P without     P known`)
+    for (const one of DISTURBANCES) {
+      const texts = disturbed(samples, one, language)
+      if (texts.length === 0) continue
+      const file = join(folder, 'texts.jsonl')
+      const [without, known] = [false, true].map((withKnown) =>
+        score(texts, run(chainon(), language, texts, file, withKnown)),
+      ) as [Score, Score]
+      const { characters = 0, recall = 0 } = known.byMark.get(DISTURBED) ?? {}
+      const figures = [without.byMark.get(DISTURBED)?.recall, recall, without.precision, known.precision]
+      say(
+        `${one.name.padEnd(42)}${String(characters).padStart(10)}${figures.map((figure) => (figure ?? 0).toFixed(3).padStart(11)).join(' ')}`,
+      )
+    }
+  }
 }
 
 function row(name: string, { precision, recall, f1, complete }: Score, speed?: number): void {

@@ -1,7 +1,7 @@
 /** Lines of input and output of `chainon deid text`. */
 import { inCodePoints } from './code-points.ts'
 import { type Resources, scan } from './engine.ts'
-import { type Known, knownOf } from './known/find-known.ts'
+import { type Known, knownOf } from './known/known.ts'
 import { withTags } from './replace.ts'
 import type { Kind, Language, Layer } from './types.ts'
 

@@ -1,7 +1,8 @@
 /** Finds what identifies a person in a text: the layers in order. Pure: the same text and traits give the same spans. */
 import { annotate, dictionaryFindings } from './annotate.ts'
 import { findContext } from './context.ts'
-import { findKnown, type Known } from './known/find-known.ts'
+import { findKnown } from './known/find-known.ts'
+import type { Known } from './known/known.ts'
 import { withoutLaws } from './laws.ts'
 import type { Lexicon } from './lexicon/lexicon.ts'
 import { namesLeft } from './name-lists.ts'
@@ -67,7 +68,7 @@ export function* scanParts(
       ? decode(contextOf(tokens, notes, shapes, context), model, { preference: PREFERENCE[language] }).tags
       : undefined
     if (tags) evenOut(tokens, tags, shapes)
-    const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
+    const traits = known !== undefined && layers.has('known') ? findKnown(tokens, notes, known) : []
     const spans = spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language)
     const left = tags !== undefined && layers.has('context') ? namesLeft(tokens, notes, spans) : []
     const found = withoutLaws(

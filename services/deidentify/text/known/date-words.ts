@@ -30,9 +30,48 @@ function spoken(n: number): string {
   return tens < 8 && (rest === 1 || rest === 11) ? `${word}et${UNITS[rest]}` : `${word}${UNITS[rest]}`
 }
 
-export const spokenDay = (day: number): string => (day === 1 ? 'premier' : spoken(day))
+const UNITS_EN =
+  'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
+    ' ',
+  )
+const TENS_EN = ' ten twenty thirty forty fifty sixty seventy eighty ninety'.split(' ')
+const ORDINALS_EN =
+  'zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth'.split(
+    ' ',
+  )
 
-export function spokenYear(year: number): string {
-  const rest = year % 100 === 0 ? '' : spoken(year % 100)
-  return year < 2000 ? `mille${spoken(Math.floor((year % 1000) / 100))}cent${rest}` : `deuxmille${rest}`
+const spokenEn = (n: number): string =>
+  n < 20 ? (UNITS_EN[n] as string) : `${TENS_EN[Math.floor(n / 10)]}${n % 10 === 0 ? '' : UNITS_EN[n % 10]}`
+const ordinalEn = (n: number): string =>
+  n <= 20 ? (ORDINALS_EN[n] as string) : n === 30 ? 'thirtieth' : `${TENS_EN[Math.floor(n / 10)]}${ORDINALS_EN[n % 10]}`
+
+/** @param day 1 to 31 @returns douze, twelve, twelfth */
+export const spokenDays = (day: number): readonly string[] => [
+  ...(day === 1 ? ['premier', 'un'] : [spoken(day)]),
+  spokenEn(day),
+  ordinalEn(day),
+]
+
+/** @param year 1900 to 2099; others have no words @returns mille neuf cent soixante, dix-neuf cent soixante, nineteen sixty */
+export function spokenYears(year: number): readonly string[] {
+  if (year < 1900 || year > 2099) return []
+  const rest = year % 100
+  const words = rest === 0 ? [''] : withBelgian(rest)
+  const english = rest === 0 ? 'hundred' : rest < 10 ? `o${spokenEn(rest)}` : spokenEn(rest)
+  const centuries = year < 2000 ? ['milleneufcent', 'milneufcent', 'dixneufcent'] : ['deuxmille', 'deuxmil']
+  return [
+    ...centuries.flatMap((century) => words.map((word) => century + word)),
+    ...(year < 2000
+      ? [`nineteen${english}`, `nineteenhundredand${spokenEn(rest)}`]
+      : [`twothousand${rest === 0 ? '' : spokenEn(rest)}`, `twothousandand${spokenEn(rest)}`, `twenty${english}`]),
+  ]
+}
+
+/** Belgium and Switzerland: septante, huitante, nonante. */
+function withBelgian(n: number): readonly string[] {
+  const tens = Math.floor(n / 10)
+  const word = { 7: 'septante', 8: 'huitante', 9: 'nonante' }[tens]
+  if (word === undefined) return [spoken(n)]
+  const unit = n % 10 === 0 ? '' : UNITS[n % 10]
+  return [spoken(n), `${word}${unit}`, ...(n % 10 === 1 ? [`${word}etun`] : [])]
 }
