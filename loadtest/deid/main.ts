@@ -1,6 +1,6 @@
 /**
  * `npm run deid:bench`: how much of what identifies persons the scrubber of texts finds, beside Presidio, and documents per second.
- * Writes loadtest/results/<date>-deid.txt. Options: --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
+ * Writes loadtest/results/<date>-deid.txt. Options: --lang fr or en for one language, --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const { values: flags } = parseArgs({
   options: {
     'no-peer': { type: 'boolean', default: false },
+    lang: { type: 'string' },
     'no-layers': { type: 'boolean', default: false },
     out: { type: 'string', default: join(ROOT, 'loadtest/results') },
     shared: { type: 'string', default: join(ROOT, '../shared') },
@@ -28,7 +29,7 @@ const { values: flags } = parseArgs({
 const LAYERS = ['shapes', 'dictionary', 'context', 'shapes,dictionary,context', 'tagger', 'shapes,context,tagger']
 const FEW = 100
 const MANY = 1_500
-const MANY_OF_PEER = 300
+const MANY_OF_PEER = 200
 
 interface Corpus {
   readonly name: string
@@ -52,7 +53,7 @@ writeFileSync(join(flags.out, `${new Date().toISOString().slice(0, 10)}-deid.txt
 
 function measure(): void {
   say(`${new Date().toISOString()}  ${machine()}`)
-  say('npm run deid:bench')
+  say(['npm run deid:bench', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)].join(' '))
   say()
   say(
     'Characters to hide, whatever the kind, spaces inside a mark included. Full: documents without a character left over.',
@@ -62,9 +63,9 @@ function measure(): void {
   )
   const peer = flags['no-peer'] ? 'left out (--no-peer)' : presidio(join(ROOT, '.chainon/peers/presidio'))
   if (typeof peer === 'string') say(`Presidio is not measured: ${peer}`)
-  const all = corpora()
+  const all = corpora().filter(({ language }) => (flags.lang ?? language) === language)
   for (const corpus of all) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
-  for (const language of ['fr', 'en'] as const) measureDisturbed(all, language)
+  for (const language of new Set(all.map((one) => one.language))) measureDisturbed(all, language)
 }
 
 function corpora(): Corpus[] {

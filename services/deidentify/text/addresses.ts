@@ -34,7 +34,7 @@ const DIRECTED = pattern(`\\d{2,5}[ ](?:N|S|E|W|NE|NW|SE|SW)\\.?[ ]\\p{L}{3,20}(
 
 /** Words that end the name of a street after a number only. */
 const RARE_STREETS = setOf(
-  'rise walk row hill mead croft park green way wynd brae view parade vale fold chase garth loan quay wharf yard end bank hollow ridge run trace pike crossing bend landing cove pass path point trail loop circle court place plaza drive grove mews close gardens terrace',
+  'rise walk row hill mead croft park green way wynd brae view parade vale fold chase garth loan quay wharf yard approach parade end bank hollow ridge run trace pike crossing bend landing cove pass path point trail loop circle court place plaza drive grove mews close gardens terrace',
 )
 /** Words that begin it in other languages. */
 const FOREIGN_STREETS = setOf(

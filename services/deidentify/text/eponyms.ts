@@ -31,7 +31,7 @@ export function isBeforeEponymHead(tokens: Tokens, flags: Uint16Array, first: nu
     const word = text.slice(start[t], end[t])
     if (HEADS.has(hash[t] as number)) return true
     if (LIKELY_HEADS.has(hash[t] as number)) return isEponym
-    if (!/^(?:s|[IV]{1,3})$/.test(word)) return false
+    if (!/^(?:s|[IV]{1,3}|[A-D])$/.test(word)) return false
   }
   return false
 }

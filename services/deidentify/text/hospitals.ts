@@ -52,6 +52,7 @@ const PAIRS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
     medicine: 'family internal sports',
     health: 'home behavioral behavioural mental womens',
     residence: 'nursing senior',
+    facility: 'nursing care rehabilitation rehab living',
   }).map(([last, before]) => [hashFolded(last), setOf(before)]),
 )
 const HOSPITAL_HEAD = hashFolded('hospital')

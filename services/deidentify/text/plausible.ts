@@ -17,7 +17,19 @@ import {
 } from './lexicon/lexicon.ts'
 import { isNoDate, isRange, PREGNANCIES } from './measures.ts'
 import { TAGS } from './tagger/labels.ts'
-import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import {
+  CAPITALISED,
+  INITIAL,
+  LINE_END,
+  LOWER,
+  MARK,
+  MIXED,
+  NUMBER,
+  SPACED,
+  type Tokens,
+  UPPER,
+  WORD,
+} from './tokens.ts'
 import type { Kind, Span } from './types.ts'
 
 export interface TokenSpan extends Span {
@@ -48,8 +60,9 @@ export function isPlausible(
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
   if (kind === 'city' && span.first === span.last && isNoPlace(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && isPlainWord(tokens, notes, span)) return false
   if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
-  if (kind === 'name' && isEponym(tokens, notes, span)) return false
+  if (kind === 'name' && (isEponym(tokens, notes, span) || isTermOfCare(tokens, notes, span))) return false
   if (kind === 'id' && (isRange(tokens, notes, span) || PREGNANCIES.test(tokens.text.slice(span.start, span.end))))
     return false
   if (kind === 'name')
@@ -59,6 +72,7 @@ export function isPlausible(
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
+  if (kind === 'date' && isBareMonth(tokens, span)) return false
   if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text.length)) return false
   if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
   if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
@@ -68,6 +82,43 @@ export function isPlausible(
 }
 
 const isNoPlace = (hash: number): boolean => isUnnamed(hash) || LABELS.has(hash)
+
+/** In place: a word of the language in small letters. */
+const isPlainWord = ({ written }: Tokens, { flags }: Notes, { first, last }: TokenSpan): boolean =>
+  first === last && written[first] === LOWER && ((flags[first] as number) & (WORD_FR | WORD_EN)) !== 0
+
+/** MAR: three capitals are a month beside a number only. */
+const isBareMonth = ({ written, type, start, end }: Tokens, { first, last }: TokenSpan): boolean =>
+  first === last &&
+  written[first] === UPPER &&
+  (end[first] as number) - (start[first] as number) === 3 &&
+  !(type[first - 1] === NUMBER || type[first + 1] === NUMBER || type[first + 1] === MARK)
+
+/** Abbreviations that stand where names stand. */
+const ABBREVIATIONS = new Set(
+  'ras apa idec ide ide ipa iao ioa ash as avs aes msp ssiad had smur samu uhcd usic usi unv usc cmp cattp mdph apl aah css ald pec ssr mco irm tdm ecg eeg emg rcp hdj hdt spdt asv arm icp crf nfs bu ecbu nkda nkfa wnl rrr ctab ncat perrla mar tto tta dnacpr'
+    .split(' ')
+    .map((word) => hashFolded(word)),
+)
+/** Endings of the words of medicine that no list has. */
+const TERM =
+  /(?:ique|ale|graphie|scopie|ectomie|otomie|plastie|pathie|thérapie|therapie|logie|gramme|émie|emie|urie|algie|graphy|scopy|ectomy|otomy|plasty|pathy|therapy|logy|emia|itis|osis|oma)s?$/iu
+const SHORTEST_TERM = 9
+
+/** RAS, TRANSTHORACIQUE: one word that is an abbreviation of care, or has the ending of a term and is no name of a list. */
+function isTermOfCare(
+  { text, written, hash }: Tokens,
+  { flags }: Notes,
+  { first, last, start, end }: TokenSpan,
+): boolean {
+  if (first !== last) return false
+  if (written[first] === UPPER && ABBREVIATIONS.has(hash[first] as number)) return true
+  return (
+    end - start >= SHORTEST_TERM &&
+    ((flags[first] as number) & (GIVEN | FAMILY)) === 0 &&
+    TERM.test(text.slice(start, end))
+  )
+}
 
 /** OK, PI, MS: the letters of a state stand beside a place or before its postcode. */
 function isBareAbbreviation(

@@ -21,6 +21,7 @@ const LONGEST = 6
 const VERBS = setOf('is was')
 const ARTICLES = setOf('a an')
 const BEFORE_NAME = setOf('by')
+const WITH = /(?:w\/|d\/w)[ ]$/i
 const MAIDEN = setOf('nee')
 const NAMED = setOf('named')
 const CARERS = setOf('carer caregiver boyfriend girlfriend')
@@ -40,7 +41,7 @@ export function sureName(tokens: Tokens, notes: Notes, t: number): Finding | und
 
 /** Seen by Winter, nee Frost, a girl named April, carer Joy. */
 function isAnnounced(tokens: Tokens, { flags, cues }: Notes, t: number): boolean {
-  const { hash, gap, written } = tokens
+  const { hash, gap, written, text, start } = tokens
   if (t < 1 || gap[t] !== SPACED || written[t] !== CAPITALISED || isElse(tokens, cues, t)) return false
   const own = flags[t] as number
   const before = hash[t - 1] as number
@@ -48,6 +49,9 @@ function isAnnounced(tokens: Tokens, { flags, cues }: Notes, t: number): boolean
   if (NAMED.has(before)) return (own & GIVEN) !== 0
   const isKin = ((cues[t - 1] as number) & CUE.kin) !== 0 || CARERS.has(before)
   if (isKin && (own & COMMON_GIVEN) !== 0 && tokens.type[t + 1] !== NUMBER) return (own & (MEDICAL | EPONYM)) === 0
+  // D/w Penny, seen w/ Joy.
+  const isWith = WITH.test(text.slice(Math.max(0, (start[t] as number) - 4), start[t]))
+  if (isWith && (own & COMMON_GIVEN) !== 0) return (own & (MEDICAL | EPONYM)) === 0
   if (!BEFORE_NAME.has(before) || (own & (FAMILY | COMMON_GIVEN)) === 0 || own & MEDICAL) return false
   return !(isCapital(tokens, t + 1) && gap[t + 1] === SPACED && ((flags[t + 1] as number) & (FAMILY | GIVEN)) === 0)
 }

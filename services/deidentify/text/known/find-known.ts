@@ -18,7 +18,7 @@ import {
 } from '../tokens.ts'
 import type { Finding, Kind } from '../types.ts'
 import { initialsAfter, initialsBefore, loneInitials } from './initials.ts'
-import type { Known } from './known.ts'
+import { BEGINNING, type Known } from './known.ts'
 import { asMisread, isMisread } from './misread.ts'
 import { misspelt, misspeltCompound, miswritten } from './misspelt.ts'
 import { canonical } from './variants.ts'
@@ -116,6 +116,8 @@ function longestKey(
     marks = 0
     key += part
     if (key.length > known.longest) break
+    const isBeginning = key.length < BEGINNING || known.beginnings.has(key.slice(0, BEGINNING))
+    if (!isBeginning) break
     const kind = keys.get(key)
     if (kind !== undefined && isWhole(searched, first, t, kind, key)) best = { last: t, kind }
   }

@@ -10,6 +10,8 @@ export interface Known {
   readonly keys: ReadonlyMap<string, Kind>
   /** The same in the form of `asMisread`. */
   readonly misread: ReadonlyMap<string, Kind>
+  /** First characters of the keys of both forms: what begins otherwise is not followed. */
+  readonly beginnings: ReadonlySet<string>
   /** Characters of the longest key. */
   readonly longest: number
   /** Folded words of names and places that are long enough for an error of typing. */
@@ -24,6 +26,8 @@ export interface Known {
 
 /** Letters of a word that an error may be in, by what it is. */
 const SHORTEST_WORD: Partial<Record<Kind, number>> = { name: 4, professional: 5, city: 6, address: 6, hospital: 6 }
+/** Characters of a key by which it is first told. */
+export const BEGINNING = 3
 /** Letters and figures of a key that is looked for among letters read as figures. */
 const SHORTEST_MISREAD = 4
 const LONG_NUMBER = /^\d{8,20}$/
@@ -45,15 +49,10 @@ export function knownOf(value: unknown): Known {
     }
     addWords(trait)
   }
-  return {
-    keys,
-    misread,
-    compounds,
-    words,
-    numbers,
-    initials,
-    longest: Math.max(0, ...[...keys.keys()].map((key) => key.length)),
-  }
+  const all = [...keys.keys(), ...misread.keys()]
+  const beginnings = new Set(all.map((key) => key.slice(0, BEGINNING)))
+  const longest = Math.max(0, ...all.map(({ length }) => length))
+  return { keys, misread, compounds, words, numbers, initials, beginnings, longest }
 
   function addWords({ kind, value: text }: Trait): void {
     const shortest = SHORTEST_WORD[kind]
