@@ -79,6 +79,10 @@ export const Privacy = Type.Union([
     replacement: Type.Literal('tags'),
     /** Dates with day, month and year are moved as those of the patient's fields, instead of a tag. */
     dates: Type.Optional(Type.Literal('shift')),
+    /** What becomes of a text in which the scrubber let stand more doubtful words of a hundred than `above`: each is counted. */
+    uncertain: Type.Optional(
+      closed({ above: Type.Number({ minimum: 0, maximum: 100 }), then: Type.Enum(['quarantine', 'drop', 'keep']) }),
+    ),
   }),
 ])
 export type Privacy = Written<typeof Privacy>

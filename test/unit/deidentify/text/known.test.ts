@@ -150,3 +150,41 @@ describe('errors of typing and reading', () => {
     ])
   })
 })
+
+/** How often the keys and words of what is known are asked while a text is read. */
+function asked(text: string): number {
+  let count = 0
+  const counted = <V>(map: ReadonlyMap<string, V>): ReadonlyMap<string, V> =>
+    new Proxy(map, {
+      get(target, property) {
+        if (property === 'get' || property === Symbol.iterator) count++
+        const value: unknown = Reflect.get(target, property)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  const known = knownOf(PATIENT)
+  spansIn(text, 'fr', {
+    known: {
+      ...known,
+      keys: counted(known.keys),
+      misread: counted(known.misread),
+      words: counted(known.words),
+      compounds: counted(known.compounds),
+      numbers: counted(known.numbers),
+    },
+    layers: new Set(['known']),
+  })
+  return count
+}
+
+test.each([
+  ['names with an error', 'Lefebvra Jean-Pierra '],
+  ['letters one by one', 'L E F E '],
+  ['letters read as figures', 'O6l2OS8B '],
+  ['figures and marks', '06.12-34/56 '],
+  ['initials', 'J.-P. L. '],
+  ['marks', '.-.-'],
+])('the work on %s grows as the text does', (_, part) => {
+  const [small, large] = [300, 3_000].map((times) => asked(part.repeat(times))) as [number, number]
+  expect(large).toBeLessThanOrEqual(11 * small + 11)
+})
