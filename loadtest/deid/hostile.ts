@@ -1,5 +1,5 @@
 /**
- * `node loadtest/deid/hostile.ts`: 1 MB and 10 MB of texts that are made to cost much, each in a process of its own; prints seconds of
+ * `node loadtest/deid/hostile.ts [--lang fr]`: 1 MB and 10 MB of texts that are made to cost much, each in a process of its own; prints seconds of
  * processor time and greatest memory. Linear: the ratio is near 10.
  */
 import { execFileSync } from 'node:child_process'
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { scanParts } from '../../services/deidentify/text/engine.ts'
 import { knownOf } from '../../services/deidentify/text/known/known.ts'
 import { loadResources } from '../../services/deidentify/text/resources.ts'
-import type { Language } from '../../services/deidentify/text/types.ts'
+import { LANGUAGES, type Language } from '../../services/deidentify/text/types.ts'
 import { machine } from '../machine.ts'
 
 const SHAPES: Readonly<Record<string, (i: number) => string>> = {
@@ -49,8 +49,8 @@ const KNOWN = {
 }
 
 const [shape, language, size] = process.argv.slice(2)
-if (shape !== undefined) scanOne(shape, language as Language, Number(size))
-else measure()
+if (shape !== undefined && size !== undefined) scanOne(shape, language as Language, Number(size))
+else measure(shape === '--lang' ? [language as Language] : LANGUAGES)
 
 /** In a process of its own. */
 function scanOne(name: string, chosen: Language, characters: number): void {
@@ -74,12 +74,12 @@ function scanOne(name: string, chosen: Language, characters: number): void {
   )
 }
 
-function measure(): void {
+function measure(languages: readonly Language[]): void {
   const say = (line: string) => void process.stdout.write(`${line}\n`)
   say(`${new Date().toISOString()}  ${machine()}`)
-  say('node loadtest/deid/hostile.ts')
+  say(['node loadtest/deid/hostile.ts', ...process.argv.slice(2)].join(' '))
   say(`${'text'.padEnd(40)}    1 MB s   10 MB s   ratio   memory MB 1 and 10`)
-  for (const chosen of ['fr', 'en'] as const)
+  for (const chosen of languages)
     for (const name of Object.keys(SHAPES)) {
       const [small, large] = [1e6, 1e7].map(
         (characters) =>

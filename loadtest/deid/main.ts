@@ -1,6 +1,6 @@
 /**
  * `npm run deid:bench`: how much of what identifies persons the scrubber of texts finds, beside Presidio, and documents per second.
- * Writes loadtest/results/<date>-deid.txt. Options: --lang fr or en for one language, --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
+ * Writes loadtest/results/<date>-deid.txt. Options: --lang fr or en for one language, --only WORD for the sets with it in their name, --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,6 +20,7 @@ const { values: flags } = parseArgs({
   options: {
     'no-peer': { type: 'boolean', default: false },
     lang: { type: 'string' },
+    only: { type: 'string', default: '' },
     'no-layers': { type: 'boolean', default: false },
     out: { type: 'string', default: join(ROOT, 'loadtest/results') },
     shared: { type: 'string', default: join(ROOT, '../shared') },
@@ -63,7 +64,9 @@ function measure(): void {
   )
   const peer = flags['no-peer'] ? 'left out (--no-peer)' : presidio(join(ROOT, '.chainon/peers/presidio'))
   if (typeof peer === 'string') say(`Presidio is not measured: ${peer}`)
-  const all = corpora().filter(({ language }) => (flags.lang ?? language) === language)
+  const all = corpora().filter(
+    ({ language, name }) => (flags.lang ?? language) === language && name.includes(flags.only),
+  )
   for (const corpus of all) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
   for (const language of new Set(all.map((one) => one.language))) measureDisturbed(all, language)
 }

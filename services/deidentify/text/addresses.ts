@@ -5,9 +5,9 @@ import { MEDICAL, WORD_FR } from './lexicon/lexicon.ts'
 import { endAt, finding, pattern } from './shapes/match.ts'
 import { GLUED, INITIAL, LOWER, MARK, NEW_LINE, NUMBER, SPACED, type Tokens, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const LONGEST = 4
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const STREETS = setOf(
   'road rd st ave blvd street lane avenue crescent boulevard square terrace close gardens grove mews drive',
 )

@@ -1,6 +1,5 @@
 /** Where a span begins and ends when what stands right beside it belongs to it: prefixes of numbers, words broken over lines, parts of an address. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/lexicon.ts'
 import { endOfName, startOfElision, startOfPair } from './name-edges.ts'
@@ -8,6 +7,7 @@ import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
 import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Language } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const ID = tagOf('id')
 const NAME = tagOf('name')
@@ -20,7 +20,6 @@ const LONGEST_PREFIX = 5
 /** Tokens that are added on one side. */
 const REACH = 6
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** Before an infant's name, which is its mother's. */
 const INFANT = setOf('baby infant newborn')
 const INFANT_SEX = setOf('boy girl boys girls male female twin')

@@ -4,6 +4,7 @@ import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { LINE_END, MARK, NUMBER, type Tokens, WORD } from './tokens.ts'
 import type { Finding, Kind } from './types.ts'
+import { setOf } from './word-set.ts'
 
 /** Tokens between a label and its value: `N° IPP du patient : `. */
 const LABEL_REACH = 6
@@ -49,9 +50,9 @@ const STRICT = new Set([
 /** Figures of a number that any label makes sure. */
 const LONG_NUMBER = 6
 /** Words for what opens a door, and what stands before the last of two. */
-const DOORS = new Set(['digicode', 'keysafe', 'interphone'].map((word) => hashFolded(word)))
-const OF_DOOR = new Set(['gate', 'door', 'key', 'access', 'porte', 'portail', 'entry'].map((word) => hashFolded(word)))
-const CODES = new Set(['code', 'safe', 'codes'].map((word) => hashFolded(word)))
+const DOORS = setOf('digicode keysafe interphone')
+const OF_DOOR = setOf('gate door key access porte portail entry')
+const CODES = setOf('code safe codes')
 /** Figures of a number after `n°` or `#` that no label names. */
 const NUMBERED = 5
 /** A number that follows its label: over marks, `n°`, and a few small words. */

@@ -2,8 +2,8 @@
 import { hashFolded } from './characters.ts'
 import { GLUED, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Language } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const LE = hashFolded('le')
 const DAYS_FR = setOf('lundi mardi mercredi jeudi vendredi samedi dimanche')
 /** Before the date of a note of nurses: nuit 23/11. */

@@ -22,8 +22,8 @@ import {
   WORD,
 } from './tokens.ts'
 import type { Span } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** Before a colon and names. */
 const LABELS = setOf(
   'presents presentes present excuses excusees excuse absents participants participaient medecins operateurs operateur chirurgiens anesthesistes internes assistants assistant assistants aides aide copies copie cc attendees attending team surgeons surgeon residents fellows panseuse panseuses circulante circulantes',

@@ -1,6 +1,5 @@
 /** What the tagger took for an identifier only because of its neighbours: measures, marks, words of the language. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isBeforeEponymHead } from './eponyms.ts'
 import { isUnnamed } from './hospital-words.ts'
@@ -31,6 +30,7 @@ import {
   WORD,
 } from './tokens.ts'
 import type { Kind, Span } from './types.ts'
+import { setOf } from './word-set.ts'
 
 export interface TokenSpan extends Span {
   /** Tokens of the span. */
@@ -95,10 +95,8 @@ const isBareMonth = ({ written, type, start, end }: Tokens, { first, last }: Tok
   !(type[first - 1] === NUMBER || type[first + 1] === NUMBER || type[first + 1] === MARK)
 
 /** Abbreviations that stand where names stand. */
-const ABBREVIATIONS = new Set(
-  'ras apa idec ide ide ipa iao ioa ash as avs aes msp ssiad had smur samu uhcd usic usi unv usc cmp cattp mdph apl aah css ald pec ssr mco irm tdm ecg eeg emg rcp hdj hdt spdt asv arm icp crf nfs bu ecbu nkda nkfa wnl rrr ctab ncat perrla mar tto tta dnacpr'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const ABBREVIATIONS = setOf(
+  'ras apa idec ide ide ipa iao ioa ash as avs aes msp ssiad had smur samu uhcd usic usi unv usc cmp cattp mdph apl aah css ald pec ssr mco irm tdm ecg eeg emg rcp hdj hdt spdt asv arm icp crf nfs bu ecbu nkda nkfa wnl rrr ctab ncat perrla mar tto tta dnacpr',
 )
 /** Endings of the words of medicine that no list has. */
 const TERM =
@@ -176,7 +174,7 @@ function isName(tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSp
   return false
 }
 
-const MODAL = new Set(['will', 'may'].map((word) => hashFolded(word)))
+const MODAL = setOf('will may')
 
 /** WILL CONTINUE: a verb of the language after it, in a line of capitals or at the beginning of a sentence. */
 const isModal = ({ hash, type, gap }: Tokens, flags: Uint16Array, t: number): boolean =>
@@ -189,19 +187,15 @@ const isModal = ({ hash, type, gap }: Tokens, flags: Uint16Array, t: number): bo
 /** Letters of what may be an abbreviation. */
 const LONGEST_ABBREVIATION = 6
 /** Whom a letter greets without a name. */
-const GREETED = new Set(
-  'confrere confreres consoeur consoeurs collegue collegues amie ami amis colleague colleagues team finess rpps adeli mrn'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const GREETED = setOf(
+  'confrere confreres consoeur consoeurs collegue collegues amie ami amis colleague colleagues team finess rpps adeli mrn',
 )
 
 /** McAllister, DeWitt, LaRue; MyCareLink is a product. */
 const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
 /** Labels of forms that stand where names stand. */
-const LABELS = new Set(
-  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const LABELS = setOf(
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs',
 )
 
 /**

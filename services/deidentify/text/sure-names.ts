@@ -1,13 +1,12 @@
 /** English names that what stands beside them makes sure, whatever else the word means: Wood, M.D.; Frost is a 52-year-old; seen by Winter. Layer 3. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { COMMON_FAMILY, COMMON_GIVEN, EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN } from './lexicon/lexicon.ts'
 import { CAPITALISED, GLUED, INITIAL, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** After a name, with a comma or without. */
 const DEGREE =
   /[ ]?,?[ ]?(?:M\.[ ]?D\.|D\.[ ]?O\.|Ph\.?D|R\.N\.|(?:MD|DO|RN|NP|PA|FNP|CRNP|APRN|CNM|CNA|LPN|LVN|CRNA|LCSW|LICSW|LMSW|DMD|DDS|DPM|DPT|PT|OTR|COTA|PharmD|RPh|CMA|MBBS|MBBCh|MBChB|FRCS|FRCP|MRCP|MRCGP|FACS|FACP|CGC|CCDS|PGY)(?![\p{L}]))/uy
