@@ -22,7 +22,7 @@ interface Disturbance {
 }
 
 const letterAt = (value: string, random: Random): number => {
-  const places = [...value].flatMap((char, i) => (i > 0 && /\p{L}/u.test(char) ? [i] : []))
+  const places = Array.from(value).flatMap((char, i) => (i > 0 && /\p{L}/u.test(char) ? [i] : []))
   return places.length === 0 ? -1 : random.pick(places as [number, ...number[]])
 }
 const isLong = (value: string) => (value.match(/\p{L}/gu) ?? []).length >= SHORTEST
@@ -149,7 +149,7 @@ export const DISTURBANCES: readonly Disturbance[] = [
     name: 'a figure that is another',
     kinds: NUMBERS,
     disturb: (v, random) => {
-      const places = [...v].flatMap((char, i) => (/\d/.test(char) ? [i] : []))
+      const places = Array.from(v).flatMap((char, i) => (/\d/.test(char) ? [i] : []))
       if (places.length < 8) return v
       const at = random.pick(places as [number, ...number[]])
       return v.slice(0, at) + ((Number(v[at]) + 1 + random.int(0, 8)) % 10) + v.slice(at + 1)

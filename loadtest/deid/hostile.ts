@@ -1,14 +1,12 @@
 /**
- * `node loadtest/deid/hostile.ts [--lang fr]`: 1 MB and 10 MB of texts that are made to cost much, each in a process of its own; prints seconds of
- * processor time and greatest memory. Linear: the ratio is near 10.
+ * `node loadtest/deid/hostile.ts [fr|en]`: 1 MB and 10 MB of texts that are made to cost much, through the command; prints seconds of
+ * processor time, start left out. Linear: the ratio is near 10.
  */
-import { execFileSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { scanParts } from '../../services/deidentify/text/engine.ts'
-import { knownOf } from '../../services/deidentify/text/known/known.ts'
-import { loadResources } from '../../services/deidentify/text/resources.ts'
-import { LANGUAGES, type Language } from '../../services/deidentify/text/types.ts'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { machine } from '../machine.ts'
+import { chainon, secondsFor } from './engines.ts'
 
 const SHAPES: Readonly<Record<string, (i: number) => string>> = {
   'titles over titles': () => 'Dr Pr Mme M. Dr Pr Mme ',
@@ -48,49 +46,41 @@ const KNOWN = {
   ids: ['8112345678', '0123456788'],
 }
 
-const [shape, language, size] = process.argv.slice(2)
-if (shape !== undefined && size !== undefined) scanOne(shape, language as Language, Number(size))
-else measure(shape === '--lang' ? [language as Language] : LANGUAGES)
+const folder = mkdtempSync(join(tmpdir(), 'chainon-hostile-'))
+try {
+  measure(process.argv[2] === undefined ? ['fr', 'en'] : [process.argv[2]])
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
 
-/** In a process of its own. */
-function scanOne(name: string, chosen: Language, characters: number): void {
-  const make = SHAPES[name]
-  if (!make) throw new Error('there is no such shape')
+function measure(languages: readonly string[]): void {
+  const say = (line: string) => void process.stdout.write(`${line}\n`)
+  say(`${new Date().toISOString()}  ${machine()}`)
+  say(['node loadtest/deid/hostile.ts', ...process.argv.slice(2)].join(' '))
+  say(`${'text'.padEnd(40)}    1 MB s   10 MB s   ratio`)
+  for (const language of languages) {
+    const start = seconds(language, '')
+    for (const [name, make] of Object.entries(SHAPES)) {
+      const [small, large] = [1e6, 1e7].map((size) => seconds(language, textOf(make, size)) - start) as [number, number]
+      say(
+        `${`${language} ${name}`.padEnd(40)}${small.toFixed(2).padStart(10)}${large.toFixed(2).padStart(10)}${(large / small).toFixed(1).padStart(8)}`,
+      )
+    }
+  }
+}
+
+function seconds(language: string, text: string): number {
+  const file = join(folder, 'text.jsonl')
+  writeFileSync(file, `${JSON.stringify({ id: 1, text, known: KNOWN })}\n`)
+  return secondsFor(chainon(), language, file)
+}
+
+function textOf(make: (i: number) => string, characters: number): string {
   const parts: string[] = []
   for (let i = 0, length = 0; length < characters; i++) {
     const part = make(i)
     parts.push(part)
     length += part.length
   }
-  const text = parts.join('')
-  const resources = loadResources(chosen)
-  const known = knownOf(KNOWN)
-  const before = process.cpuUsage()
-  let spans = 0
-  for (const part of scanParts(text, resources, { language: chosen, known })) spans += part.spans.length
-  const { user, system } = process.cpuUsage(before)
-  process.stdout.write(
-    JSON.stringify({ seconds: (user + system) / 1e6, megabytes: process.resourceUsage().maxRSS / 1024, spans }),
-  )
-}
-
-function measure(languages: readonly Language[]): void {
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
-  say(`${new Date().toISOString()}  ${machine()}`)
-  say(['node loadtest/deid/hostile.ts', ...process.argv.slice(2)].join(' '))
-  say(`${'text'.padEnd(40)}    1 MB s   10 MB s   ratio   memory MB 1 and 10`)
-  for (const chosen of languages)
-    for (const name of Object.keys(SHAPES)) {
-      const [small, large] = [1e6, 1e7].map(
-        (characters) =>
-          JSON.parse(
-            execFileSync(process.execPath, [fileURLToPath(import.meta.url), name, chosen, String(characters)], {
-              encoding: 'utf8',
-            }),
-          ) as { seconds: number; megabytes: number },
-      ) as [{ seconds: number; megabytes: number }, { seconds: number; megabytes: number }]
-      say(
-        `${`${chosen} ${name}`.padEnd(40)}${small.seconds.toFixed(2).padStart(10)}${large.seconds.toFixed(2).padStart(10)}${(large.seconds / small.seconds).toFixed(1).padStart(8)}${small.megabytes.toFixed(0).padStart(12)}${large.megabytes.toFixed(0).padStart(6)}`,
-      )
-    }
+  return parts.join('')
 }

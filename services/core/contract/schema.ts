@@ -81,7 +81,7 @@ export const Privacy = Type.Union([
     dates: Type.Optional(Type.Literal('shift')),
     /** What becomes of a text in which the scrubber let stand more doubtful words of a hundred than `above`: each is counted. */
     uncertain: Type.Optional(
-      closed({ above: Type.Number({ minimum: 0, maximum: 100 }), then: Type.Enum(['quarantine', 'drop', 'keep']) }),
+      closed({ above: Type.Number({ minimum: 0, maximum: 100 }), action: Type.Enum(['quarantine', 'drop', 'keep']) }),
     ),
   }),
 ])

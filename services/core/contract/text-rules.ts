@@ -38,7 +38,7 @@ export function textRules(contract: FeedContract): readonly TextRule[] {
     return reasons.map((reason) => {
       const id = textRuleId(field.name, reason)
       if (id === undefined) throw new Error('the name of a scrubbed field is too long for the names of its rules')
-      const isRejected = reason === 'uncertain' && privacy.uncertain?.then === 'quarantine'
+      const isRejected = reason === 'uncertain' && privacy.uncertain?.action === 'quarantine'
       return { field, reason, severity: isRejected ? 'reject' : 'flag', id }
     })
   })

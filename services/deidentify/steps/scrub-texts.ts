@@ -101,10 +101,10 @@ export function scrubTexts(
       const { spans, uncertainty } = await scanned(text, chosen, known, giveWay)
       const rule = ruleOf.get('uncertain')
       if (uncertain && rule !== undefined && uncertainty > uncertain.above) {
-        if (uncertain.then === 'quarantine')
+        if (uncertain.action === 'quarantine')
           return fail('rule-rejected', guarded.provenance, [{ pointer: `/${field.name}`, rule }])
         outcomes.push(`${rule}=failed`)
-        if (uncertain.then === 'drop') {
+        if (uncertain.action === 'drop') {
           texts.set(field.name, null)
           unread.push({ field: field.name, reason: 'uncertain' })
           continue

@@ -82,7 +82,7 @@ export function loneInitials(
   const isAnnounced =
     label >= 0 && gap[t] === SPACED && type[label] === WORD && ((cues[label] as number) & ANNOUNCES) !== 0
   if (written[t] === UPPER) {
-    const letters = [...(parts[t] as string)]
+    const letters = (parts[t] as string).split('')
     const isCode = (end[t] as number) - (start[t] as number) <= LONGEST_CODE && new Set(letters).size > 1
     return isAnnounced && isCode && letters.every((letter) => initials.has(letter)) ? t : -1
   }

@@ -1,9 +1,8 @@
 /** What is known of a patient, as the search of a text needs it. */
 import type { Kind } from '../types.ts'
 import { asMisread } from './misread.ts'
-import { errorsInCompound } from './misspelt.ts'
 import { readTraits, type Trait } from './traits.ts'
-import { canonical, isStreetWord, PARTICLES, partsOf, variants } from './variants.ts'
+import { canonical, errorsInCompound, isStreetWord, PARTICLES, partsOf, variants } from './variants.ts'
 
 export interface Known {
   /** What a key is. */

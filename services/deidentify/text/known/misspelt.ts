@@ -4,6 +4,7 @@ import { EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from '../lexicon/lex
 import { GLUED, LINE_END, MARK, NUMBER, SPACED, type Tokens } from '../tokens.ts'
 import type { Kind } from '../types.ts'
 import type { Known } from './known.ts'
+import { errorsInCompound } from './variants.ts'
 
 /** Letters from which on errors are accepted: one in a word of the language that may be a name, one and two in a word of none. */
 const ONE_ERROR = 5
@@ -43,14 +44,6 @@ export function misspelt({ part, flags, isNameLike }: Written, { words }: Known)
   }
   return undefined
 }
-
-/** Letters and figures of a name or address of several words from which one and two errors are accepted. */
-const ONE_IN_COMPOUND = 6
-const TWO_IN_COMPOUND = 14
-
-/** @returns errors that are accepted in the key of a name or address of several words */
-export const errorsInCompound = (key: string): number =>
-  key.length >= TWO_IN_COMPOUND ? 2 : key.length >= ONE_IN_COMPOUND ? 1 : 0
 
 /** `Da Siva`, `12 ru des Lilas`: @returns the last token of several words that are, with errors, a known name, town or address */
 export function misspeltCompound(

@@ -53,6 +53,14 @@ export const partsOf = (text: string): string[] => fold(text).match(/\p{L}+|\d+/
 
 const keyOf = (text: string): string => partsOf(text).map(canonical).join('')
 
+/** Letters and figures of a name or address of several words from which one and two errors are accepted. */
+const ONE_IN_COMPOUND = 6
+const TWO_IN_COMPOUND = 14
+
+/** @returns errors that are accepted in the key of a name or address of several words */
+export const errorsInCompound = (key: string): number =>
+  key.length >= TWO_IN_COMPOUND ? 2 : key.length >= ONE_IN_COMPOUND ? 1 : 0
+
 /** Shorter keys would be met by chance. */
 const SHORTEST: Partial<Record<Trait['kind'], number>> = {
   name: 2,

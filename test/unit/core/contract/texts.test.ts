@@ -31,10 +31,10 @@ describe('a text that is scrubbed', () => {
     ['a name too long for its rules', (note) => (note.name = 'n'.repeat(52)), /at most 50/],
     [
       'a share of doubtful words above 100',
-      ({ privacy }) => (privacy.uncertain = { above: 101, then: 'drop' }),
+      ({ privacy }) => (privacy.uncertain = { above: 101, action: 'drop' }),
       /above/,
     ],
-    ['a bound without what then', ({ privacy }) => (privacy.uncertain = { above: 3 }), /'then'/],
+    ['a bound without an action', ({ privacy }) => (privacy.uncertain = { above: 3 }), /'action'/],
     [
       'a rule with the name of one of its own',
       (note) => (note.rules = [{ id: 'text-note-binary', check: 'pattern', pattern: 'a', severity: 'flag' }]),
@@ -48,7 +48,8 @@ describe('a text that is scrubbed', () => {
 
   it('has what becomes of an uncertain one in the table for the data protection officer', () => {
     const contract = JSON.parse(contractText('fr')) as { fields: Field[] }
-    for (const { name, privacy } of contract.fields) if (name === 'note') privacy.uncertain = { above: 3, then: 'drop' }
+    for (const { name, privacy } of contract.fields)
+      if (name === 'note') privacy.uncertain = { above: 3, action: 'drop' }
     const result = parseContract('note', JSON.stringify(contract))
     if (!result.ok) throw new Error(result.problems.join('; '))
     const row = privacyTable(result.contract).find(({ field }) => field === 'note')

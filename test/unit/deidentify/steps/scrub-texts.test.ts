@@ -19,9 +19,9 @@ const NEVER: GiveWay = () => undefined
 const WITH_DOUBTS = 'Vu Zqworvh et Xyrtok au Brelmorthal. Rien a signaler, un peu de Wolgramyx.'
 
 /** @returns the contract of the feed `document` whose texts may have so many doubtful words */
-function uncertain(above: number, then: string): FeedContract {
+function uncertain(above: number, action: string): FeedContract {
   const file = JSON.parse(contractText('fr')) as { fields: { name: string; privacy: Record<string, unknown> }[] }
-  for (const { name, privacy } of file.fields) if (name === 'note') privacy.uncertain = { above, then }
+  for (const { name, privacy } of file.fields) if (name === 'note') privacy.uncertain = { above, action }
   const result = parseContract('note', JSON.stringify(file))
   if (!result.ok) throw new Error(result.problems.join('; '))
   return result.contract
