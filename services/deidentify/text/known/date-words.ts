@@ -30,6 +30,7 @@ function spoken(n: number): string {
   return tens < 8 && (rest === 1 || rest === 11) ? `${word}et${UNITS[rest]}` : `${word}${UNITS[rest]}`
 }
 
+const MONTHS_EN = 'january february march april may june july august september october november december'.split(' ')
 const UNITS_EN =
   'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'.split(
     ' ',
@@ -45,25 +46,35 @@ const spokenEn = (n: number): string =>
 const ordinalEn = (n: number): string =>
   n <= 20 ? (ORDINALS_EN[n] as string) : n === 30 ? 'thirtieth' : `${TENS_EN[Math.floor(n / 10)]}${ORDINALS_EN[n % 10]}`
 
-/** @param day 1 to 31 @returns douze, twelve, twelfth */
-export const spokenDays = (day: number): readonly string[] => [
-  ...(day === 1 ? ['premier', 'un'] : [spoken(day)]),
-  spokenEn(day),
-  ordinalEn(day),
-]
+/** Days, the name of the month and years of one language. */
+export interface SpokenDate {
+  readonly days: readonly string[]
+  readonly month: string
+  /** Empty for a year that has no words here. */
+  readonly years: readonly string[]
+}
 
-/** @param year 1900 to 2099; others have no words @returns mille neuf cent soixante, dix-neuf cent soixante, nineteen sixty */
-export function spokenYears(year: number): readonly string[] {
-  if (year < 1900 || year > 2099) return []
+/**
+ * @param month 1 to 12 @param day 1 to 31 @param year those of 1900 to 2099 have words
+ * @returns douze mars mille neuf cent soixante, and the twelfth of March nineteen sixty, in parts
+ */
+export function spokenDates(year: number, month: number, day: number): readonly SpokenDate[] {
   const rest = year % 100
+  const hasWords = year >= 1900 && year <= 2099
   const words = rest === 0 ? [''] : withBelgian(rest)
   const english = rest === 0 ? 'hundred' : rest < 10 ? `o${spokenEn(rest)}` : spokenEn(rest)
   const centuries = year < 2000 ? ['milleneufcent', 'milneufcent', 'dixneufcent'] : ['deuxmille', 'deuxmil']
+  const yearsEn =
+    year < 2000
+      ? [`nineteen${english}`]
+      : [`twothousand${rest === 0 ? '' : spokenEn(rest)}`, `twothousandand${spokenEn(rest)}`, `twenty${english}`]
   return [
-    ...centuries.flatMap((century) => words.map((word) => century + word)),
-    ...(year < 2000
-      ? [`nineteen${english}`, `nineteenhundredand${spokenEn(rest)}`]
-      : [`twothousand${rest === 0 ? '' : spokenEn(rest)}`, `twothousandand${spokenEn(rest)}`, `twenty${english}`]),
+    {
+      days: day === 1 ? ['premier', 'un'] : [spoken(day)],
+      month: MONTH_NAMES[month - 1]?.[0] ?? '',
+      years: hasWords ? centuries.flatMap((century) => words.map((word) => century + word)) : [],
+    },
+    { days: [spokenEn(day), ordinalEn(day)], month: MONTHS_EN[month - 1] ?? '', years: hasWords ? yearsEn : [] },
   ]
 }
 

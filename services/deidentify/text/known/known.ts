@@ -29,6 +29,7 @@ const SHORTEST_WORD: Partial<Record<Kind, number>> = { name: 4, professional: 5,
 export const BEGINNING = 3
 /** Letters and figures of a key that is looked for among letters read as figures. */
 const SHORTEST_MISREAD = 4
+const FIGURES = /^\d+$/
 const LONG_NUMBER = /^\d{8,20}$/
 
 /** @param value of `known` @throws TypeError that names the field that cannot be read */
@@ -43,7 +44,8 @@ export function knownOf(value: unknown): Known {
     const { kind } = trait
     for (const key of variants(trait)) {
       if (!keys.has(key)) keys.set(key, kind)
-      if (key.length >= SHORTEST_MISREAD) misread.set(asMisread(key), kind)
+      const isSpoken = (kind === 'birth_date' || kind === 'date') && !FIGURES.test(key)
+      if (key.length >= SHORTEST_MISREAD && !isSpoken) misread.set(asMisread(key), kind)
       if (LONG_NUMBER.test(key) && kind !== 'birth_date' && kind !== 'date') numbers.set(key, kind)
     }
     addWords(trait)

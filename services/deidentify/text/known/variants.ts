@@ -1,6 +1,6 @@
 /** The forms that a trait takes in a text, as keys: folded letters and figures without what stands between them. */
 import { fold } from '../characters.ts'
-import { MONTH_NAMES, spokenDays, spokenYears } from './date-words.ts'
+import { MONTH_NAMES, spokenDates } from './date-words.ts'
 import { NICKNAMES } from './nicknames.ts'
 import type { Trait } from './traits.ts'
 
@@ -149,13 +149,15 @@ function dateForms(value: string): string[] {
   const out: string[] = []
   for (const d of days) for (const m of months) for (const y of years) out.push(d + m + y, m + d + y, y + m + d)
   for (const name of MONTH_NAMES[month - 1] as readonly string[])
-    for (const y of [...years, ...spokenYears(year)]) {
-      for (const d of [...days, day === 1 ? '1er' : `${day}e`, ...spokenDays(day)])
-        out.push(d + name + y, name + d + y, `${d}of${name}${y}`)
+    for (const y of years) {
+      for (const d of [...days, day === 1 ? '1er' : `${day}e`]) out.push(d + name + y, name + d + y)
       for (const suffix of ['st', 'nd', 'rd', 'th'])
         out.push(`${day}${suffix}${name}${y}`, `${name}${day}${suffix}${y}`, `${day}${suffix}of${name}${y}`)
     }
   for (const d of days) for (const y of years) out.push(d + ROMAN[month - 1] + y)
+  for (const { days: spoken, month: name, years: words } of spokenDates(year, month, day))
+    for (const y of [...years, ...words])
+      for (const d of [String(day), ...spoken]) out.push(d + name + y, name + d + y, `${d}of${name}${y}`)
   return out
 }
 
