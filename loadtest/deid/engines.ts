@@ -62,6 +62,10 @@ export function run(
   return found
 }
 
+/** @returns seconds of processor time, start included, for a file of JSON lines */
+export const secondsFor = (engine: Engine, language: string, file: string): number =>
+  output(engine.command(language, file)).seconds
+
 /**
  * @param texts copied until there are `few` and `many` documents; the difference of both runs leaves the start out
  * @returns documents per second of processor time, all threads together
@@ -82,7 +86,7 @@ export function documentsPerSecond(
         (_, i) => `${JSON.stringify({ id: String(i), text: (texts[i % texts.length] as Sample).text })}\n`,
       ).join(''),
     )
-    return output(engine.command(language, file)).seconds
+    return secondsFor(engine, language, file)
   }
   const [short, long] = [secondsOf(few), secondsOf(many)]
   return (many - few) / Math.max(1e-6, long - short)

@@ -1,12 +1,13 @@
 /**
  * `npm run deid:bench`: how much of what identifies persons the scrubber of texts finds, beside Presidio, and documents per second.
- * Writes loadtest/results/<date>-deid.txt. Options: --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
+ * Writes loadtest/results/<date>-deid.txt. Options: --lang fr or en for one language, --only WORD for the sets with it in their name, --no-peer, --no-layers, --out FOLDER, --shared FOLDER.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
+import { DISTURBANCES, DISTURBED, disturbed } from './disturbed.ts'
 import { knownElsewhere } from './elsewhere.ts'
 import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
 import { readFilled } from './filled.ts'
@@ -18,6 +19,8 @@ const ROOT = join(import.meta.dirname, '../..')
 const { values: flags } = parseArgs({
   options: {
     'no-peer': { type: 'boolean', default: false },
+    lang: { type: 'string' },
+    only: { type: 'string', default: '' },
     'no-layers': { type: 'boolean', default: false },
     out: { type: 'string', default: join(ROOT, 'loadtest/results') },
     shared: { type: 'string', default: join(ROOT, '../shared') },
@@ -27,7 +30,7 @@ const { values: flags } = parseArgs({
 const LAYERS = ['shapes', 'dictionary', 'context', 'shapes,dictionary,context', 'tagger', 'shapes,context,tagger']
 const FEW = 100
 const MANY = 1_500
-const MANY_OF_PEER = 300
+const MANY_OF_PEER = 200
 
 interface Corpus {
   readonly name: string
@@ -51,7 +54,7 @@ writeFileSync(join(flags.out, `${new Date().toISOString().slice(0, 10)}-deid.txt
 
 function measure(): void {
   say(`${new Date().toISOString()}  ${machine()}`)
-  say('npm run deid:bench')
+  say(['npm run deid:bench', ...(process.argv.length > 2 ? ['--'] : []), ...process.argv.slice(2)].join(' '))
   say()
   say(
     'Characters to hide, whatever the kind, spaces inside a mark included. Full: documents without a character left over.',
@@ -61,7 +64,11 @@ function measure(): void {
   )
   const peer = flags['no-peer'] ? 'left out (--no-peer)' : presidio(join(ROOT, '.chainon/peers/presidio'))
   if (typeof peer === 'string') say(`Presidio is not measured: ${peer}`)
-  for (const corpus of corpora()) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
+  const all = corpora().filter(
+    ({ language, name }) => (flags.lang ?? language) === language && name.includes(flags.only),
+  )
+  for (const corpus of all) measureCorpus(corpus, typeof peer === 'string' ? undefined : peer)
+  for (const language of new Set(all.map((one) => one.language))) measureDisturbed(all, language)
 }
 
 function corpora(): Corpus[] {
@@ -90,8 +97,10 @@ function corpora(): Corpus[] {
     blind('English notes of other styles, only scored', 'en', 'texts/en-blind.txt'),
     blind('French notes of more styles, only scored', 'fr', 'texts/fr-styles.txt'),
     blind('English notes of more styles, only scored', 'en', 'texts/en-styles.txt'),
-    ...records('French records, filled', 'fr', 'texts/fr-records.txt', 3),
-    ...records('English records, filled', 'en', 'texts/en-records.txt', 4),
+    ...forms('French records, filled', 'fr', 'records', 3),
+    ...forms('English records, filled', 'en', 'records', 4),
+    ...forms('French charts, filled', 'fr', 'charts', 4),
+    ...forms('English charts, filled', 'en', 'charts', 4),
   ]
 }
 
@@ -106,10 +115,10 @@ function halves(name: string, language: 'fr' | 'en', file: string): Corpus[] {
 }
 
 /** The halves share neither a form nor a value. */
-function records(name: string, language: 'fr' | 'en', file: string, copies: number): Corpus[] {
+function forms(name: string, language: 'fr' | 'en', set: string, copies: number): Corpus[] {
   const { read, scored } = readFilled(
-    join(import.meta.dirname, file),
-    join(import.meta.dirname, 'texts/records-values.txt'),
+    join(import.meta.dirname, `texts/${language}-${set}.txt`),
+    join(import.meta.dirname, `texts/${set}-values.txt`),
     copies,
   )
   return [
@@ -157,6 +166,31 @@ function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undef
   say(
     `  ${[...all.byKind].map(([kind, { precision, characters }]) => `${kind} ${precision.toFixed(3)} (${characters})`).join(', ')}`,
   )
+}
+
+/** The traits of the forms that are filled, with errors in the text and right in `known`. */
+function measureDisturbed(all: readonly Corpus[], language: 'fr' | 'en'): void {
+  for (const half of ['read', 'only scored']) {
+    const samples = all
+      .filter((one) => one.language === language && one.name.endsWith(`filled, ${half}`))
+      .flatMap((one, i) => one.samples.map((sample) => ({ ...sample, id: `${i} ${sample.id}` })))
+    say()
+    say(`== known traits with errors, ${language}, forms that are filled, ${half}: ${samples.length} documents`)
+    say(`${'error in the text'.padEnd(42)}characters  R without     R known   P without     P known`)
+    for (const one of DISTURBANCES) {
+      const texts = disturbed(samples, one, language)
+      if (texts.length === 0) continue
+      const file = join(folder, 'texts.jsonl')
+      const [without, known] = [false, true].map((withKnown) =>
+        score(texts, run(chainon(), language, texts, file, withKnown)),
+      ) as [Score, Score]
+      const { characters = 0, recall = 0 } = known.byMark.get(DISTURBED) ?? {}
+      const figures = [without.byMark.get(DISTURBED)?.recall, recall, without.precision, known.precision]
+      say(
+        `${one.name.padEnd(42)}${String(characters).padStart(10)}${figures.map((figure) => (figure ?? 0).toFixed(3).padStart(11)).join(' ')}`,
+      )
+    }
+  }
 }
 
 function row(name: string, { precision, recall, f1, complete }: Score, speed?: number): void {

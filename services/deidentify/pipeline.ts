@@ -53,6 +53,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
         dependencies.textResources,
         dependencies.contract.shift && shiftReader(dependencies.contract, dependencies.pseudonymiser),
       ),
+      { 'rule-rejected': 'quarantined' },
     )
     .step(encodeTraits(dependencies.encodeIdentity))
     .step(

@@ -169,7 +169,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
-    .longStep(scrubTexts(contract, loadResources))
+    .longStep(scrubTexts(contract, loadResources), { 'rule-rejected': 'quarantined' })
     .step(encodeTraits(undefined))
     .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })

@@ -8,7 +8,7 @@ export function checkTexts(fields: readonly FieldContract[], file: Place): void 
   for (const { name, privacy } of fields) {
     if (privacy.action !== 'scrub') continue
     const place = file.named(`field '${name}'`)
-    if (textRuleId(name, 'encoding') === undefined || textRuleId(name, 'language') === undefined)
+    if (textRuleId(name, 'encoding') === undefined || (privacy.uncertain && !textRuleId(name, 'uncertain')))
       place.say('the name of a field that is scrubbed has at most 50 letters, digits and _')
     if (privacy.language_field === undefined) continue
     const field = fields.find((one) => one.name === privacy.language_field)

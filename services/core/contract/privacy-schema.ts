@@ -118,6 +118,21 @@ export const Privacy = Type.Union([
             "`shift`: dates with day, month and year are moved as those of the patient's fields, instead of a tag",
         }),
       ),
+      uncertain: Type.Optional(
+        closed(
+          {
+            above: Type.Number({
+              minimum: 0,
+              maximum: 100,
+              description: 'Doubtful words of a hundred that were let stand, up to which a text is sure enough',
+            }),
+            action: Type.Enum(['quarantine', 'drop', 'keep'], {
+              description: 'What becomes of the record, or of the text; each is counted',
+            }),
+          },
+          'What becomes of a text of which the scrubber is not sure',
+        ),
+      ),
     },
     'Free text: what is found to identify a person in it is replaced',
   ),

@@ -134,14 +134,20 @@ function shiftOf({ shift }: FeedContract): string {
 }
 
 function scrubOf({
+  uncertain,
   dates,
   language,
   language_field: field,
 }: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
   const read = field === undefined ? LANGUAGES[language] : `the language of ${field}, else ${LANGUAGES[language]}`
-  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME])${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}`
+  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME])${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}${uncertain ? `; ${UNCERTAIN[uncertain.action]} if more than ${uncertain.above} of 100 words are doubtful (written as a name, and neither replaced nor a known word)` : ''}`
 }
 
+const UNCERTAIN = {
+  quarantine: 'the record goes to quarantine',
+  drop: 'the text becomes null, and is counted,',
+  keep: 'the text is passed on with a flag',
+} as const
 const LANGUAGES: Readonly<Record<TextLanguage, string>> = { fr: 'French', en: 'English' }
 
 function keepOf(contract: FeedContract, field: FieldContract): string {

@@ -77,8 +77,7 @@ function valueReader(field: FieldContract, source: ValueSource): (value: unknown
     }
     case 'enum': {
       const symbols = new Set(field.symbols)
-      return (value) =>
-        typeof value !== 'string' ? { fault: 'type' } : symbols.has(value) ? value : { fault: 'enum' }
+      return (value) => (typeof value !== 'string' ? { fault: 'type' } : symbols.has(value) ? value : { fault: 'enum' })
     }
     case 'boolean':
       return (value) => (typeof value === 'boolean' ? value : { fault: 'type' })
@@ -86,11 +85,7 @@ function valueReader(field: FieldContract, source: ValueSource): (value: unknown
       // Digits of JSON beyond 2^53 may already be other digits; an Avro double is the number that its producer had.
       const largest = source === 'json' ? Number.MAX_SAFE_INTEGER : Number.MAX_VALUE
       return (value) =>
-        typeof value !== 'number'
-          ? { fault: 'type' }
-          : Math.abs(value) <= largest
-            ? value
-            : { fault: 'number-range' }
+        typeof value !== 'number' ? { fault: 'type' } : Math.abs(value) <= largest ? value : { fault: 'number-range' }
     }
     case 'integer':
       return (value) => integer(value, -2_147_483_648, 2_147_483_647)

@@ -12,27 +12,34 @@ export const UNREADABLE = {
   language: 'it is in a language that the scrubber does not read',
 } as const
 export type Unreadable = keyof typeof UNREADABLE
+/** Why a text is not passed on as it is, or is passed on with a flag: it cannot be read, or the scrubber is not sure of it. */
+export type TextReason = Unreadable | 'uncertain'
 const UNREADABLE_REASONS = Object.keys(UNREADABLE) as readonly Unreadable[]
 
 export interface TextRule {
   readonly field: FieldContract
-  readonly reason: Unreadable
+  readonly reason: TextReason
+  /** reject: the record goes to quarantine. */
+  readonly severity: 'flag' | 'reject'
   readonly id: RuleId
 }
 
 /** @returns the text as a rule is named; undefined when the field's name is too long for it */
-export function textRuleId(fieldName: string, reason: Unreadable): RuleId | undefined {
+export function textRuleId(fieldName: string, reason: TextReason): RuleId | undefined {
   return asRuleId(`${TEXT_PREFIX}${fieldName.toLowerCase().replaceAll('_', '-')}-${reason}`)
 }
 
-/** @returns for each field that is scrubbed the rules under which its unreadable texts are counted, in the contract's order */
+/** @returns for each field that is scrubbed the rules under which the texts that fail one are counted, in the contract's order */
 export function textRules(contract: FeedContract): readonly TextRule[] {
   return contract.fields.flatMap((field) => {
-    if (field.privacy.action !== 'scrub') return []
-    return UNREADABLE_REASONS.map((reason) => {
+    const { privacy } = field
+    if (privacy.action !== 'scrub') return []
+    const reasons: readonly TextReason[] = privacy.uncertain ? [...UNREADABLE_REASONS, 'uncertain'] : UNREADABLE_REASONS
+    return reasons.map((reason) => {
       const id = textRuleId(field.name, reason)
       if (id === undefined) throw new Error('the name of a scrubbed field is too long for the names of its rules')
-      return { field, reason, id }
+      const isRejected = reason === 'uncertain' && privacy.uncertain?.action === 'quarantine'
+      return { field, reason, severity: isRejected ? 'reject' : 'flag', id }
     })
   })
 }

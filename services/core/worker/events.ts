@@ -1,5 +1,5 @@
 /** What a worker reports: one function for each event, so that every drop has a reason and a counter. */
-import type { Unreadable } from '../contract/text-rules.ts'
+import type { TextReason } from '../contract/text-rules.ts'
 import type { RecordFault } from '../faults/codes.ts'
 import type { ViolationKind } from '../guards/compile.ts'
 import type { Failed } from '../pipeline/pipeline.ts'
@@ -20,8 +20,8 @@ export interface WorkerEvents {
   readonly withheld: (feed: string, field: string, kind: ViolationKind) => void
   /** Spans of a text that identified a person, and were replaced. */
   readonly replaced: (feed: string, field: string, kind: string, spans: number) => void
-  /** A text that could not be scrubbed, replaced by null. */
-  readonly unread: (feed: string, field: string, reason: Unreadable) => void
+  /** A text that could not be scrubbed or was too uncertain, replaced by null. */
+  readonly unread: (feed: string, field: string, reason: TextReason) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
   /** Partitions whose batches went into one insert; `taken-apart` when its outcome was not certain, and each is loaded again by itself. */
@@ -45,7 +45,7 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
   )
   const unread = metrics.counter(
     'chainon_unread_texts',
-    'Texts replaced by null because they could not be scrubbed, by field and reason',
+    'Texts replaced by null because they could not be scrubbed, or not surely enough, by field and reason',
   )
   const repaired = metrics.counter(
     'chainon_repaired_rows',

@@ -47,13 +47,13 @@ export function validateRecord(
         flags.push(rule)
         withheld = new Set([...withheld, name])
       }
-      for (const { field, id } of texts) {
+      for (const { field, id, severity } of texts) {
         const failed = earlier.length > 0 && earlier.includes(`${id}=failed`)
         if (failed) flags.push(id)
         tally.add(
           provenance,
           id,
-          'flag',
+          severity,
           failed ? 'failed' : (record[field.as] ?? null) === null ? 'not-applicable' : 'passed',
         )
       }

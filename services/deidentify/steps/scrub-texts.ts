@@ -1,15 +1,16 @@
-import { textRules, type Unreadable } from '#core/contract/text-rules.ts'
+import { type TextReason, textRules } from '#core/contract/text-rules.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
 import type { GiveWay, LongStep } from '#core/pipeline/step.ts'
-import { pass } from '#core/pipeline/verdict.ts'
+import { fail, pass } from '#core/pipeline/verdict.ts'
 import { type Resources, scanParts } from '../text/engine.ts'
-import { type Known } from '../text/known/find-known.ts'
+import type { Known } from '../text/known/known.ts'
 import { recordTraits } from '../text/known/record-traits.ts'
 import { languageOf } from '../text/language.ts'
 import { type ReadText, readText } from '../text/readable.ts'
 import { withTags } from '../text/replace.ts'
 import { shiftDate } from '../text/shift-dates.ts'
 import type { Kind, Language, Span } from '../text/types.ts'
+import { uncertaintyOf } from '../text/uncertainty.ts'
 import type { GuardedRecord } from './guard-values.ts'
 
 /** Spans that were replaced, by field and kind: counts only. */
@@ -22,7 +23,7 @@ export interface Replaced {
 /** A text that is not passed on. */
 export interface UnreadText {
   readonly field: string
-  readonly reason: Unreadable
+  readonly reason: TextReason
 }
 
 /** What was done with the texts of a record: names and counts. */
@@ -42,7 +43,8 @@ export const NO_REPORT: TextReport = { replaced: [], unread: [] }
 
 /**
  * Replaces what identifies a person in each text that the contract passes on; the identifiers of the record itself are looked for in all their
- * forms. A text that cannot be read is left out, and its rule fails.
+ * forms. A text that cannot be read is left out, and its rule fails. One that is less certain than the contract allows goes to quarantine with
+ * its record, is left out, or is passed on with a flag, as the contract says.
  *
  * @param resources of a language; called once for each language that the contract names
  * @param shiftDays by which the dates of a record's patient are moved; only a contract that shifts dates has them
@@ -51,12 +53,15 @@ export function scrubTexts(
   contract: FeedContract,
   resources: (language: Language) => Resources,
   shiftDays?: (record: Readonly<Record<string, unknown>>, producer: string) => number,
-): LongStep<GuardedRecord, ScrubbedRecord> {
+): LongStep<GuardedRecord, ScrubbedRecord, 'rule-rejected'> {
   const rules = textRules(contract)
   const fields = contract.fields.flatMap((field) => {
     if (field.privacy.action !== 'scrub') return []
+    const { uncertain } = field.privacy
     const ruleOf = new Map(rules.filter((one) => one.field === field).map(({ id, reason }) => [reason, id]))
-    return [{ field, language: languageOf(field.privacy), ruleOf, isShifted: field.privacy.dates === 'shift' }]
+    return [
+      { field, language: languageOf(field.privacy), ruleOf, uncertain, isShifted: field.privacy.dates === 'shift' },
+    ]
   })
   if (!shiftDays && fields.some(({ isShifted }) => isShifted))
     throw new Error(`the texts of ${contract.feed} have shifted dates, and nothing says by how much`)
@@ -81,7 +86,7 @@ export function scrubTexts(
     const outcomes = [...guarded.outcomes]
     const replaced: Replaced[] = []
     const unread: UnreadText[] = []
-    for (const { field, isShifted, language, ruleOf } of present) {
+    for (const { field, isShifted, language, ruleOf, uncertain } of present) {
       const given = String(record[field.name])
       const chosen = language.read(record)
       const read: ReadText = chosen === undefined ? { ok: false, reason: 'language' } : readText(given)
@@ -93,7 +98,18 @@ export function scrubTexts(
         continue
       }
       const { text } = read
-      const spans = await spansOf(text, chosen, known, giveWay)
+      const { spans, uncertainty } = await scanned(text, chosen, known, giveWay)
+      const rule = ruleOf.get('uncertain')
+      if (uncertain && rule !== undefined && uncertainty > uncertain.above) {
+        if (uncertain.action === 'quarantine')
+          return fail('rule-rejected', guarded.provenance, [{ pointer: `/${field.name}`, rule }])
+        outcomes.push(`${rule}=failed`)
+        if (uncertain.action === 'drop') {
+          texts.set(field.name, null)
+          unread.push({ field: field.name, reason: 'uncertain' })
+          continue
+        }
+      }
       const days = isShifted ? shiftDays?.(record, guarded.provenance.producer) : undefined
       const dated = ({ kind }: Span, written: string) =>
         days === undefined || kind !== 'date' ? undefined : shiftDate(written, days, chosen)
@@ -103,16 +119,19 @@ export function scrubTexts(
     return pass({ ...guarded, outcomes, texts, report: { replaced, unread } })
   }
 
-  async function spansOf(text: string, language: Language, known: Known | undefined, giveWay: GiveWay) {
+  async function scanned(text: string, language: Language, known: Known | undefined, giveWay: GiveWay) {
     const found = loaded.get(language)
     if (!found) throw new Error(`the resources of ${language} were not loaded`)
     const spans: Span[] = []
+    let [words, doubtful] = [0, 0]
     for (const part of scanParts(text, found, { language, ...(known ? { known } : {}) })) {
       for (const span of part.spans) spans.push(span)
+      words += part.doubts.words
+      doubtful += part.doubts.doubtful
       const turn = giveWay(part.characters)
       if (turn) await turn
     }
-    return spans
+    return { spans, uncertainty: uncertaintyOf({ words, doubtful }) }
   }
 }
 

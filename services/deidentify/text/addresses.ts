@@ -5,9 +5,9 @@ import { MEDICAL, WORD_FR } from './lexicon/lexicon.ts'
 import { endAt, finding, pattern } from './shapes/match.ts'
 import { GLUED, INITIAL, LOWER, MARK, NEW_LINE, NUMBER, SPACED, type Tokens, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const LONGEST = 4
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const STREETS = setOf(
   'road rd st ave blvd street lane avenue crescent boulevard square terrace close gardens grove mews drive',
 )
@@ -34,7 +34,7 @@ const DIRECTED = pattern(`\\d{2,5}[ ](?:N|S|E|W|NE|NW|SE|SW)\\.?[ ]\\p{L}{3,20}(
 
 /** Words that end the name of a street after a number only. */
 const RARE_STREETS = setOf(
-  'rise walk row hill mead croft park green way wynd brae view parade vale fold chase garth loan quay wharf yard end bank hollow ridge run trace pike crossing bend landing cove pass path point trail loop circle court place plaza drive grove mews close gardens terrace',
+  'rise walk row hill mead croft park green way wynd brae view parade vale fold chase garth loan quay wharf yard approach parade end bank hollow ridge run trace pike crossing bend landing cove pass path point trail loop circle court place plaza drive grove mews close gardens terrace',
 )
 /** Words that begin it in other languages. */
 const FOREIGN_STREETS = setOf(

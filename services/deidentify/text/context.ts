@@ -138,10 +138,19 @@ function hospitalAfter(tokens: Tokens, notes: Notes, t: number): Finding | undef
 
 /** `12 bis, rue du Docteur Gachet`; English: `12 Main Street`. */
 function streetAt(tokens: Tokens, notes: Notes, t: number): Finding | undefined {
-  const { type, start, end, text } = tokens
+  const { type, start, end, text, gap } = tokens
   let at = t
   if (type[t] === NUMBER) {
     if ((end[t] as number) - (start[t] as number) > 5) return undefined
+    // 27/2014, Magnolia Gardens: the year of a date.
+    if (
+      t > 1 &&
+      gap[t] === GLUED &&
+      type[t - 1] === MARK &&
+      text[start[t - 1] as number] === '/' &&
+      type[t - 2] === NUMBER
+    )
+      return undefined
     at = t + 1
     while (
       at < t + 4 &&

@@ -1,15 +1,18 @@
 /** Lines of input and output of `chainon deid text`. */
 import { inCodePoints } from './code-points.ts'
-import { type Resources, scan } from './engine.ts'
-import { type Known, knownOf } from './known/find-known.ts'
+import { type Resources, scanParts } from './engine.ts'
+import { type Known, knownOf } from './known/known.ts'
 import { withTags } from './replace.ts'
-import type { Kind, Language, Layer } from './types.ts'
+import type { Kind, Language, Layer, Span } from './types.ts'
+import { uncertaintyOf } from './uncertainty.ts'
 
 export interface DocumentOptions {
   readonly language: Language
   readonly layers?: ReadonlySet<Layer>
   /** The scrubbed text in place of the spans. */
   readonly replace: boolean
+  /** How uncertain the scrubber is of what it let stand, beside. */
+  readonly withUncertainty?: boolean
 }
 
 export type LineResult =
@@ -32,18 +35,27 @@ interface Input {
 
 /**
  * @param line `{"id": string | number, "text": string, "known"?: traits}`
- * @returns `{"id", "spans": [{"start", "end", "kind"}]}`, offsets in code points, or `{"id", "text"}`
+ * @returns `{"id", "spans": [{"start", "end", "kind"}]}`, offsets in code points, or `{"id", "text"}`, with `"uncertainty"` where it is wanted
  */
 export function readDocument(line: string, resources: Resources, options: DocumentOptions): LineResult {
   const input = parse(line)
   if (typeof input === 'string') return { ok: false, problem: input }
   const { id, text, known, unread } = input
-  const spans = scan(text, resources, { ...options, ...(known ? { known } : {}) })
+  const spans: Span[] = []
+  let [words, doubtful] = [0, 0]
+  for (const part of scanParts(text, resources, { ...options, ...(known ? { known } : {}) })) {
+    for (const span of part.spans) spans.push(span)
+    words += part.doubts.words
+    doubtful += part.doubts.doubtful
+  }
   const counts = new Map<Kind, number>()
   for (const { kind } of spans) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const result = options.replace ? { id, text: withTags(text, spans) } : { id, spans: inCodePoints(text, spans) }
-  return { ok: true, output: JSON.stringify(result), counts, unread }
+  const found = options.replace ? { text: withTags(text, spans) } : { spans: inCodePoints(text, spans) }
+  const beside = options.withUncertainty ? { uncertainty: round(uncertaintyOf({ words, doubtful })) } : {}
+  return { ok: true, output: JSON.stringify({ id, ...found, ...beside }), counts, unread }
 }
+
+const round = (value: number): number => Math.round(value * 100) / 100
 
 function parse(line: string): Input | string {
   let value: unknown

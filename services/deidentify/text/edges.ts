@@ -1,6 +1,5 @@
 /** Where a span begins and ends when what stands right beside it belongs to it: prefixes of numbers, words broken over lines, parts of an address. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY as FAMILY_NAME, GIVEN as GIVEN_NAME, WORD_EN } from './lexicon/lexicon.ts'
 import { endOfName, startOfElision, startOfPair } from './name-edges.ts'
@@ -8,18 +7,19 @@ import type { TokenSpan } from './plausible.ts'
 import { tagOf } from './tagger/labels.ts'
 import { GLUED, INITIAL, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Language } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const ID = tagOf('id')
 const NAME = tagOf('name')
 const GIVEN = tagOf('name') - 1
 const ADDRESS = tagOf('address')
 const POSTCODE = tagOf('postcode')
+const PHONE = tagOf('phone')
 /** Letters of a prefix such as the initials in `JW/KL/1103882`. */
 const LONGEST_PREFIX = 5
 /** Tokens that are added on one side. */
 const REACH = 6
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** Before an infant's name, which is its mother's. */
 const INFANT = setOf('baby infant newborn')
 const INFANT_SEX = setOf('boy girl boys girls male female twin')
@@ -29,7 +29,7 @@ const DEGREES = setOf(
 )
 /** Labels and titles that the tagger takes for the beginning or the end of a name. */
 const LEADING = setOf(
-  'patient patients pt pts name names re dtr son wife husband daughter mother father brother nurse tech technician anp np rn aprn pa hca cna lpn lvn fellow resident registrar intern consultant attending surgeon anesthesiologist anaesthetist anaes anes interpreter therapist pharmacist thx thanks hi hello dear with by from per called via attn cc acc registered miss mister mr mrs ms dr doctor prof professor rev',
+  'patient patients pt pts name names re dtr son wife husband daughter mother father brother nurse tech technician anp np rn aprn pa hca cna lpn lvn fellow resident registrar intern consultant attending surgeon anesthesiologist anaesthetist anaes anes interpreter therapist pharmacist thx thanks hi hello dear with by from per called via attn cc acc registered miss mister mr mrs ms dr doctor prof professor rev sister matron lcsw licsw lmsw amhp cnm ofc officer trooper',
 )
 const TRAILING = setOf('age sex dob mrn room ward hosp nhs anaes anes surgeon gender race acct fin csn tel phone')
 /** Words that have a letter after them for their kind. */
@@ -63,7 +63,8 @@ export function widened(
       first = startOfPair(tokens, notes, first, free)
       last = endOfName(tokens, notes, last, next)
     }
-  } else if (span.tag === ADDRESS) {
+  } else if (span.tag === PHONE) first = startOfPhone(tokens, first, last, free)
+  else if (span.tag === ADDRESS) {
     first = startOfHouse(tokens, first, free)
     last = endOfParts(tokens, last, next)
   }
@@ -180,6 +181,14 @@ function startOfInfant({ hash, gap, start }: Tokens, from: number, free: number)
   if (INFANT.has(hash[from - 1] as number)) return from - 1
   const isInfant = INFANT_SEX.has(hash[from - 1] as number) && from > 1 && INFANT.has(hash[from - 2] as number)
   return isInfant && (start[from - 2] as number) >= free ? from - 2 : from
+}
+
+/** +44 7700 900655, (03) 8739 8028: the mark that a number begins with. */
+function startOfPhone({ type, gap, text, start }: Tokens, from: number, last: number, free: number): number {
+  const mark = from - 1
+  if (mark < 0 || type[mark] !== MARK || gap[from] !== GLUED || (start[mark] as number) < free) return from
+  const sign = text[start[mark] as number]
+  return sign === '+' || (sign === '(' && text.slice(start[from], start[last]).includes(')')) ? mark : from
 }
 
 /** 4 r du Gal Leclerc: the number of the house. */

@@ -1,7 +1,8 @@
 /** Finds what identifies a person in a text: the layers in order. Pure: the same text and traits give the same spans. */
 import { annotate, dictionaryFindings } from './annotate.ts'
 import { findContext } from './context.ts'
-import { findKnown, type Known } from './known/find-known.ts'
+import { findKnown } from './known/find-known.ts'
+import type { Known } from './known/known.ts'
 import { withoutLaws } from './laws.ts'
 import type { Lexicon } from './lexicon/lexicon.ts'
 import { namesLeft } from './name-lists.ts'
@@ -15,6 +16,7 @@ import { contextOf } from './tagger/features.ts'
 import type { Model } from './tagger/model.ts'
 import { tokenise } from './tokens.ts'
 import { LAYERS, type Language, type Layer, type Span } from './types.ts'
+import { type Doubts, doubtsIn } from './uncertainty.ts'
 
 export interface Resources {
   readonly lexicon: Lexicon
@@ -37,6 +39,8 @@ const ALL: ReadonlySet<Layer> = new Set(LAYERS)
 export interface ScannedPart {
   readonly spans: readonly Span[]
   readonly characters: number
+  /** What was let stand and could not be told. */
+  readonly doubts: Doubts
 }
 
 /** @returns spans in the order of the text, none overlapping; offsets in UTF-16 code units */
@@ -52,30 +56,34 @@ export function* scanParts(
 ): Generator<ScannedPart> {
   for (const { start, end } of segments(text)) {
     const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    const spans = scanPart(part).map((span) => ({ start: span.start + start, end: span.end + start, kind: span.kind }))
-    yield { spans, characters: end - start }
+    const { found, doubts } = scanPart(part)
+    const spans = found.map((span) => ({ start: span.start + start, end: span.end + start, kind: span.kind }))
+    yield { spans, characters: end - start, doubts }
   }
 
-  function scanPart(part: string): Span[] {
+  function scanPart(part: string): { found: readonly Span[]; doubts: Doubts } {
     const tokens = tokenise(part)
     const notes = annotate(tokens, lexicon)
     const forms = layers.has('shapes') ? withoutLaws(tokens, notes, findShapes(tokens, language)) : []
     const shapes = layers.has('context') ? labelled(tokens, notes, forms) : forms
     const context = layers.has('context') ? findContext(tokens, notes, language) : []
     const words = layers.has('dictionary') ? dictionaryFindings(tokens, notes) : []
-    const tags = layers.has('tagger')
-      ? decode(contextOf(tokens, notes, shapes, context), model, { preference: PREFERENCE[language] }).tags
+    const decoded = layers.has('tagger')
+      ? decode(contextOf(tokens, notes, shapes, context), model, { preference: PREFERENCE[language] })
       : undefined
+    const tags = decoded?.tags
     if (tags) evenOut(tokens, tags, shapes)
-    const traits = known !== undefined && layers.has('known') ? findKnown(tokens, known) : []
+    const traits = known !== undefined && layers.has('known') ? findKnown(tokens, notes, known) : []
     const spans = spansOf(tokens, notes, [...traits, ...shapes, ...context, ...words], tags, language)
     const left = tags !== undefined && layers.has('context') ? namesLeft(tokens, notes, spans) : []
-    const found = withoutLaws(
+    const once = withoutLaws(
       tokens,
       notes,
       left.length === 0 ? spans : [...spans, ...left].sort((a, b) => a.start - b.start),
     )
-    if (!layers.has('repeats')) return found
-    return [...found, ...findRepeats(tokens, notes, found, language)].sort((a, b) => a.start - b.start)
+    const found = layers.has('repeats')
+      ? [...once, ...findRepeats(tokens, notes, once, language)].sort((a, b) => a.start - b.start)
+      : once
+    return { found, doubts: doubtsIn(tokens, notes, found, decoded?.margins) }
   }
 }

@@ -1,9 +1,8 @@
 /** English eponyms by the word after them: Brenner tumor, Salter-Harris fracture, Ashworth scale. */
-import { hashFolded } from './characters.ts'
 import { EPONYM } from './lexicon/lexicon.ts'
 import { GLUED, MARK, SPACED, type Tokens, WORD } from './tokens.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** After a name they make an eponym of it, whichever it is. */
 const HEADS = setOf(
   'disease syndrome sign signs fracture fractures tumor tumors tumour tumours diverticulum classification criteria palsy contracture lymphoma sarcoma esophagus oesophagus phenomenon thyroiditis reflex ligament forceps retractor clamp catheter maneuver manoeuvre fundoplication shunt pouch hernia scale scores coma ataxia chorea dystrophy neuropathy encephalopathy bodies corpuscle deformity dislocation lesion angina thyroid stain agar pattern tetralogy anomaly malformation sinus foramen aneurysm ulcer granulomatosis purpura arteritis cardiomyopathy drain splint bandage cast collar',
@@ -31,7 +30,7 @@ export function isBeforeEponymHead(tokens: Tokens, flags: Uint16Array, first: nu
     const word = text.slice(start[t], end[t])
     if (HEADS.has(hash[t] as number)) return true
     if (LIKELY_HEADS.has(hash[t] as number)) return isEponym
-    if (!/^(?:s|[IV]{1,3})$/.test(word)) return false
+    if (!/^(?:s|[IV]{1,3}|[A-D])$/.test(word)) return false
   }
   return false
 }

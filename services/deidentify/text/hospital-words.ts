@@ -4,10 +4,10 @@ import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { FAMILY, GIVEN, HOSPITAL, MEDICAL, PLACE, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { INITIAL, LOWER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import { setOf } from './word-set.ts'
 
 /** Words of a name of a hospital. */
 export const LONGEST = 6
-export const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** University of Wales Hospital, Our Lady of Lourdes Hospital. */
 const BEFORE_OF = setOf(
   'duchess duke prince princess countess earl university college lady sisters daughters brothers school hospital hospitals mount house institute center centre clinic',

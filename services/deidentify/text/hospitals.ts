@@ -15,12 +15,12 @@ import {
   jointTo,
   LONGEST,
   SAINT,
-  setOf,
   THE,
 } from './hospital-words.ts'
 import { GIVEN, HOSPITAL, MEDICAL, PLACE } from './lexicon/lexicon.ts'
 import { CAPITALISED, GLUED, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
 /** Alone they end the name of a hospital. */
 const SURE = setOf('hospital infirmary hospice vamc hosp')
@@ -52,6 +52,7 @@ const PAIRS: ReadonlyMap<number, ReadonlySet<number>> = new Map(
     medicine: 'family internal sports',
     health: 'home behavioral behavioural mental womens',
     residence: 'nursing senior',
+    facility: 'nursing care rehabilitation rehab living',
   }).map(([last, before]) => [hashFolded(last), setOf(before)]),
 )
 const HOSPITAL_HEAD = hashFolded('hospital')

@@ -1,10 +1,9 @@
 /** Initials of who dictated, typed, collected or signed. Of layer 3, certain. */
-import { hashFolded } from './characters.ts'
 import { endAt } from './shapes/match.ts'
 import { INITIAL, LINE_END, LOWER, MARK, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Language } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** AJ:je 81407, KL/mt, AB/cd  447-1022: alone in its line, or before a date. */
 const DICTATED = /[A-Z]{2,3}[:/][a-z]{2,5}[ ]{1,3}[A-Za-z]{0,3}[ -]?\d[\d-]{2,10}(?=[ \t]*(?:\n|$))/y
 const DICTATED_AT_END = /[A-Z]{2,3}[:/][a-z]{2,4}(?=[ \t]*(?:\n|$|[Dd]{1,2}[:/]|\/?\d{1,2}\/\d))/y

@@ -4,6 +4,7 @@ import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { LINE_END, MARK, NUMBER, type Tokens, WORD } from './tokens.ts'
 import type { Finding, Kind } from './types.ts'
+import { setOf } from './word-set.ts'
 
 /** Tokens between a label and its value: `N° IPP du patient : `. */
 const LABEL_REACH = 6
@@ -48,6 +49,10 @@ const STRICT = new Set([
 ])
 /** Figures of a number that any label makes sure. */
 const LONG_NUMBER = 6
+/** Words for what opens a door, and what stands before the last of two. */
+const DOORS = setOf('digicode keysafe interphone')
+const OF_DOOR = setOf('gate door key access porte portail entry')
+const CODES = setOf('code safe codes')
 /** Figures of a number after `n°` or `#` that no label names. */
 const NUMBERED = 5
 /** A number that follows its label: over marks, `n°`, and a few small words. */
@@ -62,6 +67,7 @@ export function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding
     return undefined
   const end = endOfNumber(tokens, t)
   if (isKeyOfNir(tokens, notes, t)) return { start: start[t] as number, end, kind: 'nir', certain: true }
+  if (isCodeOfDoor(tokens, t)) return { start: start[t] as number, end, kind: 'id', certain: true }
   const digits = sizeOfNumber(text, start[t] as number, end)
   for (let back = 1; back <= LABEL_REACH && t - back >= 0; back++) {
     const at = t - back
@@ -79,6 +85,15 @@ export function labelledNumber(tokens: Tokens, notes: Notes, t: number): Finding
   return digits >= NUMBERED && /(?:n°|nº|#)[ ]?$/i.test(text.slice(Math.max(0, (start[t] as number) - 3), start[t]))
     ? { start: start[t] as number, end, kind: 'id', certain: true }
     : undefined
+}
+
+/** Digicode 2I93, gate code 4821, key safe: 3623. */
+function isCodeOfDoor({ type, hash, text, start, end }: Tokens, t: number): boolean {
+  if ((end[t] as number) - (start[t] as number) > 6) return false
+  const word = type[t - 1] === MARK && text[start[t - 1] as number] === ':' ? t - 2 : t - 1
+  if (word < 0 || type[word] !== WORD) return false
+  const own = hash[word] as number
+  return DOORS.has(own) || (CODES.has(own) && OF_DOOR.has(hash[word - 1] as number))
 }
 
 /** Figures; letters beside at least two figures count as well: 7KXR442, 4C19U. */

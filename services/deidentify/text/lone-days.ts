@@ -2,10 +2,12 @@
 import { hashFolded } from './characters.ts'
 import { GLUED, LINE_END, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding, Language } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const LE = hashFolded('le')
 const DAYS_FR = setOf('lundi mardi mercredi jeudi vendredi samedi dimanche')
+/** Before the date of a note of nurses: nuit 23/11. */
+const SHIFTS = setOf('nuit matin soir jour garde midi veille transmissions')
 const AFTER_DAY = setOf('a au par pour avec puis et en sans devant d de chez dans suite apres avant sous vers car')
 /** Before `le 15`: a telephone number. */
 const CALLS = setOf('appeler appelez appelle composer composez faire faites contacter joindre rappeler')
@@ -50,6 +52,7 @@ export function loneDay(tokens: Tokens, t: number, language: Language): Finding 
       ? dayAndMonth(tokens, t, day)
       : undefined
   if (day < 1 || day > 31) return undefined
+  if (SHIFTS.has(hash[t - 1] as number)) return dayAndMonth(tokens, t, day)
   const isAfterWeekday = DAYS_FR.has(hash[t - 1] as number)
   if (!isAfterWeekday && hash[t - 1] !== LE) return undefined
   const monthly = isThird(tokens, t) ? undefined : dayAndMonth(tokens, t, day)

@@ -5,8 +5,8 @@ import { CUE } from './cues.ts'
 import { COMMON_FAMILY, COMMON_GIVEN, EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { CAPITALISED, LOWER, SPACED, type Tokens, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 const ELSE = WORD_FR | WORD_EN | MEDICAL | EPONYM
 
 const TITLES = setOf(

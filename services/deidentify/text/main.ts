@@ -13,6 +13,7 @@ const EXIT_USAGE = 2
 interface Flags {
   readonly lang: Language
   readonly replace?: true
+  readonly uncertainty?: true
   readonly layers?: ReadonlySet<Layer>
 }
 
@@ -25,6 +26,7 @@ program
   .argument('<file>', 'JSON lines; - for standard input')
   .addOption(new Option('--lang <language>', 'language of the texts').choices(LANGUAGES).makeOptionMandatory())
   .option('--replace', 'print {"id", "text"} with tags in place of the spans')
+  .option('--uncertainty', 'add "uncertainty": doubtful words that were let stand, of a hundred')
   .option('--layers <names>', `only these layers, for a measurement: ${LAYERS.join(',')}`, layersOf)
   .action(run)
 
@@ -35,9 +37,14 @@ try {
   process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
 }
 
-async function run(file: string, { lang, replace, layers }: Flags): Promise<void> {
+async function run(file: string, { lang, replace, uncertainty, layers }: Flags): Promise<void> {
   const resources = loadResources(lang)
-  const options = { language: lang, replace: replace === true, ...(layers ? { layers } : {}) }
+  const options = {
+    language: lang,
+    replace: replace === true,
+    withUncertainty: uncertainty === true,
+    ...(layers ? { layers } : {}),
+  }
   const totals = new Map<Kind, number>()
   const unread = new Set<string>()
   let number = 0

@@ -20,9 +20,12 @@ export function isNoDate(text: string, start: number, length: number): boolean {
     MEASURED.test(after) ||
     /^(?:1[3-9]|[2-9]\d|\d{3})\/(?:3[2-9]|[4-9]\d)$|\/\d{3}$/.test(value) ||
     (value.endsWith('/7') && /(?:^|[^\p{L}])(?:OD|BD|TDS|QDS|PO|IV|mg|g|course|for)[ ]$/iu.test(before)) ||
+    (ACUITY.test(before) && /\/(?:[4-9]|[1-9]\d|[12]\d\d)$/.test(value)) ||
     /apgars?[ ](?:of[ ]|were[ ]|scores?[ ])?$/i.test(before)
   )
 }
+/** VA R 6/9, VOD 20/40: sharpness of sight. */
+const ACUITY = /(?:^|[^\p{L}])(?:VA|AV|VOD|VOG|V[OA][DS]|OD|OS|OG|RE|LE)[ :=](?:[RLDG][ ])?$|\d\/\d{1,3}[ ][LRDG][ ]$/u
 const FRACTION = /^\d{1,3}\/\d{1,3}(?![\d/])/
 const LONGEST_FRACTION = 8
 

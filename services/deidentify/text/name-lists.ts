@@ -8,10 +8,22 @@ import { CUE } from './cues.ts'
 import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { tokenAt } from './spans.ts'
-import { CAPITALISED, GLUED, INITIAL, LINE_END, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import {
+  CAPITALISED,
+  GLUED,
+  INITIAL,
+  LINE_END,
+  LOWER,
+  MARK,
+  NUMBER,
+  SPACED,
+  type Tokens,
+  UPPER,
+  WORD,
+} from './tokens.ts'
 import type { Span } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** Before a colon and names. */
 const LABELS = setOf(
   'presents presentes present excuses excusees excuse absents participants participaient medecins operateurs operateur chirurgiens anesthesistes internes assistants assistant assistants aides aide copies copie cc attendees attending team surgeons surgeon residents fellows panseuse panseuses circulante circulantes',
@@ -48,7 +60,7 @@ export function namesLeft(tokens: Tokens, notes: Notes, spans: readonly Span[]):
   const left: Span[] = []
   for (let t = 0; t < tokens.count; t++) {
     if (taken[t] === 1 || !isCapital(tokens, t) || isElse(tokens, notes, t)) continue
-    if ((lists[t] === 1 && isListed(tokens, notes, t)) || isTitled(tokens, t))
+    if ((lists[t] === 1 && isListed(tokens, notes, t)) || isTitled(tokens, t) || isAfterAgent(tokens, notes, t))
       left.push({ start: tokens.start[t] as number, end: tokens.end[t] as number, kind: 'name' })
   }
   return left
@@ -105,7 +117,28 @@ function isTitled({ type, text, start, hash, written, gap }: Tokens, t: number):
   return !(written[title] === UPPER && !point && SMALL_TITLES.has(word))
 }
 
+/** Whom a name follows over a space, a bracket, a bar or a colon: kiné (Weiss), Examinateur BONNET, Médecin traitant | Roux. */
+const AGENTS = setOf(
+  'examinateur examinatrice operateur operatrice kine kinesitherapeute traitant anesthesiste prescripteur interne infirmier infirmiere ide aide chirurgien avec',
+)
+const WITH = hashFolded('avec')
+const WIDOW = hashFolded('veuve')
+
+function isAfterAgent({ text, type, start, hash, gap, written }: Tokens, { flags }: Notes, t: number): boolean {
+  const own = flags[t] as number
+  if ((own & (FAMILY | GIVEN)) === 0 || own & (MEDICAL | EPONYM) || (gap[t] as number) > SPACED) return false
+  const mark = type[t - 1] === MARK && /[(|:]/.test(text[start[t - 1] as number] as string)
+  const agent = mark ? t - 2 : t - 1
+  if (agent < 0 || !AGENTS.has(hash[agent] as number)) return false
+  // Avec Bonnet, at the end of what is said: what comes after a product goes on.
+  const isEnd = type[t + 1] !== WORD && type[t + 1] !== NUMBER
+  return hash[agent] === WITH ? !mark && isEnd && written[t] === CAPITALISED && (own & FAMILY) !== 0 : true
+}
+
 const isElse = ({ hash }: Tokens, { cues }: Notes, t: number): boolean =>
-  ((cues[t] as number) & NO_PERSON) !== 0 || isUnnamed(hash[t] as number) || isDepartment(hash[t] as number)
+  ((cues[t] as number) & NO_PERSON) !== 0 ||
+  hash[t] === WIDOW ||
+  isUnnamed(hash[t] as number) ||
+  isDepartment(hash[t] as number)
 const isCapital = ({ type, written }: Tokens, t: number): boolean =>
   type[t] === WORD && (written[t] === CAPITALISED || written[t] === UPPER)

@@ -12,12 +12,12 @@ import {
   isUnnamed,
   jointTo,
   LONGEST,
-  setOf,
   THE,
 } from './hospital-words.ts'
 import { FAMILY, MEDICAL } from './lexicon/lexicon.ts'
 import { CAPITALISED, GLUED, LINE_END, MARK, SPACED, type Tokens, UPPER } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const AT = setOf('at to from')
 const WHERE = hashFolded('at')

@@ -1,6 +1,5 @@
 /** What the tagger took for an identifier only because of its neighbours: measures, marks, words of the language. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isBeforeEponymHead } from './eponyms.ts'
 import { isUnnamed } from './hospital-words.ts'
@@ -17,8 +16,21 @@ import {
 } from './lexicon/lexicon.ts'
 import { isNoDate, isRange, PREGNANCIES } from './measures.ts'
 import { TAGS } from './tagger/labels.ts'
-import { CAPITALISED, INITIAL, LINE_END, LOWER, MARK, MIXED, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
+import {
+  CAPITALISED,
+  INITIAL,
+  LINE_END,
+  LOWER,
+  MARK,
+  MIXED,
+  NUMBER,
+  SPACED,
+  type Tokens,
+  UPPER,
+  WORD,
+} from './tokens.ts'
 import type { Kind, Span } from './types.ts'
+import { setOf } from './word-set.ts'
 
 export interface TokenSpan extends Span {
   /** Tokens of the span. */
@@ -48,8 +60,9 @@ export function isPlausible(
   if (!/[\p{L}\d]/u.test(tokens.text.slice(span.start, span.end))) return false
   if (kind === 'hospital') return isHospital(tokens, notes, span)
   if (kind === 'city' && span.first === span.last && isNoPlace(tokens.hash[span.first] as number)) return false
+  if (kind === 'city' && isPlainWord(tokens, notes, span)) return false
   if (kind === 'city' && isBareAbbreviation(tokens, tags, span)) return false
-  if (kind === 'name' && isEponym(tokens, notes, span)) return false
+  if (kind === 'name' && (isEponym(tokens, notes, span) || isTermOfCare(tokens, notes, span))) return false
   if (kind === 'id' && (isRange(tokens, notes, span) || PREGNANCIES.test(tokens.text.slice(span.start, span.end))))
     return false
   if (kind === 'name')
@@ -59,6 +72,7 @@ export function isPlausible(
   while (first > 0 && tags[first - 1] === tag) first--
   while (last + 1 < tokens.count && tags[last + 1] === tag) last++
   const text = tokens.text.slice(tokens.start[first], tokens.end[last])
+  if (kind === 'date' && isBareMonth(tokens, span)) return false
   if (kind === 'date' && isNoDate(tokens.text, tokens.start[first] as number, text.length)) return false
   if (kind === 'date' && first === last && !proposed.has(first)) return text.length >= YEAR && /\d/.test(text)
   if (kind === 'address' && !proposed.has(span.first)) return first < last && /\p{L}{2}/u.test(text)
@@ -68,6 +82,41 @@ export function isPlausible(
 }
 
 const isNoPlace = (hash: number): boolean => isUnnamed(hash) || LABELS.has(hash)
+
+/** In place: a word of the language in small letters. */
+const isPlainWord = ({ written }: Tokens, { flags }: Notes, { first, last }: TokenSpan): boolean =>
+  first === last && written[first] === LOWER && ((flags[first] as number) & (WORD_FR | WORD_EN)) !== 0
+
+/** MAR: three capitals are a month beside a number only. */
+const isBareMonth = ({ written, type, start, end }: Tokens, { first, last }: TokenSpan): boolean =>
+  first === last &&
+  written[first] === UPPER &&
+  (end[first] as number) - (start[first] as number) === 3 &&
+  !(type[first - 1] === NUMBER || type[first + 1] === NUMBER || type[first + 1] === MARK)
+
+/** Abbreviations that stand where names stand. */
+const ABBREVIATIONS = setOf(
+  'ras apa idec ide ide ipa iao ioa ash as avs aes msp ssiad had smur samu uhcd usic usi unv usc cmp cattp mdph apl aah css ald pec ssr mco irm tdm ecg eeg emg rcp hdj hdt spdt asv arm icp crf nfs bu ecbu nkda nkfa wnl rrr ctab ncat perrla mar tto tta dnacpr',
+)
+/** Endings of the words of medicine that no list has. */
+const TERM =
+  /(?:ique|ale|graphie|scopie|ectomie|otomie|plastie|pathie|thérapie|therapie|logie|gramme|émie|emie|urie|algie|graphy|scopy|ectomy|otomy|plasty|pathy|therapy|logy|emia|itis|osis|oma)s?$/iu
+const SHORTEST_TERM = 9
+
+/** RAS, TRANSTHORACIQUE: one word that is an abbreviation of care, or has the ending of a term and is no name of a list. */
+function isTermOfCare(
+  { text, written, hash }: Tokens,
+  { flags }: Notes,
+  { first, last, start, end }: TokenSpan,
+): boolean {
+  if (first !== last) return false
+  if (written[first] === UPPER && ABBREVIATIONS.has(hash[first] as number)) return true
+  return (
+    end - start >= SHORTEST_TERM &&
+    ((flags[first] as number) & (GIVEN | FAMILY)) === 0 &&
+    TERM.test(text.slice(start, end))
+  )
+}
 
 /** OK, PI, MS: the letters of a state stand beside a place or before its postcode. */
 function isBareAbbreviation(
@@ -125,7 +174,7 @@ function isName(tokens: Tokens, { flags, cues }: Notes, { first, last }: TokenSp
   return false
 }
 
-const MODAL = new Set(['will', 'may'].map((word) => hashFolded(word)))
+const MODAL = setOf('will may')
 
 /** WILL CONTINUE: a verb of the language after it, in a line of capitals or at the beginning of a sentence. */
 const isModal = ({ hash, type, gap }: Tokens, flags: Uint16Array, t: number): boolean =>
@@ -138,19 +187,15 @@ const isModal = ({ hash, type, gap }: Tokens, flags: Uint16Array, t: number): bo
 /** Letters of what may be an abbreviation. */
 const LONGEST_ABBREVIATION = 6
 /** Whom a letter greets without a name. */
-const GREETED = new Set(
-  'confrere confreres consoeur consoeurs collegue collegues amie ami amis colleague colleagues team finess rpps adeli mrn'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const GREETED = setOf(
+  'confrere confreres consoeur consoeurs collegue collegues amie ami amis colleague colleagues team finess rpps adeli mrn',
 )
 
 /** McAllister, DeWitt, LaRue; MyCareLink is a product. */
 const MIXED_NAME = /^(?:Mc|Mac|De|Di|Du|La|Le|Van|Fitz|O|D|St|Des|Del|Von|Vander|Al|El|Ab|Ben)\p{Lu}\p{Ll}+$/u
 /** Labels of forms that stand where names stand. */
-const LABELS = new Set(
-  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const LABELS = setOf(
+  'age sex gender race dob date time room bed ward unit rehab abx general local regional mac sample keysafe auth fair good poor gait supple prev male female fever labs',
 )
 
 /**

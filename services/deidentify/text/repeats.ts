@@ -1,19 +1,17 @@
 /** A name that was recognised once is recognised everywhere in the text, where it is written as a name. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { EPONYM, FAMILY, MEDICAL, WORD_EN, WORD_FR } from './lexicon/lexicon.ts'
 import { tokenAt } from './spans.ts'
 import { CAPITALISED, LOWER, MARK, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Language, Span } from './types.ts'
+import { setOf } from './word-set.ts'
 
 const SHORTEST = 4
 /** After the name of a person at the beginning of a sentence. */
-const ACTIONS = new Set(
-  'is was has had denies reports presents presented returns returned states stated complains admits will agrees remains tolerated underwent notes says said who'
-    .split(' ')
-    .map((word) => hashFolded(word)),
+const ACTIONS = setOf(
+  'is was has had denies reports presents presented returns returned states stated complains admits will agrees remains tolerated underwent notes says said who',
 )
 
 /** @returns more spans, none of which overlaps those given */

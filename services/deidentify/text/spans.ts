@@ -1,5 +1,6 @@
 /** From the tags of tokens, and from what is certain, to spans that do not overlap. */
 import type { Notes } from './annotate.ts'
+import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { widened } from './edges.ts'
 import { refineKind } from './kinds.ts'
@@ -13,6 +14,7 @@ const GIVEN = TAGS.indexOf('given')
 const FAMILY = TAGS.indexOf('family')
 const ADDRESS = TAGS.indexOf('address')
 const ID = TAGS.indexOf('id')
+const WIDOW = hashFolded('veuve')
 
 /**
  * @param tags by token; undefined when the tagger is switched off: then each finding counts, the first where they overlap
@@ -40,7 +42,7 @@ export function spansOf(
       const tag = tags[t] as number
       if (tag === NONE || taken[t] === 1 || tokens.type[t] === LINE_END) continue
       // A title is no part of the name after it.
-      if (isName(tag) && isTitle(notes, t) && isName(tags[t + 1] ?? NONE)) continue
+      if (isName(tag) && isTitle(tokens, notes, t) && isName(tags[t + 1] ?? NONE)) continue
       const first = t
       while (t + 1 < tokens.count && taken[t + 1] !== 1 && continues(tokens, notes, tags, t, tag, language)) t++
       const proposed = kinds.get(first)
@@ -81,12 +83,17 @@ function continues(
   if (next !== tag) return false
   // A common given name beside another word: the tagger took both for the family name.
   const parts = tokens.gap[t + 1] === SPACED && tag === FAMILY
-  return !(parts && isGivenName(notes, t) !== isGivenName(notes, t + 1))
+  if (parts && isGivenName(notes, t) !== isGivenName(notes, t + 1)) return false
+  // Rose BONNET: a change of writing, but for a particle.
+  const [own, other] = [tokens.written[t] as number, tokens.written[t + 1] as number]
+  const isChange = own + other === CAPITALISED + UPPER && own !== other
+  return !(tokens.gap[t + 1] === SPACED && isName(tag) && isChange && ((notes.cues[t] as number) & CUE.particle) === 0)
 }
 
 const isGivenName = ({ flags }: Notes, t: number): boolean =>
   ((flags[t] as number) & COMMON_GIVEN) !== 0 && ((flags[t] as number) & (WORD_FR | EPONYM)) === 0
-const isTitle = ({ cues }: Notes, t: number): boolean => ((cues[t] as number) & (CUE.civility | CUE.doctor)) !== 0
+const isTitle = (tokens: Tokens, { cues }: Notes, t: number): boolean =>
+  ((cues[t] as number) & (CUE.civility | CUE.doctor)) !== 0 || tokens.hash[t] === WIDOW
 const isName = (tag: number) => tag === GIVEN || tag === FAMILY
 
 function proposedKinds(tokens: Tokens, findings: readonly Finding[]): ReadonlyMap<number, Finding['kind']> {

@@ -1,12 +1,10 @@
 /** English: figures that a transcription writes as words. Of layer 3, certain. */
-import { hashFolded } from './characters.ts'
 import { GLUED, LOWER, MARK, SPACED, type Tokens, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const FIGURES = new Set(
-  'oh o zero one two three four five six seven eight nine'.split(' ').map((word) => hashFolded(word)),
-)
-const REPEATED = new Set(['double', 'triple'].map((word) => hashFolded(word)))
+const FIGURES = setOf('oh o zero one two three four five six seven eight nine')
+const REPEATED = setOf('double triple')
 /** Fewest figures of a number of a person, and of a telephone number. */
 const FEWEST = 5
 const TELEPHONE = 7

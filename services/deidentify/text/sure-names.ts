@@ -1,13 +1,12 @@
 /** English names that what stands beside them makes sure, whatever else the word means: Wood, M.D.; Frost is a 52-year-old; seen by Winter. Layer 3. */
 import type { Notes } from './annotate.ts'
-import { hashFolded } from './characters.ts'
 import { CUE } from './cues.ts'
 import { isDepartment, isUnnamed } from './hospital-words.ts'
 import { COMMON_FAMILY, COMMON_GIVEN, EPONYM, FAMILY, GIVEN, MEDICAL, WORD_EN } from './lexicon/lexicon.ts'
 import { CAPITALISED, GLUED, INITIAL, LOWER, MARK, NUMBER, SPACED, type Tokens, UPPER, WORD } from './tokens.ts'
 import type { Finding } from './types.ts'
+import { setOf } from './word-set.ts'
 
-const setOf = (words: string): ReadonlySet<number> => new Set(words.split(' ').map((word) => hashFolded(word)))
 /** After a name, with a comma or without. */
 const DEGREE =
   /[ ]?,?[ ]?(?:M\.[ ]?D\.|D\.[ ]?O\.|Ph\.?D|R\.N\.|(?:MD|DO|RN|NP|PA|FNP|CRNP|APRN|CNM|CNA|LPN|LVN|CRNA|LCSW|LICSW|LMSW|DMD|DDS|DPM|DPT|PT|OTR|COTA|PharmD|RPh|CMA|MBBS|MBBCh|MBChB|FRCS|FRCP|MRCP|MRCGP|FACS|FACP|CGC|CCDS|PGY)(?![\p{L}]))/uy
@@ -21,6 +20,7 @@ const LONGEST = 6
 const VERBS = setOf('is was')
 const ARTICLES = setOf('a an')
 const BEFORE_NAME = setOf('by')
+const WITH = /(?:w\/|d\/w)[ ]$/i
 const MAIDEN = setOf('nee')
 const NAMED = setOf('named')
 const CARERS = setOf('carer caregiver boyfriend girlfriend')
@@ -40,7 +40,7 @@ export function sureName(tokens: Tokens, notes: Notes, t: number): Finding | und
 
 /** Seen by Winter, nee Frost, a girl named April, carer Joy. */
 function isAnnounced(tokens: Tokens, { flags, cues }: Notes, t: number): boolean {
-  const { hash, gap, written } = tokens
+  const { hash, gap, written, text, start } = tokens
   if (t < 1 || gap[t] !== SPACED || written[t] !== CAPITALISED || isElse(tokens, cues, t)) return false
   const own = flags[t] as number
   const before = hash[t - 1] as number
@@ -48,6 +48,9 @@ function isAnnounced(tokens: Tokens, { flags, cues }: Notes, t: number): boolean
   if (NAMED.has(before)) return (own & GIVEN) !== 0
   const isKin = ((cues[t - 1] as number) & CUE.kin) !== 0 || CARERS.has(before)
   if (isKin && (own & COMMON_GIVEN) !== 0 && tokens.type[t + 1] !== NUMBER) return (own & (MEDICAL | EPONYM)) === 0
+  // D/w Penny, seen w/ Joy.
+  const isWith = WITH.test(text.slice(Math.max(0, (start[t] as number) - 4), start[t]))
+  if (isWith && (own & COMMON_GIVEN) !== 0) return (own & (MEDICAL | EPONYM)) === 0
   if (!BEFORE_NAME.has(before) || (own & (FAMILY | COMMON_GIVEN)) === 0 || own & MEDICAL) return false
   return !(isCapital(tokens, t + 1) && gap[t + 1] === SPACED && ((flags[t + 1] as number) & (FAMILY | GIVEN)) === 0)
 }

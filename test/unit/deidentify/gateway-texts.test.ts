@@ -15,8 +15,9 @@ async function scrubbed(record: Readonly<Record<string, unknown>>) {
   if (!contract) throw new Error('there is no feed document')
   const provenance = { producer: 'chu', receivedAt: 7 }
   const guarded = { origin: '1', record, provenance, outcomes: [], withheld: [] }
-  const { value } = await scrubTexts(contract, loadResources).runLong(guarded, () => undefined)
-  return value.texts.get('text')
+  const verdict = await scrubTexts(contract, loadResources).runLong(guarded, () => undefined)
+  if (verdict.kind !== 'pass') throw new Error('the record was not passed on')
+  return verdict.value.texts.get('text')
 }
 
 test('a text of HL7 v2 (MDM, OBX of type TX)', async () => {

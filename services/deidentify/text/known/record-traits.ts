@@ -1,7 +1,7 @@
 /** Layer 5 in the pipeline: what a record itself says of its patient and of who wrote it, as traits that its texts are searched for. */
 import { formatDate } from '#core/contract/calendar.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { type Known, knownOf } from './find-known.ts'
+import { type Known, knownOf } from './known.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

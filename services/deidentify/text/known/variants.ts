@@ -1,6 +1,6 @@
 /** The forms that a trait takes in a text, as keys: folded letters and figures without what stands between them. */
 import { fold } from '../characters.ts'
-import { MONTH_NAMES, spokenDay, spokenYear } from './date-words.ts'
+import { MONTH_NAMES, spokenDates } from './date-words.ts'
 import { NICKNAMES } from './nicknames.ts'
 import type { Trait } from './traits.ts'
 
@@ -44,10 +44,22 @@ const LONG_FORM: Readonly<Record<string, string>> = {
 /** @param word folded @returns the form under which it is compared */
 export const canonical = (word: string): string => LONG_FORM[word] ?? word
 
+const STREET_WORDS = new Set([...Object.keys(LONG_FORM), ...Object.values(LONG_FORM)])
+/** @param word folded @returns whether it is no name of its own in an address: rue, boulevard, saint */
+export const isStreetWord = (word: string): boolean => STREET_WORDS.has(word)
+
 /** @returns the parts of a text that are letters or figures, folded */
 export const partsOf = (text: string): string[] => fold(text).match(/\p{L}+|\d+/gu) ?? []
 
 const keyOf = (text: string): string => partsOf(text).map(canonical).join('')
+
+/** Letters and figures of a name or address of several words from which one and two errors are accepted. */
+const ONE_IN_COMPOUND = 6
+const TWO_IN_COMPOUND = 14
+
+/** @returns errors that are accepted in the key of a name or address of several words */
+export const errorsInCompound = (key: string): number =>
+  key.length >= TWO_IN_COMPOUND ? 2 : key.length >= ONE_IN_COMPOUND ? 1 : 0
 
 /** Shorter keys would be met by chance. */
 const SHORTEST: Partial<Record<Trait['kind'], number>> = {
@@ -123,6 +135,9 @@ function phoneForms(value: string): string[] {
     : [national, `1${national}`]
 }
 
+/** Months of older letters: 12-III-1960. */
+const ROMAN = 'i ii iii iv v vi vii viii ix x xi xii'.split(' ')
+
 function dateForms(value: string): string[] {
   const date = parseDate(value)
   if (!date) return []
@@ -135,12 +150,14 @@ function dateForms(value: string): string[] {
   for (const d of days) for (const m of months) for (const y of years) out.push(d + m + y, m + d + y, y + m + d)
   for (const name of MONTH_NAMES[month - 1] as readonly string[])
     for (const y of years) {
-      for (const d of [...days, day === 1 ? '1er' : `${day}e`, spokenDay(day)]) out.push(d + name + y, name + d + y)
+      for (const d of [...days, day === 1 ? '1er' : `${day}e`]) out.push(d + name + y, name + d + y)
       for (const suffix of ['st', 'nd', 'rd', 'th'])
         out.push(`${day}${suffix}${name}${y}`, `${name}${day}${suffix}${y}`, `${day}${suffix}of${name}${y}`)
     }
-  for (const name of MONTH_NAMES[month - 1] as readonly string[])
-    out.push(spokenDay(day) + name + spokenYear(year), `${day}${name}${spokenYear(year)}`)
+  for (const d of days) for (const y of years) out.push(d + ROMAN[month - 1] + y)
+  for (const { days: spoken, month: name, years: words } of spokenDates(year, month, day))
+    for (const y of [...years, ...words])
+      for (const d of [String(day), ...spoken]) out.push(d + name + y, name + d + y, `${d}of${name}${y}`)
   return out
 }
 

@@ -13,6 +13,8 @@ const NEVER = -1e9
 
 export interface Decoded {
   readonly tags: Uint8Array
+  /** By token: by how much its best identifier is above a kept word, by its own features alone; negative below. In units of the weights. */
+  readonly margins: Float64Array
   /** FEATURE_COUNT rows a token, when they were asked for. */
   readonly rows: Int32Array | undefined
 }
@@ -31,6 +33,7 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
   before[NONE] = 0
   let scores = new Float64Array(TAG_COUNT)
   const emit = new Float64Array(TAG_COUNT)
+  const margins = new Float64Array(count).fill(NEVER)
   for (let t = 0; t < count; t++) {
     const given = certainTag(context, t)
     emit.fill(0)
@@ -40,6 +43,7 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
       rows?.set(row, t * FEATURE_COUNT)
       emit[NONE] = -preference
       addWeights(row, weights, emit)
+      margins[t] = marginOf(emit)
     }
     for (let tag = 0; tag < TAG_COUNT; tag++) {
       let best = NEVER * 2
@@ -56,7 +60,7 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
     }
     ;[before, scores] = [scores, before]
   }
-  return { tags: backtrack(before, from, count), rows }
+  return { tags: backtrack(before, from, count), margins, rows }
 }
 
 /**
@@ -76,6 +80,12 @@ function addWeights(row: Int32Array, weights: ArrayLike<number>, emit: Float64Ar
     emit[tag + 1] = (emit[tag + 1] as number) + second
     emit[tag + 2] = (emit[tag + 2] as number) + third
   }
+}
+
+function marginOf(emit: Float64Array): number {
+  let best = NEVER
+  for (let tag = 1; tag < TAG_COUNT; tag++) if ((emit[tag] as number) > best) best = emit[tag] as number
+  return best - (emit[NONE] as number)
 }
 
 function backtrack(last: Float64Array, from: Uint8Array, count: number): Uint8Array {

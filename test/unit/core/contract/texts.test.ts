@@ -30,6 +30,12 @@ describe('a text that is scrubbed', () => {
     ['a language that is a time', ({ privacy }) => (privacy.language_field = 'authored_at'), /a string or an enum/],
     ['a name too long for its rules', (note) => (note.name = 'n'.repeat(52)), /at most 50/],
     [
+      'a share of doubtful words above 100',
+      ({ privacy }) => (privacy.uncertain = { above: 101, action: 'drop' }),
+      /above/,
+    ],
+    ['a bound without an action', ({ privacy }) => (privacy.uncertain = { above: 3 }), /'action'/],
+    [
       'a rule with the name of one of its own',
       (note) => (note.rules = [{ id: 'text-note-binary', check: 'pattern', pattern: 'a', severity: 'flag' }]),
       /begin with text- are Chainon's own/,
@@ -38,6 +44,16 @@ describe('a text that is scrubbed', () => {
     const problems = problemsOf(change)
     expect(problems).toHaveLength(1)
     expect(problems[0]).toMatch(problem)
+  })
+
+  it('has what becomes of an uncertain one in the table for the data protection officer', () => {
+    const contract = JSON.parse(contractText('fr')) as { fields: Field[] }
+    for (const { name, privacy } of contract.fields)
+      if (name === 'note') privacy.uncertain = { above: 3, action: 'drop' }
+    const result = parseContract('note', JSON.stringify(contract))
+    if (!result.ok) throw new Error(result.problems.join('; '))
+    const row = privacyTable(result.contract).find(({ field }) => field === 'note')
+    expect(row?.action).toMatch(/the text becomes null, and is counted, if more than 3 of 100 words are doubtful/)
   })
 
   it('has its language in the table for the data protection officer', () => {

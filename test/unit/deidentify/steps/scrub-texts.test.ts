@@ -16,11 +16,23 @@ const contractOf = (feed: string): FeedContract => {
 }
 const NEVER: GiveWay = () => undefined
 
+const WITH_DOUBTS = 'Vu Zqworvh et Xyrtok au Brelmorthal. Rien a signaler, un peu de Wolgramyx.'
+
+/** @returns the contract of the feed `document` whose texts may have so many doubtful words */
+function uncertain(above: number, action: string): FeedContract {
+  const file = JSON.parse(contractText('fr')) as { fields: { name: string; privacy: Record<string, unknown> }[] }
+  for (const { name, privacy } of file.fields) if (name === 'note') privacy.uncertain = { above, action }
+  const result = parseContract('note', JSON.stringify(file))
+  if (!result.ok) throw new Error(result.problems.join('; '))
+  return result.contract
+}
+
 /** @returns what the step makes of a record, and of nothing else */
 async function scrub(contract: FeedContract, record: Record<string, unknown>, giveWay = NEVER) {
   const provenance = { producer: 'chu', receivedAt: 7 }
   const step = scrubTexts(contract, loadResources)
   const verdict = await step.runLong({ origin: '1', record, provenance, outcomes: [], withheld: [] }, giveWay)
+  if (verdict.kind !== 'pass') throw new Error('the record was not passed on')
   return verdict.value
 }
 
@@ -156,3 +168,41 @@ function parsed(language: string, field?: string): FeedContract {
   if (!result.ok) throw new Error(result.problems.join('; '))
   return result.contract
 }
+
+describe('a text of which the scrubber is not sure', () => {
+  const run = (contract: FeedContract, note: string) =>
+    scrubTexts(contract, loadResources).runLong(
+      {
+        origin: '1',
+        record: { ...DOCUMENT, note },
+        provenance: { producer: 'chu', receivedAt: 7 },
+        outcomes: [],
+        withheld: [],
+      },
+      NEVER,
+    )
+
+  it('goes to quarantine with its record, by the name of its rule and without a value', async () => {
+    expect(await run(uncertain(1, 'quarantine'), WITH_DOUBTS)).toEqual({
+      kind: 'fail',
+      fault: 'rule-rejected',
+      provenance: { producer: 'chu', receivedAt: 7 },
+      details: [{ pointer: '/note', rule: 'text-note-uncertain' }],
+    })
+  })
+
+  it('is null and counted, or passed on with a flag', async () => {
+    const dropped = await scrub(uncertain(1, 'drop'), { ...DOCUMENT, note: WITH_DOUBTS })
+    expect([dropped.texts.get('note'), dropped.outcomes]).toEqual([null, ['text-note-uncertain=failed']])
+    expect(dropped.report.unread).toEqual([{ field: 'note', reason: 'uncertain' }])
+    const kept = await scrub(uncertain(1, 'keep'), { ...DOCUMENT, note: WITH_DOUBTS })
+    expect([typeof kept.texts.get('note'), kept.outcomes]).toEqual(['string', ['text-note-uncertain=failed']])
+    expect(kept.report.unread).toEqual([])
+  })
+
+  it('is passed on below the bound, as is a text of known words', async () => {
+    expect((await scrub(uncertain(100, 'quarantine'), { ...DOCUMENT, note: WITH_DOUBTS })).outcomes).toEqual([])
+    const plain = 'Madame DUPONT Jeanne a une pneumopathie. Pas de fièvre. Radiographie normale. Retour au domicile.'
+    expect((await scrub(uncertain(0, 'quarantine'), { ...DOCUMENT, note: plain })).outcomes).toEqual([])
+  })
+})

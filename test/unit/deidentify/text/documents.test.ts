@@ -72,6 +72,14 @@ describe('chainon deid text', () => {
   )
 
   test(
+    '--uncertainty adds the share of doubtful words that were let stand',
+    () => {
+      expect(deid('--uncertainty').lines[2]).toEqual({ id: 'd', spans: [], uncertainty: 0 })
+    },
+    SLOW,
+  )
+
+  test(
     'a missing file is an error of usage',
     () => {
       expect(spawnSync(process.execPath, [MAIN, 'text', '--lang', 'fr', join(folder, 'none')]).status).toBe(2)
