@@ -117,7 +117,13 @@ try {
     await measured(format.name, 500, some(format === fhir ? 60 : 160), (plan) => rateOf(target, format, plan), 4)
   await measured('NDJSON', 5000, some(16), (plan) => rateOf(target, ndjson, plan), 4)
   await measured('MLLP, a result in each message', 1, some(3000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
-  await measured('MLLP, 20 results in each message', 20, some(1000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
+  await measured(
+    'MLLP, 20 results in each message',
+    20,
+    some(1000),
+    (plan) => mllpRate(gateway.pid, mllpPort, plan),
+    16,
+  )
   const over = []
   for (const format of [ndjson, array, avro, fhir]) {
     say(`${TIMES} times the bytes: ${format.name}`)

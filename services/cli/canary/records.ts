@@ -89,7 +89,7 @@ function plainValue(field: FieldContract, before: Readonly<Record<string, unknow
     case 'integer':
     case 'long':
     case 'double':
-      return 0
+      return guardOf(field).find((one) => applies(one, before))?.min ?? 0
     case 'string':
       return accepted(guardOf(field).find((one) => applies(one, before)))
   }

@@ -1,8 +1,7 @@
 /** What holds the records of a person together: the strongest edges that connect all, and the weakest of them. */
 import { probabilityOf } from '#core/linkage/score.ts'
 import { tenths } from '#core/linkage/shown-explanation.ts'
-import { MOST_RECORDS } from '../link/component.ts'
-import { CERTAIN } from '../link/component.ts'
+import { CERTAIN, MOST_RECORDS } from '../link/component.ts'
 import { findRecords } from './explain-pair.ts'
 import type { OpenIndex } from './open-index.ts'
 

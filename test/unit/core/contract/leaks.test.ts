@@ -100,6 +100,7 @@ describe('a planted leak is named with the column that tells and those that are 
       'tells-death document.kind',
       'tells-death encounter.discharge_mode',
       'tells-death observation.code',
+      'tells-death pmsi_stay.discharge_mode',
       'tells-death procedure.code',
     ])
   })
@@ -164,7 +165,11 @@ describe('a planted leak is named with the column that tells and those that are 
       'patient',
       (_json, field) => void (field('postcode').privacy = { ...AREA, population: 20_000 }),
     )
-    expect(findLeaks(withThese(patient)).filter(({ leak }) => leak === 'finer-place')).toEqual([])
+    // It has a department of the same residence, which is not what is looked at here.
+    const stay = changed('pmsi_stay', (_json, field) => {
+      field('residence_code').privacy = { class: 'place', action: 'drop' }
+    })
+    expect(findLeaks(withThese(patient, stay)).filter(({ leak }) => leak === 'finer-place')).toEqual([])
     const place = (privacy: object) => ({
       name: 'postcode',
       type: ['null', 'string'],
@@ -178,6 +183,7 @@ describe('a planted leak is named with the column that tells and those that are 
         findLeaks(
           withThese(
             patient,
+            stay,
             changed('encounter', (json) => json.fields.push(place(privacy))),
           ),
         ),
