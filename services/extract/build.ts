@@ -8,6 +8,7 @@ import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { ContractsByFeed } from './criteria.ts'
 import { createBuildFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { assertSameKey, keyOfTables } from './key-in-force.ts'
 import { leaksOf } from './leaks.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
 import {
@@ -77,6 +78,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const replaces = await recover(warehouse, request.project.id)
     recoverFolders(projectDir, replaces)
     const ledgerAtStart = await readLedgerSnapshot(warehouse)
+    const keyAtStart = await keyOfTables(warehouse.keys)
     progress('cohort: selecting persons')
     await createDatabase(warehouse, space.work, run)
     const cohort = await selectPopulation(warehouse, request.project, context.contracts, space.work)
@@ -89,6 +91,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
+    await assertSameKey(warehouse.keys, keyAtStart)
     const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)

@@ -86,6 +86,7 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       zone('linked', 'READ'),
       group('curate', 'READ'),
       readingGroups('link-rebuild'),
+      readingGroups('key-rotation'),
       // Writes the public key for which its tokens are sealed.
       topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],
