@@ -13,8 +13,8 @@ import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { type LogRange, readLog } from '../rebuild/read-log.ts'
 import type { ReplayProgress } from '../rebuild/replay.ts'
 import { pseudonymFields } from './lineage.ts'
+import { note } from './staging.ts'
 import { MAP } from './statements.ts'
-import { note } from './tables.ts'
 
 export interface MappedFeed {
   readonly contract: FeedContract

@@ -5,7 +5,8 @@ import { secondLevelKey } from '#core/custody/key-versions.ts'
 import { overwrite } from '#core/sealing/secret-files.ts'
 import { lineageOf } from './lineage.ts'
 import { lockRotation, type RotationDependencies, readVersions, registerStep } from './rotation.ts'
-import { dropStaging, othersOf, refused } from './tables.ts'
+import { dropStaging } from './staging.ts'
+import { othersOf, refused } from './tables.ts'
 
 export interface Retired {
   readonly inForce: number

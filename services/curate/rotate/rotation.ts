@@ -20,21 +20,18 @@ import { type SecondLevel, secondLevelOf } from '../second-level.ts'
 import { lineageOf, type PseudonymTable } from './lineage.ts'
 import { type MappedFeed, mapLog } from './map-log.ts'
 import { nothingLoads } from './quiet.ts'
+import { dropStaging, note, openStaging, readProgress } from './staging.ts'
 import {
   copyTable,
-  dropStaging,
-  note,
-  openStaging,
-  readProgress,
   refused,
   type StoredTable,
   storedTables,
   switchTables,
   type TableFacts,
-  unknownPseudonyms,
   verifyTable,
   withRows,
 } from './tables.ts'
+import { unknownPseudonyms } from './unknown.ts'
 
 export interface RotationDependencies {
   readonly clickhouse: ClickHouseClient

@@ -3,7 +3,8 @@ import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { lineageOf } from './lineage.ts'
 import { membersOf } from './quiet.ts'
 import { columnsOf, type RotationDependencies, readVersions } from './rotation.ts'
-import { factsOf, numbersOf, storedTables, type TableFacts, unknownPseudonyms, withRows } from './tables.ts'
+import { factsOf, numbersOf, storedTables, type TableFacts, withRows } from './tables.ts'
+import { unknownPseudonyms } from './unknown.ts'
 
 export interface Survey {
   readonly from: number

@@ -3,21 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { type PseudonymTable, WITNESS, writtenColumns } from './lineage.ts'
+import { type PseudonymTable, WITNESS } from './lineage.ts'
 import {
-  arePseudonyms,
   COMPARE_SETTINGS,
   COPY_SETTINGS,
-  CREATE_STAGING,
   copyStatement,
   distinctName,
   factsQueries,
-  looksLikePseudonyms,
   MAP,
   notOfVersion,
-  PROGRESS,
   ROWS,
-  STAGING,
   stagingOf,
 } from './statements.ts'
 
@@ -40,7 +35,7 @@ export async function rowsOf<Row>(clickhouse: ClickHouseClient, query: string): 
 }
 
 /** @param query for one row of counts @returns them in their order; an alias could be the name of a column that the query counts */
-async function countsOf(clickhouse: ClickHouseClient, query: string): Promise<readonly number[]> {
+export async function countsOf(clickhouse: ClickHouseClient, query: string): Promise<readonly number[]> {
   const [row = []] = await (await clickhouse.query({ query, format: 'JSONCompactEachRow' })).json<readonly unknown[]>()
   return row.map(Number)
 }
@@ -57,81 +52,6 @@ export async function storedTables(clickhouse: ClickHouseClient): Promise<Readon
   )
   const of = Map.groupBy(columns, ({ table }) => table)
   return new Map(tables.map(({ name, engine }) => [name, { name, engine, columns: of.get(name) ?? [] }]))
-}
-
-/**
- * @returns what keeps the warehouse from being rotated; empty: nothing. A column that the lineage does not know would keep pseudonyms of the old key.
- * @param mapped false before the log is read: then it is only known what looks like a pseudonym
- */
-export async function unknownPseudonyms(
-  clickhouse: ClickHouseClient,
-  lineage: readonly PseudonymTable[],
-  mapped: boolean,
-): Promise<readonly string[]> {
-  const problems: string[] = []
-  const known = new Map(lineage.map((table) => [table.table, new Set(writtenColumns(table))]))
-  for (const { name: table, columns } of (await storedTables(clickhouse)).values()) {
-    if (table.startsWith(STAGING)) continue
-    const texts = columns.filter(({ name, type }) => type.includes('String') && !known.get(table)?.has(name))
-    if (texts.length === 0) continue
-    const names = texts.map(({ name }) => name)
-    const found = await countsOf(clickhouse, looksLikePseudonyms(names, table))
-    for (const [index, column] of names.entries()) {
-      const like = found[index] ?? 0
-      const sure = mapped && like > 0 ? ((await countsOf(clickhouse, arePseudonyms(column, table)))[0] ?? 0) : like
-      if (sure === 0) continue
-      problems.push(
-        `${table}.${column} has ${mapped ? sure : `up to ${sure}`} pseudonyms, and no contract names it as a pseudonym: restore the contract that made it, or remove the column or the table`,
-      )
-    }
-  }
-  return problems
-}
-
-/**
- * Makes the tables of the rotation to a version; those of another one are dropped.
- *
- * @param copied the copies are complete, and rows may have been replaced
- * @returns how far an earlier attempt was
- * @throws ChainonError key-rotation-refused when complete copies are not there any more
- */
-export async function openStaging(
-  clickhouse: ClickHouseClient,
-  version: number,
-  copied: boolean,
-): Promise<ReadonlyMap<string, number>> {
-  if (copied) {
-    const left = (await storedTables(clickhouse)).has(PROGRESS) ? await readProgress(clickhouse) : new Map()
-    if (left.get('version') === version) return left
-    throw refused(['its copies are lost: restore ClickHouse from the backup of before the rotation'])
-  }
-  for (const query of CREATE_STAGING) await clickhouse.command({ query })
-  const progress = await readProgress(clickhouse)
-  if (progress.get('version') === version) return progress
-  await dropStaging(clickhouse)
-  for (const query of CREATE_STAGING) await clickhouse.command({ query })
-  await note(clickhouse, 'version', version)
-  return new Map()
-}
-
-export async function readProgress(clickhouse: ClickHouseClient): Promise<ReadonlyMap<string, number>> {
-  const rows = await rowsOf<{ name: string; value: string }>(
-    clickhouse,
-    `SELECT name, toString(max(p.value)) AS value FROM ${PROGRESS} AS p GROUP BY name`,
-  )
-  return new Map(rows.map(({ name, value }) => [name, Number(value)]))
-}
-
-/** Notes how far the rotation is; a higher value counts. */
-export async function note(clickhouse: ClickHouseClient, name: string, value: number): Promise<void> {
-  await clickhouse.insert({ table: PROGRESS, values: [{ name, value }], format: 'JSONEachRow' })
-}
-
-/** @returns whether there were any */
-export async function dropStaging(clickhouse: ClickHouseClient): Promise<boolean> {
-  const names = [...(await storedTables(clickhouse)).keys()].filter((name) => name.startsWith(STAGING))
-  for (const name of names) await clickhouse.command({ query: `DROP TABLE IF EXISTS ${quote(name)} SYNC` })
-  return names.length > 0
 }
 
 /** @returns the tables that have rows; the others need no copy */
