@@ -15,12 +15,12 @@ interface Options {
   readonly dataDir?: string
 }
 
-type Journalled = 'pseudonym-rotate' | 'pseudonym-abandon' | 'pseudonym-retire'
+type Journalled = 'pseudonym-prepare' | 'pseudonym-rotate' | 'pseudonym-abandon' | 'pseudonym-retire'
 
-/** What the service does, and what the access journal says of it; what changes nothing stored is not in it. */
+/** What the service does, and what the access journal says of it. */
 const WORK = {
   dryRun: { command: 'survey', action: undefined },
-  prepare: { command: 'prepare', action: undefined },
+  prepare: { command: 'prepare', action: 'pseudonym-prepare' },
   abandon: { command: 'abandon', action: 'pseudonym-abandon' },
   retire: { command: 'retire', action: 'pseudonym-retire' },
 } as const

@@ -43,6 +43,7 @@ const FORMS = [
   }),
   form('key-backup', SECRET, { shares: Count, needed: Count }),
   form('key-restore', SECRET, {}),
+  form('pseudonym-prepare', SECOND_LEVEL, {}),
   form('pseudonym-rotate', SECOND_LEVEL, {}),
   form('pseudonym-abandon', SECOND_LEVEL, {}),
   form('pseudonym-retire', SECOND_LEVEL, {}),
