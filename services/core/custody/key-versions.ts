@@ -6,8 +6,7 @@ import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import type { KeyRegister } from './registered-secret.ts'
 
 /** What a rotation registers, in this order; `abandoned` in place of `switching` and what follows. */
-export const ROTATION_STEPS = ['begun', 'switching', 'in force', 'abandoned', 'retired'] as const
-export type RotationStep = (typeof ROTATION_STEPS)[number]
+export type RotationStep = 'begun' | 'switching' | 'in force' | 'abandoned' | 'retired'
 
 export interface OpenRotation {
   readonly version: number

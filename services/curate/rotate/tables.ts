@@ -170,7 +170,7 @@ const LOOK_AGAIN_MS = 50
 const BUDGET_MS = 60_000
 
 /** Waits until every statement that runs now has ended: none of them has read the rows of before beside those of after. */
-export async function statementsEnded(clickhouse: ClickHouseClient): Promise<void> {
+async function statementsEnded(clickhouse: ClickHouseClient): Promise<void> {
   const running = async () =>
     (await rowsOf<{ query_id: string }>(clickhouse, 'SELECT query_id FROM system.processes')).map((row) => row.query_id)
   const first = new Set(await running())
