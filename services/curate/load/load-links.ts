@@ -17,7 +17,7 @@ export interface LinkLoadDependencies {
   readonly level2: Pseudonymiser
   readonly events: Pick<WorkerEvents, 'fault' | 'records'>
   /** @throws ChainonError key-rotation when nothing may be loaded under the key of this process */
-  assertKeyInForce(): Promise<void>
+  readonly assertKeyInForce: () => Promise<void>
 }
 
 const TABLE = 'person_link_scored'

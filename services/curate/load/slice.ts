@@ -29,7 +29,7 @@ export interface WorkerDependencies {
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
   /** @throws ChainonError key-rotation when nothing may be loaded under the key of this process */
-  assertKeyInForce(): Promise<void>
+  readonly assertKeyInForce: () => Promise<void>
 }
 
 export interface Slice {

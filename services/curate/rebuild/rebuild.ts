@@ -28,7 +28,7 @@ export interface RebuildDependencies {
   /** With which the pseudonyms of the feeds are made. */
   readonly keyVersion: SecondLevel['version']
   /** Called when no other rebuild can begin. @throws ChainonError key-rotation when links must not be made with this key */
-  assertKeyInForce(): Promise<void>
+  readonly assertKeyInForce: () => Promise<void>
   readonly onProgress: (progress: ReplayProgress) => void
 }
 

@@ -10,7 +10,6 @@ import {
   copyStatement,
   distinctName,
   factsQueries,
-  MAP,
   notOfVersion,
   ROWS,
   stagingOf,
