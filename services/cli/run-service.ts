@@ -8,6 +8,8 @@ import { resolveEnvironment } from './environment.ts'
 export interface RunServiceOptions {
   /** `--data-dir` of the command, when it has one. */
   readonly dataDir?: string
+  /** Its user of ClickHouse; the name of the service by default. */
+  readonly clickhouseUser?: string
   /** The file that is run; `main.ts` by default. */
   readonly main?: string
   /** Added to the environment. */
@@ -31,6 +33,7 @@ export async function runService(
 ): Promise<number> {
   const environment = resolveEnvironment(env, {
     user: service,
+    clickhouseUser: options.clickhouseUser,
     ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
   })
   const data = environment.CHAINON_DATA_DIR ?? ''

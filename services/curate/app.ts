@@ -7,12 +7,12 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
-import { registeredSecret } from '#core/custody/registered-secret.ts'
+import { assertVersionInForce } from '#core/custody/key-versions.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -24,13 +24,13 @@ import { checkIndex } from './link/index-check.ts'
 import { indexStore } from './link/index-store.ts'
 import { connected, linkIndex } from './link/link-index.ts'
 import { openTokens } from './link/token-key.ts'
-import { secondLevelTokens } from './link/tokens.ts'
 import { layoutOf } from './load/layout.ts'
 import { linkLoader } from './load/load-links.ts'
 import { rowBuilder } from './load/rows.ts'
 import { checkWindows, type TightWindow } from './load/windows.ts'
 import type { CurateFeed } from './pipeline.ts'
 import { backgroundRebuild } from './rebuild/background.ts'
+import { openSecondLevel } from './second-level.ts'
 import { validateRecord } from './steps/validate-record.ts'
 import { curateWorker } from './worker.ts'
 
@@ -86,17 +86,16 @@ export function startCurate(
         const register = warehouseRegister(clickhouse)
         const secrets = secretsDir('curate', config)
         const box = await reach('the key provider', () => openSecretBox(config, secrets))
-        const secret = await reach('ClickHouse', () =>
-          registeredSecret(secrets, 'curate/pseudonym-level2.key', register, box),
+        const { version, level2, secondLevelToken } = await reach('ClickHouse', () =>
+          openSecondLevel(secrets, register, box),
         )
+        const assertKeyInForce = () => assertVersionInForce(register, version)
         const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, secrets, {
           register,
           box,
           reach,
           logger,
         })
-        const level2 = pseudonymiser(2, secret)
-        const secondLevelToken = secondLevelTokens(secret)
         const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
         await reach('ClickHouse', () => warehouseAgrees(fingerprints, register))
         await reach('ClickHouse', () => linker.start())
@@ -112,7 +111,7 @@ export function startCurate(
           ),
           tokens: contract.linked ? tokens : undefined,
           validate: validateRecord(contract),
-          layout: layoutOf(contract),
+          layout: layoutOf(contract, version),
           rows: rowBuilder(contract, level2),
           level2,
           secondLevelToken,
@@ -144,6 +143,7 @@ export function startCurate(
           suspects,
           freshness: (seconds, feed) => freshness(seconds, { feed }),
           topicIds: ids,
+          assertKeyInForce,
           batchMaxRecords: config.CHAINON_BATCH_MAX_RECORDS,
           intentDeadlineMs,
         })
@@ -152,7 +152,9 @@ export function startCurate(
           decoder: registry.decoder([PERSON_LINK_SCHEMA], [personLinkSubject(config.CHAINON_NAMESPACE)]),
           level2,
           events,
+          assertKeyInForce,
         })
+        const keyTimer = watchKey(assertKeyInForce, logger)
         // A name of their own: what stops or counts them is not of the feed's records.
         const links = linked.map((feed): [string, TopicWork] => [
           topicOf(config.CHAINON_NAMESPACE, 'linked', feed),
@@ -172,6 +174,7 @@ export function startCurate(
             linker.stop()
             await rebuild.stop()
             clearInterval(windowsTimer)
+            clearInterval(keyTimer)
             redis.disconnect()
             await ids.close()
             await clickhouse.close()
@@ -185,6 +188,27 @@ export function startCurate(
 }
 
 const WINDOWS_EVERY_MS = 60_000
+const KEY_EVERY_MS = 2_000
+
+/**
+ * Ends the process (75) when a rotation of the key begins, so that the consumer group has no member of the old key: whoever supervises it starts it
+ * again, and it waits at its start. A ClickHouse that does not answer is no reason.
+ */
+function watchKey(assertKeyInForce: () => Promise<void>, logger: Logger): NodeJS.Timeout {
+  let known = true
+  return setInterval(() => {
+    assertKeyInForce().then(
+      () => {
+        known = true
+      },
+      (error: unknown) => {
+        if (error instanceof ChainonError && error.code === 'key-rotation') throw error
+        if (known) logger.warn({ event: 'key-unknown', err: safeError(error) })
+        known = false
+      },
+    )
+  }, KEY_EVERY_MS).unref()
+}
 
 /** One alarm while any window is too short. */
 function raiseTightWindows(alarms: Alarms, tight: readonly TightWindow[]): void {

@@ -44,6 +44,8 @@ export function curateWorker(
     const known = states.get(key)
     if (known?.epoch === batch.epoch && known.logIncarnation === logIncarnation) return known
     states.delete(key)
+    // This process is a member of the group by now: a rotation that begins later sees it, and one that began before is seen here.
+    await dependencies.assertKeyInForce()
     const opened = await open(name, feed.layout, logIncarnation, batch)
     if (opened) states.set(key, opened)
     return opened

@@ -8,6 +8,7 @@ import { quote } from '#core/contract/table.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { ContractsByFeed } from './criteria.ts'
 import { createBuildFolder, lockProject, projectsDir, publishFolder, recoverFolders, runName } from './folders.ts'
+import { assertSameKey, keyOfTables } from './key-in-force.ts'
 import { leaksOf } from './leaks.ts'
 import { readLedgerSnapshot } from './ledger-snapshot.ts'
 import { copyLinkageReport } from './linkage-report.ts'
@@ -82,6 +83,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const replaces = await recover(warehouse, request.project.id)
     recoverFolders(projectDir, replaces)
     const ledgerAtStart = await readLedgerSnapshot(warehouse)
+    const keyAtStart = await keyOfTables(warehouse.keys)
     progress('cohort: selecting persons')
     await createDatabase(warehouse, space.work, run)
     const cohort = await selectPopulation(warehouse, request.project, context.contracts, space.work)
@@ -94,9 +96,14 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
+<<<<<<< HEAD
     const report = copyLinkageReport(context.dataDir, directory)
     const ledgers = { ledgerAtStart, ledgerAtEnd }
     const manifest = manifestOf(context, request, { run, started, space, survey, tables, report, ...ledgers })
+=======
+    await assertSameKey(warehouse.keys, keyAtStart)
+    const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
+>>>>>>> rotate
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
     context.signal.throwIfAborted()

@@ -19,16 +19,16 @@ import type { Pipeline } from './services.ts'
 
 type Links = Readonly<Record<string, string>>
 
-/** @returns `<person> <method>` of every patient, from every record of the feed `patient` in the log */
-export async function replayedLinks(line: Pipeline): Promise<Links> {
+/** @returns `<person> <method>` of every patient, from every record of the feed `patient` in the log, under a version of the key */
+export async function replayedLinks(line: Pipeline, version = 1): Promise<Links> {
   const { env, place } = line
   const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient')
   if (!contract) throw new Error('there is no feed patient')
   const folder = join(env.CHAINON_SECRETS_DIR ?? '', 'curate')
   const secretOf = (file: string) => Buffer.from(readFileSync(join(folder, file), 'utf8').trim(), 'hex')
-  const secret = secretOf('pseudonym-level2.key')
-  const level2 = pseudonymiser(2, secret)
-  const secondLevel = secondLevelTokens(secret)
+  const secret = secretOf(version === 1 ? 'pseudonym-level2.key' : `pseudonym-level2-${version}.key`)
+  const level2 = pseudonymiser(2, secret, version)
+  const secondLevel = secondLevelTokens(secret, version)
   const decoder = avroRegistry(readConfig('test', [...REGISTRY_KEYS], env)).decoder([
     pseudonymisedSchema(contract),
     MARKER_SCHEMA,

@@ -270,6 +270,7 @@ test('links of which a kill left the token without the rows are loaded by the re
   const load = linkLoader({
     clickhouse: killed,
     decoder: decoderOf(PERSON_LINK_SCHEMA),
+    assertKeyInForce: async () => undefined,
     level2: pseudonymiser(2, Buffer.alloc(32, 9)),
     events: { fault: () => undefined, records: () => undefined },
   })

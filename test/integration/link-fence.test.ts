@@ -50,6 +50,8 @@ const dependencies = (used: IndexStore): RebuildDependencies => ({
   kafka: testKafka(own.env),
   namespace: own.namespace,
   feeds: [],
+  keyVersion: 1,
+  assertKeyInForce: async () => undefined,
   onProgress: () => undefined,
 })
 

@@ -1,20 +1,23 @@
 /**
- * `chainon link`: the linkage index is lost, records with patients wait, and a rebuild from the log, which is killed, stopped and started
+ * `chainon link` and `chainon keys rotate-pseudonyms`: the linkage index is lost, records with patients wait, and a rebuild from the log, which is killed, stopped and started
  * again, gives the links of a replay. `curate` is told not to rebuild by itself, so that each step can be seen.
+ * Then the whole warehouse moves to another key, with kills in between.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { indexStore } from '../../services/curate/link/index-store.ts'
+import { projectFile, runExtract } from '../helpers/extract-warehouse.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { nirOf, recordOf } from '../helpers/records.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { currentLinks, replayedLinks } from '../helpers/replayed-links.ts'
-import { withLogin } from '../helpers/servers.ts'
-import { type Pipeline, startPipeline } from '../helpers/services.ts'
+import { login, withLogin } from '../helpers/servers.ts'
+import { failingService, type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 let line: Pipeline
@@ -133,4 +136,138 @@ describe('a lost index', () => {
     expect(await rows('SELECT count() - uniqExact(patient_id, link_version) AS value FROM person_link')).toBe(0)
     // Two locks end by time before the last rebuild may begin.
   }, 180_000)
+})
+
+/** A process of the rotation; it is `curate`, and in ClickHouse `rotate`. */
+function rotation(command: string, more: Readonly<Record<string, string>> = {}) {
+  const user = { ...withLogin('curate', environment()), ...clickhouseOf('rotate') }
+  const child = spawn(
+    join(ROOT, 'node_modules/.bin/node'),
+    [join(ROOT, 'services/curate/rotate/main.ts'), command, '--json'],
+    { cwd: ROOT, env: { ...process.env, ...user, ...more }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()))
+  const ended = once(child, 'close').then(([status]) => ({ status: status as number | null, out, err }))
+  return { child, ended, err: () => err }
+}
+const clickhouseOf = (user: string) =>
+  Object.fromEntries(Object.entries(login(user)).filter(([name]) => name.startsWith('CLICKHOUSE_')))
+const register = async () =>
+  (await line.rows<{ name: string }>('SELECT name FROM key_fingerprint')).map(({ name }) => name)
+const numbers = async (query: string) => (await line.rows<Record<string, string>>(query))[0]
+/** What does not depend on the names: rows, persons, and how the tables join. */
+const shape = () =>
+  numbers(`SELECT toString((SELECT count() FROM patient)) AS patients, toString((SELECT uniqExact(patient_id) FROM patient)) AS subjects,
+    toString((SELECT count() FROM observation WHERE patient_id IN (SELECT patient_id FROM patient))) AS joined,
+    toString((SELECT count() FROM patient WHERE patient_id IN (SELECT patient_id FROM person_link_current))) AS linked,
+    toString((SELECT uniqExact(person_id) FROM person_link_current WHERE patient_id IN (SELECT patient_id FROM patient))) AS persons,
+    toString((SELECT count() FROM record_loaded FINAL WHERE (feed, record) IN (SELECT 'patient', cityHash64(record_id) FROM feed_patient))) AS witnessed`)
+
+describe('a rotation of the key of pseudonyms', () => {
+  /** Kills it as soon as the register or the progress says so, and removes its lock, which would end by its time. */
+  async function killedWhen(reached: () => Promise<boolean>): Promise<void> {
+    const { child, ended, err } = rotation('rotate')
+    while (!(await reached().catch(() => false))) {
+      if (child.exitCode !== null) throw new Error(`it ended before it was killed: ${err()}`)
+      await sleep(2)
+    }
+    child.kill('SIGKILL')
+    await ended
+    await redis.del(`${line.place.namespace}{link}:rotation`, `${line.place.namespace}{link}:rebuild`)
+  }
+  let before: Record<string, string> | undefined
+  const progressed = async (name: string) =>
+    (await line.rows("SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'rotation_progress'"))
+      .length > 0 && (await line.rows(`SELECT 1 FROM rotation_progress WHERE startsWith(name, '${name}')`)).length > 0
+  const registered = async (step: string) => (await register()).includes(`rotation/pseudonym-level2-2 ${step}`)
+
+  it('is killed in each phase and goes on: every value is of the new key, and nothing else has changed', async () => {
+    await line.push('chu', 'observation', [recordOf('observation', 'o2', 'ipp-3')])
+    await line.push('clinic', 'patient', [recordOf('patient', 'c1', 'c-1', { nir: nirOf('2790351215100') })])
+    await line.completeLedger()
+    before = await shape()
+    expect(Number(before?.joined)).toBeGreaterThan(0)
+    expect(before?.linked).toBe(before?.patients)
+    const tried = await rotation('survey').ended
+    expect([tried.status, tried.err]).toEqual([0, expect.any(String)])
+    expect([tried.status, JSON.parse(tried.out)]).toMatchObject([
+      0,
+      { from: 1, to: 2, phase: 'none', workers: 1, problems: [] },
+    ])
+    expect(await register()).not.toContain('curate/pseudonym-level2-2.key')
+
+    await redis.set(`${line.place.namespace}{link}:rotation`, 'process 1 on elsewhere id', 'EX', 60)
+    const second = await rotation('rotate').ended
+    expect([second.status, second.err]).toEqual([75, expect.stringContaining('process 1 on elsewhere is rotating')])
+    await redis.del(`${line.place.namespace}{link}:rotation`)
+
+    await killedWhen(() => progressed('log:'))
+    // The worker of the old key has ended by itself, and what comes now waits.
+    expect(line.services.curate.child.exitCode).toBe(75)
+    await push(20)
+    await killedWhen(() => progressed('compared:feed_observation'))
+    expect(await shape()).toEqual(before)
+    await killedWhen(() => registered('switching'))
+    const abandoned = await rotation('abandon').ended
+    expect([abandoned.status, abandoned.err]).toEqual([75, expect.stringContaining('version 2 already')])
+
+    const { status, err } = await rotation('rotate').ended
+    expect([status, err]).toEqual([0, expect.any(String)])
+    expect(await shape()).toEqual(before)
+    expect(
+      (await line.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND name LIKE 'rotation%'"))
+        .length,
+    ).toBe(0)
+    expect(await registered('in force')).toBe(true)
+  }, 180_000)
+
+  it('loads what waited, corrections and cancellations of records of before', async () => {
+    await line.start('curate')
+    await line.push('chu', 'patient', [
+      recordOf('patient', 'p1', 'ipp-1', { record_version: 9, sex: 'female' }),
+      recordOf('patient', 'p2', 'ipp-2', { record_version: 9, operation: 'cancel' }),
+    ])
+    await line.completeLedger()
+    // 20 more, and one that is cancelled.
+    expect(Number((await shape())?.patients)).toBe(Number(before?.patients) + 20 - 1)
+    expect(await currentLinks(line)).toEqual(await replayedLinks(line, 2))
+    expect((await link('status')).status).toBe(0)
+    expect(
+      await rows(
+        "SELECT countIf(NOT endsWith(record_id, '_k2') OR NOT endsWith(patient_id, '_k2')) AS value FROM feed_patient",
+      ),
+    ).toBe(0)
+    expect(
+      await rows(
+        "SELECT countIf(NOT endsWith(patient_id, '_k2') OR NOT endsWith(person_id, '_k2')) AS value FROM person_link",
+      ),
+    ).toBe(0)
+  }, 120_000)
+
+  it('is what a project is extracted from', async () => {
+    const project = projectFile(line.place, `${line.place.database}_rotated`, {
+      period: { from: '2020-01-01', to: '2030-01-01' },
+      cohort: { any_of: [{ feed: 'observation', where: [{ column: 'code', equals: '718-7' }] }] },
+    })
+    const { code, stdout, stderr } = await runExtract(line.place, ['extract', project, '--allow-small', '--json'])
+    expect([code, stderr]).toEqual([0, expect.any(String)])
+    const { tables } = JSON.parse(stdout) as { tables: readonly { table: string; rows: number }[] }
+    const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows ?? 0
+    expect(rowsOf('observation')).toBe(await rows('SELECT count() AS value FROM observation'))
+    expect(rowsOf('patient')).toBeGreaterThan(0)
+  }, 60_000)
+
+  it('destroys the former key, and a host without the new one does not start', async () => {
+    const secrets = join(line.env.CHAINON_SECRETS_DIR ?? '', 'curate')
+    const elsewhere = join(line.place.folder, 'elsewhere')
+    cpSync(secrets, join(elsewhere, 'curate'), { recursive: true })
+    rmSync(join(elsewhere, 'curate', 'pseudonym-level2-2.key'))
+    const old = await failingService('curate', { ...line.env, CHAINON_SECRETS_DIR: elsewhere })
+    expect([old.status, old.log]).toEqual([78, expect.stringContaining('curate/pseudonym-level2-2.key is missing')])
+    const { status, out } = await rotation('retire').ended
+    expect([status, JSON.parse(out)]).toEqual([0, { inForce: 2, versions: [1] }])
+    expect(existsSync(join(secrets, 'pseudonym-level2.key'))).toBe(false)
+  }, 60_000)
 })

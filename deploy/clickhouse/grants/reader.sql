@@ -30,5 +30,6 @@ REVOKE SELECT ON chainon.ledger_batch FROM reader;
 REVOKE SELECT ON chainon.insert_fence FROM reader;
 REVOKE SELECT ON chainon.access_journal FROM reader;
 REVOKE SELECT ON chainon.key_fingerprint FROM reader;
+REVOKE SELECT ON chainon.rotation_* FROM reader;
 -- A connection begins in this database; there is nothing in it.
 GRANT SHOW DATABASES ON default.* TO reader;

@@ -13,6 +13,7 @@ import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { actor, noteInJournal } from '../journal.ts'
 import { registerCustody } from './key-custody.ts'
+import { registerRotation } from './key-rotation.ts'
 import { registerSealing } from './sealing-keys.ts'
 
 /** The hospitals of the sample feed. */
@@ -197,6 +198,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     })
   registerSealing(keys, env)
   registerCustody(keys, env)
+  registerRotation(keys, env)
 }
 
 function ofKey(id: string) {

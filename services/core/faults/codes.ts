@@ -232,6 +232,12 @@ export const FAULTS = {
     alarm: true,
     text: 'Encodings expired before the linker has read them.',
   },
+  'key-rotation': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'The warehouse moves to another key of pseudonyms: records wait until it has.',
+  },
+  'key-rotation-refused': { blame: 'dependency', text: 'The key of pseudonyms cannot be rotated now.' },
   'link-rebuild-refused': { blame: 'dependency', alarm: true, text: 'The linkage index cannot be rebuilt now.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'not-verified': {

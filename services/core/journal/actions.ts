@@ -20,6 +20,8 @@ const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 
 /** `<service>/<file>` of a secret. */
 const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
+/** The key of which the versions are rotated. */
+const SECOND_LEVEL = '^secret:curate/pseudonym-level2\\.key$'
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 
 const FORMS = [
@@ -41,6 +43,10 @@ const FORMS = [
   }),
   form('key-backup', SECRET, { shares: Count, needed: Count }),
   form('key-restore', SECRET, {}),
+  form('pseudonym-prepare', SECOND_LEVEL, {}),
+  form('pseudonym-rotate', SECOND_LEVEL, {}),
+  form('pseudonym-abandon', SECOND_LEVEL, {}),
+  form('pseudonym-retire', SECOND_LEVEL, {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),

@@ -109,7 +109,7 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
           if (exitStatus(error) !== EXIT_DEPENDENCY || closed.signal.aborted) throw error
           if (!unreachable.has(dependency))
             logger.warn({ event: 'waiting-for-dependency', dependency, err: safeError(error) })
-          down(dependency)
+          down(dependency, ownReason(error))
           await sleep(wait, undefined, { signal: closed.signal })
         } finally {
           clearTimeout(budget)
@@ -136,6 +136,11 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
 function alarmCodeOf({ code }: StoppedPartition): AlarmCode {
   if (code === 'bug' || code === 'configuration') return code
   return code === 'gap' ? 'gap' : 'dependency-unavailable'
+}
+
+/** @returns why a start waits, when it is not that a dependency does not answer */
+function ownReason(error: unknown): string | undefined {
+  return error instanceof ChainonError && error.code !== 'dependency-unavailable' ? error.message : undefined
 }
 
 /** The name that the protocol or the client has for an error; its message only where it is Chainon's own. */

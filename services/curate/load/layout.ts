@@ -10,11 +10,13 @@ const BLOCK_LAYOUT = 2
 /** Increased when `link.lua` links the same contributions in another way. */
 const LINK_MODEL = 1
 
-/** @returns 12 characters that change with the contract's fields and rules, the form of the blocks and the linkage model */
-export function layoutOf(contract: FeedContract): string {
+/**
+ * @param keyVersion of the key of pseudonyms
+ * @returns 12 characters that change with the contract's fields and rules, the form of the blocks, the linkage model and the key
+ */
+export function layoutOf(contract: FeedContract, keyVersion = 1): string {
   // Documentation does not reach a block.
-  const text = JSON.stringify([BLOCK_LAYOUT, contract.linked ? LINK_MODEL : 0, contract], (key, value: unknown) =>
-    key === 'doc' ? undefined : value,
-  )
+  const parts = [BLOCK_LAYOUT, contract.linked ? LINK_MODEL : 0, contract, ...(keyVersion === 1 ? [] : [keyVersion])]
+  const text = JSON.stringify(parts, (key, value: unknown) => (key === 'doc' ? undefined : value))
   return createHash('sha256').update(text).digest('base64url').slice(0, 12)
 }

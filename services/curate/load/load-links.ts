@@ -16,17 +16,20 @@ export interface LinkLoadDependencies {
   readonly decoder: Decoder
   readonly level2: Pseudonymiser
   readonly events: Pick<WorkerEvents, 'fault' | 'records'>
+  /** @throws ChainonError key-rotation when nothing may be loaded under the key of this process */
+  readonly assertKeyInForce: () => Promise<void>
 }
 
 const TABLE = 'person_link_scored'
 
 /** @returns a function that loads one fetched batch of one partition; `name` is that of its counters */
 export function linkLoader(dependencies: LinkLoadDependencies): (name: string, batch: PartitionBatch) => Promise<void> {
-  const { clickhouse, decoder, level2, events } = dependencies
+  const { clickhouse, decoder, level2, events, assertKeyInForce } = dependencies
   const step = buildLinkRow(decoder, level2)
   return async function loadLinks(name, batch) {
     const last = batch.messages.at(-1)
     if (!last) return
+    await assertKeyInForce()
     await decoder.prepare(batch.messages.map(({ value }) => value))
     const rows: LinkRow[] = []
     for (const { value } of batch.messages) {

@@ -28,6 +28,8 @@ export interface WorkerDependencies {
   readonly topicIds: TopicIds
   readonly batchMaxRecords: number
   readonly intentDeadlineMs: number
+  /** @throws ChainonError key-rotation when nothing may be loaded under the key of this process */
+  readonly assertKeyInForce: () => Promise<void>
 }
 
 export interface Slice {

@@ -1,8 +1,9 @@
-/** One rebuild at a time, over all machines: a key in Redis that its holder renews, and that ends by itself when the holder is killed. */
+/** One rebuild of the links, and one rotation of the key, at a time, over all machines: a key in Redis that its holder renews, and that ends by itself when the holder is killed. */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
+import type { FaultCode } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { Holder } from '../link/index-store.ts'
 
@@ -18,17 +19,27 @@ export interface RebuildLock extends Holder {
   release(): Promise<void>
 }
 
+/** What a lock is for, as its refusal says it. */
+export interface LockPurpose {
+  readonly code: FaultCode
+  readonly doing: string
+  readonly name: string
+}
+
+const REBUILD: LockPurpose = { code: 'link-rebuild-refused', doing: 'rebuilding the links', name: 'rebuild' }
+
 /**
  * Waits as long as a killed holder's lock lives.
- * @throws ChainonError link-rebuild-refused when another process rebuilds the links
+ * @throws ChainonError link-rebuild-refused, or what the purpose says, when another process has it
  */
-export async function lockRebuild(redis: Redis, key: string): Promise<RebuildLock> {
+export async function lockRebuild(redis: Redis, key: string, purpose: LockPurpose = REBUILD): Promise<RebuildLock> {
+  const { code, doing, name } = purpose
   const own = `process ${process.pid} on ${hostname()} ${randomUUID()}`
   for (const until = Date.now() + LIFETIME_MS + RENEW_MS; ; await sleep(100)) {
     if ((await redis.set(key, own, 'PX', LIFETIME_MS, 'NX')) === 'OK') break
     if (Date.now() > until) {
       const holder = (await redis.get(key))?.replace(/ [^ ]*$/, '') ?? 'another process'
-      throw new ChainonError('link-rebuild-refused', `${holder} is rebuilding the links`)
+      throw new ChainonError(code, `${holder} is ${doing}`)
     }
   }
   let held = true
@@ -44,7 +55,7 @@ export async function lockRebuild(redis: Redis, key: string): Promise<RebuildLoc
   return {
     holder: own,
     assertHeld() {
-      if (!held) throw new ChainonError('link-rebuild-refused', 'the lock of the rebuild was lost')
+      if (!held) throw new ChainonError(code, `the lock of the ${name} was lost`)
     },
     async release() {
       clearInterval(timer)

@@ -10,10 +10,9 @@ import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
-import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
+import { assertVersionInForce } from '#core/custody/key-versions.ts'
 import { tokenSeed } from '#core/custody/published-key.ts'
-import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
@@ -25,7 +24,7 @@ import { linkConfig } from '../config.ts'
 import { judge, readWarehouse } from '../link/index-check.ts'
 import { type IndexStore, indexStore } from '../link/index-store.ts'
 import { connected } from '../link/link-index.ts'
-import { secondLevelTokens } from '../link/tokens.ts'
+import { openSecondLevel } from '../second-level.ts'
 import { validateRecord } from '../steps/validate-record.ts'
 import { type RebuildDependencies, type Rebuilt, rebuildLinks, tryRebuild } from './rebuild.ts'
 import type { ReplayProgress } from './replay.ts'
@@ -73,7 +72,7 @@ async function run(): Promise<number> {
     const register = warehouseRegister(clickhouse)
     const secrets = secretsDir('curate', config)
     const box = await openSecretBox(config, secrets)
-    const secret = await registeredSecret(secrets, 'curate/pseudonym-level2.key', register, box)
+    const { version, level2, secondLevelToken } = await openSecondLevel(secrets, register, box)
     const tokens = await tokenOpener(await tokenSeed(secrets, register, box))
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
@@ -85,13 +84,15 @@ async function run(): Promise<number> {
       namespace,
       feeds: contracts.map((contract) => ({
         contract,
-        level2: pseudonymiser(2, secret),
-        secondLevelToken: secondLevelTokens(secret),
+        level2,
+        secondLevelToken,
         topic: topicOf(namespace, 'pseudonymised', contract.feed),
         decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
         tokens,
         validate: validateRecord(contract),
       })),
+      keyVersion: version,
+      assertKeyInForce: () => assertVersionInForce(register, version),
       onProgress(now) {
         progress = now
         if (background) logger.info({ event: 'link-rebuild', ...now })

@@ -14,6 +14,7 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { newIndexId, readWarehouse, recordIndex } from '../link/index-check.ts'
 import { firstVersion, GUARDED_SCRIPTS, type IndexStore } from '../link/index-store.ts'
 import { DEFAULT_LIMITS, IndexRefused, type UsedIndex } from '../link/linker.ts'
+import type { SecondLevel } from '../second-level.ts'
 import { lockRebuild, type RebuildLock } from './lock.ts'
 import { type ReplayedFeed, type ReplayProgress, replayLog } from './replay.ts'
 import { type LinkCounts, snapshotLinks } from './snapshot.ts'
@@ -24,6 +25,10 @@ export interface RebuildDependencies {
   readonly kafka: Kafka
   readonly namespace: string
   readonly feeds: readonly ReplayedFeed[]
+  /** With which the pseudonyms of the feeds are made. */
+  readonly keyVersion: SecondLevel['version']
+  /** Called when no other rebuild can begin. @throws ChainonError key-rotation when links must not be made with this key */
+  readonly assertKeyInForce: () => Promise<void>
   readonly onProgress: (progress: ReplayProgress) => void
 }
 
@@ -73,9 +78,11 @@ export async function tryRebuild(dependencies: RebuildDependencies): Promise<Reb
   })
 }
 
-async function locked<T>({ store }: RebuildDependencies, work: (lock: RebuildLock) => Promise<T>): Promise<T> {
+async function locked<T>(dependencies: RebuildDependencies, work: (lock: RebuildLock) => Promise<T>): Promise<T> {
+  const { store, assertKeyInForce } = dependencies
   const lock = await lockRebuild(store.redis, store.lockKey)
   try {
+    await assertKeyInForce()
     return await work(lock)
   } catch (error) {
     throw error instanceof IndexRefused ? lost() : error
@@ -87,8 +94,9 @@ async function locked<T>({ store }: RebuildDependencies, work: (lock: RebuildLoc
 const lost = () => new ChainonError('link-rebuild-refused', 'the index that was being built is lost: start again')
 
 /** @returns the index that an interrupted rebuild left, if it was made in the same way, else a new one */
-async function begin({ store, clickhouse, feeds }: RebuildDependencies, lock: RebuildLock): Promise<Built> {
-  const model = modelOf(feeds)
+async function begin(dependencies: RebuildDependencies, lock: RebuildLock): Promise<Built> {
+  const { store, clickhouse } = dependencies
+  const model = modelOf(dependencies)
   const left = await store.read('building')
   if (left?.mode === 'building' && left.fields.model === model) return { id: left.id, generation: left.generation }
   if (left) await store.remove(left.id, lock)
@@ -99,8 +107,9 @@ async function begin({ store, clickhouse, feeds }: RebuildDependencies, lock: Re
   return built
 }
 
-function modelOf(feeds: readonly ReplayedFeed[]): string {
-  const parts = [GUARDED_SCRIPTS.link, DEFAULT_LIMITS, feeds.map(({ contract, topic }) => [contract, topic])]
+function modelOf({ feeds, keyVersion }: RebuildDependencies): string {
+  const contracts = feeds.map(({ contract, topic }) => [contract, topic])
+  const parts = [GUARDED_SCRIPTS.link, DEFAULT_LIMITS, contracts, keyVersion]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }
 

@@ -15,6 +15,7 @@ import { prepareBatch } from '../load/prepare-batch.ts'
 import { ruleTally } from '../load/rule-tally.ts'
 import { decodeMessage } from '../steps/decode-message.ts'
 import type { validateRecord } from '../steps/validate-record.ts'
+import { type LogRange, readLog } from './read-log.ts'
 
 /** A linked feed: what makes a record a contribution, as when it is loaded. */
 export interface ReplayedFeed extends Omit<LinkDependencies, 'linker'> {
@@ -29,11 +30,8 @@ export interface ReplayProgress {
   readonly total: number
 }
 
-interface Range {
+interface Range extends LogRange {
   readonly feed: ReplayedFeed
-  readonly partition: number
-  next: bigint
-  readonly end: bigint
 }
 
 /** Messages between two notes of how far the replay is. */
@@ -54,7 +52,7 @@ export async function replayLog(
 ): Promise<void> {
   const state = `${store.prefix(index.id)}state`
   const kept = await store.redis.hgetall(state)
-  const ranges = new Map<string, Range>()
+  const ranges: Range[] = []
   let total = 0
   let done = 0
   await withAdmin(kafka, async (admin) => {
@@ -66,7 +64,7 @@ export async function replayLog(
             'link-rebuild-refused',
             `${feed.topic}, partition ${partition}, begins at offset ${low}: links cannot be made again from a log without its first records`,
           )
-        ranges.set(`${feed.topic}:${partition}`, { feed, partition, next, end: high })
+        ranges.push({ feed, topic: feed.topic, partition, next, end: high })
         total += Number(high)
         done += Number(next)
       }
@@ -109,59 +107,14 @@ export async function replayLog(
     positions.set(`p:${partition}`, (to > loaded ? to : loaded).toString())
   }
 
-  const remaining = [...ranges.values()].filter(({ next, end }) => next < end)
-  if (remaining.length === 0) return
-  const consumer = kafka.consumer({
-    groupId: `${namespace}link-rebuild-${randomUUID()}`,
-    maxBytesPerPartition: 4 * 1024 * 1024,
-    maxWaitTimeInMs: 100,
-    allowAutoTopicCreation: false,
-    retry: { retries: 8, restartOnFailure: async () => false },
+  await readLog(kafka, `${namespace}link-rebuild-${randomUUID()}`, ranges, CHUNK, {
+    async read(range, messages, advanced) {
+      for (const [incarnation, found] of byIncarnation(messages)) await link(range, incarnation, found)
+      done += advanced
+      await store.redis.hset(state, `l:${range.topic}:${range.partition}`, range.next.toString())
+    },
+    batchRead: report,
   })
-  await consumer.connect()
-  try {
-    await consumer.subscribe({ topics: [...new Set(remaining.map(({ feed }) => feed.topic))], fromBeginning: true })
-    await new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
-      consumer
-        .run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          eachBatch: async (payload) => {
-            const { batch } = payload
-            const range = ranges.get(`${batch.topic}:${batch.partition}`)
-            if (!range) return
-            try {
-              const wanted = batch.messages.filter(
-                ({ offset }) => BigInt(offset) >= range.next && BigInt(offset) < range.end,
-              )
-              for (let at = 0; at < wanted.length; at += CHUNK) {
-                const slice = wanted.slice(at, at + CHUNK)
-                for (const [incarnation, messages] of byIncarnation(slice)) await link(range, incarnation, messages)
-                const before = range.next
-                range.next = BigInt(slice.at(-1)?.offset ?? range.next) + 1n
-                done += Number(range.next - before)
-                await store.redis.hset(state, `l:${batch.topic}:${batch.partition}`, range.next.toString())
-                await payload.heartbeat()
-              }
-              await report()
-              const last = batch.messages.at(-1)
-              if (last) payload.resolveOffset(last.offset)
-              if ([...ranges.values()].every(({ next, end }) => next >= end)) resolve()
-            } catch (error) {
-              // The client would try again for ever; the next attempt goes on from the noted offsets.
-              reject(error instanceof Error ? error : new Error('the replay failed'))
-              consumer.pause([{ topic: batch.topic }])
-            }
-          },
-        })
-        .catch(reject)
-      for (const { feed, partition, next } of remaining)
-        consumer.seek({ topic: feed.topic, partition, offset: next.toString() })
-    })
-  } finally {
-    await consumer.disconnect()
-  }
 }
 
 /** Messages without an origin were not written by deidentify. */

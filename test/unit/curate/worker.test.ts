@@ -70,6 +70,7 @@ function harness(committed: { offset: bigint | undefined; metadata: string }, re
     topicIds: { of: async () => ({ id: 'L' }) },
     batchMaxRecords: 3,
     intentDeadlineMs: 60_000,
+    assertKeyInForce: async () => undefined,
   } as unknown as WorkerDependencies
   const handle = curateWorker(dependencies)
   return {

@@ -12,6 +12,8 @@ const WRAPPERS = [
   'services/core/custody/registered-secret.ts',
   'services/core/custody/backup.ts',
   'services/deidentify/app.ts',
+  'services/curate/second-level.ts',
+  'services/curate/rotate/main.ts',
 ]
 /** An ending alone, to compare with. */
 const ENDING = /^\.\w+$/

@@ -146,6 +146,7 @@ export function house() {
       topicIds: { of: async () => ({ id: 'L' }) },
       batchMaxRecords: 100,
       intentDeadlineMs: 60_000,
+      assertKeyInForce: async () => undefined,
     } as unknown as WorkerDependencies
     const handle = curateWorker(dependencies)
     const commitTogether = (commits: readonly { partition: number; offset: bigint; metadata?: string | undefined }[]) =>
