@@ -96,14 +96,10 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const directory = createBuildFolder(projectDir, run)
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
-<<<<<<< HEAD
+    await assertSameKey(warehouse.keys, keyAtStart)
     const report = copyLinkageReport(context.dataDir, directory)
     const ledgers = { ledgerAtStart, ledgerAtEnd }
     const manifest = manifestOf(context, request, { run, started, space, survey, tables, report, ...ledgers })
-=======
-    await assertSameKey(warehouse.keys, keyAtStart)
-    const manifest = manifestOf(context, request, { run, started, space, survey, tables, ledgerAtStart, ledgerAtEnd })
->>>>>>> rotate
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
     context.signal.throwIfAborted()

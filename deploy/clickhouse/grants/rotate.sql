@@ -7,6 +7,7 @@ GRANT INSERT, ALTER DELETE ON chainon.record_origin TO rotate;
 GRANT INSERT, ALTER DELETE ON chainon.record_missing TO rotate;
 GRANT INSERT, ALTER DELETE ON chainon.person_link TO rotate;
 GRANT INSERT, ALTER DELETE ON chainon.person_link_scored TO rotate;
+GRANT INSERT, ALTER DELETE ON chainon.person_link_history TO rotate;
 -- It looks for pseudonyms in every table, also in those that it does not know.
 GRANT SELECT ON chainon.* TO rotate;
 -- The key that is in force, and the linkage index that is made again under it.

@@ -88,12 +88,9 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       zone('linked', 'READ'),
       group('curate', 'READ'),
       readingGroups('link-rebuild'),
-<<<<<<< HEAD
       // `chainon link decide` finds the two records in linked.*.
       topic(decisionsTopic(namespace), 'WRITE'),
-=======
       readingGroups('key-rotation'),
->>>>>>> rotate
       // Writes the public key for which its tokens are sealed.
       topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],

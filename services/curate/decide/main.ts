@@ -16,20 +16,19 @@ import {
 } from '#core/contract/link-decision.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
-import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
-import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
+import { openSecondLevel } from '../second-level.ts'
 import { findRecords } from './find-records.ts'
 import { effectOf, personsOf } from './persons.ts'
 
 const USAGE_STATUS = 2
-const RECORD = /^p2_[\w-]{43}$/
+const RECORD = /^p2_[\w-]{43}(?:_k\d+)?$/
 const ID = /^[0-9a-f]{16}$/
 const USAGE =
   'usage: decide/main.ts accept|never|withdraw RECORD_A RECORD_B --reason WORDS-WITH-HYPHENS --by NAME --id HEX [--dry-run] [--json]\n'
@@ -67,18 +66,12 @@ async function run(): Promise<number> {
   try {
     const secrets = secretsDir('curate', config)
     const box = await openSecretBox(config, secrets)
-    const secret = await registeredSecret(secrets, 'curate/pseudonym-level2.key', warehouseRegister(clickhouse), box)
+    const { level2 } = await openSecondLevel(secrets, warehouseRegister(clickhouse), box)
     const kafka = kafkaClient('link', config, logger)
     const persons = await personsOf(clickhouse, given.records)
     const feeds = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
     const topics = new Map(feeds.map(({ feed }) => [topicOf(namespace, 'linked', feed), feed]))
-    const records = await findRecords(
-      kafka,
-      `${namespace}link-rebuild-`,
-      topics,
-      pseudonymiser(2, secret),
-      given.records,
-    )
+    const records = await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, given.records)
     const effect = effectOf(given.decision, persons)
     if (!given.dryRun) {
       const { id, decision, by, reason } = given

@@ -44,8 +44,19 @@ export const SHARED_TABLES: readonly PseudonymTable[] = [
       { form: 'pseudonym', column: 'record_id', domain: 'record' },
       // A person of the linker is named after a record.
       { form: 'person', column: 'person_id', domain: 'record' },
+      { form: 'person', column: 'previous_person_id', domain: 'record' },
     ],
     replacing: { key: ['record_id'], version: 'link_version' },
+  },
+  {
+    table: 'person_link_history',
+    columns: [
+      { form: 'pseudonym', column: 'patient_id', domain: 'patient' },
+      { form: 'pseudonym', column: 'record_id', domain: 'record' },
+      { form: 'person', column: 'person_id', domain: 'record' },
+      { form: 'person', column: 'previous_person_id', domain: 'record' },
+    ],
+    replacing: { key: ['record_id', 'link_version'], version: undefined },
   },
   { table: 'record_origin', columns: [RECORD_HASH], expiresBy: 'received_at' },
   {
