@@ -30,8 +30,9 @@ export interface IdempotencyStore {
   begin(producer: string, key: string, fingerprint: string): Promise<BeginResult>
 }
 
-/** Longer than a request needs after its body is read. */
-const LEASE_MS = 60_000
+/** How long a gateway that was killed blocks its keys; one that works renews its leases several times within it. */
+const LEASE_MS = 8_000
+const RENEW_EVERY_MS = 2_000
 
 const BEGIN = `
 local known = redis.call('HMGET', KEYS[1], 'fingerprint', 'status', 'body', 'token', 'until', 'progress')
@@ -43,6 +44,13 @@ if known[4] and now < tonumber(known[5] or now + 1) then return {'in-flight'} en
 redis.call('HSET', KEYS[1], 'fingerprint', ARGV[1], 'token', ARGV[2], 'until', now + ARGV[3])
 redis.call('PEXPIRE', KEYS[1], known[6] and ARGV[4] or ARGV[3])
 return {'started', known[6] or ''}`
+
+const RENEW = `
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
+local time = redis.call('TIME')
+redis.call('HSET', KEYS[1], 'until', time[1] * 1000 + math.floor(time[2] / 1000) + ARGV[2])
+if redis.call('HEXISTS', KEYS[1], 'progress') == 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return 1`
 
 const FINISH = `
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 0 end
@@ -79,19 +87,26 @@ export function idempotencyStore(redis: Redis, namespace: string, hours: number,
         },
       )
       switch (state) {
-        case 'started':
+        case 'started': {
+          // A renewal that fails is made up for by the next one; without any, another request may have the key, and records are versions.
+          const renewing = setInterval(() => {
+            redis.eval(RENEW, 1, name, token, LEASE_MS).catch(() => undefined)
+          }, RENEW_EVERY_MS).unref()
           return {
             kind: 'started',
             progress: first ?? '',
             lease: {
               finish: async (answerStatus, answerBody) => {
+                clearInterval(renewing)
                 await redis.eval(FINISH, 1, name, token, answerStatus, answerBody, keptMs)
               },
               release: async (progress) => {
+                clearInterval(renewing)
                 await redis.eval(RELEASE, 1, name, token, progress, keptMs)
               },
             },
           }
+        }
         case 'replay':
           return { kind: 'replay', status: Number(first), body: body ?? '' }
         case 'mismatch':
