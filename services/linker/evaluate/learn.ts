@@ -21,6 +21,8 @@ export interface Learnt {
 
 /** More pairs do not change the model, and cost time. */
 const MOST_PAIRS = 80_000
+/** Records whose candidates are learnt from; each is compared with as many as reconciliation will compare it with, and not only with its budget's. */
+const MOST_RECORDS = 20_000
 const SEED = 1
 /** Of the records of a source, fewer than this have another one of their person there: then it is assumed that none has. */
 const FEW = 0.01
@@ -45,7 +47,7 @@ export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what:
       prior: priorFor(records.layout),
       version: `learnt-${data.ids.length}`,
       records: Int32Array.from(order.keys()),
-      possiblePairs: possible * (pairs.a.length / Math.max(1, candidates.a.length)),
+      possiblePairs: possible * candidates.share * (pairs.a.length / Math.max(1, candidates.a.length)),
       next: randomOf(SEED),
       onRound: say,
     })
@@ -70,26 +72,29 @@ function priorFor(layout: Layout): Model {
   }
 }
 
-/** The pairs that the linker would compare. */
+/** The pairs that the linker compares, in time, for a share of the records. */
 function candidatePairs(
   { kinds }: Intake,
   tokens: readonly Int32Array[],
   sources: Uint8Array,
   onePerSource: boolean,
   limits: Limits,
-): { readonly a: number[]; readonly b: number[] } {
+): { readonly a: number[]; readonly b: number[]; readonly share: number } {
+  const step = Math.ceil(tokens.length / MOST_RECORDS)
+  const unlimited = { budget: Number.POSITIVE_INFINITY, hub: limits.hub }
   const indexes = [tokenIndex(kinds), tokenIndex(kinds)]
   const a: number[] = []
   const b: number[] = []
   tokens.forEach((own, record) => {
     const source = onePerSource ? (sources[record] as number) : 0
-    for (const candidate of indexes[onePerSource ? 1 - source : 0]?.candidates(own, limits).records ?? []) {
-      a.push(candidate)
-      b.push(record)
-    }
+    if (record % step === 0)
+      for (const candidate of indexes[onePerSource ? 1 - source : 0]?.candidates(own, unlimited).records ?? []) {
+        a.push(candidate)
+        b.push(record)
+      }
     indexes[source]?.add(record, own)
   })
-  return { a, b }
+  return { a, b, share: 1 / step }
 }
 
 function sampled({ a, b }: { readonly a: readonly number[]; readonly b: readonly number[] }): TrainingPairs {
