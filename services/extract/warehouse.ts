@@ -60,7 +60,11 @@ export function openWarehouse(config: ExtractConfig): Warehouse {
         }>(),
       ),
     keys: {
-      read: () => guarded(() => register.read()),
+      read: () =>
+        guarded(async () => {
+          await assertProvisioned(client, config.CLICKHOUSE_DATABASE)
+          return await register.read()
+        }),
       register: (name, fingerprint) => guarded(() => register.register(name, fingerprint)),
     },
     async close() {
@@ -68,6 +72,17 @@ export function openWarehouse(config: ExtractConfig): Warehouse {
       await ownDatabase.close()
     },
   }
+}
+
+/** A right on a table that does not exist is a right that is lacking: ClickHouse would say that, and not that nothing is there. */
+async function assertProvisioned(client: ClickHouseClient, database: string): Promise<void> {
+  const result = await client.query({
+    query: "SELECT name FROM system.tables WHERE database = {database:String} AND name = 'key_fingerprint'",
+    query_params: { database },
+    format: 'JSONEachRow',
+  })
+  if ((await result.json()).length === 0)
+    throw new ChainonError('dependency-unavailable', `ClickHouse has no register of keys${hint('60')}`)
 }
 
 /** Also for an error while a stream is read. */

@@ -10,9 +10,13 @@ interface Table {
   readonly engine: string
 }
 
-/** Of the system's tables those that can hold what was written or asked; the others describe the server. */
+/**
+ * Of the system's tables those that can hold what was written or asked; the others describe the server. A view with a parameter cannot be read as it is, and has
+ * only rows of tables that are.
+ */
 const TABLES = `SELECT database, name, engine FROM system.tables WHERE lower(database) != 'information_schema' AND (database != 'system' OR endsWith(name, '_log')
-  OR name IN ('errors', 'processes', 'query_cache', 'mutations', 'warnings', 'parts', 'parts_columns')) ORDER BY database, name`
+  OR name IN ('errors', 'processes', 'query_cache', 'mutations', 'warnings', 'parts', 'parts_columns'))
+  AND NOT (engine = 'View' AND match(as_select, '\\\\{\\\\w+ *:')) ORDER BY database, name`
 
 /**
  * A table of parts is read in those parts that were written since the mark, whatever merged them meanwhile; a table of another kind whole.
