@@ -16,7 +16,6 @@ import type { Logger } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
-import { bucketBits } from './index/keys.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { openLinker } from './stream/open-linker.ts'
@@ -47,7 +46,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           redis,
           name: `${namespace}${config.CHAINON_LINKAGE_INDEX}`,
           secret: loadOrCreateSecret(secretsDir('linker', config), 'linkage-index.key'),
-          bits: bucketBits(config.CHAINON_LINKAGE_RECORDS),
+          kinds: kinds.length,
           layout,
           form,
           model,

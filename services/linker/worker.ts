@@ -123,7 +123,8 @@ export function linkerWorker(
     )
     const next = BigInt(last.offset) + 1n
     batch.assertOwned()
-    await open.index.passed(position.key, next)
+    open.index.passed(position.key, next)
+    await open.index.commit()
     await batch.commit(next)
     batch.advance(BigInt(last.offset))
     known.passed(batch, next)

@@ -45,9 +45,8 @@ export const REDIS_RIGHTS = {
     sharedKeys: ['{lx:*'],
     commands: [
       ...CONNECTION,
-      ...SCRIPTS,
-      ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
-      ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hdel', 'hincrby'],
+      ...['eval', 'get', 'mget', 'set', 'mset', 'unlink', 'scan'],
+      ...['hget', 'hgetall', 'hkeys', 'hset', 'hdel'],
     ],
     purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',
   },

@@ -7,7 +7,7 @@ import type { EncodedRecord } from '#core/linkage/encode.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
 import { codec } from '../index/codec.ts'
-import { bucketBits, indexKeys } from '../index/keys.ts'
+import { indexKeys } from '../index/keys.ts'
 import { openIndex } from '../index/link-index.ts'
 import { type Arrival, indexLinker } from '../link/index-linker.ts'
 import type { DataSet } from './data-set.ts'
@@ -25,16 +25,15 @@ export async function linkInRedis(
   options: EvaluateOptions & { readonly redis: RedisStore },
 ): Promise<Linked> {
   const { redis, secret, batch: batchSize } = options.redis
-  const { layout, encodeWritten } = encoding(data)
-  const bits = bucketBits(order.length)
-  const keys = indexKeys(secret, bits)
+  const { layout, kinds, encodeWritten } = encoding(data)
+  const keys = indexKeys(secret)
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
   const usedBefore = await memoryOf(redis)
   const index = await openIndex(redis, options.redis.name ?? randomBytes(6).toString('hex'), {
     layout: digest(layout),
     key: keys.fingerprint,
     model: digest(options.model),
-    bits,
+    kinds: kinds.length,
     hub: options.limits.hub,
   })
   const store = filterStore(layout)
@@ -50,8 +49,7 @@ export async function linkInRedis(
     onePerSource: options.onePerSource,
     onPair,
   })
-  const found = await index.size()
-  await links.recover()
+  const found = index.size()
   const recordOf = new Int32Array(order.length)
   const times = new Float32Array(order.length)
   const isKnown = new Uint8Array(order.length)
@@ -121,7 +119,7 @@ export async function linkInRedis(
   const bytes = (await memoryOf(redis)) - usedBefore
   if (isKnown.includes(0)) throw foreign()
   const corrected = await links.reconcile(onPair)
-  const personOf = await index.persons()
+  const personOf = index.persons()
   if (options.redis.name === undefined) await index.remove()
   const perRecord = (value: number) => Math.round((value / order.length) * 10) / 10
   const linkerUs = (used.user + used.system - encodingCpuUs) / order.length

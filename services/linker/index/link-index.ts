@@ -1,26 +1,21 @@
 /**
- * The linkage index in Redis: records, which records have a token, edges, persons. Each script writes and reads a batch at once; all are idempotent. One linker writes an index: a later one takes it over, and the scripts of the earlier one fail. Keys: docs/adr/0031.
+ * The linkage index: records, which records have a token, edges, persons. Redis has all of it; which records have a token, which edges and which person is
+ * read into memory when the index is opened, and what a batch changes goes to Redis at once, all or nothing (docs/adr/0045). One linker writes an
+ * index: a later one takes it over, and what the earlier one writes is refused.
  */
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
-import { packVersion, type RecordVersion } from './codec.ts'
-
-/** What the bytes of an index depend on; an index that was made otherwise is not gone on with. */
-export interface IndexForm {
-  readonly layout: string
-  readonly key: string
-  readonly model: string
-  readonly bits: number
-  readonly hub: number
-}
+import { ChainonError } from '#core/faults/errors.ts'
+import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
+import { type Head, idOf, type RecordVersion, readHead, tokensOf } from './codec.ts'
+import { graph } from './graph.ts'
+import { knownRecords } from './known-records.ts'
+import { BUCKET, type IndexForm, type StoredIndex, storedIndex } from './stored-index.ts'
 
 /** A record to be told of. */
 export interface OutboxEntry {
   readonly number: number
   /** How often it has changed. */
-  readonly times: string
+  readonly times: number
   /** Number of its person's first record; undefined for a cancelled record. */
   readonly person: number | undefined
   /** Of its strongest edge within the person, certain ones last; undefined when it has none. */
@@ -42,8 +37,6 @@ export interface PutReply {
 export interface NewEdge {
   readonly other: number
   readonly weight: number
-  /** The version of the other record that was compared. */
-  readonly version: RecordVersion
 }
 
 export interface StoredComponent {
@@ -53,301 +46,360 @@ export interface StoredComponent {
   readonly edges: ReadonlyMap<number, ReadonlyMap<number, number>>
 }
 
+/** What is written is in Redis when `commit` resolves. */
 export interface LinkIndex {
   /** Records that have been there, cancelled ones included. */
-  size(): Promise<number>
+  size(): number
+  /** @param records sealed, with their head (codec.ts) */
   put(
-    records: readonly { readonly id: Buffer; readonly record: Buffer; readonly candidatesOf: number }[],
+    records: readonly { readonly record: Buffer; readonly candidatesOf: number }[],
     budget: number,
   ): Promise<PutReply[]>
   /** @returns the records as they are stored now; one that was never there is missing */
   records(numbers: readonly number[]): Promise<ReadonlyMap<number, Buffer>>
-  /** Writes edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
+  /** Adds edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
   connect(
-    records: readonly {
-      readonly number: number
-      readonly version: RecordVersion
-      readonly edges: readonly NewEdge[]
-    }[],
+    records: readonly { readonly number: number; readonly edges: readonly NewEdge[] }[],
     most: number,
-  ): Promise<readonly StoredComponent[]>
-  components(numbers: readonly number[], above: number, most: number): Promise<readonly StoredComponent[]>
-  /** @param marked what `marked` returned, and is done with this */
-  writePersons(persons: ReadonlyMap<number, number>[], marked?: ReadonlyMap<number, string>): Promise<void>
-  cancel(id: Buffer, cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
-  /** @returns records whose persons must be made again, because a neighbour was replaced or cancelled, with how often */
-  marked(): Promise<ReadonlyMap<number, string>>
+  ): readonly StoredComponent[]
+  components(numbers: readonly number[], above: number, most: number): readonly StoredComponent[]
+  writePersons(persons: readonly ReadonlyMap<number, number>[]): void
+  cancel(cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
+  /** @returns records whose persons must be made again, because a neighbour was replaced or cancelled: each once */
+  takeMarked(): readonly number[]
   /** @returns for each number the first record of its person */
-  persons(): Promise<Int32Array>
+  persons(): Int32Array
   /**
    * @param now microseconds since 1970
    * @param certain edges of this weight and more count only where there is no other
-   * @returns records that are new, cancelled, or of another person than before, until `told` has them
+   * @returns records that are new, cancelled, or of another person than before, until `told` has them; the last link version is in Redis
    */
   outbox(now: number, most: number, certain: number): Promise<readonly OutboxEntry[]>
-  told(entries: readonly OutboxEntry[]): Promise<void>
+  told(entries: readonly OutboxEntry[]): void
   /** @returns the offset of a partition's next message; undefined when the index has none of it */
   position(partition: string): Promise<bigint | undefined>
-  passed(partition: string, next: bigint): Promise<void>
+  passed(partition: string, next: bigint): void
   /** @returns numbers of the records with edges, rising */
-  connected(): Promise<readonly number[]>
+  connected(): readonly number[]
+  /**
+   * Sends what has changed, after what was sent before. Later changes may be made before it resolves.
+   * @throws ChainonError link-index-taken, link-index-behind; whatever it throws, and after `abandon`, the index must be opened again
+   */
+  commit(): Promise<void>
+  /** What has changed is half done, or not known to be in Redis: nothing is written any more. */
+  abandon(cause: unknown): void
   /** Removes the index. */
   remove(): Promise<void>
 }
 
-const script = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
-const COMMON = script('common')
-const NAMES = ['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const
-type Name = (typeof NAMES)[number]
-const NUMBER_BYTES = 4
-const EDGE_BYTES = 12
-const NEW_EDGE_BYTES = 28
-/** Of the bytes: an index of another one is not gone on with. */
-const FORMAT = 2
-const OUTBOX_FIELDS = 5
-const PERSON_BYTES = 8
-/** State, number, tokens skipped, over budget, how many candidates. */
-const PUT_REPLY_BYTES = 9
-/** Numbers with equal leading bytes share a bucket. */
-const BUCKET_NUMBERS = 256
-const BUCKETS_AT_ONCE = 500
-const KEYS_AT_ONCE = 1000
-
-type Args = readonly (string | number | Buffer)[]
+const READ_AT_ONCE = 4 * BUCKET
+const NOTHING: Pick<PutReply, 'hubs' | 'overBudget' | 'candidates'> = { hubs: 0, overBudget: false, candidates: [] }
 
 /**
- * Makes the index, or takes it over.
+ * Makes the index, or takes it over and reads it.
  * @param hasOutbox whether it keeps which records are to be told of: somebody must then tell
  * @throws ConfigurationError when it was made in another form
  */
-export async function openIndex(redis: Redis, name: string, given: IndexForm, hasOutbox = false): Promise<LinkIndex> {
-  const form = { ...given, format: FORMAT }
-  const prefix = `{lx:${name}}`
-  const writerKey = `${prefix}w`
-  const formText = JSON.stringify(form)
-  await redis.set(`${prefix}m`, formText, 'NX')
-  const known = JSON.parse((await redis.get(`${prefix}m`)) ?? '{}') as Partial<Record<keyof typeof form, unknown>>
-  const differing = (Object.keys(form) as (keyof typeof form)[]).filter((field) => known[field] !== form[field])
-  if (differing.length > 0)
-    throw new ConfigurationError(
-      `The linkage index ${name} was made otherwise`,
-      differing.map((field) => `${field} differs: make another index`),
-    )
-  const writer = randomBytes(8).toString('hex')
-  await redis.set(writerKey, writer)
-  const hashes = {} as Record<Name, string>
+export async function openIndex(redis: Redis, name: string, form: IndexForm, hasOutbox = false): Promise<LinkIndex> {
+  const stored = await storedIndex(redis, name, form)
+  await stored.claim()
+  const known = knownRecords()
+  const links = graph()
+  const bySource = new Map<number, TokenIndex>()
+  const outbox = new Map<number, number>()
+  const marked = new Set<number>()
+  let linkVersion = 0
+  let changed = noChanges()
+  let sent: Promise<void> = Promise.resolve()
+  let failure: { readonly cause: unknown } | undefined
 
-  async function load(): Promise<void> {
-    for (const one of NAMES)
-      hashes[one] = String(await redis.script('LOAD', `local OUTBOX = ${hasOutbox}\n${COMMON}${script(one)}`))
-  }
-  await load()
-
-  /** Redis may have been restarted and know no script any more: all are idempotent. */
-  async function run(one: Name, args: Args, again = true): Promise<unknown> {
-    try {
-      return await redis.callBuffer('EVALSHA', hashes[one], 1, writerKey, writer, ...args)
-    } catch (error) {
-      const { message } = error as Error
-      if (message.includes('LOST writer'))
-        throw new ChainonError('link-index-taken', `another linker has taken the linkage index ${name} over`)
-      if (!again || !message.startsWith('NOSCRIPT')) throw error
-      await load()
-      return run(one, args, false)
+  function tokensAt(source: number): TokenIndex {
+    let index = bySource.get(source)
+    if (!index) {
+      index = tokenIndex(form.kinds)
+      bySource.set(source, index)
     }
+    return index
   }
 
-  async function buckets(
-    kind: string,
-    read: (from: number, fields: readonly Buffer[]) => void,
-    command: 'HGETALL' | 'HKEYS',
-  ): Promise<void> {
-    const last = Math.ceil((await size()) / BUCKET_NUMBERS)
-    for (let from = 0; from < last; from += BUCKETS_AT_ONCE) {
-      const pipeline = redis.pipeline()
-      const to = Math.min(last, from + BUCKETS_AT_ONCE)
-      for (let bucket = from; bucket < to; bucket++)
-        pipeline.callBuffer(
-          command,
-          Buffer.concat([Buffer.from(`${prefix}${kind}`), packNumber(bucket * BUCKET_NUMBERS).subarray(0, 3)]),
-        )
-      for (const [at, [error, fields]] of ((await pipeline.exec()) ?? []).entries()) {
-        if (error) throw error
-        read((from + at) * BUCKET_NUMBERS, fields as Buffer[])
+  function read(number: number, bytes: Buffer): void {
+    const head = readHead(bytes)
+    known.set(number, idOf(bytes), head)
+    if (!head.isCancelled) tokensAt(head.source).add(number, tokensOf(bytes))
+  }
+
+  async function readAll(): Promise<void> {
+    const size = await stored.size()
+    links.grow(size)
+    for (let from = 0; from < size; from += READ_AT_ONCE) {
+      const numbers = Array.from({ length: Math.min(READ_AT_ONCE, size - from) }, (_, at) => from + at)
+      const buckets = numbers.filter((number) => number % BUCKET === 0)
+      const [records, ...found] = await Promise.all([
+        stored.records(numbers),
+        ...buckets.map((bucket) => stored.links(bucket)),
+      ])
+      for (const number of numbers) read(number, presentIn(records, number))
+      for (const { edges, persons } of found) {
+        for (const [number, own] of edges) for (const [other, weight] of own) links.connect(number, other, weight)
+        for (const [number, person] of persons) links.setPerson(number, person)
       }
     }
+    const open = await stored.outbox()
+    for (const number of open.noted) outbox.set(number, 1)
+    linkVersion = open.linkVersion
   }
 
-  const size = async () => Number((await redis.get(`${prefix}n`)) ?? 0)
-
-  return {
-    size,
-    async put(records, budget) {
-      const args = records.flatMap(({ id, record, candidatesOf }) => [id, record, candidatesOf])
-      return readPutReplies((await run('put', [budget, form.hub, ...args])) as Buffer, records.length)
-    },
-    async records(numbers) {
-      const found = new Map<number, Buffer>()
-      if (numbers.length === 0) return found
-      const key = Buffer.from(`${prefix}r`)
-      const replies = await redis.mgetBuffer(numbers.map((number) => Buffer.concat([key, packNumber(number)])))
-      for (const [at, stored] of replies.entries()) if (stored) found.set(numbers[at] as number, stored)
-      return found
-    },
-    async connect(records, most) {
-      if (records.length === 0) return []
-      const args = records.flatMap(({ number, version, edges }) => [
-        packNumber(number),
-        packVersion(version),
-        packEdges(edges),
-      ])
-      return ((await run('connect', [most, ...args])) as Buffer[]).map(readComponent)
-    },
-    async components(numbers, above, most) {
-      if (numbers.length === 0) return []
-      return ((await run('component', [above, most, ...numbers.map(packNumber)])) as Buffer[]).map(readComponent)
-    },
-    async writePersons(components, marked = new Map()) {
-      const done = [...marked].flatMap(([number, count]) => [packNumber(number), count])
-      if (components.length > 0) await run('persons', [packPersons(components), ...done])
-    },
-    async cancel(id, cancelled) {
-      return ((await run('cancel', [id, cancelled])) as Buffer).toString() as 'cancelled' | 'same' | 'stale'
-    },
-    async marked() {
-      const fields = (await redis.callBuffer('HGETALL', `${prefix}d`)) as Buffer[]
-      const marked = new Map<number, string>()
-      for (let at = 0; at < fields.length; at += 2)
-        marked.set((fields[at] as Buffer).readUInt32BE(), String(fields[at + 1]))
-      return marked
-    },
-    async persons() {
-      const persons = Int32Array.from({ length: await size() }, (_, number) => number)
-      await buckets(
-        'p',
-        (from, fields) => {
-          for (let at = 0; at < fields.length; at += 2)
-            persons[from + (fields[at]?.[0] ?? 0)] = (fields[at + 1] as Buffer).readUInt32BE()
-        },
-        'HGETALL',
-      )
-      return persons
-    },
-    async outbox(now, most, certain) {
-      const fields = (await run('outbox', [now, most, certain])) as Buffer[]
-      return Array.from({ length: fields.length / OUTBOX_FIELDS }, (_, at) => {
-        const [number, times, person, weight, version] = fields.slice(OUTBOX_FIELDS * at) as [
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-          Buffer,
-        ]
-        return {
-          number: number.readUInt32BE(),
-          times: times.toString(),
-          person: person.length === 0 ? undefined : person.readUInt32BE(),
-          weight: weight.length === 0 ? undefined : weight.readDoubleLE(),
-          linkVersion: Number(version),
-        }
-      })
-    },
-    async told(entries) {
-      if (entries.length === 0) return
-      await run(
-        'told',
-        entries.flatMap(({ number, times }) => [packNumber(number), times]),
-      )
-    },
-    async position(partition) {
-      const next = await redis.hget(`${prefix}k`, partition)
-      return next === null ? undefined : BigInt(next)
-    },
-    async passed(partition, next) {
-      await run('passed', [partition, next.toString()])
-    },
-    async connected() {
-      const numbers: number[] = []
-      await buckets('e', (from, fields) => numbers.push(...fields.map((field) => from + (field[0] ?? 0))), 'HKEYS')
-      return numbers.toSorted((a, b) => a - b)
-    },
-    async remove() {
-      let cursor = '0'
-      do {
-        const [next, keys] = (await redis.scanBuffer(cursor, 'MATCH', `${prefix}*`, 'COUNT', KEYS_AT_ONCE)) as [
-          Buffer,
-          Buffer[],
-        ]
-        cursor = next.toString()
-        if (keys.length > 0) await redis.unlink(...keys)
-      } while (cursor !== '0')
-    },
+  function note(number: number): void {
+    if (!hasOutbox) return
+    outbox.set(number, (outbox.get(number) ?? 0) + 1)
+    changed.noted.add(number)
+    changed.told.delete(number)
   }
-}
 
-const STATES: Readonly<Record<string, PutReply['state']>> = { n: 'new', s: 'same', r: 'replaced', x: 'stale' }
-
-function readPutReplies(bytes: Buffer, count: number): PutReply[] {
-  const replies: PutReply[] = []
-  let at = 0
-  for (let i = 0; i < count; i++) {
-    const state = STATES[String.fromCharCode(bytes.readUInt8(at))]
-    if (!state) throw new RangeError('a script of the linkage index returned an unknown state')
-    const found = bytes.readUInt16BE(at + 7)
-    const from = at + PUT_REPLY_BYTES
-    replies.push({
-      state,
-      number: bytes.readUInt32BE(at + 1),
-      hubs: bytes.readUInt8(at + 5),
-      overBudget: bytes.readUInt8(at + 6) === 1,
-      candidates: Array.from({ length: found }, (_, c) => bytes.readUInt32BE(from + NUMBER_BYTES * c)),
-    })
-    at = from + NUMBER_BYTES * found
+  function setPerson(number: number, person: number): void {
+    const was = links.personOf(number)
+    if (was === person) return
+    links.setPerson(number, person)
+    changed.persons.add(number)
+    note(number)
+    // Of these the strongest edge is another one now.
+    note(was)
+    note(person)
   }
-  return replies
-}
 
-function readComponent(bytes: Buffer): StoredComponent {
-  const count = bytes.readUInt16BE(0)
-  const large = count === 0
-  const members = Array.from({ length: Math.max(1, count) }, (_, at) => bytes.readUInt32BE(2 + NUMBER_BYTES * at))
-  const edges = new Map<number, Map<number, number>>()
-  let at = 2 + NUMBER_BYTES * count
-  for (const member of large ? [] : members) {
-    const end = at + NUMBER_BYTES + bytes.readUInt32BE(at)
-    const own = new Map<number, number>()
-    for (let from = at + NUMBER_BYTES; from < end; from += EDGE_BYTES)
-      own.set(bytes.readUInt32BE(from), bytes.readDoubleLE(from + NUMBER_BYTES))
-    edges.set(member, own)
-    at = end
+  function connect(a: number, b: number, weight: number): void {
+    if (links.connect(a, b, weight)) changed.edges.add(Math.max(a, b))
   }
-  return { large, members, edges }
-}
 
-function packNumber(number: number): Buffer {
-  const bytes = Buffer.allocUnsafe(NUMBER_BYTES)
-  bytes.writeUInt32BE(number)
-  return bytes
-}
-
-function packEdges(edges: readonly NewEdge[]): Buffer {
-  const bytes = Buffer.allocUnsafe(NEW_EDGE_BYTES * edges.length)
-  for (const [at, { other, weight, version }] of edges.entries()) {
-    bytes.writeUInt32BE(other, NEW_EDGE_BYTES * at)
-    bytes.writeDoubleLE(weight, NEW_EDGE_BYTES * at + NUMBER_BYTES)
-    packVersion(version).copy(bytes, NEW_EDGE_BYTES * at + EDGE_BYTES)
-  }
-  return bytes
-}
-
-function packPersons(components: readonly ReadonlyMap<number, number>[]): Buffer {
-  const bytes = Buffer.allocUnsafe(PERSON_BYTES * components.reduce((sum, { size }) => sum + size, 0))
-  let at = 0
-  for (const persons of components)
-    for (const [number, person] of persons) {
-      bytes.writeUInt32BE(number, at)
-      bytes.writeUInt32BE(person, at + NUMBER_BYTES)
-      at += PERSON_BYTES
+  function disconnect(number: number): void {
+    for (const other of links.disconnect(number)) {
+      changed.edges.add(Math.max(number, other))
+      marked.add(other)
     }
+  }
+
+  function store(number: number, record: Buffer, head: Head): void {
+    if (number === known.size) links.grow(number + 1)
+    known.set(number, idOf(record), head)
+    changed.records.set(number, record)
+  }
+
+  /** @param earlier bytes of records that are replaced */
+  function forget(number: number, earlier: ReadonlyMap<number, Buffer>): void {
+    const bytes = changed.records.get(number) ?? presentIn(earlier, number)
+    tokensAt(known.sourceOf(number)).remove(number, tokensOf(bytes))
+    disconnect(number)
+    note(number)
+  }
+
+  function put(record: Buffer, source: number, budget: number, earlier: ReadonlyMap<number, Buffer>): PutReply {
+    const head = readHead(record)
+    const found = known.find(idOf(record))
+    const number = found ?? known.size
+    const order = found === undefined ? 1 : known.compare(head, found)
+    const wasCancelled = found !== undefined && known.isCancelled(found)
+    if (order < 0 || (order === 0 && wasCancelled)) return { state: 'stale', number, ...NOTHING }
+    const state = found === undefined ? 'new' : order === 0 ? 'same' : 'replaced'
+    if (state === 'replaced') {
+      if (wasCancelled) note(number)
+      else forget(number, earlier)
+      marked.add(number)
+    }
+    const tokens = tokensOf(record)
+    const itself = state === 'same' && source === head.source ? number : undefined
+    const {
+      records: candidates,
+      hubs,
+      overBudget,
+    } = tokensAt(source).candidates(tokens, { budget, hub: form.hub }, itself)
+    if (state !== 'same') {
+      store(number, record, head)
+      tokensAt(head.source).add(number, tokens)
+    }
+    if (state === 'new') note(number)
+    return { state, number, hubs, overBudget, candidates }
+  }
+
+  async function records(numbers: readonly number[]): Promise<Map<number, Buffer>> {
+    const found = new Map(await stored.records(numbers.filter((number) => !changed.records.has(number))))
+    for (const number of numbers) {
+      const bytes = changed.records.get(number)
+      if (bytes) found.set(number, bytes)
+    }
+    return found
+  }
+
+  /**
+   * @param least 1: of records that a later version replaces; 0: of the same version as well
+   * @returns their stored bytes: only there are their tokens
+   */
+  async function before(arrived: readonly Buffer[], least: 0 | 1): Promise<ReadonlyMap<number, Buffer>> {
+    const numbers = new Set<number>()
+    for (const record of arrived) {
+      const number = known.find(idOf(record))
+      if (number !== undefined && !known.isCancelled(number) && known.compare(readHead(record), number) >= least)
+        numbers.add(number)
+    }
+    return numbers.size === 0 ? new Map() : records([...numbers])
+  }
+
+  function componentOf(number: number, above: number, most: number): StoredComponent {
+    const members = links.component(number, above, most)
+    if (!members) return { large: true, members: [number], edges: new Map() }
+    return { large: false, members, edges: new Map(members.map((member) => [member, links.edgesOf(member)])) }
+  }
+
+  function entryOf(number: number, times: number, certain: number): OutboxEntry {
+    linkVersion++
+    if (known.isCancelled(number)) return { number, times, person: undefined, weight: undefined, linkVersion }
+    const person = links.personOf(number)
+    let strongest: number | undefined
+    let highest = -1
+    for (const [other, weight] of links.edgesOf(number)) {
+      const counted = weight >= certain ? 0 : weight
+      if (counted > highest && links.personOf(other) === person) {
+        strongest = weight
+        highest = counted
+      }
+    }
+    return { number, times, person, weight: strongest, linkVersion }
+  }
+
+  const index: LinkIndex = {
+    size: () => known.size,
+    async put(arrived, budget) {
+      const earlier = await before(
+        arrived.map(({ record }) => record),
+        1,
+      )
+      return arrived.map(({ record, candidatesOf }) => put(record, candidatesOf, budget, earlier))
+    },
+    records,
+    connect(connected, most) {
+      const done = new Set<number>()
+      const larger: StoredComponent[] = []
+      for (const { number, edges } of connected) for (const { other, weight } of edges) connect(number, other, weight)
+      for (const { number } of connected) {
+        if (done.has(number)) continue
+        const members = links.component(number, 0, most)
+        for (const member of members ?? []) done.add(member)
+        if (members?.length === 2) {
+          const first = Math.min(...members)
+          for (const member of members) setPerson(member, first)
+        } else larger.push(componentOf(number, 0, most))
+      }
+      return larger
+    },
+    components: (numbers, above, most) => numbers.map((number) => componentOf(number, above, most)),
+    writePersons(components) {
+      for (const persons of components) for (const [number, person] of persons) setPerson(number, person)
+    },
+    async cancel(cancelled) {
+      const earlier = await before([cancelled], 0)
+      const head = readHead(cancelled)
+      const number = known.find(idOf(cancelled)) ?? known.size
+      if (number < known.size) {
+        const order = known.compare(head, number)
+        if (order < 0) return 'stale'
+        if (!known.isCancelled(number)) {
+          note(links.personOf(number))
+          forget(number, earlier)
+          links.setPerson(number, number)
+          changed.persons.add(number)
+        } else if (order === 0) return 'same'
+      }
+      store(number, cancelled, head)
+      return 'cancelled'
+    },
+    takeMarked() {
+      const taken = [...marked].filter((number) => !known.isCancelled(number))
+      marked.clear()
+      return taken
+    },
+    persons: () => Int32Array.from({ length: known.size }, (_, number) => links.personOf(number)),
+    async outbox(now, most, certain) {
+      linkVersion = Math.max(linkVersion, now)
+      const entries: OutboxEntry[] = []
+      for (const [number, times] of outbox) {
+        if (entries.length === most) break
+        entries.push(entryOf(number, times, certain))
+      }
+      if (entries.length > 0) {
+        changed.linkVersion = linkVersion
+        await index.commit()
+      }
+      return entries
+    },
+    told(entries) {
+      for (const { number, times } of entries)
+        if (outbox.get(number) === times) {
+          outbox.delete(number)
+          changed.noted.delete(number)
+          changed.told.add(number)
+        }
+    },
+    position: (partition) => stored.position(partition),
+    passed(partition, next) {
+      changed.positions.set(partition, next)
+    },
+    connected: () =>
+      Array.from({ length: known.size }, (_, number) => number).filter((number) => links.hasEdge(number)),
+    commit() {
+      if (failure) return Promise.reject(failure.cause)
+      if (!isEmpty(changed)) {
+        const { records: written, edges, persons, ...rest } = changed
+        const lower = (number: number) => new Map([...links.edgesOf(number)].filter(([other]) => other < number))
+        const write = stored.write({
+          ...rest,
+          size: known.size,
+          records: written,
+          edges: new Map(Array.from(edges, (number) => [number, lower(number)])),
+          persons: new Map(Array.from(persons, (number) => [number, links.personOf(number)])),
+        })
+        sent = Promise.all([sent, write]).then(() => undefined)
+        sent.catch((cause: unknown) => index.abandon(cause))
+        changed = noChanges()
+      }
+      return sent
+    },
+    abandon(cause) {
+      failure ??= { cause }
+    },
+    remove: () => stored.remove(),
+  }
+  await readAll()
+  return index
+}
+
+interface Changes {
+  readonly records: Map<number, Buffer>
+  /** Records of whose edges to those with lower numbers some have changed. */
+  readonly edges: Set<number>
+  readonly persons: Set<number>
+  readonly noted: Set<number>
+  readonly told: Set<number>
+  readonly positions: Map<string, bigint>
+  linkVersion: number | undefined
+}
+
+function noChanges(): Changes {
+  return {
+    records: new Map(),
+    edges: new Set(),
+    persons: new Set(),
+    noted: new Set(),
+    told: new Set(),
+    positions: new Map(),
+    linkVersion: undefined,
+  }
+}
+
+function isEmpty({ linkVersion, ...sets }: Changes): boolean {
+  return linkVersion === undefined && Object.values(sets).every(({ size }) => size === 0)
+}
+
+function presentIn(records: ReadonlyMap<number, Buffer>, number: number): Buffer {
+  const bytes = records.get(number)
+  if (!bytes) throw new ChainonError('link-index-behind', 'Redis has lost a record of the linkage index')
   return bytes
 }

@@ -1,11 +1,10 @@
 /**
- * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. A batch is one call of each
- * script; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
- * the versions that were compared, so what a later record replaces is not written over.
+ * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. What follows from a batch
+ * (weights, edges, persons) is in Redis with its records, or none of it is. The next batch is linked while Redis writes.
  */
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
-import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
+import { type Codec, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
@@ -47,14 +46,12 @@ export interface Change {
 
 export interface IndexLinker {
   /**
-   * Links a batch; the persons are written when it resolves. At most one more may be given before.
+   * Links a batch; it is in Redis with its persons when it resolves. More may be given before: each waits for those before it.
    * @returns number and state of each record
    */
   link(batch: readonly Arrival[]): Promise<readonly Pick<PutReply, 'number' | 'state'>[]>
   /** @param record its version and stamp are above those of the record that is cancelled */
   cancel(record: Omit<Arrival, 'encoded' | 'source'>): Promise<'cancelled' | 'same' | 'stale'>
-  /** Makes persons again that were not finished when the process ended. @returns how many records were marked */
-  recover(): Promise<number>
   /**
    * Tells what has changed until all is told. What was not told when the process ended is told by the next one.
    * @param now microseconds since 1970
@@ -76,13 +73,8 @@ const NO_FILTERS = new Int32Array(0)
 
 const versionOf = ({ version, stamp = 0 }: Pick<Arrival, 'version' | 'stamp'>): RecordVersion => ({ version, stamp })
 
-interface Sent {
-  readonly replies: Promise<readonly PutReply[]>
-}
-
 interface Scored {
   readonly number: number
-  readonly version: RecordVersion
   readonly edges: readonly NewEdge[]
 }
 
@@ -90,8 +82,6 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const { index, keys, codec, onePerSource } = options
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
-  /** Batches that were sent and whose turn has not come. */
-  const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
 
   const slotOf = (number: number) => opened.find(number) as number
@@ -106,24 +96,18 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return options.weight(one, other)
   }
 
-  /** @param compared asked for as candidates: then one that a batch ahead replaces is left out, for that batch compares the later version */
-  async function openAll(numbers: Iterable<number>, compared = false): Promise<void> {
+  async function openAll(numbers: Iterable<number>): Promise<void> {
     const missing = [...new Set(numbers)].filter((number) => opened.find(number) === undefined)
     if (missing.length === 0) return
-    const before = compared ? [...ahead] : []
-    const stored = await index.records(missing)
-    // Redis answers in the order of the requests: what was sent before has its answer.
-    const replies = await Promise.all(before.map((sent) => sent.replies.catch(() => [])))
-    const replaced = new Set(replies.flat().flatMap(({ state, number }) => (state === 'replaced' ? [number] : [])))
-    for (const [number, bytes] of stored) {
-      if (replaced.has(number) || isCancelled(bytes)) continue
+    for (const [number, bytes] of await index.records(missing)) {
       const head = readHead(bytes)
+      if (head.isCancelled) continue
       const record = codec.unpack(keys.open(bytes, head.bytes))
       opened.keep(number, { ...record, version: head, source: head.source })
     }
   }
 
-  function score(arrival: Arrival, { number, candidates, hubs, overBudget }: PutReply): Scored {
+  function score({ number, candidates, hubs, overBudget }: PutReply): Scored {
     const own = slotOf(number)
     counts.hubs += hubs
     if (overBudget) counts.overBudget++
@@ -134,26 +118,26 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       const value = weight(other, own)
       counts.compared++
       options.onPair(candidate, number, value)
-      if (value > LINK) edges.push({ other: candidate, weight: value, version: opened.versionOf(other) })
+      if (value > LINK) edges.push({ other: candidate, weight: value })
     }
     counts.edges += edges.length
-    return { number, version: versionOf(arrival), edges }
+    return { number, edges }
   }
 
   /** A component, split at rising weights until it is small enough. */
-  async function bounded(found: StoredComponent): Promise<readonly [StoredComponent, above: number]> {
+  function bounded(found: StoredComponent): readonly [StoredComponent, above: number] {
     let above = LINK
     let one: StoredComponent | undefined = found
     if (one.large) counts.split++
     while (one?.large) {
       above += STEP
-      one = (await index.components(found.members, above, MOST_RECORDS))[0]
+      one = index.components(found.members, above, MOST_RECORDS)[0]
     }
     return [one ?? found, above]
   }
 
   async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
-    const [{ members, edges }, above] = await bounded(found)
+    const [{ members, edges }, above] = bounded(found)
     // An edge above 0 makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
     if (members.length < 3) return new Map(members.map((member) => [member, Math.min(a, b ?? a)]))
@@ -194,14 +178,26 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return made
   }
 
-  async function recover(): Promise<number> {
-    const marked = await index.marked()
-    if (marked.size === 0) return 0
-    await index.writePersons(await groupAll(await index.components([...marked.keys()], LINK, MOST_RECORDS)), marked)
-    return marked.size
+  /** Makes the persons again of records whose neighbours were replaced or cancelled. */
+  async function regroup(): Promise<void> {
+    const marked = index.takeMarked()
+    if (marked.length === 0) return
+    const done = new Set<number>()
+    const found: StoredComponent[] = []
+    for (const number of marked) {
+      if (done.has(number)) continue
+      const [one] = index.components([number], LINK, MOST_RECORDS) as [StoredComponent]
+      for (const member of one.members) done.add(member)
+      found.push(one)
+    }
+    index.writePersons(await groupAll(found))
   }
 
-  async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
+  async function linkAll(
+    batch: readonly Arrival[],
+    sealed: readonly { readonly record: Buffer; readonly candidatesOf: number }[],
+  ): Promise<readonly PutReply[]> {
+    const replies = await index.put(sealed, options.budget)
     const current = new Map<number, number>()
     for (const [at, arrival] of batch.entries()) {
       const { number, state } = replies[at] as PutReply
@@ -212,22 +208,24 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       current.set(number, at)
     }
     // A record that comes twice in the batch is compared in its later version.
-    const compared = [...current.values()].toSorted((a, b) => a - b)
-    await openAll(
-      compared.flatMap((at) => replies[at]?.candidates ?? []),
-      true,
-    )
-    const scored = compared.map((at) => score(batch[at] as Arrival, replies[at] as PutReply))
-    const linked = scored.filter(({ edges }) => edges.length > 0)
-    await index.writePersons(await groupAll(await index.connect(linked, MOST_RECORDS)))
-    if (replies.some(({ state }) => state === 'replaced')) await recover()
+    const compared = [...current.values()].toSorted((a, b) => a - b).map((at) => replies[at] as PutReply)
+    await openAll(compared.flatMap(({ candidates }) => candidates))
+    const linked = compared.map(score).filter(({ edges }) => edges.length > 0)
+    index.writePersons(await groupAll(index.connect(linked, MOST_RECORDS)))
+    await regroup()
+    return replies
   }
 
-  /** One after the other: what follows from a batch needs the edges of the one before. */
+  /** One after the other: what follows from a batch needs the edges of the one before. What is half done when it fails is never written. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(() => {
+    const done = last.then(async () => {
       opened.begin()
-      return work()
+      try {
+        return await work()
+      } catch (error) {
+        index.abandon(error)
+        throw error
+      }
     })
     last = done.catch(() => undefined)
     return done
@@ -236,40 +234,33 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   return {
     counts,
     async link(batch) {
-      const replies = index.put(
-        batch.map((arrival) => {
-          const { id, label, source, encoded } = arrival
-          // Without the assumption, candidates are of all sources.
-          const part = onePerSource ? source : 0
-          const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
-          const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
-          return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
-        }),
-        options.budget,
-      )
-      // Its failure is that of the batch, which waits for the one before.
-      replies.catch(() => undefined)
-      const sent: Sent = { replies }
-      ahead.add(sent)
-      return inTurn(async () => {
-        ahead.delete(sent)
-        const arrived = await replies
-        await finish(batch, arrived)
-        return arrived
+      const sealed = batch.map((arrival) => {
+        const { id, label, source, encoded } = arrival
+        // Without the assumption, candidates are of all sources.
+        const part = onePerSource ? source : 0
+        const head = packHead(versionOf(arrival), part, keys.id(id), keys.tokens(encoded.tokens))
+        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
+        return { record, candidatesOf: onePerSource ? 1 - part : part }
       })
+      const { replies, written } = await inTurn(async () => {
+        const replies = await linkAll(batch, sealed)
+        return { replies, written: index.commit() }
+      })
+      await written
+      return replies
     },
     cancel: (record) =>
       inTurn(async () => {
         const { id, label } = record
-        const head = packCancelled(versionOf(record))
+        const head = packCancelled(versionOf(record), keys.id(id))
         // Who is told of its cancellation needs its label; of its encoding nothing is left.
         const left =
           label === undefined ? head : keys.seal(head, codec.pack({ id, label, filters: NO_FILTERS, newborn: false }))
-        const state = await index.cancel(keys.id(id), left)
-        await recover()
+        const state = await index.cancel(left)
+        await regroup()
+        await index.commit()
         return state
       }),
-    recover: () => inTurn(recover),
     tellChanges: (now, tell) =>
       inTurn(async () => {
         for (;;) {
@@ -278,27 +269,29 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           opened.begin()
           await openAll(entries.flatMap(({ number, person }) => (person === undefined ? [] : [number, person])))
           await tell(await Promise.all(entries.map(changeOf)))
-          await index.told(entries)
+          index.told(entries)
+          await index.commit()
         }
       }),
     reconcile: (onPair) =>
       inTurn(async () => {
-        const before = await index.persons()
+        const before = index.persons()
         const done = new Set<number>()
-        const connected = await index.connected()
+        const connected = index.connected()
         for (let from = 0; from < connected.length; from += COMPONENTS_AT_ONCE) {
           const numbers = connected.slice(from, from + COMPONENTS_AT_ONCE)
           opened.begin()
           const made: Map<number, number>[] = []
-          for (const found of await index.components(numbers, LINK, MOST_RECORDS)) {
+          for (const found of index.components(numbers, LINK, MOST_RECORDS)) {
             if (found.members.some((member) => done.has(member))) continue
             const persons = await group(found, onPair)
             for (const member of persons.keys()) done.add(member)
             made.push(persons)
           }
-          await index.writePersons(made)
+          index.writePersons(made)
+          await index.commit()
         }
-        const after = await index.persons()
+        const after = index.persons()
         return after.reduce((changed, person, number) => changed + (person === before[number] ? 0 : 1), 0)
       }),
   }

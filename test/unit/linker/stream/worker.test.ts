@@ -74,7 +74,8 @@ function harness(position?: bigint, fails = '') {
   }
   const index = {
     position: async () => inIndex,
-    passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
+    passed: (_partition: string, next: bigint) => effect(`passed ${next}`),
+    commit: async () => undefined,
   }
   const handle = linkerWorker({
     open: async () => {
