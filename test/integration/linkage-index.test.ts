@@ -312,9 +312,9 @@ test('a write that Redis has got and not answered is not done twice; after one t
     links,
     all.slice(0, 32).map((record) => arrival(record)),
   )
-  const writes = await redis.get(`{lx:${name}}q`)
+  const writes = await redis.get(`{lx:${name}}v`)
   // Redis starts again from a file that lacks the last write.
-  await redis.set(`{lx:${name}}q`, Number(writes) - 1)
+  await redis.set(`{lx:${name}}v`, Number(writes) - 1)
   await expect(links.link([arrival(33)])).rejects.toMatchObject({ code: 'link-index-behind' })
   await expect(links.link([arrival(34)])).rejects.toMatchObject({ code: 'link-index-behind' })
   const writer = String(await redis.get(`{lx:${name}}w`))

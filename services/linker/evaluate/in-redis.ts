@@ -1,6 +1,7 @@
 /** Links the records of a data set on an index in Redis, as the linker will in production: batches in pipelines, the next one sent meanwhile. */
 import { createHash, randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
@@ -19,16 +20,25 @@ import { pairList } from './scored-pairs.ts'
 /** Records that are encoded before they are linked: their encoding takes no time from the linker and from Redis while these are measured. */
 const ENCODED_AHEAD = 4096
 
+/** Records with their encodings, and when each arrived, in milliseconds. */
+type Batch = readonly [records: Int32Array, arrivals: readonly Arrival[], arrivedAt: (at: number) => number]
+
+function asSent(): () => number {
+  const now = performance.now()
+  return () => now
+}
+
 export async function linkInRedis(
   data: DataSet,
   order: Int32Array,
   options: EvaluateOptions & { readonly redis: RedisStore },
 ): Promise<Linked> {
-  const { redis, secret, batch: batchSize } = options.redis
+  const { redis, secret, batch: batchSize, rate } = options.redis
   const { layout, kinds, encodeWritten } = encoding(data)
   const keys = indexKeys(secret)
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
   const usedBefore = await memoryOf(redis)
+  const openedAt = performance.now()
   const index = await openIndex(redis, options.redis.name ?? randomBytes(6).toString('hex'), {
     layout: digest(layout),
     key: keys.fingerprint,
@@ -36,6 +46,7 @@ export async function linkInRedis(
     kinds: kinds.length,
     hub: options.limits.hub,
   })
+  const openingMs = performance.now() - openedAt
   const store = filterStore(layout)
   const scored = pairList()
   const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
@@ -66,12 +77,29 @@ export async function linkInRedis(
     encoded,
   })
 
-  async function* batches(): AsyncGenerator<readonly [records: Int32Array, arrivals: readonly Arrival[]]> {
+  /** What has arrived, when it arrives at a rate: as much as there is since the batch before was sent. */
+  async function* atRate(chunk: Int32Array, arrivals: readonly Arrival[], rate: number): AsyncGenerator<Batch> {
+    const begun = performance.now()
+    const dueAt = (at: number) => begun + (1000 * at) / rate
+    for (let from = 0; from < chunk.length; ) {
+      const to = Math.min(chunk.length, from + batchSize, Math.ceil(((performance.now() - begun) * rate) / 1000))
+      if (to > from) yield [chunk.subarray(from, to), arrivals.slice(from, to), (at) => dueAt(from + at)]
+      // Timers are too coarse.
+      else await setImmediate()
+      from = Math.max(from, to)
+    }
+  }
+
+  async function* batches(): AsyncGenerator<Batch> {
     if (options.workers > 1)
       for await (const { records, encoded } of encodedByWorkers(data, order, options.workers))
         for (let from = 0; from < records.length; from += batchSize) {
           const part = records.subarray(from, from + batchSize)
-          yield [part, Array.from(part, (record, at) => arrivalOf(record, encoded[from + at] as EncodedRecord))]
+          yield [
+            part,
+            Array.from(part, (record, at) => arrivalOf(record, encoded[from + at] as EncodedRecord)),
+            asSent(),
+          ]
         }
     else
       for (let start = 0; start < order.length; start += ENCODED_AHEAD) {
@@ -83,21 +111,22 @@ export async function linkInRedis(
         encodingMs += performance.now() - begun
         const { user, system } = process.cpuUsage(cpuBegun)
         encodingCpuUs += user + system
-        for (let from = 0; from < chunk.length; from += batchSize)
-          yield [chunk.subarray(from, from + batchSize), arrivals.slice(from, from + batchSize)]
+        if (rate !== undefined) yield* atRate(chunk, arrivals, rate)
+        else
+          for (let from = 0; from < chunk.length; from += batchSize)
+            yield [chunk.subarray(from, from + batchSize), arrivals.slice(from, from + batchSize), asSent()]
       }
   }
 
-  async function link(records: Int32Array, arrivals: readonly Arrival[]): Promise<void> {
-    const begun = performance.now()
+  async function link([records, arrivals, begun]: Batch): Promise<void> {
     const replies = await links.link(arrivals)
-    const ms = performance.now() - begun
+    const ended = performance.now()
     for (const [at, { number, state }] of replies.entries()) {
       if (number >= order.length) throw foreign()
       recordOf[number] = records[at] as number
       isKnown[number] = 1
       states[state]++
-      times[arrived++] = ms
+      times[arrived++] = ended - begun(at)
     }
     options.onProgress(arrived)
   }
@@ -105,8 +134,8 @@ export async function linkInRedis(
   const started = performance.now()
   const cpu = process.cpuUsage()
   const redisCpu = await cpuOf(redis)
-  for await (const [records, arrivals] of batches()) {
-    const now = link(records, arrivals)
+  for await (const batch of batches()) {
+    const now = link(batch)
     // A failure of it is thrown when its turn comes.
     now.catch(() => undefined)
     await before
@@ -131,19 +160,21 @@ export async function linkInRedis(
     corrected,
     times,
     seconds,
-    encodingSeconds: options.workers === 1 ? encodingMs / 1000 : undefined,
+    encodingSeconds: options.workers === 1 && rate === undefined ? encodingMs / 1000 : undefined,
     store: {
       kind: 'redis',
       batch: batchSize,
       records: states,
       // Where the index was there before, its memory was as well.
-      ...(found === 0 && { bytes_per_record: perRecord(bytes) }),
+      ...(found === 0 ? { bytes_per_record: perRecord(bytes) } : { found, opening_ms: Math.round(openingMs) }),
       redis_us_per_record: perRecord(usedByRedis * 1e6),
-      // Threads that encode are of the same process.
-      ...(options.workers === 1 && {
-        linker_us_per_record: Math.round(linkerUs * 10) / 10,
-        records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
-      }),
+      ...(rate !== undefined && { rate }),
+      // Threads that encode are of the same process, and so is waiting for the next record to arrive.
+      ...(options.workers === 1 &&
+        rate === undefined && {
+          linker_us_per_record: Math.round(linkerUs * 10) / 10,
+          records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
+        }),
     },
   }
 }

@@ -23,6 +23,7 @@ const EXIT_USAGE = 2
 const MOST_WORKERS = 64
 const DEFAULT_BATCH = 32
 const MOST_BATCH = 1000
+const MOST_RATE = 1_000_000
 /** A hub is a list in Redis until there are so many. */
 const MOST_HUB_IN_REDIS = 10_000
 
@@ -40,6 +41,7 @@ interface EvaluateFlags extends Flags {
   readonly store: string
   readonly index?: string
   readonly batch: string
+  readonly rate?: string
   readonly persons?: string
 }
 
@@ -68,7 +70,11 @@ onDataSet(program.command('evaluate'))
     'with redis: keep the index under this name, and go on with it (default: removed at the end)',
   )
   .option('--persons <file>', 'write as CSV which person each record is of: by the first record of it')
-  .option('--batch <n>', 'with redis: records of one pipeline', String(DEFAULT_BATCH))
+  .option('--batch <n>', 'with redis: records that are linked together, at most', String(DEFAULT_BATCH))
+  .option(
+    '--rate <n>',
+    'with redis: records that arrive in a second, for p50_ms and p99_ms (default: as fast as they are linked)',
+  )
   .action(evaluateFolder)
 onDataSet(program.command('train'))
   .description('Learns a model on the records of a folder, without the truth, and writes it.')
@@ -138,8 +144,13 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
 
 /** The index of production, with the secret of this service; only a main.ts reads the environment. */
 function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): RedisStore | undefined {
-  if (flags.store === 'memory') return undefined
+  if (flags.store === 'memory') {
+    if (flags.rate !== undefined) problems.push('--rate needs --store redis')
+    return undefined
+  }
   const batch = integer('batch', flags.batch, 1, MOST_BATCH, problems)
+  const rate = flags.rate === undefined ? undefined : integer('rate', flags.rate, 1, MOST_RATE, problems)
+  if (rate !== undefined && flags.workers !== '1') problems.push('--rate is of one thread: leave --workers out')
   const { REDIS_URL: url, CHAINON_SECRETS_DIR: secrets } = process.env
   if (flags.store !== 'redis') problems.push("--store must be 'memory' or 'redis'")
   if (flags.plain) problems.push('--plain has no encoding that an index could hold: leave it or --store redis out')
@@ -150,7 +161,7 @@ function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): Red
   if (!secrets) problems.push('CHAINON_SECRETS_DIR is missing: --store redis needs it for the key of the index')
   if (problems.length > 0 || !url || !secrets) return undefined
   const redis = redisClient(readConfig('linker', REDIS_KEYS, process.env), createLogger('linker', 'warn'))
-  return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch }
+  return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch, rate }
 }
 
 function trainFolder(dir: string, flags: Flags & { readonly out: string }): void {

@@ -87,7 +87,7 @@ export async function storedIndex(redis: Redis, name: string, given: IndexForm):
   const recordKey = numbered('r', NUMBER_BYTES)
   const edgesKey = numbered('e', NUMBER_BYTES - 1)
   const personsKey = numbered('p', NUMBER_BYTES - 1)
-  let written = Number((await redis.get(`${prefix}q`)) ?? 0)
+  let written = 0
 
   function commands(writes: Writes): Word[] {
     const words: Word[] = []
@@ -133,7 +133,7 @@ export async function storedIndex(redis: Redis, name: string, given: IndexForm):
   return {
     async claim() {
       await redis.set(`${prefix}w`, writer)
-      written = Number((await redis.get(`${prefix}q`)) ?? 0)
+      written = Number((await redis.get(`${prefix}v`)) ?? 0)
     },
     size: async () => Number((await redis.get(`${prefix}n`)) ?? 0),
     async records(numbers) {

@@ -3,7 +3,7 @@
 -- One that was sent again because its answer was lost changes nothing. Where there were fewer before, Redis has lost some.
 local call = redis.call
 if call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('LOST writer') end
-local writes = string.sub(KEYS[1], 1, -2) .. 'q'
+local writes = string.sub(KEYS[1], 1, -2) .. 'v'
 local done = call('GET', writes) or '0'
 if done == ARGV[3] then return 'again' end
 if done ~= ARGV[2] then return redis.error_reply('LOST writes') end
