@@ -1,65 +1,31 @@
 /** Links the records of a data set on an index in Redis, as the linker will in production: batches in pipelines, the next one sent meanwhile. */
-import { createHash, randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
-import { setImmediate } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
-import { filterStore } from '#core/linkage/record-store.ts'
-import { scorer } from '#core/linkage/score.ts'
-import { codec } from '../index/codec.ts'
-import { indexKeys } from '../index/keys.ts'
-import { openIndex } from '../index/link-index.ts'
-import { type Arrival, indexLinker } from '../link/index-linker.ts'
+import type { Arrival } from '../link/index-linker.ts'
 import type { DataSet } from './data-set.ts'
 import { encodedByWorkers } from './encode-workers.ts'
 import { encoding } from './encoding.ts'
+import { openStore } from './open-store.ts'
+import { serverSeconds } from './pace.ts'
 import type { EvaluateOptions, Linked, RedisStore } from './run.ts'
 import { pairList } from './scored-pairs.ts'
 
 /** Records that are encoded before they are linked: their encoding takes no time from the linker and from Redis while these are measured. */
 const ENCODED_AHEAD = 4096
 
-/** Records with their encodings, and when each arrived, in milliseconds. */
-type Batch = readonly [records: Int32Array, arrivals: readonly Arrival[], arrivedAt: (at: number) => number]
-
-function asSent(): () => number {
-  const now = performance.now()
-  return () => now
-}
-
 export async function linkInRedis(
   data: DataSet,
   order: Int32Array,
   options: EvaluateOptions & { readonly redis: RedisStore },
 ): Promise<Linked> {
-  const { redis, secret, batch: batchSize, rate } = options.redis
+  const { redis, batch: batchSize } = options.redis
   const { layout, kinds, encodeWritten } = encoding(data)
-  const keys = indexKeys(secret)
-  const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
   const usedBefore = await memoryOf(redis)
-  const openedAt = performance.now()
-  const index = await openIndex(redis, options.redis.name ?? randomBytes(6).toString('hex'), {
-    layout: digest(layout),
-    key: keys.fingerprint,
-    model: digest(options.model),
-    kinds: kinds.length,
-    hub: options.limits.hub,
-  })
-  const openingMs = performance.now() - openedAt
-  const store = filterStore(layout)
   const scored = pairList()
   const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
-  const links = indexLinker({
-    index,
-    keys,
-    codec: codec(layout),
-    budget: options.limits.budget,
-    store,
-    weight: scorer(options.model, store, layout).weight,
-    onePerSource: options.onePerSource,
-    onPair,
-  })
+  const { index, links } = await openStore(options.redis, { ...options, layout, kinds, onPair })
   const found = index.size()
   const recordOf = new Int32Array(order.length)
   const times = new Float32Array(order.length)
@@ -77,29 +43,12 @@ export async function linkInRedis(
     encoded,
   })
 
-  /** What has arrived, when it arrives at a rate: as much as there is since the batch before was sent. */
-  async function* atRate(chunk: Int32Array, arrivals: readonly Arrival[], rate: number): AsyncGenerator<Batch> {
-    const begun = performance.now()
-    const dueAt = (at: number) => begun + (1000 * at) / rate
-    for (let from = 0; from < chunk.length; ) {
-      const to = Math.min(chunk.length, from + batchSize, Math.ceil(((performance.now() - begun) * rate) / 1000))
-      if (to > from) yield [chunk.subarray(from, to), arrivals.slice(from, to), (at) => dueAt(from + at)]
-      // Timers are too coarse.
-      else await setImmediate()
-      from = Math.max(from, to)
-    }
-  }
-
-  async function* batches(): AsyncGenerator<Batch> {
+  async function* batches(): AsyncGenerator<readonly [records: Int32Array, arrivals: readonly Arrival[]]> {
     if (options.workers > 1)
       for await (const { records, encoded } of encodedByWorkers(data, order, options.workers))
         for (let from = 0; from < records.length; from += batchSize) {
           const part = records.subarray(from, from + batchSize)
-          yield [
-            part,
-            Array.from(part, (record, at) => arrivalOf(record, encoded[from + at] as EncodedRecord)),
-            asSent(),
-          ]
+          yield [part, Array.from(part, (record, at) => arrivalOf(record, encoded[from + at] as EncodedRecord))]
         }
     else
       for (let start = 0; start < order.length; start += ENCODED_AHEAD) {
@@ -111,31 +60,30 @@ export async function linkInRedis(
         encodingMs += performance.now() - begun
         const { user, system } = process.cpuUsage(cpuBegun)
         encodingCpuUs += user + system
-        if (rate !== undefined) yield* atRate(chunk, arrivals, rate)
-        else
-          for (let from = 0; from < chunk.length; from += batchSize)
-            yield [chunk.subarray(from, from + batchSize), arrivals.slice(from, from + batchSize), asSent()]
+        for (let from = 0; from < chunk.length; from += batchSize)
+          yield [chunk.subarray(from, from + batchSize), arrivals.slice(from, from + batchSize)]
       }
   }
 
-  async function link([records, arrivals, begun]: Batch): Promise<void> {
+  async function link(records: Int32Array, arrivals: readonly Arrival[]): Promise<void> {
+    const begun = performance.now()
     const replies = await links.link(arrivals)
-    const ended = performance.now()
+    const ms = performance.now() - begun
     for (const [at, { number, state }] of replies.entries()) {
       if (number >= order.length) throw foreign()
       recordOf[number] = records[at] as number
       isKnown[number] = 1
       states[state]++
-      times[arrived++] = ended - begun(at)
+      times[arrived++] = ms
     }
     options.onProgress(arrived)
   }
 
   const started = performance.now()
   const cpu = process.cpuUsage()
-  const redisCpu = await cpuOf(redis)
-  for await (const batch of batches()) {
-    const now = link(batch)
+  const redisCpu = await serverSeconds(redis)
+  for await (const [records, arrivals] of batches()) {
+    const now = link(records, arrivals)
     // A failure of it is thrown when its turn comes.
     now.catch(() => undefined)
     await before
@@ -144,7 +92,7 @@ export async function linkInRedis(
   await before
   const seconds = (performance.now() - started) / 1000
   const used = process.cpuUsage(cpu)
-  const usedByRedis = (await cpuOf(redis)) - redisCpu
+  const usedByRedis = (await serverSeconds(redis)) - redisCpu
   const bytes = (await memoryOf(redis)) - usedBefore
   if (isKnown.includes(0)) throw foreign()
   const corrected = await links.reconcile(onPair)
@@ -160,21 +108,19 @@ export async function linkInRedis(
     corrected,
     times,
     seconds,
-    encodingSeconds: options.workers === 1 && rate === undefined ? encodingMs / 1000 : undefined,
+    encodingSeconds: options.workers === 1 ? encodingMs / 1000 : undefined,
     store: {
       kind: 'redis',
       batch: batchSize,
       records: states,
       // Where the index was there before, its memory was as well.
-      ...(found === 0 ? { bytes_per_record: perRecord(bytes) } : { found, opening_ms: Math.round(openingMs) }),
+      ...(found === 0 && { bytes_per_record: perRecord(bytes) }),
       redis_us_per_record: perRecord(usedByRedis * 1e6),
-      ...(rate !== undefined && { rate }),
-      // Threads that encode are of the same process, and so is waiting for the next record to arrive.
-      ...(options.workers === 1 &&
-        rate === undefined && {
-          linker_us_per_record: Math.round(linkerUs * 10) / 10,
-          records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
-        }),
+      // Threads that encode are of the same process.
+      ...(options.workers === 1 && {
+        linker_us_per_record: Math.round(linkerUs * 10) / 10,
+        records_per_second_of_a_linker_core: Math.round(1e6 / linkerUs),
+      }),
     },
   }
 }
@@ -186,15 +132,5 @@ function foreign(): ConfigurationError {
 }
 
 async function memoryOf(redis: Redis): Promise<number> {
-  return infoOf(await redis.info('memory'), 'used_memory')
-}
-
-/** @returns seconds */
-async function cpuOf(redis: Redis): Promise<number> {
-  const text = await redis.info('cpu')
-  return infoOf(text, 'used_cpu_user') + infoOf(text, 'used_cpu_sys')
-}
-
-function infoOf(text: string, field: string): number {
-  return Number(new RegExp(`^${field}:([0-9.]+)`, 'm').exec(text)?.[1] ?? 0)
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? 0)
 }

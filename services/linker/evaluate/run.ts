@@ -27,10 +27,8 @@ export interface RedisStore {
   readonly secret: Buffer
   /** An index that is kept, and gone on with when it is there; without a name it is removed at the end. */
   readonly name: string | undefined
-  /** Records that are linked together, at most. */
+  /** Records that are linked together. */
   readonly batch: number
-  /** Records that arrive in a second; undefined: the next ones when the others are linked. */
-  readonly rate: number | undefined
 }
 
 /** What a linker made of the records. */

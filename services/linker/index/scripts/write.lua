@@ -5,7 +5,7 @@ local call = redis.call
 if call('GET', KEYS[1]) ~= ARGV[1] then return redis.error_reply('LOST writer') end
 local writes = string.sub(KEYS[1], 1, -2) .. 'v'
 local done = call('GET', writes) or '0'
-if done == ARGV[3] then return 'again' end
+if tonumber(done) >= tonumber(ARGV[3]) then return 'again' end
 if done ~= ARGV[2] then return redis.error_reply('LOST writes') end
 local at = 4
 while at <= #ARGV do
