@@ -4,12 +4,13 @@
  * index: a later one takes it over, and what the earlier one writes is refused.
  */
 import type { Redis } from 'ioredis'
-import { ChainonError } from '#core/faults/errors.ts'
 import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
+import { isEmpty, noChanges, writesOf } from './changes.ts'
 import { type Head, idOf, type RecordVersion, readHead, tokensOf } from './codec.ts'
 import { graph } from './graph.ts'
 import { knownRecords } from './known-records.ts'
-import { BUCKET, type IndexForm, type StoredIndex, storedIndex } from './stored-index.ts'
+import { presentIn, readIndex } from './read-index.ts'
+import { type IndexForm, storedIndex } from './stored-index.ts'
 
 /** A record to be told of. */
 export interface OutboxEntry {
@@ -92,7 +93,6 @@ export interface LinkIndex {
   remove(): Promise<void>
 }
 
-const READ_AT_ONCE = 4 * BUCKET
 const NOTHING: Pick<PutReply, 'hubs' | 'overBudget' | 'candidates'> = { hubs: 0, overBudget: false, candidates: [] }
 
 /**
@@ -106,9 +106,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
   const known = knownRecords()
   const links = graph()
   const bySource = new Map<number, TokenIndex>()
-  const outbox = new Map<number, number>()
   const marked = new Set<number>()
-  let linkVersion = 0
   let changed = noChanges()
   let sent: Promise<void> = Promise.resolve()
   let failure: { readonly cause: unknown } | undefined
@@ -122,32 +120,9 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     return index
   }
 
-  function read(number: number, bytes: Buffer): void {
-    const head = readHead(bytes)
-    known.set(number, idOf(bytes), head)
-    if (!head.isCancelled) tokensAt(head.source).add(number, tokensOf(bytes))
-  }
-
-  async function readAll(): Promise<void> {
-    const size = await stored.size()
-    links.grow(size)
-    for (let from = 0; from < size; from += READ_AT_ONCE) {
-      const numbers = Array.from({ length: Math.min(READ_AT_ONCE, size - from) }, (_, at) => from + at)
-      const buckets = numbers.filter((number) => number % BUCKET === 0)
-      const [records, ...found] = await Promise.all([
-        stored.records(numbers),
-        ...buckets.map((bucket) => stored.links(bucket)),
-      ])
-      for (const number of numbers) read(number, presentIn(records, number))
-      for (const { edges, persons } of found) {
-        for (const [number, own] of edges) for (const [other, weight] of own) links.connect(number, other, weight)
-        for (const [number, person] of persons) links.setPerson(number, person)
-      }
-    }
-    const open = await stored.outbox()
-    for (const number of open.noted) outbox.set(number, 1)
-    linkVersion = open.linkVersion
-  }
+  const reading = await readIndex(stored, { known, links, tokensAt })
+  const outbox = new Map(reading.noted.map((number) => [number, 1]))
+  let { linkVersion } = reading
 
   function note(number: number): void {
     if (!hasOutbox) return
@@ -243,8 +218,8 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     return numbers.size === 0 ? new Map() : records([...numbers])
   }
 
-  function componentOf(number: number, above: number, most: number): StoredComponent {
-    const members = links.component(number, above, most)
+  /** @param members undefined: more than the limit */
+  function componentOf(number: number, members: readonly number[] | undefined): StoredComponent {
     if (!members) return { large: true, members: [number], edges: new Map() }
     return { large: false, members, edges: new Map(members.map((member) => [member, links.edgesOf(member)])) }
   }
@@ -286,11 +261,12 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
         if (members?.length === 2) {
           const first = Math.min(...members)
           for (const member of members) setPerson(member, first)
-        } else larger.push(componentOf(number, 0, most))
+        } else larger.push(componentOf(number, members))
       }
       return larger
     },
-    components: (numbers, above, most) => numbers.map((number) => componentOf(number, above, most)),
+    components: (numbers, above, most) =>
+      numbers.map((number) => componentOf(number, links.component(number, above, most))),
     writePersons(components) {
       for (const persons of components) for (const [number, person] of persons) setPerson(number, person)
     },
@@ -347,15 +323,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     commit() {
       if (failure) return Promise.reject(failure.cause)
       if (!isEmpty(changed)) {
-        const { records: written, edges, persons, ...rest } = changed
-        const lower = (number: number) => new Map([...links.edgesOf(number)].filter(([other]) => other < number))
-        const write = stored.write({
-          ...rest,
-          size: known.size,
-          records: written,
-          edges: new Map(Array.from(edges, (number) => [number, lower(number)])),
-          persons: new Map(Array.from(persons, (number) => [number, links.personOf(number)])),
-        })
+        const write = stored.write(writesOf(changed, known.size, links))
         sent = Promise.all([sent, write]).then(() => undefined)
         sent.catch((cause: unknown) => index.abandon(cause))
         changed = noChanges()
@@ -367,39 +335,5 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     },
     remove: () => stored.remove(),
   }
-  await readAll()
   return index
-}
-
-interface Changes {
-  readonly records: Map<number, Buffer>
-  /** Records of whose edges to those with lower numbers some have changed. */
-  readonly edges: Set<number>
-  readonly persons: Set<number>
-  readonly noted: Set<number>
-  readonly told: Set<number>
-  readonly positions: Map<string, bigint>
-  linkVersion: number | undefined
-}
-
-function noChanges(): Changes {
-  return {
-    records: new Map(),
-    edges: new Set(),
-    persons: new Set(),
-    noted: new Set(),
-    told: new Set(),
-    positions: new Map(),
-    linkVersion: undefined,
-  }
-}
-
-function isEmpty({ linkVersion, ...sets }: Changes): boolean {
-  return linkVersion === undefined && Object.values(sets).every(({ size }) => size === 0)
-}
-
-function presentIn(records: ReadonlyMap<number, Buffer>, number: number): Buffer {
-  const bytes = records.get(number)
-  if (!bytes) throw new ChainonError('link-index-behind', 'Redis has lost a record of the linkage index')
-  return bytes
 }
