@@ -6,7 +6,7 @@
 import type { Redis } from 'ioredis'
 import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { isEmpty, noChanges, writesOf } from './changes.ts'
-import { type Head, idOf, type RecordVersion, readHead, tokensOf } from './codec.ts'
+import { type Head, idOf, readHead, tokensOf } from './codec.ts'
 import { graph } from './graph.ts'
 import { knownRecords } from './known-records.ts'
 import { presentIn, readIndex } from './read-index.ts'

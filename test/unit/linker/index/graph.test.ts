@@ -18,7 +18,7 @@ test('edges are those of a map of maps, whatever is connected and disconnected',
       for (const { a, b, weight } of steps) {
         const own = model[a] as Map<number, number>
         if (b === -1) {
-          expect(one.disconnect(a).toSorted()).toEqual([...own.keys()].toSorted())
+          expect(new Set(one.disconnect(a))).toEqual(new Set(own.keys()))
           for (const other of own.keys()) model[other]?.delete(a)
           own.clear()
         } else if (a !== b) {
@@ -41,7 +41,7 @@ test('a component has those that edges above a weight connect, and is undefined 
   one.connect(0, 1, 2)
   one.connect(1, 2, 5)
   one.connect(3, 2, 1)
-  const sorted = (above: number, most = 9) => one.component(1, above, most)?.toSorted()
+  const sorted = (above: number, most = 9) => one.component(1, above, most)?.toSorted((a, b) => a - b)
   expect([sorted(0), sorted(1), sorted(2), sorted(5)]).toEqual([[0, 1, 2, 3], [0, 1, 2], [1, 2], [1]])
   expect([sorted(0, 3), sorted(0, 4)]).toEqual([undefined, [0, 1, 2, 3]])
   expect([one.personOf(4), one.component(4, 0, 9)]).toEqual([4, [4]])
