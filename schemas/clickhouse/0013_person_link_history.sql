@@ -1,4 +1,4 @@
--- Which person each record was of, and since when (docs/adr/0045-persons-are-reconciled-and-decided.md): what person_link_scored has replaced stays here.
+-- Which person each record was of, and since when (docs/adr/0046-persons-are-reconciled-and-decided.md): what person_link_scored has replaced stays here.
 ALTER TABLE person_link_scored
     ADD COLUMN IF NOT EXISTS previous_person_id String DEFAULT '' COMMENT 'Person that the record was told to be of before; empty where that is the same, or it was of none' AFTER model,
     ADD COLUMN IF NOT EXISTS change LowCardinality(String) DEFAULT '' COMMENT 'What became of that person: split (it goes on), merge (its records are of a person that was there), rename (of one that was not), cancelled (the record is of no person)' AFTER previous_person_id,

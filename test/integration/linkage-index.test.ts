@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -30,7 +30,6 @@ import { simulatedSet } from '../helpers/simulated-set.ts'
 const UNBOUNDED = { budget: 10_000, hub: 10_000 }
 const BATCH = 16
 const SECRET = Buffer.alloc(32, 5)
-const BITS = 8
 
 const data = simulatedSet(500, ['national_id'])
 const form = encoding(data)
@@ -52,7 +51,13 @@ beforeAll(() => {
 })
 afterAll(() => redis.disconnect())
 
-const form0 = { layout: 'l', key: indexKeys(SECRET, BITS).fingerprint, model: 'm', bits: BITS, hub: UNBOUNDED.hub }
+const form0 = {
+  layout: 'l',
+  key: indexKeys(SECRET).fingerprint,
+  model: 'm',
+  kinds: form.kinds.length,
+  hub: UNBOUNDED.hub,
+}
 
 /** @param wrap an index whose calls are held or fail */
 async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index, limits = UNBOUNDED) {
@@ -61,7 +66,7 @@ async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIn
   const pairs: Pair[] = []
   const links = indexLinker({
     index: wrap(index),
-    keys: indexKeys(SECRET, BITS),
+    keys: indexKeys(SECRET),
     codec: codec(layout),
     budget: limits.budget,
     store,
@@ -87,7 +92,7 @@ function groupsOf(persons: Int32Array, numbers: ReadonlyMap<string, number>): re
 
 /** @returns the id of a record of the index */
 function keyIdOf(stored: Buffer): string {
-  const keys = indexKeys(SECRET, BITS)
+  const keys = indexKeys(SECRET)
   return codec(layout).unpack(keys.open(stored, readHead(stored).bytes)).id
 }
 
@@ -156,7 +161,7 @@ test('the same pairs with the same weights in the same order as in memory, and t
     all.map((record) => arrival(record)),
   )
   expect(pairs).toEqual(memory.pairs)
-  expect(await index.persons()).toEqual(memory.persons)
+  expect(index.persons()).toEqual(memory.persons)
   expect(links.counts).toEqual(memory.links.counts)
   expect(new Set(memory.persons).size).toBeLessThan(all.length)
   expect(await links.reconcile(() => undefined)).toBe(0)
@@ -171,7 +176,7 @@ test('two sources with one record of a person in each: the same as in memory', a
     all.map((record) => arrival(record, { source: sourceOf(record) })),
   )
   expect(pairs).toEqual(memory.pairs)
-  expect(await index.persons()).toEqual(memory.persons)
+  expect(index.persons()).toEqual(memory.persons)
 })
 
 test('a record that comes again changes no byte', async () => {
@@ -201,7 +206,7 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
     wrong.map((record) => arrival(record, { version: 2 })),
   )
   expect(new Set(replaced.map(({ state }) => state))).toEqual(new Set(['replaced']))
-  expect(await index.persons()).toEqual(inMemory(used).persons)
+  expect(index.persons()).toEqual(inMemory(used).persons)
   const stale = await linkAll(
     links,
     wrong.map((record) => arrival(record)),
@@ -217,13 +222,12 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
   expect(await links.cancel({ id: 'never seen', version: 1 })).toBe('cancelled')
   const left = used.filter((record) => record % 5 !== 0)
   const { persons } = inMemory(left)
-  const now = await index.persons()
+  const now = index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(persons, (person) => left[person]))
-  expect(await index.marked()).toEqual(new Map())
   // Of a cancelled record no token, edge or person is left: it is no candidate of a record that is its equal.
   const twin = (await links.link([arrival(gone[1] as number, { id: 'its equal' })]))[0]?.number as number
-  expect((await index.connected()).includes(gone[1] as number)).toBe(false)
-  expect((await index.persons())[twin]).not.toBe(gone[1])
+  expect(index.connected().includes(gone[1] as number)).toBe(false)
+  expect(index.persons()[twin]).not.toBe(gone[1])
 })
 
 test('a version that is replaced before its edges are written leaves none', async () => {
@@ -239,11 +243,11 @@ test('a version that is replaced before its edges are written leaves none', asyn
     await Promise.all(sent)
   }
   const { persons } = inMemory(used)
-  expect(await index.persons()).toEqual(persons)
+  expect(index.persons()).toEqual(persons)
   expect(await links.reconcile(() => undefined)).toBe(0)
   // Edges of versions that are gone hold no one together: as many records have edges as have a partner above 0.
   const compared = inMemory(used).pairs.filter(([, , weight]) => weight > 0)
-  expect(await index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
+  expect(index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
 })
 
 test.for(['connect', 'writePersons'] as const)(
@@ -253,26 +257,25 @@ test.for(['connect', 'writePersons'] as const)(
     let calls = 0
     const { links } = await onIndex(name, false, (index) => ({
       ...index,
-      [call]: (...args: unknown[]) =>
+      [call]: (...args: unknown[]) => {
         // The process ends here: nothing of what follows is sent.
-        ++calls > 7
-          ? Promise.reject(new Error('killed'))
-          : (index[call] as (...all: unknown[]) => Promise<unknown>)(...args),
+        if (++calls > 7) throw new Error('killed')
+        return (index[call] as (...all: unknown[]) => unknown)(...args)
+      },
     }))
     const arrivals = all.map((record) => arrival(record))
     await expect(linkAll(links, arrivals)).rejects.toThrow('killed')
     const next = await onIndex(name)
-    const found = await next.index.size()
+    const found = next.index.size()
     expect(found).toBeGreaterThan(0)
     const from = found - BATCH
-    await next.links.recover()
     // From the batch that was not finished: what was finished is not sent again.
     await linkAll(next.links, arrivals.slice(from))
-    expect(await next.index.persons()).toEqual(inMemory(all).persons)
+    expect(next.index.persons()).toEqual(inMemory(all).persons)
   },
 )
 
-test('killed after a replacement and before its neighbours have their persons: the next linker makes them', async () => {
+test('killed within a cancellation: nothing of it is there, and the next linker does all of it', async () => {
   const name = ownNamespace()
   const { links } = await onIndex(name)
   await linkAll(
@@ -281,16 +284,73 @@ test('killed after a replacement and before its neighbours have their persons: t
   )
   const persons = inMemory(all).persons
   const first = all.find((record) => persons.filter((person) => person === record).length > 2) as number
+  const before = await contents(name)
   const killed = await onIndex(name, false, (index) => ({
     ...index,
-    marked: () => Promise.reject(new Error('killed')),
+    takeMarked: () => {
+      throw new Error('killed')
+    },
   }))
-  await expect(killed.links.cancel({ id: data.ids[first] as string, version: 2 })).rejects.toThrow('killed')
+  const cancelled = { id: data.ids[first] as string, version: 2 }
+  await expect(killed.links.cancel(cancelled)).rejects.toThrow('killed')
+  // What is half done is never written, whatever comes after it.
+  await expect(killed.links.link([arrival(first, { id: 'another' })])).rejects.toThrow('killed')
+  expect(await contents(name)).toBe(before)
   const next = await onIndex(name)
-  expect(await next.links.recover()).toBeGreaterThan(0)
+  expect(next.index.persons()).toEqual(persons)
+  expect(await next.links.cancel(cancelled)).toBe('cancelled')
   const left = all.filter((record) => record !== first)
-  const now = await next.index.persons()
+  const now = next.index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(inMemory(left).persons, (person) => left[person]))
+})
+
+test('whatever was put, replaced and cancelled: a linker that opens the index has what the one before had', async () => {
+  const name = ownNamespace()
+  const { index, links } = await onIndex(name)
+  const used = all.slice(0, 300)
+  await linkAll(
+    links,
+    used.map((record) => arrival(record, { encoded: encoded[(record * 7) % 300] as EncodedRecord })),
+  )
+  await linkAll(
+    links,
+    used.filter((record) => record % 2 === 0).map((record) => arrival(record, { version: 2 })),
+  )
+  for (const record of used.filter((one) => one % 11 === 0))
+    await links.cancel({ id: data.ids[record] as string, version: 3 })
+  const next = await onIndex(name)
+  expect(next.index.size()).toBe(index.size())
+  expect(next.index.persons()).toEqual(index.persons())
+  expect(next.index.connected()).toEqual(index.connected())
+  const edges = (of: LinkIndex) => of.components(of.connected(), 0, 1000).map((one) => one.edges)
+  expect(edges(next.index)).toEqual(edges(index))
+  // All later versions have the candidates that they had in the first linker.
+  const later = used.map((record) => arrival(record, { version: 4, stamp: 1 }))
+  await linkAll(next.links, later)
+  expect(next.index.persons()).toEqual(inMemory(used).persons)
+})
+
+test('a write that Redis has got and not answered is not done twice; after one that it has lost, nothing is written', async () => {
+  const name = ownNamespace()
+  const { links } = await onIndex(name)
+  await linkAll(
+    links,
+    all.slice(0, 32).map((record) => arrival(record)),
+  )
+  const writes = await redis.get(`{lx:${name}}v`)
+  // Redis starts again from a file that lacks the last write.
+  await redis.set(`{lx:${name}}v`, Number(writes) - 1)
+  await expect(links.link([arrival(33)])).rejects.toMatchObject({ code: 'link-index-behind' })
+  await expect(links.link([arrival(34)])).rejects.toMatchObject({ code: 'link-index-behind' })
+  const writer = String(await redis.get(`{lx:${name}}w`))
+  const script = readFileSync(new URL('../../services/linker/index/scripts/write.lua', import.meta.url), 'utf8')
+  const again = (before: number, after: number) =>
+    redis.eval(script, 1, `{lx:${name}}w`, writer, before, after, 3, 'SET', `{lx:${name}}x`, after)
+  expect(await again(1, 2)).toBe('written')
+  await redis.del(`{lx:${name}}x`)
+  // Two were under way.
+  expect([await again(0, 1), await again(1, 2)]).toEqual(['again', 'again'])
+  expect(await redis.exists(`{lx:${name}}x`)).toBe(0)
 })
 
 test('where limits bite, three orders, replays, replacements and kills give the same persons once reconciled', async () => {
@@ -313,8 +373,8 @@ test('where limits bite, three orders, replays, replacements and kills give the 
         first.links,
         order.map((record) => arrival(record)),
       )
-      const before = await first.index.persons()
-      expect(await first.index.flags('limited')).toBeGreaterThan(100)
+      const before = first.index.persons()
+      expect(first.index.flags('limited')).toBeGreaterThan(100)
       // Killed before a step has written, before its persons are written, and between steps.
       for (const call of nth === 2 ? (['correct', 'writePersons'] as const) : []) {
         let calls = 0
@@ -323,17 +383,16 @@ test('where limits bite, three orders, replays, replacements and kills give the 
           false,
           (index) => ({
             ...index,
-            [call]: (...args: unknown[]) =>
-              ++calls > 1
-                ? Promise.reject(new Error('killed'))
-                : (index[call] as (...these: unknown[]) => Promise<unknown>)(...args),
+            [call]: (...args: unknown[]) => {
+              if (++calls > 1) throw new Error('killed')
+              return (index[call] as (...these: unknown[]) => unknown)(...args)
+            },
           }),
           small,
         )
         await expect(killed.links.reconcile(() => undefined)).rejects.toThrow('killed')
       }
       const next = await onIndex(name, false, undefined, small)
-      await next.links.recover()
       // Half of the topic again, while it is reconciled.
       await next.links.reconcileSome(16, () => undefined)
       await Promise.all([
@@ -344,8 +403,8 @@ test('where limits bite, three orders, replays, replacements and kills give the 
         ),
       ])
       await next.links.reconcile(() => undefined)
-      expect(await next.index.flags('limited')).toBe(0)
-      const persons = await next.index.persons()
+      expect(next.index.flags('limited')).toBe(0)
+      const persons = next.index.persons()
       const numbers = new Map<string, number>()
       for (const [number, bytes] of await next.index.records([...persons.keys()])) numbers.set(keyIdOf(bytes), number)
       return {
@@ -371,7 +430,7 @@ test('a component that is too large is split alike in every order', async () => 
       const index = await openIndex(redis, ownNamespace(), form0)
       const links = indexLinker({
         index,
-        keys: indexKeys(SECRET, BITS),
+        keys: indexKeys(SECRET),
         codec: codec(layout),
         budget: UNBOUNDED.budget,
         store: filterStore(layout),
@@ -387,8 +446,8 @@ test('a component that is too large is split alike in every order', async () => 
         )
       expect(links.counts.split).toBeGreaterThan(0)
       await links.reconcile(() => undefined)
-      expect(await index.flags('split')).toBe(0)
-      const persons = await index.persons()
+      expect(index.flags('split')).toBe(0)
+      const persons = index.persons()
       return groupsOf(persons, new Map(order.map((record, number) => [`${record}`, number])))
     }),
   )
@@ -406,7 +465,7 @@ test('who is told of a person that changes is told which one it was, and what be
   const isLinked = (x = '', y = '') => linked.includes(x < y ? `${x} ${y}` : `${y} ${x}`)
   const links = indexLinker({
     index,
-    keys: indexKeys(SECRET, BITS),
+    keys: indexKeys(SECRET),
     codec: codec(layout),
     budget: UNBOUNDED.budget,
     store: filterStore(layout),
@@ -463,7 +522,7 @@ test('what is decided holds before and after the records come, in three orders, 
       const cut = [0, 250, all.length][when] as number
       await linkAll(one.links, arrivals.slice(0, cut))
       await one.links.decide(given)
-      expect(await one.index.flags('limited')).toBe(0)
+      expect(one.index.flags('limited')).toBe(0)
       await linkAll(one.links, arrivals.slice(cut))
       const next = await onIndex(name)
       await next.links.loadDecisions()
@@ -473,7 +532,7 @@ test('what is decided holds before and after the records come, in three orders, 
       await next.links.reconcile(() => undefined)
       const numbers = async () => {
         const known = new Map<string, number>()
-        const now = await next.index.persons()
+        const now = next.index.persons()
         for (const [number, bytes] of await next.index.records([...now.keys()])) known.set(keyIdOf(bytes), number)
         return { now, known, of: (record: number) => now[known.get(data.ids[record] as string) as number] }
       }
@@ -497,7 +556,7 @@ test('a hub is skipped and counted, and takes no more room', async () => {
   const small = { ...form0, hub: 5 }
   const name = ownNamespace()
   const index = await openIndex(redis, name, small)
-  const keys = indexKeys(SECRET, BITS)
+  const keys = indexKeys(SECRET)
   const store = filterStore(layout)
   const links = indexLinker({
     index,

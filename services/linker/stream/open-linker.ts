@@ -1,4 +1,4 @@
-/** Opens the index of the installation, and finishes what the linker before has begun. */
+/** Opens the index of the installation. */
 import { createHash } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Layout } from '#core/linkage/layout.ts'
@@ -17,8 +17,8 @@ export interface LinkerPlace {
   readonly name: string
   /** Of the index, 32 bytes. */
   readonly secret: Buffer
-  /** Bits of a token that choose its bucket. */
-  readonly bits: number
+  /** Kinds of tokens of an encoding. */
+  readonly kinds: number
   readonly layout: Layout
   /** 8 bytes that name the form of the encodings. */
   readonly form: Buffer
@@ -34,10 +34,17 @@ const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(va
 
 /** @throws ConfigurationError when the index was made in another form, Error of Redis */
 export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
-  const { redis, name, secret, bits, layout, form, model } = place
-  const keys = indexKeys(secret, bits)
+  const { redis, name, secret, kinds, layout, form, model } = place
+  const keys = indexKeys(secret)
   const { budget, hub } = DEFAULT_LIMITS
-  const formOfIndex = { layout: form.toString('hex'), key: keys.fingerprint, model: digest(model), bits, hub }
+  // One more is of the patient number.
+  const formOfIndex = {
+    layout: form.toString('hex'),
+    key: keys.fingerprint,
+    model: digest(model),
+    kinds: kinds + 1,
+    hub,
+  }
   const index = await openIndex(redis, name, formOfIndex, true)
   const store = filterStore(layout)
   const links = indexLinker({
@@ -51,6 +58,5 @@ export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
     onPair: () => undefined,
   })
   await links.loadDecisions()
-  await links.recover()
   return { index, links }
 }
