@@ -18,6 +18,7 @@ import { learn } from '../../services/linker/evaluate/learn.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
+import { LINK } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
@@ -245,8 +246,8 @@ test('a version that is replaced before its edges are written leaves none', asyn
   const { persons } = inMemory(used)
   expect(index.persons()).toEqual(persons)
   expect(await links.reconcile(() => undefined)).toBe(0)
-  // Edges of versions that are gone hold no one together: as many records have edges as have a partner above 0.
-  const compared = inMemory(used).pairs.filter(([, , weight]) => weight > 0)
+  // Edges of versions that are gone hold no one together: as many records have edges as have a partner above the bound.
+  const compared = inMemory(used).pairs.filter(([, , weight]) => weight > LINK)
   expect(index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
 })
 
@@ -423,7 +424,7 @@ test('where limits bite, three orders, replays, replacements and kills give the 
 test('a component that is too large is split alike in every order', async () => {
   const count = 260
   // A chain: neighbours are one person, some more surely than others.
-  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
+  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? LINK + 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
   const groups = await Promise.all(
     [1, 7, 103].map(async (step) => {
       const order = Array.from({ length: count }, (_, at) => (at * step) % count)

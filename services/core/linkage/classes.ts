@@ -114,7 +114,7 @@ export function isKin(one: MatchClass, trait: Trait): boolean {
   const has = (other: Group) => one.groups.includes(other)
   if (group === 'F') return has('H') || has('T') || (has('B') && has('L'))
   if (group === 'G') return has('F') && has('H')
-  return group === 'B' ? has('F') && (has('H') || has('L')) : true
+  return group === 'B' ? has('F') && (has('H') || has('L') || has('T')) : true
 }
 
 /** Two people of one family and one birth, who share more than strangers do. */
@@ -147,15 +147,20 @@ export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
   }
 }
 
-/** @returns the classes that can be told apart with these fields, of one person first; the sets have only groups with a field */
-export function classesFor(traits: Iterable<Trait>): readonly MatchClass[] {
+/** @returns of a class's groups, those that have one of these fields, in one order */
+function groupsWith(traits: Iterable<Trait>): (groups: string) => string {
   const present = new Set<string>()
   for (const trait of traits) present.add(GROUP_OF.get(trait) ?? '')
-  const cut = (groups: string) =>
+  return (groups) =>
     Array.from(groups)
       .filter((group) => present.has(group))
       .toSorted()
       .join('')
+}
+
+/** @returns the classes that can be told apart with these fields, of one person first; the sets have only groups with a field */
+export function classesFor(traits: Iterable<Trait>): readonly MatchClass[] {
+  const cut = groupsWith(traits)
   const made = new Map<string, MatchClass>()
   for (const [list, match] of [
     [MATCHES, true],
@@ -163,7 +168,26 @@ export function classesFor(traits: Iterable<Trait>): readonly MatchClass[] {
   ] as const)
     for (const [name, groups] of list) {
       const key = cut(groups)
-      if (!made.has(key)) made.set(key, { name, match, groups: key })
+      // Records of one person that have nothing in common are strangers' records.
+      if (!made.has(key) && !(match && key === '')) made.set(key, { name, match, groups: key })
     }
   return [...made.values()]
+}
+
+/**
+ * @param traits of records that may have fewer fields than those a model was learnt on: classes that they cannot tell apart are one
+ * @returns the share that the model gives to each class of `classesFor`; 0 for one that it does not know
+ */
+export function sharesOf(
+  learnt: readonly { readonly groups: string; readonly match: boolean; readonly share: number }[],
+  traits: readonly Trait[],
+): Float64Array {
+  const cut = groupsWith(traits)
+  const shares = new Map<string, number>()
+  const keyOf = (match: boolean, groups: string) => `${match} ${groups}`
+  for (const { groups, match, share } of learnt) {
+    const key = keyOf(match, cut(groups))
+    shares.set(key, (shares.get(key) ?? 0) + share)
+  }
+  return Float64Array.from(classesFor(traits), ({ match, groups }) => shares.get(keyOf(match, groups)) ?? 0)
 }

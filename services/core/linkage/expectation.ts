@@ -27,6 +27,8 @@ export interface EmOptions {
   readonly possible: (one: MatchClass) => boolean
   /** `m` is known from elsewhere: then the pairs themselves tell how many are of twins. */
   readonly mIsKnown: boolean
+  /** Pairs of strangers, compared or not, for as many candidates as there are. */
+  readonly strangers: number
   /** @returns the most pairs that can share these groups of fields by chance; infinite where something else brings them together */
   readonly byChance: (groups: string) => number
 }
@@ -38,10 +40,17 @@ export interface EmOptions {
 const MOST_TWINS = 0.005
 const MOST_OF_ONE_NAME = 0.001
 const TOLERANCE = 1e-4
-/** Names go with the year and the country of birth: two agree so much more often than if they had nothing to do with each other. */
-export const TOGETHER = 10
-/** Pairs that each class is given: one that the data show rarely is not impossible, and those of two people are many. */
-const PSEUDO_PAIRS = { match: 0.5, other: 2 }
+/**
+ * Names go with the country of birth: two agree so much more often than if they had nothing to do with each other. Names go with the year as well,
+ * so strangers of one birthday and one name have more often one year.
+ */
+export const TOGETHER = 5
+const TOGETHER_IN_A_YEAR = 3
+/** Pairs that each class is given: one that the data show rarely is not impossible. Of two people, so many for each pair of one person at most. */
+const PSEUDO_PAIRS = 0.5
+const PSEUDO_OTHERS = 0.0002
+/** Of so many pairs, for each pair of one person, it is not said that they are two people's: what one person's worst records have in common looks so. */
+const UNSEEN = 0.001
 
 /** @returns the model with the learnt shares, `m` and `a` */
 export function maximise(
@@ -112,9 +121,17 @@ function step(
   counts: readonly { readonly m: Float64Array; readonly a: Float64Array }[],
   options: EmOptions,
 ): Model {
-  const learnt = classes.map(({ match }, z) => (shares[z] ?? 0) + (match ? PSEUDO_PAIRS.match : PSEUDO_PAIRS.other))
-  const ofOnePerson = learnt.reduce((sum, share, z) => sum + (classes[z]?.match ? share : 0), 0)
-  const counted = learnt.map((share, z) => Math.min(share, mostOf(classes[z] as MatchClass, ofOnePerson, options)))
+  const ofOnePerson = classes.reduce((sum, { match }, z) => sum + (match ? (shares[z] ?? 0) : 0), 0)
+  const ofOthers = Math.min(PSEUDO_PAIRS, PSEUDO_OTHERS * ofOnePerson)
+  const learnt = classes.map(({ match }, z) => {
+    const share = shares[z] ?? 0
+    return match ? share + PSEUDO_PAIRS : Math.max(0, share - UNSEEN * ofOnePerson) + ofOthers
+  })
+  const counted = learnt.map((share, z) =>
+    classes[z]?.groups === ''
+      ? options.strangers
+      : Math.min(share, mostOf(classes[z] as MatchClass, ofOnePerson, options)),
+  )
   const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
   return {
     ...model,
@@ -140,7 +157,9 @@ function step(
 function mostOf(one: MatchClass, ofOnePerson: number, { mIsKnown, byChance }: EmOptions): number {
   const has = (wanted: string) => Array.from(wanted).every((group) => one.groups.includes(group))
   if (one.match) return Number.POSITIVE_INFINITY
-  const kin = isTwins(one) ? MOST_TWINS : has('FGH') ? MOST_OF_ONE_NAME : undefined
+  const home = has('H') || has('T')
+  // Who shares a home or a telephone does for a reason of life: of twins, and of those of one name, it is known how rare they are.
+  const kin = isTwins(one) || (home && has('B')) ? MOST_TWINS : home && has('G') ? MOST_OF_ONE_NAME : undefined
   // Without a home or a place of birth, twins are among those of one name and birthday.
   if (kin === undefined) return byChance(one.groups) + (has('FB') ? MOST_TWINS * ofOnePerson : 0)
   return mIsKnown ? Number.POSITIVE_INFINITY : kin * ofOnePerson
@@ -157,7 +176,8 @@ export function birthday(levels: readonly number[], { top }: Pick<ComparedField,
  */
 function bornByChance(a: readonly number[], { u }: Model['fields'][number], { trait, top }: ComparedField): number[] {
   const compared = { top }
-  const most = trait === 'birth_date' ? (TOGETHER * (u[top] ?? 0) * birthday(a, compared)) / birthday(u, compared) : 1
+  const most =
+    trait === 'birth_date' ? (TOGETHER_IN_A_YEAR * (u[top] ?? 0) * birthday(a, compared)) / birthday(u, compared) : 1
   const equal = a[top] ?? 0
   return equal <= most ? [...a] : a.map((share, level) => (level === top ? most : (share * (1 - most)) / (1 - equal)))
 }

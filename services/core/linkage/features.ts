@@ -66,5 +66,6 @@ function codeFeatures(code: string): string[] {
 
 function emailFeatures(email: string): string[] {
   const at = email.indexOf('@')
-  return [`=${email}`, `l${email.slice(0, at)}`, `d${email.slice(at)}`]
+  const domain = email.slice(at)
+  return [...bigrams(email.slice(0, at)), `=${email}`, `l${email.slice(0, at)}`, `d${domain}`]
 }

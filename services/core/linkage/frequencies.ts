@@ -48,12 +48,12 @@ export function valueFrequencies(
     for (const [fingerprint, count] of counts)
       if (!listed.has(fingerprint)) {
         others += count
-        squares += count * count
+        squares += count * (count - 1)
       }
     return {
       chance: (pairs + SMOOTHING) / (n * (n - 1)),
-      rare: others > 0 ? squares / others / n : 1 / n,
-      frequent: frequent.map(([fingerprint, count]) => [fingerprint, count / n] as const),
+      rare: others > 0 ? (squares / others + SMOOTHING) / n : SMOOTHING / n,
+      frequent: frequent.map(([fingerprint, count]) => [fingerprint, (count - 1) / n] as const),
     }
   })
 }

@@ -19,6 +19,7 @@ const SIZES: Readonly<Partial<Record<Trait, Size>>> = {
   middle_name: { bits: 256, k: 8 },
   birth_place: { bits: 128, k: 6 },
   unit: { bits: 128, k: 6 },
+  email: { bits: 128, k: 4 },
 }
 const OTHER: Size = { bits: 64, k: 4 }
 

@@ -1,5 +1,5 @@
 /**
- * Persons: a pure function of the component of edges above 0. Edges are taken by weight, then by the ids of their records, and two
+ * Persons: a pure function of the component of edges above a bound. Edges are taken by weight, then by the ids of their records, and two
  * groups become one if the average weight between their records is not below a bound. So neither the order of arrival nor a replay
  * changes the persons, and a record that is removed splits what it alone held together.
  */
@@ -25,7 +25,7 @@ const LEAST_AVERAGE = -2
 const MOST_WEIGHT = 20
 
 /**
- * @param edges of one component, all above 0
+ * @param edges of one component, all above the bound
  * @returns groups of record ids, each sorted; records without an edge are not there
  */
 export function personsOf(edges: readonly Edge[], rules: PersonRules): string[][] {

@@ -2,7 +2,7 @@
  * The weight of a pair: log2 of the odds that its records are one person, by Bayes' rule over the classes of the model (I. Fellegi,
  * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
  */
-import { classesFor, isAsOfOne, isKin, isSame } from './classes.ts'
+import { classesFor, isAsOfOne, isKin, isSame, sharesOf } from './classes.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -67,6 +67,8 @@ export interface ScoreTables {
  */
 const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -2.5, newborns: 2 ** -6 }
 const LEAST = 1e-9
+/** Of a class, among all pairs of people. */
+const LEAST_SHARE = 1e-15
 const MOST_LEVELS = 12
 /** A value counts as at most so many times as frequent as the average, or as rare: one default value does not decide alone. */
 const MOST_ADJUSTMENT = 2 ** 12
@@ -93,13 +95,11 @@ export function frequencyAdjustment(
 }
 
 export function scoreTables(model: Model, fields: readonly ComparedField[]): ScoreTables {
-  const classes = classesFor(fields.map(({ trait }) => trait))
+  const traits = fields.map(({ trait }) => trait)
+  const classes = classesFor(traits)
   const n = classes.length
   const matches = classes.filter(({ match }) => match).length
-  const shares = classes.map(
-    ({ groups, match }) => model.classes.find((one) => one.groups === groups && one.match === match)?.share ?? 0,
-  )
-  const bounded = Float64Array.from(shares, (share) => Math.max(share, LEAST))
+  const bounded = sharesOf(model.classes, traits).map((share) => Math.max(share, LEAST_SHARE))
   const tables = new Float64Array(fields.length * MOST_LEVELS * n)
   const adjusted = new Uint8Array(fields.length * n)
   fields.forEach(({ trait, levels }, f) => {

@@ -3,7 +3,7 @@
  * records have a number of the person, `m` is learnt from the pairs that agree on it: from all candidates alone, what twins, or father
  * and son of one name, have in common is taken for what one person's records differ in.
  */
-import { classesFor } from './classes.ts'
+import { classesFor, sharesOf } from './classes.ts'
 import { birthday, maximise, type Patterns, TOGETHER } from './expectation.ts'
 import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
@@ -35,13 +35,14 @@ export interface TrainingOptions {
 const RANDOM_PAIRS = 300_000
 /** What brings people together for another reason than chance: home, telephone, number. */
 const NO_CHANCE = /[HTN]/
-/** A birthday within the year has nothing to do with names; that the year has is bounded where `a` is learnt. */
-const TOGETHER_ON_A_DAY = 2
+/** A birthday within the year has nothing to do with names: strangers of one are counted among all strangers already. */
+const TOGETHER_ON_A_DAY = 0.3
 const STRENGTH = 10
 const ROUNDS = 40
-/** Passes: after each, the records that are surely one person count once in `u`. */
-const PASSES = 2
-const SURE = Math.log2(9)
+/** Where learning begins for a class that the prior does not know. */
+const UNKNOWN_SHARE = 1e-3
+/** Passes: after each, the records that are more likely one person than not count once in `u`. */
+const PASSES = 3
 /** Pairs that agree on the number, from which `m` can be learnt alone. */
 const ENOUGH_NUMBERED = 300
 
@@ -66,6 +67,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
     const base = {
       rounds: ROUNDS,
       strength: STRENGTH,
+      strangers: options.possiblePairs,
       byChance: mostByChance(fields, frequencies, u, options.possiblePairs),
     }
     if (known) {
@@ -99,10 +101,9 @@ function begin(
   frequencies: readonly ValueFrequencies[],
   u: readonly number[][],
 ): Model {
-  const classes = classesFor(fields.map(({ trait }) => trait))
-  const shares = classes.map(
-    ({ groups, match }) => model.classes.find((one) => one.groups === groups && one.match === match)?.share ?? 1e-3,
-  )
+  const traits = fields.map(({ trait }) => trait)
+  const classes = classesFor(traits)
+  const shares = sharesOf(model.classes, traits).map((share) => share || UNKNOWN_SHARE)
   const total = shares.reduce((sum, share) => sum + share, 0)
   return {
     format: 1,
@@ -119,8 +120,8 @@ function begin(
 }
 
 /**
- * Namesakes, and people of one birthday, are as many as chance says, whatever the blocking asks for. Without this bound, people who moved, or whose name was
- * mistaken, are taken for them.
+ * Namesakes, neighbours, and people of one birthday are as many as chance says, whatever the blocking asks for. Without this bound, people who moved, or whose
+ * name was mistaken, are taken for them.
  */
 function mostByChance(
   fields: readonly ComparedField[],
@@ -131,7 +132,8 @@ function mostByChance(
   const chanceOf = (trait: Trait) => frequencies[fields.findIndex((field) => field.trait === trait)]?.chance ?? 1
   const birth = fields.findIndex(({ trait }) => trait === 'birth_date')
   const ofOneBirthday = birth < 0 ? 1 : birthday(u[birth] ?? [], fields[birth] as ComparedField)
-  const chances = { G: chanceOf('given_name'), F: chanceOf('family_name'), B: ofOneBirthday }
+  const placeOf = Math.min(...(['city', 'postcode', 'region'] as const).map(chanceOf))
+  const chances = { G: chanceOf('given_name'), F: chanceOf('family_name'), B: ofOneBirthday, P: placeOf }
   return function byChance(groups) {
     if (NO_CHANCE.test(groups)) return Number.POSITIVE_INFINITY
     let most = (groups.includes('B') ? TOGETHER_ON_A_DAY : TOGETHER) * possiblePairs
@@ -227,7 +229,7 @@ function weights(
   return found
 }
 
-/** @returns of records that are surely one person, the first */
+/** @returns of records that are more likely one person than not, the first */
 function onePerPerson(records: Int32Array, { a, b }: TrainingPairs, weights: Float64Array): Int32Array {
   const parent = Int32Array.from({ length: records.length }, (_, i) => i)
   const find = (record: number) => {
@@ -236,7 +238,7 @@ function onePerPerson(records: Int32Array, { a, b }: TrainingPairs, weights: Flo
     return root
   }
   for (let p = 0; p < a.length; p++) {
-    if ((weights[p] as number) <= SURE) continue
+    if ((weights[p] as number) <= 0) continue
     const one = find(a[p] as number)
     const two = find(b[p] as number)
     if (one !== two) parent[Math.max(one, two)] = Math.min(one, two)

@@ -8,7 +8,7 @@ import { calibration, pairQuality, personQuality, type Quality, type ScoredPairs
 import { randomOf, shuffle } from './random.ts'
 import type { EvaluateOptions } from './run.ts'
 
-/** A pair is a link when its probability is above .9; from .1 it is to be reviewed. */
+/** A pair that needs no review; from .1 to here it does. */
 const LIKELY = Math.log2(9)
 
 export async function evaluate(data: DataSet, options: EvaluateOptions) {
@@ -55,11 +55,11 @@ function measured(data: DataSet, pairs: ScoredPairs, personOf: Int32Array) {
   return {
     true_pairs: truth.pairs,
     pairs: {
-      threshold: LIKELY,
-      ...(at[1] as Quality),
+      threshold: LINK,
+      ...(at[0] as Quality),
       best_f1: best.f1,
       best,
-      above_0_5: at[0] as Quality,
+      above_0_9: at[1] as Quality,
       found_by_blocking: found,
     },
     clusters: personQuality(personOf, truth, source),

@@ -163,7 +163,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
 
   async function group(found: StoredComponent): Promise<Map<number, number>> {
     const [{ members, edges }, above] = bounded(found)
-    // An edge above 0 makes two records one person: the average is that edge. Their ids decide nothing.
+    // An edge above the bound makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
     if (members.length < 3) return new Map(members.map((member) => [member, Math.min(a, b ?? a)]))
     await openAll(members)

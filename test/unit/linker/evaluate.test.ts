@@ -125,3 +125,25 @@ test('two thousand records in three orders are the same persons', async () => {
   expect(await digestOf(1)).toEqual(persons)
   expect(await digestOf(2)).toEqual(persons)
 }, 60_000)
+
+test('the shipped model links records that lack a trait it was learnt on', async () => {
+  const { clusters } = await run({ model: defaultModel() })
+  expect(clusters.f1).toBeGreaterThan(0.96)
+}, 60_000)
+
+test('where a telephone is all that people have in common besides names and birth, they are not taken for twins', async () => {
+  const few = simulatedSet(
+    1200,
+    TRAITS.filter((trait) => !['family_name', 'given_name', 'birth_date', 'phone'].includes(trait)),
+  )
+  const { clusters } = await evaluate(few, {
+    plain: false,
+    workers: 1,
+    shuffle: undefined,
+    model: learn(few, false, UNBOUNDED, () => undefined).model,
+    onePerSource: false,
+    limits: UNBOUNDED,
+    onProgress: () => undefined,
+  })
+  expect(clusters.f1).toBeGreaterThan(0.96)
+}, 60_000)

@@ -44,6 +44,10 @@ test('there are the fifteen composites and the two identifiers, and what replace
     'day+family',
     'city+family',
     'city+given',
+    'birth',
+    'family+year',
+    'given+year',
+    'name-codes',
   ])
 })
 
