@@ -76,7 +76,7 @@ export interface IndexLinker {
    * @param most records @returns how many were looked at: 0 when none is left
    */
   reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number>
-  /** Until none is left. @returns records whose person was another one before: 0 where no limit was met */
+  /** Until none is left, and then makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
 }
@@ -161,7 +161,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return made.isNever(opened.idOf(a), opened.idOf(b))
   }
 
-  async function group(found: StoredComponent): Promise<Map<number, number>> {
+  async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
     const [{ members, edges }, above] = bounded(found)
     // An edge above the bound makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
@@ -171,7 +171,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       { members, above, edgesOf: (member) => edges.get(member) },
       {
         idOf: (member) => opened.idOf(slotOf(member)),
-        weight: (one, two) => weight(slotOf(one), slotOf(two)),
+        weight(one, two) {
+          const value = weight(slotOf(one), slotOf(two))
+          onWeight?.(one, two, value)
+          return value
+        },
         decided: DECIDED,
         ...((onePerSource || !made.isEmpty) && { apart: areApart }),
       },
@@ -231,7 +235,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     index.writePersons(await groupAll(found))
   }
 
-  const { correct, reconcileSome } = reconciliation({
+  const { correct, reconcileSome, regroupOf } = reconciliation({
     ...{ index, onePerSource, opened, counts, openAll, weight, group, regroup },
     ...{ decisions: made, idOf: (id) => keys.id(id) },
   })
@@ -360,6 +364,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       inTurn(async () => {
         const before = index.persons()
         while ((await step(RECONCILED_AT_ONCE, onPair)) > 0);
+        await regroupOf(index.connected(), onPair)
+        await index.commit()
         const after = index.persons()
         return after.reduce((changed, person, number) => changed + (person === before[number] ? 0 : 1), 0)
       }),

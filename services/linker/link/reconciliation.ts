@@ -18,7 +18,10 @@ export interface ReconciliationTools {
   /** @param one a number of the store, as `other` */
   readonly weight: (one: number, other: number) => number
   /** @returns for each member of the component, or of the part of it that is small enough, the first record of its person */
-  readonly group: (found: StoredComponent) => Promise<ReadonlyMap<number, number>>
+  readonly group: (
+    found: StoredComponent,
+    onWeight?: LinkerOptions['onPair'],
+  ) => Promise<ReadonlyMap<number, number>>
   readonly decisions: Decisions
   /** @returns the id as the index has it */
   readonly idOf: (id: string) => Buffer
@@ -58,19 +61,24 @@ export function reconciliation(tools: ReconciliationTools) {
     await regroup()
   }
 
-  /** Makes the persons of all parts of a component again: an arrival makes those of its own part only. */
-  async function regroupParts(number: number): Promise<void> {
-    const members = index.components([number], LINK, Number.POSITIVE_INFINITY).flatMap((found) => found.members)
+  /** Makes the persons again of the components of these records, of a large one of each of its parts. */
+  async function regroupOf(numbers: readonly number[], onWeight?: LinkerOptions['onPair']): Promise<void> {
     const done = new Set<number>()
-    for (const member of members) {
-      if (done.has(member)) continue
+    for (const number of numbers) {
+      if (done.has(number)) continue
       opened.begin()
-      for (const found of index.components([member], LINK, MOST_RECORDS)) {
-        const persons = await group(found)
+      for (const found of index.components([number], LINK, MOST_RECORDS)) {
+        const persons = await group(found, onWeight)
         for (const one of persons.keys()) done.add(one)
         index.writePersons([persons])
       }
     }
+  }
+
+  /** An arrival makes the persons of its own part of a component only. */
+  async function regroupParts(number: number): Promise<void> {
+    const members = index.components([number], LINK, Number.POSITIVE_INFINITY).flatMap((found) => found.members)
+    await regroupOf(members)
     index.flag('split', members, false)
   }
 
@@ -83,5 +91,5 @@ export function reconciliation(tools: ReconciliationTools) {
     return numbers.length + split.length
   }
 
-  return { correct, reconcileSome }
+  return { correct, reconcileSome, regroupOf }
 }
