@@ -421,6 +421,69 @@ test('where limits bite, three orders, replays, replacements and kills give the 
   expect(inMemory(all, undefined, small).groups).toEqual(found[0]?.groups)
 })
 
+test('a token that is no longer of a hub counts again for the records that are left, as if no other had come', async () => {
+  const name = ownNamespace()
+  const small = { ...UNBOUNDED, hub: 4 }
+  const open = () => onIndex(name, false, undefined, small)
+  const { links, index } = await open()
+  const twins = [0, 1, 2, 3, 4, 5].map((nth) => arrival(0, { id: `twin ${nth}` }))
+  await linkAll(links, twins)
+  await links.reconcile(() => undefined)
+  // More than four share every token: they are linked by none.
+  expect([...index.persons()]).toEqual([0, 1, 2, 3, 4, 5])
+  await links.cancel({ id: 'twin 0', version: 2 })
+  await linkAll(links, [arrival(250, { id: 'twin 5', version: 2 })])
+  expect(index.flags('limited')).toBe(4)
+  // The marks are there for who comes next.
+  const next = await open()
+  expect(next.index.flagged('limited', 9)).toEqual([1, 2, 3, 4])
+  await next.links.reconcile(() => undefined)
+  expect([...next.index.persons()].slice(0, 5)).toEqual([0, 1, 1, 1, 1])
+  expect(next.index.flags('limited')).toBe(0)
+})
+
+test('marks, decisions and what is to be told are read back as they were', async () => {
+  const name = ownNamespace()
+  const open = async () => {
+    const index = await openIndex(redis, name, { ...form0, hub: 4 }, true)
+    const links = indexLinker({
+      ...{ index, keys: indexKeys(SECRET), codec: codec(layout), budget: 2, store: filterStore(layout) },
+      ...{ weight: (a: number, b: number) => (a + b) % 3, onePerSource: false, onPair: () => undefined },
+    })
+    return { index, links }
+  }
+  const untold = async ({ index }: Awaited<ReturnType<typeof open>>) =>
+    (await index.outbox(0, 1000, 100))
+      .map((entry) => ({ ...entry, linkVersion: 0 }))
+      .toSorted((a, b) => a.number - b.number)
+  const first = await open()
+  await linkAll(
+    first.links,
+    all.slice(0, 300).map((record) => arrival(record)),
+  )
+  await first.links.tellChanges(
+    () => 0,
+    async () => undefined,
+  )
+  await linkAll(
+    first.links,
+    all.slice(290, 310).map((record) => arrival(record, { version: 2 })),
+  )
+  for (const record of [3, 5, 301]) await first.links.cancel({ id: data.ids[record] as string, label: 'l', version: 3 })
+  await linkAll(first.links, [arrival(5, { version: 4 })])
+  await first.links.decide([{ records: [data.ids[0] as string, 'unknown'], decision: 'accept', order: 1 }])
+  first.index.flag('split', [7, 299], true)
+  await first.index.commit()
+  const before = await untold(first)
+  const second = await open()
+  for (const kind of ['limited', 'split'] as const)
+    expect(second.index.flagged(kind, 1000)).toEqual(first.index.flagged(kind, 1000))
+  expect(second.index.flags('limited')).toBeGreaterThan(100)
+  expect(second.index.decided()).toEqual(first.index.decided())
+  expect(await untold(second)).toEqual(before)
+  expect(new Set(before.map(({ change }) => change))).toEqual(new Set(['', 'split', 'cancelled']))
+})
+
 test('a component that is too large is split alike in every order', async () => {
   const count = 260
   // A chain: neighbours are one person, some more surely than others.

@@ -336,7 +336,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     numbersOf,
     decide(decided) {
       for (const { ids, sealed } of decided) {
-        const pair = Buffer.concat(ids.toSorted(Buffer.compare)).toString('latin1')
+        const pair = Buffer.concat(ids.toSorted((a, b) => Buffer.compare(a, b))).toString('latin1')
         const before = decisions.get(pair)
         if (before && before.readDoubleLE() >= sealed.readDoubleLE()) continue
         decisions.set(pair, sealed)

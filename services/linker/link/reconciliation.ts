@@ -18,10 +18,7 @@ export interface ReconciliationTools {
   /** @param one a number of the store, as `other` */
   readonly weight: (one: number, other: number) => number
   /** @returns for each member of the component, or of the part of it that is small enough, the first record of its person */
-  readonly group: (
-    found: StoredComponent,
-    onWeight?: LinkerOptions['onPair'],
-  ) => Promise<ReadonlyMap<number, number>>
+  readonly group: (found: StoredComponent, onWeight?: LinkerOptions['onPair']) => Promise<ReadonlyMap<number, number>>
   readonly decisions: Decisions
   /** @returns the id as the index has it */
   readonly idOf: (id: string) => Buffer

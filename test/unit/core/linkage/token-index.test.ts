@@ -46,6 +46,20 @@ test('a record that was added is no candidate of itself, and not one of those th
   expect(index.candidates(tokens(1, 2), LIMITS).hubs).toBe(2)
 })
 
+test('all records of a token are named when more share it than the limit, and when no more do', () => {
+  const index = tokenIndex(2)
+  const named = (records: readonly number[]) => records.toSorted((a, b) => a - b)
+  expect([0, 1].map((record) => index.add(record, tokens(1, 2), 2))).toEqual([[], []])
+  expect(named(index.add(2, tokens(1, 3), 2))).toEqual([0, 1, 2])
+  expect(index.add(3, tokens(1, 3), 2)).toEqual([])
+  expect(index.remove(0, tokens(1, 2), 2)).toEqual([])
+  expect(named(index.remove(3, tokens(1, 3), 2))).toEqual([1, 2])
+  expect(index.remove(1, tokens(1, 2), 2)).toEqual([])
+  // Without a limit none is.
+  for (const record of [4, 5, 6]) expect(index.add(record, tokens(9, 9))).toEqual([])
+  expect(index.remove(4, tokens(9, 9))).toEqual([])
+})
+
 test('whatever is added, removed and added again: the candidates are those of an index that has only what is left', () => {
   const step = fc.record({ record: fc.nat(19), values: fc.array(fc.nat(6), { minLength: 3, maxLength: 3 }) })
   fc.assert(

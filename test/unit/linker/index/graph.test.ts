@@ -5,10 +5,11 @@ import { graph } from '../../../../services/linker/index/graph.ts'
 const SIZE = 12
 const number = fc.nat(SIZE - 1)
 
-test('edges are those of a map of maps, whatever is connected and disconnected', () => {
+test('edges are those of a map of maps, whatever is connected, cut and disconnected', () => {
   const step = fc.oneof(
     fc.record({ a: number, b: number, weight: fc.integer({ min: 1, max: 9 }) }),
     fc.record({ a: number, b: fc.constant(-1), weight: fc.constant(0) }),
+    fc.record({ a: number, b: number, weight: fc.constant(0) }),
   )
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
@@ -21,6 +22,9 @@ test('edges are those of a map of maps, whatever is connected and disconnected',
           expect(new Set(one.disconnect(a))).toEqual(new Set(own.keys()))
           for (const other of own.keys()) model[other]?.delete(a)
           own.clear()
+        } else if (weight === 0) {
+          expect(one.cut(a, b)).toBe(own.delete(b))
+          model[b]?.delete(a)
         } else if (a !== b) {
           expect(one.connect(a, b, weight)).toBe(own.get(b) !== weight)
           own.set(b, weight)
