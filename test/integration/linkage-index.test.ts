@@ -432,6 +432,10 @@ test('a token that is no longer of a hub counts again for the records that are l
   // More than four share every token: they are linked by none.
   expect([...index.persons()]).toEqual([0, 1, 2, 3, 4, 5])
   await links.cancel({ id: 'twin 0', version: 2 })
+  // What comes again is not linked by it either, where there is one more than the limit.
+  await linkAll(links, twins)
+  expect([...index.persons()]).toEqual([0, 1, 2, 3, 4, 5])
+  expect(index.flags('limited')).toBe(0)
   await linkAll(links, [arrival(250, { id: 'twin 5', version: 2 })])
   expect(index.flags('limited')).toBe(4)
   // The marks are there for who comes next.

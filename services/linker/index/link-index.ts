@@ -137,9 +137,8 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
   }
 
   const { toTell, marked: flags, decisions } = await readIndex(stored, { known, links, tokensAt })
-  const notes = outbox(toTell, { known, links }, (number) => {
-    if (hasOutbox) changed.untold.add(number)
-  })
+  const onNote = (number: number) => void changed.untold.add(number)
+  const notes = outbox(toTell, { known, links }, hasOutbox ? onNote : undefined)
 
   function flag(kind: Flag, numbers: readonly number[], isMarked: boolean): void {
     for (const number of numbers) if (flags[kind].set(number, isMarked)) changed[kind].add(number - (number % BUCKET))

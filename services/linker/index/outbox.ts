@@ -43,15 +43,16 @@ export interface OutboxState {
   readonly linkVersion: number
 }
 
-/** @param onChange receives the number of a record of which something else is to be told than before */
+/** @param onChange receives the number of a record of which something else is to be told than before; undefined: nothing is noted */
 export function outbox(
   { untold, ...stored }: OutboxState,
   { known, links }: { readonly known: KnownRecords; readonly links: Graph },
-  onChange: (number: number) => void,
+  onChange: ((number: number) => void) | undefined,
 ): Outbox {
   let { linkVersion } = stored
 
   function keep(number: number, one: Untold): void {
+    if (!onChange) return
     untold.set(number, one)
     onChange(number)
   }
@@ -109,7 +110,7 @@ export function outbox(
     },
     told(number) {
       untold.delete(number)
-      onChange(number)
+      onChange?.(number)
     },
     get linkVersion() {
       return linkVersion
