@@ -86,7 +86,7 @@ function* sealedRecords(set: string, topic: string, secret: Buffer, feedsDir: st
 }
 
 try {
-  const env = { ...process.env, ...stack.env, CHAINON_LINKAGE_RECORDS: String(records) }
+  const env = { ...process.env, ...stack.env }
   const config = readConfig('loadtest', [...KAFKA_KEYS, 'CHAINON_FEEDS_DIR', 'CHAINON_DATA_DIR'], env)
   const kafka = kafkaClient('loadtest', config, logger)
   await runOnce(['services/provision/main.ts'], { ...env, ...stack.login('provision') })

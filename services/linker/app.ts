@@ -19,10 +19,9 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
-import { bucketBits } from './index/keys.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
-import { openLinker } from './stream/open-linker.ts'
+import { type OpenLinker, openLinker } from './stream/open-linker.ts'
 import { decisionsOf } from './stream/read-decisions.ts'
 import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
@@ -54,17 +53,18 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           redis,
           name: `${namespace}${config.CHAINON_LINKAGE_INDEX}`,
           secret: loadOrCreateSecret(secretsDir('linker', config), 'linkage-index.key'),
-          bits: bucketBits(config.CHAINON_LINKAGE_RECORDS),
+          kinds: kinds.length,
           layout,
           form,
           model,
         }
         // An index of another form is known at the start.
-        await reach('Redis', () => openLinker(place))
+        let first: OpenLinker | undefined = await reach('Redis', () => openLinker(place))
         const decisionLog = partitionReader(kafka)
         /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
         const open = async () => {
-          const opened = await openLinker(place)
+          const opened = first ?? (await openLinker(place))
+          first = undefined
           await opened.links.decide(decisionsOf(await decisionLog.all(decisionsTopic(namespace), 0)))
           return opened
         }

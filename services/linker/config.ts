@@ -11,7 +11,6 @@ export const linkerConfig = (env: NodeJS.ProcessEnv) =>
       'CHAINON_LINKAGE_SECRETS_DIR',
       'CHAINON_LINKAGE_INDEX',
       'CHAINON_LINKAGE_MODEL',
-      'CHAINON_LINKAGE_RECORDS',
     ] as const,
     env,
   )

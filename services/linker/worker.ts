@@ -1,6 +1,6 @@
 /**
  * Takes one batch of `linkage.<feed>`: links its records on the index, and tells `linked.<feed>` whose person changed. The index notes in the same
- * script what is to be told, and forgets it when Kafka has it; then the index is told how far the partition is, and last the offset is committed. So
+ * write what is to be told, and forgets it when Kafka has it; then the index is told how far the partition is, and last the offset is committed. So
  * whenever the process ends, the next one tells what is left, and a message that comes again changes nothing.
  */
 import type { Message } from 'kafkajs'
@@ -61,7 +61,7 @@ export interface LinkerWorker {
 
 /** Of the counters. */
 export const DECISIONS_NAME = 'link.decisions'
-/** Records of one call of a script. */
+/** Records of one write of the index. */
 const CHUNK = 256
 /** Records of one step of the reconciliation: some tens of milliseconds. */
 const RECONCILED = 64
@@ -146,7 +146,8 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     )
     const next = BigInt(last.offset) + 1n
     batch.assertOwned()
-    await open.index.passed(position.key, next)
+    open.index.passed(position.key, next)
+    await open.index.commit()
     await batch.commit(next)
     batch.advance(BigInt(last.offset))
     known.passed(batch, next)
@@ -187,7 +188,8 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     )
     const next = BigInt(last.offset) + 1n
     batch.assertOwned()
-    await index.passed(position.key, next)
+    index.passed(position.key, next)
+    await index.commit()
     await batch.commit(next)
     batch.advance(BigInt(last.offset))
     known.passed(batch, next)
@@ -201,7 +203,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
       (changes) => tell(() => undefined, changes, 'reconciliation'),
     )
     count(links.counts)
-    unreconciled(await index.flags('limited'))
+    unreconciled(index.flags('limited'))
     return looked > 0
   }
 

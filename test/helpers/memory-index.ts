@@ -3,7 +3,7 @@ import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
 import type { encoding } from '../../services/linker/evaluate/encoding.ts'
-import { codec, packCancelled, packHead } from '../../services/linker/index/codec.ts'
+import { codec, packCancelled, packHead, readTokens } from '../../services/linker/index/codec.ts'
 import type { IndexReader } from '../../services/linker/index/index-reader.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type OpenIndex, readThrough } from '../../services/linker/inspect/open-index.ts'
@@ -18,7 +18,6 @@ export interface MemoryRecord {
 }
 
 const SECRET = Buffer.alloc(32, 9)
-const BITS = 8
 
 export interface MemoryIndex extends OpenIndex {
   /** Bytes of the filters and the tokens of all records: what no output may have. */
@@ -33,7 +32,7 @@ export function memoryIndex(
   limits = { budget: 10_000, hub: 10_000 },
 ): MemoryIndex {
   const { layout, kinds } = form
-  const keys = indexKeys(SECRET, BITS)
+  const keys = indexKeys(SECRET)
   const pack = codec(layout)
   const store = filterStore(layout)
   const edges = records.map(() => new Map<number, number>())
@@ -57,7 +56,7 @@ export function memoryIndex(
     store.add(encoded)
     if (!written) {
       links.add(number, id, 0, new Int32Array(encoded.tokens.length + 2))
-      return packCancelled(version)
+      return packCancelled(version, keys.id(id))
     }
     const arrival = arrivalOf('patient', {
       ...{ producer: 'chu', patient: label, record: id, version: 1, receivedAt: 1 },
@@ -65,14 +64,14 @@ export function memoryIndex(
     })
     const arrived = arrival.encoded?.tokens ?? encoded.tokens
     links.add(number, id, 0, arrived)
-    const tokens = keys.tokens(arrived)
+    const head = packHead(version, 0, keys.id(id), keys.tokens(arrived))
+    const tokens = readTokens(head)
     for (const token of tokens) {
       const list = byToken.get(token.toString('hex'))
       if (list) list.push(number)
       else byToken.set(token.toString('hex'), [number])
     }
     secrets.push(Buffer.from(encoded.filters.buffer), Buffer.from(arrived.buffer), ...tokens)
-    const head = packHead(version, 0, tokens)
     return keys.seal(head, pack.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
   })
   const numbers = new Map(records.map(({ id }, number) => [keys.id(id).toString('hex'), number]))

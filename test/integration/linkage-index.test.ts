@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -18,6 +18,7 @@ import { learn } from '../../services/linker/evaluate/learn.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
+import { LINK } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
@@ -30,7 +31,6 @@ import { simulatedSet } from '../helpers/simulated-set.ts'
 const UNBOUNDED = { budget: 10_000, hub: 10_000 }
 const BATCH = 16
 const SECRET = Buffer.alloc(32, 5)
-const BITS = 8
 
 const data = simulatedSet(500, ['national_id'])
 const form = encoding(data)
@@ -52,7 +52,13 @@ beforeAll(() => {
 })
 afterAll(() => redis.disconnect())
 
-const form0 = { layout: 'l', key: indexKeys(SECRET, BITS).fingerprint, model: 'm', bits: BITS, hub: UNBOUNDED.hub }
+const form0 = {
+  layout: 'l',
+  key: indexKeys(SECRET).fingerprint,
+  model: 'm',
+  kinds: form.kinds.length,
+  hub: UNBOUNDED.hub,
+}
 
 /** @param wrap an index whose calls are held or fail */
 async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIndex) => index, limits = UNBOUNDED) {
@@ -61,7 +67,7 @@ async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIn
   const pairs: Pair[] = []
   const links = indexLinker({
     index: wrap(index),
-    keys: indexKeys(SECRET, BITS),
+    keys: indexKeys(SECRET),
     codec: codec(layout),
     budget: limits.budget,
     store,
@@ -87,7 +93,7 @@ function groupsOf(persons: Int32Array, numbers: ReadonlyMap<string, number>): re
 
 /** @returns the id of a record of the index */
 function keyIdOf(stored: Buffer): string {
-  const keys = indexKeys(SECRET, BITS)
+  const keys = indexKeys(SECRET)
   return codec(layout).unpack(keys.open(stored, readHead(stored).bytes)).id
 }
 
@@ -156,7 +162,7 @@ test('the same pairs with the same weights in the same order as in memory, and t
     all.map((record) => arrival(record)),
   )
   expect(pairs).toEqual(memory.pairs)
-  expect(await index.persons()).toEqual(memory.persons)
+  expect(index.persons()).toEqual(memory.persons)
   expect(links.counts).toEqual(memory.links.counts)
   expect(new Set(memory.persons).size).toBeLessThan(all.length)
   expect(await links.reconcile(() => undefined)).toBe(0)
@@ -171,7 +177,7 @@ test('two sources with one record of a person in each: the same as in memory', a
     all.map((record) => arrival(record, { source: sourceOf(record) })),
   )
   expect(pairs).toEqual(memory.pairs)
-  expect(await index.persons()).toEqual(memory.persons)
+  expect(index.persons()).toEqual(memory.persons)
 })
 
 test('a record that comes again changes no byte', async () => {
@@ -201,7 +207,7 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
     wrong.map((record) => arrival(record, { version: 2 })),
   )
   expect(new Set(replaced.map(({ state }) => state))).toEqual(new Set(['replaced']))
-  expect(await index.persons()).toEqual(inMemory(used).persons)
+  expect(index.persons()).toEqual(inMemory(used).persons)
   const stale = await linkAll(
     links,
     wrong.map((record) => arrival(record)),
@@ -217,13 +223,12 @@ test('a later version replaces, an earlier one is stale, a cancelled record is g
   expect(await links.cancel({ id: 'never seen', version: 1 })).toBe('cancelled')
   const left = used.filter((record) => record % 5 !== 0)
   const { persons } = inMemory(left)
-  const now = await index.persons()
+  const now = index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(persons, (person) => left[person]))
-  expect(await index.marked()).toEqual(new Map())
   // Of a cancelled record no token, edge or person is left: it is no candidate of a record that is its equal.
   const twin = (await links.link([arrival(gone[1] as number, { id: 'its equal' })]))[0]?.number as number
-  expect((await index.connected()).includes(gone[1] as number)).toBe(false)
-  expect((await index.persons())[twin]).not.toBe(gone[1])
+  expect(index.connected().includes(gone[1] as number)).toBe(false)
+  expect(index.persons()[twin]).not.toBe(gone[1])
 })
 
 test('a version that is replaced before its edges are written leaves none', async () => {
@@ -239,11 +244,11 @@ test('a version that is replaced before its edges are written leaves none', asyn
     await Promise.all(sent)
   }
   const { persons } = inMemory(used)
-  expect(await index.persons()).toEqual(persons)
+  expect(index.persons()).toEqual(persons)
   expect(await links.reconcile(() => undefined)).toBe(0)
-  // Edges of versions that are gone hold no one together: as many records have edges as have a partner above 0.
-  const compared = inMemory(used).pairs.filter(([, , weight]) => weight > 0)
-  expect(await index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
+  // Edges of versions that are gone hold no one together: as many records have edges as have a partner above the bound.
+  const compared = inMemory(used).pairs.filter(([, , weight]) => weight > LINK)
+  expect(index.connected()).toEqual([...new Set(compared.flatMap(([a, b]) => [a, b]))].toSorted((a, b) => a - b))
 })
 
 test.for(['connect', 'writePersons'] as const)(
@@ -253,26 +258,25 @@ test.for(['connect', 'writePersons'] as const)(
     let calls = 0
     const { links } = await onIndex(name, false, (index) => ({
       ...index,
-      [call]: (...args: unknown[]) =>
+      [call]: (...args: unknown[]) => {
         // The process ends here: nothing of what follows is sent.
-        ++calls > 7
-          ? Promise.reject(new Error('killed'))
-          : (index[call] as (...all: unknown[]) => Promise<unknown>)(...args),
+        if (++calls > 7) throw new Error('killed')
+        return (index[call] as (...all: unknown[]) => unknown)(...args)
+      },
     }))
     const arrivals = all.map((record) => arrival(record))
     await expect(linkAll(links, arrivals)).rejects.toThrow('killed')
     const next = await onIndex(name)
-    const found = await next.index.size()
+    const found = next.index.size()
     expect(found).toBeGreaterThan(0)
     const from = found - BATCH
-    await next.links.recover()
     // From the batch that was not finished: what was finished is not sent again.
     await linkAll(next.links, arrivals.slice(from))
-    expect(await next.index.persons()).toEqual(inMemory(all).persons)
+    expect(next.index.persons()).toEqual(inMemory(all).persons)
   },
 )
 
-test('killed after a replacement and before its neighbours have their persons: the next linker makes them', async () => {
+test('killed within a cancellation: nothing of it is there, and the next linker does all of it', async () => {
   const name = ownNamespace()
   const { links } = await onIndex(name)
   await linkAll(
@@ -281,16 +285,73 @@ test('killed after a replacement and before its neighbours have their persons: t
   )
   const persons = inMemory(all).persons
   const first = all.find((record) => persons.filter((person) => person === record).length > 2) as number
+  const before = await contents(name)
   const killed = await onIndex(name, false, (index) => ({
     ...index,
-    marked: () => Promise.reject(new Error('killed')),
+    takeMarked: () => {
+      throw new Error('killed')
+    },
   }))
-  await expect(killed.links.cancel({ id: data.ids[first] as string, version: 2 })).rejects.toThrow('killed')
+  const cancelled = { id: data.ids[first] as string, version: 2 }
+  await expect(killed.links.cancel(cancelled)).rejects.toThrow('killed')
+  // What is half done is never written, whatever comes after it.
+  await expect(killed.links.link([arrival(first, { id: 'another' })])).rejects.toThrow('killed')
+  expect(await contents(name)).toBe(before)
   const next = await onIndex(name)
-  expect(await next.links.recover()).toBeGreaterThan(0)
+  expect(next.index.persons()).toEqual(persons)
+  expect(await next.links.cancel(cancelled)).toBe('cancelled')
   const left = all.filter((record) => record !== first)
-  const now = await next.index.persons()
+  const now = next.index.persons()
   expect(left.map((record) => now[record])).toEqual(Array.from(inMemory(left).persons, (person) => left[person]))
+})
+
+test('whatever was put, replaced and cancelled: a linker that opens the index has what the one before had', async () => {
+  const name = ownNamespace()
+  const { index, links } = await onIndex(name)
+  const used = all.slice(0, 300)
+  await linkAll(
+    links,
+    used.map((record) => arrival(record, { encoded: encoded[(record * 7) % 300] as EncodedRecord })),
+  )
+  await linkAll(
+    links,
+    used.filter((record) => record % 2 === 0).map((record) => arrival(record, { version: 2 })),
+  )
+  for (const record of used.filter((one) => one % 11 === 0))
+    await links.cancel({ id: data.ids[record] as string, version: 3 })
+  const next = await onIndex(name)
+  expect(next.index.size()).toBe(index.size())
+  expect(next.index.persons()).toEqual(index.persons())
+  expect(next.index.connected()).toEqual(index.connected())
+  const edges = (of: LinkIndex) => of.components(of.connected(), 0, 1000).map((one) => one.edges)
+  expect(edges(next.index)).toEqual(edges(index))
+  // All later versions have the candidates that they had in the first linker.
+  const later = used.map((record) => arrival(record, { version: 4, stamp: 1 }))
+  await linkAll(next.links, later)
+  expect(next.index.persons()).toEqual(inMemory(used).persons)
+})
+
+test('a write that Redis has got and not answered is not done twice; after one that it has lost, nothing is written', async () => {
+  const name = ownNamespace()
+  const { links } = await onIndex(name)
+  await linkAll(
+    links,
+    all.slice(0, 32).map((record) => arrival(record)),
+  )
+  const writes = await redis.get(`{lx:${name}}v`)
+  // Redis starts again from a file that lacks the last write.
+  await redis.set(`{lx:${name}}v`, Number(writes) - 1)
+  await expect(links.link([arrival(33)])).rejects.toMatchObject({ code: 'link-index-behind' })
+  await expect(links.link([arrival(34)])).rejects.toMatchObject({ code: 'link-index-behind' })
+  const writer = String(await redis.get(`{lx:${name}}w`))
+  const script = readFileSync(new URL('../../services/linker/index/scripts/write.lua', import.meta.url), 'utf8')
+  const again = (before: number, after: number) =>
+    redis.eval(script, 1, `{lx:${name}}w`, writer, before, after, 3, 'SET', `{lx:${name}}x`, after)
+  expect(await again(1, 2)).toBe('written')
+  await redis.del(`{lx:${name}}x`)
+  // Two were under way.
+  expect([await again(0, 1), await again(1, 2)]).toEqual(['again', 'again'])
+  expect(await redis.exists(`{lx:${name}}x`)).toBe(0)
 })
 
 test('where limits bite, three orders, replays, replacements and kills give the same persons once reconciled', async () => {
@@ -313,8 +374,8 @@ test('where limits bite, three orders, replays, replacements and kills give the 
         first.links,
         order.map((record) => arrival(record)),
       )
-      const before = await first.index.persons()
-      expect(await first.index.flags('limited')).toBeGreaterThan(100)
+      const before = first.index.persons()
+      expect(first.index.flags('limited')).toBeGreaterThan(100)
       // Killed before a step has written, before its persons are written, and between steps.
       for (const call of nth === 2 ? (['correct', 'writePersons'] as const) : []) {
         let calls = 0
@@ -323,17 +384,16 @@ test('where limits bite, three orders, replays, replacements and kills give the 
           false,
           (index) => ({
             ...index,
-            [call]: (...args: unknown[]) =>
-              ++calls > 1
-                ? Promise.reject(new Error('killed'))
-                : (index[call] as (...these: unknown[]) => Promise<unknown>)(...args),
+            [call]: (...args: unknown[]) => {
+              if (++calls > 1) throw new Error('killed')
+              return (index[call] as (...these: unknown[]) => unknown)(...args)
+            },
           }),
           small,
         )
         await expect(killed.links.reconcile(() => undefined)).rejects.toThrow('killed')
       }
       const next = await onIndex(name, false, undefined, small)
-      await next.links.recover()
       // Half of the topic again, while it is reconciled.
       await next.links.reconcileSome(16, () => undefined)
       await Promise.all([
@@ -344,8 +404,8 @@ test('where limits bite, three orders, replays, replacements and kills give the 
         ),
       ])
       await next.links.reconcile(() => undefined)
-      expect(await next.index.flags('limited')).toBe(0)
-      const persons = await next.index.persons()
+      expect(next.index.flags('limited')).toBe(0)
+      const persons = next.index.persons()
       const numbers = new Map<string, number>()
       for (const [number, bytes] of await next.index.records([...persons.keys()])) numbers.set(keyIdOf(bytes), number)
       return {
@@ -361,17 +421,84 @@ test('where limits bite, three orders, replays, replacements and kills give the 
   expect(inMemory(all, undefined, small).groups).toEqual(found[0]?.groups)
 })
 
+test('a token that is no longer of a hub counts again for the records that are left, as if no other had come', async () => {
+  const name = ownNamespace()
+  const small = { ...UNBOUNDED, hub: 4 }
+  const open = () => onIndex(name, false, undefined, small)
+  const { links, index } = await open()
+  const twins = [0, 1, 2, 3, 4, 5].map((nth) => arrival(0, { id: `twin ${nth}` }))
+  await linkAll(links, twins)
+  await links.reconcile(() => undefined)
+  // More than four share every token: they are linked by none.
+  expect([...index.persons()]).toEqual([0, 1, 2, 3, 4, 5])
+  await links.cancel({ id: 'twin 0', version: 2 })
+  // What comes again is not linked by it either, where there is one more than the limit.
+  await linkAll(links, twins)
+  expect([...index.persons()]).toEqual([0, 1, 2, 3, 4, 5])
+  expect(index.flags('limited')).toBe(0)
+  await linkAll(links, [arrival(250, { id: 'twin 5', version: 2 })])
+  expect(index.flags('limited')).toBe(4)
+  // The marks are there for who comes next.
+  const next = await open()
+  expect(next.index.flagged('limited', 9)).toEqual([1, 2, 3, 4])
+  await next.links.reconcile(() => undefined)
+  expect([...next.index.persons()].slice(0, 5)).toEqual([0, 1, 1, 1, 1])
+  expect(next.index.flags('limited')).toBe(0)
+})
+
+test('marks, decisions and what is to be told are read back as they were', async () => {
+  const name = ownNamespace()
+  const open = async () => {
+    const index = await openIndex(redis, name, { ...form0, hub: 4 }, true)
+    const links = indexLinker({
+      ...{ index, keys: indexKeys(SECRET), codec: codec(layout), budget: 2, store: filterStore(layout) },
+      ...{ weight: (a: number, b: number) => (a + b) % 3, onePerSource: false, onPair: () => undefined },
+    })
+    return { index, links }
+  }
+  const untold = async ({ index }: Awaited<ReturnType<typeof open>>) =>
+    (await index.outbox(0, 1000, 100))
+      .map((entry) => ({ ...entry, linkVersion: 0 }))
+      .toSorted((a, b) => a.number - b.number)
+  const first = await open()
+  await linkAll(
+    first.links,
+    all.slice(0, 300).map((record) => arrival(record)),
+  )
+  await first.links.tellChanges(
+    () => 0,
+    async () => undefined,
+  )
+  await linkAll(
+    first.links,
+    all.slice(290, 310).map((record) => arrival(record, { version: 2 })),
+  )
+  for (const record of [3, 5, 301]) await first.links.cancel({ id: data.ids[record] as string, label: 'l', version: 3 })
+  await linkAll(first.links, [arrival(5, { version: 4 })])
+  await first.links.decide([{ records: [data.ids[0] as string, 'unknown'], decision: 'accept', order: 1 }])
+  first.index.flag('split', [7, 299], true)
+  await first.index.commit()
+  const before = await untold(first)
+  const second = await open()
+  for (const kind of ['limited', 'split'] as const)
+    expect(second.index.flagged(kind, 1000)).toEqual(first.index.flagged(kind, 1000))
+  expect(second.index.flags('limited')).toBeGreaterThan(100)
+  expect(second.index.decided()).toEqual(first.index.decided())
+  expect(await untold(second)).toEqual(before)
+  expect(new Set(before.map(({ change }) => change))).toEqual(new Set(['', 'split', 'cancelled']))
+})
+
 test('a component that is too large is split alike in every order', async () => {
   const count = 260
   // A chain: neighbours are one person, some more surely than others.
-  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
+  const edge = (a: number, b: number) => (Math.abs(a - b) === 1 ? LINK + 1 + ((Math.min(a, b) * 31) % 17) / 4 : -1)
   const groups = await Promise.all(
     [1, 7, 103].map(async (step) => {
       const order = Array.from({ length: count }, (_, at) => (at * step) % count)
       const index = await openIndex(redis, ownNamespace(), form0)
       const links = indexLinker({
         index,
-        keys: indexKeys(SECRET, BITS),
+        keys: indexKeys(SECRET),
         codec: codec(layout),
         budget: UNBOUNDED.budget,
         store: filterStore(layout),
@@ -387,8 +514,8 @@ test('a component that is too large is split alike in every order', async () => 
         )
       expect(links.counts.split).toBeGreaterThan(0)
       await links.reconcile(() => undefined)
-      expect(await index.flags('split')).toBe(0)
-      const persons = await index.persons()
+      expect(index.flags('split')).toBe(0)
+      const persons = index.persons()
       return groupsOf(persons, new Map(order.map((record, number) => [`${record}`, number])))
     }),
   )
@@ -406,7 +533,7 @@ test('who is told of a person that changes is told which one it was, and what be
   const isLinked = (x = '', y = '') => linked.includes(x < y ? `${x} ${y}` : `${y} ${x}`)
   const links = indexLinker({
     index,
-    keys: indexKeys(SECRET, BITS),
+    keys: indexKeys(SECRET),
     codec: codec(layout),
     budget: UNBOUNDED.budget,
     store: filterStore(layout),
@@ -463,7 +590,7 @@ test('what is decided holds before and after the records come, in three orders, 
       const cut = [0, 250, all.length][when] as number
       await linkAll(one.links, arrivals.slice(0, cut))
       await one.links.decide(given)
-      expect(await one.index.flags('limited')).toBe(0)
+      expect(one.index.flags('limited')).toBe(0)
       await linkAll(one.links, arrivals.slice(cut))
       const next = await onIndex(name)
       await next.links.loadDecisions()
@@ -473,7 +600,7 @@ test('what is decided holds before and after the records come, in three orders, 
       await next.links.reconcile(() => undefined)
       const numbers = async () => {
         const known = new Map<string, number>()
-        const now = await next.index.persons()
+        const now = next.index.persons()
         for (const [number, bytes] of await next.index.records([...now.keys()])) known.set(keyIdOf(bytes), number)
         return { now, known, of: (record: number) => now[known.get(data.ids[record] as string) as number] }
       }
@@ -497,7 +624,7 @@ test('a hub is skipped and counted, and takes no more room', async () => {
   const small = { ...form0, hub: 5 }
   const name = ownNamespace()
   const index = await openIndex(redis, name, small)
-  const keys = indexKeys(SECRET, BITS)
+  const keys = indexKeys(SECRET)
   const store = filterStore(layout)
   const links = indexLinker({
     index,

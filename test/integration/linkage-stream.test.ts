@@ -10,6 +10,7 @@ import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
@@ -162,7 +163,7 @@ test('a typo, swapped names, a move: one person each, also when the linker is ki
   await settled()
   expect(await persons()).toEqual(EXPECTED)
   const methods = await pipeline.rows('SELECT DISTINCT method, model FROM person_link_scored_current ORDER BY method')
-  expect(methods).toEqual([{ method: 'scored', model: 'simulated-1' }])
+  expect(methods).toEqual([{ method: 'scored', model: defaultModel().version }])
 })
 
 /** `chainon link decide` on two records of the warehouse. */
@@ -347,7 +348,7 @@ test('a cancelled record is of no person, and those whom it held together are on
   const changes = await pipeline.rows(
     `SELECT kind, reason, model, new_person_id = '' AS gone, old_person_id != '' AS known FROM person_change WHERE kind = 'cancelled'`,
   )
-  expect(changes).toEqual([{ kind: 'cancelled', reason: 'records', model: 'simulated-1', gone: 1, known: 1 }])
+  expect(changes).toEqual([{ kind: 'cancelled', reason: 'records', model: defaultModel().version, gone: 1, known: 1 }])
   const at = (day: string) =>
     pipeline.rows<Record<string, unknown>>(
       `SELECT toString(count()) AS records, toString(uniqExact(person_id)) AS persons FROM person_link_scored_at(day = ${day})`,

@@ -113,6 +113,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
+    ['pace', 'how fast records are linked on a large index'],
   ] as const)
     link
       .command(name)

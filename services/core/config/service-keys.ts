@@ -403,13 +403,6 @@ export const LINKAGE = {
     default: '',
     description: 'Model that `chainon link train` wrote; empty for the one that is shipped',
   },
-  CHAINON_LINKAGE_RECORDS: {
-    type: 'integer',
-    default: '1000000',
-    min: 100,
-    max: 1000000000,
-    description: 'Records that a new linkage index is made for; ten times as many cost more bytes each',
-  },
 } as const satisfies KeyTable
 
 export const CALLERS = {

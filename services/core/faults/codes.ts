@@ -227,6 +227,7 @@ export const FAULTS = {
     text: 'The linkage index is lost or older than the links: records with patients wait until it is rebuilt.',
   },
   'link-index-taken': { blame: 'dependency', text: 'Another linker writes this linkage index.' },
+  'link-index-behind': { blame: 'dependency', text: 'Redis has lost the last changes of this linkage index.' },
   'linkage-expired': {
     blame: 'dependency',
     alarm: true,

@@ -1,4 +1,7 @@
-/** Which records have a token: in memory, in typed arrays. A record is written after its candidates are read. */
+/**
+ * Which records have a token: in memory, in typed arrays. A record is written after its candidates are read. The tables of tokens grow one at a time, each at
+ * another fill: no record waits until all tokens have moved.
+ */
 
 export interface Limits {
   /** Comparisons that one record may cost. */
@@ -19,95 +22,131 @@ export interface Candidates {
 }
 
 export interface TokenIndex {
-  /** @returns records that share a token, those of the rarest tokens first */
-  candidates(tokens: Int32Array, limits: Limits): Candidates
   /**
-   * @param record numbers rise from 0
+   * @param itself a record that was added with these very tokens: it is no candidate, and not one of those that share them
+   * @returns records that share a token, those of the rarest tokens first
+   */
+  candidates(tokens: Int32Array, limits: Limits, itself?: number): Candidates
+  /**
+   * @param record numbers rise from 0; one that was removed may be added again
    * @param hub records that may share a token
    * @returns all records of the tokens that are shared by more since this one came: none without a hub
    */
   add(record: number, tokens: Int32Array, hub?: number): readonly number[]
+  /**
+   * @param tokens with which the record was added
+   * @param hub records that may share a token
+   * @returns all other records of the tokens that are shared by no more than that since this one went: none without a hub
+   */
+  remove(record: number, tokens: Int32Array, hub?: number): readonly number[]
 }
 
-const FIRST_SLOTS = 1 << 14
-const FULL = 0.7
+const TABLES = 1024
+const TABLE_BITS = 10
+const FIRST_SLOTS = 16
+const LEAST_FULL = 0.5
+const MOST_FULL = 0.85
 const NONE = -1
+/** Words of a slot: token (low, high; both 0: free), number of its records, the last that was added. */
+const SLOT = 4
+const COUNT = 2
+const LAST = 3
+
+/** Open addressing, linear probing. */
+interface Table {
+  words: Int32Array
+  slots: number
+  used: number
+}
+
+const firstOf = (low: number, high: number, slots: number) => (low ^ Math.imul(high, 0x9e3779b1)) & (slots - 1)
+
+/** @returns where the token is in the table's words, or is to be */
+function placeOf({ words, slots }: Table, low: number, high: number): number {
+  for (let slot = firstOf(low, high, slots); ; slot = (slot + 1) & (slots - 1)) {
+    const at = SLOT * slot
+    const one = words[at]
+    const two = words[at + 1]
+    if ((one === low && two === high) || (one === 0 && two === 0)) return at
+  }
+}
+
+function grow(table: Table): void {
+  const { words, slots } = table
+  table.slots = 2 * slots
+  table.words = new Int32Array(SLOT * table.slots)
+  for (let from = 0; from < words.length; from += SLOT) {
+    const low = words[from] as number
+    const high = words[from + 1] as number
+    if (low === 0 && high === 0) continue
+    const to = placeOf(table, low, high)
+    for (let word = 0; word < SLOT; word++) table.words[to + word] = words[from + word] as number
+  }
+}
 
 /** @param kinds tokens of a record, two words each */
 export function tokenIndex(kinds: number): TokenIndex {
-  // An open-addressed table of tokens (low, high), each with the number of its records and the first of them.
-  let slots = FIRST_SLOTS
-  let used = 0
-  let lows = new Int32Array(slots)
-  let highs = new Int32Array(slots)
-  let counts = new Uint32Array(slots)
-  let heads = new Int32Array(slots)
-  // The record that has the token before this one: `record * kinds + kind`.
-  let next = new Int32Array(1024 * kinds)
+  const tables = Array.from({ length: TABLES }, (): Table => {
+    return { words: new Int32Array(SLOT * FIRST_SLOTS), slots: FIRST_SLOTS, used: 0 }
+  })
+  const fullAt = (table: number) => LEAST_FULL + ((MOST_FULL - LEAST_FULL) * table) / TABLES
+  // For each token of a record, `record * kinds + kind`: those of the token that were added before and after it.
+  let neighbours = new Int32Array(2 * 1024 * kinds)
   let seen = new Uint32Array(1024)
   let query = 0
-
-  function slotOf(low: number, high: number): number {
-    const mask = slots - 1
-    let slot = (low ^ Math.imul(high, 0x9e3779b1)) & mask
-    while (counts[slot] !== 0 && (lows[slot] !== low || highs[slot] !== high)) slot = (slot + 1) & mask
-    return slot
-  }
-
-  function growTable(): void {
-    const old = { slots, lows, highs, counts, heads }
-    slots *= 2
-    lows = new Int32Array(slots)
-    highs = new Int32Array(slots)
-    counts = new Uint32Array(slots)
-    heads = new Int32Array(slots)
-    for (let from = 0; from < old.slots; from++) {
-      if (old.counts[from] === 0) continue
-      const to = slotOf(old.lows[from] as number, old.highs[from] as number)
-      lows[to] = old.lows[from] as number
-      highs[to] = old.highs[from] as number
-      counts[to] = old.counts[from] as number
-      heads[to] = old.heads[from] as number
-    }
-  }
 
   function growRecords(record: number): void {
     if (record < seen.length) return
     const size = 2 * record
-    const larger = new Int32Array(size * kinds)
-    larger.set(next)
-    next = larger
+    const larger = new Int32Array(2 * size * kinds)
+    larger.set(neighbours)
+    neighbours = larger
     const marks = new Uint32Array(size)
     marks.set(seen)
     seen = marks
   }
 
-  function slotsOf(tokens: Int32Array, hub: number): { readonly found: number[]; readonly hubs: number } {
-    const found: number[] = []
+  interface Found {
+    readonly count: number
+    readonly last: number
+  }
+
+  function found(tokens: Int32Array, hub: number, own: number): { readonly shared: Found[]; readonly hubs: number } {
+    const shared: Found[] = []
     let hubs = 0
-    for (let kind = 0; kind < kinds; kind++) {
-      const low = tokens[2 * kind] as number
-      const high = tokens[2 * kind + 1] as number
+    for (let word = 0; word < tokens.length; word += 2) {
+      const low = tokens[word] as number
+      const high = tokens[word + 1] as number
       if (low === 0 && high === 0) continue
-      const slot = slotOf(low, high)
-      const count = counts[slot] as number
+      const table = tables[high >>> (32 - TABLE_BITS)] as Table
+      const at = placeOf(table, low, high)
+      const count = (table.words[at + COUNT] as number) - own
       if (count > hub) hubs++
-      else if (count > 0) found.push(slot)
+      else if (count > 0) {
+        // Equally rare tokens in the order of their kinds.
+        let place = shared.length
+        while (place > 0 && (shared[place - 1] as Found).count > count) place--
+        shared.splice(place, 0, { count, last: table.words[at + LAST] as number })
+      }
     }
-    // Equally rare tokens in the order of their kinds: sort is stable.
-    found.sort((a, b) => (counts[a] as number) - (counts[b] as number))
-    return { found, hubs }
+    return { shared, hubs }
+  }
+
+  function recordsFrom(last: number, records: number[]): void {
+    for (let entry = last; entry !== NONE; entry = neighbours[2 * entry] as number)
+      records.push(Math.floor(entry / kinds))
   }
 
   return {
-    candidates(tokens, { budget, hub }) {
+    candidates(tokens, { budget, hub }, itself) {
       query++
-      const { found, hubs } = slotsOf(tokens, hub)
+      const { shared, hubs } = found(tokens, hub, itself === undefined ? 0 : 1)
+      if (itself !== undefined) seen[itself] = query
       const records: number[] = []
       let overBudget = false
-      for (const slot of found) {
+      for (const { last } of shared) {
         const before = records.length
-        for (let entry = heads[slot] as number; entry !== NONE; entry = next[entry] as number) {
+        for (let entry = last; entry !== NONE; entry = neighbours[2 * entry] as number) {
           const record = Math.floor(entry / kinds)
           if (seen[record] === query) continue
           seen[record] = query
@@ -124,27 +163,53 @@ export function tokenIndex(kinds: number): TokenIndex {
     add(record, tokens, hub = Number.POSITIVE_INFINITY) {
       growRecords(record)
       const limited: number[] = []
-      for (let kind = 0; kind < kinds; kind++) {
-        const low = tokens[2 * kind] as number
-        const high = tokens[2 * kind + 1] as number
+      for (let word = 0; word < tokens.length; word += 2) {
+        const low = tokens[word] as number
+        const high = tokens[word + 1] as number
         if (low === 0 && high === 0) continue
-        let slot = slotOf(low, high)
-        if (counts[slot] === 0) {
-          if (used >= slots * FULL) {
-            growTable()
-            slot = slotOf(low, high)
+        const number = high >>> (32 - TABLE_BITS)
+        const table = tables[number] as Table
+        let at = placeOf(table, low, high)
+        if (table.words[at] === 0 && table.words[at + 1] === 0) {
+          if (table.used >= table.slots * fullAt(number)) {
+            grow(table)
+            at = placeOf(table, low, high)
           }
-          used++
-          lows[slot] = low
-          highs[slot] = high
-          heads[slot] = NONE
+          table.used++
+          table.words[at] = low
+          table.words[at + 1] = high
+          table.words[at + LAST] = NONE
         }
-        counts[slot] = (counts[slot] as number) + 1
-        next[record * kinds + kind] = heads[slot] as number
-        heads[slot] = record * kinds + kind
-        if (counts[slot] === hub + 1)
-          for (let entry = heads[slot] as number; entry !== NONE; entry = next[entry] as number)
-            limited.push(Math.floor(entry / kinds))
+        const entry = record * kinds + word / 2
+        const before = table.words[at + LAST] as number
+        neighbours[2 * entry] = before
+        neighbours[2 * entry + 1] = NONE
+        if (before !== NONE) neighbours[2 * before + 1] = entry
+        table.words[at + LAST] = entry
+        const count = (table.words[at + COUNT] as number) + 1
+        table.words[at + COUNT] = count
+        if (count === hub + 1) recordsFrom(entry, limited)
+      }
+      return limited
+    },
+    remove(record, tokens, hub = Number.POSITIVE_INFINITY) {
+      const limited: number[] = []
+      for (let word = 0; word < tokens.length; word += 2) {
+        const low = tokens[word] as number
+        const high = tokens[word + 1] as number
+        if (low === 0 && high === 0) continue
+        const table = tables[high >>> (32 - TABLE_BITS)] as Table
+        const { words } = table
+        // The token keeps its slot: others were placed behind it.
+        const at = placeOf(table, low, high)
+        const entry = record * kinds + word / 2
+        const [before, after] = [neighbours[2 * entry] as number, neighbours[2 * entry + 1] as number]
+        if (before !== NONE) neighbours[2 * before + 1] = after
+        if (after === NONE) words[at + LAST] = before
+        else neighbours[2 * after] = before
+        const count = (words[at + COUNT] as number) - 1
+        words[at + COUNT] = count
+        if (count === hub) recordsFrom(words[at + LAST] as number, limited)
       }
       return limited
     },

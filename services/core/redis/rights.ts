@@ -45,10 +45,8 @@ export const REDIS_RIGHTS = {
     sharedKeys: ['{lx:*'],
     commands: [
       ...CONNECTION,
-      ...SCRIPTS,
-      ...['get', 'mget', 'set', 'append', 'getrange', 'incr', 'del', 'unlink', 'scan'],
-      ...['hget', 'hmget', 'hgetall', 'hkeys', 'hset', 'hsetnx', 'hdel', 'hincrby'],
-      ...['setbit', 'bitpos', 'bitcount'],
+      ...['eval', 'get', 'mget', 'set', 'mset', 'setrange', 'unlink', 'scan'],
+      ...['hget', 'hgetall', 'hset', 'hdel'],
     ],
     purpose: 'the linkage index of `linker`, and of `chainon link evaluate --store redis`',
   },

@@ -1,18 +1,14 @@
 /** Links the records of a data set on an index in Redis, as the linker will in production: batches in pipelines, the next one sent meanwhile. */
-import { createHash, randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import type { Redis } from 'ioredis'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
-import { filterStore } from '#core/linkage/record-store.ts'
-import { scorer } from '#core/linkage/score.ts'
-import { codec } from '../index/codec.ts'
-import { bucketBits, indexKeys } from '../index/keys.ts'
-import { openIndex } from '../index/link-index.ts'
-import { type Arrival, indexLinker } from '../link/index-linker.ts'
+import type { Arrival } from '../link/index-linker.ts'
 import type { DataSet } from './data-set.ts'
 import { encodedByWorkers } from './encode-workers.ts'
 import { encoding } from './encoding.ts'
+import { openStore } from './open-store.ts'
+import { serverSeconds } from './pace.ts'
 import type { EvaluateOptions, Linked, RedisStore } from './run.ts'
 import { pairList } from './scored-pairs.ts'
 
@@ -24,34 +20,13 @@ export async function linkInRedis(
   order: Int32Array,
   options: EvaluateOptions & { readonly redis: RedisStore },
 ): Promise<Linked> {
-  const { redis, secret, batch: batchSize } = options.redis
-  const { layout, encodeWritten } = encoding(data)
-  const bits = bucketBits(order.length)
-  const keys = indexKeys(secret, bits)
-  const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+  const { redis, batch: batchSize } = options.redis
+  const { layout, kinds, encodeWritten } = encoding(data)
   const usedBefore = await memoryOf(redis)
-  const index = await openIndex(redis, options.redis.name ?? randomBytes(6).toString('hex'), {
-    layout: digest(layout),
-    key: keys.fingerprint,
-    model: digest(options.model),
-    bits,
-    hub: options.limits.hub,
-  })
-  const store = filterStore(layout)
   const scored = pairList()
   const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
-  const links = indexLinker({
-    index,
-    keys,
-    codec: codec(layout),
-    budget: options.limits.budget,
-    store,
-    weight: scorer(options.model, store, layout).weight,
-    onePerSource: options.onePerSource,
-    onPair,
-  })
-  const found = await index.size()
-  await links.recover()
+  const { index, links } = await openStore(options.redis, { ...options, layout, kinds, onPair })
+  const found = index.size()
   const recordOf = new Int32Array(order.length)
   const times = new Float32Array(order.length)
   const isKnown = new Uint8Array(order.length)
@@ -106,7 +81,7 @@ export async function linkInRedis(
 
   const started = performance.now()
   const cpu = process.cpuUsage()
-  const redisCpu = await cpuOf(redis)
+  const redisCpu = await serverSeconds(redis)
   for await (const [records, arrivals] of batches()) {
     const now = link(records, arrivals)
     // A failure of it is thrown when its turn comes.
@@ -117,11 +92,11 @@ export async function linkInRedis(
   await before
   const seconds = (performance.now() - started) / 1000
   const used = process.cpuUsage(cpu)
-  const usedByRedis = (await cpuOf(redis)) - redisCpu
+  const usedByRedis = (await serverSeconds(redis)) - redisCpu
   const bytes = (await memoryOf(redis)) - usedBefore
   if (isKnown.includes(0)) throw foreign()
   const corrected = await links.reconcile(onPair)
-  const personOf = await index.persons()
+  const personOf = index.persons()
   if (options.redis.name === undefined) await index.remove()
   const perRecord = (value: number) => Math.round((value / order.length) * 10) / 10
   const linkerUs = (used.user + used.system - encodingCpuUs) / order.length
@@ -157,15 +132,5 @@ function foreign(): ConfigurationError {
 }
 
 async function memoryOf(redis: Redis): Promise<number> {
-  return infoOf(await redis.info('memory'), 'used_memory')
-}
-
-/** @returns seconds */
-async function cpuOf(redis: Redis): Promise<number> {
-  const text = await redis.info('cpu')
-  return infoOf(text, 'used_cpu_user') + infoOf(text, 'used_cpu_sys')
-}
-
-function infoOf(text: string, field: string): number {
-  return Number(new RegExp(`^${field}:([0-9.]+)`, 'm').exec(text)?.[1] ?? 0)
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? 0)
 }

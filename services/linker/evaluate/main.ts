@@ -1,6 +1,6 @@
 /**
- * `chainon link evaluate DIR` and `chainon link train DIR`: measures the linkage on a folder with the truth, and learns a model. Reads
- * the command line. Exits with 0 done, 2 usage, 70 a bug, 78 a data set or a model that is wrong.
+ * `chainon link evaluate DIR`, `chainon link train DIR` and `chainon link pace DIR`: measures the linkage on a folder with the truth, learns a model, and
+ * measures how fast the linker is on a large index. Reads the command line. Exits with 0 done, 2 usage, 70 a bug, 78 a data set or a model that is wrong.
  */
 import { writeFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
@@ -17,6 +17,7 @@ import { type DataSet, readDataSet } from './data-set.ts'
 import { encoding } from './encoding.ts'
 import { evaluate } from './evaluate.ts'
 import { type Learnt, learn } from './learn.ts'
+import { pace } from './pace.ts'
 import type { RedisStore } from './run.ts'
 
 const EXIT_USAGE = 2
@@ -32,6 +33,10 @@ interface Flags {
   readonly budget: string
   readonly hub: string
   readonly passes?: string
+}
+interface PaceFlags extends Flags {
+  readonly model: string
+  readonly index: string
 }
 interface EvaluateFlags extends Flags {
   readonly workers: string
@@ -68,8 +73,15 @@ onDataSet(program.command('evaluate'))
     'with redis: keep the index under this name, and go on with it (default: removed at the end)',
   )
   .option('--persons <file>', 'write as CSV which person each record is of: by the first record of it')
-  .option('--batch <n>', 'with redis: records of one pipeline', String(DEFAULT_BATCH))
+  .option('--batch <n>', 'with redis: records that are linked together', String(DEFAULT_BATCH))
   .action(evaluateFolder)
+onDataSet(program.command('pace'))
+  .description(
+    'Links the records of a folder, new ones, on an index that `evaluate --index` has kept, and prints as JSON how fast, and how long each took at rates of arrival. The index is then of no other use.',
+  )
+  .requiredOption('--model <file>', 'that of the index')
+  .requiredOption('--index <name>', 'of the index')
+  .action(paceFolder)
 onDataSet(program.command('train'))
   .description('Learns a model on the records of a folder, without the truth, and writes it.')
   .requiredOption('--out <file>', 'the model; mode 0600: its frequencies are those of encoded values')
@@ -137,7 +149,11 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
 }
 
 /** The index of production, with the secret of this service; only a main.ts reads the environment. */
-function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): RedisStore | undefined {
+function redisFor(
+  flags: Pick<EvaluateFlags, 'store' | 'batch' | 'plain' | 'index'>,
+  limits: Limits,
+  problems: string[],
+): RedisStore | undefined {
   if (flags.store === 'memory') return undefined
   const batch = integer('batch', flags.batch, 1, MOST_BATCH, problems)
   const { REDIS_URL: url, CHAINON_SECRETS_DIR: secrets } = process.env
@@ -151,6 +167,19 @@ function redisFor(flags: EvaluateFlags, limits: Limits, problems: string[]): Red
   if (problems.length > 0 || !url || !secrets) return undefined
   const redis = redisClient(readConfig('linker', REDIS_KEYS, process.env), createLogger('linker', 'warn'))
   return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch }
+}
+
+async function paceFolder(dir: string, flags: PaceFlags): Promise<void> {
+  const problems: string[] = []
+  const limits = limitsOf(flags, problems)
+  const redis = redisFor({ ...flags, store: 'redis', batch: String(DEFAULT_BATCH) }, limits, problems)
+  if (!redis || problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
+  try {
+    const result = await pace(dataSetFor(dir, flags), redis, readModel(flags.model), limits)
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+  } finally {
+    redis.redis.disconnect()
+  }
 }
 
 function trainFolder(dir: string, flags: Flags & { readonly out: string }): void {

@@ -27,7 +27,7 @@ export interface RedisStore {
   readonly secret: Buffer
   /** An index that is kept, and gone on with when it is there; without a name it is removed at the end. */
   readonly name: string | undefined
-  /** Records of one pipeline. */
+  /** Records that are linked together. */
   readonly batch: number
 }
 

@@ -1,7 +1,7 @@
 /**
- * A record of the linkage index as bytes. What is in clear is what the scripts of the index work with; the rest is sealed (keys.ts).
+ * A record of the linkage index as bytes. What is in clear is what a linker that opens the index reads of every record; the rest is sealed (keys.ts).
  *
- *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | 8 bytes for each token (3 of its bucket, 5 of its field)
+ *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | hash of its id, 12 bytes | 8 bytes for each token (two words, 32-bit LE)
  *   sealed     flags u8 (1 newborn, 2 with a label) | fields u16 LE, a bit each | length of the next u16 LE | id, and after a zero byte the label,
  *              UTF-8 | the filters of those fields, 32-bit LE
  *
@@ -11,10 +11,13 @@ import { endianness } from 'node:os'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 
-export const TOKEN_BYTES = 8
-const HEAD_BYTES = 18
+export const ID_BYTES = 12
+const TOKEN_BYTES = 8
+const WORD_BYTES = 4
 const SOURCE_AT = 16
 const TOKENS_AT = 17
+const ID_AT = 18
+const HEAD_BYTES = ID_AT + ID_BYTES
 const CANCELLED = 255
 const SEALED_HEAD_BYTES = 5
 const MOST_FIELDS = 16
@@ -43,52 +46,60 @@ export interface RecordVersion {
 
 export interface Head extends RecordVersion {
   readonly source: number
+  readonly isCancelled: boolean
   /** The bytes of the part in clear. */
   readonly bytes: number
 }
 
-/** @param tokens 8 bytes each @throws RangeError when there are too many */
-export function packHead(version: RecordVersion, source: number, tokens: readonly Buffer[]): Buffer {
-  if (tokens.length >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
-  return Buffer.concat([headOf(version, source, tokens.length), ...tokens])
+/** @param id its hash @param tokens two words each, none of them missing @throws RangeError when there are too many */
+export function packHead(version: RecordVersion, source: number, id: Buffer, tokens: Int32Array): Buffer {
+  const count = tokens.length / 2
+  if (count >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
+  const head = headOf(version, source, count, id)
+  for (const [at, word] of tokens.entries()) head.writeInt32LE(word, HEAD_BYTES + WORD_BYTES * at)
+  return head
 }
 
-export function packCancelled(version: RecordVersion): Buffer {
-  return headOf(version, 0, CANCELLED)
+/** @param id its hash */
+export function packCancelled(version: RecordVersion, id: Buffer): Buffer {
+  return headOf(version, 0, CANCELLED, id)
 }
 
-/** @param stored a record of the index */
-export function isCancelled(stored: Buffer): boolean {
-  return stored.readUInt8(TOKENS_AT) === CANCELLED
-}
-
-/** @returns the 16 bytes with which a record begins */
-export function packVersion({ version, stamp }: RecordVersion): Buffer {
+function headOf({ version, stamp }: RecordVersion, source: number, last: number, id: Buffer): Buffer {
   for (const one of [version, stamp])
     if (!Number.isSafeInteger(one) || one < 0) throw new RangeError('version and stamp are integers from 0 to 2^53 - 1')
-  const bytes = Buffer.allocUnsafe(SOURCE_AT)
-  bytes.writeDoubleLE(version, 0)
-  bytes.writeDoubleLE(stamp, 8)
-  return bytes
-}
-
-function headOf(version: RecordVersion, source: number, last: number): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES)
-  packVersion(version).copy(head)
+  const head = Buffer.allocUnsafe(HEAD_BYTES + (last === CANCELLED ? 0 : TOKEN_BYTES * last))
+  head.writeDoubleLE(version, 0)
+  head.writeDoubleLE(stamp, 8)
   head[SOURCE_AT] = source
   head[TOKENS_AT] = last
+  id.copy(head, ID_AT)
   return head
 }
 
 /** @param stored a record; a cancelled one has no tokens */
 export function readHead(stored: Buffer): Head {
-  const tokens = isCancelled(stored) ? 0 : stored.readUInt8(TOKENS_AT)
+  const last = stored.readUInt8(TOKENS_AT)
+  const isCancelled = last === CANCELLED
   return {
     version: stored.readDoubleLE(0),
     stamp: stored.readDoubleLE(8),
     source: stored.readUInt8(SOURCE_AT),
-    bytes: HEAD_BYTES + TOKEN_BYTES * tokens,
+    isCancelled,
+    bytes: HEAD_BYTES + (isCancelled ? 0 : TOKEN_BYTES * last),
   }
+}
+
+/** @param stored a record @returns the 12 bytes of its id's hash */
+export function idOf(stored: Buffer): Buffer {
+  return stored.subarray(ID_AT, HEAD_BYTES)
+}
+
+/** @param stored a record @returns two words for each token */
+export function tokensOf(stored: Buffer): Int32Array {
+  const tokens = new Int32Array((readHead(stored).bytes - HEAD_BYTES) / WORD_BYTES)
+  for (let at = 0; at < tokens.length; at++) tokens[at] = stored.readInt32LE(HEAD_BYTES + WORD_BYTES * at)
+  return tokens
 }
 
 /** @param stored a record @returns its tokens, 8 bytes each */

@@ -6,27 +6,12 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } fro
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { sipHash24 } from '#core/crypto/siphash.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { TOKEN_BYTES } from './codec.ts'
+import { ID_BYTES } from './codec.ts'
 
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
 /** Nonces are random: one key seals at most 2^32 records (NIST SP 800-38D, 8.3). */
 const NONCES = 1024
-const ID_BYTES = 12
-/** Bytes of an id or a token that choose its bucket. */
-const BUCKET_BYTES = 3
-const BUCKET_BITS = 8 * BUCKET_BYTES
-/** A record has some ten tokens that no other has, and one id: its buckets are fewer. */
-const ID_BITS_LESS = 3
-
-/** Some ten tokens of a record are its own; a bucket of some 32 is compact and soon searched. */
-const RECORDS_OF_BUCKET = 3
-const LEAST_BITS = 4
-
-/** @param records that are expected @returns bits of a token that choose its bucket */
-export function bucketBits(records: number): number {
-  return Math.min(BUCKET_BITS, Math.max(LEAST_BITS, Math.ceil(Math.log2(records / RECORDS_OF_BUCKET))))
-}
 
 export interface IndexKeys {
   /** Names the key without telling it: two indexes with one fingerprint have one key. */
@@ -38,25 +23,19 @@ export interface IndexKeys {
    * @throws ChainonError seal-broken when a bit was changed, or the key is another one
    */
   open(stored: Buffer, headBytes: number): Buffer
-  /** @param tokens two words for each kind, both 0 when missing @returns 8 bytes for each that is there, in the order of the kinds */
-  tokens(tokens: Int32Array): Buffer[]
+  /** @param tokens two words for each kind, both 0 when missing @returns two words for each that is there, in the order of the kinds */
+  tokens(tokens: Int32Array): Int32Array
   /** @returns 12 bytes */
   id(id: string): Buffer
 }
 
-/**
- * @param secret of the index, 32 bytes or more
- * @param bits of a token that choose its bucket, from 4 to 24: two to this power are the buckets
- */
-export function indexKeys(secret: Buffer, bits: number): IndexKeys {
+/** @param secret of the index, 32 bytes or more */
+export function indexKeys(secret: Buffer): IndexKeys {
   // A key object: Node makes one of a buffer for each record, which costs more than the cipher.
   const sealing = createSecretKey(deriveKey(secret, 'chainon/linkage/index/seal/1'))
   const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
   const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
   const message = new Int32Array(2)
-  const maskOf = (kept: number) => (0xff_ffff << (BUCKET_BITS - kept)) & 0xff_ffff
-  const tokenMask = maskOf(bits)
-  const idMask = maskOf(Math.max(0, bits - ID_BITS_LESS))
   const nonces = Buffer.alloc(NONCES * NONCE_BYTES)
   let nextNonce = NONCES
 
@@ -67,11 +46,6 @@ export function indexKeys(secret: Buffer, bits: number): IndexKeys {
     }
     const from = NONCE_BYTES * nextNonce++
     return nonces.subarray(from, from + NONCE_BYTES)
-  }
-
-  const masked = (bytes: Buffer, mask: number) => {
-    bytes.writeUIntBE(bytes.readUIntBE(0, BUCKET_BYTES) & mask, 0, BUCKET_BYTES)
-    return bytes
   }
 
   return {
@@ -101,7 +75,8 @@ export function indexKeys(secret: Buffer, bits: number): IndexKeys {
       }
     },
     tokens(tokens) {
-      const made: Buffer[] = []
+      const made = new Int32Array(tokens.length)
+      let count = 0
       for (let at = 0; at < tokens.length; at += 2) {
         const low = tokens[at] as number
         const high = tokens[at + 1] as number
@@ -109,13 +84,11 @@ export function indexKeys(secret: Buffer, bits: number): IndexKeys {
         message[0] = low
         message[1] = high
         sip.hash(message, 2)
-        const bytes = Buffer.allocUnsafe(TOKEN_BYTES)
-        bytes.writeInt32LE(sip.result[0] as number, 0)
-        bytes.writeInt32LE(sip.result[1] as number, 4)
-        made.push(masked(bytes, tokenMask))
+        made.set(sip.result, count)
+        count += 2
       }
-      return made
+      return made.subarray(0, count)
     },
-    id: (id) => masked(Buffer.from(ids.bytes(id).subarray(0, ID_BYTES)), idMask),
+    id: (id) => ids.bytes(id).subarray(0, ID_BYTES),
   }
 }

@@ -1,38 +1,18 @@
 /**
- * The linkage index in Redis: records, which records have a token, edges, persons. Each script writes and reads a batch at once; all are idempotent. One linker writes an index: a later one takes it over, and the scripts of the earlier one fail. Keys: docs/adr/0031.
+ * The linkage index: records, which records have a token, edges, persons. Redis has all of it; which records have a token, which edges and which person is
+ * read into memory when the index is opened, and what a batch changes goes to Redis at once, all or nothing (docs/adr/0051). One linker writes an
+ * index: a later one takes it over, and what the earlier one writes is refused.
  */
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import type { Redis } from 'ioredis'
-import type { PersonChange } from '#core/contract/person-link.ts'
-import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import type { Correction } from '../link/corrections.ts'
-import { packVersion, type RecordVersion } from './codec.ts'
-
-/** What the bytes of an index depend on; an index that was made otherwise is not gone on with. */
-export interface IndexForm {
-  readonly layout: string
-  readonly key: string
-  readonly model: string
-  readonly bits: number
-  readonly hub: number
-}
-
-/** A record to be told of. */
-export interface OutboxEntry {
-  readonly number: number
-  /** How often it has changed. */
-  readonly times: string
-  /** Number of its person's first record; undefined for a cancelled record. */
-  readonly person: number | undefined
-  /** Of its strongest edge within the person, certain ones last; undefined when it has none. */
-  readonly weight: number | undefined
-  readonly linkVersion: number
-  /** First record of the person that it was told to be of; undefined where that is the same, or it was of none. */
-  readonly left: number | undefined
-  /** What became of that person; empty where there is none. */
-  readonly change: PersonChange
-}
+import { isEmpty, noChanges, writesOf } from './changes.ts'
+import { type Head, idOf, readHead, tokensOf } from './codec.ts'
+import { graph } from './graph.ts'
+import { knownRecords } from './known-records.ts'
+import { type OutboxEntry, outbox } from './outbox.ts'
+import { presentIn, readIndex } from './read-index.ts'
+import { BUCKET, type Flag, type IndexForm, storedIndex } from './stored-index.ts'
 
 export interface PutReply {
   /** same: this version was there, and nothing was written. stale: a later version, or a cancellation, was there. */
@@ -48,8 +28,6 @@ export interface PutReply {
 export interface NewEdge {
   readonly other: number
   readonly weight: number
-  /** The version of the other record that was compared. */
-  readonly version: RecordVersion
 }
 
 export interface StoredComponent {
@@ -59,392 +37,343 @@ export interface StoredComponent {
   readonly edges: ReadonlyMap<number, ReadonlyMap<number, number>>
 }
 
-/** A record, the records that share a token with it, and its edges. */
+/** The records that share a token with one, and its edges. */
 export interface Around {
+  /** Of a cancelled record there are none. */
   readonly candidates: readonly number[]
   readonly edges: ReadonlyMap<number, number>
 }
 
-export type Flag = 'limited' | 'split'
-
+/** What is written is in Redis when `commit` resolves. */
 export interface LinkIndex {
   /** Records that have been there, cancelled ones included. */
-  size(): Promise<number>
+  size(): number
+  /** @param records sealed, with their head (codec.ts) */
   put(
-    records: readonly { readonly id: Buffer; readonly record: Buffer; readonly candidatesOf: number }[],
+    records: readonly { readonly record: Buffer; readonly candidatesOf: number }[],
     budget: number,
   ): Promise<PutReply[]>
   /** @returns the records as they are stored now; one that was never there is missing */
   records(numbers: readonly number[]): Promise<ReadonlyMap<number, Buffer>>
-  /** Writes edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
+  /** Adds edges, and the persons of components of two records. @returns the larger components that these edges are in, each once */
   connect(
-    records: readonly {
-      readonly number: number
-      readonly version: RecordVersion
-      readonly edges: readonly NewEdge[]
-    }[],
+    records: readonly { readonly number: number; readonly edges: readonly NewEdge[] }[],
     most: number,
-  ): Promise<readonly StoredComponent[]>
-  components(numbers: readonly number[], above: number, most: number): Promise<readonly StoredComponent[]>
-  /** @param marked what `marked` returned, and is done with this */
-  writePersons(persons: readonly ReadonlyMap<number, number>[], marked?: ReadonlyMap<number, string>): Promise<void>
-  cancel(id: Buffer, cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
-  /** @returns records whose persons must be made again, because a neighbour was replaced or cancelled, with how often */
-  marked(): Promise<ReadonlyMap<number, string>>
+  ): readonly StoredComponent[]
+  components(numbers: readonly number[], above: number, most: number): readonly StoredComponent[]
+  writePersons(persons: readonly ReadonlyMap<number, number>[]): void
+  cancel(cancelled: Buffer): Promise<'cancelled' | 'same' | 'stale'>
+  /** @returns records whose persons must be made again, because a neighbour was replaced or cancelled, or an edge corrected: each once */
+  takeMarked(): readonly number[]
   /** @returns for each number the first record of its person */
-  persons(): Promise<Int32Array>
+  persons(): Int32Array
   /**
    * @param now microseconds since 1970
-   * @param certain edges of this weight and more count only where there is no other
-   * @returns records that are new, cancelled, or of another person than before, until `told` has them
+   * @param certain edges of this weight count only where there is no other, and higher ones before all others
+   * @returns records that are new, cancelled, or of another person than before, until `told` has them; the last link version is in Redis
    */
   outbox(now: number, most: number, certain: number): Promise<readonly OutboxEntry[]>
-  told(entries: readonly OutboxEntry[]): Promise<void>
+  /** @param entries what `outbox` returned, and nothing was changed since */
+  told(entries: readonly OutboxEntry[]): void
   /** @returns the offset of a partition's next message; undefined when the index has none of it */
   position(partition: string): Promise<bigint | undefined>
-  passed(partition: string, next: bigint): Promise<void>
-  /** @param kind `limited`: records that met a limit; `split`: records of a component that was too large @returns numbers of marked records, rising; at most so many */
-  flagged(kind: Flag, most: number): Promise<readonly number[]>
+  passed(partition: string, next: bigint): void
+  /** @returns numbers of marked records, rising; at most so many */
+  flagged(kind: Flag, most: number): readonly number[]
   /** @returns how many records are marked */
-  flags(kind: Flag): Promise<number>
-  flag(kind: Flag, numbers: readonly number[], marked: boolean): Promise<void>
-  /** @param ids as `IndexKeys.id` makes them @returns numbers of those that are there */
-  numbersOf(ids: readonly Buffer[]): Promise<number[]>
+  flags(kind: Flag): number
+  flag(kind: Flag, numbers: readonly number[], isMarked: boolean): void
+  /** @param ids as `IndexKeys.id` makes them @returns numbers of those that are there and not cancelled */
+  numbersOf(ids: readonly Buffer[]): readonly number[]
   /**
    * Keeps what was decided about pairs of records, and marks those that are there as limited: their edges are corrected by the reconciliation.
    * @param decided two ids and the sealed decision, which begins with its order (f64 LE): of two of one pair the later one stays
    */
-  decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): Promise<void>
+  decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): void
   /** @returns the sealed decisions */
-  decided(): Promise<readonly Buffer[]>
-  /** @param otherSource candidates are of the other source only */
+  decided(): readonly Buffer[]
+  /** @param otherSource candidates are of the other source only @returns all that share a token which is not of a hub, without a budget */
   around(numbers: readonly number[], otherSource: boolean): Promise<readonly Around[]>
-  /** Writes what `correctionOf` found: the records are no longer marked as limited, and whose persons may be others is in `marked`. */
-  correct(corrections: ReadonlyMap<number, Correction>): Promise<void>
+  /** Writes what `correctionOf` found: the records are no longer marked as limited, and `takeMarked` has those whose persons may be others. */
+  correct(corrections: ReadonlyMap<number, Correction>): void
   /** @returns numbers of the records with edges, rising */
-  connected(): Promise<readonly number[]>
+  connected(): readonly number[]
+  /**
+   * Sends what has changed, after what was sent before. Later changes may be made before it resolves.
+   * @throws ChainonError link-index-taken, link-index-behind; whatever it throws, and after `abandon`, the index must be opened again
+   */
+  commit(): Promise<void>
+  /** What has changed is half done, or not known to be in Redis: nothing is written any more. */
+  abandon(cause: unknown): void
   /** Removes the index. */
   remove(): Promise<void>
 }
 
-const script = (name: string) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
-const COMMON = script('common')
-const NAMES = [
-  ...(['put', 'connect', 'component', 'persons', 'cancel', 'outbox', 'told', 'passed'] as const),
-  ...(['around', 'correct', 'flag', 'decide'] as const),
-] as const
-const FLAG_KEYS: Readonly<Record<Flag, string>> = { limited: 'q', split: 's' }
-const FLAG_BYTES_AT_ONCE = 4096
-type Name = (typeof NAMES)[number]
-const NUMBER_BYTES = 4
-const EDGE_BYTES = 12
-const NEW_EDGE_BYTES = 28
-/** Of the bytes: an index of another one is not gone on with. */
-const FORMAT = 2
-const OUTBOX_FIELDS = 7
-const PERSON_BYTES = 8
-/** State, number, tokens skipped, over budget, how many candidates. */
-const PUT_REPLY_BYTES = 9
-/** Numbers with equal leading bytes share a bucket. */
-const BUCKET_NUMBERS = 256
-const BUCKETS_AT_ONCE = 500
-const KEYS_AT_ONCE = 1000
-
-type Args = readonly (string | number | Buffer)[]
+const NOTHING: Pick<PutReply, 'hubs' | 'overBudget' | 'candidates'> = { hubs: 0, overBudget: false, candidates: [] }
 
 /**
- * Makes the index, or takes it over.
+ * Makes the index, or takes it over and reads it.
  * @param hasOutbox whether it keeps which records are to be told of: somebody must then tell
  * @throws ConfigurationError when it was made in another form
  */
-export async function openIndex(redis: Redis, name: string, given: IndexForm, hasOutbox = false): Promise<LinkIndex> {
-  const form = { ...given, format: FORMAT }
-  const prefix = `{lx:${name}}`
-  const writerKey = `${prefix}w`
-  const formText = JSON.stringify(form)
-  await redis.set(`${prefix}m`, formText, 'NX')
-  const known = JSON.parse((await redis.get(`${prefix}m`)) ?? '{}') as Partial<Record<keyof typeof form, unknown>>
-  const differing = (Object.keys(form) as (keyof typeof form)[]).filter((field) => known[field] !== form[field])
-  if (differing.length > 0)
-    throw new ConfigurationError(
-      `The linkage index ${name} was made otherwise`,
-      differing.map((field) => `${field} differs: make another index`),
-    )
-  const writer = randomBytes(8).toString('hex')
-  await redis.set(writerKey, writer)
-  const hashes = {} as Record<Name, string>
+export async function openIndex(redis: Redis, name: string, form: IndexForm, hasOutbox = false): Promise<LinkIndex> {
+  const stored = await storedIndex(redis, name, form)
+  await stored.claim()
+  const known = knownRecords()
+  const links = graph()
+  const bySource = new Map<number, TokenIndex>()
+  const marked = new Set<number>()
+  let changed = noChanges()
+  let sent: Promise<void> = Promise.resolve()
+  let failure: { readonly cause: unknown } | undefined
 
-  async function load(): Promise<void> {
-    for (const one of NAMES)
-      hashes[one] = String(await redis.script('LOAD', `local OUTBOX = ${hasOutbox}\n${COMMON}${script(one)}`))
+  function tokensAt(source: number): TokenIndex {
+    let index = bySource.get(source)
+    if (!index) {
+      index = tokenIndex(form.kinds)
+      bySource.set(source, index)
+    }
+    return index
   }
-  await load()
 
-  /** Redis may have been restarted and know no script any more: all are idempotent. */
-  async function run(one: Name, args: Args, again = true): Promise<unknown> {
-    try {
-      return await redis.callBuffer('EVALSHA', hashes[one], 1, writerKey, writer, ...args)
-    } catch (error) {
-      const { message } = error as Error
-      if (message.includes('LOST writer'))
-        throw new ChainonError('link-index-taken', `another linker has taken the linkage index ${name} over`)
-      if (!again || !message.startsWith('NOSCRIPT')) throw error
-      await load()
-      return run(one, args, false)
+  const { toTell, marked: flags, decisions } = await readIndex(stored, { known, links, tokensAt })
+  const onNote = (number: number) => void changed.untold.add(number)
+  const notes = outbox(toTell, { known, links }, hasOutbox ? onNote : undefined)
+
+  function flag(kind: Flag, numbers: readonly number[], isMarked: boolean): void {
+    for (const number of numbers) if (flags[kind].set(number, isMarked)) changed[kind].add(number - (number % BUCKET))
+  }
+
+  function setPerson(number: number, person: number): void {
+    const was = links.personOf(number)
+    if (was === person) return
+    links.setPerson(number, person)
+    changed.persons.add(number)
+    notes.leave(number, was)
+    // Of these the strongest edge is another one now.
+    notes.note(was)
+    notes.note(person)
+  }
+
+  function connect(a: number, b: number, weight: number): void {
+    if (links.connect(a, b, weight)) changed.edges.add(Math.max(a, b))
+  }
+
+  function cut(a: number, b: number): void {
+    if (links.cut(a, b)) changed.edges.add(Math.max(a, b))
+  }
+
+  function disconnect(number: number): void {
+    for (const other of links.disconnect(number)) {
+      changed.edges.add(Math.max(number, other))
+      marked.add(other)
     }
   }
 
-  async function buckets(
-    kind: string,
-    read: (from: number, fields: readonly Buffer[]) => void,
-    command: 'HGETALL' | 'HKEYS',
-  ): Promise<void> {
-    const last = Math.ceil((await size()) / BUCKET_NUMBERS)
-    for (let from = 0; from < last; from += BUCKETS_AT_ONCE) {
-      const pipeline = redis.pipeline()
-      const to = Math.min(last, from + BUCKETS_AT_ONCE)
-      for (let bucket = from; bucket < to; bucket++)
-        pipeline.callBuffer(
-          command,
-          Buffer.concat([Buffer.from(`${prefix}${kind}`), packNumber(bucket * BUCKET_NUMBERS).subarray(0, 3)]),
-        )
-      for (const [at, [error, fields]] of ((await pipeline.exec()) ?? []).entries()) {
-        if (error) throw error
-        read((from + at) * BUCKET_NUMBERS, fields as Buffer[])
-      }
+  function store(number: number, record: Buffer, head: Head): void {
+    if (number === known.size) links.grow(number + 1)
+    known.set(number, idOf(record), head)
+    changed.records.set(number, record)
+  }
+
+  /** @param earlier bytes of records that are replaced */
+  function forget(number: number, earlier: ReadonlyMap<number, Buffer>): void {
+    const bytes = changed.records.get(number) ?? presentIn(earlier, number)
+    // Tokens that were of hubs count again for the others.
+    flag('limited', tokensAt(known.sourceOf(number)).remove(number, tokensOf(bytes), form.hub), true)
+    disconnect(number)
+    notes.note(number)
+  }
+
+  function put(record: Buffer, source: number, budget: number, earlier: ReadonlyMap<number, Buffer>): PutReply {
+    const head = readHead(record)
+    const found = known.find(idOf(record))
+    const number = found ?? known.size
+    const order = found === undefined ? 1 : known.compare(head, found)
+    const wasCancelled = found !== undefined && known.isCancelled(found)
+    if (order < 0 || (order === 0 && wasCancelled)) return { state: 'stale', number, ...NOTHING }
+    const state = found === undefined ? 'new' : order === 0 ? 'same' : 'replaced'
+    if (state === 'replaced') {
+      if (wasCancelled) notes.noteNew(number)
+      else forget(number, earlier)
+      marked.add(number)
     }
+    const tokens = tokensOf(record)
+    const itself = state === 'same' && source === head.source ? number : undefined
+    // A token is of a hub when more records have it than the limit, this one included if it is there.
+    const limits = { budget, hub: itself === undefined ? form.hub : form.hub - 1 }
+    const { records: candidates, hubs, overBudget } = tokensAt(source).candidates(tokens, limits, itself)
+    if (state !== 'same') {
+      store(number, record, head)
+      flag('limited', tokensAt(head.source).add(number, tokens, form.hub), true)
+      if (overBudget) flag('limited', [number], true)
+    }
+    if (state === 'new') notes.noteNew(number)
+    return { state, number, hubs, overBudget, candidates }
   }
 
-  const size = async () => Number((await redis.get(`${prefix}n`)) ?? 0)
-
-  return {
-    size,
-    async put(records, budget) {
-      const args = records.flatMap(({ id, record, candidatesOf }) => [id, record, candidatesOf])
-      return readPutReplies((await run('put', [budget, form.hub, ...args])) as Buffer, records.length)
-    },
-    async records(numbers) {
-      const found = new Map<number, Buffer>()
-      if (numbers.length === 0) return found
-      const key = Buffer.from(`${prefix}r`)
-      const replies = await redis.mgetBuffer(numbers.map((number) => Buffer.concat([key, packNumber(number)])))
-      for (const [at, stored] of replies.entries()) if (stored) found.set(numbers[at] as number, stored)
-      return found
-    },
-    async connect(records, most) {
-      if (records.length === 0) return []
-      const args = records.flatMap(({ number, version, edges }) => [
-        packNumber(number),
-        packVersion(version),
-        packEdges(edges),
-      ])
-      return ((await run('connect', [most, ...args])) as Buffer[]).map(readComponent)
-    },
-    async components(numbers, above, most) {
-      if (numbers.length === 0) return []
-      return ((await run('component', [above, most, ...numbers.map(packNumber)])) as Buffer[]).map(readComponent)
-    },
-    async writePersons(components, marked = new Map()) {
-      const done = [...marked].flatMap(([number, count]) => [packNumber(number), count])
-      if (components.length > 0) await run('persons', [packPersons(components), ...done])
-    },
-    async cancel(id, cancelled) {
-      return ((await run('cancel', [id, cancelled])) as Buffer).toString() as 'cancelled' | 'same' | 'stale'
-    },
-    async marked() {
-      const fields = (await redis.callBuffer('HGETALL', `${prefix}d`)) as Buffer[]
-      const marked = new Map<number, string>()
-      for (let at = 0; at < fields.length; at += 2)
-        marked.set((fields[at] as Buffer).readUInt32BE(), String(fields[at + 1]))
-      return marked
-    },
-    async persons() {
-      const persons = Int32Array.from({ length: await size() }, (_, number) => number)
-      await buckets(
-        'p',
-        (from, fields) => {
-          for (let at = 0; at < fields.length; at += 2)
-            persons[from + (fields[at]?.[0] ?? 0)] = (fields[at + 1] as Buffer).readUInt32BE()
-        },
-        'HGETALL',
-      )
-      return persons
-    },
-    async outbox(now, most, certain) {
-      const fields = (await run('outbox', [now, most, certain])) as Buffer[]
-      return Array.from({ length: fields.length / OUTBOX_FIELDS }, (_, at) => {
-        const [number, times, person, weight, version, left, change] = fields.slice(OUTBOX_FIELDS * at) as [
-          ...[Buffer, Buffer, Buffer, Buffer],
-          ...[Buffer, Buffer, Buffer],
-        ]
-        return {
-          number: number.readUInt32BE(),
-          times: times.toString(),
-          person: person.length === 0 ? undefined : person.readUInt32BE(),
-          weight: weight.length === 0 ? undefined : weight.readDoubleLE(),
-          linkVersion: Number(version),
-          left: left.length === 0 ? undefined : left.readUInt32BE(),
-          change: change.toString() as PersonChange,
-        }
-      })
-    },
-    async told(entries) {
-      if (entries.length === 0) return
-      await run(
-        'told',
-        entries.flatMap(({ number, times }) => [packNumber(number), times]),
-      )
-    },
-    async position(partition) {
-      const next = await redis.hget(`${prefix}k`, partition)
-      return next === null ? undefined : BigInt(next)
-    },
-    async passed(partition, next) {
-      await run('passed', [partition, next.toString()])
-    },
-    async flagged(kind, most) {
-      const key = `${prefix}${FLAG_KEYS[kind]}`
-      const first = Number(await redis.call('BITPOS', key, 1))
-      if (first < 0) return []
-      const from = Math.floor(first / 8)
-      const bytes = (await redis.callBuffer('GETRANGE', key, from, from + FLAG_BYTES_AT_ONCE - 1)) as Buffer
-      const numbers: number[] = []
-      for (let bit = first - 8 * from; bit < 8 * bytes.length && numbers.length < most; bit++)
-        if (((bytes[bit >> 3] as number) & (0x80 >> (bit & 7))) !== 0) numbers.push(8 * from + bit)
-      return numbers
-    },
-    flags: async (kind) => Number(await redis.call('BITCOUNT', `${prefix}${FLAG_KEYS[kind]}`)),
-    async flag(kind, numbers, marked) {
-      if (numbers.length > 0) await run('flag', [FLAG_KEYS[kind], marked ? 1 : 0, ...numbers.map(packNumber)])
-    },
-    async numbersOf(ids) {
-      const pipeline = redis.pipeline()
-      for (const id of ids)
-        pipeline.callBuffer('HGET', Buffer.concat([Buffer.from(`${prefix}i`), id.subarray(0, 3)]), id.subarray(3))
-      const numbers: number[] = []
-      for (const [error, number] of (await pipeline.exec()) ?? []) {
-        if (error) throw error
-        if (number) numbers.push((number as Buffer).readUInt32BE())
-      }
-      return numbers
-    },
-    async decide(decided) {
-      const args = decided.flatMap(({ ids, sealed }) => [...ids.toSorted((a, b) => Buffer.compare(a, b)), sealed])
-      if (args.length > 0) await run('decide', args)
-    },
-    async decided() {
-      const fields = (await redis.callBuffer('HGETALL', `${prefix}x`)) as Buffer[]
-      return fields.filter((_, at) => at % 2 === 1)
-    },
-    async around(numbers, otherSource) {
-      return ((await run('around', [otherSource ? 1 : 0, ...numbers.map(packNumber)])) as Buffer[]).map(readAround)
-    },
-    async correct(corrections) {
-      const args = [...corrections].flatMap(([number, { added, removed }]) => [
-        packNumber(number),
-        Buffer.concat([...added].flatMap(([other, weight]) => [packNumber(other), packWeight(weight)])),
-        Buffer.concat(removed.map(packNumber)),
-      ])
-      await run('correct', args)
-    },
-    async connected() {
-      const numbers: number[] = []
-      await buckets('e', (from, fields) => numbers.push(...fields.map((field) => from + (field[0] ?? 0))), 'HKEYS')
-      return numbers.toSorted((a, b) => a - b)
-    },
-    async remove() {
-      let cursor = '0'
-      do {
-        const [next, keys] = (await redis.scanBuffer(cursor, 'MATCH', `${prefix}*`, 'COUNT', KEYS_AT_ONCE)) as [
-          Buffer,
-          Buffer[],
-        ]
-        cursor = next.toString()
-        if (keys.length > 0) await redis.unlink(...keys)
-      } while (cursor !== '0')
-    },
+  async function records(numbers: readonly number[]): Promise<Map<number, Buffer>> {
+    const found = new Map(await stored.records(numbers.filter((number) => !changed.records.has(number))))
+    for (const number of numbers) {
+      const bytes = changed.records.get(number)
+      if (bytes) found.set(number, bytes)
+    }
+    return found
   }
-}
 
-const STATES: Readonly<Record<string, PutReply['state']>> = { n: 'new', s: 'same', r: 'replaced', x: 'stale' }
+  /**
+   * @param least 1: of records that a later version replaces; 0: of the same version as well
+   * @returns their stored bytes: only there are their tokens
+   */
+  async function before(arrived: readonly Buffer[], least: 0 | 1): Promise<ReadonlyMap<number, Buffer>> {
+    const numbers = new Set<number>()
+    for (const record of arrived) {
+      const number = known.find(idOf(record))
+      if (number !== undefined && !known.isCancelled(number) && known.compare(readHead(record), number) >= least)
+        numbers.add(number)
+    }
+    return numbers.size === 0 ? new Map() : records([...numbers])
+  }
 
-function readPutReplies(bytes: Buffer, count: number): PutReply[] {
-  const replies: PutReply[] = []
-  let at = 0
-  for (let i = 0; i < count; i++) {
-    const state = STATES[String.fromCharCode(bytes.readUInt8(at))]
-    if (!state) throw new RangeError('a script of the linkage index returned an unknown state')
-    const found = bytes.readUInt16BE(at + 7)
-    const from = at + PUT_REPLY_BYTES
-    replies.push({
-      state,
-      number: bytes.readUInt32BE(at + 1),
-      hubs: bytes.readUInt8(at + 5),
-      overBudget: bytes.readUInt8(at + 6) === 1,
-      candidates: Array.from({ length: found }, (_, c) => bytes.readUInt32BE(from + NUMBER_BYTES * c)),
+  /** @param members undefined: more than the limit */
+  function componentOf(number: number, members: readonly number[] | undefined): StoredComponent {
+    if (!members) return { large: true, members: [number], edges: new Map() }
+    return { large: false, members, edges: new Map(members.map((member) => [member, links.edgesOf(member)])) }
+  }
+
+  function numbersOf(ids: readonly Buffer[]): readonly number[] {
+    return ids.flatMap((id) => {
+      const number = known.find(id)
+      return number === undefined || known.isCancelled(number) ? [] : [number]
     })
-    at = from + NUMBER_BYTES * found
   }
-  return replies
-}
 
-function readComponent(bytes: Buffer): StoredComponent {
-  const count = bytes.readUInt16BE(0)
-  const large = count === 0
-  const members = Array.from({ length: Math.max(1, count) }, (_, at) => bytes.readUInt32BE(2 + NUMBER_BYTES * at))
-  const edges = new Map<number, Map<number, number>>()
-  let at = 2 + NUMBER_BYTES * count
-  for (const member of large ? [] : members) {
-    const end = at + NUMBER_BYTES + bytes.readUInt32BE(at)
-    edges.set(member, readEdges(bytes, at + NUMBER_BYTES, end))
-    at = end
+  /** @param bytes of the record; undefined: it is cancelled */
+  function around(number: number, bytes: Buffer | undefined, otherSource: boolean): Around {
+    const edges = links.edgesOf(number)
+    if (!bytes) return { candidates: [], edges }
+    const source = known.sourceOf(number)
+    const limits = { budget: Number.POSITIVE_INFINITY, hub: form.hub }
+    const { records: found } = tokensAt(otherSource ? 1 - source : source).candidates(tokensOf(bytes), limits)
+    return { candidates: found.filter((other) => other !== number), edges }
   }
-  return { large, members, edges }
-}
 
-function readAround(bytes: Buffer): Around {
-  const count = bytes.readUInt32BE(0)
-  const candidates = Array.from({ length: count }, (_, at) => bytes.readUInt32BE(NUMBER_BYTES * (1 + at)))
-  return { candidates, edges: readEdges(bytes, NUMBER_BYTES * (1 + count), bytes.length) }
-}
-
-function readEdges(bytes: Buffer, from: number, end: number): Map<number, number> {
-  const edges = new Map<number, number>()
-  for (let at = from; at < end; at += EDGE_BYTES)
-    edges.set(bytes.readUInt32BE(at), bytes.readDoubleLE(at + NUMBER_BYTES))
-  return edges
-}
-
-function packWeight(weight: number): Buffer {
-  const bytes = Buffer.allocUnsafe(EDGE_BYTES - NUMBER_BYTES)
-  bytes.writeDoubleLE(weight)
-  return bytes
-}
-
-function packNumber(number: number): Buffer {
-  const bytes = Buffer.allocUnsafe(NUMBER_BYTES)
-  bytes.writeUInt32BE(number)
-  return bytes
-}
-
-function packEdges(edges: readonly NewEdge[]): Buffer {
-  const bytes = Buffer.allocUnsafe(NEW_EDGE_BYTES * edges.length)
-  for (const [at, { other, weight, version }] of edges.entries()) {
-    bytes.writeUInt32BE(other, NEW_EDGE_BYTES * at)
-    bytes.writeDoubleLE(weight, NEW_EDGE_BYTES * at + NUMBER_BYTES)
-    packVersion(version).copy(bytes, NEW_EDGE_BYTES * at + EDGE_BYTES)
+  const index: LinkIndex = {
+    size: () => known.size,
+    async put(arrived, budget) {
+      const earlier = await before(
+        arrived.map(({ record }) => record),
+        1,
+      )
+      return arrived.map(({ record, candidatesOf }) => put(record, candidatesOf, budget, earlier))
+    },
+    records,
+    connect(connected, most) {
+      const done = new Set<number>()
+      const larger: StoredComponent[] = []
+      for (const { number, edges } of connected) for (const { other, weight } of edges) connect(number, other, weight)
+      for (const { number } of connected) {
+        if (done.has(number)) continue
+        const members = links.component(number, 0, most)
+        for (const member of members ?? []) done.add(member)
+        if (members?.length === 2) {
+          const first = Math.min(...members)
+          for (const member of members) setPerson(member, first)
+        } else larger.push(componentOf(number, members))
+      }
+      return larger
+    },
+    components: (numbers, above, most) =>
+      numbers.map((number) => componentOf(number, links.component(number, above, most))),
+    writePersons(components) {
+      for (const persons of components) for (const [number, person] of persons) setPerson(number, person)
+    },
+    async cancel(cancelled) {
+      const earlier = await before([cancelled], 0)
+      const head = readHead(cancelled)
+      const number = known.find(idOf(cancelled)) ?? known.size
+      if (number < known.size) {
+        const order = known.compare(head, number)
+        if (order < 0) return 'stale'
+        if (!known.isCancelled(number)) {
+          const was = links.personOf(number)
+          notes.note(was)
+          forget(number, earlier)
+          links.setPerson(number, number)
+          changed.persons.add(number)
+          notes.leave(number, was)
+          for (const kind of ['limited', 'split'] as const) flag(kind, [number], false)
+        } else if (order === 0) return 'same'
+      }
+      store(number, cancelled, head)
+      return 'cancelled'
+    },
+    takeMarked() {
+      const taken = [...marked].filter((number) => !known.isCancelled(number))
+      marked.clear()
+      return taken
+    },
+    persons: () => Int32Array.from({ length: known.size }, (_, number) => links.personOf(number)),
+    async outbox(now, most, certain) {
+      const entries = hasOutbox ? notes.entries(now, most, certain) : []
+      if (entries.length > 0) {
+        changed.linkVersion = notes.linkVersion
+        await index.commit()
+      }
+      return entries
+    },
+    told(entries) {
+      for (const { number } of entries) notes.told(number)
+    },
+    position: (partition) => stored.position(partition),
+    passed(partition, next) {
+      changed.positions.set(partition, next)
+    },
+    flagged: (kind, most) => flags[kind].first(most),
+    flags: (kind) => flags[kind].size,
+    flag,
+    numbersOf,
+    decide(decided) {
+      for (const { ids, sealed } of decided) {
+        const pair = Buffer.concat(ids.toSorted((a, b) => Buffer.compare(a, b))).toString('latin1')
+        const before = decisions.get(pair)
+        if (before && before.readDoubleLE() >= sealed.readDoubleLE()) continue
+        decisions.set(pair, sealed)
+        changed.decisions.set(pair, sealed)
+        const numbers = numbersOf(ids)
+        flag('limited', numbers, true)
+        for (const number of numbers) marked.add(number)
+      }
+    },
+    decided: () => [...decisions.values()],
+    async around(numbers, otherSource) {
+      const present = await records(numbers.filter((number) => !known.isCancelled(number)))
+      return numbers.map((number) => around(number, present.get(number), otherSource))
+    },
+    correct(corrections) {
+      for (const [number, { added, removed }] of corrections) {
+        for (const [other, weight] of added) connect(number, other, weight)
+        for (const other of removed) cut(number, other)
+        if (added.size + removed.length > 0) for (const one of [number, ...removed]) marked.add(one)
+        flag('limited', [number], false)
+      }
+    },
+    connected: () =>
+      Array.from({ length: known.size }, (_, number) => number).filter((number) => links.hasEdge(number)),
+    commit() {
+      if (failure) return Promise.reject(failure.cause)
+      if (!isEmpty(changed)) {
+        const write = stored.write(writesOf(changed, { size: known.size, links, outbox: notes, marked: flags }))
+        sent = Promise.all([sent, write]).then(() => undefined)
+        sent.catch((cause: unknown) => index.abandon(cause))
+        changed = noChanges()
+      }
+      return sent
+    },
+    abandon(cause) {
+      failure ??= { cause }
+    },
+    remove: () => stored.remove(),
   }
-  return bytes
-}
-
-function packPersons(components: readonly ReadonlyMap<number, number>[]): Buffer {
-  const bytes = Buffer.allocUnsafe(PERSON_BYTES * components.reduce((sum, { size }) => sum + size, 0))
-  let at = 0
-  for (const persons of components)
-    for (const [number, person] of persons) {
-      bytes.writeUInt32BE(number, at)
-      bytes.writeUInt32BE(person, at + NUMBER_BYTES)
-      at += PERSON_BYTES
-    }
-  return bytes
+  return index
 }

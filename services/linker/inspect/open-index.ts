@@ -13,10 +13,10 @@ import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
 import { REDIS_KEYS } from '#core/redis/client.ts'
-import { codec, isCancelled, readHead, readTokens } from '../index/codec.ts'
+import { codec, readHead, readTokens } from '../index/codec.ts'
 import { indexForm } from '../index/index-form.ts'
-import { type IndexReader, readIndex } from '../index/index-reader.ts'
-import { bucketBits, type IndexKeys, indexKeys } from '../index/keys.ts'
+import { type IndexReader, indexReader } from '../index/index-reader.ts'
+import { type IndexKeys, indexKeys } from '../index/keys.ts'
 import { readModel } from '../link/model-file.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
 
@@ -28,7 +28,6 @@ export const INSPECT_KEYS = [
   'CHAINON_FEEDS_DIR',
   'CHAINON_LINKAGE_INDEX',
   'CHAINON_LINKAGE_MODEL',
-  'CHAINON_LINKAGE_RECORDS',
 ] as const
 
 /** A record that is not cancelled. */
@@ -60,11 +59,10 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
     throw new ConfigurationError('The linkage index cannot be read', [
       `${SECRET} is not in the secrets of the linker: this runs where the linker runs`,
     ])
-  const bits = bucketBits(config.CHAINON_LINKAGE_RECORDS)
-  const keys = indexKeys(loadOrCreateSecret(folder, SECRET), bits)
+  const keys = indexKeys(loadOrCreateSecret(folder, SECRET))
   const name = `${config.CHAINON_NAMESPACE}${config.CHAINON_LINKAGE_INDEX}`
   const form = formOf({ layout, kinds })
-  return readThrough(await readIndex(redis, name, indexForm({ form, model, keys, bits })), {
+  return readThrough(await indexReader(redis, name, indexForm({ form, model, keys, kinds: kinds.length })), {
     keys,
     model,
     layout,
@@ -84,8 +82,8 @@ export function readThrough(
     async open(numbers) {
       const opened = new Map<number, ReadRecord>()
       for (const [number, bytes] of await reader.records(numbers)) {
-        if (isCancelled(bytes)) continue
         const head = readHead(bytes)
+        if (head.isCancelled) continue
         const { id, label, filters, newborn } = stored.unpack(of.keys.open(bytes, head.bytes))
         opened.set(number, {
           id,

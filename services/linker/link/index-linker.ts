@@ -1,15 +1,16 @@
 /**
- * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. A batch is one call of each
- * script; what follows from it (weights, edges, persons) is done in the order of arrival. The next batch may be sent meanwhile: an edge counts only for
- * the versions that were compared, so what a later record replaces is not written over.
+ * Links records one at a time on the index in Redis, as link/linker.ts does in memory: the same candidates, weights, and persons. What follows from a batch
+ * (weights, edges, persons) is in Redis with its records, or none of it is. The next batch is linked while Redis writes.
  */
 import type { PersonChange } from '#core/contract/person-link.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
-import { type Codec, isCancelled, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
+import { type Codec, packCancelled, packHead, type RecordVersion, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
-import type { LinkIndex, NewEdge, OutboxEntry, PutReply, StoredComponent } from '../index/link-index.ts'
+import type { LinkIndex, NewEdge, PutReply, StoredComponent } from '../index/link-index.ts'
+import type { OutboxEntry } from '../index/outbox.ts'
 import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { openDecision, sealDecision } from './decision-seal.ts'
 import { DECIDED, decisions, type PairDecision } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
@@ -53,14 +54,12 @@ export interface Change {
 
 export interface IndexLinker {
   /**
-   * Links a batch; the persons are written when it resolves. At most one more may be given before.
+   * Links a batch; it is in Redis with its persons when it resolves. More may be given before: each waits for those before it.
    * @returns number and state of each record
    */
   link(batch: readonly Arrival[]): Promise<readonly Pick<PutReply, 'number' | 'state'>[]>
   /** @param record its version and stamp are above those of the record that is cancelled */
   cancel(record: Omit<Arrival, 'encoded' | 'source'>): Promise<'cancelled' | 'same' | 'stale'>
-  /** Makes persons again that were not finished when the process ended. @returns how many records were marked */
-  recover(): Promise<number>
   /**
    * Tells what has changed until all is told. What was not told when the process ended is told by the next one.
    * @param now microseconds since 1970
@@ -77,7 +76,7 @@ export interface IndexLinker {
    * @param most records @returns how many were looked at: 0 when none is left
    */
   reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number>
-  /** Until none is left. @returns records whose person was another one before: 0 where no limit was met */
+  /** Until none is left, and then makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
 }
@@ -85,19 +84,13 @@ export interface IndexLinker {
 /** Records that are kept open: one costs some 0.4 KB in memory. */
 const MOST_OPENED = 1 << 20
 const RECONCILED_AT_ONCE = 64
-const DECISION_HEAD_BYTES = 8
 const CHANGES_AT_ONCE = 1000
 const NO_FILTERS = new Int32Array(0)
 
 const versionOf = ({ version, stamp = 0 }: Pick<Arrival, 'version' | 'stamp'>): RecordVersion => ({ version, stamp })
 
-interface Sent {
-  readonly replies: Promise<readonly PutReply[]>
-}
-
 interface Scored {
   readonly number: number
-  readonly version: RecordVersion
   readonly edges: readonly NewEdge[]
 }
 
@@ -106,11 +99,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
   const made = decisions()
-  /** Batches that were sent and whose turn has not come. */
-  const ahead = new Set<Sent>()
   let last: Promise<unknown> = Promise.resolve()
-  /** A step of the reconciliation that waits or runs. */
-  let stepping: Promise<void> | undefined
 
   const slotOf = (number: number) => opened.find(number) as number
 
@@ -126,24 +115,18 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return options.weight(one, other)
   }
 
-  /** @param compared asked for as candidates: then one that a batch ahead replaces is left out, for that batch compares the later version */
-  async function openAll(numbers: Iterable<number>, compared = false): Promise<void> {
+  async function openAll(numbers: Iterable<number>): Promise<void> {
     const missing = [...new Set(numbers)].filter((number) => opened.find(number) === undefined)
     if (missing.length === 0) return
-    const before = compared ? [...ahead] : []
-    const stored = await index.records(missing)
-    // Redis answers in the order of the requests: what was sent before has its answer.
-    const replies = await Promise.all(before.map((sent) => sent.replies.catch(() => [])))
-    const replaced = new Set(replies.flat().flatMap(({ state, number }) => (state === 'replaced' ? [number] : [])))
-    for (const [number, bytes] of stored) {
-      if (replaced.has(number) || isCancelled(bytes)) continue
+    for (const [number, bytes] of await index.records(missing)) {
       const head = readHead(bytes)
+      if (head.isCancelled) continue
       const record = codec.unpack(keys.open(bytes, head.bytes))
       opened.keep(number, { ...record, version: head, source: head.source })
     }
   }
 
-  function score(arrival: Arrival, { number, candidates, hubs, overBudget }: PutReply): Scored {
+  function score({ number, candidates, hubs, overBudget }: PutReply): Scored {
     const own = slotOf(number)
     counts.hubs += hubs
     if (overBudget) counts.overBudget++
@@ -154,20 +137,20 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       const value = weight(other, own)
       counts.compared++
       options.onPair(candidate, number, value)
-      if (value > LINK) edges.push({ other: candidate, weight: value, version: opened.versionOf(other) })
+      if (value > LINK) edges.push({ other: candidate, weight: value })
     }
     counts.edges += edges.length
-    return { number, version: versionOf(arrival), edges }
+    return { number, edges }
   }
 
   /** A component, split at rising weights until it is small enough. */
-  async function bounded(found: StoredComponent): Promise<readonly [StoredComponent, above: number]> {
+  function bounded(found: StoredComponent): readonly [StoredComponent, above: number] {
     let above = LINK
     let one: StoredComponent | undefined = found
     if (one.large) counts.split++
     while (one?.large) {
       above += STEP
-      one = (await index.components(found.members, above, MOST_RECORDS))[0]
+      one = index.components(found.members, above, MOST_RECORDS)[0]
     }
     return [one ?? found, above]
   }
@@ -178,8 +161,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return made.isNever(opened.idOf(a), opened.idOf(b))
   }
 
-  async function group(found: StoredComponent): Promise<Map<number, number>> {
-    const [{ members, edges }, above] = await bounded(found)
+  async function group(found: StoredComponent, onWeight?: LinkerOptions['onPair']): Promise<Map<number, number>> {
+    const [{ members, edges }, above] = bounded(found)
     // An edge above the bound makes two records one person: the average is that edge. Their ids decide nothing.
     const [a = 0, b] = members
     if (members.length < 3) return new Map(members.map((member) => [member, Math.min(a, b ?? a)]))
@@ -188,7 +171,11 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       { members, above, edgesOf: (member) => edges.get(member) },
       {
         idOf: (member) => opened.idOf(slotOf(member)),
-        weight: (one, two) => weight(slotOf(one), slotOf(two)),
+        weight(one, two) {
+          const value = weight(slotOf(one), slotOf(two))
+          onWeight?.(one, two, value)
+          return value
+        },
         decided: DECIDED,
         ...((onePerSource || !made.isEmpty) && { apart: areApart }),
       },
@@ -222,7 +209,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   async function groupAll(found: readonly StoredComponent[]): Promise<Map<number, number>[]> {
     // Of a component that is split, the other parts may be others too: they are made again later.
     const large = found.filter((one) => one.large)
-    await index.flag(
+    index.flag(
       'split',
       large.flatMap(({ members }) => members),
       true,
@@ -233,52 +220,56 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     return made
   }
 
-  async function recover(): Promise<number> {
-    const marked = await index.marked()
-    if (marked.size === 0) return 0
-    const found = await index.components([...marked.keys()], LINK, MOST_RECORDS)
-    // Several marked records may be of one component.
-    const first = ({ members }: StoredComponent) => members.reduce((least, one) => Math.min(least, one))
-    const once = new Map(found.map((one) => [one.large ? one.members[0] : first(one), one]))
-    await index.writePersons(await groupAll([...once.values()]), marked)
-    return marked.size
+  /** Makes the persons again of records whose neighbours were replaced or cancelled. */
+  async function regroup(): Promise<void> {
+    const marked = index.takeMarked()
+    if (marked.length === 0) return
+    const done = new Set<number>()
+    const found: StoredComponent[] = []
+    for (const number of marked) {
+      if (done.has(number)) continue
+      const [one] = index.components([number], LINK, MOST_RECORDS) as [StoredComponent]
+      for (const member of one.members) done.add(member)
+      found.push(one)
+    }
+    index.writePersons(await groupAll(found))
   }
 
-  const { correct, reconcileSome } = reconciliation({
-    ...{ index, onePerSource, opened, counts, openAll, weight, group, recover },
+  const { correct, reconcileSome, regroupOf } = reconciliation({
+    ...{ index, onePerSource, opened, counts, openAll, weight, group, regroup },
     ...{ decisions: made, idOf: (id) => keys.id(id) },
   })
 
-  /** @returns the part in clear is the order alone */
-  function sealed({ records, decision, order }: PairDecision): Buffer {
-    const head = Buffer.alloc(DECISION_HEAD_BYTES)
-    head.writeDoubleLE(order)
-    return keys.seal(head, Buffer.from(JSON.stringify([decision, ...records])))
-  }
-
-  function openDecision(bytes: Buffer): PairDecision {
-    const [decision, one, other] = JSON.parse(keys.open(bytes, DECISION_HEAD_BYTES).toString()) as [
-      ...[PairDecision['decision'], string, string],
-    ]
-    return { decision, records: [one, other], order: bytes.readDoubleLE() }
-  }
-
   async function decide(given: readonly PairDecision[]): Promise<void> {
-    await index.decide(
-      given.map((one) => ({ ids: [keys.id(one.records[0]), keys.id(one.records[1])], sealed: sealed(one) })),
+    index.decide(
+      given.map((one) => ({
+        ids: [keys.id(one.records[0]), keys.id(one.records[1])],
+        sealed: sealDecision(keys, one),
+      })),
     )
     for (const one of given) made.set(one)
-    // At once: what limits have left open may be much. Killed before, the marks are left.
-    const numbers = await index.numbersOf(
-      [...new Set(given.flatMap(({ records }) => records))].map((id) => keys.id(id)),
-    )
+    // At once: what limits have left open may be much. Killed between two writes, the marks are left.
+    const numbers = index.numbersOf([...new Set(given.flatMap(({ records }) => records))].map((id) => keys.id(id)))
     for (let from = 0; from < numbers.length; from += RECONCILED_AT_ONCE) {
       opened.begin()
       await correct(numbers.slice(from, from + RECONCILED_AT_ONCE), () => undefined)
+      await index.commit()
     }
+    await index.commit()
   }
 
-  async function finish(batch: readonly Arrival[], replies: readonly PutReply[]): Promise<void> {
+  /** A step is one write. */
+  async function step(most: number, onPair: LinkerOptions['onPair']): Promise<number> {
+    const looked = await reconcileSome(most, onPair)
+    await index.commit()
+    return looked
+  }
+
+  async function linkAll(
+    batch: readonly Arrival[],
+    sealed: readonly { readonly record: Buffer; readonly candidatesOf: number }[],
+  ): Promise<readonly PutReply[]> {
+    const replies = await index.put(sealed, options.budget)
     const current = new Map<number, number>()
     for (const [at, arrival] of batch.entries()) {
       const { number, state } = replies[at] as PutReply
@@ -291,94 +282,71 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     // What was decided about a record holds for its later versions, and for one that comes only now.
     if (!made.isEmpty) {
       const concerned = [...current].filter(([, at]) => made.has((batch[at] as Arrival).id))
-      await index.flag(
+      index.flag(
         'limited',
         concerned.map(([number]) => number),
         true,
       )
     }
     // A record that comes twice in the batch is compared in its later version.
-    const compared = [...current.values()].toSorted((a, b) => a - b)
-    await openAll(
-      compared.flatMap((at) => replies[at]?.candidates ?? []),
-      true,
-    )
-    const scored = compared.map((at) => score(batch[at] as Arrival, replies[at] as PutReply))
-    const linked = scored.filter(({ edges }) => edges.length > 0)
-    await index.writePersons(await groupAll(await index.connect(linked, MOST_RECORDS)))
-    if (replies.some(({ state }) => state === 'replaced')) await recover()
+    const compared = [...current.values()].toSorted((a, b) => a - b).map((at) => replies[at] as PutReply)
+    await openAll(compared.flatMap(({ candidates }) => candidates))
+    const linked = compared.map(score).filter(({ edges }) => edges.length > 0)
+    index.writePersons(await groupAll(index.connect(linked, MOST_RECORDS)))
+    await regroup()
+    return replies
   }
 
-  /** One after the other: what follows from a batch needs the edges of the one before. */
+  /** One after the other: what follows from a batch needs the edges of the one before. What is half done when it fails is never written. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = last.then(() => {
+    const done = last.then(async () => {
       opened.begin()
-      return work()
+      try {
+        return await work()
+      } catch (error) {
+        index.abandon(error)
+        throw error
+      }
     })
     last = done.catch(() => undefined)
     return done
   }
 
-  /** What is given meanwhile is written after it: what a step reads stays true until it has written. */
-  function inSteps<T>(work: () => Promise<T>): Promise<T> {
-    const done = inTurn(work)
-    const ended = done.then(
-      () => undefined,
-      () => undefined,
-    )
-    stepping = ended
-    void ended.then(() => {
-      if (stepping === ended) stepping = undefined
-    })
-    return done
-  }
-
-  function put(batch: readonly Arrival[]): Promise<readonly PutReply[]> {
-    return index.put(
-      batch.map((arrival) => {
-        const { id, label, source, encoded } = arrival
-        // Without the assumption, candidates are of all sources.
-        const part = onePerSource ? source : 0
-        const head = packHead(versionOf(arrival), part, keys.tokens(encoded.tokens))
-        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
-        return { id: keys.id(id), record, candidatesOf: onePerSource ? 1 - part : part }
-      }),
-      options.budget,
-    )
-  }
-
   return {
     counts,
     async link(batch) {
-      const replies = stepping ? stepping.then(() => put(batch)) : put(batch)
-      // Its failure is that of the batch, which waits for the one before.
-      replies.catch(() => undefined)
-      const sent: Sent = { replies }
-      ahead.add(sent)
-      return inTurn(async () => {
-        ahead.delete(sent)
-        const arrived = await replies
-        await finish(batch, arrived)
-        return arrived
+      const sealed = batch.map((arrival) => {
+        const { id, label, source, encoded } = arrival
+        // Without the assumption, candidates are of all sources.
+        const part = onePerSource ? source : 0
+        const head = packHead(versionOf(arrival), part, keys.id(id), keys.tokens(encoded.tokens))
+        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
+        return { record, candidatesOf: onePerSource ? 1 - part : part }
       })
+      const { replies, written } = await inTurn(async () => {
+        const replies = await linkAll(batch, sealed)
+        return { replies, written: index.commit() }
+      })
+      await written
+      return replies
     },
     cancel: (record) =>
       inTurn(async () => {
         const { id, label } = record
-        const head = packCancelled(versionOf(record))
+        const head = packCancelled(versionOf(record), keys.id(id))
         // Who is told of its cancellation needs its label; of its encoding nothing is left.
         const left =
           label === undefined ? head : keys.seal(head, codec.pack({ id, label, filters: NO_FILTERS, newborn: false }))
-        const state = await index.cancel(keys.id(id), left)
-        await recover()
+        const state = await index.cancel(left)
+        await regroup()
+        await index.commit()
         return state
       }),
-    recover: () => inTurn(recover),
     loadDecisions: () =>
       inTurn(async () => {
-        for (const bytes of await index.decided()) made.set(openDecision(bytes))
+        for (const bytes of index.decided()) made.set(openDecision(keys, bytes))
       }),
-    decide: (given) => inSteps(() => decide(given)),
+    decide: (given) => inTurn(() => decide(given)),
     tellChanges: (now, tell) =>
       inTurn(async () => {
         for (;;) {
@@ -387,15 +355,18 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           opened.begin()
           await openAll(entries.flatMap(({ number, person }) => (person === undefined ? [] : [number, person])))
           await tell(await Promise.all(entries.map(changeOf)))
-          await index.told(entries)
+          index.told(entries)
+          await index.commit()
         }
       }),
-    reconcileSome: (most, onPair) => inSteps(() => reconcileSome(most, onPair)),
+    reconcileSome: (most, onPair) => inTurn(() => step(most, onPair)),
     reconcile: (onPair) =>
-      inSteps(async () => {
-        const before = await index.persons()
-        while ((await reconcileSome(RECONCILED_AT_ONCE, onPair)) > 0);
-        const after = await index.persons()
+      inTurn(async () => {
+        const before = index.persons()
+        while ((await step(RECONCILED_AT_ONCE, onPair)) > 0);
+        await regroupOf(index.connected(), onPair)
+        await index.commit()
+        const after = index.persons()
         return after.reduce((changed, person, number) => changed + (person === before[number] ? 0 : 1), 0)
       }),
   }

@@ -1,4 +1,4 @@
-/** Opens the index of the installation, and finishes what the linker before has begun. */
+/** Opens the index of the installation. */
 import type { Redis } from 'ioredis'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
@@ -17,8 +17,8 @@ export interface LinkerPlace {
   readonly name: string
   /** Of the index, 32 bytes. */
   readonly secret: Buffer
-  /** Bits of a token that choose its bucket. */
-  readonly bits: number
+  /** Kinds of tokens of an encoding. */
+  readonly kinds: number
   readonly layout: Layout
   /** 8 bytes that name the form of the encodings. */
   readonly form: Buffer
@@ -32,9 +32,9 @@ export interface OpenLinker {
 
 /** @throws ConfigurationError when the index was made in another form, Error of Redis */
 export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
-  const { redis, name, secret, bits, layout, form, model } = place
-  const keys = indexKeys(secret, bits)
-  const index = await openIndex(redis, name, indexForm({ form, model, keys, bits }), true)
+  const { redis, name, secret, kinds, layout, form, model } = place
+  const keys = indexKeys(secret)
+  const index = await openIndex(redis, name, indexForm({ form, model, keys, kinds }), true)
   const store = filterStore(layout)
   const links = indexLinker({
     index,
@@ -47,6 +47,5 @@ export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
     onPair: () => undefined,
   })
   await links.loadDecisions()
-  await links.recover()
   return { index, links }
 }

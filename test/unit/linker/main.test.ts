@@ -41,3 +41,13 @@ test('what is wrong with the flags is said, with exit status 78', () => {
   expect(stderr).toContain("--store must be 'memory' or 'redis'")
   expect(run('--passes', 'name').stderr).toContain("--passes: 'name' is none with these traits; did you mean 'names'?")
 }, 60_000)
+
+test('the pace is measured on an index in Redis alone', () => {
+  const { status, stderr } = spawnSync(node24(), [MAIN, 'pace', dir, '--model', 'm.json', '--index', 'Main'], {
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH },
+  })
+  expect(status).toBe(78)
+  expect(stderr).toContain('REDIS_URL is missing')
+  expect(stderr).toContain('--index must be 1 to 40 of a-z, 0-9 and -')
+}, 60_000)

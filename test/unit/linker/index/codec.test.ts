@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { layoutOf } from '../../../../services/core/linkage/layout.ts'
 import { TRAITS, type Trait } from '../../../../services/core/linkage/traits.ts'
-import { codec, packCancelled, packHead, readHead } from '../../../../services/linker/index/codec.ts'
+import { codec, idOf, packCancelled, packHead, readHead, tokensOf } from '../../../../services/linker/index/codec.ts'
 
 const traits = fc.subarray([...TRAITS], { minLength: 1 })
 
@@ -62,17 +62,18 @@ test('bytes of another layout are rejected', () => {
   )
 })
 
-test('the part in clear has version, source and tokens; a cancelled record has nothing else', () => {
-  const tokens = [Buffer.alloc(8, 1), Buffer.alloc(8, 2)]
-  const head = packHead({ version: 2 ** 53 - 1, stamp: 5 }, 1, tokens)
-  expect(readHead(Buffer.concat([head, Buffer.alloc(40)]))).toEqual({
-    version: 2 ** 53 - 1,
-    stamp: 5,
-    source: 1,
-    bytes: 34,
-  })
-  expect(head.subarray(18)).toEqual(Buffer.concat(tokens))
-  expect(packCancelled({ version: 3, stamp: 0 })).toHaveLength(18)
-  expect(() => packHead({ version: 2 ** 53, stamp: 0 }, 0, [])).toThrow(RangeError)
-  expect(() => packHead({ version: 0, stamp: 1.5 }, 0, [])).toThrow(RangeError)
+test('the part in clear has version, source, id and tokens; a cancelled record has no tokens', () => {
+  const tokens = Int32Array.of(1, -2, 3, 4)
+  const id = Buffer.alloc(12, 9)
+  const head = packHead({ version: 2 ** 53 - 1, stamp: 5 }, 1, id, tokens)
+  const stored = Buffer.concat([head, Buffer.alloc(40)])
+  const version = { version: 2 ** 53 - 1, stamp: 5 }
+  expect(readHead(stored)).toEqual({ ...version, source: 1, isCancelled: false, bytes: 46 })
+  expect([idOf(stored), tokensOf(stored)]).toEqual([id, tokens])
+  const cancelled = packCancelled({ version: 3, stamp: 0 }, id)
+  expect(readHead(cancelled)).toEqual({ version: 3, stamp: 0, source: 0, isCancelled: true, bytes: cancelled.length })
+  expect([idOf(cancelled), tokensOf(cancelled)]).toEqual([id, new Int32Array(0)])
+  expect(() => packHead({ version: 2 ** 53, stamp: 0 }, 0, id, tokens)).toThrow(RangeError)
+  expect(() => packHead({ version: 0, stamp: 1.5 }, 0, id, tokens)).toThrow(RangeError)
+  expect(() => packHead({ version: 0, stamp: 0 }, 0, id, new Int32Array(510))).toThrow('at most 254 tokens')
 })

@@ -96,8 +96,9 @@ function harness(position?: bigint, fails = '', failure?: Error) {
   }
   const index = {
     position: async () => inIndex,
-    passed: async (_partition: string, next: bigint) => effect(`passed ${next}`),
-    flags: async () => toReconcile,
+    passed: (_partition: string, next: bigint) => effect(`passed ${next}`),
+    commit: async () => undefined,
+    flags: () => toReconcile,
   }
   const { handle, decide, reconcile } = linkerWorker({
     open: async () => {

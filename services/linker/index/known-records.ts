@@ -1,0 +1,73 @@
+/** Which records the index has, by the hash of their id: number, version, source. In memory, some 45 bytes a record. */
+import { type Head, ID_BYTES, type RecordVersion } from './codec.ts'
+import { grown } from './grown.ts'
+
+export interface KnownRecords {
+  readonly size: number
+  /** @param id 12 bytes @returns its number */
+  find(id: Buffer): number | undefined
+  /** @param number that of a record that is known, or the next one */
+  set(number: number, id: Buffer, head: Head): void
+  /** @returns negative where the version is earlier than that of the record, 0 where it is the same, positive where it is later */
+  compare(version: RecordVersion, number: number): number
+  isCancelled(number: number): boolean
+  sourceOf(number: number): number
+}
+
+const FIRST_SLOTS = 1 << 12
+const FULL = 0.6
+const CANCELLED = 255
+
+export function knownRecords(): KnownRecords {
+  let size = 0
+  let ids = new Uint8Array(ID_BYTES * 1024)
+  let versions = new Float64Array(1024)
+  let stamps = new Float64Array(1024)
+  let sources = new Uint8Array(1024)
+  /** Open addressing by the first word of the hash: number + 1, 0 where it is free. */
+  let slots = new Int32Array(FIRST_SLOTS)
+
+  const bytesOf = (number: number) => ids.subarray(ID_BYTES * number, ID_BYTES * (number + 1))
+  function place(id: Uint8Array): number {
+    const word = (id[0] as number) | ((id[1] as number) << 8) | ((id[2] as number) << 16) | ((id[3] as number) << 24)
+    const mask = slots.length - 1
+    for (let slot = word & mask; ; slot = (slot + 1) & mask) {
+      const number = (slots[slot] as number) - 1
+      if (number < 0 || Buffer.compare(id, bytesOf(number)) === 0) return slot
+    }
+  }
+
+  function grow(): void {
+    slots = new Int32Array(2 * slots.length)
+    for (let number = 0; number < size; number++) slots[place(bytesOf(number))] = number + 1
+  }
+
+  return {
+    get size() {
+      return size
+    },
+    find(id) {
+      const number = (slots[place(id)] as number) - 1
+      return number < 0 ? undefined : number
+    },
+    set(number, id, head) {
+      if (number === size) {
+        ids = grown(ids, ID_BYTES * (number + 1))
+        versions = grown(versions, number + 1)
+        stamps = grown(stamps, number + 1)
+        sources = grown(sources, number + 1)
+        ids.set(id, ID_BYTES * number)
+        size++
+        if (size > slots.length * FULL) grow()
+        else slots[place(id)] = size
+      }
+      versions[number] = head.version
+      stamps[number] = head.stamp
+      sources[number] = head.isCancelled ? CANCELLED : head.source
+    },
+    compare: ({ version, stamp }, number) =>
+      version - (versions[number] as number) || stamp - (stamps[number] as number),
+    isCancelled: (number) => sources[number] === CANCELLED,
+    sourceOf: (number) => sources[number] as number,
+  }
+}
