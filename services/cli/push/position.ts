@@ -39,7 +39,8 @@ export function positionOf(dataDir: string, source: Source, target: readonly str
     save(position) {
       try {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
-        writeFileSync(`${path}.new`, `${JSON.stringify({ file: source.path, ...position })}\n`, { mode: 0o600 })
+        // Without the name of the file, which may be a person's.
+        writeFileSync(`${path}.new`, `${JSON.stringify(position)}\n`, { mode: 0o600 })
         renameSync(`${path}.new`, path)
       } catch (error) {
         throw new ConfigurationError('The progress cannot be saved', [`${path}: ${errorCode(error)}`])
