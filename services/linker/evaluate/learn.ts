@@ -42,20 +42,22 @@ export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what:
     const candidates = candidatePairs(records, tokens, sources, onePerSource, limits)
     const pairs = sampled(candidates)
     const inB = sources.reduce((sum, source) => sum + source, 0)
+    // Of all pairs that the linker compares, those that are learnt from.
+    const share = candidates.share * (pairs.a.length / Math.max(1, candidates.a.length))
     const possible = onePerSource ? inB * (order.length - inB) : (order.length * (order.length - 1)) / 2
     const model = train(records.store, records.layout, pairs, {
       prior: priorFor(records.layout),
       version: `learnt-${data.ids.length}`,
       records: Int32Array.from(order.keys()),
-      possiblePairs: possible * candidates.share * (pairs.a.length / Math.max(1, candidates.a.length)),
+      possiblePairs: possible * share,
       next: randomOf(SEED),
       onRound: say,
     })
-    return { model, pairs }
+    return { model, pairs, share }
   }
-  const { model, pairs } = learnFrom(false)
+  const { model, pairs, share } = learnFrom(false)
   if (data.sources === 1) return { model, onePerSource: false, withinSource: undefined, trainingPairs: pairs.a.length }
-  const withinSource = expectedWithin(records, model, pairs, sources)
+  const withinSource = expectedWithin(records, model, pairs, sources) / share
   if (withinSource > FEW * order.length)
     return { model, onePerSource: false, withinSource, trainingPairs: pairs.a.length }
   const again = learnFrom(true)
