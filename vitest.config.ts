@@ -49,6 +49,8 @@ export default defineConfig({
         // Tests start services some hundred times; compiled once, a start takes half to two thirds of the processor time.
         env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '.chainon/compile-cache') },
         pool: 'forks' as const,
+        // Loading the modules again for each file takes longer than most unit tests; what a test changes, it restores.
+        isolate: servers,
         testTimeout: timeout,
         hookTimeout: Math.max(timeout, 60_000),
         // The default of one second is short on a machine that does other work at the same time.

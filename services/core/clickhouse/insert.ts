@@ -144,18 +144,31 @@ async function supersededRows(
  * @returns the server, undefined when the table is not replicated
  */
 async function fetchReplicated(client: ClickHouseClient, table: string): Promise<string | undefined> {
+  if (!(await isReplicated(client, table))) return undefined
+  const synchronised = await client.command({
+    query: `SYSTEM SYNC REPLICA ${table} LIGHTWEIGHT`,
+    clickhouse_settings: { receive_timeout: FETCHED_WITHIN_S },
+  })
+  return serverOf(synchronised)
+}
+
+/** By client, which has one database. Asked once: a look-up of `system.tables` costs more than the rows that are looked for. Who makes a table replicated stops what loads it. */
+const engines = new WeakMap<ClickHouseClient, Map<string, boolean>>()
+
+async function isReplicated(client: ClickHouseClient, table: string): Promise<boolean> {
+  const known = engines.get(client) ?? new Map<string, boolean>()
+  engines.set(client, known)
+  const remembered = known.get(table)
+  if (remembered !== undefined) return remembered
   const result = await client.query({
     query: 'SELECT engine FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
     query_params: { table },
     format: 'JSONEachRow',
   })
   const [row] = await result.json<{ engine: string }>()
-  if (!row?.engine.startsWith('Replicated')) return undefined
-  const synchronised = await client.command({
-    query: `SYSTEM SYNC REPLICA ${table} LIGHTWEIGHT`,
-    clickhouse_settings: { receive_timeout: FETCHED_WITHIN_S },
-  })
-  return serverOf(synchronised)
+  const replicated = row?.engine.startsWith('Replicated') ?? false
+  if (row) known.set(table, replicated)
+  return replicated
 }
 
 /** A load balancer may send two requests to two replicas. */
