@@ -59,7 +59,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const encodingSecret = await secret('linkage-encoding.key')
         const transport = await reach('Kafka', () => ownTransportSecret(config, register))
         const sealsUnder = { tokens: recipient.version, transport: transport.version }
-        await reach('Kafka', () => destroyRetired(config, register.read, logger))
+        await reach('Kafka', () => destroyRetired(config, register, logger))
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))

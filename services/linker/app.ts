@@ -49,11 +49,11 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const { layout, kinds } = recordEncoder(installationTraits(contracts), NO_SECRET)
         const form = formOf({ layout, kinds })
         const ownTopics = partitionReader(kafka)
-        const read = async () => fingerprintsOf(await ownTopics.all(fingerprintTopic(namespace), 0))
-        const transport = await reach('Kafka', () => sharedTransportSecrets(config, read))
-        await reach('Kafka', () => destroyRetired(config, read, logger))
+        const register = { read: async () => fingerprintsOf(await ownTopics.all(fingerprintTopic(namespace), 0)) }
+        const transport = await reach('Kafka', () => sharedTransportSecrets(config, register))
+        await reach('Kafka', () => destroyRetired(config, register, logger))
         const held = new Set(transport.keys())
-        const versionsNow = async () => sealingVersions(TRANSPORT, (await read()).keys())
+        const versionsNow = async () => sealingVersions(TRANSPORT, (await register.read()).keys())
         const redis = redisClient(config, logger)
         const place = {
           redis,

@@ -36,9 +36,9 @@ export async function ownTransportSecret(
  */
 export async function sharedTransportSecrets(
   config: Folders,
-  read: KeyRegister['read'],
+  register: Pick<KeyRegister, 'read'>,
 ): Promise<ReadonlyMap<number, Buffer>> {
-  const known = await read()
+  const known = await register.read()
   if (!known.has(keyOf(1)))
     throw new ChainonError('dependency-unavailable', `deidentify has not made the key ${keyOf(1)} yet`)
   const secrets = new Map<number, Buffer>()
@@ -102,10 +102,10 @@ export async function retireFormer(register: KeyRegister): Promise<readonly numb
  */
 export async function destroyRetired(
   config: Folders,
-  read: KeyRegister['read'],
+  register: Pick<KeyRegister, 'read'>,
   logger: Logger,
 ): Promise<readonly string[]> {
-  const { retired } = versionsOf(await read())
+  const { retired } = versionsOf(await register.read())
   const gone: string[] = []
   for (const name of retired.map(keyOf)) {
     const path = join(folderOf(config), basename(name))

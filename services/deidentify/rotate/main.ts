@@ -82,14 +82,14 @@ async function run(): Promise<number> {
       }
       case 'abandon': {
         const version = await giveUpPrepared(register)
-        await destroyRetired(config, register.read, logger)
+        await destroyRetired(config, register, logger)
         return print({ version }, `${keyOf(version)} is given up, and is never used.`)
       }
       case 'retire': {
         const { inForce } = sealingVersions(TRANSPORT, (await register.read()).keys())
         await nothingSealedUnderOthers({ kafka, namespace, feeds, onStep }, inForce)
         const versions = await retireFormer(register)
-        const destroyed = await destroyRetired(config, register.read, logger)
+        const destroyed = await destroyRetired(config, register, logger)
         return print(
           { in_force: inForce, retired: versions, destroyed },
           `Every encoding in Kafka is sealed under ${keyOf(inForce)}. Destroyed here: ${destroyed.join(', ') || 'nothing'}. On other hosts deidentify and the linker destroy their copy when they start; custodians destroy their shares.`,

@@ -37,7 +37,7 @@ const [own, linker] = [() => hostOf('deidentify'), () => hostOf('linker')]
 const filesOf = (host: ReturnType<typeof hostOf>) => readdirSync(host.CHAINON_LINKAGE_SECRETS_DIR).toSorted()
 const copy = (file: string) =>
   cpSync(join(folder, 'deidentify', file), join(folder, 'linker', file), { preserveTimestamps: true })
-const opened = async () => [...(await sharedTransportSecrets(linker(), register.read)).keys()]
+const opened = async () => [...(await sharedTransportSecrets(linker(), register)).keys()]
 const configuration = expect.objectContaining({ code: 'configuration' })
 
 async function begun(): Promise<void> {
@@ -57,13 +57,13 @@ describe('a rotation', () => {
     expect(await usePrepared(own(), register)).toBe(2)
     const { version, secret } = await ownTransportSecret(own(), register)
     expect(version).toBe(2)
-    expect((await sharedTransportSecrets(linker(), register.read)).get(2)).toEqual(secret)
+    expect((await sharedTransportSecrets(linker(), register)).get(2)).toEqual(secret)
     expect(await opened()).toEqual([1, 2])
-    expect(await destroyRetired(own(), register.read, logger)).toEqual([])
+    expect(await destroyRetired(own(), register, logger)).toEqual([])
     expect(await retireFormer(register)).toEqual([1])
     for (const host of [own(), linker()]) {
-      expect(await destroyRetired(host, register.read, logger)).toEqual(['linkage/transport.key'])
-      expect(await destroyRetired(host, register.read, logger)).toEqual([])
+      expect(await destroyRetired(host, register, logger)).toEqual(['linkage/transport.key'])
+      expect(await destroyRetired(host, register, logger)).toEqual([])
       expect(filesOf(host)).toEqual(['transport-2.key'])
     }
     expect(await opened()).toEqual([2])
@@ -113,7 +113,7 @@ describe('a host', () => {
   it('destroys nothing that is in force, whatever the register says', async () => {
     await begun()
     register.known.set(sealingStep(TRANSPORT, 1, 'retired'), 'f'.repeat(16))
-    expect(await destroyRetired(own(), register.read, logger)).toEqual([])
+    expect(await destroyRetired(own(), register, logger)).toEqual([])
     // Who writes a version that nobody made keeps the service from starting: it does not come as far as destroying.
     register.known.set(sealingStep(TRANSPORT, 9, 'in force'), 'f'.repeat(16))
     register.known.set('linkage/transport-9.key', 'f'.repeat(16))
@@ -128,7 +128,7 @@ describe('a host', () => {
     await retireFormer(register)
     rmSync(join(folder, 'deidentify/transport.key'))
     mkdirSync(join(folder, 'deidentify/transport.key'))
-    expect(await destroyRetired(own(), register.read, logger)).toEqual([])
+    expect(await destroyRetired(own(), register, logger)).toEqual([])
     expect(await ownTransportSecret(own(), register)).toMatchObject({ version: 2 })
   })
 })
