@@ -12,7 +12,7 @@ import { openSecretBox } from '#core/custody/key-provider.ts'
 import { assertVersionInForce } from '#core/custody/key-versions.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
-import { ChainonError } from '#core/faults/errors.ts'
+import { watchKeys } from '#core/custody/watch-keys.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -90,12 +90,8 @@ export function startCurate(
           openSecondLevel(secrets, register, box),
         )
         const assertKeyInForce = () => assertVersionInForce(register, version)
-        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, secrets, {
-          register,
-          box,
-          reach,
-          logger,
-        })
+        const tokenSecrets = { dir: secrets, register, box }
+        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, tokenSecrets, { reach, logger })
         const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
         await reach('ClickHouse', () => warehouseAgrees(fingerprints, register))
         await reach('ClickHouse', () => linker.start())
@@ -154,7 +150,7 @@ export function startCurate(
           events,
           assertKeyInForce,
         })
-        const keyTimer = watchKey(assertKeyInForce, logger)
+        const keyTimer = watchKeys(assertKeyInForce, logger)
         // A name of their own: what stops or counts them is not of the feed's records.
         const links = linked.map((feed): [string, TopicWork] => [
           topicOf(config.CHAINON_NAMESPACE, 'linked', feed),
@@ -188,28 +184,6 @@ export function startCurate(
 }
 
 const WINDOWS_EVERY_MS = 60_000
-const KEY_EVERY_MS = 2_000
-
-/**
- * Ends the process (75) when a rotation of the key begins, so that the consumer group has no member of the old key: whoever supervises it starts it
- * again, and it waits at its start. A ClickHouse that does not answer is no reason.
- */
-function watchKey(assertKeyInForce: () => Promise<void>, logger: Logger): NodeJS.Timeout {
-  let known = true
-  return setInterval(() => {
-    assertKeyInForce().then(
-      () => {
-        known = true
-      },
-      (error: unknown) => {
-        if (error instanceof ChainonError && error.code === 'key-rotation') throw error
-        if (known) logger.warn({ event: 'key-unknown', err: safeError(error) })
-        known = false
-      },
-    )
-  }, KEY_EVERY_MS).unref()
-}
-
 /** One alarm while any window is too short. */
 function raiseTightWindows(alarms: Alarms, tight: readonly TightWindow[]): void {
   const id = 'deduplication-window'

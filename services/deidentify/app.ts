@@ -6,16 +6,17 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { kafkaRegister } from '#core/custody/kafka-register.ts'
+import { fingerprintTopic, kafkaRegister } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
-import { publishedKey, TOKEN_KEY } from '#core/custody/published-key.ts'
+import { tokenKeyInForce } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
+import { watchKeys } from '#core/custody/watch-keys.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
-import { ownTransportSecret } from '#core/linkage/shared-secret.ts'
+import { destroyRetired, ownTransportSecret } from '#core/linkage/shared-secret.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
@@ -24,6 +25,7 @@ import { tokenSealer } from '#core/sealing/tokens.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
+import { assertSealsUnder } from './key-versions.ts'
 import { identityEncoders } from './linkage/encode-identity.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
@@ -52,10 +54,12 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           reach('Kafka', () => registeredSecret(secrets, `deidentify/${name}`, register, box))
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
-        const recipient = await reach('curate', () => publishedKey(kafka, namespace, TOKEN_KEY))
-        const sealTokens = await tokenSealer(recipient)
+        const recipient = await reach('curate', () => tokenKeyInForce(kafka, namespace))
+        const sealTokens = await tokenSealer(recipient.publicKey)
         const encodingSecret = await secret('linkage-encoding.key')
-        const transportSecret = await reach('Kafka', () => ownTransportSecret(config, register))
+        const transport = await reach('Kafka', () => ownTransportSecret(config, register))
+        const sealsUnder = { tokens: recipient.version, transport: transport.version }
+        await reach('Kafka', () => destroyRetired(config, register, logger))
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
@@ -65,7 +69,8 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           const decoder = registry.decoder([identifiedSchema(contract)], [subject])
           const encoder = await registry.encoder(subjectOf(outputTopic), pseudonymisedSchema(contract))
           const linkageTopic = contract.linked ? topicOf(namespace, 'linkage', contract.feed) : undefined
-          const encodeIdentity = linkageTopic && encoders(contract, linkageSeal(transportSecret, linkageTopic))
+          const encodeIdentity =
+            linkageTopic && encoders(contract, linkageSeal(transport.secret, linkageTopic, transport.version))
           const pipeline = deidentifyPipeline({
             contract,
             decoder,
@@ -107,6 +112,9 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const ids = await reach('Kafka', () => topicIds(kafka))
         const mark = markQuarantined(markerEncoder)
         const output = partitionReader(kafka)
+        const assertInForce = async () =>
+          assertSealsUnder(namespace, await output.all(fingerprintTopic(namespace), 0), sealsUnder)
+        const keyTimer = watchKeys(assertInForce, logger)
         const handle = deidentifyWorker({
           producer,
           topicIds: ids,
@@ -118,6 +126,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           logger,
         })
         return {
+          sealsUnder: transport.version,
           topics: new Map(
             feeds.map((feed) => [
               topicOf(namespace, 'identified', feed.feed),
@@ -125,6 +134,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             ]),
           ),
           async close() {
+            clearInterval(keyTimer)
             rounds.stop()
             await journal.stop()
             await producer.disconnect()

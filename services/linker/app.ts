@@ -4,14 +4,16 @@ import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
-import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { fingerprintsOf, fingerprintTopic } from '#core/custody/kafka-register.ts'
+import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
+import { watchKeys } from '#core/custody/watch-keys.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
-import { linkageSeal } from '#core/linkage/seal.ts'
-import { sharedTransportSecret } from '#core/linkage/shared-secret.ts'
+import { linkageOpener } from '#core/linkage/seal.ts'
+import { destroyRetired, sharedTransportSecrets } from '#core/linkage/shared-secret.ts'
 import { every } from '#core/process/loop.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -23,6 +25,7 @@ import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { type OpenLinker, openLinker } from './stream/open-linker.ts'
 import { decisionsOf } from './stream/read-decisions.ts'
+import { assertHeld, assertOpenable } from './stream/transport-keys.ts'
 import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
 /** While there is nothing to reconcile, it is looked for so often. */
@@ -45,9 +48,12 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
         const { layout, kinds } = recordEncoder(installationTraits(contracts), NO_SECRET)
         const form = formOf({ layout, kinds })
-        const transport = await reach('Kafka', () =>
-          sharedTransportSecret(config, () => readFingerprints(kafka, namespace)),
-        )
+        const ownTopics = partitionReader(kafka)
+        const register = { read: async () => fingerprintsOf(await ownTopics.all(fingerprintTopic(namespace), 0)) }
+        const transport = await reach('Kafka', () => sharedTransportSecrets(config, register))
+        await reach('Kafka', () => destroyRetired(config, register, logger))
+        const held = new Set(transport.keys())
+        const versionsNow = async () => sealingVersions(TRANSPORT, (await register.read()).keys())
         const redis = redisClient(config, logger)
         const place = {
           redis,
@@ -60,12 +66,11 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         }
         // An index of another form is known at the start.
         let first: OpenLinker | undefined = await reach('Redis', () => openLinker(place))
-        const decisionLog = partitionReader(kafka)
         /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
         const open = async () => {
           const opened = first ?? (await openLinker(place))
           first = undefined
-          await opened.links.decide(decisionsOf(await decisionLog.all(decisionsTopic(namespace), 0)))
+          await opened.links.decide(decisionsOf(await ownTopics.all(decisionsTopic(namespace), 0)))
           return opened
         }
         const encoder = await reach('the schema registry', () =>
@@ -76,6 +81,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
         const { handle, decide, reconcile } = linkerWorker({
           open,
+          assertOpenable: assertOpenable(held, versionsNow),
           form: { form, filterWords: layout.words, tokenWords: 2 * kinds.length },
           model: model.version,
           producer,
@@ -87,6 +93,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           expired: (feed, records) => expired(records, { feed }),
           unreconciled: (records) => waiting(records, {}),
         })
+        const keyTimer = watchKeys(async () => assertHeld(held, await versionsNow()), logger)
         let closed = false
         const reconciling = every(RECONCILE_MS, async () => {
           try {
@@ -103,15 +110,16 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           topics: new Map([
             ...linked.map(({ feed }): [string, TopicWork] => {
               const topic = topicOf(namespace, 'linkage', feed)
-              const seal = linkageSeal(transport, topic)
+              const seal = linkageOpener(transport, topic)
               return [topic, { feed, handle: (batch) => handle({ feed, seal }, batch) }]
             }),
             [decisionsTopic(namespace), { feed: DECISIONS_NAME, handle: decide }],
           ]),
           async close() {
             closed = true
+            clearInterval(keyTimer)
             await reconciling.stop()
-            await decisionLog.close()
+            await ownTopics.close()
             await producer.disconnect()
             redis.disconnect()
           },

@@ -24,12 +24,14 @@ import { decisionsOf } from './stream/read-decisions.ts'
 
 export interface LinkerFeed {
   readonly feed: string
-  readonly seal: LinkageSeal
+  readonly seal: Pick<LinkageSeal, 'open'>
 }
 
 export interface LinkerWorkerDependencies {
   /** Opens the index, or takes it from a linker that no longer writes it. */
   readonly open: () => Promise<OpenLinker>
+  /** See `assertOpenable` in stream/transport-keys.ts. */
+  readonly assertOpenable: (values: readonly (Buffer | null)[]) => Promise<void>
   readonly form: MessageForm
   /** Version of the model. */
   readonly model: string
@@ -211,6 +213,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     async handle(of, batch) {
       waiting++
       try {
+        await dependencies.assertOpenable(batch.messages.map(({ value }) => value))
         await onIndex((open) => handle(of, batch, open))
       } finally {
         waiting--

@@ -35,7 +35,7 @@ export async function replayedLinks(line: Pipeline, version = 1): Promise<Links>
   ])
   const messages = await readTopics(env, [topicOf(place.namespace, 'pseudonymised', 'patient')])
   await decoder.prepare(messages.map(({ value }) => value))
-  const tokens = await tokenOpener(secretOf('linkage-tokens.key'))
+  const tokens = await tokenOpener([secretOf('linkage-tokens.key')])
   await tokens.prepare(messages.map(({ value }) => decoder.decode(value)?.record._sealed_tokens))
   const contributions = messages.map(({ value, headers }): Contribution => {
     const { record } = decoder.decode(value) ?? {}

@@ -4,7 +4,7 @@ import { tokenOpener, tokenSealer } from '#core/sealing/tokens.ts'
 
 const SEED = Buffer.alloc(32, 3)
 export const sealTokens = await tokenSealer(await publicKeyOf(SEED))
-export const opener = await tokenOpener(SEED)
+export const opener = await tokenOpener([SEED])
 
 /** @param record of the pseudonymised log */
 export async function tokensOf(feed: string, record: Readonly<Record<string, unknown>>): Promise<readonly string[]> {

@@ -25,7 +25,7 @@ type Topic = (typeof TOPICS)[number]
 /** r: read, w: write, d: only see that it is there; in the order of TOPICS. */
 const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
   gateway: ['w', '', 'r', '', 'w', '', '', ''],
-  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'w', '', ''],
+  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'rw', '', ''],
   linker: ['', '', '', 'r', '', 'r', 'w', 'r'],
   curate: ['', 'r', '', 'rw', '', '', 'r', 'w'],
   console: ['d', 'd', '', '', 'rw', 'd', 'd', ''],

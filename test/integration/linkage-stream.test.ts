@@ -394,3 +394,58 @@ test('no name and no encoding is in what the linker tells, in the pseudonymised 
   })
   expect(telling.filter((one) => !opened.some((plain) => plain.includes(one)))).toEqual([])
 })
+
+test('other keys of encodings and of tokens: what was sealed before is read beside it, and its key is destroyed when nothing of it is left', async () => {
+  const { folder } = pipeline.place
+  const secrets = { CHAINON_SECRETS_DIR: `${folder}/secrets/curate` }
+  const tokens = (...args: readonly string[]) =>
+    runToEnd('services/curate/rotate-tokens/main.ts', args, { ...withLogin('curate', pipeline.env), ...secrets })
+  const transport = (...args: readonly string[]) =>
+    runToEnd('services/deidentify/rotate/main.ts', args, withLogin('deidentify', pipeline.env))
+  const both = async (command: string) => {
+    const ran = await Promise.all([tokens(command), transport(command)])
+    expect(ran.map(({ status }) => status)).toEqual([0, 0])
+  }
+  await both('prepare')
+  const { deidentify } = pipeline.services
+  const ended = [deidentify, linker].map(({ child }) => once(child, 'exit').then(([status]) => status as number))
+  await both('rotate')
+  expect(await Promise.all(ended)).toEqual([75, 75])
+  const started = await Promise.all([pipeline.start('deidentify'), pipeline.start('linker')])
+  pipeline.services.deidentify = started[0]
+  linker = started[1]
+  const known = await persons()
+  await push('b', [recordAt('b', 5, { record_version: 5 })])
+  await settled()
+  expect(await persons()).toEqual(known)
+  for (const service of [linker, pipeline.services.curate]) expect(await service.health()).toEqual({ status: 'ok' })
+  const refused = await transport('retire')
+  expect([refused.status, refused.stderr]).toEqual([75, expect.stringContaining('are sealed under version 1')])
+  expect(readdirSync(`${folder}/secrets/linkage`).toSorted()).toEqual(['transport-2.key', 'transport.key'])
+  // As the retention does.
+  await withAdmin(testKafka(pipeline.env), async (admin) => {
+    for (const topic of topics.linkage) {
+      const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+        partition,
+        offset: high,
+      }))
+      await admin.deleteTopicRecords({ topic, partitions })
+    }
+  })
+  const again = once(linker.child, 'exit')
+  const environment = {
+    ...withLogin('deidentify', pipeline.env),
+    CHAINON_SECRETS_DIR: `${folder}/secrets/deidentify`,
+  }
+  const retired = await runToEnd(
+    'services/cli/chainon.mjs',
+    ['keys', 'rotate-transport', '--retire', '--json'],
+    environment,
+  )
+  expect([retired.status, JSON.parse(retired.stdout)]).toEqual([
+    0,
+    { in_force: 2, retired: [1], destroyed: ['linkage/transport.key'] },
+  ])
+  expect(readdirSync(`${folder}/secrets/linkage`)).toEqual(['transport-2.key'])
+  expect((await again)[0]).toBe(75)
+})

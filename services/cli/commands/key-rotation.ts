@@ -1,4 +1,4 @@
-/** The part of the command for keys that moves the warehouse to another key of pseudonyms (services/curate/rotate/main.ts). */
+/** The parts of the command for keys that move an installation to another key: of pseudonyms, of linkage tokens, of the encodings for the linker. */
 import type { Command } from 'commander'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { JournalEvent } from '#core/journal/actions.ts'
@@ -15,18 +15,69 @@ interface Options {
   readonly dataDir?: string
 }
 
-type Journalled = 'pseudonym-prepare' | 'pseudonym-rotate' | 'pseudonym-abandon' | 'pseudonym-retire'
+type Kind = 'pseudonym' | 'linkage-key'
+type Step = 'dryRun' | 'prepare' | 'rotate' | 'abandon' | 'retire'
 
-/** What the service does, and what the access journal says of it. */
-const WORK = {
-  dryRun: { command: 'survey', action: undefined },
-  prepare: { command: 'prepare', action: 'pseudonym-prepare' },
-  abandon: { command: 'abandon', action: 'pseudonym-abandon' },
-  retire: { command: 'retire', action: 'pseudonym-retire' },
-} as const
-const ROTATE = { command: 'rotate', action: 'pseudonym-rotate' } as const
+/** A key that is rotated, and the program that does it. */
+interface Rotation {
+  readonly kind: Kind
+  /** In the access journal. */
+  readonly secret: string
+  readonly service: string
+  readonly main: string
+  readonly clickhouseUser?: string
+}
+
+const PSEUDONYMS: Rotation = {
+  kind: 'pseudonym',
+  secret: 'curate/pseudonym-level2.key',
+  service: 'curate',
+  main: 'rotate/main.ts',
+  clickhouseUser: 'rotate',
+}
+const TOKENS: Rotation = {
+  kind: 'linkage-key',
+  secret: 'curate/linkage-tokens.key',
+  service: 'curate',
+  main: 'rotate-tokens/main.ts',
+}
+const TRANSPORT: Rotation = {
+  kind: 'linkage-key',
+  secret: 'linkage/transport.key',
+  service: 'deidentify',
+  main: 'rotate/main.ts',
+}
+const PREPARE = ['--prepare', 'only make the new key, so that it can be backed up before it is used'] as const
+const GIVE_UP = ['--abandon', 'give up a key that is prepared, and was lost, for instance'] as const
+const JSON_OPTION = ['--json', 'an object with what was done'] as const
+const DATA_DIR = ['--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)'] as const
 
 export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
+  keys
+    .command('rotate-tokens')
+    .summary('seal linkage tokens for another key')
+    .description(
+      'From then on the linkage tokens of the kept log are sealed for a new key of curate. Run it on a host of curate: first with --prepare, then copy the new file to the other hosts, then without. Records are accepted and loaded all the time. Former keys open what is in the log, and stay.',
+    )
+    .option('--dry-run', 'only say which key is in force')
+    .option(...PREPARE)
+    .option(...GIVE_UP)
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, TOKENS, stepOf(options)))
+  keys
+    .command('rotate-transport')
+    .summary('seal encodings for the linker under another key')
+    .description(
+      'From then on deidentify seals what the linker compares under a new key. Run it on a host of deidentify: first with --prepare, then copy the new file to the other hosts of deidentify and of the linker, then without. Both begin again by themselves. When Kafka has deleted what was sealed before, --retire destroys the former key.',
+    )
+    .option('--dry-run', 'only say which key is in force, and what is sealed under which')
+    .option(...PREPARE)
+    .option(...GIVE_UP)
+    .option('--retire', 'destroy the former keys, when nothing that was sealed under them exists')
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, TRANSPORT, stepOf(options)))
   keys
     .command('rotate-pseudonyms')
     .summary('move the warehouse to another key of pseudonyms')
@@ -34,37 +85,39 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
       'Makes a new second-level key, and writes every stored pseudonym anew under it, from the kept log. Run it on a host of curate. Records that arrive meanwhile wait in the log. It may be interrupted and started again, and goes on where it was. The former key stays until --retire. API keys of producers: `chainon keys rotate`.',
     )
     .option('--dry-run', 'only say what would change; exits with 1 when it would be refused')
-    .option('--prepare', 'only make the new key, so that it can be backed up before it is used')
+    .option(...PREPARE)
     .option('--abandon', 'give up a rotation that has not replaced any row yet')
     .option('--retire', 'destroy the former keys of this host, when no stored value is of them')
-    .option('--json', 'an object with what was done')
-    .option('--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)')
-    .action(async (options: Options) => {
-      const chosen = (['dryRun', 'prepare', 'abandon', 'retire'] as const).filter((name) => options[name])
-      if (chosen.length > 1)
-        throw new ConfigurationError('The options do not fit', [
-          'give one of --dry-run, --prepare, --abandon and --retire',
-        ])
-      const [first] = chosen
-      await run(env, options, first === undefined ? ROTATE : WORK[first])
-    })
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, PSEUDONYMS, stepOf(options)))
+}
+
+function stepOf(options: Options): Step {
+  const chosen = (['dryRun', 'prepare', 'abandon', 'retire'] as const).filter((name) => options[name])
+  if (chosen.length > 1)
+    throw new ConfigurationError('The options do not fit', ['give one of --dry-run, --prepare, --abandon and --retire'])
+  return chosen[0] ?? 'rotate'
 }
 
 async function run(
   env: NodeJS.ProcessEnv,
   { dataDir, json }: Options,
-  { command, action }: { readonly command: string; readonly action: Journalled | undefined },
+  { kind, secret, service, main, clickhouseUser }: Rotation,
+  step: Step,
 ): Promise<void> {
   const place = dataDir === undefined ? {} : { dataDir }
   const work = () =>
-    runService(env, 'curate', [command, ...(json ? ['--json'] : [])], {
-      main: 'rotate/main.ts',
-      clickhouseUser: 'rotate',
+    runService(env, service, [step === 'dryRun' ? 'survey' : step, ...(json ? ['--json'] : [])], {
+      main,
+      ...(clickhouseUser && { clickhouseUser }),
       ...place,
     })
-  if (action === undefined) return void (await work())
+  if (step === 'dryRun') return void (await work())
   const event = (outcome: 'begun' | 'done' | 'failed'): JournalEvent => {
-    return { actor: actor(), action, object: 'secret:curate/pseudonym-level2.key', outcome, facts: {} }
+    const said = { actor: actor(), object: `secret:${secret}`, outcome, facts: {} }
+    if (kind === 'pseudonym') return { ...said, action: `pseudonym-${step}` }
+    return { ...said, action: `linkage-key-${step}` }
   }
   const journal = await openCommandJournal(resolveEnvironment(env, place))
   try {

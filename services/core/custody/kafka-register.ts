@@ -3,6 +3,7 @@ import type { Kafka } from 'kafkajs'
 import { partitionReader } from '../kafka/partition-reader.ts'
 import type { OrderedProducer } from '../kafka/producer.ts'
 import type { KeyRegister } from './registered-secret.ts'
+import type { Written } from './token-chain.ts'
 
 export function fingerprintTopic(namespace: string): string {
   return `${namespace}key.fingerprints`
@@ -22,13 +23,18 @@ export function kafkaRegister(kafka: Kafka, producer: Pick<OrderedProducer, 'sen
 export async function readFingerprints(kafka: Kafka, namespace: string): Promise<ReadonlyMap<string, string>> {
   const reader = partitionReader(kafka)
   try {
-    const found = new Map<string, string>()
-    for (const { key, value } of await reader.all(fingerprintTopic(namespace), 0)) {
-      const [name, fingerprint] = [String(key), String(value)]
-      if (FINGERPRINT.test(fingerprint) && !found.has(name)) found.set(name, fingerprint)
-    }
-    return found
+    return fingerprintsOf(await reader.all(fingerprintTopic(namespace), 0))
   } finally {
     await reader.close()
   }
+}
+
+/** Pure. @param messages of the topic, in their order @returns name to fingerprint */
+export function fingerprintsOf(messages: readonly Written[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const { key, value } of messages) {
+    const [name, fingerprint] = [String(key), String(value)]
+    if (FINGERPRINT.test(fingerprint) && !found.has(name)) found.set(name, fingerprint)
+  }
+  return found
 }

@@ -1,67 +1,91 @@
-/** Public keys in the topic `key.fingerprints`: the first of a name counts, so that nobody replaces one later. */
+/** The public keys for linkage tokens in the topic `key.fingerprints`, of which nothing is ever changed; see token-chain.ts. */
 import type { Kafka } from 'kafkajs'
 import type { SecretBox } from '../crypto/secret-box.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { partitionReader } from '../kafka/partition-reader.ts'
 import type { OrderedProducer } from '../kafka/producer.ts'
-import { keyIdOf } from '../sealing/hpke.ts'
+import { keyIdOf, publicKeyOf } from '../sealing/hpke.ts'
 import { fingerprintTopic } from './kafka-register.ts'
 import { type KeyRegister, registeredSecret } from './registered-secret.ts'
-
-/** The key for which linkage tokens are sealed; its file, and the name under which its public half is published. */
-export const TOKEN_KEY = 'curate/linkage-tokens.key'
+import { sealingKey, TOKENS } from './sealing-versions.ts'
+import { firstPublication, nextPublication, type PublishedKey, publishedVersions } from './token-chain.ts'
 
 /**
  * @param dir of the secrets of `curate`
- * @returns the seed of the key for which linkage tokens are sealed; made once, see `registeredSecret`
+ * @returns the seed of a version; made once, see `registeredSecret`
  */
-export function tokenSeed(dir: string, register: KeyRegister, box: SecretBox): Promise<Buffer> {
-  return registeredSecret(dir, TOKEN_KEY, register, box)
+export function tokenSeed(dir: string, version: number, register: KeyRegister, box: SecretBox): Promise<Buffer> {
+  return registeredSecret(dir, sealingKey(TOKENS, version), register, box)
 }
 
-const PUBLIC_KEY = /^[0-9a-f]{64}$/
-const nameOf = (key: string) => `${key} public`
+const FIRST = sealingKey(TOKENS, 1)
 
-/**
- * @param key `<service>/<file>` of the secret half
- * @returns its public half, 32 bytes
- * @throws ChainonError dependency-unavailable while its owner has not published it
- */
-export async function publishedKey(kafka: Kafka, namespace: string, key: string): Promise<Buffer> {
-  const found = await firstOf(kafka, namespace, key)
-  if (!found) throw new ChainonError('dependency-unavailable', `the public half of ${key} is not published yet`)
-  return found
-}
-
-/**
- * Publishes a key once.
- * @throws ConfigurationError when another one was published before; ChainonError dependency-unavailable
- */
-export async function publishKey(
-  kafka: Kafka,
-  producer: Pick<OrderedProducer, 'send'>,
-  namespace: string,
-  key: string,
-  publicKey: Buffer,
-): Promise<void> {
-  if (!(await firstOf(kafka, namespace, key))) {
-    const messages = [{ key: nameOf(key), value: publicKey.toString('hex') }]
-    await producer.send({ topic: fingerprintTopic(namespace), acks: -1, messages })
-  }
-  const agreed = await publishedKey(kafka, namespace, key)
-  if (!agreed.equals(publicKey))
-    throw new ConfigurationError(`The key ${key} is not the one that was published`, [
-      `its public half has the id ${keyIdOf(publicKey)}, and ${keyIdOf(agreed)} was published first: restore the key from its backup; if nobody of this installation has published that one, somebody else writes to ${fingerprintTopic(namespace)}`,
-    ])
-}
-
-async function firstOf(kafka: Kafka, namespace: string, key: string): Promise<Buffer | undefined> {
+/** @returns the versions that are published, from the first on @throws ChainonError dependency-unavailable */
+export async function readTokenKeys(kafka: Kafka, namespace: string): Promise<readonly PublishedKey[]> {
   const reader = partitionReader(kafka)
   try {
-    const all = await reader.all(fingerprintTopic(namespace), 0)
-    const own = all.find((message) => String(message.key) === nameOf(key) && PUBLIC_KEY.test(String(message.value)))
-    return own && Buffer.from(String(own.value), 'hex')
+    return publishedVersions(namespace, await reader.all(fingerprintTopic(namespace), 0))
   } finally {
     await reader.close()
   }
+}
+
+/**
+ * For who seals.
+ * @returns the last version and its public key, 32 bytes
+ * @throws ChainonError dependency-unavailable while `curate` has published none
+ */
+export async function tokenKeyInForce(kafka: Kafka, namespace: string): Promise<PublishedKey> {
+  const last = (await readTokenKeys(kafka, namespace)).at(-1)
+  if (!last) throw new ChainonError('dependency-unavailable', `the public half of ${FIRST} is not published yet`)
+  return last
+}
+
+/**
+ * Publishes the first version once, and what is missing of it.
+ * @throws ConfigurationError when another one was published before; ChainonError dependency-unavailable
+ */
+export async function publishFirst(
+  kafka: Kafka,
+  producer: Pick<OrderedProducer, 'send'>,
+  namespace: string,
+  seed: Buffer,
+): Promise<void> {
+  const [own, signer] = await firstPublication(seed)
+  const before = (await readTokenKeys(kafka, namespace))[0]
+  const isOwn = before === undefined || before.publicKey.toString('hex') === own?.value
+  const missing = [before ? undefined : own, before?.signer || !isOwn ? undefined : signer].filter(
+    (one) => one !== undefined,
+  )
+  if (missing.length > 0) await producer.send({ topic: fingerprintTopic(namespace), acks: -1, messages: missing })
+  const [agreed] = await readTokenKeys(kafka, namespace)
+  for (const [name, mine, found] of [
+    ['public half', own?.value, agreed?.publicKey],
+    ['signer', signer?.value, agreed?.signer],
+  ] as const)
+    if (mine !== found?.toString('hex'))
+      throw new ConfigurationError(`The key ${FIRST} is not the one that was published`, [
+        `its ${name} has the id ${keyIdOf(Buffer.from(mine ?? '', 'hex'))}, and ${found ? keyIdOf(found) : 'none'} was published first: restore the key from its backup; if nobody of this installation has published that one, somebody else writes to ${fingerprintTopic(namespace)}`,
+      ])
+}
+
+/**
+ * Publishes the version that follows those in the topic: from then on tokens are sealed for it.
+ * @param seeds of the new version, and of the one before
+ * @throws ConfigurationError when another one was published; ChainonError dependency-unavailable
+ */
+export async function publishNext(
+  kafka: Kafka,
+  producer: Pick<OrderedProducer, 'send'>,
+  namespace: string,
+  version: number,
+  seeds: { readonly seed: Buffer; readonly before: Buffer },
+): Promise<void> {
+  const message = await nextPublication(namespace, version, seeds.seed, seeds.before)
+  await producer.send({ topic: fingerprintTopic(namespace), acks: -1, messages: [message] })
+  const agreed = (await readTokenKeys(kafka, namespace)).find((one) => one.version === version)
+  if (!agreed?.publicKey.equals(await publicKeyOf(seeds.seed)))
+    throw new ConfigurationError(`The key ${sealingKey(TOKENS, version)} is not published`, [
+      `another key, or none, is version ${version} in ${fingerprintTopic(namespace)}: it was signed with the secret of the version before, which somebody else then has`,
+    ])
 }

@@ -236,9 +236,9 @@ export const FAULTS = {
   'key-rotation': {
     blame: 'dependency',
     alarm: true,
-    text: 'The warehouse moves to another key of pseudonyms: records wait until it has.',
+    text: 'Another key comes into force: the process begins again under it, or waits until the warehouse has moved to it.',
   },
-  'key-rotation-refused': { blame: 'dependency', text: 'The key of pseudonyms cannot be rotated now.' },
+  'key-rotation-refused': { blame: 'dependency', text: 'The key cannot be rotated, or retired, now.' },
   'link-rebuild-refused': { blame: 'dependency', alarm: true, text: 'The linkage index cannot be rebuilt now.' },
   'not-balanced': { blame: 'dependency', alarm: true, text: 'The ledger shows a gap or an overlap.' },
   'not-verified': {

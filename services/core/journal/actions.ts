@@ -22,6 +22,7 @@ const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 /** The key of which the versions are rotated. */
 const SECOND_LEVEL = '^secret:curate/pseudonym-level2\\.key$'
+const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 
 const FORMS = [
@@ -47,6 +48,10 @@ const FORMS = [
   form('pseudonym-rotate', SECOND_LEVEL, {}),
   form('pseudonym-abandon', SECOND_LEVEL, {}),
   form('pseudonym-retire', SECOND_LEVEL, {}),
+  form('linkage-key-prepare', LINKAGE_KEY, {}),
+  form('linkage-key-rotate', LINKAGE_KEY, {}),
+  form('linkage-key-abandon', LINKAGE_KEY, {}),
+  form('linkage-key-retire', LINKAGE_KEY, {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),

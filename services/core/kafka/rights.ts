@@ -71,7 +71,9 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       group('deidentify', 'READ'),
       // It continues after the last message that is there.
       zone('pseudonymised', 'WRITE', 'READ'),
-      zone('linkage', 'WRITE'),
+      // Whether something is still sealed under a former key: it has written it, and nothing else is in there.
+      zone('linkage', 'WRITE', 'READ'),
+      readingGroups('key-rotation'),
       topic(sealingTopic(namespace), 'WRITE'),
       topic(fingerprintTopic(namespace), 'WRITE', 'READ'),
       journal,

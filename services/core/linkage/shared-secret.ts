@@ -1,34 +1,130 @@
 /**
- * The secret under which `deidentify` seals for the linker, who opens: a folder of its own, because two services have it. `deidentify` makes and
- * registers it; on another host the linker needs a copy.
+ * The secrets under which `deidentify` seals for the linker, who opens: a folder of its own, because two services have it. `deidentify` makes and
+ * registers them; on another host the linker needs copies.
  */
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Config } from '../config/read.ts'
 import { type KeyRegister, registeredSecret } from '../custody/registered-secret.ts'
-import { ChainonError } from '../faults/errors.ts'
+import { sealingKey, sealingStep, sealingVersions, TRANSPORT } from '../custody/sealing-versions.ts'
+import { ChainonError, ConfigurationError } from '../faults/errors.ts'
+import { overwrite } from '../sealing/secret-files.ts'
+import { type Logger, safeError } from '../telemetry/logger.ts'
 
 type Folders = Config<'CHAINON_LINKAGE_SECRETS_DIR' | 'CHAINON_DATA_DIR'>
 
 const folderOf = (config: Folders) =>
   config.CHAINON_LINKAGE_SECRETS_DIR || join(config.CHAINON_DATA_DIR, 'secrets', 'linkage')
 
-/** For `deidentify`. @throws as `registeredSecret` */
-export function ownTransportSecret(config: Folders, register: KeyRegister): Promise<Buffer> {
-  return registeredSecret(folderOf(config), 'linkage/transport.key', register)
+const keyOf = (version: number) => sealingKey(TRANSPORT, version)
+const versionsOf = (names: ReadonlyMap<string, string>) => sealingVersions(TRANSPORT, names.keys())
+
+/** For `deidentify`: the one in force. @throws as `registeredSecret` */
+export async function ownTransportSecret(
+  config: Folders,
+  register: KeyRegister,
+): Promise<{ readonly version: number; readonly secret: Buffer }> {
+  const { inForce } = versionsOf(await register.read())
+  const secret = await registeredSecret(folderOf(config), keyOf(inForce), register)
+  return { version: inForce, secret }
 }
 
 /**
  * For the linker, which makes none.
- * @throws ConfigurationError when this host has no copy or another one; ChainonError dependency-unavailable before `deidentify` has made it
+ * @returns by version all that may have to be opened
+ * @throws ConfigurationError when this host has no copy or another one; ChainonError dependency-unavailable before `deidentify` has made the first
  */
-export function sharedTransportSecret(config: Folders, read: KeyRegister['read']): Promise<Buffer> {
-  return ownTransportSecret(config, {
-    async read() {
-      const known = await read()
-      if (!known.has('linkage/transport.key'))
-        throw new ChainonError('dependency-unavailable', 'deidentify has not made the key linkage/transport.key yet')
-      return known
-    },
+export async function sharedTransportSecrets(
+  config: Folders,
+  register: Pick<KeyRegister, 'read'>,
+): Promise<ReadonlyMap<number, Buffer>> {
+  const known = await register.read()
+  if (!known.has(keyOf(1)))
+    throw new ChainonError('dependency-unavailable', `deidentify has not made the key ${keyOf(1)} yet`)
+  const secrets = new Map<number, Buffer>()
+  for (const version of versionsOf(known).opening)
+    secrets.set(version, await registeredSecret(folderOf(config), keyOf(version), readOnly(known)))
+  return secrets
+}
+
+/**
+ * Makes and registers the version that is used next, unless there is one already. Nothing is sealed under it yet.
+ * @throws as `registeredSecret`, also when the one in force is not here
+ */
+export async function prepareTransport(config: Folders, register: KeyRegister): Promise<number> {
+  await ownTransportSecret(config, register)
+  const { prepared, next } = versionsOf(await register.read())
+  const version = prepared ?? next
+  await registeredSecret(folderOf(config), keyOf(version), register)
+  return version
+}
+
+/**
+ * Registers that the prepared version is in force: each `deidentify` that runs ends by itself, and begins again under it.
+ * @throws ConfigurationError when none is prepared, or it is not here
+ */
+export async function usePrepared(config: Folders, register: KeyRegister): Promise<number> {
+  const { prepared, inForce } = versionsOf(await register.read())
+  if (prepared === undefined)
+    throw new ConfigurationError('The key is not rotated', [
+      `${keyOf(inForce)} is in force, and no other is prepared: run it with --prepare first, and copy the new file to each host of deidentify and of the linker`,
+    ])
+  await registeredSecret(folderOf(config), keyOf(prepared), register)
+  const fingerprint = (await register.read()).get(keyOf(prepared)) ?? ''
+  await register.register(sealingStep(TRANSPORT, prepared, 'in force'), fingerprint)
+  return prepared
+}
+
+/** Gives up the version that is prepared: one whose file was lost, for instance. @throws ConfigurationError when none is */
+export async function giveUpPrepared(register: KeyRegister): Promise<number> {
+  const known = await register.read()
+  const { prepared } = versionsOf(known)
+  if (prepared === undefined) throw new ConfigurationError('Nothing is given up', ['no key is prepared'])
+  await register.register(sealingStep(TRANSPORT, prepared, 'retired'), known.get(keyOf(prepared)) ?? '')
+  return prepared
+}
+
+/** Registers that former versions open nothing that exists. @returns those that were not retired before */
+export async function retireFormer(register: KeyRegister): Promise<readonly number[]> {
+  const known = await register.read()
+  const { opening, inForce } = versionsOf(known)
+  const former = opening.filter((version) => version < inForce)
+  for (const version of former)
+    await register.register(sealingStep(TRANSPORT, version, 'retired'), known.get(keyOf(version)) ?? '')
+  return former
+}
+
+/**
+ * Destroys what this host still has of retired versions. Call it when the version in force was opened: a register that lies keeps a service from starting,
+ * and takes no key.
+ *
+ * @returns names of the versions of which the file is gone
+ */
+export async function destroyRetired(
+  config: Folders,
+  register: Pick<KeyRegister, 'read'>,
+  logger: Logger,
+): Promise<readonly string[]> {
+  const { retired } = versionsOf(await register.read())
+  const gone: string[] = []
+  for (const name of retired.map(keyOf)) {
+    const path = join(folderOf(config), basename(name))
+    if (!existsSync(path)) continue
+    try {
+      overwrite(path)
+      gone.push(name)
+      logger.info({ event: 'retired-key-destroyed', key: name })
+    } catch (error) {
+      // A folder that is mounted read only: it opens nothing that exists.
+      logger.warn({ event: 'retired-key-left', key: name, err: safeError(error) }, `remove ${path}: it is retired`)
+    }
+  }
+  return gone
+}
+
+function readOnly(known: ReadonlyMap<string, string>): KeyRegister {
+  return {
+    read: async () => known,
     register: () => Promise.reject(new ChainonError('bug', 'the linker registers no key')),
-  })
+  }
 }

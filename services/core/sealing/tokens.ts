@@ -63,9 +63,19 @@ export async function tokenSealer(publicKey: Buffer): Promise<SealTokens> {
   }
 }
 
-/** @param seed of the key pair, 32 bytes */
-export async function tokenOpener(seed: Buffer): Promise<TokenOpener> {
-  const own = Buffer.from(keyIdOf(await publicKeyOf(seed)), 'hex')
+/**
+ * @param seeds of the key pairs for which tokens are sealed, 32 bytes each
+ * @param look for what was made since, when tokens are sealed for a key that is not among the seeds
+ */
+export async function tokenOpener(
+  seeds: readonly Buffer[],
+  look: () => Promise<readonly Buffer[]> = async () => [],
+): Promise<TokenOpener> {
+  const own = new Map<string, Buffer>()
+  const add = async (all: readonly Buffer[]) => {
+    for (const seed of all) own.set(keyIdOf(await publicKeyOf(seed)), seed)
+  }
+  await add(seeds)
   const dataKeys = new Map<string, KeyObject | undefined>()
   const nameOf = (sealed: Buffer) => sealed.toString('latin1', WRAPPED_AT, NUMBER_AT)
   return {
@@ -73,11 +83,13 @@ export async function tokenOpener(seed: Buffer): Promise<TokenOpener> {
       if (dataKeys.size > DATA_KEYS_KEPT) dataKeys.clear()
       for (const sealed of values) {
         if (!hasForm(sealed) || dataKeys.has(nameOf(sealed))) continue
-        const id = sealed.subarray(KEY_AT, WRAPPED_AT)
-        if (!id.equals(own))
+        const id = sealed.toString('hex', KEY_AT, WRAPPED_AT)
+        if (!own.has(id)) await add(await look())
+        const seed = own.get(id)
+        if (!seed)
           throw new ChainonError(
             'sealing-key-unknown',
-            `linkage tokens are sealed for the key ${id.toString('hex')}, and ${own.toString('hex')} is in the secrets of curate: restore it from a backup`,
+            `linkage tokens are sealed for the key ${id}, and ${[...own.keys()].join(', ')} is in the secrets of curate: restore it from a backup`,
           )
         const dataKey = await unwrapDataKey(seed, sealed.subarray(WRAPPED_AT, NUMBER_AT))
         dataKeys.set(nameOf(sealed), dataKey && createSecretKey(dataKey))

@@ -17,6 +17,8 @@ export interface Member {
 const NAME = 'ChainonSticky'
 const VERSION = 1
 const { AssignerProtocol } = kafkajs
+/** Beside the topics in what a member tells, and not the name of one: a leader that does not know it passes it over, because it is no list of partitions. */
+const SEALS_UNDER = '*seals-under'
 
 /**
  * @param partitions ids of each topic's partitions; topics that no member subscribes to are left out
@@ -70,8 +72,10 @@ export function assign(
   return result
 }
 
-/** What this member tells the leader, and hears of its group. */
+/** What this member tells the leader and whoever describes the group, and hears of its group. */
 export interface Membership {
+  /** The version of the key under which it seals. */
+  readonly sealsUnder?: number | undefined
   /** What it has now. */
   readonly has: () => Assignment
   /** Called before each JoinGroup. */
@@ -79,13 +83,13 @@ export interface Membership {
 }
 
 /** @returns the assigner in the form that kafkajs calls */
-export function stickyAssigner({ has, onJoin }: Membership): PartitionAssigner {
+export function stickyAssigner({ has, onJoin, sealsUnder }: Membership): PartitionAssigner {
   return ({ cluster }) => ({
     name: NAME,
     version: VERSION,
     protocol({ topics }) {
       onJoin()
-      const userData = Buffer.from(JSON.stringify(has()))
+      const userData = Buffer.from(JSON.stringify({ ...has(), ...(sealsUnder && { [SEALS_UNDER]: sealsUnder }) }))
       return { name: NAME, metadata: AssignerProtocol.MemberMetadata.encode({ version: VERSION, topics, userData }) }
     },
     async assign({ members }) {
@@ -122,6 +126,17 @@ async function partitionsOf(cluster: Cluster, topic: string): Promise<readonly n
 function memberOf(id: string, metadata: Buffer): Member {
   const decoded = AssignerProtocol.MemberMetadata.decode(metadata)
   return { id, topics: decoded?.topics ?? [], has: assignmentOf(decoded?.userData) }
+}
+
+/** @param metadata of a member, as its group has it @returns the version of the key under which it seals; undefined when it does not say */
+export function sealsUnderOf(metadata: Buffer): number | undefined {
+  try {
+    const value: unknown = JSON.parse(String(AssignerProtocol.MemberMetadata.decode(metadata)?.userData))
+    const version = (value as Record<string, unknown> | null)?.[SEALS_UNDER]
+    return typeof version === 'number' ? version : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** @returns nothing for user data of another form: the member then gets its share like a new one */

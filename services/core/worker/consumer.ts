@@ -73,6 +73,8 @@ export interface ConsumerOptions {
   readonly kafka: Kafka
   readonly groupId: string
   readonly topics: readonly string[]
+  /** See `Membership`. */
+  readonly sealsUnder?: number | undefined
   readonly logger: Logger
   readonly members: Members
   readonly concurrency: number
@@ -255,7 +257,11 @@ export async function startConsumer(options: ConsumerOptions): Promise<Partition
     kafka,
     groupId,
     topics: options.topics,
-    assigner: stickyAssigner({ has: () => assigned, onJoin: () => ownership.joining() }),
+    assigner: stickyAssigner({
+      has: () => assigned,
+      onJoin: () => ownership.joining(),
+      sealsUnder: options.sealsUnder,
+    }),
     logger,
     concurrency: options.concurrency,
     minBytes: options.minBytes,

@@ -64,10 +64,17 @@ export interface WorkerDefinition {
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
-  /** Connects what the worker needs beyond the tools. @returns the work by topic, and a function that disconnects it */
-  readonly setUp: (
-    tools: WorkerTools,
-  ) => Promise<{ readonly topics: ReadonlyMap<string, TopicWork>; readonly close: () => Promise<void> }>
+  /** Connects what the worker needs beyond the tools. */
+  readonly setUp: (tools: WorkerTools) => Promise<WorkerSetUp>
+}
+
+export interface WorkerSetUp {
+  /** The work by topic. */
+  readonly topics: ReadonlyMap<string, TopicWork>
+  /** The version of the key under which the worker seals, which its group can be asked for. */
+  readonly sealsUnder?: number
+  /** Disconnects it. */
+  readonly close: () => Promise<void>
 }
 
 /** Waits in place for dependencies. @throws ConfigurationError for a wrong contract or setting */
@@ -119,6 +126,7 @@ export async function startWorker(
       kafka,
       groupId,
       topics: [...topics.keys()],
+      sealsUnder: work.sealsUnder,
       logger,
       members,
       concurrency: definition.concurrency,

@@ -12,18 +12,17 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { assertVersionInForce } from '#core/custody/key-versions.ts'
-import { tokenSeed } from '#core/custody/published-key.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
-import { tokenOpener } from '#core/sealing/tokens.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkConfig } from '../config.ts'
 import { judge, readWarehouse } from '../link/index-check.ts'
 import { type IndexStore, indexStore } from '../link/index-store.ts'
 import { connected } from '../link/link-index.ts'
+import { openAllTokens } from '../link/token-key.ts'
 import { openSecondLevel } from '../second-level.ts'
 import { validateRecord } from '../steps/validate-record.ts'
 import { type RebuildDependencies, type Rebuilt, rebuildLinks, tryRebuild } from './rebuild.ts'
@@ -73,14 +72,15 @@ async function run(): Promise<number> {
     const secrets = secretsDir('curate', config)
     const box = await openSecretBox(config, secrets)
     const { version, level2, secondLevelToken } = await openSecondLevel(secrets, register, box)
-    const tokens = await tokenOpener(await tokenSeed(secrets, register, box))
+    const kafka = kafkaClient('link', config, logger)
+    const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box })
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
     const shown = background ? undefined : startProgress(() => progressView(progress))
     const dependencies: RebuildDependencies = {
       store,
       clickhouse,
-      kafka: kafkaClient('link', config, logger),
+      kafka,
       namespace,
       feeds: contracts.map((contract) => ({
         contract,

@@ -5,6 +5,7 @@ import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { originOf } from '#core/kafka/headers.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
+import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
 import type { TokenOpener } from '#core/sealing/tokens.ts'
 import { contributions, type LinkDependencies } from '../link/contributions.ts'
@@ -15,7 +16,6 @@ import { prepareBatch } from '../load/prepare-batch.ts'
 import { ruleTally } from '../load/rule-tally.ts'
 import { decodeMessage } from '../steps/decode-message.ts'
 import type { validateRecord } from '../steps/validate-record.ts'
-import { type LogRange, readLog } from './read-log.ts'
 
 /** A linked feed: what makes a record a contribution, as when it is loaded. */
 export interface ReplayedFeed extends Omit<LinkDependencies, 'linker'> {

@@ -11,18 +11,17 @@ import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
-import { tokenSeed } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
-import { tokenOpener } from '#core/sealing/tokens.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkConfig } from '../config.ts'
 import { indexStore } from '../link/index-store.ts'
 import { connected } from '../link/link-index.ts'
+import { openAllTokens } from '../link/token-key.ts'
 import { rebuildLinks } from '../rebuild/rebuild.ts'
 import type { ReplayProgress } from '../rebuild/replay.ts'
 import { validateRecord } from '../steps/validate-record.ts'
@@ -85,7 +84,7 @@ async function run(): Promise<number> {
       ],
       secret: (name) => registeredSecret(secrets, name, register, box),
       async rebuild({ version, level2, secondLevelToken }, lock) {
-        const tokens = await tokenOpener(await tokenSeed(secrets, register, box))
+        const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box })
         return await rebuildLinks({
           store: indexStore(redis, namespace),
           clickhouse,

@@ -7,7 +7,7 @@ import { fail, pass } from '#core/pipeline/verdict.ts'
 
 /** A message that `deidentify` did not write as it is, or wrote for other traits, has a fault. */
 export function openMessage(
-  seal: LinkageSeal,
+  seal: Pick<LinkageSeal, 'open'>,
   form: MessageForm,
 ): Step<
   Pick<KafkaMessage, 'value' | 'headers'>,

@@ -1,7 +1,8 @@
 /** The assigner as a pure function: complete, exclusive, balanced, sticky, and aware of what each member reads. */
 import fc from 'fast-check'
+import kafkajs, { type Cluster, type Logger } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { assign, type Member } from '#core/worker/assigner.ts'
+import { assign, type Member, sealsUnderOf, stickyAssigner } from '#core/worker/assigner.ts'
 import type { Assignment } from '#core/worker/ownership.ts'
 
 const TOPICS = ['a', 'b', 'c', 'd']
@@ -76,5 +77,38 @@ describe('assign', () => {
         expect(gone).toBeDefined()
       }),
     )
+  })
+})
+
+describe('what a member tells', () => {
+  const metadataOf = (sealsUnder?: number) => {
+    const assigner = stickyAssigner({ has: () => ({ a: [0, 2] }), onJoin: () => undefined, sealsUnder })
+    return assigner({ cluster: {} as Cluster, groupId: 'g', logger: {} as Logger }).protocol({ topics: ['a'] }).metadata
+  }
+
+  it('has the version of the key under which it seals, where it seals', () => {
+    expect([metadataOf(1), metadataOf(7), metadataOf()].map(sealsUnderOf)).toEqual([1, 7, undefined])
+    expect([Buffer.alloc(0), Buffer.from('no metadata')].map(sealsUnderOf)).toEqual([undefined, undefined])
+  })
+
+  it('keeps its partitions with a leader that reads versions and with one that does not', async () => {
+    const assigner = stickyAssigner({ has: () => ({}), onJoin: () => undefined })({
+      cluster: {
+        addTargetTopic: async () => undefined,
+        findTopicPartitionMetadata: () => [0, 1, 2].map((partitionId) => ({ partitionId })),
+      } as unknown as Cluster,
+      groupId: 'g',
+      logger: {} as Logger,
+    })
+    const members = [
+      { memberId: 'm', memberMetadata: metadataOf(2) },
+      { memberId: 'new', memberMetadata: assigner.protocol({ topics: ['a'] }).metadata },
+    ]
+    const given = await assigner.assign({ members, topics: ['a'] })
+    const of = (id: string) => {
+      const { memberAssignment } = given.find(({ memberId }) => memberId === id) ?? {}
+      return kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment as Buffer)?.assignment
+    }
+    expect([of('m'), of('new')]).toEqual([{ a: [0, 2] }, { a: [1] }])
   })
 })

@@ -16,6 +16,7 @@ import { DECIDED, decisions, type PairDecision } from '../../../../services/link
 import type { Arrival, Change } from '../../../../services/linker/link/index-linker.ts'
 import { arrivalOf, linkOf } from '../../../../services/linker/stream/arrivals.ts'
 import type { OpenLinker } from '../../../../services/linker/stream/open-linker.ts'
+import { assertOpenable } from '../../../../services/linker/stream/transport-keys.ts'
 import { linkerWorker } from '../../../../services/linker/worker.ts'
 import { decoderOf, encoderOf } from '../../../guide/avro.ts'
 
@@ -105,6 +106,10 @@ function harness(position?: bigint, fails = '', failure?: Error) {
       effect('open')
       return { index, links } as unknown as OpenLinker
     },
+    assertOpenable: assertOpenable(new Set([1]), async () => {
+      effect('versions')
+      return { opening: [1, 2] }
+    }),
     form,
     model: 'm',
     producer: { send: async ({ topic, messages }) => effect(`send ${topic} ${messages.length}`) },
@@ -218,6 +223,18 @@ test('an index that was lost while all goes on is filled again from where Kafka 
   await expect(handle(records(2, 3))).rejects.toThrow('link 2')
   await handle(records(2, 3))
   expect(log.slice(-2)).toEqual(['open', 'seek 0'])
+})
+
+test('a message of a key that came into force since waits for the next process, and stops nothing that a forged one could', async () => {
+  const { log, handle } = harness(0n)
+  const next = (version: number) => linkageSeal(Buffer.alloc(32, version), TOPIC, version)
+  const plain = packMessage(written(0), form)
+  await expect(handle([messageOf(0, next(2).seal(plain, '0'))])).rejects.toMatchObject({ code: 'key-rotation' })
+  // Nothing was taken from the index, and nothing told.
+  expect(log).toEqual(['versions'])
+  await handle([messageOf(0, next(3).seal(plain, '0')), messageOf(1, sealed(1))])
+  expect(log.slice(1)).toEqual(['versions', 'open', 'fault seal-broken', 'link 1', ...log.slice(5)])
+  expect(log.at(-1)).toBe('commit 2')
 })
 
 test('what comes again is linked again, which the index knows', async () => {

@@ -1,4 +1,4 @@
-/** Reads ranges of the pseudonymised log, in the order of each partition; the caller notes how far it is. */
+/** Reads ranges of topics, in the order of each partition; the caller notes how far it is. */
 import type { Kafka, KafkaMessage } from 'kafkajs'
 
 export interface LogRange {

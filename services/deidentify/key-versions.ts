@@ -1,0 +1,26 @@
+import { fingerprintsOf } from '#core/custody/kafka-register.ts'
+import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
+import { publishedVersions, type Written } from '#core/custody/token-chain.ts'
+import { ChainonError } from '#core/faults/errors.ts'
+
+/** Versions of the keys under which this process seals. */
+export interface SealsUnder {
+  /** For `curate`. */
+  readonly tokens: number
+  /** For the linker. */
+  readonly transport: number
+}
+
+/**
+ * @param messages of the topic of fingerprints
+ * @throws ChainonError key-rotation when another version has come into force
+ */
+export function assertSealsUnder(namespace: string, messages: readonly Written[], own: SealsUnder): void {
+  const tokens = publishedVersions(namespace, messages).at(-1)?.version
+  const { inForce: transport } = sealingVersions(TRANSPORT, fingerprintsOf(messages).keys())
+  if (tokens !== own.tokens || transport !== own.transport)
+    throw new ChainonError(
+      'key-rotation',
+      `version ${tokens} of the key of linkage tokens and version ${transport} of the key of encodings are in force, and this process has ${own.tokens} and ${own.transport}: it starts again`,
+    )
+}
