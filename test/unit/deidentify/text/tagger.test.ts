@@ -83,7 +83,7 @@ test('a value that is in no feature would be lost: each one that is seen changes
 
 /** Viterbi over all ways. */
 function longWay(scores: Float64Array, transitions: Int32Array, count: number): number[] {
-  let before = Array.from({ length: TAG_COUNT }, (_, tag) => (tag === NONE ? 0 : -1e9))
+  let before: number[] = Array.from({ length: TAG_COUNT }, (_, tag) => (tag === NONE ? 0 : -1e9))
   const from: number[][] = []
   for (let t = 0; t < count; t++) {
     const ways = before.map((_, tag) => {
