@@ -72,9 +72,9 @@ const HOUSE = /^\s*\d{1,5}(?:\s?[-/]\s?\d{1,5})?/
 /** What may stand after the number of a house. */
 const AFTER_HOUSE = /^(?:\s?(?:bis|ter|quater|[a-d])(?![\p{L}\d]))?[\s,]*/iu
 const WAY =
-  /(?<![\p{L}\d])(?:rue|avenue|av\.?|ave\.?|boulevard|boul\.?|bd\.?|blvd\.?|place|pl\.?|chemin|ch\.?|allées?|all\.?|impasse|imp\.?|route|rte\.?|quai|square|sq\.?|cours|passage|ruelle|faubourg|fbg\.?|résidence|residence|lotissement|hameau|lieu-dit|lieudit|cité|villa)(?![\p{L}\d])/iu
+  /(?<![\p{L}\d])(?:rue|r\.|avenue|av\.?|ave\.?|boulevard|boul\.?|bd\.?|blvd\.?|place|pl\.?|chemin|ch\.?|allées?|all\.?|impasse|imp\.?|route|rte\.?|quai|square|sq\.?|cours|passage|ruelle|faubourg|fbg\.?|résidence|residence|lotissement|hameau|lieu-dit|lieudit|cité|villa)(?![\p{L}\d])/giu
 const ENGLISH_WAY =
-  /(?<![\p{L}\d])(?:street|st\.?|avenue|ave\.?|road|rd\.?|drive|dr\.?|lane|ln\.?|court|ct\.?|boulevard|blvd\.?|way|place|terrace|parkway|circle|highway|hwy|close|crescent|gardens|grove|mews|walk|hill|row)(?![\p{L}\d])/iu
+  /(?<![\p{L}\d])(?:street|st\.?|avenue|ave\.?|road|rd\.?|drive|dr\.?|lane|ln\.?|court|ct\.?|boulevard|blvd\.?|way|place|terrace|parkway|circle|highway|hwy|close|crescent|gardens|grove|mews|walk|hill|row)(?![\p{L}\d])/giu
 const LARGEST_HOUSE = 120
 
 /** Number and name are other ones; the word for the way stays. What stands after the name (floor, door) is left out. */
@@ -100,10 +100,10 @@ export function addressSurrogate(
   const street = keyed.pick(names, 'street', value, accepts)
   if (street === undefined) return undefined
   const rest = written.slice(house.length)
-  const way = (language === 'fr' ? WAY : ENGLISH_WAY).exec(rest)?.[0]
-  const name = inWritingOf(rest, street)
-  if (language === 'en') return `${number}${name} ${way ?? inWritingOf(rest, 'House')}`
-  return `${number}${way ?? inWritingOf(rest, 'Résidence')} ${name}`
+  const isOneCase = rest === rest.toUpperCase() || rest === rest.toLowerCase()
+  const name = isOneCase ? inWritingOf(rest, street) : street
+  if (language === 'en') return `${number}${name} ${rest.match(ENGLISH_WAY)?.at(-1) ?? inWritingOf(rest, 'House')}`
+  return `${number}${rest.match(WAY)?.[0] ?? inWritingOf(rest, 'Résidence')} ${name}`
 }
 
 /** The words of an English hospital's name that many have. */
