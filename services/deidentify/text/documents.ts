@@ -1,5 +1,5 @@
 /** Lines of input and output of `chainon deid text`. */
-import { inCodePoints } from './code-points.ts'
+import { codePointsOf } from './code-points.ts'
 import { type Resources, scanParts } from './engine.ts'
 import { type Known, knownOf } from './known/known.ts'
 import { replaceSpans } from './replace.ts'
@@ -47,18 +47,24 @@ export function readDocument(line: string, resources: Resources, options: Docume
   if (typeof input === 'string') return { ok: false, problem: input }
   const { id, text, known, patient, unread } = input
   const spans: Span[] = []
+  const written: string[] = []
+  const inPoints = codePointsOf(text)
+  const counts = new Map<Kind, number>()
   let [words, doubtful] = [0, 0]
   for (const part of scanParts(text, resources, { ...options, ...(known ? { known } : {}) })) {
-    for (const span of part.spans) spans.push(span)
+    for (const { kind } of part.spans) counts.set(kind, (counts.get(kind) ?? 0) + 1)
     words += part.doubts.words
     doubtful += part.doubts.doubtful
+    if (options.replace) for (const span of part.spans) spans.push(span)
+    // Written part by part: a long text has millions of spans, and as objects they take more than as text.
+    else if (part.spans.length > 0) written.push(JSON.stringify(inPoints(part.spans)).slice(1, -1))
   }
-  const counts = new Map<Kind, number>()
-  for (const { kind } of spans) counts.set(kind, (counts.get(kind) ?? 0) + 1)
   const surrogate = options.surrogateKey && surrogatesOf(options.surrogateKey(patient), options.language, known)
-  const found = options.replace ? { text: replaceSpans(text, spans, surrogate) } : { spans: inCodePoints(text, spans) }
-  const beside = options.withUncertainty ? { uncertainty: round(uncertaintyOf({ words, doubtful })) } : {}
-  return { ok: true, output: JSON.stringify({ id, ...found, ...beside }), counts, unread }
+  const found = options.replace
+    ? `"text":${JSON.stringify(replaceSpans(text, spans, surrogate))}`
+    : `"spans":[${written.join(',')}]`
+  const beside = options.withUncertainty ? `,"uncertainty":${round(uncertaintyOf({ words, doubtful }))}` : ''
+  return { ok: true, output: `{"id":${JSON.stringify(id)},${found}${beside}}`, counts, unread }
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100
