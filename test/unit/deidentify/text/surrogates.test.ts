@@ -47,7 +47,7 @@ describe('a surrogate', () => {
     const made = PATIENTS.map((patient) => surrogate(patient, kind, written))
     expect(PATIENTS.map((patient) => surrogate(patient, kind, written))).toEqual(made)
     const words = (text: string) => fold(text).match(/\p{L}{4,}|\d{3,}/gu) ?? []
-    const own = words(written)
+    const own: readonly string[] = words(written)
     const isName = kind === 'name' || kind === 'professional'
     // Of a name each word is another one; which other one does not depend on the words beside it. The scheme of an address stays.
     for (const one of made)

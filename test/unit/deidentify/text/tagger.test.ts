@@ -99,7 +99,7 @@ function longWay(scores: Float64Array, transitions: Int32Array, count: number): 
     )
   }
   let tag = before.indexOf(Math.max(...before))
-  const tags = new Array<number>(count)
+  const tags = Array.from<number>({ length: count })
   for (let t = count - 1; t >= 0; t--) {
     tags[t] = tag
     tag = from[t]?.[tag] ?? NONE
