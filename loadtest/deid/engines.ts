@@ -63,7 +63,7 @@ export function run(
 }
 
 /** @returns seconds of processor time, start included, for a file of JSON lines */
-export const secondsFor = (engine: Engine, language: string, file: string): number =>
+const secondsFor = (engine: Engine, language: string, file: string): number =>
   output(engine.command(language, file)).seconds
 
 /**

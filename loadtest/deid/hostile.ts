@@ -1,12 +1,30 @@
 /**
- * `node loadtest/deid/hostile.ts [fr|en]`: 1 MB and 10 MB of texts that are made to cost much, through the command; prints seconds of
- * processor time, start left out. Linear: the ratio is near 10.
+ * `node loadtest/deid/hostile.ts`: texts that are made to cost much, through the command, in two sizes. For each: seconds of processor time
+ * and peak memory, start left out; the ratio of the times (linear: not above the ratio of the sizes); how many times the time of ordinary notes of the
+ * same length; and megabytes of memory for a megabyte of text. Adds to loadtest/results/<date>-deid-hostile.txt.
+ * Options: --lang fr or en, --only WORD for the shapes with it in their name, --small and --large characters, --out FOLDER.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { machine } from '../machine.ts'
-import { chainon, secondsFor } from './engines.ts'
+import { chainon } from './engines.ts'
+import { readMarked } from './texts.ts'
+
+const { values: flags } = parseArgs({
+  options: {
+    lang: { type: 'string' },
+    only: { type: 'string', default: '' },
+    small: { type: 'string', default: '1000000' },
+    large: { type: 'string', default: '10000000' },
+    out: { type: 'string', default: join(import.meta.dirname, '../results') },
+  },
+})
+const LANGUAGES = ['fr', 'en'].filter((language) => (flags.lang ?? language) === language)
+const SIZES = [Number(flags.small), Number(flags.large)] as const
+const MB = 1e6
 
 const SHAPES: Readonly<Record<string, (i: number) => string>> = {
   'titles over titles': () => 'Dr Pr Mme M. Dr Pr Mme ',
@@ -46,33 +64,79 @@ const KNOWN = {
   ids: ['8112345678', '0123456788'],
 }
 
+/** The process says itself at its end what it used. */
+const REPORT =
+  "data:text/javascript,import{writeSync}from'node:fs';process.on('exit',()=>writeSync(3,JSON.stringify(process.resourceUsage())))"
+
+interface Cost {
+  readonly seconds: number
+  /** Most that the process had in memory. */
+  readonly peak: number
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'chainon-hostile-'))
+const lines: string[] = []
+const say = (line: string) => {
+  lines.push(line)
+  process.stdout.write(`${line}\n`)
+}
 try {
-  measure(process.argv[2] === undefined ? ['fr', 'en'] : [process.argv[2]])
+  measure()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }
+mkdirSync(flags.out, { recursive: true })
+appendFileSync(join(flags.out, `${new Date().toISOString().slice(0, 10)}-deid-hostile.txt`), `${lines.join('\n')}\n\n`)
 
-function measure(languages: readonly string[]): void {
-  const say = (line: string) => void process.stdout.write(`${line}\n`)
+function measure(): void {
   say(`${new Date().toISOString()}  ${machine()}`)
   say(['node loadtest/deid/hostile.ts', ...process.argv.slice(2)].join(' '))
-  say(`${'text'.padEnd(40)}    1 MB s   10 MB s   ratio`)
-  for (const language of languages) {
-    const start = seconds(language, '')
-    for (const [name, make] of Object.entries(SHAPES)) {
-      const [small, large] = [1e6, 1e7].map((size) => seconds(language, textOf(make, size)) - start) as [number, number]
-      say(
-        `${`${language} ${name}`.padEnd(40)}${small.toFixed(2).padStart(10)}${large.toFixed(2).padStart(10)}${(large / small).toFixed(1).padStart(8)}`,
-      )
-    }
+  const [small, large] = SIZES.map((size) => `${size / MB} MB`) as [string, string]
+  say(
+    `${'text'.padEnd(40)}${`${small} s`.padStart(10)}${`${large} s`.padStart(10)}     ratio  x notes${`${small} peak`.padStart(13)}${`${large} peak`.padStart(13)}  MB/MB`,
+  )
+  for (const language of LANGUAGES) {
+    const start = cost(language, '')
+    const notes = notesOf(language)
+    const ordinary = row(`${language} ordinary notes`, language, (i) => `${notes[i % notes.length]}\n`, start)
+    for (const [name, make] of Object.entries(SHAPES).filter(([name]) => name.includes(flags.only)))
+      row(`${language} ${name}`, language, make, start, ordinary)
   }
 }
 
-function seconds(language: string, text: string): number {
+/** @returns seconds for the larger text */
+function row(name: string, language: string, make: (i: number) => string, start: Cost, ordinary?: number): number {
+  const [small, large] = SIZES.map((size) => cost(language, textOf(make, size))) as [Cost, Cost]
+  const seconds = [small.seconds - start.seconds, large.seconds - start.seconds] as const
+  const growth = (large.peak - small.peak) / (SIZES[1] - SIZES[0])
+  say(
+    [
+      name.padEnd(40),
+      ...seconds.map((one) => one.toFixed(2).padStart(10)),
+      (seconds[1] / Math.max(seconds[0], 0.01)).toFixed(1).padStart(10),
+      (seconds[1] / (ordinary ?? seconds[1])).toFixed(1).padStart(9),
+      ...[small, large].map(({ peak }) => (peak / MB).toFixed(0).padStart(13)),
+      growth.toFixed(1).padStart(7),
+    ].join(''),
+  )
+  return seconds[1]
+}
+
+function cost(language: string, text: string): Cost {
   const file = join(folder, 'text.jsonl')
   writeFileSync(file, `${JSON.stringify({ id: 1, text, known: KNOWN })}\n`)
-  return secondsFor(chainon(), language, file)
+  const [program = '', ...args] = chainon().command(language, file)
+  const { output, status } = spawnSync(program, ['--import', REPORT, ...args], {
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+  })
+  const report = output?.[3]
+  if (status !== 0 || !report) throw new Error(`the command ended with ${status}`)
+  const usage = JSON.parse(String(report)) as NodeJS.ResourceUsage
+  return { seconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6, peak: usage.maxRSS * 1024 }
+}
+
+function notesOf(language: string): readonly string[] {
+  return (readMarked(join(import.meta.dirname, `texts/${language}-notes.txt`)) ?? []).map(({ text }) => text)
 }
 
 function textOf(make: (i: number) => string, characters: number): string {

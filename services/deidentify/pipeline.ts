@@ -17,6 +17,7 @@ import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
 import { scrubTexts } from './steps/scrub-texts.ts'
 import type { Resources } from './text/engine.ts'
+import { patientKeys } from './text/surrogates/patient-keys.ts'
 import type { Language } from './text/types.ts'
 
 export interface DeidentifyDependencies {
@@ -48,11 +49,10 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
     .step(checkIdentifiedRules(dependencies.contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(dependencies.contract), { guard: 'quarantined' })
     .longStep(
-      scrubTexts(
-        dependencies.contract,
-        dependencies.textResources,
-        dependencies.contract.shift && shiftReader(dependencies.contract, dependencies.pseudonymiser),
-      ),
+      scrubTexts(dependencies.contract, dependencies.textResources, {
+        shiftDays: dependencies.contract.shift && shiftReader(dependencies.contract, dependencies.pseudonymiser),
+        key: patientKeys(dependencies.contract, dependencies.pseudonymiser),
+      }),
       { 'rule-rejected': 'quarantined' },
     )
     .step(encodeTraits(dependencies.encodeIdentity))

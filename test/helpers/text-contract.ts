@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 
 /** @param field of the language of each record's text @returns the contract as its file has it: the feed `document` with `note`, traits and `language` */
-export function contractText(language: string, field?: string): string {
+export function contractText(language: string, field?: string, replacement = 'tags'): string {
   const document = JSON.parse(readFileSync('schemas/feeds/document.avsc', 'utf8')) as { fields: { name: string }[] }
   const optional = (name: string, type: unknown, privacy: object) => ({
     name,
@@ -23,7 +23,7 @@ export function contractText(language: string, field?: string): string {
       action: 'scrub',
       language,
       ...(field === undefined ? {} : { language_field: field }),
-      replacement: 'tags',
+      replacement,
     }),
   ]
   return JSON.stringify({ ...document, fields })

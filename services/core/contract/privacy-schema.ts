@@ -109,8 +109,9 @@ export const Privacy = Type.Union([
       language_field: Type.Optional(
         fieldName('The field that names the language of each text (`fr`, `en-GB`); where it is null, `language` holds'),
       ),
-      replacement: Type.Literal('tags', {
-        description: '`tags`: the kind of what stood there, as in `[NAME]`',
+      replacement: Type.Enum(['tags', 'surrogates'], {
+        description:
+          '`tags`: the kind of what stood there, as in `[NAME]`. `surrogates`: another name, town, address or telephone number, the same for this patient in all texts; numbers have a code (`[IPP-KWTBRN]`)',
       }),
       dates: Type.Optional(
         Type.Literal('shift', {

@@ -138,11 +138,17 @@ function scrubOf({
   dates,
   language,
   language_field: field,
+  replacement,
 }: Extract<FieldContract['privacy'], { action: 'scrub' }>): string {
   const read = field === undefined ? LANGUAGES[language] : `the language of ${field}, else ${LANGUAGES[language]}`
-  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by a tag with their kind ([NAME])${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}${uncertain ? `; ${UNCERTAIN[uncertain.action]} if more than ${uncertain.above} of 100 words are doubtful (written as a name, and neither replaced nor a known word)` : ''}`
+  return `scrubbed, read as ${read}: names, addresses, places, hospitals, dates, numbers of persons and other identifiers that are found are replaced by ${REPLACEMENTS[replacement]}${dates === 'shift' ? ', dates with day, month and year by a date that is moved as those of the fields' : ''}, with the identifiers of the record itself; the whole text becomes null, and is counted, if ${Object.values(UNREADABLE).join('; or ')}${uncertain ? `; ${UNCERTAIN[uncertain.action]} if more than ${uncertain.above} of 100 words are doubtful (written as a name, and neither replaced nor a known word)` : ''}`
 }
 
+const REPLACEMENTS = {
+  tags: 'a tag with their kind ([NAME])',
+  surrogates:
+    'another name, place, address or telephone number, and numbers of persons by a code ([IPP-KWTBRN]): the same for the same value in all texts of this patient at this producer, and found again only with the first-level secret; birth dates, ages over 89 and dates that are not moved by a tag',
+} as const
 const UNCERTAIN = {
   quarantine: 'the record goes to quarantine',
   drop: 'the text becomes null, and is counted,',
@@ -202,7 +208,7 @@ function remainsOf(field: FieldContract): string {
     case 'shift':
       return `${name}a moved date; the days between the dates of a patient are the true ones`
     case 'scrub':
-      return `${name}the text, with tags`
+      return `${name}the text, with ${privacy.replacement}`
     default:
       return `${name}the value`
   }
@@ -239,7 +245,7 @@ function riskOf(contract: FeedContract, field: FieldContract): string {
     return `Potential identifier: a record from before the age of ${TOP_AGE} still says the year. Each project decides on it.`
   if (privacy.action === 'generalise' && privacy.to === 'bins') return 'A rare interval singles a person out.'
   if (privacy.action === 'scrub')
-    return 'Not every identifier is found: ADR 23 and loadtest/results say how many are missed. What is told can single a person out without any name. Not for extraction.'
+    return `Not every identifier is found: ADR 23 and loadtest/results say how many are missed. What is told can single a person out without any name. Not for extraction.${privacy.replacement === 'surrogates' ? ' What was missed stands among surrogates and looks like them: no reader can check the text, and a surrogate can by chance be the name of a person who exists. Which names of a text are of one person, and which texts of one patient name the same person, is still seen.' : ''}`
   if (field.name === contract.version)
     return 'A time is nearly that of the care. A NIR of 13 digits without its key, of a man born from 1970 to 1976, has the form of a time.'
   const byClass = RISKS[privacy.class]

@@ -92,6 +92,11 @@ const CASES: Readonly<Record<string, Case>> = {
     privacy: { class: 'text', action: 'scrub', language: 'fr', replacement: 'tags' },
     value: () => NOTE,
   },
+  'scrub with surrogates': {
+    type: 'string',
+    privacy: { class: 'text', action: 'scrub', language: 'fr', replacement: 'surrogates' },
+    value: () => NOTE,
+  },
 }
 
 /** @param observation text of the contract of observations, to which the fields are added */

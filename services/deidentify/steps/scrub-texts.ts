@@ -7,8 +7,10 @@ import type { Known } from '../text/known/known.ts'
 import { recordTraits } from '../text/known/record-traits.ts'
 import { languageOf } from '../text/language.ts'
 import { type ReadText, readText } from '../text/readable.ts'
-import { withTags } from '../text/replace.ts'
+import { replaceSpans } from '../text/replace.ts'
 import { shiftDate } from '../text/shift-dates.ts'
+import type { PatientKey } from '../text/surrogates/patient-keys.ts'
+import { surrogatesOf } from '../text/surrogates/surrogates.ts'
 import type { Kind, Language, Span } from '../text/types.ts'
 import { uncertaintyOf } from '../text/uncertainty.ts'
 import type { GuardedRecord } from './guard-values.ts'
@@ -47,12 +49,15 @@ export const NO_REPORT: TextReport = { replaced: [], unread: [] }
  * its record, is left out, or is passed on with a flag, as the contract says.
  *
  * @param resources of a language; called once for each language that the contract names
- * @param shiftDays by which the dates of a record's patient are moved; only a contract that shifts dates has them
+ * @param patient what a contract needs that shifts dates or writes surrogates: by how many days, and under which key
  */
 export function scrubTexts(
   contract: FeedContract,
   resources: (language: Language) => Resources,
-  shiftDays?: (record: Readonly<Record<string, unknown>>, producer: string) => number,
+  patient: {
+    readonly shiftDays?: ((record: Readonly<Record<string, unknown>>, producer: string) => number) | undefined
+    readonly key?: PatientKey
+  } = {},
 ): LongStep<GuardedRecord, ScrubbedRecord, 'rule-rejected'> {
   const rules = textRules(contract)
   const fields = contract.fields.flatMap((field) => {
@@ -60,10 +65,19 @@ export function scrubTexts(
     const { uncertain } = field.privacy
     const ruleOf = new Map(rules.filter((one) => one.field === field).map(({ id, reason }) => [reason, id]))
     return [
-      { field, language: languageOf(field.privacy), ruleOf, uncertain, isShifted: field.privacy.dates === 'shift' },
+      {
+        field,
+        language: languageOf(field.privacy),
+        ruleOf,
+        uncertain,
+        isShifted: field.privacy.dates === 'shift',
+        hasSurrogates: field.privacy.replacement === 'surrogates',
+      },
     ]
   })
-  if (!shiftDays && fields.some(({ isShifted }) => isShifted))
+  if (!patient.key && fields.some(({ hasSurrogates }) => hasSurrogates))
+    throw new Error(`the texts of ${contract.feed} have surrogates, and nothing says under which key`)
+  if (!patient.shiftDays && fields.some(({ isShifted }) => isShifted))
     throw new Error(`the texts of ${contract.feed} have shifted dates, and nothing says by how much`)
   const loaded = new Map(
     fields.flatMap(({ language }) => language.possible.map((one) => [one, resources(one)] as const)),
@@ -86,7 +100,7 @@ export function scrubTexts(
     const outcomes = [...guarded.outcomes]
     const replaced: Replaced[] = []
     const unread: UnreadText[] = []
-    for (const { field, isShifted, language, ruleOf, uncertain } of present) {
+    for (const { field, hasSurrogates, isShifted, language, ruleOf, uncertain } of present) {
       const given = String(record[field.name])
       const chosen = language.read(record)
       const read: ReadText = chosen === undefined ? { ok: false, reason: 'language' } : readText(given)
@@ -110,10 +124,13 @@ export function scrubTexts(
           continue
         }
       }
-      const days = isShifted ? shiftDays?.(record, guarded.provenance.producer) : undefined
-      const dated = ({ kind }: Span, written: string) =>
-        days === undefined || kind !== 'date' ? undefined : shiftDate(written, days, chosen)
-      texts.set(field.name, withTags(text, spans, dated))
+      const { producer } = guarded.provenance
+      const days = isShifted ? patient.shiftDays?.(record, producer) : undefined
+      const key = hasSurrogates ? patient.key?.(record, producer) : undefined
+      const surrogate = key && surrogatesOf(key, chosen, known)
+      const instead = (span: Span, written: string) =>
+        span.kind === 'date' && days !== undefined ? shiftDate(written, days, chosen) : surrogate?.(span, written)
+      texts.set(field.name, replaceSpans(text, spans, instead))
       replaced.push(...countsOf(field, spans))
     }
     return pass({ ...guarded, outcomes, texts, report: { replaced, unread } })

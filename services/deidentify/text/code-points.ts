@@ -1,8 +1,8 @@
 /** Offsets of the output: Unicode code points, where JavaScript counts UTF-16 code units. */
 import type { Span } from './types.ts'
 
-/** @param spans in the order of the text @returns the same spans, with offsets in code points */
-export function inCodePoints(text: string, spans: readonly Span[]): Span[] {
+/** @returns a function from some spans, in the order of the text and after those of the call before, to the same spans with offsets in code points */
+export function codePointsOf(text: string): (spans: readonly Span[]) => Span[] {
   let unit = 0
   let point = 0
   const pointAt = (offset: number) => {
@@ -14,5 +14,5 @@ export function inCodePoints(text: string, spans: readonly Span[]): Span[] {
     }
     return point
   }
-  return spans.map(({ start, end, kind }) => ({ start: pointAt(start), end: pointAt(end), kind }))
+  return (spans) => spans.map(({ start, end, kind }) => ({ start: pointAt(start), end: pointAt(end), kind }))
 }

@@ -11,16 +11,15 @@ import { findRepeats } from './repeats.ts'
 import { segments } from './segments.ts'
 import { findShapes } from './shapes/find-shapes.ts'
 import { spansOf } from './spans.ts'
-import { decode } from './tagger/decode.ts'
+import { decode, type Weights } from './tagger/decode.ts'
 import { contextOf } from './tagger/features.ts'
-import type { Model } from './tagger/model.ts'
 import { tokenise } from './tokens.ts'
 import { LAYERS, type Language, type Layer, type Span } from './types.ts'
 import { type Doubts, doubtsIn } from './uncertainty.ts'
 
 export interface Resources {
   readonly lexicon: Lexicon
-  readonly model: Model
+  readonly model: Weights
 }
 
 export interface ScanOptions {

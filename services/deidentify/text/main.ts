@@ -1,4 +1,5 @@
 /** `chainon deid text`: the production scrubber of texts, over a file of JSON lines. Reads the command line. */
+import { createHmac, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -13,6 +14,7 @@ const EXIT_USAGE = 2
 interface Flags {
   readonly lang: Language
   readonly replace?: true
+  readonly surrogates?: true
   readonly uncertainty?: true
   readonly layers?: ReadonlySet<Layer>
 }
@@ -21,11 +23,15 @@ const program = new Command('chainon deid').exitOverride().showHelpAfterError()
 program
   .command('text')
   .description(
-    'Finds what identifies a person in clinical notes. Input: JSON lines {"id", "text", "known"?}, where known are traits of that patient. Output: {"id", "spans": [{"start", "end", "kind"}]} a line, offsets in Unicode code points.',
+    'Finds what identifies a person in clinical notes. Input: JSON lines {"id", "text", "known"?, "patient"?}, where known are traits of that patient. Output: {"id", "spans": [{"start", "end", "kind"}]} a line, offsets in Unicode code points.',
   )
   .argument('<file>', 'JSON lines; - for standard input')
   .addOption(new Option('--lang <language>', 'language of the texts').choices(LANGUAGES).makeOptionMandatory())
   .option('--replace', 'print {"id", "text"} with tags in place of the spans')
+  .option(
+    '--surrogates',
+    'with --replace: other names, towns and numbers in place of tags, the same for one patient ("patient", else "id") in this run; the key is forgotten',
+  )
   .option('--uncertainty', 'add "uncertainty": doubtful words that were let stand, of a hundred')
   .option('--layers <names>', `only these layers, for a measurement: ${LAYERS.join(',')}`, layersOf)
   .action(run)
@@ -37,11 +43,18 @@ try {
   process.exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE
 }
 
-async function run(file: string, { lang, replace, uncertainty, layers }: Flags): Promise<void> {
+async function run(file: string, { lang, replace, surrogates, uncertainty, layers }: Flags): Promise<void> {
+  if (surrogates && !replace) {
+    process.stderr.write('--surrogates needs --replace\n')
+    process.exitCode = EXIT_USAGE
+    return
+  }
+  const secret = randomBytes(32)
   const resources = loadResources(lang)
   const options = {
     language: lang,
     replace: replace === true,
+    ...(surrogates ? { surrogateKey: (patient: string) => createHmac('sha256', secret).update(patient).digest() } : {}),
     withUncertainty: uncertainty === true,
     ...(layers ? { layers } : {}),
   }
@@ -74,7 +87,8 @@ async function run(file: string, { lang, replace, uncertainty, layers }: Flags):
   const counts = [...totals].sort(([a], [b]) => a.localeCompare(b)).map(([kind, count]) => `${kind} ${count}`)
   process.stderr.write(`${number - bad} documents${counts.length ? `: ${counts.join(', ')}` : ''}\n`)
   // A misspelt `known` would leave the traits of the patient unused.
-  if (unread.size > 0) process.stderr.write(`not read: ${[...unread].sort().join(', ')} (beside id, text and known)\n`)
+  if (unread.size > 0)
+    process.stderr.write(`not read: ${[...unread].sort().join(', ')} (beside id, text, known and patient)\n`)
   if (bad > 0) {
     process.stderr.write(`${bad} line(s) were not read\n`)
     process.exitCode = EXIT_FINDING

@@ -13,6 +13,8 @@ const BARE = pattern(
   `(?:[a-z0-9][a-z0-9\\-]{0,40}\\.){1,4}(?:fr|com|net|org|edu|gov|eu|uk|info|io|co|us)(?:/[^\\s<>"')\\]]{0,300})?(?![\\p{L}\\d])`,
 )
 const LONGEST_LOCAL = 64
+const POINT = 46
+const HYPHEN = 45
 
 /** @param at of the sign @ */
 export function emailAround(text: string, at: number): Finding | undefined {
@@ -28,8 +30,8 @@ export function emailAround(text: string, at: number): Finding | undefined {
   return rest > 0 ? finding(start, rest, 'email', false) : undefined
 }
 
-/** @param at where a word or number begins */
-export function urlAt(text: string, at: number): Finding | undefined {
+/** @param at where a word begins @param after the character after it */
+export function urlAt(text: string, at: number, after: number): Finding | undefined {
   const first = text.charCodeAt(at) | 32
   if (first === 104 || first === 119 || first === 102) {
     const end = endAt(URL, text, at)
@@ -39,6 +41,8 @@ export function urlAt(text: string, at: number): Finding | undefined {
       return finding(at, stop, 'url')
     }
   }
+  // A part of an address goes on to its point.
+  if (!(after === POINT || after === HYPHEN || (after >= 48 && after <= 57))) return undefined
   const end = endAt(BARE, text, at)
   return end > 0 && text[end] !== '@' ? finding(at, end, 'url') : undefined
 }

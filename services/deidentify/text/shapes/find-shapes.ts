@@ -9,6 +9,8 @@ import { numberAt } from './numbers.ts'
 const AT_SIGN = 64
 const PLUS = 43
 const BRACKET = 40
+const HYPHEN = 45
+const UNDERSCORE = 95
 
 /** @returns findings in the order of the text; none overlaps another */
 export function findShapes(tokens: Tokens, language: Language): Finding[] {
@@ -53,16 +55,21 @@ function shapeAt(tokens: Tokens, t: number, language: Language): Finding | undef
   }
   if (type[t] === WORD) {
     if (glued && type[t - 1] === WORD) return undefined
+    const after = text.charCodeAt(end[t] as number)
     return (
-      urlAt(text, at) ??
+      urlAt(text, at, after) ??
       (language === 'en' && !glued ? (nationalNumberAt(text, at) ?? englishCodeAt(text, at)) : undefined) ??
       dateAtWord(text, at, language) ??
-      (glued ? undefined : (codeAt(text, at) ?? letterNumber(text, at, language)))
+      (glued ? undefined : ((goesOnAsCode(after) ? codeAt(text, at) : undefined) ?? letterNumber(text, at, language)))
     )
   }
   const code = text.charCodeAt(at)
   return type[t] === MARK && (code === PLUS || code === BRACKET) ? numberAt(text, at, language) : undefined
 }
+
+/** A code has a figure or a joint right after its first letters, whatever its form: most words are told by that. @param after the character after a word */
+const goesOnAsCode = (after: number): boolean =>
+  (after >= 47 && after <= 58) || after === HYPHEN || after === UNDERSCORE
 
 /** 08/07/2023 19:04 begins like a telephone number of ten figures. */
 const hasWholeYear = (text: string, { start, end, certain }: Finding): boolean =>

@@ -1,10 +1,11 @@
 /** The best sequence of tags under the model (Viterbi), where certain findings are given. */
-import { type Context, FEATURE_COUNT, featuresOf } from './features.ts'
+import { type Context, FEATURE_COUNT, featureReader } from './features.ts'
 import { NONE, TAG_COUNT } from './labels.ts'
 
-/** Weights of whole or real numbers. */
 export interface Weights {
-  readonly weights: ArrayLike<number>
+  /** Adds the weights of `rows` (FEATURE_COUNT of them) to the scores of the tags: most of the time of a text. */
+  readonly addTo: (emit: Float64Array, rows: Int32Array) => void
+  /** TAG_COUNT x TAG_COUNT, from x to. */
   readonly transitions: ArrayLike<number>
 }
 
@@ -25,7 +26,9 @@ export interface Decoded {
  */
 export function decode(context: Context, model: Weights, { keepRows = false, preference = 0 } = {}): Decoded {
   const { count } = context.tokens
-  const { weights, transitions } = model
+  const { addTo, transitions } = model
+  const featuresOf = featureReader(context)
+  const { least, most } = rangeOf(transitions)
   const rows = keepRows ? new Int32Array(count * FEATURE_COUNT) : undefined
   const row = new Int32Array(FEATURE_COUNT)
   const from = new Uint8Array(count * TAG_COUNT)
@@ -34,21 +37,24 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
   let scores = new Float64Array(TAG_COUNT)
   const emit = new Float64Array(TAG_COUNT)
   const margins = new Float64Array(count).fill(NEVER)
+  const possible = new Uint8Array(TAG_COUNT)
   for (let t = 0; t < count; t++) {
     const given = certainTag(context, t)
     emit.fill(0)
     // Where the tag is given, every way has the same emission: it decides nothing.
     if (given < 0 || rows !== undefined) {
-      featuresOf(context, t, row)
+      featuresOf(t, row)
       rows?.set(row, t * FEATURE_COUNT)
       emit[NONE] = -preference
-      addWeights(row, weights, emit)
+      addTo(emit, row)
       margins[t] = marginOf(emit)
     }
+    const ways = possibleBefore()
     for (let tag = 0; tag < TAG_COUNT; tag++) {
       let best = NEVER * 2
       let origin = 0
-      for (let last = 0; last < TAG_COUNT; last++) {
+      for (let way = 0; way < ways; way++) {
+        const last = possible[way] as number
         const score = (before[last] as number) + (transitions[last * TAG_COUNT + tag] as number)
         if (score > best) {
           best = score
@@ -61,25 +67,30 @@ export function decode(context: Context, model: Weights, { keepRows = false, pre
     ;[before, scores] = [scores, before]
   }
   return { tags: backtrack(before, from, count), margins, rows }
+
+  /** Writes the tags that can still be the best before some tag, in their order; for the others another one is better before every tag. */
+  function possibleBefore(): number {
+    let floor = NEVER * 3
+    for (let last = 0; last < TAG_COUNT; last++)
+      floor = Math.max(floor, (before[last] as number) + (least[last] as number))
+    let ways = 0
+    for (let last = 0; last < TAG_COUNT; last++)
+      if ((before[last] as number) + (most[last] as number) >= floor) possible[ways++] = last
+    return ways
+  }
 }
 
-/**
- * Adds the weights of the rows to the scores of the tags: most of the time of a text. The tags stand one by one, three sums at a time,
- * because a loop over them keeps each sum in memory.
- */
-function addWeights(row: Int32Array, weights: ArrayLike<number>, emit: Float64Array): void {
-  for (let tag = 0; tag < TAG_COUNT; tag += 3) {
-    let [first, second, third] = [0, 0, 0]
-    for (let f = 0; f < FEATURE_COUNT; f++) {
-      const at = (row[f] as number) * TAG_COUNT + tag
-      first += weights[at] as number
-      second += weights[at + 1] as number
-      third += weights[at + 2] as number
+/** @returns the least and the greatest transition from each tag */
+function rangeOf(transitions: ArrayLike<number>): { readonly least: Float64Array; readonly most: Float64Array } {
+  const least = new Float64Array(TAG_COUNT).fill(-NEVER)
+  const most = new Float64Array(TAG_COUNT).fill(NEVER)
+  for (let last = 0; last < TAG_COUNT; last++)
+    for (let tag = 0; tag < TAG_COUNT; tag++) {
+      const score = transitions[last * TAG_COUNT + tag] as number
+      if (score < (least[last] as number)) least[last] = score
+      if (score > (most[last] as number)) most[last] = score
     }
-    emit[tag] = (emit[tag] as number) + first
-    emit[tag + 1] = (emit[tag + 1] as number) + second
-    emit[tag + 2] = (emit[tag + 2] as number) + third
-  }
+  return { least, most }
 }
 
 function marginOf(emit: Float64Array): number {

@@ -9,7 +9,6 @@ import { tagOf } from './labels.ts'
 
 /** Rows of the table; a power of two. */
 export const ROWS = 1 << 18
-export const FEATURE_COUNT = 58
 
 export interface Context {
   readonly tokens: Tokens
@@ -102,100 +101,88 @@ function loudLines({ count, type, written, gap, start, end }: Tokens): Uint8Arra
   return loud
 }
 
-const mix = (id: number, a: number, b = 0, c = 0): number => {
-  let hash = Math.imul(id + 1, 0x9e3779b1) ^ Math.imul(a, 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(b, 0xc2b2ae35)
-  hash = Math.imul(hash ^ (hash >>> 13), 0x297a2d39) ^ Math.imul(c, 0x27d4eb2f)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return (hash ^ (hash >>> 15)) & (ROWS - 1)
+/**
+ * What is seen of a token and its neighbours: words (w0 its own, w1 and w2 after it, p1 and p2 before), forms (s), the lexicon (f), cues (c), hints of
+ * shapes (h) and of the context (a). `featuresOf` writes them in this order.
+ */
+const SEEN =
+  'zero w0 w1 w2 p1 p2 s0 sn1 sn2 sp1 sp2 f0 fn1 fn2 fp1 fp2 c0 cn1 cp1 cp2 suffix written hint hn1 hp1 advice ap1 phrase loud far line'.split(
+    ' ',
+  )
+/** Each feature is up to three of them together. The models are trained for this order: a feature that is added stands last. */
+const FEATURES =
+  '_,w0,s0 loud,f0 s0,f0,p1,w1,p2,w2,p1 w0,w0 w1,p1 s0,w1 s0,p2 p1,w1 w2,p1 f0,w1 f0,p2 p1 s0,sp1 s0 sn1,sp2 sp1 s0,s0 sn1 sn2,fp1 f0,f0 fn1,fp1 f0 s0,f0 fn1 s0,fp2 fp1 f0,fn2 fn1 f0,suffix written,hint,hint p1,hint w1,hint s0,hint cp1 cp2,advice,advice s0 f0,advice hint,phrase s0,phrase p1,phrase f0 loud,cp1 s0,cp1 f0,cp2 cp1 s0,cn1 s0,cn1 f0,c0 s0,sp1 sn1 f0,hp1 s0,hn1 s0,hn1 f0 s0,ap1 s0,sp1 s0 f0,s0 sn1 f0,far s0,far f0,far hint s0,far p1 s0,line s0 f0,line s0 sn1'.split(
+    ',',
+  )
+export const FEATURE_COUNT = FEATURES.length
+const PARTS = Uint8Array.from(
+  FEATURES.flatMap((feature) => {
+    const [first, second = 'zero', third = 'zero'] = feature === '_' ? ['zero'] : feature.split(' ')
+    return [first, second, third].map((name) => SEEN.indexOf(name ?? ''))
+  }),
+)
+/** What the hash of each feature begins with: two features of one value have different rows. */
+const SEEDS = Int32Array.from(FEATURES, (_, id) => Math.imul(id + 1, 0x9e3779b1))
+
+/** @param seen values in the order of SEEN @param out rows of the table, one a feature */
+function hashRows(seen: Int32Array, out: Int32Array): void {
+  for (let f = 0, at = 0; f < FEATURE_COUNT; f++, at += 3) {
+    const [a, b, c] = [PARTS[at] as number, PARTS[at + 1] as number, PARTS[at + 2] as number]
+    let hash = (SEEDS[f] as number) ^ Math.imul(seen[a] as number, 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) ^ Math.imul(seen[b] as number, 0xc2b2ae35)
+    hash = Math.imul(hash ^ (hash >>> 13), 0x297a2d39) ^ Math.imul(seen[c] as number, 0x27d4eb2f)
+    hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+    out[f] = (hash ^ (hash >>> 15)) & (ROWS - 1)
+  }
 }
 
 const EDGE = -1
 /** How far a cue is looked for before a token. */
 const REACH = 7
 
-/** Writes the rows of token `t` into `out` (length FEATURE_COUNT). */
-export function featuresOf(context: Context, t: number, out: Int32Array): void {
+/** @returns a function that writes the rows of token `t` into `out` (length FEATURE_COUNT); all are hashed in one loop, because a call for each takes twice as long */
+export function featureReader(context: Context): (t: number, out: Int32Array) => void {
   const { tokens, notes, shape, flags, shapeHint, contextHint, suffix, words } = context
   const { gap, count } = tokens
+  const seen = new Int32Array(SEEN.length)
   const word = (i: number) => (i < 0 || i >= count ? EDGE : (words[i] as number))
   const form = (i: number) => (i < 0 || i >= count ? EDGE : (shape[i] as number) | ((gap[i] as number) << 17))
   const says = (i: number) => (i < 0 || i >= count ? EDGE : (flags[i] as number))
   const cue = (i: number) => (i < 0 || i >= count ? EDGE : (notes.cues[i] as number))
-  const w0 = word(t)
-  const [w1, w2, p1, p2] = [word(t + 1), word(t + 2), word(t - 1), word(t - 2)]
-  const s0 = form(t)
-  const [sn1, sn2, sp1, sp2] = [form(t + 1), form(t + 2), form(t - 1), form(t - 2)]
-  const f0 = says(t)
-  const [fn1, fn2, fp1, fp2] = [says(t + 1), says(t + 2), says(t - 1), says(t - 2)]
-  const hint = shapeHint[t] as number
-  const advice = contextHint[t] as number
-  const phrase = (notes.phrase[t] as number) | ((notes.phrase[t - 1] ?? 0) << 2) | ((notes.phrase[t + 1] ?? 0) << 4)
-  const loud = context.loud[t] as number
-  let n = 0
-  const add = (a: number, b = 0, c = 0) => {
-    out[n] = mix(n, a, b, c)
-    n++
+  return function featuresOf(t, out) {
+    let i = 1
+    seen[i++] = word(t)
+    seen[i++] = word(t + 1)
+    seen[i++] = word(t + 2)
+    seen[i++] = word(t - 1)
+    seen[i++] = word(t - 2)
+    seen[i++] = form(t)
+    seen[i++] = form(t + 1)
+    seen[i++] = form(t + 2)
+    seen[i++] = form(t - 1)
+    seen[i++] = form(t - 2)
+    seen[i++] = says(t)
+    seen[i++] = says(t + 1)
+    seen[i++] = says(t + 2)
+    seen[i++] = says(t - 1)
+    seen[i++] = says(t - 2)
+    seen[i++] = cue(t)
+    seen[i++] = cue(t + 1)
+    seen[i++] = cue(t - 1)
+    seen[i++] = cue(t - 2)
+    seen[i++] = suffix[t] as number
+    seen[i++] = tokens.written[t] as number
+    seen[i++] = shapeHint[t] as number
+    seen[i++] = shapeHint[t + 1] ?? 0
+    seen[i++] = shapeHint[t - 1] ?? 0
+    seen[i++] = contextHint[t] as number
+    seen[i++] = contextHint[t - 1] ?? 0
+    seen[i++] = (notes.phrase[t] as number) | ((notes.phrase[t - 1] ?? 0) << 2) | ((notes.phrase[t + 1] ?? 0) << 4)
+    seen[i++] = context.loud[t] as number
+    seen[i++] = nearestCue(context, t)
+    seen[i++] = lineStart(tokens, t)
+    hashRows(seen, out)
   }
-  add(0)
-  add(w0)
-  add(s0, loud)
-  add(f0, s0)
-  add(f0)
-  add(p1)
-  add(w1)
-  add(p2)
-  add(w2)
-  add(p1, w0)
-  add(w0, w1)
-  add(p1, s0)
-  add(w1, s0)
-  add(p2, p1)
-  add(w1, w2)
-  add(p1, f0)
-  add(w1, f0)
-  add(p2, p1, s0)
-  add(sp1, s0, sn1)
-  add(sp2, sp1, s0)
-  add(s0, sn1, sn2)
-  add(fp1, f0)
-  add(f0, fn1)
-  add(fp1, f0, s0)
-  add(f0, fn1, s0)
-  add(fp2, fp1, f0)
-  add(fn2, fn1, f0)
-  add(suffix[t] as number, tokens.written[t] as number)
-  add(hint)
-  add(hint, p1)
-  add(hint, w1)
-  add(hint, s0)
-  add(hint, cue(t - 1), cue(t - 2))
-  add(advice)
-  add(advice, s0, f0)
-  add(advice, hint)
-  add(phrase, s0)
-  add(phrase, p1)
-  add(phrase, f0, loud)
-  add(cue(t - 1), s0)
-  add(cue(t - 1), f0)
-  add(cue(t - 2), cue(t - 1), s0)
-  add(cue(t + 1), s0)
-  add(cue(t + 1), f0)
-  add(cue(t), s0)
-  add(sp1, sn1, f0)
-  add(shapeHint[t - 1] ?? 0, s0)
-  add(shapeHint[t + 1] ?? 0, s0)
-  add(shapeHint[t + 1] ?? 0, f0, s0)
-  add(contextHint[t - 1] ?? 0, s0)
-  add(sp1, s0, f0)
-  add(s0, sn1, f0)
-  const far = nearestCue(context, t)
-  add(far, s0)
-  add(far, f0)
-  add(far, hint, s0)
-  add(far, p1, s0)
-  add(lineStart(tokens, t), s0, f0)
-  add(lineStart(tokens, t), s0, sn1)
 }
 
 /** Cues of the nearest word before that has any, the word right before left out. */

@@ -19,11 +19,18 @@ export function learner(): Learner {
   const weights = new Float32Array(size)
   // Sum of weight x step at which it came: the average is weights - sums / steps.
   const sums = new Float64Array(size)
-  const view = { weights: weights.subarray(0, ROWS * TAG_COUNT), transitions: weights.subarray(ROWS * TAG_COUNT) }
+  const view = { addTo: added, transitions: weights.subarray(ROWS * TAG_COUNT) }
   let step = 1
   const change = (index: number, by: number) => {
     weights[index] = (weights[index] as number) + by
     sums[index] = (sums[index] as number) + by * step
+  }
+  function added(emit: Float64Array, rows: Int32Array): void {
+    for (let tag = 0; tag < TAG_COUNT; tag++) {
+      let sum = 0
+      for (let f = 0; f < FEATURE_COUNT; f++) sum += weights[(rows[f] as number) * TAG_COUNT + tag] as number
+      emit[tag] = (emit[tag] as number) + sum
+    }
   }
   return {
     learn(context, gold) {

@@ -34,6 +34,16 @@ describe('a text that is scrubbed', () => {
       ({ privacy }) => (privacy.uncertain = { above: 101, action: 'drop' }),
       /above/,
     ],
+    [
+      'surrogates in a text that a reader is to look through',
+      ({ privacy }) => Object.assign(privacy, { replacement: 'surrogates', uncertain: { above: 3, action: 'keep' } }),
+      /'uncertain' cannot be kept in a text with surrogates/,
+    ],
+    [
+      'another replacement',
+      ({ privacy }) => (privacy.replacement = 'stars'),
+      /replacement: must be tags or surrogates/,
+    ],
     ['a bound without an action', ({ privacy }) => (privacy.uncertain = { above: 3 }), /'action'/],
     [
       'a rule with the name of one of its own',
@@ -54,6 +64,23 @@ describe('a text that is scrubbed', () => {
     if (!result.ok) throw new Error(result.problems.join('; '))
     const row = privacyTable(result.contract).find(({ field }) => field === 'note')
     expect(row?.action).toMatch(/the text becomes null, and is counted, if more than 3 of 100 words are doubtful/)
+  })
+
+  it.each(['quarantine', 'drop'])('may have surrogates, and %s what is uncertain', (action) => {
+    expect(
+      problemsOf(({ privacy }) =>
+        Object.assign(privacy, { replacement: 'surrogates', uncertain: { above: 3, action } }),
+      ),
+    ).toEqual([])
+  })
+
+  it('says in the table that surrogates hide what was missed', () => {
+    const result = parseContract('note', contractText('fr', undefined, 'surrogates'))
+    if (!result.ok) throw new Error(result.problems.join('; '))
+    const row = privacyTable(result.contract).find(({ field }) => field === 'note')
+    expect(row?.action).toMatch(/replaced by another name.*found again only with the first-level secret/)
+    expect(row?.remains).toMatch(/the text, with surrogates$/)
+    expect(row?.risk).toMatch(/What was missed stands among surrogates and looks like them/)
   })
 
   it('has its language in the table for the data protection officer', () => {

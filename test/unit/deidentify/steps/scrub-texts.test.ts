@@ -3,9 +3,11 @@ import { describe, expect, it, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { parseContract } from '#core/contract/parse.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import type { GiveWay } from '#core/pipeline/step.ts'
 import { scrubTexts } from '../../../../services/deidentify/steps/scrub-texts.ts'
 import { loadResources } from '../../../../services/deidentify/text/resources.ts'
+import { patientKeys } from '../../../../services/deidentify/text/surrogates/patient-keys.ts'
 import { contractText } from '../../../helpers/text-contract.ts'
 
 const contracts = loadContracts('schemas/feeds')
@@ -168,6 +170,57 @@ function parsed(language: string, field?: string): FeedContract {
   if (!result.ok) throw new Error(result.problems.join('; '))
   return result.contract
 }
+
+describe('a text with surrogates', () => {
+  const result = parseContract('note', contractText('fr', undefined, 'surrogates'))
+  if (!result.ok) throw new Error(result.problems.join('; '))
+  const { contract } = result
+  const level1 = pseudonymiser(1, Buffer.alloc(32, 7))
+  const step = scrubTexts(contract, loadResources, { key: patientKeys(contract, level1) })
+  async function note(patient: string, text: string, more: object = {}, producer = 'chu') {
+    const record = { ...DOCUMENT, patient_ipp: patient, note: text, ...more }
+    const provenance = { producer, receivedAt: 7 }
+    const verdict = await step.runLong({ origin: '1', record, provenance, outcomes: [], withheld: [] }, NEVER)
+    if (verdict.kind !== 'pass') throw new Error('the record was not passed on')
+    return String(verdict.value.texts.get('note'))
+  }
+  const nameIn = (text: string) => /Mme ([^,.]+)[,.]/.exec(text)?.[1]
+
+  it('has one name for a patient in all texts, and another one for another patient, or at another producer', async () => {
+    const one = await note('H1-0080001', 'Mme DUPONT Jeanne, vue ce jour. Maladie de Parkinson.')
+    expect(one).toMatch(/^Mme \p{Lu}{3,} \p{Lu}\p{Ll}+, vue ce jour. Maladie de Parkinson.$/u)
+    expect(one).not.toMatch(/dupont|jeanne/i)
+    expect(nameIn(await note('H1-0080001', 'Courrier : Mme DUPONT Jeanne, sortie.'))).toBe(nameIn(one))
+    const others = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => note(`H1-009${i}`, 'Mme DUPONT Jeanne, vue ce jour.')),
+    )
+    expect(others.map(nameIn)).not.toContain(nameIn(one))
+    expect(nameIn(await note('H1-0080001', 'Mme DUPONT Jeanne, vue.', {}, 'clinique'))).not.toBe(nameIn(one))
+  })
+
+  it('has no trait of its patient, whatever the key would have drawn', async () => {
+    const text = 'Mme DUPONT, vue ce jour.'
+    const drawn = nameIn(await note('H1-0080001', text))
+    const second = nameIn(await note('H1-0080001', text, { birth_family_name: drawn }))
+    expect([typeof drawn, second === drawn, second === 'DUPONT']).toEqual(['string', false, false])
+  })
+
+  it('counts what was replaced by kind, as tags do, and needs a key', async () => {
+    const guarded = {
+      origin: '1',
+      record: { ...DOCUMENT, note: 'Mme DUPONT Jeanne, IPP 8012939402' },
+      provenance: { producer: 'chu', receivedAt: 7 },
+      outcomes: [],
+      withheld: [],
+    }
+    const verdict = await step.runLong(guarded, NEVER)
+    expect(verdict.kind === 'pass' && verdict.value.report.replaced).toEqual([
+      { field: 'note', kind: 'name', spans: 2 },
+      { field: 'note', kind: 'ipp', spans: 1 },
+    ])
+    expect(() => scrubTexts(contract, loadResources)).toThrow('nothing says under which key')
+  })
+})
 
 describe('a text of which the scrubber is not sure', () => {
   const run = (contract: FeedContract, note: string) =>

@@ -97,4 +97,36 @@ describe('chainon deid text', () => {
     },
     SLOW,
   )
+
+  test(
+    'surrogates are the same for one patient in one run, and others in the next one; they need --replace',
+    () => {
+      const text = 'Mme DUPONT Jeanne va bien.'
+      const file = join(folder, 'patients.jsonl')
+      const lines = [
+        { id: 1, patient: 'a', text },
+        { id: 2, patient: 'a', text: `Courrier. ${text}` },
+        { id: 3, patient: 'b', text },
+        { id: 4, text },
+        { id: 5, patient: {}, text },
+      ]
+      writeFileSync(file, lines.map((line) => JSON.stringify(line)).join('\n'))
+      const run = (...options: string[]) =>
+        spawnSync(process.execPath, [MAIN, 'text', '--lang', 'fr', ...options, file], { encoding: 'utf8' })
+      const namesOf = (stdout: string) =>
+        stdout
+          .split('\n')
+          .filter(Boolean)
+          .map((line) => /Mme (.+) va bien/.exec((JSON.parse(line) as { text: string }).text)?.[1])
+      const first = run('--replace', '--surrogates')
+      const [one, two, three, four] = namesOf(first.stdout)
+      expect(one).toMatch(/^\p{Lu}{3,} \p{Lu}\p{Ll}+$/u)
+      expect([two === one, three === one, four === one, four === three]).toEqual([true, false, false, false])
+      expect(first.stderr).toContain('line 5 patient is neither')
+      expect(namesOf(run('--replace', '--surrogates').stdout)).not.toEqual([one, two, three, four])
+      const alone = run('--surrogates')
+      expect([alone.status, alone.stdout]).toEqual([2, ''])
+    },
+    SLOW,
+  )
 })

@@ -79,7 +79,7 @@ describe('a record whose text and fields are shifted', () => {
       text: 'Madame née le 03/04/1956, vue le 12/03/2024, revue en juin. Contrôle le 12 mars 2024.',
       title: null,
     }
-    const step = scrubTexts(result.contract, loadResources, read)
+    const step = scrubTexts(result.contract, loadResources, { shiftDays: read })
     const guarded = { origin: '1', record, provenance: { producer: 'chu', receivedAt: 7 }, outcomes: [], withheld: [] }
     const verdict = await step.runLong(guarded, () => undefined)
     if (verdict.kind !== 'pass') throw new Error('the record was not passed on')
