@@ -102,7 +102,14 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
         return kafka({ java: java.command, jvm, cache, data: at, logins: dataPaths(at).kafkaLogins, ...settings })
       }
       case 'registry':
-        return registry({ java: java.command, jvm, cache, data: at, port: on.registry })
+        return registry({
+          java: java.command,
+          jvm,
+          cache,
+          data: at,
+          logins: dataPaths(at).registryLogins,
+          port: on.registry,
+        })
       case 'redis':
         return redis({
           command: redisCommand(cache, env),
