@@ -3,7 +3,6 @@ import { secretsDir } from '#core/config/read.ts'
 import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
@@ -19,6 +18,7 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
+import { indexSecret } from './index/index-secret.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { type OpenLinker, openLinker } from './stream/open-linker.ts'
@@ -48,11 +48,12 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         const transport = await reach('Kafka', () =>
           sharedTransportSecret(config, () => readFingerprints(kafka, namespace)),
         )
+        const secret = await reach('the key provider', () => indexSecret(secretsDir('linker', config), config))
         const redis = redisClient(config, logger)
         const place = {
           redis,
           name: `${namespace}${config.CHAINON_LINKAGE_INDEX}`,
-          secret: loadOrCreateSecret(secretsDir('linker', config), 'linkage-index.key'),
+          secret,
           kinds: kinds.length,
           layout,
           form,
