@@ -3,9 +3,9 @@
  * statements of others, and may be another user, so that it reads neither the key nor the journal, and cannot change what it has told.
  */
 import { join } from 'node:path'
-import { Check } from 'typebox/schema'
 import { JournalEvent } from '#core/journal/actions.ts'
 import { type Journal, openJournal } from '#core/journal/journal.ts'
+import { complete } from '#core/schema/complete.ts'
 
 /** More than a working front tells: one that was taken over must not fill the journal of the others. */
 const MAX_AN_HOUR = 5_000
@@ -48,15 +48,18 @@ export function relay(
 
 /** Of what the journal has forms for, the front tells its own logins and statements. */
 function eventOf(line: string): JournalEvent | undefined {
-  let parsed: unknown
+  const event = complete(JournalEvent, parsed(line))
+  if (!event) return undefined
+  const { action, actor, object } = event
+  const isOwn = /^clickhouse(?::|$)/.test(object)
+  if (action === 'login-failed') return isOwn && actor === 'unknown' ? event : undefined
+  return action === 'query' && isOwn && actor.startsWith('clickhouse:') ? event : undefined
+}
+
+function parsed(line: string): unknown {
   try {
-    parsed = JSON.parse(line)
+    return JSON.parse(line)
   } catch {
     return undefined
   }
-  if (!Check(JournalEvent, parsed)) return undefined
-  const { action, actor, object } = parsed
-  const isOwn = /^clickhouse(?::|$)/.test(object)
-  if (action === 'login-failed') return isOwn && actor === 'unknown' ? parsed : undefined
-  return action === 'query' && isOwn && actor.startsWith('clickhouse:') ? parsed : undefined
 }

@@ -85,6 +85,10 @@ export function toSupervisor(descriptor: number): { write(line: string): void; e
   pipe.unref()
   return {
     write: (line) => void pipe.write(`${line}\n`),
-    end: () => new Promise((resolve) => pipe.end(resolve).once('close', resolve)),
+    end: () =>
+      new Promise((resolve) => {
+        pipe.once('close', () => resolve())
+        pipe.end(() => resolve())
+      }),
   }
 }
