@@ -131,7 +131,8 @@ export class Engine {
         throw withoutScope(error)
       })
     const text = parsed.text().trimEnd()
-    const found = shape && (await shapeOf(session, text))
+    // One that cannot be told, because it is too long, is counted by its kind: no statement fails for the journal.
+    const found = shape && (await shapeOf(session, text).catch(() => undefined))
     if (found) shape(found)
     checkStatement(file ? { text, admin, processes, file } : { text, admin, processes }, this.#names)
     if (key.length > REMEMBERED_CHARACTERS) return
