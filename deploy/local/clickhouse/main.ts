@@ -80,7 +80,7 @@ async function main(): Promise<void> {
   const { createFront } = await import('./server.ts')
   const spool = new Spool(join(config.dataDir, 'spool'))
   const supervisor = config.journalDescriptor === 0 ? undefined : toSupervisor(config.journalDescriptor)
-  const told = supervisor && tellFront(supervisor.write)
+  const told = supervisor && tellFront((line) => supervisor.write(line))
   const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, logins, roles, told })
 
   let stopping = false

@@ -32,7 +32,7 @@ test('is sealed, and both services open it', async () => {
   const made = register()
   const secret = await ownTransportSecret(config, made)
   expect(readFileSync(join(config.CHAINON_LINKAGE_SECRETS_DIR, 'transport.key'), 'utf8')).toMatch(/^chainon-sealed-1:/)
-  expect(await sharedTransportSecret(config, made.read)).toEqual(secret)
+  expect(await sharedTransportSecret(config, () => made.read())).toEqual(secret)
 })
 
 test('is opened after it was restored from shares', async () => {
