@@ -19,7 +19,7 @@ export const clickhouseUsers = (): readonly string[] => readRoles([]).map(({ nam
  */
 export function localLogin(component: ComponentName, data: string, user: string): Login {
   const folder = loginsFolder(component, data)
-  if (!folder || !existsSync(join(folder, `${user}.password`))) return {}
+  if (!existsSync(join(folder, `${user}.password`))) return {}
   const password = passwordOf(folder, user)
   switch (component) {
     case 'clickhouse':
@@ -29,13 +29,13 @@ export function localLogin(component: ComponentName, data: string, user: string)
     case 'kafka':
       return { KAFKA_SASL_MECHANISM: 'scram-sha-512', KAFKA_SASL_USERNAME: user, KAFKA_SASL_PASSWORD: password }
     case 'registry':
-      return {}
+      return { SCHEMA_REGISTRY_USERNAME: user, SCHEMA_REGISTRY_PASSWORD: password }
   }
 }
 
-function loginsFolder(component: ComponentName, data: string): string | undefined {
-  const { clickhouseLogins, kafkaLogins, redisLogins } = dataPaths(data)
-  return { clickhouse: clickhouseLogins, kafka: kafkaLogins, redis: redisLogins, registry: undefined }[component]
+function loginsFolder(component: ComponentName, data: string): string {
+  const { clickhouseLogins, kafkaLogins, redisLogins, registryLogins } = dataPaths(data)
+  return { clickhouse: clickhouseLogins, kafka: kafkaLogins, redis: redisLogins, registry: registryLogins }[component]
 }
 
 /** @returns the logins of all components that are started here, as variables of the user's environment */

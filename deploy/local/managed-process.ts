@@ -1,7 +1,10 @@
 /** One process of the stack: started, watched, restarted with back-off when it ends, stopped. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { identityOf } from '#core/process/identity.ts'
@@ -10,7 +13,7 @@ import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { fullDiskRemark, unusable } from './data-folder.ts'
 import { logPath, logTail, openLog, rotateAtStart, rotateIfLarge } from './log-file.ts'
 import { ROOT } from './paths.ts'
-import type { ProcessSpec } from './types.ts'
+import { LINES_FD, type ProcessSpec } from './types.ts'
 
 const POLL_MS = 60
 const BACKOFF_MIN_MS = 200
@@ -184,16 +187,18 @@ export class ManagedProcess {
       cwd: ROOT,
       env: this.spec.env,
       detached: true,
-      stdio: ['ignore', log, log, 'pipe'],
+      stdio: ['ignore', log, log, 'pipe', ...(this.spec.lines ? ['pipe' as const] : [])],
       ...this.spec.user,
     })
     closeSync(log)
     child.stdio[3]?.on('error', () => undefined)
+    const told = this.spec.lines ? readLines(child.stdio[LINES_FD] as Readable, this.spec.lines) : Promise.resolve()
     this.#child = child
     this.#startedAt = Date.now()
     const ended = new Promise<Ended>((resolve) => {
       child.on('error', () => resolve({ code: 127, signal: null }))
-      child.on('exit', (code, signal) => resolve({ code, signal }))
+      // What it told before its end is read, too.
+      child.on('exit', (code, signal) => void told.then(() => resolve({ code, signal })))
     })
     this.#ended = ended
     this.#set(state, message, child.pid ?? null)
@@ -215,6 +220,13 @@ export class ManagedProcess {
   async #wait(ms: number): Promise<void> {
     await sleep(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined)
   }
+}
+
+/** @returns resolves at the end of the stream */
+async function readLines(stream: Readable, take: (line: string) => void): Promise<void> {
+  const ended = once(stream, 'close').catch(() => undefined)
+  createInterface(stream).on('line', take)
+  await ended
 }
 
 function describe(ended: Ended): string {

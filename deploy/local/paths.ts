@@ -48,6 +48,8 @@ export interface DataPaths {
   readonly kafkaLogins: string
   /** A password for each user of the local Redis. */
   readonly redisLogins: string
+  /** A password for each user of the local schema registry. */
+  readonly registryLogins: string
 }
 
 /** @returns the supervisor's own files in a data folder */
@@ -64,5 +66,6 @@ export function dataPaths(data: string): DataPaths {
     clickhouseLogins: join(data, 'secrets', 'clickhouse'),
     kafkaLogins: join(data, 'secrets', 'kafka'),
     redisLogins: join(data, 'secrets', 'redis'),
+    registryLogins: join(data, 'secrets', 'registry'),
   }
 }

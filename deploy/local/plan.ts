@@ -5,6 +5,7 @@ import { KEYS, type Key } from '#core/config/keys.ts'
 import { readConfig, readGiven } from '#core/config/read.ts'
 import { findJava } from '#core/java/java.ts'
 import { COMPONENTS, type ComponentName, SERVICES, type ServiceName } from '#core/process/state-file.ts'
+import { clickhouseJournal } from './clickhouse-journal.ts'
 import { archiveOptions, type JavaComponent, makeArchives } from './components/class-archive.ts'
 import { clickhouse, clickhouseFolder } from './components/clickhouse.ts'
 import { type InstalledComponent, installComponents, redisCommand, redisOnPath } from './components/install.ts'
@@ -36,6 +37,7 @@ export interface PlanOptions {
   readonly databases?: readonly string[]
   /** Patterns of the namespaces whose keys in the local Redis the services may use; by default the configured one. */
   readonly namespaces?: readonly string[]
+  readonly say: (line: string) => void
   /** More addresses of the local Kafka, for clients behind a proxy. */
   readonly kafkaListeners?: readonly KafkaListener[]
 }
@@ -102,7 +104,14 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
         return kafka({ java: java.command, jvm, cache, data: at, logins: dataPaths(at).kafkaLogins, ...settings })
       }
       case 'registry':
-        return registry({ java: java.command, jvm, cache, data: at, port: on.registry })
+        return registry({
+          java: java.command,
+          jvm,
+          cache,
+          data: at,
+          logins: dataPaths(at).registryLogins,
+          port: on.registry,
+        })
       case 'redis':
         return redis({
           command: redisCommand(cache, env),
@@ -112,7 +121,13 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
           port: on.redis,
         })
       case 'clickhouse':
-        return clickhouse({ data: at, port: on.clickhouse, user, databases: options.databases ?? [database] })
+        return clickhouse({
+          data: at,
+          port: on.clickhouse,
+          user,
+          databases: options.databases ?? [database],
+          journal: clickhouseJournal(at, options.say),
+        })
     }
   }
   const jvm = (component: ComponentName) => (isJava(component) ? archiveOptions(cache, component, java.build) : [])

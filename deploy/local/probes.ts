@@ -3,9 +3,14 @@ import { connect } from 'node:net'
 
 const PROBE_TIMEOUT_MS = 1_000
 
-/** @returns whether the address answers a GET with 200 */
-export async function httpReady(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
+/** @returns whether the address answers a GET with 200, to this login when one is given */
+export async function httpReady(
+  url: string,
+  login?: { readonly user: string; readonly password: string },
+): Promise<boolean> {
+  const basic = login && Buffer.from(`${login.user}:${login.password}`).toString('base64')
+  const headers = basic ? { authorization: `Basic ${basic}` } : {}
+  const response = await fetch(url, { headers, signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
   await response.body?.cancel()
   return response.status === 200
 }

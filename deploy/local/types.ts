@@ -22,6 +22,9 @@ export const ADMIN_VARIABLES = {
   console: 'CHAINON_CONSOLE_ADMIN_URL',
 } as const satisfies Partial<Record<ProcessName, Key>>
 
+/** After standard input, outputs, and the pipe of stop-with-parent.mjs. */
+export const LINES_FD = 4
+
 /** A process that the supervisor starts, and restarts when it ends. */
 export interface ProcessSpec {
   readonly name: ProcessName
@@ -33,6 +36,8 @@ export interface ProcessSpec {
   readonly user?: SystemUser
   /** All of its environment; see childEnvironment of managed-process.ts. */
   readonly env: NodeJS.ProcessEnv
+  /** Takes lines that it writes on descriptor `LINES_FD`. */
+  readonly lines?: (line: string) => void
   /** Writes configuration files or formats a disk; runs before each start. */
   readonly prepare?: () => Promise<void>
   /** @returns true when it serves; after false or a rejection it is called again */

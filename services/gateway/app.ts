@@ -61,7 +61,7 @@ import type { Tokens } from './tokens/tokens.ts'
 export interface GatewayDependencies {
   readonly contracts: readonly FeedContract[]
   readonly namespace: string
-  readonly registry: AvroRegistry
+  readonly registry: Pick<AvroRegistry, 'encoder'>
   readonly keys: KeyStore
   /** Undefined: no token is accepted. */
   readonly tokens: Tokens | undefined

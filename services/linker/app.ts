@@ -3,7 +3,6 @@ import { secretsDir } from '#core/config/read.ts'
 import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { fingerprintsOf, fingerprintTopic } from '#core/custody/kafka-register.ts'
 import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
@@ -21,6 +20,7 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
+import { indexSecret } from './index/index-secret.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
 import { type OpenLinker, openLinker } from './stream/open-linker.ts'
@@ -54,11 +54,12 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         await reach('Kafka', () => destroyRetired(config, register, logger))
         const held = new Set(transport.keys())
         const versionsNow = async () => sealingVersions(TRANSPORT, (await register.read()).keys())
+        const secret = await reach('the key provider', () => indexSecret(secretsDir('linker', config), config))
         const redis = redisClient(config, logger)
         const place = {
           redis,
           name: `${namespace}${config.CHAINON_LINKAGE_INDEX}`,
-          secret: loadOrCreateSecret(secretsDir('linker', config), 'linkage-index.key'),
+          secret,
           kinds: kinds.length,
           layout,
           form,

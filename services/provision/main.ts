@@ -59,14 +59,14 @@ async function provision(config: ProvisionConfig, contracts: readonly FeedContra
   const registry = avroRegistry(config)
   const namespace = config.CHAINON_NAMESPACE
   // Compatibility first: no topic and no table is created for a contract that cannot read what was written before.
-  await registry.encoder(markerSubject(namespace), MARKER_SCHEMA)
-  await registry.encoder(sealedSubject(namespace), SEALED_SCHEMA)
-  await registry.encoder(personLinkSubject(namespace), PERSON_LINK_SCHEMA)
+  await registry.register(markerSubject(namespace), MARKER_SCHEMA)
+  await registry.register(sealedSubject(namespace), SEALED_SCHEMA)
+  await registry.register(personLinkSubject(namespace), PERSON_LINK_SCHEMA)
   // One after the other: an empty Apicurio that gets its first schemas all at once has answered HTTP 400 to some of them.
   for (const contract of contracts) {
     const { feed } = contract
-    await registry.encoder(subjectOf(topicOf(namespace, 'identified', feed)), identifiedSchema(contract))
-    await registry.encoder(subjectOf(topicOf(namespace, 'pseudonymised', feed)), pseudonymisedSchema(contract))
+    await registry.register(subjectOf(topicOf(namespace, 'identified', feed)), identifiedSchema(contract))
+    await registry.register(subjectOf(topicOf(namespace, 'pseudonymised', feed)), pseudonymisedSchema(contract))
   }
   const [plan, { migrations, policies }, rights] = await withAdmin(kafka, async (admin) => {
     const { clusterId } = await admin.describeCluster()

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runToEnd } from '../helpers/gateway.ts'
 import { deleteGroup } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
+import { askRegistry } from '../helpers/registry.ts'
 import { failingService, type Pipeline, startPipeline } from '../helpers/services.ts'
 
 interface Field {
@@ -193,7 +194,7 @@ test('a new file is a new feed, without any other change', async () => {
   await expect
     .poll(() => pipeline.rows('SELECT code, value_number FROM vital_sign'), { timeout: 20_000 })
     .toEqual([{ code: '718-7', value_number: 13.5 }])
-  const subjects = (await (await fetch(`${pipeline.env.SCHEMA_REGISTRY_URL}/subjects`)).json()) as string[]
+  const subjects = (await (await askRegistry(pipeline.env, '/subjects')).json()) as string[]
   for (const zone of ['identified', 'pseudonymised'])
     expect(subjects).toContain(`${pipeline.place.namespace}${zone}.vital_sign-value`)
 })

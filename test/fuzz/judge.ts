@@ -118,7 +118,7 @@ async function itemsOf(format: Exclude<Format, 'table' | 'hl7-file'>, body: Buff
   if (format === 'pmsi') return pmsiItems(body, PMSI)
   if (format === 'dicom') return dicomItems([{ file: body }], DICOM)
   if (format === 'stow') return dicomItems(partsOf(body, BOUNDARY), DICOM)
-  return recordItems(format, body, observations, LIMITS)
+  return recordItems(format, body, observations, LIMITS, () => undefined)
 }
 
 function validator(contract: FeedContract) {

@@ -48,7 +48,9 @@ const body = Buffer.from(
 )
 
 test('a body becomes items, one for each record; a line that cannot be decoded is an item too', () => {
-  const items = [...recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 })]
+  const items = [
+    ...recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 }, () => undefined),
+  ]
   expect(items.map((item) => (item.kind === 'decoded' ? item.index : item.fault))).toEqual([0, 'malformed-json', 2])
 })
 
@@ -74,7 +76,13 @@ test('valid records are accepted although others are rejected; the receipt names
     await sealer.dataKey(provenance.producer),
     false,
   )
-  for (const item of recordItems('ndjson', body, contract, { maxBodyBytes: 100_000, maxRecordBytes: 10_000 }))
+  for (const item of recordItems(
+    'ndjson',
+    body,
+    contract,
+    { maxBodyBytes: 100_000, maxRecordBytes: 10_000 },
+    () => undefined,
+  ))
     batch.add(item)
   // Here the gateway waits in `log.append` for all replicas. The receipt is sent only after that.
   const { status, body: receipt } = answerOf(batch, 'observation', false)

@@ -60,9 +60,7 @@ export async function openSealed(
   env: Readonly<Record<string, string>>,
   messages: readonly Pick<ReadMessage, 'topic' | 'key' | 'value'>[],
 ): Promise<readonly (Buffer | null)[]> {
-  const decoder = avroRegistry(
-    readConfig('test', REGISTRY_KEYS, { SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL }),
-  ).decoder([SEALED_SCHEMA])
+  const decoder = avroRegistry(readConfig('test', REGISTRY_KEYS, env)).decoder([SEALED_SCHEMA])
   await decoder.prepare(messages.map(({ value }) => value))
   const keys = await (await dayKeysOf(env)).live()
   const seeds = new Map(keys.map(({ id, seed }) => [id, seed]))

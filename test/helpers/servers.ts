@@ -16,6 +16,7 @@ export function servers(): Readonly<Record<string, string>> {
 /** For each component its variables of a login, the password last. */
 const LOGINS = [
   ['CLICKHOUSE_USER', 'CLICKHOUSE_PASSWORD'],
+  ['SCHEMA_REGISTRY_USERNAME', 'SCHEMA_REGISTRY_PASSWORD'],
   ['REDIS_USERNAME', 'REDIS_PASSWORD'],
   ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
 ] as const

@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { REGISTRY_USERS } from '#core/avro/registry-rights.ts'
 import { KAFKA_SUPER_USERS, KAFKA_USERS } from '#core/kafka/users.ts'
 import { lockHolder } from '#core/process/lock.ts'
 import { REDIS_RIGHTS } from '#core/redis/rights.ts'
@@ -73,7 +74,13 @@ async function start(): Promise<Shared> {
 }
 
 const users = (): readonly string[] => [
-  ...new Set([...clickhouseUsers(), ...Object.keys(REDIS_RIGHTS), ...KAFKA_USERS, ...KAFKA_SUPER_USERS]),
+  ...new Set([
+    ...clickhouseUsers(),
+    ...Object.keys(REDIS_RIGHTS),
+    ...KAFKA_USERS,
+    ...KAFKA_SUPER_USERS,
+    ...REGISTRY_USERS,
+  ]),
 ]
 
 /** A killed run leaves its folder, and on some systems its servers too. */

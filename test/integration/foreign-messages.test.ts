@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isRowBalanced } from '#core/ledger/row.ts'
 import { groupOffsets, produce, readTopics } from '../helpers/kafka.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
+import { askRegistry, registryBody } from '../helpers/registry.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 let pipeline: Pipeline
@@ -40,17 +41,12 @@ const quarantined = (feed: Feed) =>
 
 /** Registers a schema of another program in the same registry. @returns its id as 8 hexadecimal characters */
 async function jsonSchema(): Promise<string> {
-  const answer = await fetch(
-    `${pipeline.env.SCHEMA_REGISTRY_URL}/subjects/${pipeline.place.namespace}foreign-value/versions`,
-    {
-      method: 'POST',
-      headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
-      body: JSON.stringify({
-        schemaType: 'JSON',
-        schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{}}',
-      }),
-    },
-  )
+  const schema = registryBody('POST', {
+    schemaType: 'JSON',
+    schema: '{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{}}',
+  })
+  const subject = `${pipeline.place.namespace}foreign-value`
+  const answer = await askRegistry(pipeline.env, `/subjects/${subject}/versions`, schema)
   const { id } = (await answer.json()) as { id: number }
   return id.toString(16).padStart(8, '0')
 }

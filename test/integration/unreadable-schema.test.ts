@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { isBalanced } from '#core/ledger/row.ts'
 import { type HttpFault, startHttpFault } from '../helpers/http-fault.ts'
 import { recordOf } from '../helpers/records.ts'
+import { askRegistry } from '../helpers/registry.ts'
 import { servers } from '../helpers/servers.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
@@ -30,7 +31,7 @@ it.each([
   'a schema of one feed, when the registry %s, stops that feed alone',
   async (_what, answer) => {
     const subject = `${line.place.namespace}identified.observation-value`
-    const latest = await fetch(`${servers().SCHEMA_REGISTRY_URL}/subjects/${subject}/versions/latest`)
+    const latest = await askRegistry(servers(), `/subjects/${subject}/versions/latest`)
     const { id } = (await latest.json()) as { id: number }
     const observations = Number((await rows('feed_observation'))[0]?.n)
     const documents = Number((await rows('feed_document'))[0]?.n)

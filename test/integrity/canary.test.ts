@@ -12,6 +12,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
+import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
@@ -215,7 +217,7 @@ test('no canary in answers of the gateway, metrics, alarms, pages or schemas', a
     expect(counted).toMatch(new RegExp(`chainon_withheld_values\\S*\\{[^}]*field="${field}"[^}]*kind="${kind}"`))
   expect(answers.length).toBeGreaterThan(contracts.length * 4)
   expectNothing(await searchPages(pages, answers, search()))
-  expectNothing(await searchRegistry(stack.env.SCHEMA_REGISTRY_URL ?? '', search()))
+  expectNothing(await searchRegistry(readConfig('test', REGISTRY_KEYS, stack.env), search()))
 })
 
 test('no canary in a file of the data folder: logs, ClickHouse, Redis, the registry, and Kafka', () => {

@@ -18,6 +18,8 @@ export interface FrontConfig {
   readonly usersFile: string
   /** Warehouses: the roles get rights on these. */
   readonly databases: readonly string[]
+  /** Of a pipe to the supervisor, which takes events of the access journal; 0: there is none. */
+  readonly journalDescriptor: number
   /** How long a stop waits for running statements. */
   readonly stopMs: number
 }
@@ -35,6 +37,7 @@ const KEYS = [
   'CHAINON_CLICKHOUSE_QUEUE',
   'CHAINON_CLICKHOUSE_MAX_BODY_BYTES',
   'CHAINON_CLICKHOUSE_STOP_MS',
+  '_CHAINON_JOURNAL_FD',
 ] as const
 
 /**
@@ -63,6 +66,7 @@ export function frontConfig(env: NodeJS.ProcessEnv): FrontConfig {
     maxBodyBytes: config.CHAINON_CLICKHOUSE_MAX_BODY_BYTES,
     usersFile: config.CHAINON_CLICKHOUSE_USERS_FILE,
     databases: config.CHAINON_CLICKHOUSE_DATABASES,
+    journalDescriptor: config._CHAINON_JOURNAL_FD,
     stopMs: config.CHAINON_CLICKHOUSE_STOP_MS,
   }
 }

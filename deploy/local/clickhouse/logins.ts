@@ -36,11 +36,21 @@ export function readLogins(path: string): Logins {
 /** Compared with a wrong password of an unknown user, which then takes as long as that of a known one. */
 const NOBODY = sha256('')
 
+export interface LoginFailure {
+  readonly reason: 'missing' | 'unknown-user' | 'wrong-password'
+  /** A known one. */
+  readonly user?: string
+}
+
 /**
  * Reads `Authorization: Basic`, else the headers or parameters of ClickHouse's interface.
- * @returns the user, or undefined when user or password is wrong or missing
+ * @returns the user, or why it is none
  */
-export function authenticated(logins: Logins, request: IncomingMessage, params: URLSearchParams): string | undefined {
+export function authenticated(
+  logins: Logins,
+  request: IncomingMessage,
+  params: URLSearchParams,
+): string | LoginFailure {
   const given = (name: string): string | undefined => {
     const value = request.headers[name]
     return Array.isArray(value) ? value[0] : value
@@ -51,5 +61,7 @@ export function authenticated(logins: Logins, request: IncomingMessage, params: 
   const password = basic ? rest.join(':') : (given('x-clickhouse-key') ?? params.get('password') ?? '')
   const hash = Object.hasOwn(logins, user) ? logins[user] : undefined
   const right = timingSafeEqual(hash === undefined ? NOBODY : Buffer.from(hash, 'hex'), sha256(password))
-  return right && hash !== undefined ? user : undefined
+  if (right && hash !== undefined) return user
+  if (hash !== undefined) return { reason: 'wrong-password', user }
+  return { reason: user === '' && password === '' ? 'missing' : 'unknown-user' }
 }

@@ -12,6 +12,7 @@ import { writeEngineConfig } from './engine-config.ts'
 import { type Logins, makeLogins, readLogins } from './logins.ts'
 import { type Role, readRoles } from './roles.ts'
 import type { Engine } from './sessions.ts'
+import { tellFront, toSupervisor } from './told.ts'
 
 function stop(code: number, message: string): never {
   process.stderr.write(`clickhouse: ${message}\n`)
@@ -78,13 +79,15 @@ async function main(): Promise<void> {
   const { Spool } = await import('./spool.ts')
   const { createFront } = await import('./server.ts')
   const spool = new Spool(join(config.dataDir, 'spool'))
-  const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, logins, roles })
+  const supervisor = config.journalDescriptor === 0 ? undefined : toSupervisor(config.journalDescriptor)
+  const told = supervisor && tellFront((line) => supervisor.write(line))
+  const server = createFront({ engine, spool, maxBodyBytes: config.maxBodyBytes, logins, roles, told })
 
   let stopping = false
   const shutDown = async (): Promise<void> => {
     if (stopping) return
     stopping = true
-    server.close()
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeIdleConnections()
     const drained = await engine.close(config.stopMs)
     if (!drained) {
@@ -94,8 +97,10 @@ async function main(): Promise<void> {
     }
     // The answers of the last statements are still being sent.
     setTimeout(() => server.closeAllConnections(), 500).unref()
-    server.once('close', () => process.exit(0))
-    if (!server.listening) server.closeIdleConnections()
+    await closed
+    await told?.stop()
+    await supervisor?.end()
+    process.exit(0)
   }
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => void shutDown())

@@ -10,6 +10,8 @@ import { header, quoted, readRequest } from './request.ts'
 import type { Role } from './roles.ts'
 import type { Engine } from './sessions.ts'
 import type { Spool } from './spool.ts'
+import { kindOf } from './statement.ts'
+import { PEOPLE, type Shape, type Told } from './told.ts'
 
 export interface FrontDependencies {
   readonly engine: Engine
@@ -18,6 +20,8 @@ export interface FrontDependencies {
   readonly logins: Logins
   /** A user has the role of its name. */
   readonly roles: readonly Role[]
+  /** For the access journal, where there is one. */
+  readonly told?: Told | undefined
 }
 
 /** The result of a statement: bytes in memory, or a file that is already unlinked. */
@@ -81,25 +85,46 @@ async function handle(
   const disconnected = new AbortController()
   response.once('close', () => disconnected.abort())
   dependencies.engine.admit()
-  const answer = await execute(dependencies, { request, url, role }, disconnected.signal)
+  const seen: Seen = { kind: 'other' }
+  const tell = (error?: unknown) => dependencies.told?.ran(role.name, seen.kind, outcomeOf(error), seen.shape)
+  const answer = await execute(dependencies, { request, url, role, seen }, disconnected.signal).catch(
+    (error: unknown) => {
+      tell(error)
+      throw error
+    },
+  )
+  tell()
   const wantsGzip =
     ['1', 'true'].includes(url.searchParams.get('enable_http_compression') ?? '') &&
     /\bgzip\b/.test(header(request, 'accept-encoding') ?? '')
   await send(response, answer, wantsGzip)
 }
 
+/** What is known of a statement for the access journal, filled in while it is read. */
+interface Seen {
+  kind: string
+  shape?: Shape
+}
+
 interface Asked {
   readonly request: IncomingMessage
   readonly url: URL
   readonly role: Role
+  readonly seen: Seen
+}
+
+/** Codes of ACCESS_DENIED and SUPPORT_IS_DISABLED. */
+const outcomeOf = (error: unknown) => {
+  if (error === undefined) return 'done'
+  return error instanceof EngineError && (error.code === 497 || error.code === 344) ? 'refused' : 'failed'
 }
 
 async function execute(
   dependencies: FrontDependencies,
-  { request, url, role }: Asked,
+  { request, url, role, seen }: Asked,
   disconnected: AbortSignal,
 ): Promise<Answer> {
-  const { engine, spool } = dependencies
+  const { engine, spool, told } = dependencies
   // The tables of `system` are checked by their full names.
   if (url.searchParams.get('database')?.toLowerCase() === 'system' && role.name !== 'admin')
     throw frontError.closed('the database system')
@@ -109,6 +134,9 @@ async function execute(
     dependencies.maxBodyBytes,
     role.readonly,
   )
+  seen.kind = kindOf(statement)
+  const isTold = told !== undefined && PEOPLE.has(role.name)
+  const shape = isTold ? (read: Shape) => void (seen.shape = read) : undefined
   const begin = process.hrtime.bigint()
   const summary = (read: number, bytes: number, written: number): Record<string, string> => ({
     read_rows: String(read),
@@ -127,7 +155,7 @@ async function execute(
       try {
         const sql = `${statement.before}\nFROM INFILE ${quoted(path, "'")} ${statement.after}`
         const file = { clause: 'INFILE', path } as const
-        const run = { role, preamble, sql, file }
+        const run = { role, preamble, sql, file, shape }
         const { rowsRead, bytesRead } = await engine.run(run, defaultFormat, disconnected, quotes)
         return {
           result: { bytes: new Uint8Array() },
@@ -143,7 +171,7 @@ async function execute(
       const path = spool.path()
       try {
         const sql = `${statement.before}\nINTO OUTFILE ${quoted(path, "'")} FORMAT ${format}${statement.after}`
-        const run = { role, preamble, sql, file: { clause: 'OUTFILE', path } } as const
+        const run = { role, preamble, sql, file: { clause: 'OUTFILE', path }, shape } as const
         const { rowsRead, bytesRead } = await engine.run(run, format, disconnected)
         return { result: { file: await spool.openResult(path) }, format, summary: summary(rowsRead, bytesRead, 0) }
       } catch (error) {
@@ -152,7 +180,7 @@ async function execute(
       }
     }
     case 'other': {
-      const result = await engine.run({ role, preamble, sql: statement.sql }, defaultFormat, disconnected)
+      const result = await engine.run({ role, preamble, sql: statement.sql, shape }, defaultFormat, disconnected)
       return {
         result: { bytes: result.bytes() },
         format: statement.format ?? defaultFormat,
@@ -217,8 +245,12 @@ function checkSource(request: IncomingMessage): void {
   if (site === 'cross-site' || site === 'same-site') throw frontError.crossSite()
 }
 
-function roleOf({ logins, roles }: FrontDependencies, request: IncomingMessage, params: URLSearchParams): Role {
+function roleOf({ logins, roles, told }: FrontDependencies, request: IncomingMessage, params: URLSearchParams): Role {
   const user = authenticated(logins, request, params)
+  if (typeof user !== 'string') {
+    told?.loginFailed(user)
+    throw frontError.unauthorised()
+  }
   const role = roles.find(({ name }) => name === user)
   if (!role) throw frontError.unauthorised()
   return role

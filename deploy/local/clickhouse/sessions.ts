@@ -5,7 +5,8 @@ import { EngineError, fromEngine, frontError, type Quotes } from './errors.ts'
 import { quoted } from './request.ts'
 import type { Role } from './roles.ts'
 import { ALL_SETTINGS } from './settings.ts'
-import { CLOSED_FUNCTIONS, checkStatement, type EngineNames, type WallRequest } from './wall.ts'
+import { MAX_TABLES, type Shape } from './told.ts'
+import { CLOSED_FUNCTIONS, checkStatement, type EngineNames, namesIn, type WallRequest } from './wall.ts'
 
 interface Waiting {
   start(): void
@@ -20,6 +21,8 @@ export interface Run {
   readonly sql: string
   /** The file of the spool that `sql` names. */
   readonly file?: WallRequest['file']
+  /** Is told what the statement is, once the engine's parser has read it. */
+  readonly shape?: ((shape: Shape) => void) | undefined
 }
 
 /** Checked statements that are remembered: programs send the same text again and again. */
@@ -37,7 +40,8 @@ export class Engine {
   readonly #path: string
   readonly #anchor: Session
   readonly #names: Names
-  readonly #checked = new Set<string>()
+  /** Undefined for a statement of a program, of which nothing more is told. */
+  readonly #checked = new Map<string, Shape | undefined>()
   readonly #sessions: number
   readonly #queueBound: number
   readonly #waiting: Waiting[] = []
@@ -113,22 +117,27 @@ export class Engine {
    * Lets the engine's own parser read the whole text as one statement, and looks at what it has read.
    * @throws EngineError, or the engine's error of syntax
    */
-  async #check(session: Session, { role, sql, file }: Run): Promise<void> {
+  async #check(session: Session, { role, sql, file, shape }: Run): Promise<void> {
     const admin = role.name === 'admin'
     // Only the file's name differs between two requests with the same statement.
     const processes = role.grants.some((grant) => grant.endsWith(' ON system.processes'))
-    const key = `${admin} ${processes} ${file?.clause} ${file ? sql.replace(file.path, '') : sql}`
-    if (this.#checked.has(key)) return
+    const key = `${admin} ${processes} ${shape !== undefined} ${file?.clause} ${file ? sql.replace(file.path, '') : sql}`
+    const known = this.#checked.get(key)
+    if (known) shape?.(known)
+    if (known || this.#checked.has(key)) return
     const parsed = await session
       .queryAsync(`SELECT formatQuerySingleLine(${quoted(sql, "'")})`, { format: 'TSVRaw' })
       .catch((error: unknown) => {
         throw withoutScope(error)
       })
     const text = parsed.text().trimEnd()
+    // One that cannot be told, because it is too long, is counted by its kind: no statement fails for the journal.
+    const found = shape && (await shapeOf(session, text).catch(() => undefined))
+    if (found) shape(found)
     checkStatement(file ? { text, admin, processes, file } : { text, admin, processes }, this.#names)
     if (key.length > REMEMBERED_CHARACTERS) return
     if (this.#checked.size >= REMEMBERED) this.#checked.clear()
-    this.#checked.add(key)
+    this.#checked.set(key, found)
   }
 
   /** Runs SELECT 1 outside the queue; calls at the same time share one statement. */
@@ -223,6 +232,15 @@ async function namesOf(session: Session): Promise<Names> {
     tableFunctions: new Set(await list(session, 'SELECT lower(name) FROM system.table_functions')),
     closedFunctions: new Set(await list(session, functions)),
   }
+}
+
+/** @param text of the engine's parser; a name in it that is no table's is not told, because a caller may write anything there */
+async function shapeOf(session: Session, text: string): Promise<Shape> {
+  const candidates = [...namesIn(text)].map((name) => quoted(name, "'")).join(', ')
+  const named = `SELECT groupUniqArray(${MAX_TABLES})(name) FROM system.tables WHERE database != 'system' AND name IN (${candidates})`
+  const query = `SELECT lower(hex(normalizedQueryHash(${quoted(text, "'")}))), arrayStringConcat(arraySort((${named})), ' ')`
+  const [fingerprint = '', tables = ''] = (await session.queryAsync(query, { format: 'TSVRaw' })).text().split('\t')
+  return { fingerprint, tables: tables.trim().split(' ').filter(Boolean) }
 }
 
 /** @returns the lines of the answer */

@@ -1,5 +1,6 @@
 import { frontError } from './errors.ts'
 import { type Token, tokensOf } from './tokens.ts'
+import { STATEMENTS } from './wall.ts'
 
 /**
  * The kind of a statement, as far as the front must know it. Texts are ready for the engine.
@@ -38,6 +39,14 @@ export function readStatement(bytes: Buffer): Statement {
   if (!isRows) return { kind: 'other', sql: text(0, end), format: format?.name }
   if (!format) return { kind: 'rows', before: text(0, end), after: '', format: undefined }
   return { kind: 'rows', before: text(0, format.start), after: text(format.end, end), format: format.name }
+}
+
+/** @returns the first word of a statement that a caller may send, in lower case, else `other` */
+export function kindOf(statement: Statement): string {
+  if (statement.kind === 'insert') return 'insert'
+  if (statement.kind === 'rows') return 'select'
+  const verb = /^[A-Z]+/i.exec(statement.sql.trimStart())?.[0].toUpperCase() ?? ''
+  return STATEMENTS.has(verb) ? verb.toLowerCase() : 'other'
 }
 
 /** Words before the name of the INSERT's target, which may itself be any word. */

@@ -25,7 +25,7 @@ export interface WallRequest {
 }
 
 /** Statements that a caller may send; what each may do is decided by the engine's grants. */
-const STATEMENTS = new Set(
+export const STATEMENTS: ReadonlySet<string> = new Set(
   'SELECT WITH INSERT CREATE ALTER DROP RENAME EXCHANGE OPTIMIZE TRUNCATE DELETE EXISTS SHOW DESCRIBE EXPLAIN SYSTEM CHECK USE SET'.split(
     ' ',
   ),
@@ -102,6 +102,13 @@ export function checkStatement(request: WallRequest, names: EngineNames): void {
   if (files !== (file ? 1 : 0)) throw frontError.clientFile('a file')
   // Rows in the text of a statement go to the spool; more of them here means that the front has read the statement otherwise.
   if (verb === 'INSERT' && !file && !selects) throw frontError.closed('rows in this place')
+}
+
+/** @returns the names in the text of the engine's parser that a table of the warehouse can have */
+export function namesIn(text: string): ReadonlySet<string> {
+  const bytes = latin1(text)
+  const names = [...tokensOf(bytes)].map((token) => nameOf(token, bytes) ?? '')
+  return new Set(names.filter((name) => /^[a-z0-9][a-z0-9._-]{0,63}$/.test(name)))
 }
 
 /** @returns a word or a quoted name, undefined for a string or a symbol */

@@ -6,7 +6,7 @@ import { clickhouseUsers } from '../logins.ts'
 import { dataPaths, node24, ROOT } from '../paths.ts'
 import { httpReady } from '../probes.ts'
 import { giveTo, type SystemUser } from '../separate-user.ts'
-import type { ProcessSpec } from '../types.ts'
+import { LINES_FD, type ProcessSpec } from '../types.ts'
 
 export interface ClickHouseOptions {
   readonly data: string
@@ -15,6 +15,8 @@ export interface ClickHouseOptions {
   readonly user: SystemUser | undefined
   /** Databases of warehouses. */
   readonly databases: readonly string[]
+  /** Takes events of the access journal; see ../clickhouse-journal.ts. */
+  readonly journal: (line: string) => void
 }
 
 export const clickhouseFolder = (data: string): string => join(data, 'clickhouse')
@@ -33,7 +35,9 @@ export function clickhouse(options: ClickHouseOptions): ProcessSpec {
       CHAINON_CLICKHOUSE_DATA_DIR: folder,
       CHAINON_CLICKHOUSE_USERS_FILE: usersFile,
       CHAINON_CLICKHOUSE_DATABASES: options.databases.join(','),
+      _CHAINON_JOURNAL_FD: String(LINES_FD),
     },
+    lines: options.journal,
     ...(options.user ? { user: options.user } : {}),
     prepare: async () => {
       const logins = makeLogins(dataPaths(options.data).clickhouseLogins, clickhouseUsers())

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { CLICKHOUSE_KEYS, type ClickHouseClient, clickhouseClient } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -70,7 +71,7 @@ function configOf(environment: NodeJS.ProcessEnv) {
       'CHAINON_DATA_DIR',
       'CHAINON_GATEWAY_URL',
       'CHAINON_CONSOLE_URL',
-      'SCHEMA_REGISTRY_URL',
+      ...REGISTRY_KEYS,
     ],
     environment,
   )
@@ -128,7 +129,7 @@ export async function runCanary(
     }
     const groups = WORKERS.map((worker) => `${config.CHAINON_NAMESPACE}${worker}`)
     await at('Kafka', () => searchKafka(kafka, search(), mark, groups, `${config.CHAINON_NAMESPACE}canary-`))
-    await at('the registry', () => searchRegistry(config.SCHEMA_REGISTRY_URL.replace(/\/$/, ''), search()))
+    await at('the registry', () => searchRegistry(config, search()))
     await at('Redis', () => searchRedis(redis, search()))
     await at('ClickHouse', () => searchClickhouse(clickhouse, search(), since))
     await at('answers and pages', async () => {

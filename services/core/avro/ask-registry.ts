@@ -22,7 +22,7 @@ const REQUEST_MS = 20_000
  * @returns the status of its answer
  */
 export async function askRegistry(config: RegistryConfig, timeoutMs: number): Promise<number> {
-  return (await get(config, '/schemas/types', timeoutMs)).status
+  return (await getFromRegistry(config, '/schemas/types', timeoutMs)).status
 }
 
 /**
@@ -35,12 +35,14 @@ export async function registeredVersions(
 ): Promise<readonly AvroRecordSchema[]> {
   const path = `/subjects/${encodeURIComponent(subject)}/versions`
   try {
-    const listed = await get(config, path, REQUEST_MS)
+    const listed = await getFromRegistry(config, path, REQUEST_MS)
     if (listed.status === 404) return []
     const versions = JSON.parse(ok(listed)) as readonly number[]
     const found: AvroRecordSchema[] = []
     for (const version of versions.toSorted((a, b) => a - b)) {
-      const { schema } = JSON.parse(ok(await get(config, `${path}/${version}`, REQUEST_MS))) as { schema: string }
+      const { schema } = JSON.parse(ok(await getFromRegistry(config, `${path}/${version}`, REQUEST_MS))) as {
+        schema: string
+      }
       found.push(JSON.parse(schema) as AvroRecordSchema)
     }
     return found
@@ -69,8 +71,9 @@ function ok({ status, body }: Answer): string {
   return body
 }
 
-function get(config: RegistryConfig, path: string, timeoutMs: number): Promise<Answer> {
-  const url = new URL(`${config.SCHEMA_REGISTRY_URL}${path}`)
+/** @param path below the address of the interface, with its slash */
+export function getFromRegistry(config: RegistryConfig, path: string, timeoutMs: number): Promise<Answer> {
+  const url = new URL(`${config.SCHEMA_REGISTRY_URL.replace(/\/$/, '')}${path}`)
   const { SCHEMA_REGISTRY_USERNAME: user, SCHEMA_REGISTRY_PASSWORD: password } = config
   const ca = authorityOf(config)
   const options = {

@@ -36,7 +36,12 @@ export interface Decoder {
 }
 
 export interface AvroRegistry {
-  /** @throws ConfigurationError when the registry rejects the schema as not backward compatible */
+  /**
+   * For `provision` alone: the others may only read.
+   * @throws ConfigurationError when the registry rejects the schema as not backward compatible, or the login
+   */
+  register(subject: string, schema: AvroRecordSchema): Promise<void>
+  /** @throws ConfigurationError when the schema is not registered, or the registry rejects the login */
   encoder(subject: string, schema: AvroRecordSchema): Promise<Encoder>
   /**
    * @param subjects where Chainon registers the schemas of these messages: one of those that the registry does not return any more is its
@@ -61,8 +66,9 @@ export function avroRegistry(config: RegistryConfig): AvroRegistry {
       : {}),
   })
   return {
+    register: (subject, schema) => register(client, subject, schema),
     async encoder(subject, schema) {
-      const id = await register(client, subject, schema)
+      const id = await registeredId(client, subject, schema)
       return frameEncoder(id, typeOf(schema))
     },
     decoder: (readers, subjects = []) => frameDecoder(client, readers, subjects),
@@ -93,11 +99,38 @@ function resolverOf(reader: avsc.Type, writer: avsc.Type): ReturnType<avsc.Type[
   }
 }
 
-async function register(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<number> {
+const written = (schema: AvroRecordSchema) => ({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }) as const
+
+/** @returns an error that names the settings to check when the registry rejects the login or what it may do; undefined for any other error */
+function rejectedLogin(error: unknown): ConfigurationError | undefined {
+  const status = (error as { status?: number }).status
+  if (status === 401)
+    return new ConfigurationError('The schema registry rejected the login', [
+      'check SCHEMA_REGISTRY_USERNAME and SCHEMA_REGISTRY_PASSWORD',
+    ])
+  if (status !== 403) return undefined
+  return new ConfigurationError('The schema registry does not allow it', [
+    'the user of SCHEMA_REGISTRY_USERNAME lacks a right (deploy/RIGHTS.md)',
+  ])
+}
+
+async function registeredId(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<number> {
   try {
-    const options = { subject, compatibility: COMPATIBILITY_RULE }
-    const { id } = await client.register({ type: SchemaType.AVRO, schema: JSON.stringify(schema) }, options)
-    return id
+    return await client.getRegistryIdBySchema(subject, written(schema))
+  } catch (error) {
+    // The client's name for the answer 404.
+    if ((error as Error).name === 'ConfluentSchemaRegistryError')
+      throw new ConfigurationError(`The schema of ${subject} is not registered`, [
+        'run provision with the contracts of this service (CHAINON_FEEDS_DIR), then start it again',
+      ])
+    const what = `the schema registry did not return ${subject}`
+    throw rejectedLogin(error) ?? new ChainonError('dependency-unavailable', what, { cause: error })
+  }
+}
+
+async function register(client: SchemaRegistry, subject: string, schema: AvroRecordSchema): Promise<void> {
+  try {
+    await client.register(written(schema), { subject, compatibility: COMPATIBILITY_RULE })
   } catch (error) {
     const status = (error as { status?: number }).status
     if (status === INCOMPATIBLE) {
@@ -110,11 +143,8 @@ async function register(client: SchemaRegistry, subject: string, schema: AvroRec
         `set its compatibility to ${COMPATIBILITY_RULE}: every message that was ever written must stay readable`,
       ])
     }
-    throw new ChainonError(
-      'dependency-unavailable',
-      `the schema registry did not accept ${subject}${status ? ` (HTTP ${status})` : ''}`,
-      { cause: error },
-    )
+    const what = `the schema registry did not accept ${subject}${status ? ` (HTTP ${status})` : ''}`
+    throw rejectedLogin(error) ?? new ChainonError('dependency-unavailable', what, { cause: error })
   }
 }
 

@@ -108,6 +108,13 @@ export const INTERNAL = {
     default: 'false',
     description: 'The process stops when its supervisor ends (`deploy/local/stop-with-parent.mjs`)',
   },
+  _CHAINON_JOURNAL_FD: {
+    type: 'integer',
+    default: '0',
+    min: 0,
+    max: 255,
+    description: 'Descriptor of a pipe on which the local ClickHouse tells its supervisor events of the access journal',
+  },
 } as const satisfies KeyTable
 
 export const TESTS = {

@@ -1,15 +1,16 @@
-/** The rights of the programs in Kafka and Redis as a page, made from the tables that set them: the two cannot differ. */
+/** The rights of the programs in Kafka, Redis and the schema registry as a page, made from the tables that set them: the two cannot differ. */
+import { REGISTRY_ADMIN, REGISTRY_RIGHTS, type RegistryRights } from '../avro/registry-rights.ts'
 import { kafkaRights } from '../kafka/rights.ts'
 import { KAFKA_SUPER_USERS, KAFKA_USERS } from '../kafka/users.ts'
 import { REDIS_RIGHTS, type RedisRights, redisAcl } from '../redis/rights.ts'
 
 export function rightsPage(): string {
-  return `# Rights in Kafka and Redis
+  return `# Rights in Kafka, Redis and the schema registry
 
-Made from \`services/core/kafka/rights.ts\` and \`services/core/redis/rights.ts\` by \`chainon config --write\`; a test compares them. A user has the name of
+Made from \`services/core/kafka/rights.ts\`, \`services/core/redis/rights.ts\` and \`services/core/avro/registry-rights.ts\` by \`chainon config --write\`; a test compares them. A user has the name of
 its program; \`operator\` and \`auditor\` are \`chainon\` commands of people. The local stack makes these users and their passwords at its first
 start; on your own servers the administrator makes the users. Names are those of an installation without \`CHAINON_NAMESPACE\`; with one it stands before each. The rights in
-ClickHouse are in [clickhouse/grants](clickhouse/README.md). The registry has no users in the local stack.
+ClickHouse are in [clickhouse/grants](clickhouse/README.md).
 
 ## Kafka
 \`provision\` makes the ACLs of this table at each run, and removes what these users have beyond it. For that it is a super user, like the administrator
@@ -32,6 +33,17 @@ ${redisAcl(() => '>PASSWORD', ['']).join('\n')}
 | --- | --- |
 ${Object.entries<RedisRights>(REDIS_RIGHTS)
   .map(([user, { purpose }]) => `| \`${user}\` | ${purpose} |`)
+  .join('\n')}
+
+## Schema registry
+Logins are Basic. On your own registry the administrator makes the users: \`read\` is Apicurio's role \`sr-readonly\` or Confluent's \`DeveloperRead\`, \`register\` is \`sr-developer\`, or
+\`DeveloperRead\` and \`DeveloperWrite\`. Nobody but the administrator (\`${REGISTRY_ADMIN}\`) deletes a schema or sets how all subjects are checked. The local registry serves its Confluent-compatible interface
+alone, and its readiness without a login.
+
+| user | rights | what for |
+| --- | --- | --- |
+${Object.entries<RegistryRights>(REGISTRY_RIGHTS)
+  .map(([user, { may, purpose }]) => `| \`${user}\` | ${may} | ${purpose} |`)
   .join('\n')}
 `
 }

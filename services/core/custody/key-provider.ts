@@ -22,7 +22,7 @@ export const PROVIDER_KEYS = [
   'CHAINON_VAULT_KEY',
 ] as const
 
-type ProviderConfig = Config<(typeof PROVIDER_KEYS)[number]>
+export type ProviderConfig = Config<(typeof PROVIDER_KEYS)[number]>
 
 /**
  * @param dir the service's own secrets folder

@@ -5,8 +5,15 @@
 import Type, { type TProperties } from 'typebox'
 import type { Written } from '../schema/written.ts'
 
-/** Who: a user of the machine, an API key, the console's account, a program; `unknown` for a login that failed. */
-const Actor = Type.String({ pattern: '^(?:unknown|(?:os|key|console|service):[A-Za-z0-9._@-]{1,64})$' })
+/** Users of ClickHouse, and first words of statements: a closed list, so that neither a text that was typed can stand in the journal. */
+const CLICKHOUSE_USER = '(?:admin|auditor|console|curate|extract|gateway|operator|provision|reader|rotate)'
+const STATEMENT =
+  '(?:select|with|insert|create|alter|drop|rename|exchange|optimize|truncate|delete|exists|show|describe|explain|system|check|use|set|other)'
+
+/** Who: a user of the machine, an API key, the console's account, a program, a user of ClickHouse; `unknown` for a login that failed. */
+const Actor = Type.String({
+  pattern: `^(?:unknown|(?:os|key|console|service):[A-Za-z0-9._@-]{1,64}|clickhouse:${CLICKHOUSE_USER})$`,
+})
 /** `begun` stands before an action that needs its entry first; `done` or `failed` follows it. */
 const Outcome = Type.Enum(['begun', 'done', 'failed', 'refused'])
 const Count = Type.Integer({ minimum: 0 })
@@ -28,12 +35,23 @@ const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 const FORMS = [
   form('login', '^console$', {}),
   form('logout', '^console$', {}),
-  form('login-failed', '^(?:console|gateway)$', { reason: Name, failures: Count, sender: Type.Optional(Sender) }),
+  form('login-failed', `^(?:console|gateway|clickhouse(?::${CLICKHOUSE_USER})?)$`, {
+    reason: Name,
+    failures: Count,
+    sender: Type.Optional(Sender),
+  }),
   form('key-create', '^key:[a-z0-9]{12}$', { producer: Name, scopes: Type.Array(Scope) }),
   form('key-rotate', '^key:[a-z0-9]{12}$', { producer: Name, replaced_by: KeyId }),
   form('key-revoke', '^key:[a-z0-9]{12}$', {}),
   form('key-use', '^(?:feed:[a-z0-9_]{1,64}|own-key)$', { producer: Name, hour: Hour, requests: Count }),
-  form('query', '^(?:console|cli):[a-z/-]{1,64}$', { hour: Hour, requests: Count }),
+  form('query', `^(?:(?:console|cli):[a-z/-]{1,64}|clickhouse:${STATEMENT})$`, {
+    hour: Hour,
+    requests: Count,
+    /** ClickHouse's `normalizedQueryHash` of a statement: its values are not in it. */
+    fingerprint: Type.Optional(Type.String({ pattern: '^[0-9a-f]{16}$' })),
+    /** Tables that exist. */
+    tables: Type.Optional(Type.Array(Name, { maxItems: 16 })),
+  }),
   form('extraction', '^project:[a-z0-9_-]{1,64}$', {
     tables: Type.Array(Type.Object({ feed: Name, rows: Type.Optional(Count) }, { additionalProperties: false })),
     file_sha256: Hash,

@@ -1,31 +1,40 @@
 /**
  * The secrets under which `deidentify` seals for the linker, who opens: a folder of its own, because two services have it. `deidentify` makes and
- * registers them; on another host the linker needs copies.
+ * registers them; on another host the linker needs copies. A key provider seals the copies of each host, or those that both use when they have the same key.
  */
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { Config } from '../config/read.ts'
+import { openSecretBox, type ProviderConfig } from '../custody/key-provider.ts'
 import { type KeyRegister, registeredSecret } from '../custody/registered-secret.ts'
 import { sealingKey, sealingStep, sealingVersions, TRANSPORT } from '../custody/sealing-versions.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { overwrite } from '../sealing/secret-files.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 
-type Folders = Config<'CHAINON_LINKAGE_SECRETS_DIR' | 'CHAINON_DATA_DIR'>
+type Settings = ProviderConfig & Config<'CHAINON_LINKAGE_SECRETS_DIR' | 'CHAINON_DATA_DIR'>
 
-const folderOf = (config: Folders) =>
+const folderOf = (config: Settings) =>
   config.CHAINON_LINKAGE_SECRETS_DIR || join(config.CHAINON_DATA_DIR, 'secrets', 'linkage')
 
 const keyOf = (version: number) => sealingKey(TRANSPORT, version)
 const versionsOf = (names: ReadonlyMap<string, string>) => sealingVersions(TRANSPORT, names.keys())
 
-/** For `deidentify`: the one in force. @throws as `registeredSecret` */
+type Opener = (version: number, register: KeyRegister) => Promise<Buffer>
+
+async function openerOf(config: Settings): Promise<Opener> {
+  const folder = folderOf(config)
+  const box = await openSecretBox(config, folder)
+  return (version, register) => registeredSecret(folder, keyOf(version), register, box)
+}
+
+/** For `deidentify`: the one in force. @throws as `registeredSecret` and `openSecretBox` */
 export async function ownTransportSecret(
-  config: Folders,
+  config: Settings,
   register: KeyRegister,
 ): Promise<{ readonly version: number; readonly secret: Buffer }> {
   const { inForce } = versionsOf(await register.read())
-  const secret = await registeredSecret(folderOf(config), keyOf(inForce), register)
+  const secret = await (await openerOf(config))(inForce, register)
   return { version: inForce, secret }
 }
 
@@ -35,15 +44,15 @@ export async function ownTransportSecret(
  * @throws ConfigurationError when this host has no copy or another one; ChainonError dependency-unavailable before `deidentify` has made the first
  */
 export async function sharedTransportSecrets(
-  config: Folders,
+  config: Settings,
   register: Pick<KeyRegister, 'read'>,
 ): Promise<ReadonlyMap<number, Buffer>> {
   const known = await register.read()
   if (!known.has(keyOf(1)))
     throw new ChainonError('dependency-unavailable', `deidentify has not made the key ${keyOf(1)} yet`)
+  const open = await openerOf(config)
   const secrets = new Map<number, Buffer>()
-  for (const version of versionsOf(known).opening)
-    secrets.set(version, await registeredSecret(folderOf(config), keyOf(version), readOnly(known)))
+  for (const version of versionsOf(known).opening) secrets.set(version, await open(version, readOnly(known)))
   return secrets
 }
 
@@ -51,11 +60,11 @@ export async function sharedTransportSecrets(
  * Makes and registers the version that is used next, unless there is one already. Nothing is sealed under it yet.
  * @throws as `registeredSecret`, also when the one in force is not here
  */
-export async function prepareTransport(config: Folders, register: KeyRegister): Promise<number> {
+export async function prepareTransport(config: Settings, register: KeyRegister): Promise<number> {
   await ownTransportSecret(config, register)
   const { prepared, next } = versionsOf(await register.read())
   const version = prepared ?? next
-  await registeredSecret(folderOf(config), keyOf(version), register)
+  await (await openerOf(config))(version, register)
   return version
 }
 
@@ -63,13 +72,13 @@ export async function prepareTransport(config: Folders, register: KeyRegister): 
  * Registers that the prepared version is in force: each `deidentify` that runs ends by itself, and begins again under it.
  * @throws ConfigurationError when none is prepared, or it is not here
  */
-export async function usePrepared(config: Folders, register: KeyRegister): Promise<number> {
+export async function usePrepared(config: Settings, register: KeyRegister): Promise<number> {
   const { prepared, inForce } = versionsOf(await register.read())
   if (prepared === undefined)
     throw new ConfigurationError('The key is not rotated', [
       `${keyOf(inForce)} is in force, and no other is prepared: run it with --prepare first, and copy the new file to each host of deidentify and of the linker`,
     ])
-  await registeredSecret(folderOf(config), keyOf(prepared), register)
+  await (await openerOf(config))(prepared, register)
   const fingerprint = (await register.read()).get(keyOf(prepared)) ?? ''
   await register.register(sealingStep(TRANSPORT, prepared, 'in force'), fingerprint)
   return prepared
@@ -101,7 +110,7 @@ export async function retireFormer(register: KeyRegister): Promise<readonly numb
  * @returns names of the versions of which the file is gone
  */
 export async function destroyRetired(
-  config: Folders,
+  config: Settings,
   register: Pick<KeyRegister, 'read'>,
   logger: Logger,
 ): Promise<readonly string[]> {

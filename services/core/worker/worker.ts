@@ -39,7 +39,7 @@ export const WORKER_KEYS = [
 
 export interface WorkerTools {
   readonly contracts: readonly FeedContract[]
-  readonly registry: AvroRegistry
+  readonly registry: Omit<AvroRegistry, 'register'>
   readonly kafka: Kafka
   readonly metrics: Metrics
   readonly alarms: Alarms

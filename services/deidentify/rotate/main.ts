@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { logLevel, readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { sealingKey, sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
@@ -40,7 +41,14 @@ async function run(): Promise<number> {
   const { command, json } = readArguments()
   const config = readConfig(
     'rotate',
-    [...KAFKA_KEYS, 'CHAINON_FEEDS_DIR', 'CHAINON_DATA_DIR', 'CHAINON_LINKAGE_SECRETS_DIR', 'CHAINON_LOG_LEVEL'],
+    [
+      ...KAFKA_KEYS,
+      ...PROVIDER_KEYS,
+      'CHAINON_FEEDS_DIR',
+      'CHAINON_DATA_DIR',
+      'CHAINON_LINKAGE_SECRETS_DIR',
+      'CHAINON_LOG_LEVEL',
+    ],
     process.env,
   )
   const namespace = config.CHAINON_NAMESPACE

@@ -8,6 +8,11 @@ import { ProblemError } from '../problem.ts'
 const MAGIC = Buffer.from('Obj\u0001', 'latin1')
 const SYNC_BYTES = 16
 const MAX_METADATA_ENTRIES = 64
+/** As JSON it takes many times its bytes, and a schema of a feed has some thousand. */
+const MAX_SCHEMA_BYTES = 256 * 1024
+
+/** @param bytes in memory besides the body and the messages */
+export type Reserve = (bytes: number) => void
 
 export interface ContainerBlock {
   readonly count: number
@@ -22,15 +27,18 @@ export interface Container {
 
 /**
  * @param maxBytes largest size of all blocks together after decompression, in bytes
- * @throws ProblemError malformed-body, body-too-large
+ * @param reserve called with the bytes of each decompressed block, of which one is in memory at a time; its problem ends the reading
+ * @throws ProblemError malformed-body, body-too-large, and those of `reserve`
  */
-export function openContainer(body: Buffer, maxBytes: number): Container {
+export function openContainer(body: Buffer, maxBytes: number, reserve: Reserve): Container {
   if (body.length < 4 || !body.subarray(0, 4).equals(MAGIC)) throw malformed('it does not begin with its magic bytes')
   const cursor = { body, at: 4 }
   const metadata = readMetadata(cursor)
   const sync = readBytes(cursor, SYNC_BYTES)
-  const schema = metadata.get('avro.schema')?.toString('utf8')
-  if (schema === undefined) throw malformed('it has no schema')
+  const written = metadata.get('avro.schema')
+  if (written === undefined) throw malformed('it has no schema')
+  if (written.length > MAX_SCHEMA_BYTES) throw malformed(`its schema is larger than ${MAX_SCHEMA_BYTES} bytes`)
+  const schema = written.toString('utf8')
   const codec = metadata.get('avro.codec')?.toString('utf8') ?? 'null'
   if (codec !== 'null' && codec !== 'deflate') throw malformed('its codec is neither null nor deflate')
   return {
@@ -41,10 +49,17 @@ export function openContainer(body: Buffer, maxBytes: number): Container {
         const count = readLong(cursor)
         const size = readLong(cursor)
         if (count < 0 || size < 0) throw malformed('a block has a negative length')
+        // No writer makes one, and a body has room for a million of them, each to be decompressed.
+        if (count === 0) throw malformed('a block has no records')
         const raw = readBytes(cursor, size)
         if (!readBytes(cursor, SYNC_BYTES).equals(sync)) throw malformed('a block does not end with the sync marker')
-        const data = codec === 'deflate' ? inflate(raw, budget) : raw
+        if (codec === 'null') {
+          yield { count, data: raw }
+          continue
+        }
+        const data = inflate(raw, budget)
         budget -= data.length
+        reserve(data.length)
         yield { count, data }
       }
     },

@@ -1,15 +1,21 @@
 /** Records of an Avro object container file. */
 import type { FeedContract } from '#core/contract/types.ts'
-import { malformed, openContainer } from './avro-container.ts'
+import { malformed, openContainer, type Reserve } from './avro-container.ts'
 import { writerType } from './avro-fit.ts'
 import type { Decoded } from './item.ts'
 
 /**
  * @param maxBytes largest size of the file's blocks after decompression, in bytes
- * @throws ProblemError malformed-body, body-too-large, foreign-schema
+ * @param reserve see `openContainer`
+ * @throws ProblemError malformed-body, body-too-large, foreign-schema, and those of `reserve`
  */
-export function* avroRecords(body: Buffer, contract: FeedContract, maxBytes: number): Generator<Decoded> {
-  const container = openContainer(body, maxBytes)
+export function* avroRecords(
+  body: Buffer,
+  contract: FeedContract,
+  maxBytes: number,
+  reserve: Reserve,
+): Generator<Decoded> {
+  const container = openContainer(body, maxBytes, reserve)
   const type = writerType(container.schema, contract)
   for (const { count, data } of container.blocks()) {
     let at = 0

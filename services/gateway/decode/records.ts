@@ -2,6 +2,7 @@
 import type { FeedContract } from '#core/contract/types.ts'
 import type { RecordFormat } from '../http/media-types.ts'
 import { avroRecords } from './avro.ts'
+import type { Reserve } from './avro-container.ts'
 import type { Decoded, Item } from './item.ts'
 import { jsonRecords } from './json.ts'
 import { ndjsonRecords } from './ndjson.ts'
@@ -12,17 +13,21 @@ export interface DecodeLimits {
   readonly maxRecordBytes: number
 }
 
-/** @throws ProblemError malformed-body, body-too-large, foreign-schema, while it is read */
+/**
+ * @param reserve called with the bytes that a format has in memory besides the body
+ * @throws ProblemError malformed-body, body-too-large, foreign-schema, and those of `reserve`, while it is read
+ */
 export function* recordItems(
   format: RecordFormat,
   body: Buffer,
   contract: FeedContract,
   limits: DecodeLimits,
+  reserve: Reserve,
 ): Generator<Item> {
   const { feed } = contract
   const source = format === 'avro' ? 'avro' : 'json'
   let index = 0
-  for (const one of decoded(format, body, contract, limits)) {
+  for (const one of decoded(format, body, contract, limits, reserve)) {
     yield one.fault === undefined
       ? { kind: 'decoded', index, feed, raw: one.raw, source }
       : { kind: 'undecodable', index, feed, pointer: '', fault: one.fault, ...(one.path ? { path: one.path } : {}) }
@@ -30,13 +35,19 @@ export function* recordItems(
   }
 }
 
-function decoded(format: RecordFormat, body: Buffer, contract: FeedContract, limits: DecodeLimits): Generator<Decoded> {
+function decoded(
+  format: RecordFormat,
+  body: Buffer,
+  contract: FeedContract,
+  limits: DecodeLimits,
+  reserve: Reserve,
+): Generator<Decoded> {
   switch (format) {
     case 'json':
       return jsonRecords(body, limits.maxRecordBytes)
     case 'ndjson':
       return ndjsonRecords(body, limits.maxRecordBytes)
     case 'avro':
-      return avroRecords(body, contract, limits.maxBodyBytes)
+      return avroRecords(body, contract, limits.maxBodyBytes, reserve)
   }
 }

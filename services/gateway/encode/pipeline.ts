@@ -54,7 +54,7 @@ export interface GatewayFeed {
 export async function openFeed(
   contract: FeedContract,
   namespace: string,
-  registry: AvroRegistry,
+  registry: Pick<AvroRegistry, 'encoder'>,
   routing: Mac,
   maxRecordBytes: number,
 ): Promise<GatewayFeed> {

@@ -71,7 +71,7 @@ export function claimOf(share: Share, taken: number, limits: ShareLimits): Admit
     if (taken + bytes > most)
       throw new ProblemError(
         'body-too-large',
-        `The body and the messages made of it take more than ${most} bytes; send fewer records in a request.`,
+        `The body and what is made of it take more than ${most} bytes; send fewer records in a request.`,
       )
     const problem = growOrProblem(share, taken + bytes, limits)
     if (problem) throw problem

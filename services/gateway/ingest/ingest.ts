@@ -6,6 +6,7 @@ import { hash } from 'node:crypto'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
+import type { Reserve } from '../decode/avro-container.ts'
 import type { Item } from '../decode/item.ts'
 import type { Degraded } from '../http/degraded.ts'
 import type { Quotas } from '../http/rate-limit.ts'
@@ -41,10 +42,14 @@ export interface IngestRequest {
   /** Address and media type: the same key for another target is a mismatch. */
   readonly target: string
   readonly body: Buffer
-  /** Reserves bytes for the messages; its problem rejects the request. @param bytes of all messages so far */
+  /** Reserves bytes for what is made of the body; its problem rejects the request. @param bytes of that so far */
   readonly claim: (bytes: number) => void
-  /** The body's records; called once, and only when the request was not answered before. */
-  readonly items: () => Iterable<Item> | Promise<Iterable<Item>>
+  /**
+   * The body's records; called once, and only when the request was not answered before.
+   *
+   * @param reserve called with the bytes that reading has in memory besides the body
+   */
+  readonly items: (reserve: Reserve) => Iterable<Item> | Promise<Iterable<Item>>
 }
 
 /** Milliseconds of one request in a turn of the event loop, but for its last record. */
@@ -110,12 +115,17 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   const batch = new Batch(dependencies, request.producer, dataKey, request.manyFeeds, progress)
   let next = 0
   let turn = performance.now()
-  for (const item of await request.items()) {
+  let reading = 0
+  const reserve: Reserve = (bytes) => {
+    reading = bytes
+    request.claim(batch.messageBytes + reading)
+  }
+  for (const item of await request.items(reserve)) {
     batch.add(item)
     next++
     // A record may be large: a number of them is no bound on time.
     if (yieldDue(next) || performance.now() - turn > SLICE_MS) {
-      request.claim(batch.messageBytes)
+      request.claim(batch.messageBytes + reading)
       await yieldToEventLoop()
       turn = performance.now()
     }

@@ -34,7 +34,7 @@ export function recordsRoutes(app: FastifyInstance, dependencies: RecordsDepende
         target: `${request.url} ${type ?? ''}`,
         body,
         claim,
-        items: () => recordItems(format, body, contract, dependencies),
+        items: (reserve) => recordItems(format, body, contract, dependencies, reserve),
       })
       return sendAnswer(request, reply, answer, headers)
     })

@@ -5,13 +5,14 @@
 import { writeFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { readConfig } from '#core/config/read.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
 import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
+import { indexSecret } from '../index/index-secret.ts'
 import { readModel, writeModel } from '../link/model-file.ts'
 import { type DataSet, readDataSet } from './data-set.ts'
 import { encoding } from './encoding.ts'
@@ -99,7 +100,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
   const workers = integer('workers', flags.workers, 1, MOST_WORKERS, problems)
   const seed = flags.shuffle === undefined ? undefined : integer('shuffle', flags.shuffle, 0, 2 ** 31 - 1, problems)
   if (flags.plain && workers > 1) problems.push('--plain has no encoding that --workers could share: leave one out')
-  const redis = redisFor(flags, limits, problems)
+  const redis = await redisFor(flags, limits, problems)
   if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
   const status = { text: 'reading', share: undefined as number | undefined }
   const progress = startProgress(() => status)
@@ -149,11 +150,11 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
 }
 
 /** The index of production, with the secret of this service; only a main.ts reads the environment. */
-function redisFor(
+async function redisFor(
   flags: Pick<EvaluateFlags, 'store' | 'batch' | 'plain' | 'index'>,
   limits: Limits,
   problems: string[],
-): RedisStore | undefined {
+): Promise<RedisStore | undefined> {
   if (flags.store === 'memory') return undefined
   const batch = integer('batch', flags.batch, 1, MOST_BATCH, problems)
   const { REDIS_URL: url, CHAINON_SECRETS_DIR: secrets } = process.env
@@ -165,14 +166,15 @@ function redisFor(
   if (!url) problems.push('REDIS_URL is missing: --store redis needs it')
   if (!secrets) problems.push('CHAINON_SECRETS_DIR is missing: --store redis needs it for the key of the index')
   if (problems.length > 0 || !url || !secrets) return undefined
-  const redis = redisClient(readConfig('linker', REDIS_KEYS, process.env), createLogger('linker', 'warn'))
-  return { redis, secret: loadOrCreateSecret(secrets, 'linkage-index.key'), name: flags.index, batch }
+  const config = readConfig('linker', [...REDIS_KEYS, ...PROVIDER_KEYS] as const, process.env)
+  const secret = await indexSecret(secrets, config)
+  return { redis: redisClient(config, createLogger('linker', 'warn')), secret, name: flags.index, batch }
 }
 
 async function paceFolder(dir: string, flags: PaceFlags): Promise<void> {
   const problems: string[] = []
   const limits = limitsOf(flags, problems)
-  const redis = redisFor({ ...flags, store: 'redis', batch: String(DEFAULT_BATCH) }, limits, problems)
+  const redis = await redisFor({ ...flags, store: 'redis', batch: String(DEFAULT_BATCH) }, limits, problems)
   if (!redis || problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
   try {
     const result = await pace(dataSetFor(dir, flags), redis, readModel(flags.model), limits)

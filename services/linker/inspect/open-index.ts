@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { type Config, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
@@ -16,12 +16,14 @@ import { REDIS_KEYS } from '#core/redis/client.ts'
 import { codec, readHead, readTokens } from '../index/codec.ts'
 import { indexForm } from '../index/index-form.ts'
 import { type IndexReader, indexReader } from '../index/index-reader.ts'
+import { INDEX_SECRET, indexSecret } from '../index/index-secret.ts'
 import { type IndexKeys, indexKeys } from '../index/keys.ts'
 import { readModel } from '../link/model-file.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
 
 export const INSPECT_KEYS = [
   ...REDIS_KEYS,
+  ...PROVIDER_KEYS,
   'CHAINON_NAMESPACE',
   'CHAINON_DATA_DIR',
   'CHAINON_SECRETS_DIR',
@@ -46,7 +48,6 @@ export interface OpenIndex {
   open(numbers: readonly number[]): Promise<ReadonlyMap<number, ReadRecord>>
 }
 
-const SECRET = 'linkage-index.key'
 /** Of the encoder only the layout and the kinds of tokens are used. */
 const NO_SECRET = Buffer.alloc(32)
 
@@ -55,11 +56,11 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
   const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
   const { layout, kinds } = recordEncoder(installationTraits(loadContracts(config.CHAINON_FEEDS_DIR)), NO_SECRET)
   const folder = secretsDir('linker', config)
-  if (!existsSync(join(folder, SECRET)))
+  if (!existsSync(join(folder, INDEX_SECRET)))
     throw new ConfigurationError('The linkage index cannot be read', [
-      `${SECRET} is not in the secrets of the linker: this runs where the linker runs`,
+      `${INDEX_SECRET} is not in the secrets of the linker: this runs where the linker runs`,
     ])
-  const keys = indexKeys(loadOrCreateSecret(folder, SECRET))
+  const keys = indexKeys(await indexSecret(folder, config))
   const name = `${config.CHAINON_NAMESPACE}${config.CHAINON_LINKAGE_INDEX}`
   const form = formOf({ layout, kinds })
   return readThrough(await indexReader(redis, name, indexForm({ form, model, keys, kinds: kinds.length })), {

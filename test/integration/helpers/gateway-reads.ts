@@ -36,11 +36,7 @@ export async function storedRecords(env: Readonly<Record<string, string>>, names
     })
   })
   await consumer.disconnect()
-  const registry = avroRegistry(
-    readConfig('test', REGISTRY_KEYS, {
-      SCHEMA_REGISTRY_URL: env.SCHEMA_REGISTRY_URL,
-    }),
-  )
+  const registry = avroRegistry(readConfig('test', REGISTRY_KEYS, env))
   const decoder = registry.decoder(contracts.map(identifiedSchema))
   const opened = await openSealed(env, messages)
   await decoder.prepare(opened)

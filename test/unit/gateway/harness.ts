@@ -160,9 +160,6 @@ export async function harness(
           },
         }
       },
-      decoder: () => {
-        throw new Error('the gateway decodes nothing')
-      },
     },
     keys,
     tokens: createTokens(

@@ -1,6 +1,7 @@
 /** What services and the registry answer: metrics, alarms, health, pages, schemas, and what a producer may ask of the gateway. */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { getFromRegistry, type RegistryConfig } from '#core/avro/ask-registry.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import type { PlaceReport, Search } from '../search.ts'
 
@@ -98,14 +99,14 @@ const TIMEOUT_MS = 10_000
 const placeOf = (url: string) => url.replace(/\/v1\/receipts\/.*$/, '/v1/receipts/…')
 
 /** Every version of every subject, also of those that are deleted. */
-export async function searchRegistry(url: string, search: Search): Promise<PlaceReport> {
+export async function searchRegistry(config: RegistryConfig, search: Search): Promise<PlaceReport> {
+  const url = config.SCHEMA_REGISTRY_URL
   let schemas = 0
   const get = async (path: string) => {
-    const answer = await fetch(`${url}${path}`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    const text = await answer.text()
-    search.scan(`${url}${path.split('?')[0]}`, text)
-    if (!answer.ok) throw Object.assign(new Error('no answer'), { code: `status ${answer.status}` })
-    return JSON.parse(text) as unknown
+    const { status, body } = await getFromRegistry(config, path, TIMEOUT_MS)
+    search.scan(`${url}${path.split('?')[0]}`, body)
+    if (status !== 200) throw Object.assign(new Error('no answer'), { code: `status ${status}` })
+    return JSON.parse(body) as unknown
   }
   try {
     const subjects = (await get('/subjects?deleted=true')) as readonly string[]

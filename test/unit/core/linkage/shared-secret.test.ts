@@ -1,8 +1,11 @@
 /** The secrets of encodings on hosts of `deidentify` and of the linker: what a rotation, and whatever is left half done of it, does to each. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readConfig } from '#core/config/read.ts'
+import { backUp, restore } from '#core/custody/backup.ts'
+import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import type { KeyRegister } from '#core/custody/registered-secret.ts'
 import { sealingStep, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import {
@@ -32,7 +35,16 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-const hostOf = (name: string) => ({ CHAINON_LINKAGE_SECRETS_DIR: join(folder, name), CHAINON_DATA_DIR: folder })
+const KEYS = ['CHAINON_LINKAGE_SECRETS_DIR', 'CHAINON_DATA_DIR', ...PROVIDER_KEYS] as const
+function hostOf(name: string, providerKey?: string) {
+  const provider =
+    providerKey === undefined ? {} : { CHAINON_KEY_PROVIDER: 'environment', CHAINON_SECRETS_KEY: providerKey }
+  return readConfig('test', KEYS, {
+    CHAINON_LINKAGE_SECRETS_DIR: join(folder, name),
+    CHAINON_DATA_DIR: folder,
+    ...provider,
+  })
+}
 const [own, linker] = [() => hostOf('deidentify'), () => hostOf('linker')]
 const filesOf = (host: ReturnType<typeof hostOf>) => readdirSync(host.CHAINON_LINKAGE_SECRETS_DIR).toSorted()
 const copy = (file: string) =>
@@ -130,5 +142,39 @@ describe('a host', () => {
     mkdirSync(join(folder, 'deidentify/transport.key'))
     expect(await destroyRetired(own(), register, logger)).toEqual([])
     expect(await ownTransportSecret(own(), register)).toMatchObject({ version: 2 })
+  })
+})
+
+describe('with a key provider', () => {
+  const sealed = (name: string) => hostOf(name, 'ab'.repeat(32))
+
+  it('each version is sealed, and both services open it', async () => {
+    const host = sealed('both')
+    const first = await ownTransportSecret(host, register)
+    await prepareTransport(host, register)
+    await usePrepared(host, register)
+    for (const file of ['transport.key', 'transport-2.key'])
+      expect(readFileSync(join(host.CHAINON_LINKAGE_SECRETS_DIR, file), 'utf8')).toMatch(/^chainon-sealed-1:/)
+    const second = await ownTransportSecret(host, register)
+    expect([...(await sharedTransportSecrets(host, register))]).toEqual([
+      [1, first.secret],
+      [2, second.secret],
+    ])
+  })
+
+  it('the key is opened after it was restored from shares', async () => {
+    const [from, to] = [hostOf('from'), sealed('to')]
+    const made = await ownTransportSecret(from, register)
+    const shares = join(folder, 'shares')
+    const how = { of: 3, need: 2 }
+    const source = () => from.CHAINON_LINKAGE_SECRETS_DIR
+    const files = await backUp('linkage/transport.key', source, shares, how, '2026-01-01T00:00:00Z')
+    await restore(
+      files.slice(1),
+      () => to.CHAINON_LINKAGE_SECRETS_DIR,
+      false,
+      (of) => openSecretBox(to, of),
+    )
+    expect(await ownTransportSecret(to, register)).toEqual(made)
   })
 })
