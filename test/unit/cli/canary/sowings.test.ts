@@ -1,4 +1,5 @@
 /** What `chainon canary` sows: every field of every feed, in every format, of identities that belong to nobody; and what its report says. */
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
@@ -9,7 +10,7 @@ import { canaryRecord, cancellation, keptCanaries } from '../../../../services/c
 import { type CanaryReport, channelsOf, hitsOf, reportText, statusOf } from '../../../../services/cli/canary/report.ts'
 import { prepare, productionName } from '../../../../services/cli/canary/run.ts'
 import { cancellations, unexpected } from '../../../../services/cli/canary/send.ts'
-import { planOf } from '../../../../services/cli/canary/sow.ts'
+import { planOf, sowAll } from '../../../../services/cli/canary/sow.ts'
 
 const FEEDS = 'schemas/feeds'
 const contracts = loadContracts(FEEDS)
@@ -155,4 +156,31 @@ describe('the report', () => {
     expect(statusOf(report(more as Partial<CanaryReport>))).toBe(status)
     expect(reportText(report(more as Partial<CanaryReport>))).toMatch(text)
   })
+})
+
+describe('canaries over MLLP', () => {
+  /** Only the listener is there: no sowing of another channel is sent. */
+  const sownTo = async (answer: (socket: Socket, message: string) => void) => {
+    const server = createServer((socket) => socket.on('data', (piece) => answer(socket, piece.toString('latin1'))))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const listener = { host: '127.0.0.1', port, application: 'A', facility: 'F' }
+    const whole = planOf(contracts, FEEDS, inventor('mllp'), 0, listener)
+    const gateway = { url: 'http://127.0.0.1:9', key: 'k' }
+    const onlyMllp = { ...whole, sowings: [], file: undefined }
+    try {
+      return await sowAll(onlyMllp, [], gateway, {}, 0, () => undefined, AbortSignal.timeout(2000))
+    } finally {
+      server.close()
+    }
+  }
+
+  test.fails('that the listener refuses are a failure of the run, which would prove nothing', async () => {
+    const { failures } = await sownTo((socket) => socket.write('\u000bMSH|^~\\&|\rMSA|AR|1\r\u001c\r'))
+    expect(failures).toEqual([expect.stringMatching(/^HL7 v2 over MLLP: .*AR/)])
+  })
+
+  test.fails('of which the listener ends the connection end the run', async () => {
+    await expect(sownTo((socket) => socket.end())).rejects.toThrow('does not answer')
+  }, 3000)
 })
