@@ -38,7 +38,7 @@ export function knownColumns({ columns, contract, name }: TablePlan, known: read
     const { decided, domain, source } = column
     if (domain === 'shifted') continue
     if (decided ? decided.identifier !== 'exact_care_dates' : traits.has(source)) own.push(column)
-    else if (decided || domain === 'site' || known.includes(`${name}.${source}`)) event.push(column)
+    else if (decided || domain === 'site' || known.includes(`${name}.${column.name}`)) event.push(column)
   }
   return { own, event }
 }

@@ -54,7 +54,7 @@ function sourcesBefore(directory: string, database: string, known: readonly stri
     const isEvent = (column: (typeof columns)[number]) =>
       column.potential_identifier === 'exact_care_dates' ||
       column.source === '_producer' ||
-      known.includes(`${name}.${column.source}`)
+      known.includes(`${name}.${column.name}`)
     const isOwn = (column: (typeof columns)[number]) =>
       column.potential_identifier !== undefined || cells?.columns.includes(column.name) === true
     return {

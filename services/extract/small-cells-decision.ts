@@ -1,5 +1,6 @@
 /** What a project loses until nobody stands in a small cell: steps in its order, then rows. Decided before anything is built. */
 import { columnsOf, quote } from '#core/contract/table.ts'
+import { type StepTaken, takeSteps } from '#core/policies/take-steps.ts'
 import {
   byAllRows,
   type CellSource,
@@ -17,14 +18,6 @@ import { lostBy, type Step } from './steps.ts'
 import { planTable, type RowFilter, rowsSql, type TablePlan } from './table-build.ts'
 import type { Warehouse } from './warehouse.ts'
 
-export interface StepDone {
-  readonly step: Step
-  /** An earlier run of the project had to take it. */
-  readonly because: 'small-cells' | 'earlier-run'
-  /** Persons in small cells after it. */
-  readonly persons: number
-}
-
 export interface Measured {
   /** In a cell of fewer than k, by their profile and one row. */
   readonly persons: number
@@ -37,7 +30,7 @@ export interface SmallCellsDecision {
   /** Persons with rows. */
   readonly persons: number
   readonly before: Measured
-  readonly steps: readonly StepDone[]
+  readonly steps: readonly StepTaken<Step>[]
   /** After the steps; rows of these are left out, or the extraction is refused. */
   readonly left: number
   readonly isRefused: boolean
@@ -48,30 +41,6 @@ export interface SmallCellsDecision {
   readonly cohort: string
   /** By feed, which rows are left; a table without one keeps all rows of the persons who are left. */
   readonly filters: ReadonlyMap<string, RowFilter>
-}
-
-/**
- * Takes the steps in their order, and no more than are needed.
- *
- * @param earlier steps that an earlier run took
- * @param atMost persons in small cells that may be left
- * @param count persons in small cells after these steps
- */
-export async function takeSteps(
-  steps: readonly Step[],
-  earlier: number,
-  atMost: number,
-  count: (done: readonly Step[]) => Promise<number>,
-): Promise<{ readonly before: number; readonly done: readonly StepDone[]; readonly left: number }> {
-  const before = await count([])
-  const done: StepDone[] = []
-  let left = before
-  for (const [index, step] of steps.entries()) {
-    if (index >= earlier && left <= atMost) break
-    left = await count(steps.slice(0, index + 1))
-    done.push({ step, because: index < earlier ? 'earlier-run' : 'small-cells', persons: left })
-  }
-  return { before, done, left }
 }
 
 /** @param cohort quoted name @param earlier steps that an earlier run took */
@@ -95,7 +64,11 @@ export async function decideOnSmallCells(
   }
   const persons = await space.count(await profiles([]))
   const atMost = Math.floor((persons * (policy.suppress_up_to ?? 0)) / 100)
-  const { before, done, left } = await takeSteps(policy.steps ?? [], earlier, atMost, async (steps) =>
+  const {
+    before,
+    left,
+    taken: done,
+  } = await takeSteps(policy.steps ?? [], earlier, atMost, async (steps) =>
     countSmall(space.warehouse, sourcesOf(planned(steps)), await profiles(steps), policy.k),
   )
   const taken = done.map(({ step }) => step)

@@ -5,7 +5,6 @@ import type { Place } from '#core/schema/place.ts'
 import { coarserLevels } from './coarser.ts'
 import type { Lost } from './columns.ts'
 import type { ContractsByFeed } from './criteria.ts'
-import type { ProjectTable } from './project-file.ts'
 import type { SmallCellsPolicy } from './project-schema.ts'
 
 export type Step = NonNullable<SmallCellsPolicy['steps']>[number]
@@ -29,7 +28,7 @@ export function lostBy(steps: readonly Step[], feed: string): Lost {
 /** Reports columns that the project has not, and steps that nothing is left to do for. */
 export function checkSteps(
   policy: SmallCellsPolicy,
-  tables: readonly ProjectTable[],
+  tables: readonly { readonly feed: string; readonly columns: readonly string[] }[],
   decisions: Decisions,
   contracts: ContractsByFeed,
   place: Place,

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest'
 import { builtSources, knownColumns, profileSql, smallPersonsSql } from '../../../services/extract/cells.ts'
 import { measureSmallCells, quasiIdentifiers, smallCellsSql } from '../../../services/extract/small-cells.ts'
-import { takeSteps } from '../../../services/extract/small-cells-decision.ts'
 import { lostBy, type Step } from '../../../services/extract/steps.ts'
 import { planTable } from '../../../services/extract/table-build.ts'
 import { byFeed, exampleWith, problemsOf, projectWith } from './example.ts'
@@ -89,27 +88,6 @@ describe('steps against small cells', () => {
     { drop: 'patient.residence_department' },
     { drop: 'patient.sex' },
   ]
-  const counts = [40, 12, 3, 0]
-  const taking = (earlier: number, atMost: number) =>
-    takeSteps(STEPS, earlier, atMost, async ({ length }) => counts[length] ?? 0)
-  const STEPS = [birth, department, sex]
-
-  test('are taken in their order, and no more than are needed', async () => {
-    const { before, done, left } = await taking(0, 5)
-    expect([before, left]).toEqual([40, 3])
-    expect(done).toEqual([
-      { step: birth, because: 'small-cells', persons: 12 },
-      { step: department, because: 'small-cells', persons: 3 },
-    ])
-    expect(await taking(0, 40)).toEqual({ before: 40, done: [], left: 40 })
-    expect((await taking(0, 0)).left).toBe(0)
-  })
-
-  test('that an earlier run took are taken again, although the data would not need them now', async () => {
-    const { done } = await taking(2, 40)
-    expect(done.map(({ because }) => because)).toEqual(['earlier-run', 'earlier-run'])
-  })
-
   test('make a column coarser as often as they say, under another name each time, or leave it out', () => {
     const project = projectWith({})
     const [table] = project.tables
@@ -155,6 +133,7 @@ describe('steps against small cells', () => {
     expect(names('patient')).toEqual([['sex', 'birth_year', 'residence_region', 'deceased_month'], ['site_code']])
     expect(names('encounter')).toEqual([[], ['started_at', 'ended_at', 'site_code']])
     expect(names('diagnosis', ['diagnosis.code', 'observation.code'])[1]).toContain('code')
+    expect(names('observation', ['observation.flags'])[1]).toContain('flags')
     const sql = smallPersonsSql(builtSources(plans, 'p'), 'w.profile', 11)
     expect(sql.match(/UNION ALL/g)).toHaveLength(plans.length)
     expect(sql).toContain('GROUP BY p.profile, r.event HAVING length(persons) < 11')
