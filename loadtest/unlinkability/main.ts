@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import { loadContracts } from '#core/contract/load.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { machine } from '../machine.ts'
+import { decidedByK } from './by-k.ts'
 import { type Joined, joined } from './measure.ts'
 import { readFeed, tableOf, type Variant } from './tables.ts'
 
@@ -32,6 +33,8 @@ const shifted = (field: string) => ({ [field]: { class: 'date', action: 'shift' 
 const cut = (field: string, to: 'month' | 'quarter' | 'year') => ({
   [field]: { class: 'date', action: 'truncate', to } as const,
 })
+const K = 11
+const LABEL = 62
 const VALUES = ['code', 'value_number']
 const BANDS = [0, 1, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90]
 const BIRTH = { class: 'trait', at: 'updated_at', action: 'generalise', as: 'birth' } as const
@@ -120,6 +123,48 @@ const OUTSIDE: readonly (readonly [string, Variant, Variant])[] = [
   ],
 ]
 
+/** A project decides by k on these: what is as it is, and what each step leaves. */
+const PERSON = ['birth_date', 'sex', 'postcode'] as const
+const birth = (to: 'birth_year' | 'age_band', edges?: readonly number[]): Variant => ({
+  feed: 'patient',
+  fields: PERSON,
+  privacy: { birth_date: { ...BIRTH, to, ...(edges && { edges: [...edges] }) } },
+})
+const DECADES = BANDS.filter((age) => age % 10 === 0)
+const BY_K: readonly (readonly [string, readonly Variant[]])[] = [
+  [
+    'patients: birth year, in fives, in tens; without department',
+    [
+      birth('birth_year'),
+      birth('age_band', BANDS),
+      birth('age_band', DECADES),
+      { ...birth('age_band', DECADES), fields: ['birth_date', 'sex'] },
+    ],
+  ],
+  [
+    'stays: day, month, quarter, year of start, unit; without unit',
+    [
+      { feed: 'encounter', fields: ['started_at', 'care_unit'], times: 'day' },
+      ...(['month', 'quarter', 'year'] as const).map((to) => ({
+        feed: 'encounter',
+        fields: ['started_at', 'care_unit'],
+        privacy: cut('started_at', to),
+      })),
+      { feed: 'encounter', fields: ['started_at'], privacy: cut('started_at', 'year') },
+    ],
+  ],
+  ['diagnoses: code', [{ feed: 'diagnosis', fields: ['code'] }]],
+  [
+    'results: code, value to 2, 1 digits; without value',
+    [
+      { feed: 'observation', fields: VALUES, privacy: rounded(2) },
+      { feed: 'observation', fields: VALUES, privacy: rounded(1) },
+      { feed: 'observation', fields: ['code'] },
+    ],
+  ],
+]
+const SUPPRESSED = [0, 0.05, 0.2, 1]
+
 /** Two projects that decide `shift` for dates of care: each moves them by days of its own. */
 const OTHER_DAYS: readonly (readonly [string, Variant])[] = [
   [
@@ -155,6 +200,20 @@ try {
     if (!feed) throw new Error(`the feed ${variant.feed} was not read`)
     return tableOf(feed.contract, feed.rows, variant, by)
   }
+  const byK: string[] = []
+  for (const [label, variants] of BY_K) {
+    const levels = variants.map((variant) => table(variant))
+    byK.push(line(label, joined(first(levels), first(levels))))
+    for (const share of SUPPRESSED) {
+      const decided = await decidedByK(levels, K, share)
+      const name = `  rows of up to ${100 * share} % left out: ${decided.steps} of ${levels.length - 1} steps`
+      byK.push(
+        decided.isRefused
+          ? `${name.padEnd(LABEL)}   refused`
+          : `${line(name, joined(decided.table, decided.table))}${part(decided.rows)}${part(decided.persons)}`,
+      )
+    }
+  }
   const date = new Date().toISOString()
   const text = `${date}  ${machine()}
 npx node loadtest/unlinkability/main.ts --patients ${flags.patients} --records ${flags.records} --seed ${flags.seed}
@@ -168,6 +227,9 @@ ${EXTRACTIONS.map(([label, variant]) => {
   return line(label, joined(one, one))
 }).join('\n')}
 ${OTHER_DAYS.map(([label, variant]) => line(label, joined(table(variant), table(variant, other)))).join('\n')}
+
+${line(`decided by k = ${K}, in two extractions`, undefined)}${'rows left'.padStart(11)}${'persons'.padStart(11)}
+${byK.join('\n')}
 
 ${line('a list of true days from elsewhere, and what is published', undefined)}
 ${OUTSIDE.map(([label, known, published]) => line(label, joined(table(known), table(published)))).join('\n')}
@@ -183,7 +245,17 @@ function line(label: string, found: Joined | undefined): string {
   const cells = found
     ? [String(found.persons), share(found.byRow, found), share(found.byAll, found), share(found.wrong, found)]
     : ['persons', 'by row', 'by all', 'wrong']
-  return `${label.padEnd(60)}${cells.map((cell) => cell.padStart(10)).join('')}`
+  return `${label.padEnd(LABEL)}${cells.map((cell) => cell.padStart(10)).join('')}`
+}
+
+/** What is left, as a share. */
+function part([before, after]: readonly [number, number]): string {
+  return `${((100 * after) / before).toFixed(1)} %`.padStart(11)
+}
+
+function first<T>([one]: readonly T[]): T {
+  if (one === undefined) throw new Error('nothing to measure')
+  return one
 }
 
 function share(count: number, { persons }: Joined): string {

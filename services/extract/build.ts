@@ -26,6 +26,8 @@ import { linkageOf, selectPopulation } from './population.ts'
 import type { ProjectFile } from './project-file.ts'
 import { type ProjectPseudonyms, projectPseudonyms } from './pseudonyms.ts'
 import { countSmallCells, measureSmallCells, quasiIdentifiers } from './small-cells.ts'
+import { decideOnSmallCells, type SmallCellsDecision, Space } from './small-cells-decision.ts'
+import { earlierSteps, foundIn, manifestOfDecision, type SmallCellsFound } from './small-cells-run.ts'
 import { buildTable, countTable, countUnique, planTable, type TableCounts, type TablePlan } from './table-build.ts'
 import type { Warehouse } from './warehouse.ts'
 import { createDatabase, dropDatabase, recover, swap, type Workspace, workspaceOf } from './workspace.ts'
@@ -59,6 +61,8 @@ export interface Survey {
   readonly tables: readonly { readonly plan: TablePlan; readonly counts: TableCounts }[]
   /** Columns that undo the project's decisions. */
   readonly leaks: readonly Leak[]
+  /** What is lost against small cells; undefined where the project declares nothing. */
+  readonly smallCells: SmallCellsDecision | undefined
   /** The run that a build would replace. */
   readonly replaces: string | undefined
 }
@@ -66,6 +70,9 @@ export interface Survey {
 export type Outcome =
   | { readonly kind: 'surveyed'; readonly survey: Survey }
   | { readonly kind: 'too-small'; readonly survey: Survey }
+  | { readonly kind: 'small-cells'; readonly decision: SmallCellsDecision }
+  /** Together with the run before it. */
+  | { readonly kind: 'difference'; readonly run: string }
   | { readonly kind: 'built'; readonly directory: string; readonly manifest: Manifest }
 
 /**
@@ -86,20 +93,25 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const keyAtStart = await keyOfTables(warehouse.keys)
     progress('cohort: selecting persons')
     await createDatabase(warehouse, space.work, run)
-    const cohort = await selectPopulation(warehouse, request.project, context.contracts, space.work)
-    const survey = await surveyOf(context, request.project, cohort, replaces)
+    const selected = await selectPopulation(warehouse, request.project, context.contracts, space.work)
+    const cells = new Space(warehouse, quote(space.work))
+    const survey = await surveyOf(context, request.project, { selected, cells, projectDir }, replaces)
     if (request.dryRun) return { kind: 'surveyed', survey }
+    if (survey.smallCells?.isRefused) return { kind: 'small-cells', decision: survey.smallCells }
     if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
     progress(summaryOf(request.project, survey, space))
     const pseudonyms = projectPseudonyms(await context.secret(), request.project.dateShift)
     await createDatabase(warehouse, space.building, run)
     const directory = createBuildFolder(projectDir, run)
+    const cohort = survey.smallCells?.cohort ?? selected
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
+    const found = survey.smallCells && (await foundIn(cells, survey.smallCells, space, projectDir, replaces))
+    if (found?.isRefused) return { kind: 'difference', run: replaces ?? '' }
     const ledgerAtEnd = await readLedgerSnapshot(warehouse)
     await assertSameKey(warehouse.keys, keyAtStart)
     const report = copyLinkageReport(context.dataDir, directory)
     const ledgers = { ledgerAtStart, ledgerAtEnd }
-    const manifest = manifestOf(context, request, { run, started, space, survey, tables, report, ...ledgers })
+    const manifest = manifestOf(context, request, { run, started, space, survey, tables, report, found, ...ledgers })
     writeOwn(join(directory, PROJECT_FILE_NAME), request.text)
     writeOwn(join(directory, MANIFEST_NAME), `${JSON.stringify(manifest, null, 2)}\n`)
     context.signal.throwIfAborted()
@@ -115,10 +127,10 @@ export async function extract(context: Context, request: Request): Promise<Outco
 async function surveyOf(
   context: Context,
   project: ProjectFile,
-  cohort: string,
+  { cells, projectDir, selected }: { readonly selected: string; readonly cells: Space; readonly projectDir: string },
   replaces: string | undefined,
 ): Promise<Survey> {
-  const linkage = await linkageOf(context.warehouse, cohort)
+  const { warehouse } = context
   const tables: { plan: TablePlan; counts: TableCounts }[] = []
   for (const table of project.tables) {
     const contract = context.contracts.get(table.feed)
@@ -126,9 +138,20 @@ async function surveyOf(
     context.signal.throwIfAborted()
     context.progress(`${table.feed}: counting`)
     const plan = planTable(project, table, contract)
-    tables.push({ plan, counts: await countTable(context.warehouse, plan, project, cohort) })
+    tables.push({ plan, counts: await countTable(warehouse, plan, project, selected) })
   }
-  return { linkage, tables, leaks: leaksOf(project, context.contracts), replaces }
+  const { smallCells: policy } = project
+  if (policy) context.progress('small cells: deciding')
+  const plans = tables.map(({ plan }) => plan)
+  const smallCells =
+    policy && (await decideOnSmallCells(cells, project, policy, plans, selected, earlierSteps(projectDir, policy)))
+  return {
+    linkage: await linkageOf(warehouse, smallCells?.cohort ?? selected),
+    tables: tables.map(({ counts, plan }, index) => ({ counts, plan: smallCells?.plans[index] ?? plan })),
+    leaks: leaksOf(project, context.contracts),
+    smallCells,
+    replaces,
+  }
 }
 
 interface Places {
@@ -151,16 +174,17 @@ async function buildTables(
     const onRows = (rows: number) => context.progress(`${step}: ${rows} of ${counts.rows} rows`)
     context.signal.throwIfAborted()
     context.progress(`${step}: 0 of ${counts.rows} rows`)
-    const names = { cohort: places.cohort, target }
+    const names = { cohort: places.cohort, target, filter: survey.smallCells?.filters.get(plan.name) }
     const built = await buildTable(context.warehouse, plan, project, names, pseudonyms, onRows, context.signal)
     context.progress(`${step}: counting persons with a row of their own`)
     const unique = await countUnique(context.warehouse, plan, target)
     context.progress(`${step}: counting persons in small cells`)
-    const count = countSmallCells(context.warehouse, target, SMALLEST_CELL)
-    const smallCells = await measureSmallCells(quasiIdentifiers(plan), SMALLEST_CELL, count)
+    const k = project.smallCells?.k ?? SMALLEST_CELL
+    const count = countSmallCells(context.warehouse, target, k)
+    const smallCells = await measureSmallCells(quasiIdentifiers(plan), k, count)
     context.progress(`${step}: writing Parquet`)
     made.push({
-      ...(await exportTable(context, plan, counts, built, target, places.directory)),
+      ...(await exportTable(context, plan, counts, built, target, places.directory, survey.smallCells !== undefined)),
       unique_persons: unique,
       small_cells: smallCells,
     })
@@ -175,6 +199,7 @@ async function exportTable(
   built: { readonly rows: number; readonly persons: number },
   target: string,
   directory: string,
+  isDecided: boolean,
 ): Promise<ManifestTable> {
   const file = `${plan.name}.parquet`
   const path = join(directory, file)
@@ -193,7 +218,12 @@ async function exportTable(
     ...written,
     rows: built.rows,
     persons: built.persons,
-    excluded: { no_event_time: counts.noEventTime, outside_period: counts.outsidePeriod },
+    excluded: {
+      no_event_time: counts.noEventTime,
+      outside_period: counts.outsidePeriod,
+      // Records that were loaded since they were counted are in the table.
+      ...(isDecided && { small_cells: Math.max(0, counts.rows - built.rows) }),
+    },
     whole_history: plan.table.wholeHistory,
     columns: plan.columns.kept.map(({ name, type, description, source, decided }) => ({
       name,
@@ -215,6 +245,7 @@ interface Facts {
   readonly space: Workspace
   readonly survey: Survey
   readonly tables: readonly ManifestTable[]
+  readonly found: SmallCellsFound | undefined
   readonly report: NonNullable<Manifest['linkage_report']>
   readonly ledgerAtStart: LedgerSnapshot | null
   readonly ledgerAtEnd: LedgerSnapshot | null
@@ -260,6 +291,8 @@ function manifestOf(context: Context, request: Request, facts: Facts): Manifest 
       column: `${feed}.${field}`,
       undoes: [...undoes],
     })),
+    ...(facts.survey.smallCells &&
+      facts.found && { small_cells: manifestOfDecision(facts.survey.smallCells, facts.found) }),
     tables: facts.tables,
   }
 }

@@ -6,9 +6,9 @@ import {
   identifierOf,
   type PotentialIdentifier,
 } from '#core/contract/potential-identifiers.ts'
-import { type Column, columnsOf, literal, quote } from '#core/contract/table.ts'
+import { type Column, columnsOf, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { REGION_OF } from './regions.ts'
+import { coarsened, levelOf, renamed } from './coarser.ts'
 
 export type ThirdLevelDomain = 'person' | 'record' | 'encounter' | 'study' | 'series' | 'accession' | 'rss' | 'site'
 /** What is replaced in a row: an identifier by a pseudonym, a date or time by one that is moved by the days of its person. */
@@ -66,14 +66,28 @@ export function selectableColumns(contract: FeedContract): readonly string[] {
   return ['person_id', ...fields.map((field) => field.as), ...Object.keys(EXTRA)]
 }
 
+/** Columns that are made coarser, or left out, beyond the decisions: by their names in the warehouse. */
+export interface Lost {
+  readonly without: ReadonlySet<string>
+  /** How many steps coarser. */
+  readonly coarser: ReadonlyMap<string, number>
+}
+
+const NOTHING_LOST: Lost = { without: new Set(), coarser: new Map() }
+
 /** @param names checked against `selectableColumns` before */
-export function planColumns(contract: FeedContract, names: readonly string[], decisions: Decisions): TableColumns {
+export function planColumns(
+  contract: FeedContract,
+  names: readonly string[],
+  decisions: Decisions,
+  lost: Lost = NOTHING_LOST,
+): TableColumns {
   const stored = new Map(columnsOf(contract).map((column) => [column.name, column]))
   const fields = new Map(survivingFields(contract).map((field) => [field.as, field]))
   const kept: OutputColumn[] = [PERSON]
   const dropped: DroppedColumn[] = []
   for (const name of names) {
-    if (name === PERSON.name) continue
+    if (name === PERSON.name || lost.without.has(name)) continue
     const source = EXTRA[name] ?? name
     const column = stored.get(source)
     if (!column) throw new RangeError(`the feed ${contract.feed} has no column ${source}`)
@@ -84,7 +98,7 @@ export function planColumns(contract: FeedContract, names: readonly string[], de
     if (!field || !identifier) kept.push(plainColumn(name, column, field))
     else if (decisions[identifier] === 'drop' || isUnmovable(field, decisions[identifier]))
       dropped.push({ source, identifier })
-    else kept.push(decidedColumn(column, field, identifier, decisions[identifier]))
+    else kept.push(decidedColumn(column, field, identifier, decisions[identifier], lost.coarser.get(name) ?? 0))
   }
   return { kept, dropped }
 }
@@ -104,61 +118,34 @@ function plainColumn(name: string, column: Column, field: FieldContract | undefi
   return { ...base, description: `${column.comment}: project pseudonym`, domain }
 }
 
-/** Truncation changes the content of a column, so it also changes its name: a year must not be mistaken for a month. */
 function decidedColumn(
   column: Column,
   field: FieldContract,
   identifier: PotentialIdentifier,
   decision: Kept,
+  times: number,
 ): OutputColumn {
   const source = `f.${quote(column.name)}`
-  const decided = { identifier, decision }
   const base = {
     name: column.name,
     type: column.type,
     description: column.comment,
     source: column.name,
     expression: source,
-    decided,
+    decided: { identifier, decision },
   }
-  // An age band or a year of birth is as coarse already as truncation would leave it.
-  if (decision === 'keep' || (field.privacy.action === 'generalise' && !PLACES.includes(field.privacy.to))) return base
   if (decision === 'shift') return shiftedColumn(base, field)
-  const nullable = column.type.includes('Nullable(')
-  const maybe = (type: string) => (nullable ? `Nullable(${type})` : type)
-  switch (identifier) {
-    case 'birth_year_month':
-      return {
-        ...base,
-        name: renamed(column.name, /_month$/, '_year'),
-        type: maybe('Int32'),
-        description: `${column.comment}: the year`,
-        expression: `toInt32(toYear(${source}))`,
-      }
-    case 'exact_care_dates':
-    case 'exact_death_date':
-      return {
-        ...base,
-        name: renamed(column.name, /_(at|on)$/, '_month'),
-        type: maybe('Date32'),
-        description: `${column.comment}: first day of the month`,
-        // toStartOfMonth returns Date, which begins in 1970.
-        expression: `makeDate32(toYear(${source}), toMonth(${source}), 1)`,
-      }
-    case 'residence_location':
-    case 'death_location':
-      return {
-        ...base,
-        name: renamed(column.name, /_(department|area)$/, '_region'),
-        type: 'LowCardinality(Nullable(String))',
-        description: `${column.comment}: the region, INSEE code`,
-        // Of an area, `69-690`, the department stands before its postcodes.
-        expression: `nullIf(transform(splitByChar('-', ifNull(toString(${source}), ''))[1], ${list([...REGION_OF.keys()])}, ${list([...REGION_OF.values()])}, ''), '')`,
-      }
+  // An age band or a year of birth is as coarse already as truncation would leave it.
+  const level = levelOf(field, identifier, decision, times)
+  if (level === undefined) return base
+  const { left, ...coarse } = coarsened(column, level, source)
+  return {
+    ...base,
+    ...coarse,
+    description: `${column.comment}: ${left}`,
+    decided: { identifier, decision: 'truncate' },
   }
 }
-
-const PLACES: readonly string[] = ['department', 'area']
 
 /** The first day of a month, moved by some days, would say by how many. */
 function isUnmovable({ privacy }: FieldContract, decision: Decision): boolean {
@@ -176,12 +163,4 @@ function shiftedColumn(base: OutputColumn, { precision }: FieldContract): Output
     expression: `if(${isCoarse}, NULL, ${base.expression})`,
     domain: 'shifted',
   }
-}
-
-function renamed(name: string, suffix: RegExp, to: string): string {
-  return suffix.test(name) ? name.replace(suffix, to) : `${name}${to}`
-}
-
-function list(values: readonly string[]): string {
-  return `[${values.map(literal).join(',')}]`
 }

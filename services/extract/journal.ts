@@ -45,6 +45,8 @@ export function extractionEnded(begun: Extraction, outcome: Outcome): Extraction
     case 'surveyed':
       return { ...begun, outcome: 'done' }
     case 'too-small':
+    case 'small-cells':
+    case 'difference':
       return { ...begun, outcome: 'refused' }
   }
 }

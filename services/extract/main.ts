@@ -16,7 +16,16 @@ import { type Command, readArguments, USAGE } from './arguments.ts'
 import { extract, type Outcome } from './build.ts'
 import { type ExtractConfig, extractConfig } from './config.ts'
 import { listProjects } from './list.ts'
-import { builtJson, builtText, surveyJson, surveyText, thousands, tooSmall } from './output.ts'
+import {
+  builtJson,
+  builtText,
+  smallCellsLeft,
+  surveyJson,
+  surveyText,
+  thousands,
+  tooDifferent,
+  tooSmall,
+} from './output.ts'
 import { parseProjectFile } from './project-file.ts'
 import { verify } from './verify.ts'
 import { openWarehouse } from './warehouse.ts'
@@ -85,6 +94,12 @@ function report(outcome: Outcome, id: string, minimum: number, json: boolean): n
       return 0
     case 'too-small':
       process.stderr.write(tooSmall(id, minimum))
+      return FINDING_STATUS
+    case 'small-cells':
+      process.stderr.write(smallCellsLeft(id, outcome.decision))
+      return FINDING_STATUS
+    case 'difference':
+      process.stderr.write(tooDifferent(id, outcome.run))
       return FINDING_STATUS
   }
 }

@@ -6,6 +6,7 @@ import { DECISIONS, IDENTIFIER_NAMES } from '#core/contract/potential-identifier
 import { Shift } from '#core/contract/schema.ts'
 import { complete } from '#core/schema/complete.ts'
 import type { Written } from '#core/schema/written.ts'
+import { SmallCellsPolicy } from './project-schema.ts'
 
 export const MANIFEST_FORMAT = 'chainon-project-manifest/1'
 export const MANIFEST_NAME = 'manifest.json'
@@ -36,7 +37,12 @@ const Table = Type.Object({
   rows: Count,
   persons: Count,
   /** Records of the cohort's persons that are not in the table. */
-  excluded: Type.Object({ no_event_time: Count, outside_period: Count }),
+  excluded: Type.Object({
+    no_event_time: Count,
+    outside_period: Count,
+    /** Left out because their cell was small; absent where the project decides nothing on them. */
+    small_cells: Type.Optional(Count),
+  }),
   /** The table has every record of its persons, whatever the period. */
   whole_history: Type.Boolean(),
   columns: Type.Array(Column),
@@ -75,6 +81,30 @@ const LinkageFigures = Type.Object({
   highest_link_version: Type.Number(),
 })
 export type Linkage = Written<typeof LinkageFigures>
+
+/** Persons in cells of fewer than k: by their profile and one row, and by all their rows together. */
+const Measured = Type.Object({ persons: Count, by_all_rows: Count })
+
+const SmallCells = Type.Object({
+  policy: SmallCellsPolicy,
+  /** Persons with rows, before any were left out. */
+  persons: Count,
+  before: Measured,
+  /** In their order, each with the persons who are then in small cells, and why it was taken. */
+  steps: Type.Array(
+    Type.Object({
+      step: Type.Union([Type.Object({ coarsen: Type.String() }), Type.Object({ drop: Type.String() })]),
+      because: Type.Enum(['small-cells', 'earlier-run']),
+      persons: Count,
+    }),
+  ),
+  /** Of whom nothing is left. How many rows of others are left out is told by table. */
+  suppressed_persons: Count,
+  /** In the finished tables. */
+  after: Measured,
+  /** With the run before: who came, went or has other rows, and who is in a small cell of both together. */
+  difference: Type.Optional(Type.Object({ run: Type.String(), changed: Count, persons: Count })),
+})
 
 /** The schema of a manifest: its type, and the check before a manifest is used. */
 const ManifestOfRun = Type.Object({
@@ -128,6 +158,8 @@ const ManifestOfRun = Type.Object({
       }),
     ),
   ),
+  /** What was lost against small cells; absent where the project declares nothing. */
+  small_cells: Type.Optional(SmallCells),
   tables: Type.Array(Table),
 })
 export type Manifest = Written<typeof ManifestOfRun>

@@ -4,6 +4,8 @@ import { table } from '#core/terminal/table.ts'
 import type { Survey } from './build.ts'
 import type { Manifest } from './manifest.ts'
 import { DEFAULT_MIN_COHORT } from './project-file.ts'
+import type { SmallCellsDecision } from './small-cells-decision.ts'
+import { columnOf } from './steps.ts'
 
 /** Counts below 11 are one text, others are rounded to ten: two dry runs must not reveal one person that was added meanwhile. */
 export function roundedCount(count: number): string {
@@ -24,6 +26,7 @@ export function surveyJson(id: string, survey: Survey): Readonly<Record<string, 
     replaces: survey.replaces ?? null,
     persons: roundedCount(survey.linkage.persons),
     leaks: survey.leaks.map(({ feed, field, leak, undoes }) => ({ leak, column: `${feed}.${field}`, undoes })),
+    ...(survey.smallCells && { small_cells: decisionJson(survey.smallCells) }),
     tables: survey.tables.map(({ plan, counts }) => ({
       table: plan.name,
       rows: roundedCount(counts.rows),
@@ -43,7 +46,7 @@ export function surveyText(id: string, survey: Survey): string {
     plan.columns.dropped.map((column) => column.source).join(', ') || '-',
   ])
   const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
-  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}${leakLines(survey)}`
+  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}${leakLines(survey)}${survey.smallCells ? decisionLines(survey.smallCells) : ''}`
 }
 
 /** Columns that undo a decision, one a line; nothing when there are none. */
@@ -53,6 +56,34 @@ function leakLines({ leaks }: Survey): string {
     ({ feed, field, leak, undoes }) => `  ${feed}.${field} ${LEAKS[leak]}; undone: ${undoes.join(', ')}\n`,
   )
   return `\nColumns that undo a decision:\n${lines.join('')}`
+}
+
+/** Nobody is a count that may be told. */
+const small = (persons: number) => (persons === 0 ? 'none' : roundedCount(persons))
+
+function decisionJson(decision: SmallCellsDecision): Readonly<Record<string, unknown>> {
+  return {
+    k: decision.policy.k,
+    refused: decision.isRefused,
+    before: small(decision.before.persons),
+    by_all_rows: small(decision.before.by_all_rows),
+    steps: decision.steps.map(({ because, persons, step }) => ({ step, because, persons: small(persons) })),
+    left: small(decision.left),
+    suppressed_persons: small(decision.suppressedPersons),
+  }
+}
+
+function decisionLines(decision: SmallCellsDecision): string {
+  const steps = decision.steps.map(
+    ({ because, persons, step }) =>
+      `  ${step.drop === undefined ? 'made coarser' : 'left out'}: ${columnOf(step)}; then ${small(persons)}${because === 'earlier-run' ? ' (an earlier run took this step)' : ''}\n`,
+  )
+  const end = decision.isRefused
+    ? 'The extraction would be refused: nothing is left to do, and persons are in small cells.\n'
+    : decision.left > 0
+      ? `Rows of these are left out; of persons of whom nothing is left there are ${small(decision.suppressedPersons)}.\n`
+      : ''
+  return `\nPersons in cells of fewer than ${decision.policy.k}, by what is known of them and one row: ${small(decision.before.persons)}\n${steps.join('')}${end}`
 }
 
 export function builtJson(directory: string, manifest: Manifest): Readonly<Record<string, unknown>> {
@@ -98,6 +129,19 @@ function smallCellLines({ tables }: Manifest): string {
     ]
   })
   return lines.length === 0 ? '' : `\nPersons in cells of fewer than ${tables[0]?.small_cells?.k}:\n${lines.join('')}`
+}
+
+export function smallCellsLeft(id: string, { policy }: SmallCellsDecision): string {
+  return `chainon: project ${id} was not built: after all its steps, persons are in cells of fewer than ${policy.k}.
+Add steps to small_cells, or allow rows to be left out with suppress_up_to. --dry-run shows what each step leaves.
+`
+}
+
+export function tooDifferent(id: string, run: string): string {
+  return `chainon: project ${id} was not built: together with run ${run}, persons are in small cells.
+Both have the same pseudonyms, so their difference shows who came, went or changed. Extract again when more has changed, or
+accept it with 'difference: tell' in small_cells (the manifest records it).
+`
 }
 
 export function tooSmall(id: string, minimum: number): string {

@@ -19,7 +19,8 @@ import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, paramete
 import { selectableColumns } from './columns.ts'
 import { type Condition, readConditions } from './conditions.ts'
 import { type Cohort, type ContractsByFeed, readCohort, readFeed } from './criteria.ts'
-import { Identifiers, type Period, Project, Table } from './project-schema.ts'
+import { Identifiers, type Period, Project, type SmallCellsPolicy, Table } from './project-schema.ts'
+import { checkSteps } from './steps.ts'
 
 export interface ProjectTable {
   readonly feed: string
@@ -38,6 +39,8 @@ export interface ProjectFile extends Pick<Project, 'id' | 'title' | 'purpose' | 
   readonly dateShift?: Shift
   /** A cohort with fewer persons is not extracted. */
   readonly minCohort: number
+  /** Absent: small cells are counted, and nothing is decided on them. */
+  readonly smallCells?: SmallCellsPolicy
 }
 
 /** Small cells: the threshold below which French health-data bodies publish nothing. */
@@ -73,11 +76,14 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
   const isShifted = Object.values(decisions).includes('shift')
   if (isShifted && !dateShift) file.say("a decision is 'shift': it needs 'date_shift' with 'within', a number of days")
   if (!isShifted && dateShift) file.key('date_shift').say("is there, and no decision is 'shift'")
+  const { small_cells: smallCells } = project.complete
+  if (smallCells) checkSteps(smallCells, tables, decisions, contracts, file.key('small_cells'))
   checkSizes(cohort, tables, period, contracts, file)
   const minCohort = min_cohort ?? DEFAULT_MIN_COHORT
   return {
     ...{ id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort },
     ...(dateShift && { dateShift }),
+    ...(smallCells && { smallCells }),
   }
 }
 

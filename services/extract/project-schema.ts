@@ -86,6 +86,27 @@ export const Identifiers = closed(
   Object.fromEntries(IDENTIFIER_NAMES.map((name) => [name, Type.Optional(Type.Enum(decisionsOn(name)))])),
 )
 
+const Step = Type.Refine(
+  closed({ coarsen: Type.Optional(text()), drop: Type.Optional(text()) }),
+  ({ coarsen, drop }) => (coarsen === undefined) !== (drop === undefined),
+  () => "needs 'coarsen' or 'drop', and a column of a table: feed.column",
+)
+
+/** What becomes of columns and rows by which few persons can be told apart. */
+export const SmallCellsPolicy = closed({
+  /** Nobody shares what is known with fewer persons than these, the person included. */
+  k: Type.Integer({ minimum: 2, maximum: 1000 }),
+  /** In this order, until nobody stands in a small cell. */
+  steps: Type.Optional(Type.Array(Step, { maxItems: 200 })),
+  /** Columns that are known of a person from elsewhere, besides potential identifiers, traits and sites. */
+  known: Type.Optional(Type.Array(text(), { maxItems: 100 })),
+  /** The percentage of persons of whom rows may be left out instead of a further step. */
+  suppress_up_to: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+  /** What happens when the run before it and this one together have a small cell. */
+  difference: Type.Optional(Type.Enum(['refuse', 'tell'])),
+})
+export type SmallCellsPolicy = Written<typeof SmallCellsPolicy>
+
 export const Project = closed({
   id: ProjectId,
   title: text(),
@@ -100,5 +121,6 @@ export const Project = closed({
   date_shift: Type.Optional(Shift),
   /** A cohort with fewer persons is not extracted. */
   min_cohort: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  small_cells: Type.Optional(SmallCellsPolicy),
 })
 export type Project = Written<typeof Project>

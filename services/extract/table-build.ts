@@ -3,7 +3,7 @@ import { literal, quote } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { conditionsSql, ParameterBag, periodSql, type Sql } from './cohort.ts'
-import { type OutputColumn, planColumns, subjectColumn, type TableColumns } from './columns.ts'
+import { type Lost, type OutputColumn, planColumns, subjectColumn, type TableColumns } from './columns.ts'
 import type { ProjectFile, ProjectTable } from './project-file.ts'
 import { type ProjectPseudonyms, replaceIdentifiers } from './pseudonyms.ts'
 import { asDependencyError, type Warehouse } from './warehouse.ts'
@@ -17,6 +17,14 @@ export interface TablePlan {
   readonly order: readonly string[]
 }
 
+/** Rows of small cells are left out: a row stays when its cell is in the table of cells. */
+export interface RowFilter {
+  /** Quoted name. */
+  readonly cells: string
+  /** SQL over the warehouse's view, aliased `f`, and the cohort, aliased `c`. */
+  readonly cell: string
+}
+
 export interface TableCounts {
   readonly rows: number
   readonly persons: number
@@ -24,8 +32,8 @@ export interface TableCounts {
   readonly outsidePeriod: number
 }
 
-export function planTable(project: ProjectFile, table: ProjectTable, contract: FeedContract): TablePlan {
-  const columns = planColumns(contract, table.columns, project.decisions)
+export function planTable(project: ProjectFile, table: ProjectTable, contract: FeedContract, lost?: Lost): TablePlan {
+  const columns = planColumns(contract, table.columns, project.decisions, lost)
   const names = columns.kept.map((column) => column.name)
   const order = names.includes('record_id') ? ['person_id', 'record_id'] : names
   return { name: table.feed, contract, table, columns, order: order.map(quote) }
@@ -68,7 +76,7 @@ export async function buildTable(
   warehouse: Warehouse,
   plan: TablePlan,
   project: ProjectFile,
-  names: { readonly cohort: string; readonly target: string },
+  names: { readonly cohort: string; readonly target: string; readonly filter?: RowFilter | undefined },
   pseudonyms: ProjectPseudonyms,
   onRows: (rows: number) => void,
   signal: AbortSignal,
@@ -77,7 +85,7 @@ export async function buildTable(
   // The identifiers are first in a line, so that what follows them is copied unchanged.
   const replaced = plan.columns.kept.filter((column) => column.domain !== undefined)
   const columns = [...replaced, ...plan.columns.kept.filter((column) => column.domain === undefined)]
-  const source = await warehouse.stream(selectSql(warehouse, plan, project, names.cohort, columns))
+  const source = await warehouse.stream(selectSql(warehouse, plan, project, names, columns))
   const domains = replaced.flatMap(({ domain }) => domain ?? [])
   let rows = 0
   // One insert is under way while the next batch is read: at most two batches are in memory.
@@ -146,15 +154,30 @@ function selectSql(
   warehouse: Warehouse,
   plan: TablePlan,
   project: ProjectFile,
-  cohort: string,
+  { cohort, filter }: { readonly cohort: string; readonly filter?: RowFilter | undefined },
   columns: readonly OutputColumn[],
 ): Sql {
   const bag = new ParameterBag()
+  const values = columns.map(({ expression }, index) => `${expression} AS v${index}`).join(', ')
+  const rows = rowsSql(warehouse, plan, project, cohort, bag)
+  const query = filter
+    ? `SELECT ${columns.map((_, index) => `r.v${index}`).join(', ')} FROM (SELECT ${values}, ${filter.cell} AS cell FROM ${rows}) AS r
+      INNER JOIN ${filter.cells} AS large ON large.cell = r.cell FORMAT TabSeparated`
+    : `SELECT ${values} FROM ${rows} FORMAT TabSeparated`
+  return { query, parameters: bag.values }
+}
+
+/** @returns what stands after FROM for the rows of the table: the view as `f`, the cohort as `c`, and the conditions */
+export function rowsSql(
+  warehouse: Warehouse,
+  plan: TablePlan,
+  project: ProjectFile,
+  cohort: string,
+  bag: ParameterBag,
+): string {
   const where = [conditionsSql(plan.table.where, 'f.', bag)]
   if (!plan.table.wholeHistory) where.push(periodSql(plan.contract, project.period, 'f.', bag))
-  const query = `SELECT ${columns.map(({ expression }, index) => `${expression} AS v${index}`).join(', ')}
-    FROM ${joined(warehouse, plan, cohort)} WHERE ${where.join(' AND ')} FORMAT TabSeparated`
-  return { query, parameters: bag.values }
+  return `${joined(warehouse, plan, cohort)} WHERE ${where.join(' AND ')}`
 }
 
 function joined(warehouse: Warehouse, plan: TablePlan, cohort: string): string {

@@ -259,6 +259,70 @@ describe('an extraction', () => {
   }, 120_000)
 })
 
+describe('an extraction with a decision on small cells', () => {
+  const policy = {
+    k: 3,
+    known: ['diagnosis.code'],
+    steps: [
+      { coarsen: 'patient.birth_month' },
+      { drop: 'patient.residence_department' },
+      { drop: 'patient.updated_at' },
+    ],
+    suppress_up_to: 45,
+  }
+  const changes = { min_cohort: 5, small_cells: policy }
+  const WOMEN = { any_of: [{ feed: 'diagnosis', where: [{ column: 'code', starts_with: 'E11' }] }], sex: ['female'] }
+
+  test('takes the steps that are needed and leaves out rows until nobody stands in one, which its tables show', async () => {
+    const built = await build(projectFile(place, id('cells'), changes))
+    const manifest = manifestOf(built)
+    // Women of the forties and fifties are left. Men: of two hospitals there are too few, then of one; and one has died.
+    expect(manifest.small_cells).toMatchObject({
+      policy,
+      persons: 16,
+      before: { persons: 16, by_all_rows: 16 },
+      steps: [
+        { step: { coarsen: 'patient.birth_month' }, because: 'small-cells', persons: 16 },
+        { step: { drop: 'patient.residence_department' }, because: 'small-cells', persons: 7 },
+      ],
+      suppressed_persons: 7,
+      after: { persons: 0 },
+    })
+    expect(manifest.cohort.persons).toBe(9)
+    const [patients = [], diagnoses = [], deaths = []] = await Promise.all(
+      ['patient', 'diagnosis', 'death'].map((name) => rowsOf(built, name)),
+    )
+    expect(Object.keys(patients[0] ?? {})).toEqual(['person_id', 'sex', 'birth_decade', 'updated_at', 'site_code'])
+    const profiles = new Map(patients.map((row) => [row.person_id, `${row.sex} ${row.birth_decade}`]))
+    const cells = [
+      ...patients.map((row) => [row.person_id, `${profiles.get(row.person_id)} ${row.site_code}`]),
+      ...diagnoses.map((row) => [row.person_id, `${profiles.get(row.person_id)} ${row.recorded_at} ${row.code}`]),
+    ]
+    for (const rows of Map.groupBy(cells, ([, cell]) => cell).values())
+      expect(new Set(rows.map(([person]) => person)).size).toBeGreaterThanOrEqual(3)
+    // Of one woman the only rare diagnosis is left out, and not she.
+    expect([profiles.size, diagnoses.length, deaths.length]).toEqual([9, 8, 0])
+    expect(manifest.tables.map(({ excluded }) => excluded.small_cells)).toEqual([9, 9, 18, 1])
+  })
+
+  test('decides the same again, and refuses a run whose difference from the one before it shows a person', async () => {
+    const again = manifestOf(await build(projectFile(place, id('cells'), changes))).small_cells
+    expect(again?.steps.map(({ because }) => because)).toEqual(['earlier-run', 'earlier-run'])
+    expect(again?.difference).toMatchObject({ changed: 0, persons: 0 })
+    const cohort = { ...WOMEN, birth_year: { to: 1955 } }
+    const refused = await runExtract(place, ['extract', projectFile(place, id('cells'), { ...changes, cohort })])
+    expect([refused.code, refused.stdout]).toEqual([1, ''])
+    expect(refused.stderr).toContain('together with run')
+    expect(await databases('cells')).toEqual([`project_${id('cells')}`])
+    const dry = await runExtract(place, [
+      'extract',
+      projectFile(place, id('cells_dry'), { small_cells: { k: 11 } }),
+      ...['--dry-run', '--json'],
+    ])
+    expect(JSON.parse(dry.stdout)).toMatchObject({ small_cells: { k: 11, refused: true, before: 'about 20' } })
+  })
+})
+
 describe('a rejected or failed run', () => {
   test('a small cohort exits with 1 and leaves nothing; a dry run rounds and leaves nothing', async () => {
     const file = projectFile(place, id('small'), {
@@ -271,8 +335,12 @@ describe('a rejected or failed run', () => {
     const dry = await runExtract(place, ['extract', file, '--dry-run', '--json'])
     expect(dry.code).toBe(0)
     expect(JSON.parse(dry.stdout)).toMatchObject({ dry_run: true, persons: 'fewer than 11' })
-    const large = await runExtract(place, ['extract', projectFile(place, id('dry')), '--dry-run'])
+    const strict = { small_cells: { k: 11, steps: [{ drop: 'patient.residence_department' }] } }
+    const large = await runExtract(place, ['extract', projectFile(place, id('dry'), strict), '--dry-run'])
     expect(large.stdout).toContain('about 20 persons')
+    expect(large.stdout).toContain('by what is known of them and one row: about 20')
+    expect(large.stdout).toContain('left out: patient.residence_department; then about 20')
+    expect(large.stdout).toContain('The extraction would be refused')
     expect(await databases('small')).toEqual([])
     expect(await databases('dry')).toEqual([])
     expect(readdirSync(join(place.folder, 'projects', id('small')))).toEqual([])

@@ -5,24 +5,34 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { isBalanced, sumCounts } from '#core/ledger/row.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
+import { searchClickhouse } from '../../services/cli/canary/places/clickhouse.ts'
+import { searchKafka } from '../../services/cli/canary/places/kafka.ts'
+import { searchRedis } from '../../services/cli/canary/places/redis.ts'
+import { scannerFor } from '../../services/cli/canary/scanner.ts'
+import { Search } from '../../services/cli/canary/search.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
+import { testKafka } from '../helpers/kafka.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { clientLogin } from '../helpers/servers.ts'
-import { type Sender, startSender } from './helpers/sender.ts'
+import { CANARIES, type Sender, startSender } from './helpers/sender.ts'
 
 const KILLED_PROCESSES = ['gateway', 'deidentify', 'curate', 'kafka', 'redis', 'clickhouse'] as const
+const PRODUCER = 'hospital-k'
+/** Folders of components, which are read through their clients: these decompress. */
+const READ_BY_CLIENTS = ['kafka', 'clickhouse', 'redis', 'registry']
 const folder = mkdtempSync(join(tmpdir(), 'chainon-kill-'))
 let stack: Stack
 let sender: Sender
 
 beforeAll(async () => {
   stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
-  const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'keys', 'ensure', '--json', 'hospital-k'], {
+  const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'keys', 'ensure', '--json', PRODUCER], {
     env: { ...process.env, ...stack.env },
     encoding: 'utf8',
   })
@@ -101,4 +111,33 @@ describe('a process killed with SIGKILL under load', () => {
     })
     await clickhouse.close()
   }, 180_000)
+
+  it('leaves no canary past the identified zone: in topics, Redis, ClickHouse, logs, or files of the services', async () => {
+    const scanner = scannerFor([...CANARIES, PRODUCER])
+    const search = () => new Search(scanner, PRODUCER)
+    const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', ...clientLogin(stack.env) })
+    const redis = testRedis(stack.env)
+    const reports = [
+      await searchKafka(testKafka(stack.env), search(), new Map(), ['deidentify', 'linker', 'curate'], 'canary-'),
+      await searchRedis(redis, search()),
+      await searchClickhouse(clickhouse, search(), 0),
+    ]
+    const inFiles = search()
+    const isRead = (path: string) => READ_BY_CLIENTS.includes(relative(folder, path).split(sep)[0] ?? '')
+    inFiles.folder(folder, isRead)
+    reports.push(inFiles.report('files', '', false))
+    expect(reports.map(({ hits, unread }) => [hits.slice(0, 5), unread.slice(0, 5)])).toEqual(
+      reports.map(() => [[], []]),
+    )
+    expect(reports.map(({ control }) => control)).toEqual(['seen', expect.anything(), 'seen', expect.anything()])
+    // They went through: each text has the tag of what was taken from it.
+    const texts = await clickhouse.query({
+      query: "SELECT count() AS rows FROM chainon.observation WHERE comment LIKE '%[NAME]%'",
+      format: 'JSONEachRow',
+    })
+    const [row] = await texts.json<{ rows: string }>()
+    expect(Number(row?.rows)).toBeGreaterThan(KILLED_PROCESSES.length)
+    redis.disconnect()
+    await clickhouse.close()
+  }, 60_000)
 })

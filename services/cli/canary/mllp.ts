@@ -13,27 +13,35 @@ const START = '\u000b'
 const END = '\u001c\r'
 const TIMEOUT_MS = 30_000
 
-/** @returns the answers, without MSH and MSA: an acknowledgement repeats whose message it acknowledges */
+export interface MllpAnswer {
+  /** MSA-1: `AA` when the message is stored. */
+  readonly code: string
+  /** Without MSH and MSA: an acknowledgement repeats whose message it acknowledges. */
+  readonly bytes: Buffer
+}
+
+/** @throws ChainonError dependency-unavailable when the listener does not answer, or ends the connection before it has answered all messages */
 export async function sendOverMllp(
   { host, port }: MllpListener,
   messages: readonly string[],
-): Promise<readonly Buffer[]> {
+): Promise<readonly MllpAnswer[]> {
   const socket = connect({ host, port })
   socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('timeout')))
   try {
     await once(socket, 'connect')
-    const answers: Buffer[] = []
+    const pieces = socket.iterator({ destroyOnReturn: false })
+    const answers: MllpAnswer[] = []
     let received = ''
-    socket.on('data', (piece: Buffer) => {
-      received += piece.toString('latin1')
-    })
     for (const message of messages) {
       socket.write(`${START}${message}${END}`)
-      while (!received.includes(END)) await once(socket, 'data')
+      while (!received.includes(END)) {
+        const piece = await pieces.next()
+        if (piece.done === true) throw new Error('the connection ended')
+        received += (piece.value as Buffer).toString('latin1')
+      }
       const [answer = ''] = received.split(END)
       received = received.slice(answer.length + END.length)
-      const segments = answer.split('\r').filter((segment) => !/^\W?(?:MSH|MSA)/.test(segment))
-      answers.push(Buffer.from(segments.join('\r'), 'latin1'))
+      answers.push(answerOf(answer))
     }
     return answers
   } catch (error) {
@@ -42,5 +50,14 @@ export async function sendOverMllp(
     })
   } finally {
     socket.destroy()
+  }
+}
+
+function answerOf(text: string): MllpAnswer {
+  const segments = text.split('\r')
+  const rest = segments.filter((segment) => !/^\W?(?:MSH|MSA)/.test(segment))
+  return {
+    code: segments.find((segment) => segment.startsWith('MSA|'))?.split('|')[1] ?? '',
+    bytes: Buffer.from(rest.join('\r'), 'latin1'),
   }
 }

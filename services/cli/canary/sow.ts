@@ -11,7 +11,8 @@ import { type CanaryFile, canaryFile, pushFile } from './table-file.ts'
 
 export interface Plan {
   readonly sowings: readonly Sowing[]
-  readonly file: CanaryFile | undefined
+  /** One of each feed. */
+  readonly files: readonly CanaryFile[]
   readonly mllp: { readonly listener: MllpListener; readonly messages: ReturnType<typeof canaryMessages> } | undefined
   readonly sown: readonly Sown[]
   /** By channel. */
@@ -28,37 +29,34 @@ export function planOf(
   listener: MllpListener | undefined,
 ): Plan {
   const all = sowings(contracts, feedsDir, invent, at)
-  const linked = contracts.find((contract) => contract.linked)
-  const file = linked && canaryFile(linked, invent)
+  const files = contracts.map((contract) => canaryFile(contract, invent))
   const mllp = listener && { listener, messages: canaryMessages(invent, at, listener) }
   const sown = [
     ...all.flatMap(({ channel, hidden, records }) => [
       ...records.flatMap(({ canaries }) => canaries.map((canary) => ({ canary, channel }))),
       ...hidden.flatMap(valuesOf),
     ]),
-    ...(file?.hidden ?? []).flatMap(valuesOf),
+    ...files.flatMap(({ hidden }) => hidden).flatMap(valuesOf),
     ...(mllp ? valuesOf({ channel: MLLP, canaries: mllp.messages.canaries }) : []),
   ]
   const requests = new Map<string, number>()
   const count = (channel: string, more: number) => requests.set(channel, (requests.get(channel) ?? 0) + more)
   for (const { channel, hidden } of all)
     for (const one of new Set([channel, ...hidden.map((hiding) => hiding.channel)])) count(one, 1)
-  for (const { channel } of file?.hidden ?? []) count(channel, 1)
+  for (const { channel } of files.flatMap(({ hidden }) => hidden)) count(channel, 1)
   if (mllp) count(MLLP, mllp.messages.messages.length)
   return {
     sowings: all,
-    file,
+    files,
     mllp,
     sown,
     requests,
-    notSown: [
-      ...(mllp ? [] : [`${MLLP}: no listener was given (--mllp)`]),
-      ...(file ? [] : ['CSV: no feed has identities']),
-    ],
+    notSown: mllp ? [] : [`${MLLP}: no listener was given (--mllp)`],
   }
 }
 
 const MLLP = 'HL7 v2 over MLLP'
+const PUSHES = 4
 const valuesOf = ({ canaries, channel }: { channel: string; canaries: readonly string[] }): readonly Sown[] =>
   canaries.map((canary) => ({ canary, channel }))
 
@@ -106,25 +104,37 @@ export async function sowAll(
       const problem = unexpected(sowing, await send(`the answer to ${sowing.channel}`, sowing.request))
       if (problem !== undefined) failures.push(problem)
     }
-    if (plan.file) {
-      planted.push(plan.file.planted)
-      const { output, status } = await pushFile(plan.file, gateway.url, gateway.key, environment)
-      if (status !== 0) failures.push(`CSV: chainon push ended with ${status}`)
-      answers.push({ where: 'what chainon push says', bytes: output })
-    }
+    planted.push(...plan.files.map((file) => file.planted))
+    const push = (file: CanaryFile) => pushFile(file, gateway.url, gateway.key, environment, signal)
+    // Each is a process: as many at a time as an auditor's machine has room for.
+    for (let at = 0; at < plan.files.length; at += PUSHES)
+      for (const { feed, output, status } of await Promise.all(plan.files.slice(at, at + PUSHES).map(push))) {
+        if (status !== 0) failures.push(`CSV (${feed}): chainon push ended with ${status}`)
+        answers.push({ where: `what chainon push says of ${feed}`, bytes: output })
+      }
     if (plan.mllp) {
       const { listener, messages } = plan.mllp
       planted.push(...messages.records.map((one) => ({ ...one, patient: messages.ipp })))
-      for (const bytes of await sendOverMllp(listener, messages.messages)) answers.push({ where: MLLP, bytes })
+      for (const { bytes, code } of await sendOverMllp(listener, messages.messages)) {
+        answers.push({ where: MLLP, bytes })
+        if (code !== 'AA') failures.push(`${MLLP}: the listener answered ${/^[A-Z]{2}$/.test(code) ? code : 'no code'}`)
+      }
     }
     await settled('records', waitSeconds)
   } finally {
-    // Also of an attempt that failed in its middle.
+    // Also of an attempt that failed or was interrupted in its middle.
     say('cancelling what was sown')
+    const open: string[] = []
     for (const request of cancellations(contracts, planted, Date.now())) {
-      const { status } = await send('the answer to a cancellation', request)
-      if (status !== 202) failures.push(`${request.path}: the cancellation was answered ${status}`)
+      const status = await send('the answer to a cancellation', request).then(
+        (answer) => answer.status,
+        () => undefined,
+      )
+      if (status !== 202) open.push(`${request.path}: the cancellation was answered ${status ?? 'by nothing'}`)
     }
+    failures.push(...open)
+    // Who interrupts it sees no report.
+    if (open.length > 0) say(`not everything was cancelled: run it again with its seed\n${open.join('\n')}`)
   }
   await settled('cancellations', waitSeconds)
   return { answers, receipts, failures }

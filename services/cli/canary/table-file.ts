@@ -47,17 +47,22 @@ export function canaryFile(contract: FeedContract, invent: Inventor): CanaryFile
 }
 
 export interface Pushed {
+  readonly feed: string
   readonly status: number | null
   /** Without the names of files and columns, which it says to who gave them. */
   readonly output: Buffer
 }
 
-/** @param environment of the command */
+/**
+ * @param environment of the command
+ * @param signal ends the sending
+ */
 export async function pushFile(
   { csv, feed, hidden, mapping, name }: CanaryFile,
   url: string,
   key: string,
   environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
 ): Promise<Pushed> {
   const names = hidden.filter(({ channel }) => channel === NAMES).flatMap(({ canaries }) => canaries)
   const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
@@ -71,6 +76,7 @@ export async function pushFile(
       // The key is no argument, which other users of the machine could read.
       env: { ...environment, CHAINON_API_KEY: key },
       stdio: ['ignore', 'pipe', 'pipe'],
+      signal,
     })
     const pieces: Buffer[] = []
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece: Buffer) => pieces.push(piece))
@@ -80,6 +86,7 @@ export async function pushFile(
     })
     const said = Buffer.concat(pieces).toString('latin1')
     return {
+      feed,
       status,
       output: Buffer.from(
         names.reduce((text, one) => text.replaceAll(one, ''), said),

@@ -133,7 +133,7 @@ async function run(env: NodeJS.ProcessEnv, options: Options): Promise<void> {
   } catch (error) {
     if (!interrupt.signal.aborted) throw error
     process.exitCode = INTERRUPTED_STATUS
-    return say('interrupted: what was sown is cancelled, and the key revoked')
+    return say('interrupted; a key that was made for it is revoked')
   } finally {
     await journal.close()
   }
@@ -167,9 +167,11 @@ async function confirmed(prepared: Prepared): Promise<boolean> {
     throw new ConfigurationError('Nobody can be asked', ['read what --dry-run shows, then give --yes'])
   process.stderr.write(await planText(prepared))
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question('\nSow these into this installation? Type yes: ')
+  // With Ctrl-C the question is never answered; nothing was sent.
+  const answer = await terminal.question('\nSow these into this installation? Type yes: ').catch(() => undefined)
   terminal.close()
-  return answer.trim() === 'yes'
+  if (answer === undefined) process.exitCode = INTERRUPTED_STATUS
+  return answer?.trim() === 'yes'
 }
 
 function write(path: string, text: string): void {

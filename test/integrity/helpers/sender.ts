@@ -1,5 +1,12 @@
 /** A hospital that sends without a pause: batches of patients and observations, each record with a new identifier. */
 import { gatewayClient } from '#core/gateway-api/client.ts'
+import { inventor } from '../../../services/cli/canary/invent.ts'
+import { textWith } from '../../../services/cli/canary/records.ts'
+
+const invent = inventor('sender')
+const [GIVEN, NIR, IN_TEXT] = [invent.word(), invent.nir(), invent.word()]
+/** Invented identities that every batch has: in the traits of each patient, and in the text of one observation. */
+export const CANARIES: readonly string[] = [GIVEN, NIR, IN_TEXT]
 
 export interface Sender {
   /** Records that the gateway accepted with 202. */
@@ -74,7 +81,7 @@ function patient(id: number, first: number): object {
     record_id: `pat-${id}`,
     patient_ipp: `ipp-${id}`,
     birth_family_name: `Canari${letters(person)}`,
-    birth_given_names: 'Camille',
+    birth_given_names: GIVEN,
     birth_date: '1970-05-17',
     sex: 'female',
     birth_place_insee: '69381',
@@ -91,5 +98,6 @@ function observation(id: number): object {
     effective_at: '2025-01-01T10:00:00Z',
     value_number: id % 20,
     value_unit: 'g/dL',
+    ...(id % BATCH === 0 && { comment: `${textWith(IN_TEXT)}, NIR ${NIR}` }),
   }
 }

@@ -1,5 +1,6 @@
 /** The measure of how well two tables join: planted persons, of whom it is known who can be found. */
 import { describe, expect, it } from 'vitest'
+import { decidedByK } from '../../../loadtest/unlinkability/by-k.ts'
 import { distances, joined } from '../../../loadtest/unlinkability/measure.ts'
 
 const table = (rows: Record<string, string[]>) => new Map(Object.entries(rows))
@@ -37,5 +38,22 @@ describe('distances', () => {
     expect(distances(dates)).toEqual(distances(dates.map((day) => day + 77)))
     expect(distances(dates)).toEqual(['0 7 22'])
     expect(distances([4])).toEqual([])
+  })
+})
+
+describe('a decision by k', () => {
+  const fine = table({ a: ['1950'], b: ['1951'], c: ['1952'], d: ['1960'] })
+  const coarse = table({ a: ['195'], b: ['195'], c: ['195'], d: ['196'] })
+
+  it('takes the steps that are needed, and leaves out rows that few persons have', async () => {
+    const decided = await decidedByK([fine, coarse], 3, 0.25)
+    expect([...decided.table.keys()]).toEqual(['a', 'b', 'c'])
+    expect(decided).toMatchObject({ steps: 1, isRefused: false, rows: [4, 3], persons: [4, 3] })
+    expect(joined(decided.table, decided.table)).toMatchObject({ byRow: 0, byAll: 0 })
+  })
+
+  it('takes none where so many rows may be left out', async () => {
+    expect(await decidedByK([fine, coarse], 3, 1)).toMatchObject({ steps: 0, persons: [4, 0] })
+    expect((await decidedByK([fine, coarse], 3, 0)).isRefused).toBe(true)
   })
 })

@@ -71,9 +71,9 @@ describe('what was sown is cancelled', () => {
   test('when the gateway refuses what it must accept, which is named', async () => {
     const own = plan()
     const { received, url } = await gateway((count) => (count === 1 ? 500 : 202))
-    const file = { ...own, file: undefined }
+    const withoutFiles = { ...own, files: [] }
     const { failures } = await sowAll(
-      file,
+      withoutFiles,
       contracts,
       { url, key: 'k' },
       {},

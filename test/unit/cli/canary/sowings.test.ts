@@ -1,4 +1,5 @@
 /** What `chainon canary` sows: every field of every feed, in every format, of identities that belong to nobody; and what its report says. */
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
@@ -9,7 +10,10 @@ import { canaryRecord, cancellation, keptCanaries } from '../../../../services/c
 import { type CanaryReport, channelsOf, hitsOf, reportText, statusOf } from '../../../../services/cli/canary/report.ts'
 import { prepare, productionName } from '../../../../services/cli/canary/run.ts'
 import { cancellations, unexpected } from '../../../../services/cli/canary/send.ts'
-import { planOf } from '../../../../services/cli/canary/sow.ts'
+import { planOf, sowAll } from '../../../../services/cli/canary/sow.ts'
+import { canaryFile } from '../../../../services/cli/canary/table-file.ts'
+import { rowConverter } from '../../../../services/cli/csv/convert.ts'
+import { parseMapping } from '../../../../services/cli/csv/mapping.ts'
 
 const FEEDS = 'schemas/feeds'
 const contracts = loadContracts(FEEDS)
@@ -63,6 +67,25 @@ describe.each(contracts.map((contract) => [contract.feed, contract] as const))('
     ])
   })
 
+  test('has a canary in each column of a CSV file whose mapping reads the same record', () => {
+    const { csv, hidden, mapping, planted } = canaryFile(contract, inventor(contract.feed))
+    const [header = [], cells = []] = csv
+      .trim()
+      .split('\n')
+      .map((line) => line.slice(1, -1).split('";"'))
+    const converted = rowConverter(parseMapping(mapping, contract), contract, header, (bytes) => bytes)(cells)
+    expect(converted).toMatchObject({ record: { record_id: planted.recordId } })
+    const record = 'record' in converted ? converted.record : {}
+    expect(recordReader(contract, 'json')(record)).toMatchObject({ ok: true })
+    const [inCells, inNames] = hidden
+    const missing = (inCells?.canaries ?? []).filter((canary) => !cells.some((cell) => cell.includes(canary)))
+    expect([missing, (inCells?.canaries.length ?? 0) > 3, header.includes(inNames?.canaries[1] ?? '')]).toEqual([
+      [],
+      true,
+      true,
+    ])
+  })
+
   test('is cancelled by a record that the contract accepts', () => {
     const made = cancellation(contract, 'id', 'ipp', Date.UTC(2025, 1))
     const read = recordReader(contract, 'json')(made)
@@ -72,9 +95,9 @@ describe.each(contracts.map((contract) => [contract.feed, contract] as const))('
   })
 })
 
-test('every record that is sown is cancelled, once, also those of FHIR, HL7 v2, DICOM and the file', () => {
-  const { file, sowings } = plan('cancel')
-  const planted = [...sowings.flatMap((one) => one.planted), ...(file ? [file.planted] : [])]
+test('every record that is sown is cancelled, once, also those of FHIR, HL7 v2, DICOM and the files', () => {
+  const { files, sowings } = plan('cancel')
+  const planted = [...sowings.flatMap((one) => one.planted), ...files.map((file) => file.planted)]
   const lines = cancellations(contracts, planted, 7).flatMap(({ body }) => body.toString().split('\n'))
   const ids = lines.map((line) => (JSON.parse(line) as { record_id: string }).record_id)
   expect(new Set(ids)).toEqual(new Set(planted.map(({ recordId }) => recordId)))
@@ -155,4 +178,31 @@ describe('the report', () => {
     expect(statusOf(report(more as Partial<CanaryReport>))).toBe(status)
     expect(reportText(report(more as Partial<CanaryReport>))).toMatch(text)
   })
+})
+
+describe('canaries over MLLP', () => {
+  /** Only the listener is there: no sowing of another channel is sent. */
+  const sownTo = async (answer: (socket: Socket, message: string) => void) => {
+    const server = createServer((socket) => socket.on('data', (piece) => answer(socket, piece.toString('latin1'))))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const listener = { host: '127.0.0.1', port, application: 'A', facility: 'F' }
+    const whole = planOf(contracts, FEEDS, inventor('mllp'), 0, listener)
+    const gateway = { url: 'http://127.0.0.1:9', key: 'k' }
+    const onlyMllp = { ...whole, sowings: [], files: [] }
+    try {
+      return await sowAll(onlyMllp, [], gateway, {}, 0, () => undefined, AbortSignal.timeout(2000))
+    } finally {
+      server.close()
+    }
+  }
+
+  test('that the listener refuses are a failure of the run, which would prove nothing', async () => {
+    const { failures } = await sownTo((socket) => socket.write('\u000bMSH|^~\\&|\rMSA|AR|1\r\u001c\r'))
+    expect(failures).toEqual(Array(3).fill('HL7 v2 over MLLP: the listener answered AR'))
+  })
+
+  test('of which the listener ends the connection end the run', async () => {
+    await expect(sownTo((socket) => socket.end())).rejects.toThrow('does not answer')
+  }, 3000)
 })
