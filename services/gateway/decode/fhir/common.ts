@@ -33,11 +33,14 @@ export type Mapped =
 /** Turns one resource into records; its only effect is what it refuses. */
 export type ResourceMapper = (resource: Json, bundle: Bundle, refuse: Refuse) => Mapped
 
-/** By feed: the element of the resource that a field is read from, FHIRPath from the resource. */
-export type Paths = Readonly<Record<string, Readonly<Record<string, string>>>>
+/**
+ * By feed: the elements of the resource that a field is read from, FHIRPath from the resource. Of several each may give the value, or a part of it, and the
+ * first is the one that an error names.
+ */
+export type Paths = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 
 export const HEAD_PATHS = {
-  record_id: 'id',
+  record_id: ['id', 'identifier'],
   record_version: 'meta.lastUpdated',
   operation: 'status',
   patient_ipp: 'subject',

@@ -14,20 +14,21 @@ const CLINICAL = ['active', 'recurrence', 'relapse', 'inactive', 'remission', 'r
 export const CONDITION_PATHS: Paths = {
   diagnosis: {
     ...HEAD_PATHS,
+    operation: 'verificationStatus',
     encounter_nda: 'encounter',
     code_system: 'code',
     code: 'code',
     code_source: 'code',
     kind: 'category',
-    recorded_at: 'recordedDate',
-    recorded_precision: 'recordedDate',
+    recorded_at: ['recordedDate', 'onset'],
+    recorded_precision: ['recordedDate', 'onset'],
     onset_on: 'onset',
     onset_precision: 'onset',
     resolved_on: 'abatement',
     resolved_precision: 'abatement',
     verification_status: 'verificationStatus',
     clinical_status: 'clinicalStatus',
-    comment: 'note',
+    comment: ['note.text', 'code', 'onset', 'abatement'],
   },
 }
 

@@ -17,14 +17,15 @@ const COMPLETION = ['preliminary', 'final', 'amended']
 export const DOCUMENT_REFERENCE_PATHS: Paths = {
   document: {
     ...HEAD_PATHS,
+    operation: ['status', 'docStatus'],
     encounter_nda: 'context.encounter[0]',
     kind_system: 'type',
     kind: 'type',
     kind_source: 'type',
-    authored_at: 'date',
-    authored_precision: 'date',
+    authored_at: ['date', 'context.period.start'],
+    authored_precision: ['date', 'context.period.start'],
     author_rpps: 'author[0]',
-    title: 'description',
+    title: ['description', 'content.attachment.title'],
     text: 'content.attachment.data',
     status: 'status',
     doc_status: 'docStatus',

@@ -18,6 +18,9 @@ export const CHOICES: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** Of an Annotation, beside its text. */
+const NOTE = ['note.authorReference', 'note.authorString', 'note.time']
+
 interface OfType {
   /** Read, and the element of no field. */
   readonly read: readonly string[]
@@ -53,7 +56,7 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
     ],
   },
   Encounter: {
-    read: ['serviceProvider', 'reasonCode.coding'],
+    read: [],
     unread: [
       ...[
         'statusHistory',
@@ -70,13 +73,14 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['hospitalization.specialCourtesy', 'hospitalization.specialArrangement', 'hospitalization.destination'],
       ...['location.status', 'location.physicalType', 'location.period', 'location.location.reference'],
       ...['location.location.type', 'location.location.display'],
+      ...['serviceProvider.reference', 'serviceProvider.type', 'serviceProvider.display'],
     ],
   },
   Condition: {
     read: [],
     unread: [
       ...['severity', 'bodySite', 'recorder', 'asserter', 'stage', 'evidence'],
-      ...['onsetAge', 'onsetRange', 'abatementAge', 'abatementRange'],
+      ...['onsetAge', 'onsetRange', 'abatementAge', 'abatementRange', ...NOTE],
     ],
   },
   Procedure: {
@@ -86,12 +90,11 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['asserter', 'reasonCode', 'reasonReference', 'bodySite', 'outcome', 'report', 'complication'],
       ...['complicationDetail', 'followUp', 'focalDevice', 'usedReference', 'usedCode', 'performedString'],
       ...['performedAge', 'performedRange', 'performer.function', 'performer.onBehalfOf'],
-      ...['location.reference', 'location.type', 'location.display'],
+      ...['location.reference', 'location.type', 'location.display', ...NOTE],
     ],
   },
   Observation: {
     read: [
-      'issued',
       ...['component.code', 'component.value', 'component.dataAbsentReason', 'component.note'],
       ...['component.referenceRange.low', 'component.referenceRange.high'],
     ],
@@ -100,11 +103,11 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['device', 'hasMember', 'derivedFrom', 'effectiveTiming', 'referenceRange.type', 'referenceRange.appliesTo'],
       ...['referenceRange.age', 'referenceRange.text', 'component.interpretation', 'component.referenceRange.type'],
       ...['component.referenceRange.appliesTo', 'component.referenceRange.age', 'component.referenceRange.text'],
+      ...NOTE,
     ],
   },
   MedicationRequest: {
     read: [
-      ...['dispenseRequest.validityPeriod.start', 'dosageInstruction.patientInstruction'],
       ...['dosageInstruction.doseAndRate.doseQuantity', 'dosageInstruction.doseAndRate.doseRange'],
     ],
     unread: [
@@ -131,12 +134,12 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
     ],
   },
   DocumentReference: {
-    read: ['context.period', 'content.attachment.contentType', 'content.attachment.title'],
+    read: ['content.attachment.contentType'],
     unread: [
       ...['masterIdentifier', 'category', 'authenticator', 'custodian', 'relatesTo', 'securityLabel'],
       ...['content.format', 'content.attachment.language', 'content.attachment.url', 'content.attachment.size'],
       ...['content.attachment.hash', 'content.attachment.creation', 'context.event', 'context.facilityType'],
-      ...['context.practiceSetting', 'context.sourcePatientInfo', 'context.related'],
+      ...['context.practiceSetting', 'context.sourcePatientInfo', 'context.related', 'context.period.end'],
     ],
   },
 }

@@ -26,18 +26,18 @@ const PMSI_MODE = /^[06789N]$/
 export const ENCOUNTER_PATHS: Paths = {
   encounter: {
     ...HEAD_PATHS,
-    encounter_nda: 'identifier',
+    encounter_nda: ['identifier', 'id'],
     kind: 'class',
     started_at: 'period.start',
     started_precision: 'period.start',
     ended_at: 'period.end',
     ended_precision: 'period.end',
-    care_unit: 'location[0].location.identifier',
+    care_unit: ['location.location.identifier', 'serviceProvider.identifier'],
     admission_mode: 'hospitalization.admitSource',
     discharge_mode: 'hospitalization.dischargeDisposition',
     reason_code: 'reasonCode[0]',
     reason_system: 'reasonCode[0]',
-    reason_text: 'reasonCode.text',
+    reason_text: ['reasonCode.text', 'reasonCode.coding'],
     status: 'status',
   },
 }

@@ -4,7 +4,7 @@ import type { Item } from '../item.ts'
 import type { Bundle, BundleEntry } from './bundle.ts'
 import type { FeedRecord, Mapped } from './common.ts'
 import { deletionOf } from './deletions.ts'
-import { elementOf, mapResource } from './map.ts'
+import { elementsOf, mapResource } from './map.ts'
 import { unmappedElements } from './unmapped.ts'
 
 const METHODS = ['POST', 'PUT', 'DELETE']
@@ -57,6 +57,6 @@ function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
 }
 
 function elementPath({ resource }: BundleEntry, of: FeedRecord, field: string): string {
-  const element = elementOf(resource?.resourceType, of, field)
+  const [element] = elementsOf(resource?.resourceType, of, field)
   return element === undefined ? 'resource' : `resource.${element}`
 }

@@ -37,10 +37,14 @@ export const MAPPED_RESOURCES: readonly string[] = [...MAPPINGS.keys()]
 /** Elements that a component has, too. */
 const OF_COMPONENT = /^(?:code|value|dataAbsentReason|referenceRange)\b/
 
-/** @returns FHIRPath, from the resource, of the element that a field of a record is read from; undefined when it is not one element */
-export function elementOf(resourceType: unknown, { element, feed }: FeedRecord, field: string): string | undefined {
-  const path = MAPPINGS.get(text(resourceType) ?? '')?.paths[feed]?.[field]
-  return path !== undefined && element !== undefined && OF_COMPONENT.test(path) ? `${element}.${path}` : path
+/** @returns FHIRPath, from the resource, of the elements that a field of a record is read from; none when it is not read from the resource */
+export function elementsOf(
+  resourceType: unknown,
+  { element, feed }: Pick<FeedRecord, 'element' | 'feed'>,
+  field: string,
+): readonly string[] {
+  const paths = [MAPPINGS.get(text(resourceType) ?? '')?.paths[feed]?.[field] ?? []].flat()
+  return paths.map((path) => (element !== undefined && OF_COMPONENT.test(path) ? `${element}.${path}` : path))
 }
 
 /**

@@ -19,7 +19,7 @@ export const MEDICATION_ADMINISTRATION_PATHS: Paths = {
     quantity: 'dosage.dose',
     quantity_unit: 'dosage.dose',
     route: 'dosage.route',
-    dosage_text: 'dosage.text',
+    dosage_text: ['dosage.text', 'dosage.route'],
   },
 }
 

@@ -14,14 +14,14 @@ export const PATIENT_EXTENSIONS: readonly string[] = [BIRTH_PLACE, RELIABILITY]
 const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 
 const IDENTITY_PATHS = {
-  record_id: 'identifier',
+  record_id: ['identifier', 'id'],
   record_version: 'meta.lastUpdated',
-  patient_ipp: 'identifier',
+  patient_ipp: ['identifier', 'id'],
   ins: 'identifier',
   nir: 'identifier',
   identity_status: 'extension',
   birth_family_name: 'name.family',
-  birth_given_names: 'name.given',
+  birth_given_names: ['name.given', 'name.extension'],
   birth_date: 'birthDate',
   sex: 'gender',
   birth_place_insee: 'extension',

@@ -23,7 +23,7 @@ export const PROCEDURE_PATHS: Paths = {
     care_unit: 'location.identifier',
     performer_rpps: 'performer[0].actor',
     status: 'status',
-    comment: 'note',
+    comment: ['note.text', 'code'],
   },
 }
 

@@ -48,7 +48,7 @@ function visit(of: Json, { read, unread }: Node, place: string, found: Set<strin
 function nodeOf(type: string): Node {
   const root = newNode()
   const { read = [], unread = [] } = OF_TYPE[type] ?? {}
-  const mapped = Object.values(PATHS_OF_TYPE.get(type) ?? {}).flatMap((fields) => Object.values(fields))
+  const mapped = Object.values(PATHS_OF_TYPE.get(type) ?? {}).flatMap((fields) => Object.values(fields).flat())
   for (const path of [...OF_EVERY_TYPE.read, ...read, ...mapped]) for (const one of choicesOf(path)) add(root, one)
   for (const path of [...OF_EVERY_TYPE.unread, ...unread]) {
     const names = path.split('.')
