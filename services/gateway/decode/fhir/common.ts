@@ -2,7 +2,7 @@
 import { parseTimestamp } from '#core/contract/calendar.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
 import type { Bundle } from './bundle.ts'
-import { recordId, rppsOf } from './identifiers.ts'
+import { isNational, recordId, rppsOf } from './identifiers.ts'
 import { type Json, object, text } from './json.ts'
 import type { Refuse } from './refuse.ts'
 
@@ -77,7 +77,7 @@ export function versionOf(resource: Json, bundle: Bundle): Pick<Head, 'record_ve
 /** @returns the NDA of the stay that the reference refers to, or null */
 export function ndaOf(reference: unknown, from: Json, bundle: Bundle): string | null {
   const encounter = bundle.resolve(reference, from)
-  return (encounter ? encounter.nda : identifierOf(reference)) ?? null
+  return (encounter ? encounter.nda : identifierOf(reference, 'Encounter')) ?? null
 }
 
 /** @returns the RPPS number of the professional that the reference refers to, or null */
@@ -98,18 +98,26 @@ export function one(feed: string, record: FeedRecord['record']): Mapped {
 
 function subjectIpp(reference: unknown, from: Json, bundle: Bundle): string | undefined {
   const patient = bundle.resolve(reference, from)
-  if (patient) return patient.ipp
-  return identifierOf(reference)
+  return patient ? patient.ipp : identifierOf(reference, 'Patient')
 }
 
-/** A logical reference names its target by identifier; so does a search: `Patient?identifier=system|value`. */
-function identifierOf(reference: unknown): string | undefined {
+const SEARCH = /^([A-Za-z]+)\?identifier=(?:([^|&]*)\|)?([^|&]+)$/
+
+/**
+ * A logical reference names its target by identifier; so does a search: `Patient?identifier=system|value`. A national number is no identifier of the
+ * hospital, and what is of another type is no patient and no stay.
+ */
+function identifierOf(reference: unknown, type: 'Patient' | 'Encounter'): string | undefined {
   const of = object(reference)
-  const value = text(object(of?.identifier)?.value)
-  if (value !== undefined) return value
-  const search = /^[A-Za-z]+\?identifier=(?:[^|&]*\|)?([^|&]+)$/.exec(text(of?.reference) ?? '')
+  const named = text(of?.type)
+  if (named !== undefined && named.split('/').at(-1) !== type) return undefined
+  const identifier = object(of?.identifier)
+  const value = text(identifier?.value)
+  if (value !== undefined) return isNational(identifier) ? undefined : value
   try {
-    return search?.[1] === undefined ? undefined : decodeURIComponent(search[1])
+    const [, searched, system = '', found] = SEARCH.exec((text(of?.reference) ?? '').replaceAll(/%7c/gi, '|')) ?? []
+    const national = isNational({ system: decodeURIComponent(system) })
+    return found === undefined || searched !== type || national ? undefined : decodeURIComponent(found)
   } catch {
     return undefined
   }

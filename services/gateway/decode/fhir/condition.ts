@@ -1,6 +1,6 @@
 /** Condition -> `diagnosis`. */
 import type { Bundle } from './bundle.ts'
-import { anyCode, codeOf, conceptText } from './codes.ts'
+import { codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { dayOf, endOf, momentOf, startsOf } from './dates.ts'
 import { type Json, joined, objects, text } from './json.ts'
@@ -36,7 +36,6 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
   const head = headOf(condition, bundle)
   if (!head) return unresolved('diagnosis')
   const code = codeOf(condition.code, SYSTEMS)
-  const categories = objects(condition.category).map(anyCode)
   const recorded = momentOf(condition.recordedDate, ...startsOf(condition, 'onset'))
   const onset = dayOf(...startsOf(condition, 'onset'))
   const resolved = dayOf(condition.abatementDateTime, endOf(condition.abatementPeriod))
@@ -46,7 +45,7 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
     code_system: code?.system ?? 'other',
     code: code?.code,
     code_source: code?.source ?? null,
-    kind: categories.includes('problem-list-item') ? 'problem' : 'other',
+    kind: isListed(condition) ? 'problem' : 'other',
     recorded_at: recorded.at,
     recorded_precision: recorded.precision,
     onset_on: onset.on,
@@ -68,4 +67,10 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
       ...objects(condition.note).map((note) => text(note.text)),
     ]),
   })
+}
+
+/** A category may have codings of several systems. */
+function isListed(condition: Json): boolean {
+  const codings = objects(condition.category).flatMap((category) => objects(category.coding))
+  return codings.some(({ code }) => code === 'problem-list-item')
 }

@@ -5,12 +5,12 @@
 
 /** The types of a choice element (`value[x]`) that are read; another type is no element of the mapping. */
 export const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  abatement: ['DateTime', 'Period', 'String'],
+  abatement: ['DateTime', 'Period.end', 'String'],
   deceased: ['Boolean', 'DateTime'],
-  effective: ['DateTime', 'Instant', 'Period'],
+  effective: ['DateTime', 'Instant', 'Period.start'],
   medication: ['CodeableConcept', 'Reference'],
-  onset: ['DateTime', 'Period', 'String'],
-  performed: ['DateTime', 'Period'],
+  onset: ['DateTime', 'Period.start', 'String'],
+  performed: ['DateTime', 'Period.start'],
   value: [
     ...['Quantity', 'Integer', 'CodeableConcept', 'String', 'Boolean', 'Range', 'Ratio', 'Time', 'DateTime', 'Period'],
     // Read, and refused.
@@ -81,6 +81,7 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
     unread: [
       ...['severity', 'bodySite', 'recorder', 'asserter', 'stage', 'evidence'],
       ...['onsetAge', 'onsetRange', 'abatementAge', 'abatementRange', ...NOTE],
+      ...['onsetPeriod.end', 'abatementPeriod.start'],
     ],
   },
   Procedure: {
@@ -103,13 +104,11 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['device', 'hasMember', 'derivedFrom', 'effectiveTiming', 'referenceRange.type', 'referenceRange.appliesTo'],
       ...['referenceRange.age', 'referenceRange.text', 'component.interpretation', 'component.referenceRange.type'],
       ...['component.referenceRange.appliesTo', 'component.referenceRange.age', 'component.referenceRange.text'],
-      ...NOTE,
+      ...['effectivePeriod.end', ...NOTE],
     ],
   },
   MedicationRequest: {
-    read: [
-      ...['dosageInstruction.doseAndRate.doseQuantity', 'dosageInstruction.doseAndRate.doseRange'],
-    ],
+    read: [...['dosageInstruction.doseAndRate.doseQuantity', 'dosageInstruction.doseAndRate.doseRange']],
     unread: [
       ...['statusReason', 'category', 'priority', 'reportedBoolean', 'reportedReference', 'supportingInformation'],
       ...['requester', 'performer', 'performerType', 'recorder', 'reasonCode', 'reasonReference', 'basedOn', 'note'],

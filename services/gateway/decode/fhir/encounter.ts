@@ -70,7 +70,7 @@ export function mapEncounter(encounter: Json, bundle: Bundle, refuse: Refuse): M
 }
 
 /** A unit is named by the identifier of the place or of the service; a display name is text and not a code. */
-function careUnit(encounter: Json): string | null {
+export function careUnit(encounter: Json): string | null {
   const locations = objects(encounter.location).map((location) => object(location.location))
   for (const reference of [...locations, object(encounter.serviceProvider)]) {
     const value = text(object(reference?.identifier)?.value)
@@ -79,7 +79,7 @@ function careUnit(encounter: Json): string | null {
   return null
 }
 
-function pmsiMode(concept: unknown): string | null {
+export function pmsiMode(concept: unknown): string | null {
   const code = anyCode(concept)
   return code !== undefined && PMSI_MODE.test(code) ? code : null
 }

@@ -95,9 +95,12 @@ export function mapPatient(patient: Json, bundle: Bundle, refuse: Refuse): Mappe
   return { ok: true, records }
 }
 
+/** A name that hides one, that is not used any more, or that friends use. */
+const NOT_OF_BIRTH = ['anonymous', 'old', 'nickname']
+
 /** Birth name: `maiden` where a married name is official (HL7), else `official` (FR Core), else the first name. */
 function birthNames(patient: Json): { birth_family_name: string | null; birth_given_names: string | null } {
-  const names = objects(patient.name)
+  const names = objects(patient.name).filter((name) => !NOT_OF_BIRTH.includes(text(name.use) ?? ''))
   const maiden = names.find((name) => name.use === 'maiden')
   const official = names.find((name) => name.use === 'official') ?? names[0]
   const listed = text(extension(official, GIVEN_LIST)?.valueString)

@@ -19,7 +19,9 @@ export interface Target {
   readonly practitioner: { readonly reference: string | undefined } | undefined
 }
 
-export function targetOf(resource: Json): Target {
+/** @param contained in another resource: its id is the same in each of them, and no identifier */
+export function targetOf(whole: Json, contained = false): Target {
+  const resource = contained ? { ...whole, id: undefined } : whole
   const resourceType = text(resource.resourceType)
   return {
     resourceType,
