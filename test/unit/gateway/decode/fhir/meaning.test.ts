@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { mapResource } from '../../../../../services/gateway/decode/fhir/map.ts'
 import { unmappedElements } from '../../../../../services/gateway/decode/fhir/unmapped.ts'
+import { items } from './bundles.ts'
 import { openNow } from './open.ts'
 
 type Resource = Record<string, unknown>
@@ -180,4 +181,15 @@ test.each<[string, Resource, readonly string[]]>([
   expect([...unmappedElements(resource)].toSorted()).toEqual(
     places.map((place) => `${resource.resourceType}.${place}`).toSorted(),
   )
+})
+
+test.fails('a relative reference is to the server of the entry that has it', () => {
+  const here = { fullUrl: 'https://a.test/fhir/Patient/1', resource: { resourceType: 'Patient', id: '1' } }
+  const resource = { ...observation, subject: { reference: 'Patient/1' } }
+  const from = (fullUrl?: string) => {
+    const [, item] = items([here, { resource, ...(fullUrl === undefined ? {} : { fullUrl }) }], 'collection')
+    return item?.kind === 'decoded' ? (item.raw as Resource).patient_ipp : item?.fault
+  }
+  expect([from(), from('urn:uuid:o'), from('https://a.test/fhir/Observation/o1')]).toEqual(['1', '1', '1'])
+  expect(from('https://b.test/fhir/Observation/o1')).toBe('unresolved-reference')
 })
