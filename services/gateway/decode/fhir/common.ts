@@ -1,9 +1,9 @@
 /** What the records of every resource have in common: the patient, the version, the operation. */
 import { parseTimestamp } from '#core/contract/calendar.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
+import { isNational, recordId, rppsOf } from '#core/fhir/identifiers.ts'
+import { type Json, object, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
-import { isNational, recordId, rppsOf } from './identifiers.ts'
-import { type Json, object, text } from './json.ts'
 import type { Refuse } from './refuse.ts'
 
 /** A server's clock or time zone may be ahead of ours. */
@@ -24,7 +24,7 @@ export type Mapped =
       readonly feed?: string
       readonly pointer: string
       readonly fault: RecordFault
-      /** FHIRPath of the element, from the resource. */
+      /** FHIRPath of the element, from the resource; empty for the resource itself. */
       readonly path?: string
       /** What the element may be. */
       readonly allowed?: readonly string[]

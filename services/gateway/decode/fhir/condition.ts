@@ -1,9 +1,10 @@
 /** Condition -> `diagnosis`. */
+
+import { type Json, joined, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { dayOf, endOf, momentOf, startsOf } from './dates.ts'
-import { type Json, joined, objects, text } from './json.ts'
 import { conceptSymbol, type Refuse } from './refuse.ts'
 
 const SYSTEMS = ['cim10', 'snomed', 'icd11', 'orpha']

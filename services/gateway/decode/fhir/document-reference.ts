@@ -1,9 +1,10 @@
 /** DocumentReference -> `document`: the text of its attachments; an attachment that is not text (a PDF, an image) adds nothing. */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, performerRpps, unresolved } from './common.ts'
 import { momentOf, startOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { type Refuse, symbolOf } from './refuse.ts'
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/

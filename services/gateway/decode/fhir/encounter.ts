@@ -1,10 +1,11 @@
 /** Encounter -> `encounter`. */
+
+import { encounterNda } from '#core/fhir/identifiers.ts'
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { anyCode, codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, one, type Paths, unresolved } from './common.ts'
 import { endOf, momentOf, startOf } from './dates.ts'
-import { encounterNda } from './identifiers.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { type Refuse, symbolOf } from './refuse.ts'
 
 /** HL7 v3 ActCode, the value set of Encounter.class. */

@@ -1,10 +1,11 @@
 /** The mapper of each resource type. A resource of another type is rejected by index, and the other resources are still read. */
+
+import { type Json, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import type { FeedRecord, Mapped, Paths, ResourceMapper } from './common.ts'
 import { CONDITION_PATHS, mapCondition } from './condition.ts'
 import { DOCUMENT_REFERENCE_PATHS, mapDocumentReference } from './document-reference.ts'
 import { ENCOUNTER_PATHS, mapEncounter } from './encounter.ts'
-import { type Json, text } from './json.ts'
 import { MEDICATION_ADMINISTRATION_PATHS, mapMedicationAdministration } from './medication-administration.ts'
 import { MEDICATION_REQUEST_PATHS, mapMedicationRequest } from './medication-request.ts'
 import { mapObservation, OBSERVATION_PATHS } from './observation.ts'
@@ -52,9 +53,16 @@ export function elementsOf(
  * @returns the resource's records, or the fault if it has none. What is cancelled is not refused: the record would stay in force
  */
 export function mapResource(resource: Json | undefined, bundle: Bundle, deleted = false): Mapped {
-  if (!resource) return { ok: false, pointer: '/resource', fault: 'required' }
+  if (!resource) return { ok: false, pointer: '/resource', fault: 'required', path: '' }
   const mapping = MAPPINGS.get(text(resource.resourceType) ?? '')
-  if (!mapping) return { ok: false, pointer: '/resource/resourceType', fault: 'unmapped-resource' }
+  if (!mapping)
+    return {
+      ok: false,
+      pointer: '/resource/resourceType',
+      fault: 'unmapped-resource',
+      path: '',
+      allowed: MAPPED_RESOURCES,
+    }
   let refusal: Pick<Mapped & { ok: false }, 'path' | 'fault' | 'allowed'> | undefined
   const refuse: Refuse = (path, fault, allowed) => {
     refusal ??= { path, fault, ...(allowed ? { allowed } : {}) }

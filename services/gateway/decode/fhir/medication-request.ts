@@ -1,8 +1,9 @@
 /** MedicationRequest -> `medication` of kind `request`. */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { endOf, momentOf, startOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { dosageOf, drugOf, MEDICATION_PATHS, medicationHead } from './medication.ts'
 import { booleanOf, type Refuse, symbolOf, within } from './refuse.ts'
 

@@ -1,7 +1,8 @@
 /** The value of an Observation or of a component: each type of FHIR R4 has its columns, or is refused. */
+
+import { type Json, object, objects } from '#core/fhir/json.ts'
 import { anyCode, codeOf, conceptText } from './codes.ts'
 import { momentOf } from './dates.ts'
-import { type Json, object, objects } from './json.ts'
 import { differentUnits, exactQuantity, quantityOf, rangeOf } from './quantities.ts'
 import { type Refuse, within } from './refuse.ts'
 

@@ -2,11 +2,12 @@
  * Observation -> `observation`: one record for its own value, and one for each component (a blood pressure has two and no value
  * of its own), whose `record_id` ends in the component's index. A note, and a reason for no value, are of the whole.
  */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
 import { type FeedRecord, HEAD_PATHS, headOf, type Mapped, ndaOf, type Paths, unresolved } from './common.ts'
 import { momentOf, startsOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { referenceOf, valueNames, valueOf } from './observation-value.ts'
 import { type Refuse, symbolOf, within } from './refuse.ts'
 

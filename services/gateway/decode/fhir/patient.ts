@@ -1,9 +1,10 @@
 /** Patient -> `patient`, and `death` when the day of death is known. */
+
+import { insOf, nirOf, patientIpp } from '#core/fhir/identifiers.ts'
+import { type Json, object, objects, text, texts } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { type FeedRecord, type Mapped, type Paths, versionOf } from './common.ts'
 import { dayOf, momentOf } from './dates.ts'
-import { insOf, nirOf, patientIpp } from './identifiers.ts'
-import { type Json, object, objects, text, texts } from './json.ts'
 import { booleanOf, type Refuse } from './refuse.ts'
 
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'

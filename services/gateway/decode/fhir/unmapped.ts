@@ -1,6 +1,7 @@
 /** Elements of a resource that no mapping reads: they are left out, and counted by their place, never in silence. */
+
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 import { CHOICES, OF_EVERY_TYPE, OF_TYPE } from './elements.ts'
-import { type Json, object, objects, text } from './json.ts'
 import { PATHS_OF_TYPE } from './map.ts'
 import { PATIENT_EXTENSIONS } from './patient.ts'
 import { UNREAD_OF } from './unread.ts'

@@ -1,6 +1,7 @@
 /** Elements that are read only where another one is absent, only in one form, or only one of several: of a resource, those that are in no record. */
+
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 import { careUnit, pmsiMode } from './encounter.ts'
-import { type Json, object, objects, text } from './json.ts'
 import { normalRange } from './observation-value.ts'
 
 /** @returns paths from the resource */

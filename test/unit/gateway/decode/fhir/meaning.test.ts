@@ -183,7 +183,7 @@ test.each<[string, Resource, readonly string[]]>([
   )
 })
 
-test.fails('a relative reference is to the server of the entry that has it', () => {
+test('a relative reference is to the server of the entry that has it', () => {
   const here = { fullUrl: 'https://a.test/fhir/Patient/1', resource: { resourceType: 'Patient', id: '1' } }
   const resource = { ...observation, subject: { reference: 'Patient/1' } }
   const from = (fullUrl?: string) => {
