@@ -141,7 +141,7 @@ const coding = (names: readonly [code: string, system: string, uri?: string]): F
   says: 'of the coding whose system the feed prefers, in the spelling of its system; else of the first coding, with `other`',
   from: (value, source) => {
     const { field, record } = source
-    const [code, system, uri] = names.map((name) => record[name] ?? null)
+    const [code, system, uri] = names.map((name) => record[name ?? ''] ?? null)
     for (const { path, coding: of } of codingsOf(source)) {
       const written = String(of.code)
       const known = typeof of.system === 'string' ? systemOfUri(of.system) : undefined
