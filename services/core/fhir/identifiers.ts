@@ -56,7 +56,7 @@ export function nirOf(patient: Json): string | null {
 /** @returns whether an identifier is the national number: an INS or a NIR */
 export function isNational(identifier: Json | undefined): boolean {
   const system = text(identifier?.system) ?? ''
-  const typed = objects(object(identifier?.type)?.coding).some(({ code }) => /^INS-/.test(text(code) ?? ''))
+  const typed = objects(object(identifier?.type)?.coding).some(({ code }) => (text(code) ?? '').startsWith('INS-'))
   return typed || INS_SYSTEMS.includes(system) || isNir(system)
 }
 

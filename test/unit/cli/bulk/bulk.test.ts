@@ -235,7 +235,7 @@ test('a file that is cut is continued, and no record is sent twice', async () =>
   const { rows, said } = await bring({}, undefined, 10, dataDir)
   expect(rows.at(-1)).toMatchObject({ accepted: 40, rejected: 0 })
   expect(said.some((text) => /continues after line \d0/.test(text))).toBe(true)
-  const ids = (await stored('observation')).map(({ record_id }) => record_id)
+  const ids = (await stored('observation')).map(({ record_id }) => String(record_id))
   expect(ids.toSorted()).toEqual(all.map(({ id }) => id).toSorted())
 })
 

@@ -179,7 +179,7 @@ test.each<[string, Resource, readonly string[]]>([
   ],
 ])('counted as unmapped: %s', (_what, resource, places) => {
   expect([...unmappedElements(resource)].toSorted()).toEqual(
-    places.map((place) => `${resource.resourceType}.${place}`).toSorted(),
+    places.map((place) => `${String(resource.resourceType)}.${place}`).toSorted(),
   )
 })
 
