@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { table } from '#core/terminal/table.ts'
+import { machine } from '../../loadtest/machine.ts'
 import { openBundle } from '../../services/gateway/decode/fhir/bundle.ts'
 import { MAPPED_RESOURCES } from '../../services/gateway/decode/fhir/map.ts'
 import { openLines } from '../../services/gateway/decode/fhir/resources.ts'
@@ -51,7 +52,8 @@ async function measure(path: string): Promise<void> {
   const resources = files.map((name) => readFileSync(join(path, name)))
   const parsed = resources.map((body) => JSON.parse(body.toString()) as Record<string, unknown>)
   const now = Date.now()
-  say(`${new Date(now).toISOString()}  npm run fhir:examples`)
+  say(`${new Date(now).toISOString()}  ${machine()}`)
+  say('npm run fhir:examples')
   say(`${PACKAGE}: ${files.length} resources`)
   // Some are larger than a record may be; a knowledge base is none.
   const body = Buffer.from(parsed.map((one) => JSON.stringify(one)).join('\n'))
