@@ -18,7 +18,7 @@ export const FHIR_TYPES: readonly string[] = [MEDIA.fhir, MEDIA.json]
 export const FHIR_LINES_TYPES: readonly string[] = [MEDIA.fhirNdjson, MEDIA.ndjson, 'application/ndjson']
 export const HL7_TYPES: readonly string[] = [MEDIA.hl7, 'x-application/hl7-v2+er7']
 
-/** Not taken: docs/adr/0053-no-parquet-over-http.md. */
+/** Not taken: docs/adr/0056-no-parquet-over-http.md. */
 const PARQUET = ['application/vnd.apache.parquet', 'application/x-parquet']
 
 /** @throws ProblemError unsupported-media-type */
