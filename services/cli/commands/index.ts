@@ -1,6 +1,7 @@
 /** Every command, in the order of `chainon --help`. A new one is a file here and a line in each list. */
 import type { Command } from 'commander'
 import { register as audit } from './audit.ts'
+import { register as bulk } from './bulk.ts'
 import { register as canary } from './canary.ts'
 import { register as completion } from './completion.ts'
 import { register as config } from './config.ts'
@@ -31,6 +32,7 @@ export const commands: ReadonlyArray<(program: Command, env: NodeJS.ProcessEnv) 
   down,
   push,
   pull,
+  bulk,
   map,
   receipt,
   events,

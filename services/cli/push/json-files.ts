@@ -7,10 +7,10 @@ import type { SourceRecord } from './source-record.ts'
 const NEWLINE = 0x0a
 
 /** Cuts at line feeds only: a JSON string may contain other separators. */
-export async function* ndjsonLines(stream: Readable): AsyncGenerator<SourceRecord> {
+export async function* ndjsonLines(stream: AsyncIterable<Buffer>): AsyncGenerator<SourceRecord> {
   let rest: Buffer[] = []
   let line = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
+  for await (const chunk of stream) {
     let start = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
       const piece = chunk.subarray(start, end)

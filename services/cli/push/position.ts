@@ -31,7 +31,9 @@ const START: Position = { line: 0, accepted: 0, rejected: 0, done: false }
 export function positionOf(dataDir: string, source: Source, target: readonly string[], restart: boolean): PositionFile {
   if (source.path === '-') return { start: START, save: () => undefined }
   const folder = join(dataDir, 'push')
-  const identity = [realpathSync(source.path), source.size, source.modified, ...target].join('\u0000')
+  const identity = [source.identity ?? realpathSync(source.path), source.size, source.modified, ...target].join(
+    '\u0000',
+  )
   const path = join(folder, `${createHash('sha256').update(identity).digest('hex').slice(0, 32)}.json`)
   if (restart) rmSync(path, { force: true })
   return {

@@ -17,6 +17,8 @@ export type SourceFormat = 'ndjson' | 'json' | 'avro' | 'parquet' | 'table' | 'h
 export interface Source extends Omit<Input, 'open'> {
   readonly path: string
   readonly format: SourceFormat
+  /** What positions in it belong to, where it is no file of this machine. */
+  readonly identity?: string
   records(contract: FeedContract | undefined): AsyncGenerator<SourceRecord>
   /** @returns how the file names what a field of the record was read from */
   pathOf(pointer: string): string | undefined

@@ -18,11 +18,16 @@ export const FHIR_TYPES: readonly string[] = [MEDIA.fhir, MEDIA.json]
 export const FHIR_LINES_TYPES: readonly string[] = [MEDIA.fhirNdjson, MEDIA.ndjson, 'application/ndjson']
 export const HL7_TYPES: readonly string[] = [MEDIA.hl7, 'x-application/hl7-v2+er7']
 
+/** Not taken: docs/adr/0056-no-parquet-over-http.md. */
+const PARQUET = ['application/vnd.apache.parquet', 'application/x-parquet']
+
 /** @throws ProblemError unsupported-media-type */
 export function recordFormat(contentType: string | undefined): RecordFormat {
   const type = essence(contentType)
   const format = Object.hasOwn(RECORD_TYPES, type) ? RECORD_TYPES[type] : undefined
-  if (!format) throw new ProblemError('unsupported-media-type', `Send one of ${Object.keys(RECORD_TYPES).join(', ')}.`)
+  const more = PARQUET.includes(type) ? ' `chainon push` reads Parquet where it is, and sends its records.' : ''
+  if (!format)
+    throw new ProblemError('unsupported-media-type', `Send one of ${Object.keys(RECORD_TYPES).join(', ')}.${more}`)
   return format
 }
 

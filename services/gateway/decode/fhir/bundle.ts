@@ -2,10 +2,11 @@
  * A FHIR R4 Bundle, read in two passes over its bytes, so that one entry at a time is an object: first the place of each entry and what references need
  * of it (a reference may name a later entry), then entry by entry.
  */
+
+import { type Json, object, text } from '#core/fhir/json.ts'
 import { yieldToEventLoop } from '#core/process/event-loop.ts'
 import { ProblemError } from '../../problem.ts'
 import { elementEnd, elementsOf, invalidJson, jsonSpan, membersOf, type Span } from '../json.ts'
-import { type Json, object, text } from './json.ts'
 import { createReferences, type References } from './references.ts'
 
 const TYPES = ['transaction', 'batch', 'collection']
@@ -102,19 +103,23 @@ export function* bundleSteps(body: Buffer, receivedAt: number, limits: BundleLim
   if (members.get('resourceType') !== 'Bundle') throw notBundle()
   if (!TYPES.includes(text(members.get('type')) ?? ''))
     throw new ProblemError('malformed-body', `Bundle.type must be one of ${TYPES.join(', ')}.`)
+  /** `fullUrl` of the entries that are read, as long as their resources are. */
+  const urls = new WeakMap<Json, string>()
   return {
     *entries() {
-      for (const span of spans) yield span.to - span.from > maxRecordBytes ? TOO_LARGE : entryOf(parse(body, span))
+      for (const span of spans) {
+        const entry = span.to - span.from > maxRecordBytes ? TOO_LARGE : undefined
+        const read = entry ? undefined : object(parse(body, span))
+        const resource = object(read?.resource)
+        const url = text(read?.fullUrl)
+        if (resource && url !== undefined) urls.set(resource, url)
+        yield entry ?? { resource, request: object(read?.request) }
+      }
     },
     pathOf: (index, _resource, path) => `Bundle.entry[${index}].${path}`,
     receivedAt,
-    resolve: (reference, from) => references.resolve(reference, from),
+    resolve: (reference, from) => references.resolve(reference, from, urls.get(from)),
   }
-}
-
-function entryOf(value: unknown): BundleEntry {
-  const entry = object(value)
-  return { resource: object(entry?.resource), request: object(entry?.request) }
 }
 
 export const TOO_LARGE: BundleEntry = { resource: undefined, request: undefined, fault: 'record-too-large' }
@@ -127,7 +132,10 @@ export function tooMany(maxRecords: number): ProblemError {
 }
 
 function notBundle(): ProblemError {
-  return new ProblemError('malformed-body', 'The body must be a FHIR R4 Bundle.')
+  return new ProblemError(
+    'malformed-body',
+    'The body must be a FHIR R4 Bundle; a resource alone is sent to the address of its type, and lines of resources as application/fhir+ndjson.',
+  )
 }
 
 function parse(body: Buffer, span: Span): unknown {

@@ -61,7 +61,9 @@ export function capabilityStatement(version: string, date: string): CapabilitySt
           type,
           interaction: INTERACTIONS.map((code) => ({ code })),
           documentation: Object.entries(byFeed)
-            .map(([feed, fields]) => `Feed ${feed}: ${[...new Set(Object.values(fields))].toSorted().join(', ')}.`)
+            .map(
+              ([feed, fields]) => `Feed ${feed}: ${[...new Set(Object.values(fields).flat())].toSorted().join(', ')}.`,
+            )
             .join(' '),
         })),
         interaction: [

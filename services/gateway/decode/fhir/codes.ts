@@ -1,8 +1,9 @@
 /** Codings of FHIR as codes of the contracts' enums. */
+
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 import { canonicalCode } from '#core/guards/canonical.ts'
 import { CODE_SYSTEM_NAMES, type CodeSystemName } from '#core/guards/code-systems.ts'
 import { systemOfUri } from '#core/terminology/uris.ts'
-import { type Json, object, objects, text } from './json.ts'
 
 export interface Code {
   readonly system: string

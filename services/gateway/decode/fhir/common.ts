@@ -1,9 +1,9 @@
 /** What the records of every resource have in common: the patient, the version, the operation. */
 import { parseTimestamp } from '#core/contract/calendar.ts'
 import type { RecordFault } from '#core/faults/codes.ts'
+import { isNational, recordId, rppsOf } from '#core/fhir/identifiers.ts'
+import { type Json, object, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
-import { recordId, rppsOf } from './identifiers.ts'
-import { type Json, object, text } from './json.ts'
 import type { Refuse } from './refuse.ts'
 
 /** A server's clock or time zone may be ahead of ours. */
@@ -24,7 +24,7 @@ export type Mapped =
       readonly feed?: string
       readonly pointer: string
       readonly fault: RecordFault
-      /** FHIRPath of the element, from the resource. */
+      /** FHIRPath of the element, from the resource; empty for the resource itself. */
       readonly path?: string
       /** What the element may be. */
       readonly allowed?: readonly string[]
@@ -33,11 +33,14 @@ export type Mapped =
 /** Turns one resource into records; its only effect is what it refuses. */
 export type ResourceMapper = (resource: Json, bundle: Bundle, refuse: Refuse) => Mapped
 
-/** By feed: the element of the resource that a field is read from, FHIRPath from the resource. */
-export type Paths = Readonly<Record<string, Readonly<Record<string, string>>>>
+/**
+ * By feed: the elements of the resource that a field is read from, FHIRPath from the resource. Of several each may give the value, or a part of it, and the
+ * first is the one that an error names.
+ */
+export type Paths = Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>
 
 export const HEAD_PATHS = {
-  record_id: 'id',
+  record_id: ['id', 'identifier'],
   record_version: 'meta.lastUpdated',
   operation: 'status',
   patient_ipp: 'subject',
@@ -74,7 +77,7 @@ export function versionOf(resource: Json, bundle: Bundle): Pick<Head, 'record_ve
 /** @returns the NDA of the stay that the reference refers to, or null */
 export function ndaOf(reference: unknown, from: Json, bundle: Bundle): string | null {
   const encounter = bundle.resolve(reference, from)
-  return (encounter ? encounter.nda : identifierOf(reference)) ?? null
+  return (encounter ? encounter.nda : identifierOf(reference, 'Encounter')) ?? null
 }
 
 /** @returns the RPPS number of the professional that the reference refers to, or null */
@@ -95,18 +98,26 @@ export function one(feed: string, record: FeedRecord['record']): Mapped {
 
 function subjectIpp(reference: unknown, from: Json, bundle: Bundle): string | undefined {
   const patient = bundle.resolve(reference, from)
-  if (patient) return patient.ipp
-  return identifierOf(reference)
+  return patient ? patient.ipp : identifierOf(reference, 'Patient')
 }
 
-/** A logical reference names its target by identifier; so does a search: `Patient?identifier=system|value`. */
-function identifierOf(reference: unknown): string | undefined {
+const SEARCH = /^([A-Za-z]+)\?identifier=(?:([^|&]*)\|)?([^|&]+)$/
+
+/**
+ * A logical reference names its target by identifier; so does a search: `Patient?identifier=system|value`. A national number is no identifier of the
+ * hospital, and what is of another type is no patient and no stay.
+ */
+function identifierOf(reference: unknown, type: 'Patient' | 'Encounter'): string | undefined {
   const of = object(reference)
-  const value = text(object(of?.identifier)?.value)
-  if (value !== undefined) return value
-  const search = /^[A-Za-z]+\?identifier=(?:[^|&]*\|)?([^|&]+)$/.exec(text(of?.reference) ?? '')
+  const named = text(of?.type)
+  if (named !== undefined && named.split('/').at(-1) !== type) return undefined
+  const identifier = object(of?.identifier)
+  const value = text(identifier?.value)
+  if (value !== undefined) return isNational(identifier) ? undefined : value
   try {
-    return search?.[1] === undefined ? undefined : decodeURIComponent(search[1])
+    const [, searched, system = '', found] = SEARCH.exec((text(of?.reference) ?? '').replaceAll(/%7c/gi, '|')) ?? []
+    const national = isNational({ system: decodeURIComponent(system) })
+    return found === undefined || searched !== type || national ? undefined : decodeURIComponent(found)
   } catch {
     return undefined
   }

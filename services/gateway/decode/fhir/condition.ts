@@ -1,9 +1,10 @@
 /** Condition -> `diagnosis`. */
+
+import { type Json, joined, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
-import { anyCode, codeOf, conceptText } from './codes.ts'
+import { codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { dayOf, endOf, momentOf, startsOf } from './dates.ts'
-import { type Json, joined, objects, text } from './json.ts'
 import { conceptSymbol, type Refuse } from './refuse.ts'
 
 const SYSTEMS = ['cim10', 'snomed', 'icd11', 'orpha']
@@ -14,20 +15,21 @@ const CLINICAL = ['active', 'recurrence', 'relapse', 'inactive', 'remission', 'r
 export const CONDITION_PATHS: Paths = {
   diagnosis: {
     ...HEAD_PATHS,
+    operation: 'verificationStatus',
     encounter_nda: 'encounter',
     code_system: 'code',
     code: 'code',
     code_source: 'code',
     kind: 'category',
-    recorded_at: 'recordedDate',
-    recorded_precision: 'recordedDate',
+    recorded_at: ['recordedDate', 'onset'],
+    recorded_precision: ['recordedDate', 'onset'],
     onset_on: 'onset',
     onset_precision: 'onset',
     resolved_on: 'abatement',
     resolved_precision: 'abatement',
     verification_status: 'verificationStatus',
     clinical_status: 'clinicalStatus',
-    comment: 'note',
+    comment: ['note.text', 'code', 'onset', 'abatement'],
   },
 }
 
@@ -35,7 +37,6 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
   const head = headOf(condition, bundle)
   if (!head) return unresolved('diagnosis')
   const code = codeOf(condition.code, SYSTEMS)
-  const categories = objects(condition.category).map(anyCode)
   const recorded = momentOf(condition.recordedDate, ...startsOf(condition, 'onset'))
   const onset = dayOf(...startsOf(condition, 'onset'))
   const resolved = dayOf(condition.abatementDateTime, endOf(condition.abatementPeriod))
@@ -45,7 +46,7 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
     code_system: code?.system ?? 'other',
     code: code?.code,
     code_source: code?.source ?? null,
-    kind: categories.includes('problem-list-item') ? 'problem' : 'other',
+    kind: isListed(condition) ? 'problem' : 'other',
     recorded_at: recorded.at,
     recorded_precision: recorded.precision,
     onset_on: onset.on,
@@ -67,4 +68,10 @@ export function mapCondition(condition: Json, bundle: Bundle, refuse: Refuse): M
       ...objects(condition.note).map((note) => text(note.text)),
     ]),
   })
+}
+
+/** A category may have codings of several systems. */
+function isListed(condition: Json): boolean {
+  const codings = objects(condition.category).flatMap((category) => objects(category.coding))
+  return codings.some(({ code }) => code === 'problem-list-item')
 }

@@ -1,5 +1,5 @@
 /** FHIR allows dates with only a year, a month or a day; a contract's date is then the first instant, and its precision says so. */
-import { type Json, object, text } from './json.ts'
+import { type Json, object, text } from '#core/fhir/json.ts'
 
 const PARTIAL = /^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$/
 

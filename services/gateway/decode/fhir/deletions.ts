@@ -1,7 +1,8 @@
 /** `DELETE` without a resource: the address names the record, where a resource of its type has one under its own id. */
+
+import { text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import type { FeedRecord } from './common.ts'
-import { text } from './json.ts'
 
 /** What a contract requires and nobody reads in a cancelled record: it says nothing of the patient. */
 const NO_PATIENT = '-'

@@ -1,9 +1,10 @@
 /** DocumentReference -> `document`: the text of its attachments; an attachment that is not text (a PDF, an image) adds nothing. */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, performerRpps, unresolved } from './common.ts'
 import { momentOf, startOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { type Refuse, symbolOf } from './refuse.ts'
 
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}$/
@@ -17,14 +18,15 @@ const COMPLETION = ['preliminary', 'final', 'amended']
 export const DOCUMENT_REFERENCE_PATHS: Paths = {
   document: {
     ...HEAD_PATHS,
+    operation: ['status', 'docStatus'],
     encounter_nda: 'context.encounter[0]',
     kind_system: 'type',
     kind: 'type',
     kind_source: 'type',
-    authored_at: 'date',
-    authored_precision: 'date',
+    authored_at: ['date', 'context.period.start'],
+    authored_precision: ['date', 'context.period.start'],
     author_rpps: 'author[0]',
-    title: 'description',
+    title: ['description', 'content.attachment.title'],
     text: 'content.attachment.data',
     status: 'status',
     doc_status: 'docStatus',

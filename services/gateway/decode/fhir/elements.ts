@@ -5,18 +5,21 @@
 
 /** The types of a choice element (`value[x]`) that are read; another type is no element of the mapping. */
 export const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  abatement: ['DateTime', 'Period', 'String'],
+  abatement: ['DateTime', 'Period.end', 'String'],
   deceased: ['Boolean', 'DateTime'],
-  effective: ['DateTime', 'Instant', 'Period'],
+  effective: ['DateTime', 'Instant', 'Period.start'],
   medication: ['CodeableConcept', 'Reference'],
-  onset: ['DateTime', 'Period', 'String'],
-  performed: ['DateTime', 'Period'],
+  onset: ['DateTime', 'Period.start', 'String'],
+  performed: ['DateTime', 'Period.start'],
   value: [
     ...['Quantity', 'Integer', 'CodeableConcept', 'String', 'Boolean', 'Range', 'Ratio', 'Time', 'DateTime', 'Period'],
     // Read, and refused.
     'SampledData',
   ],
 }
+
+/** Of an Annotation, beside its text. */
+const NOTE = ['note.authorReference', 'note.authorString', 'note.time']
 
 interface OfType {
   /** Read, and the element of no field. */
@@ -53,7 +56,7 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
     ],
   },
   Encounter: {
-    read: ['serviceProvider', 'reasonCode.coding'],
+    read: [],
     unread: [
       ...[
         'statusHistory',
@@ -70,13 +73,15 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['hospitalization.specialCourtesy', 'hospitalization.specialArrangement', 'hospitalization.destination'],
       ...['location.status', 'location.physicalType', 'location.period', 'location.location.reference'],
       ...['location.location.type', 'location.location.display'],
+      ...['serviceProvider.reference', 'serviceProvider.type', 'serviceProvider.display'],
     ],
   },
   Condition: {
     read: [],
     unread: [
       ...['severity', 'bodySite', 'recorder', 'asserter', 'stage', 'evidence'],
-      ...['onsetAge', 'onsetRange', 'abatementAge', 'abatementRange'],
+      ...['onsetAge', 'onsetRange', 'abatementAge', 'abatementRange', ...NOTE],
+      ...['onsetPeriod.end', 'abatementPeriod.start'],
     ],
   },
   Procedure: {
@@ -86,12 +91,11 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['asserter', 'reasonCode', 'reasonReference', 'bodySite', 'outcome', 'report', 'complication'],
       ...['complicationDetail', 'followUp', 'focalDevice', 'usedReference', 'usedCode', 'performedString'],
       ...['performedAge', 'performedRange', 'performer.function', 'performer.onBehalfOf'],
-      ...['location.reference', 'location.type', 'location.display'],
+      ...['location.reference', 'location.type', 'location.display', ...NOTE],
     ],
   },
   Observation: {
     read: [
-      'issued',
       ...['component.code', 'component.value', 'component.dataAbsentReason', 'component.note'],
       ...['component.referenceRange.low', 'component.referenceRange.high'],
     ],
@@ -100,13 +104,11 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
       ...['device', 'hasMember', 'derivedFrom', 'effectiveTiming', 'referenceRange.type', 'referenceRange.appliesTo'],
       ...['referenceRange.age', 'referenceRange.text', 'component.interpretation', 'component.referenceRange.type'],
       ...['component.referenceRange.appliesTo', 'component.referenceRange.age', 'component.referenceRange.text'],
+      ...['effectivePeriod.end', ...NOTE],
     ],
   },
   MedicationRequest: {
-    read: [
-      ...['dispenseRequest.validityPeriod.start', 'dosageInstruction.patientInstruction'],
-      ...['dosageInstruction.doseAndRate.doseQuantity', 'dosageInstruction.doseAndRate.doseRange'],
-    ],
+    read: [...['dosageInstruction.doseAndRate.doseQuantity', 'dosageInstruction.doseAndRate.doseRange']],
     unread: [
       ...['statusReason', 'category', 'priority', 'reportedBoolean', 'reportedReference', 'supportingInformation'],
       ...['requester', 'performer', 'performerType', 'recorder', 'reasonCode', 'reasonReference', 'basedOn', 'note'],
@@ -131,12 +133,12 @@ export const OF_TYPE: Readonly<Record<string, OfType>> = {
     ],
   },
   DocumentReference: {
-    read: ['context.period', 'content.attachment.contentType', 'content.attachment.title'],
+    read: ['content.attachment.contentType'],
     unread: [
       ...['masterIdentifier', 'category', 'authenticator', 'custodian', 'relatesTo', 'securityLabel'],
       ...['content.format', 'content.attachment.language', 'content.attachment.url', 'content.attachment.size'],
       ...['content.attachment.hash', 'content.attachment.creation', 'context.event', 'context.facilityType'],
-      ...['context.practiceSetting', 'context.sourcePatientInfo', 'context.related'],
+      ...['context.practiceSetting', 'context.sourcePatientInfo', 'context.related', 'context.period.end'],
     ],
   },
 }

@@ -1,10 +1,11 @@
 /** Encounter -> `encounter`. */
+
+import { encounterNda } from '#core/fhir/identifiers.ts'
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { anyCode, codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, one, type Paths, unresolved } from './common.ts'
 import { endOf, momentOf, startOf } from './dates.ts'
-import { encounterNda } from './identifiers.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { type Refuse, symbolOf } from './refuse.ts'
 
 /** HL7 v3 ActCode, the value set of Encounter.class. */
@@ -26,18 +27,18 @@ const PMSI_MODE = /^[06789N]$/
 export const ENCOUNTER_PATHS: Paths = {
   encounter: {
     ...HEAD_PATHS,
-    encounter_nda: 'identifier',
+    encounter_nda: ['identifier', 'id'],
     kind: 'class',
     started_at: 'period.start',
     started_precision: 'period.start',
     ended_at: 'period.end',
     ended_precision: 'period.end',
-    care_unit: 'location[0].location.identifier',
+    care_unit: ['location.location.identifier', 'serviceProvider.identifier'],
     admission_mode: 'hospitalization.admitSource',
     discharge_mode: 'hospitalization.dischargeDisposition',
     reason_code: 'reasonCode[0]',
     reason_system: 'reasonCode[0]',
-    reason_text: 'reasonCode.text',
+    reason_text: ['reasonCode.text', 'reasonCode.coding'],
     status: 'status',
   },
 }
@@ -70,7 +71,7 @@ export function mapEncounter(encounter: Json, bundle: Bundle, refuse: Refuse): M
 }
 
 /** A unit is named by the identifier of the place or of the service; a display name is text and not a code. */
-function careUnit(encounter: Json): string | null {
+export function careUnit(encounter: Json): string | null {
   const locations = objects(encounter.location).map((location) => object(location.location))
   for (const reference of [...locations, object(encounter.serviceProvider)]) {
     const value = text(object(reference?.identifier)?.value)
@@ -79,7 +80,7 @@ function careUnit(encounter: Json): string | null {
   return null
 }
 
-function pmsiMode(concept: unknown): string | null {
+export function pmsiMode(concept: unknown): string | null {
   const code = anyCode(concept)
   return code !== undefined && PMSI_MODE.test(code) ? code : null
 }

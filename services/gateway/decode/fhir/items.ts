@@ -4,7 +4,7 @@ import type { Item } from '../item.ts'
 import type { Bundle, BundleEntry } from './bundle.ts'
 import type { FeedRecord, Mapped } from './common.ts'
 import { deletionOf } from './deletions.ts'
-import { elementOf, mapResource } from './map.ts'
+import { elementsOf, mapResource } from './map.ts'
 import { unmappedElements } from './unmapped.ts'
 
 const METHODS = ['POST', 'PUT', 'DELETE']
@@ -37,7 +37,7 @@ export function* bundleItems(bundle: Bundle, onUnmapped: OnUnmapped): Generator<
 }
 
 /** @returns the entry's records, or its fault with a path from the entry */
-function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
+export function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
   const method = request?.method
   if (method !== undefined && !METHODS.includes(String(method)))
     return {
@@ -53,10 +53,11 @@ function mapEntry({ request, resource }: BundleEntry, bundle: Bundle): Mapped {
     return { ok: false, pointer: '/request/url', fault: 'delete-needs-resource', path: 'request.url' }
   }
   const mapped = mapResource(resource, bundle, method === 'DELETE')
-  return mapped.ok || mapped.path === undefined ? mapped : { ...mapped, path: `resource.${mapped.path}` }
+  if (mapped.ok || mapped.path === undefined) return mapped
+  return { ...mapped, path: mapped.path === '' ? 'resource' : `resource.${mapped.path}` }
 }
 
 function elementPath({ resource }: BundleEntry, of: FeedRecord, field: string): string {
-  const element = elementOf(resource?.resourceType, of, field)
+  const [element] = elementsOf(resource?.resourceType, of, field)
   return element === undefined ? 'resource' : `resource.${element}`
 }

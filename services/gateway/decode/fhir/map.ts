@@ -1,10 +1,11 @@
 /** The mapper of each resource type. A resource of another type is rejected by index, and the other resources are still read. */
+
+import { type Json, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import type { FeedRecord, Mapped, Paths, ResourceMapper } from './common.ts'
 import { CONDITION_PATHS, mapCondition } from './condition.ts'
 import { DOCUMENT_REFERENCE_PATHS, mapDocumentReference } from './document-reference.ts'
 import { ENCOUNTER_PATHS, mapEncounter } from './encounter.ts'
-import { type Json, text } from './json.ts'
 import { MEDICATION_ADMINISTRATION_PATHS, mapMedicationAdministration } from './medication-administration.ts'
 import { MEDICATION_REQUEST_PATHS, mapMedicationRequest } from './medication-request.ts'
 import { mapObservation, OBSERVATION_PATHS } from './observation.ts'
@@ -37,10 +38,14 @@ export const MAPPED_RESOURCES: readonly string[] = [...MAPPINGS.keys()]
 /** Elements that a component has, too. */
 const OF_COMPONENT = /^(?:code|value|dataAbsentReason|referenceRange)\b/
 
-/** @returns FHIRPath, from the resource, of the element that a field of a record is read from; undefined when it is not one element */
-export function elementOf(resourceType: unknown, { element, feed }: FeedRecord, field: string): string | undefined {
-  const path = MAPPINGS.get(text(resourceType) ?? '')?.paths[feed]?.[field]
-  return path !== undefined && element !== undefined && OF_COMPONENT.test(path) ? `${element}.${path}` : path
+/** @returns FHIRPath, from the resource, of the elements that a field of a record is read from; none when it is not read from the resource */
+export function elementsOf(
+  resourceType: unknown,
+  { element, feed }: Pick<FeedRecord, 'element' | 'feed'>,
+  field: string,
+): readonly string[] {
+  const paths = [MAPPINGS.get(text(resourceType) ?? '')?.paths[feed]?.[field] ?? []].flat()
+  return paths.map((path) => (element !== undefined && OF_COMPONENT.test(path) ? `${element}.${path}` : path))
 }
 
 /**
@@ -48,9 +53,16 @@ export function elementOf(resourceType: unknown, { element, feed }: FeedRecord, 
  * @returns the resource's records, or the fault if it has none. What is cancelled is not refused: the record would stay in force
  */
 export function mapResource(resource: Json | undefined, bundle: Bundle, deleted = false): Mapped {
-  if (!resource) return { ok: false, pointer: '/resource', fault: 'required' }
+  if (!resource) return { ok: false, pointer: '/resource', fault: 'required', path: '' }
   const mapping = MAPPINGS.get(text(resource.resourceType) ?? '')
-  if (!mapping) return { ok: false, pointer: '/resource/resourceType', fault: 'unmapped-resource' }
+  if (!mapping)
+    return {
+      ok: false,
+      pointer: '/resource/resourceType',
+      fault: 'unmapped-resource',
+      path: '',
+      allowed: MAPPED_RESOURCES,
+    }
   let refusal: Pick<Mapped & { ok: false }, 'path' | 'fault' | 'allowed'> | undefined
   const refuse: Refuse = (path, fault, allowed) => {
     refusal ??= { path, fault, ...(allowed ? { allowed } : {}) }

@@ -1,8 +1,9 @@
 /** MedicationAdministration -> `medication` of kind `administration`. */
+
+import { type Json, object } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { endOf, momentOf, startsOf } from './dates.ts'
-import { type Json, object } from './json.ts'
 import { dosageOf, drugOf, MEDICATION_PATHS, medicationHead } from './medication.ts'
 import { type Refuse, symbolOf, within } from './refuse.ts'
 
@@ -19,7 +20,7 @@ export const MEDICATION_ADMINISTRATION_PATHS: Paths = {
     quantity: 'dosage.dose',
     quantity_unit: 'dosage.dose',
     route: 'dosage.route',
-    dosage_text: 'dosage.text',
+    dosage_text: ['dosage.text', 'dosage.route'],
   },
 }
 

@@ -1,8 +1,9 @@
 /** MedicationRequest -> `medication` of kind `request`. */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { headOf, type Mapped, ndaOf, one, type Paths, unresolved } from './common.ts'
 import { endOf, momentOf, startOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { dosageOf, drugOf, MEDICATION_PATHS, medicationHead } from './medication.ts'
 import { booleanOf, type Refuse, symbolOf, within } from './refuse.ts'
 
@@ -22,8 +23,8 @@ export const MEDICATION_REQUEST_PATHS: Paths = {
   medication: {
     ...MEDICATION_PATHS,
     encounter_nda: 'encounter',
-    started_at: 'authoredOn',
-    started_precision: 'authoredOn',
+    started_at: ['authoredOn', 'dispenseRequest.validityPeriod.start'],
+    started_precision: ['authoredOn', 'dispenseRequest.validityPeriod.start'],
     ended_at: 'dispenseRequest.validityPeriod.end',
     ended_precision: 'dispenseRequest.validityPeriod.end',
     intent: 'intent',
@@ -34,7 +35,7 @@ export const MEDICATION_REQUEST_PATHS: Paths = {
     quantity_unit: 'dosageInstruction[0].doseAndRate[0].dose',
     dosage_count: 'dosageInstruction',
     route: 'dosageInstruction[0].route',
-    dosage_text: 'dosageInstruction.text',
+    dosage_text: ['dosageInstruction.text', 'dosageInstruction.patientInstruction', 'dosageInstruction.route'],
   },
 }
 

@@ -1,8 +1,9 @@
 /** What a prescription and an administration have in common: the drug, the dose, the route. */
+
+import { type Json, joined, object, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { anyCode, type Code, codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, type Head } from './common.ts'
-import { type Json, joined, object, text } from './json.ts'
 import { exactQuantity, rangeOf } from './quantities.ts'
 import type { Refuse } from './refuse.ts'
 import { DRUG_SYSTEMS } from './target.ts'

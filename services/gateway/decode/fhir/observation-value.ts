@@ -1,7 +1,8 @@
 /** The value of an Observation or of a component: each type of FHIR R4 has its columns, or is refused. */
+
+import { type Json, object, objects } from '#core/fhir/json.ts'
 import { anyCode, codeOf, conceptText } from './codes.ts'
 import { momentOf } from './dates.ts'
-import { type Json, object, objects } from './json.ts'
 import { differentUnits, exactQuantity, quantityOf, rangeOf } from './quantities.ts'
 import { type Refuse, within } from './refuse.ts'
 
@@ -94,14 +95,30 @@ export function valueOf(of: Json, refuse: Refuse): Fields {
   return NO_VALUE
 }
 
-/** @returns the first reference range; one in another unit than the value is refused */
+/** @returns the normal range; one in another unit than the value is refused */
 export function referenceOf(of: Json, refuse: Refuse): Fields {
-  const first = objects(of.referenceRange)[0] ?? {}
-  const inside = within('referenceRange[0].', refuse)
+  const index = normalRange(of)
+  const range = objects(of.referenceRange)[index] ?? {}
+  const inside = within(`referenceRange[${index}].`, refuse)
   for (const bound of ['low', 'high'])
-    if (differentUnits(of.valueQuantity, first[bound])) inside(bound, 'unsupported-value')
+    if (differentUnits(of.valueQuantity, range[bound])) inside(bound, 'unsupported-value')
   return {
-    reference_low: exactQuantity(first, 'low', inside).value,
-    reference_high: exactQuantity(first, 'high', inside).value,
+    reference_low: exactQuantity(range, 'low', inside).value,
+    reference_high: exactQuantity(range, 'high', inside).value,
   }
+}
+
+/**
+ * @returns the index of the range that is normal for the patient: a range without a type is; one for a treatment or a grade of severity is not. -1 where
+ *   there is none, or several, for instance for women and for men
+ */
+export function normalRange(of: Json): number {
+  const ranges = objects(of.referenceRange)
+  const normal = ranges.filter(({ type }) => type === undefined || type === null || isNormal(object(type)))
+  return normal.length === 1 && normal[0] ? ranges.indexOf(normal[0]) : -1
+}
+
+/** hl7.org/fhir/R4/valueset-referencerange-meaning.html */
+function isNormal(type: Json | undefined): boolean {
+  return objects(type?.coding).some(({ code }) => code === 'normal')
 }

@@ -1,12 +1,13 @@
 /**
  * Observation -> `observation`: one record for its own value, and one for each component (a blood pressure has two and no value
- * of its own), whose `record_id` ends in the component's index.
+ * of its own), whose `record_id` ends in the component's index. A note, and a reason for no value, are of the whole.
  */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf } from './codes.ts'
 import { type FeedRecord, HEAD_PATHS, headOf, type Mapped, ndaOf, type Paths, unresolved } from './common.ts'
 import { momentOf, startsOf } from './dates.ts'
-import { type Json, joined, objects, text } from './json.ts'
 import { referenceOf, valueNames, valueOf } from './observation-value.ts'
 import { type Refuse, symbolOf, within } from './refuse.ts'
 
@@ -20,10 +21,10 @@ export const OBSERVATION_PATHS: Paths = {
     code_system: 'code',
     code: 'code',
     code_source: 'code',
-    effective_at: 'effective',
-    effective_precision: 'effective',
+    effective_at: ['effective', 'issued'],
+    effective_precision: ['effective', 'issued'],
     status: 'status',
-    value_kind: 'value',
+    value_kind: ['value', 'dataAbsentReason'],
     value_number: 'value',
     value_unit: 'value',
     value_comparator: 'value',
@@ -33,16 +34,16 @@ export const OBSERVATION_PATHS: Paths = {
     value_high: 'value',
     value_numerator: 'value',
     value_denominator: 'value',
-    value_text: 'value',
+    value_text: ['value', 'dataAbsentReason'],
     value_at: 'value',
     value_at_precision: 'value',
     value_until: 'value',
     value_until_precision: 'value',
     value_time: 'value',
     value_absent_reason: 'dataAbsentReason',
-    reference_low: 'referenceRange[0].low',
-    reference_high: 'referenceRange[0].high',
-    comment: 'note',
+    reference_low: 'referenceRange.low',
+    reference_high: 'referenceRange.high',
+    comment: 'note.text',
   },
 }
 
@@ -59,7 +60,7 @@ export function mapObservation(observation: Json, bundle: Bundle, refuse: Refuse
   }
   const components = objects(observation.component)
   const records: FeedRecord[] = []
-  if (valueNames(observation).length > 0 || components.length === 0)
+  if (components.length === 0 || hasOwn(observation))
     records.push({ feed: 'observation', record: { ...shared, ...measured(observation, refuse) } })
   for (const [index, component] of components.entries()) {
     const record_id = head.record_id === undefined ? undefined : `${head.record_id}#${index}`
@@ -68,6 +69,11 @@ export function mapObservation(observation: Json, bundle: Bundle, refuse: Refuse
     records.push({ feed: 'observation', record: { ...shared, ...fields, record_id }, element })
   }
   return { ok: true, records }
+}
+
+function hasOwn(observation: Json): boolean {
+  const { dataAbsentReason, note } = observation
+  return valueNames(observation).length > 0 || object(dataAbsentReason) !== undefined || objects(note).length > 0
 }
 
 /** Code, value and reference range, which an Observation and its components have in the same form. */

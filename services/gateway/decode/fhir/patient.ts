@@ -1,9 +1,10 @@
 /** Patient -> `patient`, and `death` when the day of death is known. */
+
+import { insOf, nirOf, patientIpp } from '#core/fhir/identifiers.ts'
+import { type Json, object, objects, text, texts } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { type FeedRecord, type Mapped, type Paths, versionOf } from './common.ts'
 import { dayOf, momentOf } from './dates.ts'
-import { insOf, nirOf, patientIpp } from './identifiers.ts'
-import { type Json, object, objects, text, texts } from './json.ts'
 import { booleanOf, type Refuse } from './refuse.ts'
 
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
@@ -14,14 +15,14 @@ export const PATIENT_EXTENSIONS: readonly string[] = [BIRTH_PLACE, RELIABILITY]
 const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 
 const IDENTITY_PATHS = {
-  record_id: 'identifier',
+  record_id: ['identifier', 'id'],
   record_version: 'meta.lastUpdated',
-  patient_ipp: 'identifier',
+  patient_ipp: ['identifier', 'id'],
   ins: 'identifier',
   nir: 'identifier',
   identity_status: 'extension',
   birth_family_name: 'name.family',
-  birth_given_names: 'name.given',
+  birth_given_names: ['name.given', 'name.extension'],
   birth_date: 'birthDate',
   sex: 'gender',
   birth_place_insee: 'extension',
@@ -95,9 +96,12 @@ export function mapPatient(patient: Json, bundle: Bundle, refuse: Refuse): Mappe
   return { ok: true, records }
 }
 
+/** A name that hides one, that is not used any more, or that friends use. */
+const NOT_OF_BIRTH = ['anonymous', 'old', 'nickname']
+
 /** Birth name: `maiden` where a married name is official (HL7), else `official` (FR Core), else the first name. */
 function birthNames(patient: Json): { birth_family_name: string | null; birth_given_names: string | null } {
-  const names = objects(patient.name)
+  const names = objects(patient.name).filter((name) => !NOT_OF_BIRTH.includes(text(name.use) ?? ''))
   const maiden = names.find((name) => name.use === 'maiden')
   const official = names.find((name) => name.use === 'official') ?? names[0]
   const listed = text(extension(official, GIVEN_LIST)?.valueString)

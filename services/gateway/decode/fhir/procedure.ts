@@ -1,9 +1,10 @@
 /** Procedure -> `procedure`. */
+
+import { type Json, joined, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { codeOf, conceptText } from './codes.ts'
 import { HEAD_PATHS, headOf, type Mapped, ndaOf, one, type Paths, performerRpps, unresolved } from './common.ts'
 import { endOf, momentOf, startsOf } from './dates.ts'
-import { type Json, joined, object, objects, text } from './json.ts'
 import { type Refuse, symbolOf } from './refuse.ts'
 
 const SYSTEMS = ['ccam', 'snomed', 'ngap']
@@ -23,7 +24,7 @@ export const PROCEDURE_PATHS: Paths = {
     care_unit: 'location.identifier',
     performer_rpps: 'performer[0].actor',
     status: 'status',
-    comment: 'note',
+    comment: ['note.text', 'code'],
   },
 }
 

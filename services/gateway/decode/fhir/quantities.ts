@@ -1,5 +1,5 @@
 /** Quantities, ranges and ratios of FHIR. */
-import { type Json, object, text } from './json.ts'
+import { type Json, object, text } from '#core/fhir/json.ts'
 import { type Refuse, within } from './refuse.ts'
 
 const COMPARATORS = ['<', '<=', '>=', '>']

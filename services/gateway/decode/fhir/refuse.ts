@@ -1,6 +1,6 @@
 /** What cannot be mapped without a change of meaning is refused, by the element and what it may be; never with its value. */
 import type { RecordFault } from '#core/faults/codes.ts'
-import { type Json, object, objects, text } from './json.ts'
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 
 /**
  * @param path FHIRPath of the element, from the resource

@@ -1,10 +1,11 @@
 /** The resources of a body, whatever it is: a Bundle (`bundle.ts`), lines of NDJSON, or one resource. Each is mapped by the same code. */
+
+import { type Json, object, text } from '#core/fhir/json.ts'
 import { yieldToEventLoop } from '#core/process/event-loop.ts'
 import { ProblemError } from '../../problem.ts'
 import { invalidJson, jsonSpan } from '../json.ts'
 import { ndjsonRecords, parseRecord } from '../ndjson.ts'
 import { type Bundle, type BundleLimits, TOO_LARGE, tooMany } from './bundle.ts'
-import { type Json, object, text } from './json.ts'
 import { MAPPED_RESOURCES } from './map.ts'
 import { createReferences } from './references.ts'
 

@@ -1,7 +1,8 @@
 /** What a reference needs of the resource that it names: a few strings, so that a Bundle's resources are not kept to resolve its references. */
+
+import { encounterNda, patientIpp, rppsOf } from '#core/fhir/identifiers.ts'
+import { type Json, object, text } from '#core/fhir/json.ts'
 import { type Code, codeOf } from './codes.ts'
-import { encounterNda, patientIpp, rppsOf } from './identifiers.ts'
-import { type Json, object, text } from './json.ts'
 
 /** Code systems of drugs, the preferred one first. */
 export const DRUG_SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
@@ -19,7 +20,9 @@ export interface Target {
   readonly practitioner: { readonly reference: string | undefined } | undefined
 }
 
-export function targetOf(resource: Json): Target {
+/** @param contained in another resource: its id is the same in each of them, and no identifier */
+export function targetOf(whole: Json, contained = false): Target {
+  const resource = contained ? { ...whole, id: undefined } : whole
   const resourceType = text(resource.resourceType)
   return {
     resourceType,

@@ -1,8 +1,10 @@
 /** Elements of a resource that no mapping reads: they are left out, and counted by their place, never in silence. */
+
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 import { CHOICES, OF_EVERY_TYPE, OF_TYPE } from './elements.ts'
-import { type Json, object, objects, text } from './json.ts'
 import { PATHS_OF_TYPE } from './map.ts'
 import { PATIENT_EXTENSIONS } from './patient.ts'
+import { UNREAD_OF } from './unread.ts'
 
 /** Of an element: its parts that are read, by name. Without any, the element is read whole. */
 interface Node {
@@ -27,6 +29,7 @@ export function unmappedElements(resource: Json): ReadonlySet<string> {
   // The Patient's extensions are read by their address.
   if (type === 'Patient' && objects(resource.extension).some(({ url }) => !PATIENT_EXTENSIONS.includes(String(url))))
     found.add('Patient.extension')
+  for (const path of UNREAD_OF[type]?.(resource) ?? []) found.add(`${type}.${path}`)
   return found
 }
 
@@ -48,7 +51,7 @@ function visit(of: Json, { read, unread }: Node, place: string, found: Set<strin
 function nodeOf(type: string): Node {
   const root = newNode()
   const { read = [], unread = [] } = OF_TYPE[type] ?? {}
-  const mapped = Object.values(PATHS_OF_TYPE.get(type) ?? {}).flatMap((fields) => Object.values(fields))
+  const mapped = Object.values(PATHS_OF_TYPE.get(type) ?? {}).flatMap((fields) => Object.values(fields).flat())
   for (const path of [...OF_EVERY_TYPE.read, ...read, ...mapped]) for (const one of choicesOf(path)) add(root, one)
   for (const path of [...OF_EVERY_TYPE.unread, ...unread]) {
     const names = path.split('.')
@@ -59,13 +62,14 @@ function nodeOf(type: string): Node {
   return root
 }
 
-/** @returns the names of the parts, one list for each type of a choice element, which is read whole */
+/** @returns the names of the parts, one list for each type of a choice element, of which a type is read whole unless it says its part */
 function choicesOf(path: string): readonly (readonly string[])[] {
   const names = path.replaceAll(/\[\d+\]/g, '').split('.')
   const at = names.findIndex((name) => Object.hasOwn(CHOICES, name))
   if (at === -1) return [names]
   const [before, name = ''] = [names.slice(0, at), names[at]]
-  return (CHOICES[name] ?? []).map((choice) => [...before, `${name}${choice}`])
+  const part = name === 'value' || names[at + 1] === undefined ? [] : [`Period.${names[at + 1]}`]
+  return [...(CHOICES[name] ?? []), ...part].map((choice) => [...before, ...`${name}${choice}`.split('.')])
 }
 
 function add(root: Node, names: readonly string[]): void {

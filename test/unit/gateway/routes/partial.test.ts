@@ -190,7 +190,7 @@ describe('a Bundle', () => {
     expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '5'])
     expect(answer.json().issue).toMatchObject([
       { code: 'transient', details: { coding: [{ code: 'partition-unavailable' }] }, expression: ['Bundle.entry[0]'] },
-      { details: { coding: [{ code: 'unmapped-resource' }] }, expression: ['Bundle.entry[1]'] },
+      { details: { coding: [{ code: 'unmapped-resource' }] }, expression: ['Bundle.entry[1].resource'] },
     ])
   })
 })

@@ -176,6 +176,7 @@ describe('requests that are rejected', () => {
     ['not UTF-8', 'observation', 'application/json', Buffer.from([0x7b, 0xff, 0x7d]), {}, 400, 'malformed-body'],
     ['an unknown feed', 'nothing', NDJSON, '{}', {}, 404, 'unknown-feed'],
     ['a feed named like a member of Object', '__proto__', NDJSON, '{}', {}, 404, 'unknown-feed'],
+    ['Parquet', 'observation', 'application/vnd.apache.parquet', 'PAR1', {}, 415, 'unsupported-media-type'],
     ['another media type', 'observation', 'text/csv', 'a,b', {}, 415, 'unsupported-media-type'],
     ['another charset', 'observation', 'application/json; charset=latin1', '{}', {}, 415, 'unsupported-media-type'],
     ['another encoding', 'observation', NDJSON, '{}', { 'content-encoding': 'br' }, 415, 'unsupported-encoding'],

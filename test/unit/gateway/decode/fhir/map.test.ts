@@ -343,8 +343,14 @@ test('a Bundle with resources that are not mapped is accepted, and counted by fe
     rejected: 3,
     by_feed: { patient: { accepted: 1, rejected: 0 }, encounter: { accepted: 1, rejected: 1 } },
     errors: [
-      { index: 1, pointer: '/resource/resourceType', rule: 'unmapped-resource' },
-      { index: 2, pointer: '/resource', rule: 'required' },
+      {
+        index: 1,
+        path: 'Bundle.entry[1].resource',
+        rule: 'unmapped-resource',
+        allowed: expect.arrayContaining(['Patient', 'Observation']),
+        pointer: '/resource/resourceType',
+      },
+      { index: 2, pointer: '/resource', path: 'Bundle.entry[2].resource', rule: 'required' },
       { index: 4, feed: 'encounter', pointer: '/started_at', rule: 'required' },
     ],
   })

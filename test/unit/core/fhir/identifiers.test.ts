@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { recordId } from '../../../../../services/gateway/decode/fhir/identifiers.ts'
+import { recordId } from '#core/fhir/identifiers.ts'
 
 test('resources that share a business identifier stay separate records', () => {
   const order = [{ system: 'urn:oid:1.2.3', value: 'ORDER-7' }]

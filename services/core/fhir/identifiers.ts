@@ -48,11 +48,24 @@ export function insOf(patient: Json): string | null {
 }
 
 export function nirOf(patient: Json): string | null {
-  const system = (identifier: Json) => text(identifier.system) ?? ''
-  const found = identifiers(patient).find(
-    (identifier) => NIR_SYSTEMS.includes(system(identifier)) || system(identifier).endsWith('/NIR'),
+  return compact(
+    identifiers(patient).find((identifier) => isCurrent(identifier) && isNir(text(identifier.system) ?? '')),
   )
-  return compact(found)
+}
+
+/** @returns whether an identifier is the national number: an INS or a NIR */
+export function isNational(identifier: Json | undefined): boolean {
+  const system = text(identifier?.system) ?? ''
+  const typed = objects(object(identifier?.type)?.coding).some(({ code }) => (text(code) ?? '').startsWith('INS-'))
+  return typed || INS_SYSTEMS.includes(system) || isNir(system)
+}
+
+function isNir(system: string): boolean {
+  return NIR_SYSTEMS.includes(system) || system.endsWith('/NIR')
+}
+
+function isCurrent(identifier: Json): boolean {
+  return identifier.use !== 'old'
 }
 
 export function rppsOf(practitioner: Json | undefined): string | null {
@@ -62,7 +75,7 @@ export function rppsOf(practitioner: Json | undefined): string | null {
 function typed(resource: Json, type: string): string | undefined {
   const found = identifiers(resource).find(
     (identifier) =>
-      identifier.use !== 'old' && objects(object(identifier.type)?.coding).some((coding) => coding.code === type),
+      isCurrent(identifier) && objects(object(identifier.type)?.coding).some((coding) => coding.code === type),
   )
   return text(found?.value)
 }
@@ -73,7 +86,8 @@ function anyIdentifier(resource: Json): string | undefined {
 }
 
 function bySystem(resource: Json, systems: readonly string[]): string | null {
-  return compact(identifiers(resource).find((identifier) => systems.includes(text(identifier.system) ?? '')))
+  const found = identifiers(resource).find((one) => isCurrent(one) && systems.includes(text(one.system) ?? ''))
+  return compact(found)
 }
 
 /** Most resources have a list of identifiers; a few have one. */
