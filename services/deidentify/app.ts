@@ -16,6 +16,7 @@ import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { ownTransportSecret } from '#core/linkage/shared-secret.ts'
+import { objectStore } from '#core/objects/open.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
@@ -25,6 +26,8 @@ import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { identityEncoders } from './linkage/encode-identity.ts'
+import { fileKeeper } from './objects/file-keeper.ts'
+import { incomingFiles } from './objects/incoming-files.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { loadResources } from './text/resources.ts'
@@ -59,6 +62,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
+        const objects = await objectStore(config)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
@@ -74,6 +78,15 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             tokenSecret,
             sealTokens,
             ...(encodeIdentity && { encodeIdentity }),
+            ...(objects &&
+              contract.objects && {
+                files: fileKeeper({
+                  store: objects,
+                  contract,
+                  pseudonymiser: level1,
+                  allowed: config.CHAINON_OBJECT_BURNED_IN,
+                }),
+              }),
             textResources: loadResources,
           })
           return { feed: contract.feed, outputTopic, linkageTopic, pipeline, decoder }
@@ -104,6 +117,16 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           logger,
         })
         await reach('Kafka', () => rounds.start())
+        const incoming =
+          objects &&
+          incomingFiles({
+            store: objects,
+            retentionMs: config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000,
+            metrics,
+            alarms,
+            logger,
+          })
+        incoming?.start()
         const ids = await reach('Kafka', () => topicIds(kafka))
         const mark = markQuarantined(markerEncoder)
         const output = partitionReader(kafka)
@@ -112,6 +135,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           topicIds: ids,
           output,
           opener,
+          incoming,
           mark,
           events,
           suspects,
@@ -126,6 +150,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           ),
           async close() {
             rounds.stop()
+            incoming?.stop()
             await journal.stop()
             await producer.disconnect()
             await output.close()

@@ -39,6 +39,7 @@ const DICOM = {
   receivedAt: RECEIVED_AT,
   maxBytes: LIMITS.maxRecordBytes,
   onUnmapped: () => undefined,
+  keepFiles: true,
 }
 const nothing = () => undefined
 const PMSI = { receivedAt: RECEIVED_AT, maxLineBytes: LIMITS.maxRecordBytes, onUnmapped: nothing }

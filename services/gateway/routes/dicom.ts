@@ -24,6 +24,7 @@ export interface DicomDependencies extends AdmissionDependencies {
   readonly hl7: Settings
   readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
+  readonly objects: unknown
 }
 
 /** How a body becomes files, and of which study they must be. */
@@ -60,7 +61,15 @@ async function store(
   const { hl7: settings, logins, maxRecordBytes: maxBytes, onUnmapped } = dependencies
   const { producer } = access
   const { body, claim, headers } = await admitBody(dependencies, request, reply, producer)
-  const options = { settings, receivedAt: Date.now(), maxBytes, onUnmapped, ...(study === undefined ? {} : { study }) }
+  const keepFiles = dependencies.objects !== undefined
+  const options = {
+    settings,
+    receivedAt: Date.now(),
+    maxBytes,
+    onUnmapped,
+    keepFiles,
+    ...(study === undefined ? {} : { study }),
+  }
   const answer = await dependencies.ingest({
     producer,
     feed: 'dicom',
