@@ -19,6 +19,9 @@ export interface Replacement {
 
 /** Representations that hold text of any content, names, addresses or dates: kept only where the profile says how. */
 const NEVER_UNNAMED: ReadonlySet<string> = new Set('AE AS DA DT LT PN ST TM UC UN UR UT'.split(' '))
+const TEXTS: ReadonlySet<string> = new Set('AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '))
+/** Most representations have a length of two bytes. */
+const LONGEST_SHORT = 0xfffe
 const DATES: ReadonlySet<string> = new Set(['DA', 'DT', 'TM'])
 /** Classes of objects, encodings and coding schemes, which a vendor or a country may have, too. */
 const CLASS_UIDS: ReadonlySet<number> = new Set([
@@ -52,7 +55,8 @@ function clean(elements: readonly Element[], by: Replacement, known: readonly st
   return elements.flatMap((element) => cleanElement(element, by, known) ?? [])
 }
 
-function cleanElement(element: Element, by: Replacement, known: readonly string[]): Element | undefined {
+function cleanElement(given: Element, by: Replacement, known: readonly string[]): Element | undefined {
+  const element = named(given)
   const { tag } = element
   const vr = representationOf(element)
   if (vr === undefined || !isOfImage(tag)) return undefined
@@ -76,6 +80,14 @@ function cleanElement(element: Element, by: Replacement, known: readonly string[
     case 'X/Z/D':
       return tag === 0x00100020 ? withText(element, by.patientId) : dummy(element, vr)
   }
+}
+
+/** @returns a text of an unknown representation (UN), which systems between write, with that of the standard: its bytes are the same */
+function named(element: Element): Element {
+  const { tag, vr, value } = element
+  const standard = vrOf(tag)
+  if (vr !== 'UN' || standard === undefined || !TEXTS.has(standard)) return element
+  return 'bytes' in value && value.bytes.length <= LONGEST_SHORT ? { tag, vr: standard, value } : element
 }
 
 /** @returns that of the standard when the element has it, or has none; undefined for any other */

@@ -239,7 +239,7 @@ test('of every element of the standard, at the top and in an item: what the prof
 test('an element with another representation than that of the standard, or that the standard does not have, is left out', () => {
   const file = cleaned(
     slice({
-      '(0018,0060)': ['UN', 'CANARY'],
+      '(0018,0060)': ['FD', [1]],
       '(0018,0081)': ['LO', 'CANARY'],
       '(0018,FFF0)': ['DS', '1'],
       '(0010,0024)': ['LO', 'CANARY'],
@@ -247,6 +247,28 @@ test('an element with another representation than that of the standard, or that 
   )
   expect(file.toString('latin1')).not.toContain('CANARY')
   expect(parsed(file).elements.x0018fff0).toBeUndefined()
+})
+
+test('a text that a system between has written without its representation is the same element', () => {
+  const file = parsed(
+    cleaned(
+      slice({
+        '(0008,0018)': ['UN', '1.2.826.0.1.3680043.8.498.1'],
+        '(0008,0020)': ['UN', '20250201'],
+        '(0010,0030)': ['UN', '19790315'],
+        '(0010,4000)': ['UN', 'CANARY'],
+        '(0018,0060)': ['UN', '120'],
+        '(0028,9145)': ['UN', Buffer.from('feff00e000000000', 'hex')],
+      }),
+    ),
+  )
+  expect(file.string('x00080018')).toBe(REPLACEMENT.uid('1.2.826.0.1.3680043.8.498.1'))
+  expect([file.string('x00080020'), file.string('x00180060')]).toEqual(['20250122', '120'])
+  expect([file.elements.x00100030?.length, file.elements.x00104000, file.elements.x00289145]).toEqual([
+    0,
+    undefined,
+    undefined,
+  ])
 })
 
 test('an element that repeats a name or a number of the patient is left out, wherever it is', () => {
