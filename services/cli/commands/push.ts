@@ -132,6 +132,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const unchecked = options.dryRun ? sources.find(({ format }) => format === 'hl7') : undefined
   if (unchecked) throw new ConfigurationError('Nothing to check', [`${unchecked.path}: ${ONLY_GATEWAY}`])
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
+  const gateway = options.dryRun && options.dicom ? await gatewayCheck(environment, options.producer) : undefined
   const report = createReport(options.maxErrors, options.errors)
   const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
@@ -140,8 +141,8 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     for (const source of sources) {
       if (!send) {
         const { checkFile, checkFiles } = await import('../push/check.ts')
-        const { accepted, rejected } = options.dicom
-          ? await checkFiles(source, report)
+        const { accepted, rejected } = gateway
+          ? await checkFiles(source, gateway, report)
           : await checkFile(source, contract ?? missing(feed), report, options.producer)
         rows.push({ file: source.path, accepted, rejected })
         continue
@@ -166,6 +167,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   } finally {
     report.end()
     send?.client.close()
+    gateway?.end()
   }
   const verb = options.dryRun ? 'valid' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
@@ -214,6 +216,11 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }
+}
+
+async function gatewayCheck(environment: NodeJS.ProcessEnv, producer = '') {
+  const { startGatewayCheck } = await import('../push/gateway-check.ts')
+  return startGatewayCheck(environment, producer)
 }
 
 async function mappingOf(path: string, contract: FeedContract) {

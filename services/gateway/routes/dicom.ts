@@ -1,6 +1,6 @@
 /**
  * `POST /v1/dicom`: one DICOM file. `POST /dicomweb/studies`: the store transaction of DICOMweb (STOW-RS), several files as parts. Each becomes a
- * record of `imaging`; its pixels are not kept. The receipt is the same as for any other body, or a data set for a client that accepts one.
+ * record of `imaging`; its pixels are kept only in an object store. The receipt is the same as for any other body, or a data set for a client that accepts one.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { Type } from 'typebox'
@@ -97,7 +97,7 @@ function fileSchema(): FastifySchema {
     operationId: 'sendDicom',
     summary: 'Send a DICOM file',
     description: `A file of PS3.10, explicit or implicit, deflated too, with its pixels or cut before them. It becomes one record of \`imaging\`; pixels,
-waveforms and overlays are not looked at and not kept. An error names the element by its tag. \`docs/formats/dicom.md\` lists what becomes of each
+waveforms and overlays are not looked at, and kept only where the operator has an object store, de-identified. An error names the element by its tag. \`docs/formats/dicom.md\` lists what becomes of each
 element, and what is refused.
 
 **Versions.** The \`record_version\` is the time of receipt, in milliseconds since 1970: the file that was received last is in force. A record is

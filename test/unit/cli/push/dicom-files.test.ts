@@ -2,11 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { gatewayClient } from '#core/gateway-api/client.ts'
 import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import { batches } from '../../../../services/cli/push/batches.ts'
+import { checkFiles } from '../../../../services/cli/push/check.ts'
 import { dicomSource } from '../../../../services/cli/push/dicom-files.ts'
+import { startGatewayCheck } from '../../../../services/cli/push/gateway-check.ts'
 import { sendFile } from '../../../../services/cli/push/send.ts'
 import { partsOf } from '../../../../services/gateway/decode/dicom/multipart.ts'
 import { dicomFile, type Elements, SYNTAX, slice } from '../../../helpers/dicom-file.ts'
@@ -92,6 +94,35 @@ test('the gateway stores them; each refusal names its file, and a second run sen
     await gateway.close()
     rmSync(data, { recursive: true })
   }
+})
+
+test('a dry run says what the gateway would, by the code of the gateway', async () => {
+  const wrong = mkdtempSync(join(tmpdir(), 'chainon-dicom-'))
+  onTestFinished(() => rmSync(wrong, { recursive: true }))
+  const write = (name: string, more: Elements) => writeFileSync(join(wrong, name), dicomFile(slice(more)))
+  write('a.dcm', {})
+  write('b.dcm', { '(0010,0020)': ['LO', ''] })
+  write('c.dcm', { '(0008,0022)': ['DA', '20990101'] })
+  write('d.dcm', { '(0020,000D)': ['UI', 'no UID'] })
+  const told: string[] = []
+  const gateway = startGatewayCheck({ ...process.env, CHAINON_FEEDS_DIR: 'schemas/feeds' }, 'chu')
+  const report = {
+    progress: () => undefined,
+    rejected: (file: string, _line: number, { path, rule }: { path?: string; rule: string }) =>
+      void told.push(`${file.slice(wrong.length + 1)} ${path} ${rule}`),
+    say: () => undefined,
+    end: () => undefined,
+  }
+  const checked = await checkFiles(
+    dicomSource(wrong, () => undefined),
+    gateway,
+    report,
+  )
+  gateway.end()
+  expect(checked).toEqual({ accepted: 1, rejected: 3 })
+  expect(told).toEqual(['b.dcm (0010,0020) required', 'c.dcm (0008,002A) not-in-future', 'd.dcm (0020,000D) type'])
+  const broken = startGatewayCheck({ ...process.env, CHAINON_HL7_TIME_ZONE: 'Nowhere' }, 'chu')
+  await expect(broken.check(Buffer.from('x'))).rejects.toMatchObject({ code: 'configuration' })
 })
 
 test('a run that was stopped continues after the files that were sent', async () => {
