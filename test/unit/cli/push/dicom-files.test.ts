@@ -55,6 +55,17 @@ test('files of a folder are sent in one body without pixels and overlays; what c
   expect(taken.records.map(({ record_id }) => record_id)).toEqual(['1.2.4', '1.2.1', '1.2.2'])
 })
 
+test('whole files are sent only where that is asked for, and only those that can be read', async () => {
+  const source = dicomSource(folder, () => undefined, true)
+  const sent = await all(batches(source.records(undefined), 0, 500))
+  const body = Buffer.concat(sent.map((one) => one.body))
+  expect(body.toString('latin1').match(/pixels!!/g)).toHaveLength(2)
+  expect(body.length).toBeGreaterThan(5_000_000)
+  expect(sent.flatMap(({ refused }) => refused.map(({ line }) => line))).toEqual([4])
+  const parts = [...partsOf(Buffer.concat([body, Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)]), DICOM_BOUNDARY)]
+  expect(parts.map((part) => 'file' in part && part.file.length > 500)).toEqual([true, true, true])
+})
+
 test('the gateway stores them; each refusal names its file, and a second run sends nothing', async () => {
   const gateway = await harness()
   const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
