@@ -205,7 +205,8 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, fhir)
   fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
-  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom'), objects })
+  const keepFiles = objects !== undefined && feeds.get('imaging')?.contract.objects === true
+  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom'), keepFiles })
   pmsiRoute(app, { ...routes, onUnmapped: unmapped('pmsi') })
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {

@@ -13,6 +13,7 @@ import { checkName, type ObjectStore } from './store.ts'
 const DRAFTS = 'drafts'
 const FOLDER_MODE = 0o770
 const FILE_MODE = 0o660
+const BLOCK_BYTES = 1024 * 1024
 
 /** @param root made when it does not exist @throws ConfigurationError when it cannot be made or written */
 export async function folderStore(root: string): Promise<ObjectStore> {
@@ -30,7 +31,7 @@ export async function folderStore(root: string): Promise<ObjectStore> {
         const draft = join(drafts, randomUUID())
         const file = await open(draft, 'wx', FILE_MODE)
         try {
-          for (const chunk of chunks) await file.writeFile(chunk)
+          for (const block of blocksOf(chunks)) await file.writeFile(block)
           await file.sync()
         } finally {
           await file.close()
@@ -62,6 +63,21 @@ export async function folderStore(root: string): Promise<ObjectStore> {
         return removed
       }),
   }
+}
+
+/** Many small pieces in few writes. */
+function* blocksOf(chunks: Iterable<Buffer>): Generator<Buffer> {
+  let held: Buffer[] = []
+  let bytes = 0
+  for (const chunk of chunks) {
+    held.push(chunk)
+    bytes += chunk.length
+    if (bytes < BLOCK_BYTES) continue
+    yield held.length === 1 ? chunk : Buffer.concat(held)
+    held = []
+    bytes = 0
+  }
+  if (bytes > 0) yield Buffer.concat(held)
 }
 
 /** A rename is in its folder, and a new folder in the one above: both must be on the disk. */

@@ -38,6 +38,8 @@ const WAVEFORMS = 0x5400
 const PATIENT_NAMES: ReadonlySet<number> = new Set([0x00100010, 0x00101001, 0x00101005])
 const PATIENT_NUMBERS: ReadonlySet<number> = new Set([0x00100020, 0x00080050, 0x00380010, 0x00101000])
 const SHORTEST_NAME = 3
+/** Each is looked for in each text. */
+const MOST_IDENTIFIERS = 64
 const SHORTEST_NUMBER = 4
 /** Dummy values (action D) by representation. */
 const DUMMIES: Readonly<Record<string, string>> = {
@@ -48,7 +50,7 @@ const DUMMIES: Readonly<Record<string, string>> = {
 
 /** @returns the elements that stay; none of those that say how the data set was de-identified */
 export function cleanElements(elements: readonly Element[], by: Replacement): readonly Element[] {
-  return clean(elements, by, identifiersOf(elements))
+  return clean(elements, by, [...new Set(identifiersOf(elements))].slice(0, MOST_IDENTIFIERS))
 }
 
 function clean(elements: readonly Element[], by: Replacement, known: readonly string[]): readonly Element[] {

@@ -14,7 +14,7 @@ export type DeidentifiedFile = { readonly chunks: readonly Buffer[] } | { readon
 /** Encapsulated documents, and structured reports: text about the patient, which no table of elements cleans. */
 const DOCUMENTS = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:104|88)\./
 /** After decompression; one with more is not read. */
-const MOST_BYTES = 512 * 1024 * 1024
+const MOST_BYTES = 256 * 1024 * 1024
 const PIXELS: readonly number[] = [PIXEL_DATA, 0x7fe00008, 0x7fe00009]
 const META: { readonly explicit: true; readonly little: true } = { explicit: true, little: true }
 /** In the place of a preamble, which may hold a whole file of another format. */

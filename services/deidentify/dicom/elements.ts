@@ -33,6 +33,8 @@ const SEQUENCE_END = 0xfffee0dd
 export const PIXEL_DATA = 0x7fe00010
 const UNDEFINED = 0xffffffff
 const DEEPEST = 32
+/** Enhanced objects have some hundred for each of a few thousand frames; each takes more memory than its bytes. */
+const MOST_ELEMENTS = 500_000
 const TAG_AND_LENGTH = 8
 /** Representations with a length of four bytes (PS3.5, 7.1.2). */
 const LONG: ReadonlySet<string> = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '))
@@ -56,6 +58,7 @@ export function readElements(bytes: Buffer, encoding: Encoding): readonly Elemen
 
 class Reader {
   at = 0
+  #elements = 0
   readonly #bytes: Buffer
 
   constructor(bytes: Buffer) {
@@ -68,6 +71,7 @@ class Reader {
     const found: Element[] = []
     let last = -1
     while (this.at < end) {
+      this.#count()
       const { tag, vr, length } = this.#header(encoding, end)
       if (tag === ITEM_END && untilDelimiter) return found
       if (tag <= last) throw new Malformed('elements are not in the order of their tags')
@@ -100,10 +104,15 @@ class Reader {
       const open = length === UNDEFINED
       const limit = open ? end : this.at + length
       if (limit > end) throw new Malformed('an item is incomplete')
+      this.#count()
       items.push(this.elements(encoding, limit, depth + 1, open))
     }
     if (untilDelimiter) throw new Malformed('a sequence has no end')
     return items
+  }
+
+  #count(): void {
+    if (++this.#elements > MOST_ELEMENTS) throw new Malformed('there are too many elements')
   }
 
   #fragments(encoding: Encoding, end: number): Buffer {

@@ -31,6 +31,8 @@ type Values = Readonly<Record<string, unknown>>
 export interface FileKeeper {
   /** @throws ChainonError dependency-unavailable when the store fails */
   keep(file: IncomingFile, record: Values, provenance: Provenance): Promise<KeptFile>
+  /** For a version without a file: those of earlier ones are replaced. @throws ChainonError as `keep` */
+  replaceEarlier(record: Values, provenance: Provenance): Promise<void>
   /** Removes the files of earlier versions, also of those that come later. @throws ChainonError as `keep` */
   withdraw(record: Values, provenance: Provenance): Promise<void>
 }
@@ -94,8 +96,12 @@ export function fileKeeper({ store, contract, pseudonymiser, allowed, now = Date
       return 'withdrawn'
     }
     const files = all.filter((one) => one.endsWith(FILE_END))
-    for (const older of files.slice(0, -1)) await store.put(replacedName(dayOf(now()), folder, older), [])
+    await replace(folder, files.slice(0, -1))
     return 'in-force'
+  }
+
+  async function replace(folder: ObjectName, files: readonly string[]): Promise<void> {
+    for (const file of files) await store.put(replacedName(dayOf(now()), folder, file), [])
   }
 
   const keeper: FileKeeper = {
@@ -106,8 +112,19 @@ export function fileKeeper({ store, contract, pseudonymiser, allowed, now = Date
       // A process ended after it had written the file: the same record has the same file, also after a change of settings.
       const known = await store.get(name)
       const found = known ? kept(name, [known]) : await write(name, incoming, record, provenance)
-      if (found.state !== 'kept') return found
+      if (found.state !== 'kept') {
+        await keeper.replaceEarlier(record, provenance)
+        return found
+      }
       return (await settle(folder, version)) === 'withdrawn' ? without('withdrawn') : found
+    },
+    async replaceEarlier(record, provenance) {
+      const folder = folderOf(record, provenance.producer)
+      const version = versionOf(record, provenance)
+      await replace(
+        folder,
+        (await store.list(folder)).filter((one) => one.endsWith(FILE_END) && one < version),
+      )
     },
     async withdraw(record, provenance) {
       const folder = folderOf(record, provenance.producer)

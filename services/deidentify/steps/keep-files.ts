@@ -28,11 +28,11 @@ export function keepFiles(files: FileKeeper | undefined): BatchStep<ScrubbedReco
   async function keepOne(scrubbed: ScrubbedRecord): Promise<KeptFile | undefined> {
     const { file, record, provenance } = scrubbed
     if (files && record.operation === 'cancel') return void (await files.withdraw(record, provenance))
-    if (!file) return undefined
+    if (!file) return void (await files?.replaceEarlier(record, provenance))
     if (!files)
       throw new ChainonError(
         'dependency-unavailable',
-        'records have files in an object store, which this process has none of: set CHAINON_OBJECT_DIR as for the gateway',
+        'records have files in an object store, which this process does not keep: it needs CHAINON_OBJECT_DIR and the contracts of the gateway',
       )
     return await files.keep(file, record, provenance)
   }

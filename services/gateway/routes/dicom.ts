@@ -24,7 +24,8 @@ export interface DicomDependencies extends AdmissionDependencies {
   readonly hl7: Settings
   readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
-  readonly objects: unknown
+  /** Whether files with pixels are written to the object store. */
+  readonly keepFiles: boolean
 }
 
 /** How a body becomes files, and of which study they must be. */
@@ -58,10 +59,9 @@ async function store(
   access: KeyAccess,
   { parts, study }: Reading,
 ): Promise<FastifyReply> {
-  const { hl7: settings, logins, maxRecordBytes: maxBytes, onUnmapped } = dependencies
+  const { hl7: settings, keepFiles, logins, maxRecordBytes: maxBytes, onUnmapped } = dependencies
   const { producer } = access
   const { body, claim, headers } = await admitBody(dependencies, request, reply, producer)
-  const keepFiles = dependencies.objects !== undefined
   const options = {
     settings,
     receivedAt: Date.now(),

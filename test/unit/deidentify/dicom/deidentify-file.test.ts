@@ -138,6 +138,23 @@ test('fragments of compressed pixels are byte for byte as they were', () => {
   expect(cut).toEqual({ reason: 'unreadable' })
 })
 
+test('a file that is nested too deeply, or has more elements than any image, is not read', () => {
+  const deep = Array.from({ length: 40 }).reduce<Elements>((item) => ({ '(0040,A730)': ['SQ', [item]] }), {})
+  expect(deidentifyFile(dicomFile(slice(deep)), REPLACEMENT)).toEqual({ reason: 'unreadable' })
+  const items = Buffer.alloc(8 * 500_001)
+  for (let at = 0; at < items.length; at += 8) items.write('feff00e0', at, 'hex')
+  const head = Buffer.from('00523092' + '53510000', 'hex')
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(items.length)
+  const { '(7FE0,0010)': _pixels, ...rest } = slice()
+  const pixels = Buffer.from('e07f1000' + '4f570000' + '04000000' + '00000000', 'hex')
+  const file = (length: Buffer, items: Buffer) => Buffer.concat([dicomFile(rest), head, length, items, pixels])
+  expect(deidentifyFile(file(length, items), REPLACEMENT)).toEqual({ reason: 'unreadable' })
+  const few = Buffer.alloc(4)
+  few.writeUInt32LE(80)
+  expect(deidentifyFile(file(few, items.subarray(0, 80)), REPLACEMENT)).toHaveProperty('chunks')
+})
+
 test('the same file and the same patient give the same bytes', () => {
   expect(cleaned(slice(person)).equals(cleaned(slice(person)))).toBe(true)
 })

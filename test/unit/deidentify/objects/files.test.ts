@@ -145,6 +145,15 @@ test('a later version replaces the file after seven days, in whatever order they
   await sweep(Date.now() + 8 * DAY_MS)
   expect(names()).toEqual([later._object])
 
+  // A version whose file is not kept replaces the one before, too.
+  await send(image({ '(0028,0301)': ['CS', 'YES'] }))
+  expect((await run(last()))._object_state).toBe('burned-in')
+  await sweep(Date.now() + 8 * DAY_MS)
+  expect(kept()).toEqual([])
+  await send(image())
+  const again = await run(last())
+  expect(kept()).toEqual([again._object])
+
   const { _producer, _received_at, ...record } = (await gateway.decoded()).at(-1)?.record ?? {}
   const acquired = { acquired_at: '2025-02-01T08:01:02Z', study_at: null }
   const cancel = { ...record, ...acquired, operation: 'cancel', record_version: Date.now() + 1000 }
