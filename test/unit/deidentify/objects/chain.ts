@@ -19,8 +19,8 @@ import { sealTokens } from '../../../helpers/sealed-tokens.ts'
 import { contractOf, harness } from '../../gateway/harness.ts'
 
 export const IMAGING = contractOf('imaging')
-const TOPIC = 'u.identified.imaging'
-const LEVEL1 = pseudonymiser(1, Buffer.alloc(32, 1))
+export const TOPIC = 'u.identified.imaging'
+export const LEVEL1 = pseudonymiser(1, Buffer.alloc(32, 1))
 const DAY = await testDayKey(0)
 const sealed = decoderOf(SEALED_SCHEMA)
 export const opener = createOpener(sealed, {
