@@ -29,15 +29,15 @@ export async function folderStore(root: string): Promise<ObjectStore> {
       attempt(async () => {
         const path = pathOf(name)
         const draft = join(drafts, randomUUID())
-        const file = await open(draft, 'wx', FILE_MODE)
         try {
-          for (const block of blocksOf(chunks)) await file.writeFile(block)
-          await file.sync()
-        } finally {
-          await file.close()
+          await writeDraft(draft, chunks)
+          await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
+          await rename(draft, path)
+        } catch (error) {
+          // A full disk must not stay full of halves.
+          await rm(draft, { force: true }).catch(() => undefined)
+          throw error
         }
-        await mkdir(dirname(path), { recursive: true, mode: FOLDER_MODE })
-        await rename(draft, path)
         await syncFolders(root, dirname(path))
       }),
     get: (name) => attempt(() => orAbsent(readFile(pathOf(name)), undefined)),
@@ -62,6 +62,16 @@ export async function folderStore(root: string): Promise<ObjectStore> {
         }
         return removed
       }),
+  }
+}
+
+async function writeDraft(path: string, chunks: Iterable<Buffer>): Promise<void> {
+  const file = await open(path, 'wx', FILE_MODE)
+  try {
+    for (const block of blocksOf(chunks)) await file.writeFile(block)
+    await file.sync()
+  } finally {
+    await file.close()
   }
 }
 
