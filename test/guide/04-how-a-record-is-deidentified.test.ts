@@ -125,7 +125,7 @@ test('a pipeline without the check of the rules, the guards, the texts or the re
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
       .step(guardValues(contract), { guard: 'quarantined' })
-      // @ts-expect-error encodeTraits passes on the scrubbed texts, which removeIdentity needs
+      // @ts-expect-error keepFiles passes on the scrubbed texts, which removeIdentity needs
       .batchStep(keepFiles(undefined))
       .step(encodeTraits(undefined))
   const withoutRemoval = () =>
@@ -172,6 +172,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
     .longStep(scrubTexts(contract, loadResources), { 'rule-rejected': 'quarantined' })
+    .batchStep(keepFiles(undefined))
     .step(encodeTraits(undefined))
     .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })

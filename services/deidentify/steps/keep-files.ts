@@ -27,8 +27,14 @@ export function keepFiles(files: FileKeeper | undefined): BatchStep<ScrubbedReco
 
   async function keepOne(scrubbed: ScrubbedRecord): Promise<KeptFile | undefined> {
     const { file, record, provenance } = scrubbed
-    if (files && record.operation === 'cancel') return void (await files.withdraw(record, provenance))
-    if (!file) return void (await files?.replaceEarlier(record, provenance))
+    if (files && record.operation === 'cancel') {
+      await files.withdraw(record, provenance)
+      return undefined
+    }
+    if (!file) {
+      await files?.replaceEarlier(record, provenance)
+      return undefined
+    }
     if (!files)
       throw new ChainonError(
         'dependency-unavailable',

@@ -41,7 +41,7 @@ async function handled(fail?: RegExp) {
   const quiet = { warn: () => undefined, error: () => undefined } as never
   const decoder = decoderOf(identifiedSchema(IMAGING))
   const worker = deidentifyWorker({
-    producer: { send: async ({ topic }) => (step(`send ${topic}`), []) },
+    producer: { send: async ({ topic }) => step(`send ${topic}`) },
     topicIds: {
       of: async () => ({ id: TOPIC_ID }),
       endOfEpoch: async () => undefined,

@@ -55,8 +55,8 @@ test.each(['../out', 'a/../../out', '/etc/passwd', 'a//b', '.hidden', 'a/.', '',
   'the name %j leads nowhere',
   async (name) => {
     const { store: objects, parent } = await store()
-    for (const work of [objects.get, objects.remove, objects.list, (one: string) => objects.put(one, [])])
-      await expect(work(name)).rejects.toThrow('this is no name of an object')
+    for (const work of ['get', 'remove', 'list', 'put'] as const)
+      await expect(objects[work](name, [])).rejects.toThrow('this is no name of an object')
     expect(readdirSync(parent)).toEqual(['store'])
   },
 )
