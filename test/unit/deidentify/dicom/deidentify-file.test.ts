@@ -1,9 +1,12 @@
 /** The basic profile of PS3.15 on whole files. What is written is read by dicom-parser, which has not written it. */
+import { execFileSync, spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { inflateRawSync } from 'node:zlib'
 import dicomParser, { type DataSet } from 'dicom-parser'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { deidentifyFile } from '../../../../services/deidentify/dicom/deidentify-file.ts'
 import { dicomFile, type Elements, type FileOptions, SYNTAX, slice, type Value } from '../../../helpers/dicom-file.ts'
 
@@ -300,4 +303,26 @@ test('an element that repeats a name or a number of the patient is left out, whe
   expect(parsed(file).elements.x00181160).toBeUndefined()
   expect(parsed(file).elements.x00180024).toBeUndefined()
   expect(parsed(file).string('x00180022')).toBe('FAST')
+})
+
+/** A second implementation, where this machine has it. */
+const hasPydicom = spawnSync('python3', ['-c', 'import pydicom']).status === 0
+const READ = `
+import pydicom, sys
+for path in sys.argv[1:]:
+    d = pydicom.dcmread(path)
+    private = sum(1 for e in d.iterall() if e.tag.is_private)
+    same = d.file_meta.MediaStorageSOPInstanceUID == d.SOPInstanceUID == d.ReferencedImageSequence[0].ReferencedSOPInstanceUID
+    print(d.PatientIdentityRemoved, d.StudyDate, d.PatientBirthDate == '', private, same, d.PixelData.decode('latin1'), 'CANARY' in str(d))
+`
+
+test('pydicom reads the same', { timeout: 60_000 }, ({ skip }) => {
+  if (!hasPydicom) skip('pydicom is not installed')
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-dicom-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const paths = Object.values(SYNTAX).map((syntax) => join(folder, `${syntax}.dcm`))
+  for (const [at, syntax] of Object.values(SYNTAX).entries())
+    writeFileSync(paths[at] ?? '', cleaned(slice(person), { syntax }))
+  const said = execFileSync('python3', ['-c', READ, ...paths], { encoding: 'utf8' })
+  expect(said.trim().split('\n')).toEqual(paths.map(() => 'YES 20250122 True 0 True pixels!! False'))
 })
