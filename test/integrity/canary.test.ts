@@ -50,7 +50,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
 const accepted: string[] = []
 /** Canaries of rejected records and requests. */
 const rejected: string[] = []
-/** Canaries of requests that become records of many feeds; not every one is in a record. */
+/** Canaries of requests that become records of many feeds, and of files; not every one is in a record. */
 const many: string[] = []
 const answers: { where: string; bytes: Buffer }[] = []
 const objects = join(folder, 'objects')
@@ -118,7 +118,7 @@ async function sow(): Promise<void> {
 /** A file with its pixels, for the object store. */
 async function sowImage(): Promise<void> {
   const canary = (text = invent.word()) => {
-    accepted.push(text)
+    many.push(text)
     return text
   }
   const uid = () => `2.25.${canary(`1${invent.digits(24)}`)}`
