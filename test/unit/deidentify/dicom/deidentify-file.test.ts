@@ -241,7 +241,8 @@ test('of every element of the standard, at the top and in an item: what the prof
       if (given === undefined || elements[written(tag)] === undefined) continue
       const found = dataset?.string(key)
       const isKept = found === given
-      isKept ? seen.kept++ : seen.changed++
+      if (isKept) seen.kept++
+      else seen.changed++
       const actions = profile.get(tag) ?? []
       const movable = actions.includes('C')
       const allowed =
