@@ -35,7 +35,7 @@ accession number and the stay are replaced by pseudonyms, each in a domain of it
 **Text in the pixels** (\`burned_in_risk\`): \`declared\` where (0028,0301) is YES; \`usual\` for the modalities ${USUAL_MODALITIES.toSorted().join(', ')} and the classes
 ${USUAL_CLASSES.map((one) => `${one}[.*]`).join(', ')}, whatever the file says; else \`unusual\`. It is for who asks for the pixels at their source, and holds a file back from the object store.
 
-**Pixels** are kept only where an object store is configured (\`CHAINON_OBJECT_DIR\`), and then de-identified ([decision 52](../adr/0052-pixels-in-an-object-store.md)): \`_object\` is the name of the file, \`_object_bytes\` and
+**Pixels** are kept only where an object store is configured (\`CHAINON_OBJECT_DIR\`), and then de-identified ([decision 57](../adr/0057-pixels-in-an-object-store.md)): \`_object\` is the name of the file, \`_object_bytes\` and
 \`_object_sha256\` its size and digest, \`_object_state\` what became of it: \`kept\`; \`burned-in\` (its pixels may show text, and \`CHAINON_OBJECT_BURNED_IN\` does not have its modality), \`document\` (encapsulated, or a structured report),
 \`no-pixels\`, \`unreadable\`; \`withdrawn\` by a later version; \`missing\` or \`seal-broken\` in the store; null: the file came without pixels, or the record as JSON.
 
