@@ -17,6 +17,7 @@ import { orderedProducer } from '#core/kafka/producer.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { destroyRetired, ownTransportSecret } from '#core/linkage/shared-secret.ts'
+import { objectStore } from '#core/objects/open.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { registeredDayKeys } from '#core/sealing/day-keys.ts'
@@ -27,6 +28,8 @@ import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
 import { assertSealsUnder } from './key-versions.ts'
 import { identityEncoders } from './linkage/encode-identity.ts'
+import { fileKeeper } from './objects/file-keeper.ts'
+import { incomingFiles } from './objects/incoming-files.ts'
 import { deidentifyPipeline } from './pipeline.ts'
 import { markQuarantined } from './steps/mark-quarantined.ts'
 import { loadResources } from './text/resources.ts'
@@ -63,6 +66,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
+        const objects = await objectStore(config)
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
@@ -79,6 +83,15 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             tokenSecret,
             sealTokens,
             ...(encodeIdentity && { encodeIdentity }),
+            ...(objects &&
+              contract.objects && {
+                files: fileKeeper({
+                  store: objects,
+                  contract,
+                  pseudonymiser: level1,
+                  allowed: config.CHAINON_OBJECT_BURNED_IN,
+                }),
+              }),
             textResources: loadResources,
           })
           return { feed: contract.feed, outputTopic, linkageTopic, pipeline, decoder }
@@ -109,6 +122,16 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           logger,
         })
         await reach('Kafka', () => rounds.start())
+        const incoming =
+          objects &&
+          incomingFiles({
+            store: objects,
+            retentionMs: config.CHAINON_IDENTIFIED_RETENTION_HOURS * 3_600_000,
+            metrics,
+            alarms,
+            logger,
+          })
+        incoming?.start()
         const ids = await reach('Kafka', () => topicIds(kafka))
         const mark = markQuarantined(markerEncoder)
         const output = partitionReader(kafka)
@@ -120,6 +143,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           topicIds: ids,
           output,
           opener,
+          incoming,
           mark,
           events,
           suspects,
@@ -136,6 +160,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           async close() {
             clearInterval(keyTimer)
             rounds.stop()
+            incoming?.stop()
             await journal.stop()
             await producer.disconnect()
             await output.close()

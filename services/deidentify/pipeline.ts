@@ -8,11 +8,13 @@ import type { Envelope } from '#core/pipeline/zones.ts'
 import { shiftReader } from '#core/policies/shift.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
 import type { EncodeIdentity } from './linkage/encode-identity.ts'
+import type { FileKeeper } from './objects/file-keeper.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import { encodeTraits } from './steps/encode-traits.ts'
 import { guardValues } from './steps/guard-values.ts'
+import { keepFiles } from './steps/keep-files.ts'
 import { openSealed, type SealedMessage } from './steps/open-sealed.ts'
 import { removeIdentity } from './steps/remove-identity.ts'
 import { scrubTexts } from './steps/scrub-texts.ts'
@@ -29,6 +31,8 @@ export interface DeidentifyDependencies {
   readonly sealTokens: SealTokens
   /** For a linked feed: seals what the linker compares. */
   readonly encodeIdentity?: EncodeIdentity
+  /** Keeps the files of records; undefined where no object store is configured. */
+  readonly files?: FileKeeper
   /** Lexicon and model of a language, for texts. */
   readonly textResources: (language: Language) => Resources
 }
@@ -55,6 +59,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
       }),
       { 'rule-rejected': 'quarantined' },
     )
+    .batchStep(keepFiles(dependencies.files))
     .step(encodeTraits(dependencies.encodeIdentity))
     .step(
       removeIdentity(

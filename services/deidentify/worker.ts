@@ -15,6 +15,7 @@ import type { Logger } from '#core/telemetry/logger.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import type { Suspects } from '#core/worker/suspects.ts'
+import type { IncomingFiles } from './objects/incoming-files.ts'
 import type { DeidentifyPipeline } from './pipeline.ts'
 import {
   continueAt,
@@ -43,6 +44,8 @@ export interface DeidentifyWorkerDependencies {
   readonly topicIds: TopicIds
   readonly opener: Pick<Opener, 'open'>
   readonly output: Pick<PartitionReader, 'last'>
+  /** The sealed files of records that are done. */
+  readonly incoming: Pick<IncomingFiles, 'discard'> | undefined
   readonly mark: ReturnType<typeof markQuarantined>
   readonly events: WorkerEvents
   readonly logger: Logger
@@ -53,7 +56,7 @@ export interface DeidentifyWorkerDependencies {
 export function deidentifyWorker(
   dependencies: DeidentifyWorkerDependencies,
 ): (feed: DeidentifyFeed, batch: PartitionBatch) => Promise<void> {
-  const { events, output, logger, mark, opener, producer, suspects, topicIds } = dependencies
+  const { events, incoming, output, logger, mark, opener, producer, suspects, topicIds } = dependencies
   const positions = new Map<string, { readonly epoch: number; readonly position: Position }>()
 
   /** @returns undefined when the batch must not be used: the partition is read again from where it continues */
@@ -109,7 +112,8 @@ export function deidentifyWorker(
     events.incarnation(feed, code)
   }
 
-  function report(feed: string, { withheld, report: texts }: PseudonymisedMessage): void {
+  function report(feed: string, { withheld, report: texts, fileState }: PseudonymisedMessage): void {
+    if (fileState !== undefined) events.file(feed, fileState)
     for (const { field, kind } of withheld) events.withheld(feed, field, kind)
     for (const { field, kind, spans } of texts.replaced) events.replaced(feed, field, kind, spans)
     for (const { field, reason } of texts.unread) events.unread(feed, field, reason)
@@ -153,6 +157,8 @@ export function deidentifyWorker(
     await batch.commit(next.next, formatPosition(next))
     batch.advance(BigInt(last.offset))
     positions.set(batchKey(batch), { epoch: batch.epoch, position: next })
+    // After the commit: no process reads these records again, also those that are quarantined.
+    await incoming?.discard(opened.flatMap((one) => (one.ok && one.file ? [one.file.name] : [])))
     events.records(feed, 'passed', out.length - quarantined)
     events.records(feed, 'quarantined', quarantined)
   }

@@ -9,6 +9,7 @@ import type { Hourly } from '#core/journal/hourly.ts'
 import type { Journal } from '#core/journal/journal.ts'
 import type { KeyStore } from '#core/keys/store.ts'
 import type { KeyUse } from '#core/keys/use.ts'
+import type { ObjectStore } from '#core/objects/store.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { SEALED_SCHEMA, sealedSubject } from '#core/sealing/envelope.ts'
 import { type AdminDependencies, registerPublicHealth } from '#core/telemetry/admin-server.ts'
@@ -81,6 +82,8 @@ export interface GatewayDependencies {
     /** How long a receipt is kept, in milliseconds. */
     readonly keptMs: number
   }
+  /** Where files are kept; undefined: only what they say of themselves. */
+  readonly objects: ObjectStore | undefined
   readonly failures: FailureStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
   /** Keyed with the routing key. */
@@ -160,7 +163,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
     ),
   )
   const feeds = new Map(opened.map((feed) => [feed.contract.feed, feed]))
-  const { log, idempotency, retention, stamp } = dependencies
+  const { log, idempotency, objects, retention, stamp } = dependencies
   const { spool, store, topicIds, keptMs } = dependencies.receipts
   const degraded = createDegraded(dependencies.metrics, limits.redisPauseMs, () => performance.now())
   const quotas = createQuotas(dependencies.quotas, limits.quotas, degraded, refused)
@@ -183,6 +186,7 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
       degraded,
       quotas,
       retention,
+      objects,
       events,
       receipts: receiptNotes({ spool, contracts: dependencies.contracts, topicId: topicIds.of, keptMs }),
       logger,
@@ -201,7 +205,8 @@ export async function buildGateway(dependencies: GatewayDependencies): Promise<F
   fhirRoute(app, fhir)
   fhirResourceRoutes(app, fhir)
   hl7Route(app, routes)
-  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom') })
+  const keepFiles = objects !== undefined && feeds.get('imaging')?.contract.objects === true
+  dicomRoutes(app, { ...routes, onUnmapped: unmapped('dicom'), keepFiles })
   pmsiRoute(app, { ...routes, onUnmapped: unmapped('pmsi') })
   keyRoute(app, routes.logins)
   receiptsRoutes(app, {

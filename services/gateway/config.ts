@@ -105,6 +105,7 @@ const settings = (env: NodeJS.ProcessEnv) =>
         'CHAINON_MLLP_FILE',
         'CHAINON_HL7_TIME_ZONE',
         'CHAINON_HL7_IPP_AUTHORITIES',
+        'CHAINON_OBJECT_DIR',
       ],
       { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },
     ),

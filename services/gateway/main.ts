@@ -18,6 +18,7 @@ import { seeLeaderless } from '#core/kafka/leaderless.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
+import { objectStore } from '#core/objects/open.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { watchRetention } from '#core/retention/watch.ts'
@@ -195,6 +196,7 @@ runMain('gateway', process.env, async (logger) => {
       topicIds: ids,
       keptMs: config.CHAINON_RECEIPT_DAYS * DAY_MS,
     },
+    objects: await objectStore(config),
     failures: failureStore(clickhouse),
     retention,
     routing: hmacSha256(secret),

@@ -1,4 +1,5 @@
 /** What an input must lead to: records, refusals with a known reason, and no other error. */
+import { hash } from 'node:crypto'
 import { loadContracts } from '#core/contract/load.ts'
 import { localTime } from '#core/contract/local-time.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
@@ -10,6 +11,7 @@ import { recordChecker } from '#core/rules/check-record.ts'
 import { parseMapping } from '../../services/cli/csv/mapping.ts'
 import { tableRecords } from '../../services/cli/csv/records.ts'
 import { hl7Messages } from '../../services/cli/push/hl7-file.ts'
+import { deidentifyFile } from '../../services/deidentify/dicom/deidentify-file.ts'
 import { dicomItems } from '../../services/gateway/decode/dicom/items.ts'
 import { partsOf } from '../../services/gateway/decode/dicom/multipart.ts'
 import { openBundle } from '../../services/gateway/decode/fhir/bundle.ts'
@@ -39,6 +41,12 @@ const DICOM = {
   receivedAt: RECEIVED_AT,
   maxBytes: LIMITS.maxRecordBytes,
   onUnmapped: () => undefined,
+  keepFiles: true,
+}
+const REPLACEMENT = {
+  uid: (uid: string) => `2.25.${BigInt(`0x${hash('sha256', uid)}`) % 10n ** 30n}`,
+  patientId: 'P',
+  days: 3,
 }
 const nothing = () => undefined
 const PMSI = { receivedAt: RECEIVED_AT, maxLineBytes: LIMITS.maxRecordBytes, onUnmapped: nothing }
@@ -85,7 +93,10 @@ export async function judge({ format, body, good }: Case): Promise<Outcome> {
   }
   function one(item: Item): void {
     if (item.kind === 'undecodable') refuse(item.fault)
-    else take(item.feed, item.raw, item.source)
+    else {
+      take(item.feed, item.raw, item.source)
+      if (item.file) judgeFile(item.file, item.raw as Record<string, unknown>)
+    }
   }
   const names = new Set(taken.flatMap(({ record_id, patient_ipp }) => [record_id, patient_ipp]))
   const lost = good.filter((name) => !names.has(name))
@@ -96,6 +107,17 @@ export async function judge({ format, body, good }: Case): Promise<Outcome> {
     refused.push('no-records')
   }
   return { taken: taken.length, refused }
+}
+
+/** What is written of a file can be read again, and has neither the number of the patient nor that of the instance. */
+function judgeFile(file: Buffer, { patient_ipp, record_id }: Readonly<Record<string, unknown>>): void {
+  const result = deidentifyFile(file, REPLACEMENT)
+  if ('reason' in result) return
+  const written = Buffer.concat(result.chunks)
+  if ('reason' in deidentifyFile(written, REPLACEMENT)) throw new Error('what was written cannot be read')
+  for (const number of [patient_ipp, record_id])
+    if (typeof number === 'string' && number.length > 5 && written.includes(number))
+      throw new Error('an identifier is left in a file')
 }
 
 /** @returns whether the body says itself that it has no record; of Avro it is not looked at */

@@ -21,6 +21,7 @@ import { decodeIdentified } from '../../services/deidentify/steps/decode-identif
 import { encodePseudonymised, type PseudonymisedMessage } from '../../services/deidentify/steps/encode-pseudonymised.ts'
 import { encodeTraits } from '../../services/deidentify/steps/encode-traits.ts'
 import { guardValues } from '../../services/deidentify/steps/guard-values.ts'
+import { keepFiles } from '../../services/deidentify/steps/keep-files.ts'
 import { markQuarantined } from '../../services/deidentify/steps/mark-quarantined.ts'
 import type { IdentifiedMessage, SealedMessage } from '../../services/deidentify/steps/open-sealed.ts'
 import { removeIdentity } from '../../services/deidentify/steps/remove-identity.ts'
@@ -124,7 +125,8 @@ test('a pipeline without the check of the rules, the guards, the texts or the re
       .step(decodeIdentified(decoder), { undecodable: 'quarantined' })
       .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
       .step(guardValues(contract), { guard: 'quarantined' })
-      // @ts-expect-error encodeTraits passes on the scrubbed texts, which removeIdentity needs
+      // @ts-expect-error keepFiles passes on the scrubbed texts, which removeIdentity needs
+      .batchStep(keepFiles(undefined))
       .step(encodeTraits(undefined))
   const withoutRemoval = () =>
     pipeline<IdentifiedMessage>()
@@ -170,6 +172,7 @@ test('the pipeline of deidentify may not drop: an origin without a message would
     .step(checkIdentifiedRules(contract), { 'rule-rejected': 'quarantined' })
     .step(guardValues(contract), { guard: 'quarantined' })
     .longStep(scrubTexts(contract, loadResources), { 'rule-rejected': 'quarantined' })
+    .batchStep(keepFiles(undefined))
     .step(encodeTraits(undefined))
     .step(removeIdentity(contract, level1, tokenSecret, sealTokens))
     .step(encodePseudonymised(encoder), { unencodable: 'quarantined' })

@@ -9,7 +9,7 @@ import { orderedProducer } from '#core/kafka/producer.ts'
 import { announce, type PublicDayKey } from '#core/sealing/announcements.ts'
 import { dayOf } from '#core/sealing/day.ts'
 import { openDayKeys } from '#core/sealing/day-keys.ts'
-import { openBox, SEALED_SCHEMA, type SealedPlace, type SealedRecord } from '#core/sealing/envelope.ts'
+import { fileOf, openBox, SEALED_SCHEMA, type SealedPlace, type SealedRecord } from '#core/sealing/envelope.ts'
 import { keyIdOf, publicKeyOf, unwrapDataKey } from '#core/sealing/hpke.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { type ReadMessage, testKafka } from './kafka.ts'
@@ -29,7 +29,8 @@ export async function openTestSeal(record: SealedRecord, place: SealedPlace, see
   const unwrapped = dataKeys.get(name) ?? unwrapDataKey(seed, record.wrapped)
   dataKeys.set(name, unwrapped)
   const dataKey = await unwrapped
-  const value = dataKey && openBox(createSecretKey(dataKey), record, place)
+  const file = fileOf(record)
+  const value = dataKey && openBox(createSecretKey(dataKey), record, { ...place, ...(file && { file }) })
   if (!value) throw new Error('a sealed record cannot be opened')
   return value
 }

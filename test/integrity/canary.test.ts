@@ -3,9 +3,9 @@
  * byte that Chainon stores, logs, serves or answers, the identified topics included: what lies there is sealed.
  */
 import { spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -39,6 +39,7 @@ import { rejectedIndexes, sendCanary, unexpected } from '../../services/cli/cana
 import { planOf } from '../../services/cli/canary/sow.ts'
 import { type CanaryRequest, sowings } from '../../services/cli/canary/sowings.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
+import { dicomFile, slice } from '../helpers/dicom-file.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { openSealed } from '../helpers/sealed.ts'
@@ -51,9 +52,10 @@ const folder = mkdtempSync(join(tmpdir(), 'chainon-canary-'))
 const accepted: string[] = []
 /** Canaries of rejected records and requests. */
 const rejected: string[] = []
-/** Canaries of requests that become records of many feeds; not every one is in a record. */
+/** Canaries of requests that become records of many feeds, and of files; not every one is in a record. */
 const many: string[] = []
 const answers: { where: string; bytes: Buffer }[] = []
+const objects = join(folder, 'objects')
 const invent = inventor(randomUUID())
 /** The name of the producer, which must be where the records are. */
 const CONTROL = 'hospital-a'
@@ -65,12 +67,16 @@ beforeAll(async () => {
   // The gateway has the contracts of before their rules rejected, so that the workers have records to reject.
   const earlier = join(folder, 'earlier-rules')
   writeEarlierRules(FEEDS_DIR, earlier)
-  const serviceEnvironment = { gateway: { CHAINON_FEEDS_DIR: earlier } }
+  const serviceEnvironment = {
+    gateway: { CHAINON_FEEDS_DIR: earlier, CHAINON_OBJECT_DIR: objects },
+    deidentify: { CHAINON_OBJECT_DIR: objects },
+  }
   stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env, serviceEnvironment })
   keys = [CONTROL, 'hospital-b'].map((name) => createKey(folder, name, '').key)
   // The gateway reads its keys again within half a second.
   while ((await send(json('/v1/feeds/patient/records', '[]'))).status === 401) await sleep(50)
   await sow()
+  await sowImage()
   await sowBad()
   scanner = scannerFor([...accepted, ...rejected, ...many, CONTROL])
   const ledger = await openLedger({ ...process.env, ...stack.env, ...stack.login('operator') })
@@ -109,6 +115,31 @@ async function sow(): Promise<void> {
     for (const { canaries, channel } of sowing.hidden)
       (MANY_FEEDS.includes(channel) ? many : rejected).push(...canaries)
   }
+}
+
+/** A file with its pixels, for the object store. */
+async function sowImage(): Promise<void> {
+  const canary = (text = invent.word()) => {
+    many.push(text)
+    return text
+  }
+  const uid = () => `2.25.${canary(`1${invent.digits(24)}`)}`
+  const image = slice({
+    '(0008,0018)': ['UI', uid()],
+    '(0008,0050)': ['SH', canary()],
+    '(0008,0080)': ['LO', canary()],
+    '(0008,0090)': ['PN', canary()],
+    '(0008,1140)': ['SQ', [{ '(0008,1155)': ['UI', uid()], '(0010,0010)': ['PN', canary()] }]],
+    '(0009,1001)': ['LO', canary()],
+    '(0010,0010)': ['PN', `${canary()}^${canary()}`],
+    '(0010,0020)': ['LO', canary()],
+    '(0010,4000)': ['LT', canary()],
+    '(0020,000D)': ['UI', uid()],
+    '(0020,000E)': ['UI', uid()],
+    '(0038,0010)': ['LO', canary()],
+  })
+  const answer = await send({ path: '/v1/dicom', type: 'application/dicom', body: dicomFile(image), headers: {} })
+  expect(answer.status, answer.text).toBe(202)
 }
 
 const MANY_FEEDS = ['FHIR', 'HL7 v2', 'DICOM']
@@ -218,6 +249,18 @@ test('no canary in answers of the gateway, metrics, alarms, pages or schemas', a
   expect(answers.length).toBeGreaterThan(contracts.length * 4)
   expectNothing(await searchPages(pages, answers, search()))
   expectNothing(await searchRegistry(readConfig('test', REGISTRY_KEYS, stack.env), search()))
+})
+
+test('an image is in the object store as its row says, with its pixels; no sealed one is left', async () => {
+  const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', ...clientLogin(stack.env) })
+  const query = `SELECT _object AS name, _object_sha256 AS sha256, _object_bytes AS bytes FROM ${stack.env.CLICKHOUSE_DATABASE ?? 'chainon'}.imaging WHERE _object_state = 'kept'`
+  const rows = await (await clickhouse.query({ query, format: 'JSONEachRow' })).json<Record<string, string>>()
+  await clickhouse.close()
+  expect(rows).toHaveLength(1)
+  const file = readFileSync(join(objects, rows[0]?.name ?? ''))
+  expect([hash('sha256', file, 'hex'), String(file.length)]).toEqual([rows[0]?.sha256, String(rows[0]?.bytes)])
+  expect(file.toString('latin1')).toContain('pixels!!')
+  await expect.poll(() => readdirSync(join(objects, 'incoming'), { recursive: true })).toEqual([])
 })
 
 test('no canary in a file of the data folder: logs, ClickHouse, Redis, the registry, and Kafka', () => {

@@ -16,6 +16,7 @@ interface Options {
   readonly fhir?: true
   readonly hl7?: true
   readonly dicom?: true
+  readonly pixels?: true
   readonly pmsi?: true
   readonly mapping?: string
   readonly url?: string
@@ -44,7 +45,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .description(
       `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst, or .parquet; - is NDJSON on standard input.
 With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
-With --dicom, sends DICOM files, cut on this machine before their pixels, which are not sent; of a folder every file that is one, whatever its name.
+With --dicom, sends DICOM files, cut on this machine before their pixels, which are sent only with --pixels; of a folder every file that is one, whatever its name.
 With --pmsi, sends files of VID-HOSP and of grouped RSS (2026), all that are named together: VID-HOSP says whose stay an RSS is.
 A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
 At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
@@ -54,6 +55,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
     .option('--fhir', 'the files contain FHIR R4 Bundles or resources')
     .option('--hl7', 'the files contain messages of HL7 v2')
     .option('--dicom', 'the files are DICOM files; their pixels are not sent')
+    .option('--pixels', 'with --dicom: whole files, for a gateway with an object store')
     .option('--pmsi', 'the files are VID-HOSP and grouped RSS')
     .option(
       '--mapping <file>',
@@ -96,6 +98,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
 async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options: Options): Promise<void> {
   const chosen = [options.fhir, options.hl7, options.dicom, options.pmsi].filter((one) => one).length
   if (chosen > 1) throw new ConfigurationError('Nothing to send', ['choose one of --fhir, --hl7, --dicom and --pmsi'])
+  if (options.pixels && !options.dicom) throw new ConfigurationError('Nothing to send', ['--pixels needs --dicom'])
   const [feed, paths] = chosen === 1 ? [undefined, operands] : [operands[0], operands.slice(1)]
   if (paths.length === 0)
     throw new ConfigurationError('Nothing to send', [
@@ -117,7 +120,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const { pmsiSource } = await import('../push/pmsi-files.ts')
   const note = (text: string) => void notes.push(text)
   const sources = options.dicom
-    ? paths.map((path) => dicomSource(path, note))
+    ? paths.map((path) => dicomSource(path, note, options.pixels))
     : options.pmsi
       ? [await pmsiSource(paths, note)]
       : paths
@@ -132,6 +135,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const unchecked = options.dryRun ? sources.find(({ format }) => format === 'hl7') : undefined
   if (unchecked) throw new ConfigurationError('Nothing to check', [`${unchecked.path}: ${ONLY_GATEWAY}`])
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
+  const gateway = options.dryRun && options.dicom ? await gatewayCheck(environment, options.producer) : undefined
   const report = createReport(options.maxErrors, options.errors)
   const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
@@ -140,8 +144,8 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     for (const source of sources) {
       if (!send) {
         const { checkFile, checkFiles } = await import('../push/check.ts')
-        const { accepted, rejected } = options.dicom
-          ? await checkFiles(source, report)
+        const { accepted, rejected } = gateway
+          ? await checkFiles(source, gateway, report)
           : await checkFile(source, contract ?? missing(feed), report, options.producer)
         rows.push({ file: source.path, accepted, rejected })
         continue
@@ -149,8 +153,12 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
       const { sendFile } = await import('../push/send.ts')
       const { receipts, accepted, rejected } = await sendFile(source, {
         ...send,
-        // Records of another mapping are other records.
-        target: mapping && source.format === 'table' ? [...send.target, mapping.hash] : send.target,
+        // Records of another mapping, and files with their pixels, are others.
+        target: [
+          ...send.target,
+          ...(mapping && source.format === 'table' ? [mapping.hash] : []),
+          ...(options.pixels ? ['pixels'] : []),
+        ],
         feed,
         contract,
         report,
@@ -166,6 +174,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   } finally {
     report.end()
     send?.client.close()
+    gateway?.end()
   }
   const verb = options.dryRun ? 'valid' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
@@ -214,6 +223,11 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }
+}
+
+async function gatewayCheck(environment: NodeJS.ProcessEnv, producer = '') {
+  const { startGatewayCheck } = await import('../push/gateway-check.ts')
+  return startGatewayCheck(environment, producer)
 }
 
 async function mappingOf(path: string, contract: FeedContract) {

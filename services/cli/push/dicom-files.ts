@@ -1,10 +1,12 @@
 /**
  * DICOM files of a folder, or one, as parts of a store transaction (STOW-RS). They are cut on this machine, before the values of single frames,
- * overlays and pixels: only their beginning is read, and pixels never leave it. A file of a folder is known by its content; its name says nothing.
+ * overlays and pixels: only their beginning is read, and pixels leave it only when that is asked for. A file of a folder is known by its content; its
+ * name says nothing.
  */
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { cutFile } from '#core/dicom/cut.ts'
+import type { Unreadable } from '#core/dicom/dataset.ts'
 import { FAULTS } from '#core/faults/codes.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
@@ -15,6 +17,8 @@ import type { SourceRecord } from './source-record.ts'
 
 /** What the gateway reads of a file by default; a file with more before its pixels is refused by both. */
 const MAX_BYTES = 2 * 1024 * 1024
+/** The largest body that a gateway can be configured for. */
+const LARGEST_BODY = 256 * 1024 * 1024
 const MAGIC_AT = 128
 const MAGIC = 'DICM'
 const HEAD = Buffer.from(`--${DICOM_BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n`)
@@ -24,9 +28,10 @@ const TAIL = Buffer.from('\r')
 /**
  * @param path a DICOM file, or a folder of them, also in folders of it
  * @param say told of the files of a folder that are left out
+ * @param pixels whether whole files are sent, for a gateway that keeps them
  * @throws ConfigurationError when there is nothing to send
  */
-export function dicomSource(path: string, say: (text: string) => void): Source {
+export function dicomSource(path: string, say: (text: string) => void, pixels = false): Source {
   const stat = statSync(path, { throwIfNoEntry: false })
   if (stat === undefined) throw unreadable(path, 'there is no such file')
   const all = stat.isDirectory() ? listed(path).map((name) => join(path, name)) : [path]
@@ -47,17 +52,24 @@ export function dicomSource(path: string, say: (text: string) => void): Source {
     async *records() {
       for (const [i, file] of files.entries()) {
         done = i + 1
-        yield recordOf(file, i + 1)
+        yield recordOf(file, i + 1, pixels)
       }
     },
   }
 }
 
-function recordOf(file: string, line: number): SourceRecord {
+function recordOf(file: string, line: number, pixels: boolean): SourceRecord {
   const cut = cutFile(beginningOf(file, MAX_BYTES + 1), MAX_BYTES)
-  if (!('fault' in cut)) return { line, bytes: Buffer.concat([HEAD, cut, TAIL]) }
-  const { fault: rule, tag: path } = cut
+  const sent = 'fault' in cut || !pixels ? cut : wholeFile(file)
+  if (!('fault' in sent)) return { line, bytes: Buffer.concat([HEAD, sent, TAIL]) }
+  const { fault: rule, tag: path } = sent
   return { line, refused: [{ pointer: '', rule, detail: FAULTS[rule].text, ...(path === undefined ? {} : { path }) }] }
+}
+
+/** One that no gateway accepts is refused here. */
+function wholeFile(file: string): Buffer | Unreadable {
+  const bytes = beginningOf(file, LARGEST_BODY + 1)
+  return bytes.length > LARGEST_BODY ? { fault: 'record-too-large' } : bytes
 }
 
 function isDicom(file: string): boolean {

@@ -70,6 +70,11 @@ function isBundle(bytes: Buffer): boolean {
 
 const DICOM_END = Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)
 
+/** @param records of a DICOM source @returns the body of a store transaction */
+export function dicomBody(records: Buffer): Buffer {
+  return Buffer.concat([records, DICOM_END])
+}
+
 export function sendBatch(client: GatewayClient, route: Route, { body }: SourceBatch): Promise<PushOutcome> {
   switch (route.kind) {
     case 'feed':
@@ -81,7 +86,7 @@ export function sendBatch(client: GatewayClient, route: Route, { body }: SourceB
     case 'hl7':
       return client.pushHl7({ body })
     case 'dicom':
-      return client.pushDicom({ body: Buffer.concat([body, DICOM_END]) })
+      return client.pushDicom({ body: dicomBody(body) })
     case 'pmsi':
       return client.pushPmsi({ body })
   }

@@ -11,6 +11,7 @@ import {
   DEPENDENCIES,
   GATEWAY,
   LINKAGE,
+  OBJECTS,
   PROVISION,
   PUBLIC_HTTP,
   SERVICES,
@@ -27,6 +28,7 @@ export const KEYS = {
   ...WORKERS,
   ...CURATE,
   ...LINKAGE,
+  ...OBJECTS,
   ...CALLERS,
   ...LOCAL_STACK,
   ...LOCAL_PORTS,
@@ -70,6 +72,7 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   { title: 'Workers', readers: 'Read by `deidentify`, `linker` and `curate`.', keys: WORKERS },
   { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
   { title: 'linker', readers: 'Read by `linker`; the first one by `deidentify`, too.', keys: LINKAGE },
+  { title: 'Object store', readers: 'Read by `gateway` and `deidentify`.', keys: OBJECTS },
   {
     title: 'Addresses of the services',
     readers: 'Read by `console`, `chainon`, `simulate` and `sample`; `chainon up` sets them for its processes.',

@@ -405,6 +405,21 @@ export const LINKAGE = {
   },
 } as const satisfies KeyTable
 
+export const OBJECTS = {
+  CHAINON_OBJECT_DIR: {
+    type: 'string',
+    default: '',
+    description:
+      'Folder of the object store, the same for gateway and deidentify: DICOM files with their pixels, sealed until they are de-identified; empty: only what files say of themselves is kept',
+  },
+  CHAINON_OBJECT_BURNED_IN: {
+    type: 'list',
+    default: '',
+    description:
+      'Modalities whose DICOM files are kept although their pixels usually, or as the file says, show text, comma-separated (US,XA); read by deidentify',
+  },
+} as const satisfies KeyTable
+
 export const CALLERS = {
   CHAINON_GATEWAY_URL: { type: 'url', default: 'http://127.0.0.1:8080', description: 'URL of the gateway' },
   CHAINON_GATEWAY_ADMIN_URL: {

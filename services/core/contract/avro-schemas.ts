@@ -42,6 +42,19 @@ export function identifiedSchema(contract: FeedContract): AvroRecordSchema {
   }
 }
 
+/** Of the file that a record came with; all null for a record without one. */
+const OBJECT_FIELDS = [
+  {
+    name: '_object',
+    type: ['null', 'string'],
+    default: null,
+    doc: 'Name of the de-identified file in the object store',
+  },
+  { name: '_object_bytes', type: ['null', 'long'], default: null, doc: 'Its size' },
+  { name: '_object_sha256', type: ['null', 'string'], default: null, doc: 'Its SHA-256, hexadecimal' },
+  { name: '_object_state', type: ['null', 'string'], default: null, doc: 'kept, or why the file is not' },
+] as const
+
 /** What `deidentify` writes to `pseudonymised.<feed>`: only what the privacy attributes allow. */
 export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
   return {
@@ -54,6 +67,7 @@ export function pseudonymisedSchema(contract: FeedContract): AvroRecordSchema {
         const stored = storedForm(field)
         return stored ? [{ name: field.as, type: stored.avroType, ...stored.default }] : []
       }),
+      ...(contract.objects ? OBJECT_FIELDS : []),
       ...ORIGIN_FIELDS,
       {
         name: '_rule_outcomes',

@@ -36,7 +36,7 @@ export function contractChanges(before: FeedContract, after: FeedContract): read
   ]
 }
 
-const KEYS = ['version', 'subject', 'eventTime', 'facts', 'shift', 'acceptedLeaks'] as const
+const KEYS = ['version', 'subject', 'eventTime', 'facts', 'shift', 'objects', 'acceptedLeaks'] as const
 
 function fieldChanges(before: FieldContract, after: FieldContract): readonly ContractChange[] {
   return [

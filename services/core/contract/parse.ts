@@ -65,7 +65,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   checkAreas(fields, file)
   checkFacts(feed, contract.complete?.facts ?? [], fields, file)
   if (contract.complete === undefined) return undefined
-  const { shift, accepted_leaks: acceptedLeaks = [] } = contract.complete
+  const { objects, shift, accepted_leaks: acceptedLeaks = [] } = contract.complete
   checkShift(shift, fields, file)
   checkLeaks(acceptedLeaks, fields, file)
   const { name, namespace, doc, key, version, subject, event_time: eventTime, facts = [] } = contract.complete
@@ -87,6 +87,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
       acceptedLeaks,
     },
     ...(shift && { shift }),
+    ...(objects && { objects }),
   }
 }
 

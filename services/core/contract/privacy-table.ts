@@ -39,7 +39,7 @@ export function privacyTable(contract: FeedContract): readonly PrivacyRow[] {
     remains: remainsOf(field),
     risk: riskOf(contract, field),
   }))
-  return [...rows, ...OWN, ...(contract.linked ? [TOKENS] : [])]
+  return [...rows, ...(contract.objects ? [OBJECT] : []), ...OWN, ...(contract.linked ? [TOKENS] : [])]
 }
 
 const OWN: readonly PrivacyRow[] = [
@@ -60,6 +60,15 @@ const OWN: readonly PrivacyRow[] = [
     risk: 'Where records are sent as they are made, it is nearly the time of the care.',
   },
 ]
+
+const OBJECT: PrivacyRow = {
+  field: '_object',
+  doc: 'De-identified file in the object store, with its size, digest and state',
+  class: 'image',
+  action: 'the file is de-identified by the basic profile of PS3.15, with modified dates, and stays out of extractions',
+  remains: 'a name of keyed hash, version and time of receipt; the pixels as they were',
+  risk: 'Pixels may show a face, and text where the operator allows it. Who has the image elsewhere recognises it.',
+}
 
 const TOKENS: PrivacyRow = {
   field: '_sealed_tokens',

@@ -146,6 +146,12 @@ export const Contract = closed(
       }),
     ),
     shift: Type.Optional(Shift),
+    objects: Type.Optional(
+      Type.Literal(true, {
+        description:
+          'A record may have a file in the object store, which its sender gave with it: the columns `_object`, `_object_bytes`, `_object_sha256` and `_object_state`',
+      }),
+    ),
     accepted_leaks: Type.Optional(
       Type.Array(AcceptedLeak, {
         minItems: 1,

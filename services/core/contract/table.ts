@@ -37,12 +37,30 @@ export function isForReaders({ name }: Column): boolean {
   return !NOT_FOR_READERS.has(name)
 }
 
+/** In the order of the fields of the same names. */
+const OBJECT_COLUMNS: readonly Column[] = [
+  { name: '_object', type: 'Nullable(String)', comment: 'Name of the de-identified file in the object store' },
+  { name: '_object_bytes', type: 'Nullable(UInt64)', comment: 'Size of the file' },
+  { name: '_object_sha256', type: 'Nullable(String)', comment: 'SHA-256 of the file, hexadecimal' },
+  {
+    name: '_object_state',
+    type: 'LowCardinality(Nullable(String))',
+    comment: 'kept, or why the file is not; null: none was given',
+  },
+]
+
+/** @returns the columns of the file of a record; none when the feed has no files */
+export function objectColumns({ objects }: Pick<FeedContract, 'objects'>): readonly string[] {
+  return objects ? OBJECT_COLUMNS.map(({ name }) => name) : []
+}
+
 export function columnsOf(contract: FeedContract): readonly Column[] {
   return [
     ...contract.fields.flatMap((field) => {
       const stored = storedForm(field)
       return stored ? [{ name: field.as, type: stored.columnType, comment: field.doc }] : []
     }),
+    ...(contract.objects ? OBJECT_COLUMNS : []),
     { name: '_producer', type: 'LowCardinality(String)', comment: 'Producer' },
     { name: '_received_at', type: "DateTime64(6, 'UTC')", comment: 'When the gateway received the record' },
     { name: '_flags', type: 'Array(LowCardinality(String))', comment: 'Rules of severity flag that the record failed' },

@@ -54,6 +54,8 @@ export interface FeedContract {
   /** How far its dates are shifted; absent when none are. */
   readonly shift?: Shift
   readonly acceptedLeaks: readonly AcceptedLeak[]
+  /** Present when a record may have a file in the object store. */
+  readonly objects?: true
   /** True when a record carries identity traits and so is linked. */
   readonly linked: boolean
 }

@@ -6,6 +6,7 @@
 import { inflateRawSync } from 'node:zlib'
 import dicomParser, { type ByteArrayParser, type ByteStream, type Element } from 'dicom-parser'
 import type { RecordFault } from '../faults/codes.ts'
+import { BIG_ENDIAN, IMPLICIT } from './transfer-syntax.ts'
 
 /** Why a file cannot be read. */
 export interface Unreadable {
@@ -35,8 +36,6 @@ const PREAMBLE_BYTES = 128
 const META_START = PREAMBLE_BYTES + 4
 const META_GROUP = 2
 const TRANSFER_SYNTAX = 'x00020010'
-const IMPLICIT = '1.2.840.10008.1.2'
-const BIG_ENDIAN = '1.2.840.10008.1.2.2'
 /** Of which the data set is deflated, and not only its frames. */
 const DEFLATED: readonly string[] = ['1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.4.95', '1.2.840.10008.1.2.4.205']
 /** All others of the standard are explicit and little-endian (PS3.5 A); one of a vendor may be anything. */

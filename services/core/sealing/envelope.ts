@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
+import type { ObjectName } from '../objects/store.ts'
 
 export const SEALED_SCHEMA: AvroRecordSchema = JSON.parse(
   readFileSync(new URL('../../../schemas/envelopes/sealed_record.avsc', import.meta.url), 'utf8'),
@@ -16,6 +17,14 @@ export interface SealedPlace {
   readonly topic: string
   /** The message key. */
   readonly key: string
+  /** The sealed file of the record. */
+  readonly file?: SealedFile
+}
+
+/** A file in the object store, under the data key of its record. */
+export interface SealedFile {
+  readonly name: ObjectName
+  readonly n: number
 }
 
 /** As in `schemas/envelopes/sealed_record.avsc`. */
@@ -25,6 +34,8 @@ export interface SealedRecord {
   readonly wrapped: Buffer
   readonly n: number
   readonly box: Buffer
+  readonly object_name: string | null
+  readonly object_n: number | null
 }
 
 const CIPHER = 'aes-256-gcm'
@@ -39,8 +50,18 @@ function nonceOf(n: number): Buffer {
   return nonce
 }
 
-function associated({ topic, key }: SealedPlace): Buffer {
-  return Buffer.from(`${topic}\n${key}`)
+function associated({ topic, key, file }: SealedPlace): Buffer {
+  return Buffer.from(`${topic}\n${key}${file ? `\n${file.name}\n${file.n}` : ''}`)
+}
+
+/** @returns undefined for a record without a file */
+export function fileOf({ object_name: name, object_n: n }: SealedRecord): SealedFile | undefined {
+  return name === null || n === null ? undefined : { name, n }
+}
+
+/** @returns where the file of a record belongs: to that record, under that name */
+export function placeOfFile({ topic, key }: SealedPlace, { name }: SealedFile): SealedPlace {
+  return { topic: `file of ${topic}`, key: `${key}\n${name}` }
 }
 
 /**
@@ -51,6 +72,19 @@ export function sealBox(dataKey: KeyObject, n: number, value: Buffer, place: Sea
   const cipher = createCipheriv(CIPHER, dataKey, nonceOf(n))
   cipher.setAAD(associated(place))
   return Buffer.concat([cipher.update(value), cipher.final(), cipher.getAuthTag()])
+}
+
+/** Bytes that are encrypted in one turn. */
+const FILE_SLICE_BYTES = 1024 * 1024
+
+/** As `sealBox`, of a file: one piece after the other, so that it is never twice in memory. */
+export function* sealPieces(dataKey: KeyObject, n: number, file: Buffer, place: SealedPlace): Generator<Buffer> {
+  const cipher = createCipheriv(CIPHER, dataKey, nonceOf(n))
+  cipher.setAAD(associated(place))
+  for (let at = 0; at < file.length; at += FILE_SLICE_BYTES)
+    yield cipher.update(file.subarray(at, at + FILE_SLICE_BYTES))
+  cipher.final()
+  yield cipher.getAuthTag()
 }
 
 /** @returns undefined when the box was changed, or belongs to another place, key or number */

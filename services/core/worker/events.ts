@@ -22,6 +22,8 @@ export interface WorkerEvents {
   readonly replaced: (feed: string, field: string, kind: string, spans: number) => void
   /** A text that could not be scrubbed or was too uncertain, replaced by null. */
   readonly unread: (feed: string, field: string, reason: TextReason) => void
+  /** What became of the file of a record. */
+  readonly file: (feed: string, state: string) => void
   /** Rows that were inserted again: ClickHouse had the token of their block, and not the rows. */
   readonly repaired: (feed: string, table: string, rows: number) => void
   /** Partitions whose batches went into one insert; `taken-apart` when its outcome was not certain, and each is loaded again by itself. */
@@ -47,6 +49,7 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
     'chainon_unread_texts',
     'Texts replaced by null because they could not be scrubbed, or not surely enough, by field and reason',
   )
+  const files = metrics.counter('chainon_files', 'Files of records, by what became of them')
   const repaired = metrics.counter(
     'chainon_repaired_rows',
     'Rows inserted again, because a token was stored without them',
@@ -75,6 +78,7 @@ export function workerEvents(service: WorkerName, metrics: Metrics, logger: Logg
     withheld: (feed, field, kind) => withheld(1, { service, feed, field, kind }),
     replaced: (feed, field, kind, spans) => replaced(spans, { service, feed, field, kind }),
     unread: (feed, field, reason) => unread(1, { service, feed, field, reason }),
+    file: (feed, state) => files(1, { service, feed, state }),
     incarnation: (feed, reason) => incarnations(1, { service, feed, reason }),
     removed: (feed, rows) => removed(rows, { service, feed }),
     merged: (partitions, outcome) => merged(partitions, { service, outcome }),

@@ -1,6 +1,6 @@
 /** A record as a row of its feed's table, with second-level pseudonyms. All columns are computed here, none by ClickHouse. */
 import { survivingFields } from '#core/contract/avro-schemas.ts'
-import { columnsOf } from '#core/contract/table.ts'
+import { columnsOf, objectColumns } from '#core/contract/table.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 
@@ -25,12 +25,14 @@ export function rowBuilder(contract: FeedContract, level2: Pseudonymiser): RowBu
     const { domain } = privacy
     return (record: Values) => (record[as] === null ? null : level2.pseudonym(domain, String(record[as])))
   })
+  const ofFile = objectColumns(contract)
   const columns = columnsOf(contract).map((column) => column.name) as [string, ...string[]]
   return {
     columns,
     row(record, flags, { incarnation, partition }, origin) {
       const values: unknown[] = []
       for (const read of readers) values.push(read(record))
+      for (const name of ofFile) values.push(record[name])
       values.push(
         record._producer,
         record._received_at,

@@ -14,7 +14,8 @@ export function checkIdentifiedRules(contract: FeedContract): Step<IdentifiedRec
   const rules = compileRules(contract, 'identified')
   return {
     name: 'checkIdentifiedRules',
-    run: ({ origin, record, provenance }) => {
+    run: (identified) => {
+      const { record, provenance } = identified
       const outcomes: string[] = []
       for (const rule of rules) {
         const outcome = rule.check(record, provenance.receivedAt)
@@ -22,7 +23,7 @@ export function checkIdentifiedRules(contract: FeedContract): Step<IdentifiedRec
           return fail('rule-rejected', provenance, [{ pointer: rule.pointer, rule: rule.id }])
         if (outcome !== 'passed') outcomes.push(`${rule.id}=${outcome}`)
       }
-      return pass({ origin, record, provenance, outcomes })
+      return pass({ ...identified, outcomes })
     },
   }
 }

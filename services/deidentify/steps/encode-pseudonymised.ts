@@ -3,6 +3,7 @@ import { HEADER_ORIGIN_OFFSET } from '#core/kafka/headers.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
+import type { FileState } from '../objects/file-keeper.ts'
 import type { WithheldValue } from './guard-values.ts'
 import type { PseudonymisedRecord } from './remove-identity.ts'
 import type { TextReport } from './scrub-texts.ts'
@@ -15,6 +16,8 @@ export interface PseudonymisedMessage {
   readonly withheld: readonly WithheldValue[]
   /** As `withheld`. */
   readonly report: TextReport
+  /** As `withheld`: what became of the file of the record. */
+  readonly fileState?: FileState | undefined
   /** For the linkage topic of the feed, sealed; none of a marker. */
   readonly linkage?: Buffer | undefined
 }
@@ -29,10 +32,11 @@ export function encodePseudonymised(
 > {
   return {
     name: 'encodePseudonymised',
-    run: ({ body: { origin, record, provenance, withheld, report, linkage } }) => {
+    run: ({ body: { origin, record, provenance, withheld, report, linkage, fileState } }) => {
       const value = encoder.encode(record)
       if (!value) return fail('unencodable', provenance)
-      return pass(mintPseudonymised({ value, headers: { [HEADER_ORIGIN_OFFSET]: origin }, withheld, report, linkage }))
+      const headers = { [HEADER_ORIGIN_OFFSET]: origin }
+      return pass(mintPseudonymised({ value, headers, withheld, report, linkage, fileState }))
     },
   }
 }

@@ -27,9 +27,10 @@ export function guardValues(contract: FeedContract): Step<CheckedRecord, Guarded
   const rulesOf = Map.groupBy(compileRules(contract, 'pseudonymised'), ({ field }) => field)
   return {
     name: 'guardValues',
-    run: ({ origin, record, provenance, outcomes }) => {
+    run: (checked) => {
+      const { record, provenance, outcomes } = checked
       const violations = guards.check(record, provenance)
-      if (violations.length === 0) return pass({ origin, record, provenance, outcomes, withheld: NONE })
+      if (violations.length === 0) return pass({ ...checked, withheld: NONE })
       const withheld: WithheldValue[] = []
       const all = [...outcomes]
       for (const { field, kind } of violations) {
@@ -38,7 +39,7 @@ export function guardValues(contract: FeedContract): Step<CheckedRecord, Guarded
         withheld.push({ field: field.name, kind })
         all.push(failed(field.rule), ...outcomesOf(rulesOf.get(field.name) ?? []))
       }
-      return pass({ origin, record, provenance, outcomes: all, withheld })
+      return pass({ ...checked, outcomes: all, withheld })
 
       function outcomesOf(rules: readonly CompiledRule[]): string[] {
         return rules.flatMap((rule) => {

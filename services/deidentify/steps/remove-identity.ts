@@ -6,6 +6,7 @@ import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
 import { policies } from '#core/policies/apply-policies.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
 import { tokeniser } from '../linkage/tokenise.ts'
+import type { FileState } from '../objects/file-keeper.ts'
 import type { TraitsEncoded } from './encode-traits.ts'
 import type { WithheldValue } from './guard-values.ts'
 import type { TextReport } from './scrub-texts.ts'
@@ -20,6 +21,8 @@ export interface PseudonymisedRecord {
   readonly report: TextReport
   /** Sealed; see `encodeTraits`. */
   readonly linkage: Buffer | undefined
+  /** What became of the file of the record; undefined when it had none. */
+  readonly fileState: FileState | undefined
 }
 
 /** Builds a new record, field by field, by the contract's policies; makes linkage tokens of identity traits, and seals them. */
@@ -33,14 +36,22 @@ export function removeIdentity(
   const tokenise = tokeniser(contract, tokenSecret)
   return {
     name: 'removeIdentity',
-    run: ({ origin, record, provenance, outcomes, withheld, texts, report, linkage }) => {
+    run: ({ origin, record, provenance, outcomes, withheld, texts, report, linkage, kept }) => {
       const out = apply(record, provenance.producer, { withheld, texts })
       out._producer = provenance.producer
       out._received_at = provenance.receivedAt
       out._rule_outcomes = outcomes
+      if (contract.objects) {
+        out._object = kept?.name ?? null
+        out._object_bytes = kept?.bytes ?? null
+        out._object_sha256 = kept?.sha256 ?? null
+        out._object_state = kept?.state ?? null
+      }
       if (contract.linked)
         out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
-      return pass(mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage }))
+      return pass(
+        mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage, fileState: kept?.state }),
+      )
     },
   }
 }

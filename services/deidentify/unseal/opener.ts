@@ -3,15 +3,25 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import type { KafkaMessage } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import { ChainonError } from '#core/faults/errors.ts'
+import type { ObjectName } from '#core/objects/store.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import { textOfDay } from '#core/sealing/day.ts'
 import type { DayKeys } from '#core/sealing/day-keys.ts'
-import { openBox, type SealedRecord } from '#core/sealing/envelope.ts'
+import { fileOf, openBox, placeOfFile, type SealedRecord } from '#core/sealing/envelope.ts'
 import { unwrapDataKey } from '#core/sealing/hpke.ts'
 
 export type SealFault = 'undecodable' | 'key-shredded' | 'seal-broken'
 
-export type Opened = { readonly ok: true; readonly value: Buffer } | { readonly ok: false; readonly fault: SealFault }
+/** The sealed file of a record in the object store. */
+export interface IncomingFile {
+  readonly name: ObjectName
+  /** @returns undefined when what the store has was changed, or is the file of another record */
+  readonly open: (sealed: Buffer) => Buffer | undefined
+}
+
+export type Opened =
+  | { readonly ok: true; readonly value: Buffer; readonly file?: IncomingFile }
+  | { readonly ok: false; readonly fault: SealFault }
 
 export interface Opener {
   /**
@@ -78,7 +88,12 @@ export function createOpener(decoder: Decoder, keys: Pick<DayKeys, 'live' | 'shr
     const record = decoded.record as unknown as SealedRecord
     const dataKey = await dataKeyOf(record)
     if (typeof dataKey === 'string') return { ok: false, fault: dataKey }
-    const value = openBox(dataKey, record, { topic, key: message.key?.toString() ?? '' })
-    return value ? { ok: true, value } : { ok: false, fault: 'seal-broken' }
+    const place = { topic, key: message.key?.toString() ?? '' }
+    const file = fileOf(record)
+    const value = openBox(dataKey, record, { ...place, ...(file && { file }) })
+    if (!value) return { ok: false, fault: 'seal-broken' }
+    if (!file) return { ok: true, value }
+    const open = (box: Buffer) => openBox(dataKey, { n: file.n, box }, placeOfFile(place, file))
+    return { ok: true, value, file: { name: file.name, open } }
   }
 }

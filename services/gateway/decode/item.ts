@@ -19,6 +19,8 @@ export interface DecodedItem {
   /** Not yet compared with its contract. */
   readonly raw: unknown
   readonly source: ValueSource
+  /** What it was read from, when that is kept in the object store. */
+  readonly file?: Buffer
   /** Of a field of the record: the element that it is read from, in the terms of the format. */
   readonly pathOf?: (field: string) => string | undefined
 }

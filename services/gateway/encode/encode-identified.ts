@@ -13,6 +13,7 @@ export interface EncodedRecord {
   /** Keyed hash of producer, feed and record id, 48 bits. */
   readonly recordHash: number
   readonly dataKey: DataKey
+  readonly file?: Buffer | undefined
 }
 
 /** Keys are cached, because most requests have many records of few patients. */
@@ -35,7 +36,7 @@ export function encodeIdentified(
   const hashOf = recordHasher(contract, routing)
   return {
     name: 'encodeIdentified',
-    run: ({ record, provenance, dataKey }) => {
+    run: ({ record, provenance, dataKey, file }) => {
       record._producer = provenance.producer
       record._received_at = provenance.receivedAt
       const value = encoder.encode(record)
@@ -45,6 +46,7 @@ export function encodeIdentified(
         key: routingKey(provenance.producer, String(record[contract.subject])),
         value,
         dataKey,
+        file,
         recordHash: hashOf(provenance.producer, contract.key.map((name) => String(record[name])).join('\u0000')),
       })
     },

@@ -11,6 +11,8 @@ export interface ReceivedRecord {
   readonly provenance: Provenance
   /** Of the producer; the record is sealed under it. */
   readonly dataKey: DataKey
+  /** The file that it was read from, when that is kept. */
+  readonly file?: Buffer | undefined
 }
 
 export interface ContractRecord {
@@ -18,6 +20,7 @@ export interface ContractRecord {
   readonly record: Record<string, unknown>
   readonly provenance: Provenance
   readonly dataKey: DataKey
+  readonly file?: Buffer | undefined
 }
 
 /** Compares a decoded object with its contract: every fault of every field at once. */
@@ -25,10 +28,10 @@ export function readRecord(contract: FeedContract): Step<ReceivedRecord, Contrac
   const readers = { json: recordReader(contract, 'json'), avro: recordReader(contract, 'avro') }
   return {
     name: 'readRecord',
-    run: ({ raw, source, provenance, dataKey }) => {
+    run: ({ raw, source, provenance, dataKey, file }) => {
       const read = readers[source](raw)
       return read.ok
-        ? pass({ record: read.record, provenance, dataKey })
+        ? pass({ record: read.record, provenance, dataKey, file })
         : fail('contract-mismatch', provenance, read.faults)
     },
   }

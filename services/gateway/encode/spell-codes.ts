@@ -9,6 +9,6 @@ export function spellCodes(contract: FeedContract): Step<ContractRecord, Contrac
   const spell = codeSpeller(contract)
   return {
     name: 'spellCodes',
-    run: ({ record, provenance, dataKey }) => pass({ record: spell(record, provenance.producer), provenance, dataKey }),
+    run: (received) => pass({ ...received, record: spell(received.record, received.provenance.producer) }),
   }
 }

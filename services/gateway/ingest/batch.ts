@@ -8,7 +8,7 @@ import type { GatewayFeed } from '../encode/pipeline.ts'
 import type { SealedMessage } from '../encode/seal-record.ts'
 import type { PlacedRun } from '../log/record-log.ts'
 import { ProblemError } from '../problem.ts'
-import type { DataKey } from '../seal/sealer.ts'
+import type { DataKey, SealedFilePieces } from '../seal/sealer.ts'
 import { Progress } from './progress.ts'
 import type { Stamp } from './stamp.ts'
 
@@ -131,7 +131,13 @@ export class Batch {
     const provenance = { producer: this.#producer, receivedAt: this.#dependencies.stamp() }
     this.stamps.last = provenance.receivedAt
     this.stamps.first ||= provenance.receivedAt
-    const result = known.pipeline.run({ raw: item.raw, source: item.source, provenance, dataKey: this.#dataKey })
+    const result = known.pipeline.run({
+      raw: item.raw,
+      source: item.source,
+      provenance,
+      dataKey: this.#dataKey,
+      file: item.file,
+    })
     if (result.kind === 'fail') return this.#reject(index, feed, result.stage, result.details, explainIn(known, item))
     this.#accept(item.feed)
     let topic = this.byTopic.get(known.topic)
@@ -161,6 +167,12 @@ export class Batch {
       const messages = all.messages.filter((_, i) => !absent.has(i))
       this.byTopic.set(name, { ...all, messages, origins: all.origins.filter((_, i) => !absent.has(i)) })
     }
+  }
+
+  /** Files of the messages that are to be sent, sealed. */
+  *files(): Generator<SealedFilePieces> {
+    for (const { messages } of this.byTopic.values())
+      for (const { body } of messages) if (body.file !== undefined) yield body.file
   }
 
   /**

@@ -3,6 +3,8 @@
  * wait for all in-sync replicas, answer. The routes differ only in how a body becomes items.
  */
 import { hash } from 'node:crypto'
+import { ChainonError } from '#core/faults/errors.ts'
+import type { ObjectStore } from '#core/objects/store.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import type { RetentionWatch } from '#core/retention/watch.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
@@ -25,6 +27,8 @@ export interface IngestDependencies extends BatchDependencies {
   readonly sealer: Sealer
   readonly idempotency: IdempotencyStore
   readonly retention: Pick<RetentionWatch, 'isNearRetention'>
+  /** Undefined: no file is kept. */
+  readonly objects: Pick<ObjectStore, 'put'> | undefined
   readonly events: IngestEvents
   readonly receipts: ReceiptNotes
   readonly degraded: Degraded
@@ -135,7 +139,7 @@ async function accept(dependencies: IngestDependencies, request: IngestRequest, 
   if (batch.accepted + batch.rejected === 0) throw new ProblemError('no-records')
   checkRetention(dependencies.retention, batch)
   if (!resumed) dependencies.events.rejected(batch)
-  const doubtful = await append(dependencies.log, batch)
+  const doubtful = await append(dependencies, batch)
   dependencies.events.settled(batch, (performance.now() - started) / 1000)
   const { producer, feed, manyFeeds } = request
   dependencies.receipts.note({ receiptId: progress.receiptId, producer, feed, batch, resumed })
@@ -168,12 +172,13 @@ function checkRetention({ isNearRetention }: IngestDependencies['retention'], ba
  * @returns true when records that are not acknowledged may be in the log all the same
  * @throws ProblemError dependency-unavailable when Kafka took nothing, and not because of single partitions
  */
-async function append(log: RecordLog, batch: Batch): Promise<boolean> {
+async function append({ log, objects }: IngestDependencies, batch: Batch): Promise<boolean> {
   const taking = log.taking()
   if (taking) batch.holdBack(taking)
   const held = batch.unavailable > 0
   const topics = [...batch.byTopic.values()].filter(({ messages }) => messages.length > 0)
   if (topics.length === 0) return false
+  if (objects) await storeFiles(objects, batch)
   const { missing, placed, doubtful, partition } = await log.append(topics)
   for (const [i, topic] of topics.entries()) batch.settle(topic, missing[i] ?? [], placed[i] ?? [])
   if (batch.unavailable > 0 && batch.accepted === 0 && !held && !partition)
@@ -182,6 +187,20 @@ async function append(log: RecordLog, batch: Batch): Promise<boolean> {
       'Kafka did not acknowledge the records: they may or may not be in the log. Sending them again with the same record_id is safe.',
     )
   return doubtful
+}
+
+/** Before Kafka has the records: a record in the log has its file. What is stored and not in the log is removed by `deidentify`. */
+async function storeFiles(objects: Pick<ObjectStore, 'put'>, batch: Batch): Promise<void> {
+  try {
+    for (const { name, pieces } of batch.files()) await objects.put(name, pieces)
+  } catch (cause) {
+    if (!(cause instanceof ChainonError)) throw cause
+    throw new ProblemError(
+      'dependency-unavailable',
+      'The object store does not take the files. No record was accepted now.',
+      { cause },
+    )
+  }
 }
 
 async function begin(dependencies: IngestDependencies, { producer, target, body }: IngestRequest, key: string) {

@@ -1,6 +1,6 @@
 /**
  * `POST /v1/dicom`: one DICOM file. `POST /dicomweb/studies`: the store transaction of DICOMweb (STOW-RS), several files as parts. Each becomes a
- * record of `imaging`; its pixels are not kept. The receipt is the same as for any other body, or a data set for a client that accepts one.
+ * record of `imaging`; its pixels are kept only in an object store. The receipt is the same as for any other body, or a data set for a client that accepts one.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
 import { Type } from 'typebox'
@@ -24,6 +24,8 @@ export interface DicomDependencies extends AdmissionDependencies {
   readonly hl7: Settings
   readonly onUnmapped: OnUnmapped
   readonly maxRecordBytes: number
+  /** Whether files with pixels are written to the object store. */
+  readonly keepFiles: boolean
 }
 
 /** How a body becomes files, and of which study they must be. */
@@ -57,10 +59,17 @@ async function store(
   access: KeyAccess,
   { parts, study }: Reading,
 ): Promise<FastifyReply> {
-  const { hl7: settings, logins, maxRecordBytes: maxBytes, onUnmapped } = dependencies
+  const { hl7: settings, keepFiles, logins, maxRecordBytes: maxBytes, onUnmapped } = dependencies
   const { producer } = access
   const { body, claim, headers } = await admitBody(dependencies, request, reply, producer)
-  const options = { settings, receivedAt: Date.now(), maxBytes, onUnmapped, ...(study === undefined ? {} : { study }) }
+  const options = {
+    settings,
+    receivedAt: Date.now(),
+    maxBytes,
+    onUnmapped,
+    keepFiles,
+    ...(study === undefined ? {} : { study }),
+  }
   const answer = await dependencies.ingest({
     producer,
     feed: 'dicom',
@@ -88,7 +97,7 @@ function fileSchema(): FastifySchema {
     operationId: 'sendDicom',
     summary: 'Send a DICOM file',
     description: `A file of PS3.10, explicit or implicit, deflated too, with its pixels or cut before them. It becomes one record of \`imaging\`; pixels,
-waveforms and overlays are not looked at and not kept. An error names the element by its tag. \`docs/formats/dicom.md\` lists what becomes of each
+waveforms and overlays are not looked at, and kept only where the operator has an object store, de-identified. An error names the element by its tag. \`docs/formats/dicom.md\` lists what becomes of each
 element, and what is refused.
 
 **Versions.** The \`record_version\` is the time of receipt, in milliseconds since 1970: the file that was received last is in force. A record is

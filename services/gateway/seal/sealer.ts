@@ -2,16 +2,30 @@
  * Data keys: one for each producer and day, made here at random, wrapped for `deidentify` alone, and forgotten with the day. After that, or
  * after a restart, the gateway cannot read back what it has sealed.
  */
-import { createSecretKey, randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto'
 import type { Encoder } from '#core/avro/registry.ts'
+import { incomingName } from '#core/objects/areas.ts'
 import { dayOf } from '#core/sealing/day.ts'
-import { MOST_RECORDS_PER_KEY, type SealedPlace, sealBox } from '#core/sealing/envelope.ts'
+import {
+  MOST_RECORDS_PER_KEY,
+  placeOfFile,
+  type SealedFile,
+  type SealedPlace,
+  sealBox,
+  sealPieces,
+} from '#core/sealing/envelope.ts'
 import { DATA_KEY_BYTES, wrapDataKey } from '#core/sealing/hpke.ts'
 import type { DayKeyWatch } from './day-key-watch.ts'
 
 export interface DataKey {
   /** @param value the framed Avro record @returns the message's value */
   seal(value: Buffer, place: SealedPlace): Buffer
+  /** @returns the file under a name that no other has; the pieces can be read once */
+  sealFile(file: Buffer, place: SealedPlace): SealedFilePieces
+}
+
+export interface SealedFilePieces extends SealedFile {
+  readonly pieces: Iterable<Buffer>
 }
 
 export interface Sealer {
@@ -39,9 +53,21 @@ export function createSealer(keys: Pick<DayKeyWatch, 'keyOf'>, encoder: Encoder,
     const dataKey = createSecretKey(bytes)
     const keyId = Buffer.from(id, 'hex')
     return {
+      sealFile(file, place) {
+        const sealed = { name: incomingName(day, randomUUID()), n: counter.used++ }
+        return { ...sealed, pieces: sealPieces(dataKey, sealed.n, file, placeOfFile(place, sealed)) }
+      },
       seal(value, place) {
         const n = counter.used++
-        const sealed = encoder.encode({ key_id: keyId, day, wrapped, n, box: sealBox(dataKey, n, value, place) })
+        const sealed = encoder.encode({
+          key_id: keyId,
+          day,
+          wrapped,
+          n,
+          box: sealBox(dataKey, n, value, place),
+          object_name: place.file?.name ?? null,
+          object_n: place.file?.n ?? null,
+        })
         if (!sealed) throw new Error('a sealed record does not fit its own schema')
         return sealed
       },

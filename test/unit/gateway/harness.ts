@@ -16,6 +16,7 @@ import { hourlyCounts } from '#core/journal/hourly.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
+import type { ObjectStore } from '#core/objects/store.ts'
 import { type SealedRecord, sealedSubject } from '#core/sealing/envelope.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { createMetrics } from '#core/telemetry/metrics.ts'
@@ -76,11 +77,12 @@ const LIMITS: Limits = {
   maxSlowedLogins: 100,
 }
 
-/** @param mllp the listeners, made with the key @param env settings of how it listens */
+/** @param mllp the listeners, made with the key @param env settings of how it listens @param objects where files are kept */
 export async function harness(
   limits: Partial<Limits> = {},
   mllp: (key: string) => readonly ListenerSettings[] = () => [],
   env: NodeJS.ProcessEnv = {},
+  objects?: ObjectStore,
 ) {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-unit-'))
   const { key } = createKey(folder, 'chu-test', '')
@@ -221,6 +223,7 @@ export async function harness(
       topicIds: { of: () => TOPIC_ID },
       keptMs: RECEIPT_MS,
     },
+    objects,
     failures: {
       horizon: async () => {
         if (state.warehouseDown) throw new Error('ClickHouse is down')

@@ -24,6 +24,8 @@ export interface DicomOptions {
   readonly maxBytes: number
   /** Told of each element with a value that no mapping reads. */
   readonly onUnmapped: OnUnmapped
+  /** Whether files with pixels are kept in the object store. */
+  readonly keepFiles: boolean
   /** The only study of which instances are taken. */
   readonly study?: string
 }
@@ -45,7 +47,9 @@ function itemOf(file: Buffer, options: DicomOptions, index: number): Item {
   if (study !== undefined && uidOf(dataset, STUDY) !== study)
     return refused(new Refusal('other-study', STUDY), index, '/study_uid')
   for (const tag of unmappedElements(dataset)) onUnmapped(tag)
-  return imagingItem({ dataset, decode, settings, receivedAt }, index)
+  const item = imagingItem({ dataset, decode, settings, receivedAt }, index)
+  // Nothing behind what is read: the file was cut, or never had pixels.
+  return options.keepFiles && item.kind === 'decoded' && dataset.end < dataset.bytes.length ? { ...item, file } : item
 }
 
 function charsetOf(dataset: Dataset, settings: Settings) {

@@ -2,11 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { gatewayClient } from '#core/gateway-api/client.ts'
 import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import { batches } from '../../../../services/cli/push/batches.ts'
+import { checkFiles } from '../../../../services/cli/push/check.ts'
 import { dicomSource } from '../../../../services/cli/push/dicom-files.ts'
+import { startGatewayCheck } from '../../../../services/cli/push/gateway-check.ts'
 import { sendFile } from '../../../../services/cli/push/send.ts'
 import { partsOf } from '../../../../services/gateway/decode/dicom/multipart.ts'
 import { dicomFile, type Elements, SYNTAX, slice } from '../../../helpers/dicom-file.ts'
@@ -53,6 +55,17 @@ test('files of a folder are sent in one body without pixels and overlays; what c
   expect(taken.records.map(({ record_id }) => record_id)).toEqual(['1.2.4', '1.2.1', '1.2.2'])
 })
 
+test('whole files are sent only where that is asked for, and only those that can be read', async () => {
+  const source = dicomSource(folder, () => undefined, true)
+  const sent = await all(batches(source.records(undefined), 0, 500))
+  const body = Buffer.concat(sent.map((one) => one.body))
+  expect(body.toString('latin1').match(/pixels!!/g)).toHaveLength(2)
+  expect(body.length).toBeGreaterThan(5_000_000)
+  expect(sent.flatMap(({ refused }) => refused.map(({ line }) => line))).toEqual([4])
+  const parts = [...partsOf(Buffer.concat([body, Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)]), DICOM_BOUNDARY)]
+  expect(parts.map((part) => 'file' in part && part.file.length > 500)).toEqual([true, true, true])
+})
+
 test('the gateway stores them; each refusal names its file, and a second run sends nothing', async () => {
   const gateway = await harness()
   const url = await gateway.app.listen({ host: '127.0.0.1', port: 0 })
@@ -92,6 +105,35 @@ test('the gateway stores them; each refusal names its file, and a second run sen
     await gateway.close()
     rmSync(data, { recursive: true })
   }
+})
+
+test('a dry run says what the gateway would, by the code of the gateway', async () => {
+  const wrong = mkdtempSync(join(tmpdir(), 'chainon-dicom-'))
+  onTestFinished(() => rmSync(wrong, { recursive: true }))
+  const write = (name: string, more: Elements) => writeFileSync(join(wrong, name), dicomFile(slice(more)))
+  write('a.dcm', {})
+  write('b.dcm', { '(0010,0020)': ['LO', ''] })
+  write('c.dcm', { '(0008,0022)': ['DA', '20990101'] })
+  write('d.dcm', { '(0020,000D)': ['UI', 'no UID'] })
+  const told: string[] = []
+  const gateway = startGatewayCheck({ ...process.env, CHAINON_FEEDS_DIR: 'schemas/feeds' }, 'chu')
+  const report = {
+    progress: () => undefined,
+    rejected: (file: string, _line: number, { path, rule }: { path?: string; rule: string }) =>
+      void told.push(`${file.slice(wrong.length + 1)} ${path} ${rule}`),
+    say: () => undefined,
+    end: () => undefined,
+  }
+  const checked = await checkFiles(
+    dicomSource(wrong, () => undefined),
+    gateway,
+    report,
+  )
+  gateway.end()
+  expect(checked).toEqual({ accepted: 1, rejected: 3 })
+  expect(told).toEqual(['b.dcm (0010,0020) required', 'c.dcm (0008,002A) not-in-future', 'd.dcm (0020,000D) type'])
+  const broken = startGatewayCheck({ ...process.env, CHAINON_HL7_TIME_ZONE: 'Nowhere' }, 'chu')
+  await expect(broken.check(Buffer.from('x'))).rejects.toMatchObject({ code: 'configuration' })
 })
 
 test('a run that was stopped continues after the files that were sent', async () => {

@@ -15,6 +15,7 @@ const OPTIONS = {
   settings: { charset: 'ASCII', localTime: localTime('Europe/Paris'), ippAuthorities: [] as readonly string[] },
   receivedAt: RECEIVED_AT,
   maxBytes: 100_000,
+  keepFiles: false,
 }
 
 /** @returns the records of the parts, what is refused as `tag rule`, and the elements that no mapping reads */

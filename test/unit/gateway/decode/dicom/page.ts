@@ -14,7 +14,8 @@ Made from the tables of \`services/gateway/decode/dicom/\`; a test compares the 
 \`POST /dicomweb/studies\` and \`/dicomweb/studies/{study}\` (STOW-RS, PS3.18 10.5) with \`multipart/related; type="application/dicom"\`. A folder: \`chainon push --dicom\`.
 
 A file (PS3.10) of any transfer syntax of the standard, with its pixels or cut before them, becomes one record of \`imaging\`. What comes after
-(5200,9229) is not looked at and not kept: the values of single frames, waveforms, overlays, pixels. What is refused is named by tag and rule.
+(5200,9229) is not looked at: the values of single frames, waveforms, overlays, pixels. It is not kept, unless the operator has configured an object store. What is refused is
+named by tag and rule.
 
 ## Elements -> \`imaging\`
 | field | from | note |
@@ -32,7 +33,11 @@ accession number and the stay are replaced by pseudonyms, each in a domain of it
 \`/v1/feeds/imaging/records\` with \`"operation": "cancel"\`.
 
 **Text in the pixels** (\`burned_in_risk\`): \`declared\` where (0028,0301) is YES; \`usual\` for the modalities ${USUAL_MODALITIES.toSorted().join(', ')} and the classes
-${USUAL_CLASSES.map((one) => `${one}[.*]`).join(', ')}, whatever the file says; else \`unusual\`. No pixels are kept; it is for who asks for them at their source.
+${USUAL_CLASSES.map((one) => `${one}[.*]`).join(', ')}, whatever the file says; else \`unusual\`. It is for who asks for the pixels at their source, and holds a file back from the object store.
+
+**Pixels** are kept only where an object store is configured (\`CHAINON_OBJECT_DIR\`), and then de-identified ([decision 57](../adr/0057-pixels-in-an-object-store.md)): \`_object\` is the name of the file, \`_object_bytes\` and
+\`_object_sha256\` its size and digest, \`_object_state\` what became of it: \`kept\`; \`burned-in\` (its pixels may show text, and \`CHAINON_OBJECT_BURNED_IN\` does not have its modality), \`document\` (encapsulated, or a structured report),
+\`no-pixels\`, \`unreadable\`; \`withdrawn\` by a later version; \`missing\` or \`seal-broken\` in the store; null: the file came without pixels, or the record as JSON.
 
 ## Not mapped
 Everything else. Each element with a value is counted: \`chainon_gateway_unmapped_fields_total\`, by tag in \`path\`; of a vendor as \`private\`, of a group that the standard does not have as \`other\`. Elements
