@@ -1,13 +1,9 @@
 /** `--dry-run`: checks the records against the contract on this machine, with its rules and guards, and sends nothing. */
 import { isUtf8 } from 'node:buffer'
-import { type RecordRead, recordReader } from '#core/contract/record-reader.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS } from '#core/faults/codes.ts'
-import { codeSpeller } from '#core/guards/canonical.ts'
 import { firstError, placeOf } from '#core/json/first-error.ts'
-import type { FaultDetail } from '#core/pipeline/verdict.ts'
-import { recordChecker } from '#core/rules/check-record.ts'
-import { explainer } from '#core/rules/explain.ts'
+import { recordValidator } from '#core/rules/validate-record.ts'
 import type { Refusal } from '../refusal.ts'
 import type { Report } from './report.ts'
 import { inFile, placeIn, type Sent } from './send.ts'
@@ -28,19 +24,12 @@ export async function checkFiles(source: Source, report: Report): Promise<Sent> 
 
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
 export async function checkFile(source: Source, contract: FeedContract, report: Report, producer = ''): Promise<Sent> {
-  const read = recordReader(contract, 'json')
-  const spell = codeSpeller(contract)
-  const check = recordChecker(contract)
-  const explain = explainer(contract)
-  const checkNow = (record: Record<string, unknown>) =>
-    check(spell(record, producer), { producer, receivedAt: Date.now() * 1000 })
+  const validate = recordValidator(contract, producer)
   let accepted = 0
   let rejected = 0
   const refusalsOf = (bytes: Buffer): readonly Refusal[] => {
     const raw = parse(bytes)
-    if (raw === MALFORMED) return [malformedLine(bytes)]
-    const faults = faultsOf(read(raw), checkNow)
-    return faults.map((fault) => ({ ...fault, ...explain(fault) }))
+    return raw === MALFORMED ? [malformedLine(bytes)] : validate(raw)
   }
   for await (const record of source.records(contract)) {
     const { line } = record
@@ -58,13 +47,6 @@ export async function checkFile(source: Source, contract: FeedContract, report: 
 }
 
 const MALFORMED = Symbol('malformed')
-
-function faultsOf(
-  read: RecordRead,
-  check: (record: Record<string, unknown>) => readonly FaultDetail[],
-): readonly FaultDetail[] {
-  return read.ok ? check(read.record) : read.faults
-}
 
 function malformedLine(bytes: Buffer): Refusal {
   const error = isUtf8(bytes) ? firstError(withoutMark(bytes)) : undefined
