@@ -39,8 +39,8 @@ test.each(FORMS)('$encoding, $delimiter, $decimal, $time', async (form) => {
     writeFileSync(path, tableOf(contract, records, form))
     const mapping = parseMapping(mappingOf(contract, form), contract)
     const read: unknown[] = []
-    for await (const { bytes, refused } of openSource(path, { mapping }).records(contract))
-      read.push(refused ?? JSON.parse(String(bytes)))
+    for await (const record of openSource(path, { mapping }).records(contract))
+      read.push(record.refused ?? JSON.parse(record.bytes.toString()))
     expect(read).toEqual(records.map(withoutNulls))
   }
 })
