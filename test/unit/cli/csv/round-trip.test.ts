@@ -30,7 +30,7 @@ const FORMS: readonly Form[] = [
 ]
 
 /** Letters of every encoding, and what a table gives a meaning. */
-const UNIT = fc.constantFrom(...'aZ0 éœ€ÿ;,|"\'\\=\n\t', '\r\n', '""')
+const UNIT = fc.constantFrom(...Array.from('aZ0 éœ€ÿ;,|"\'\\=\n\t'), '\r\n', '""')
 
 test.each(FORMS)('$encoding, $delimiter, $decimal, $time', async (form) => {
   for (const contract of contracts) {

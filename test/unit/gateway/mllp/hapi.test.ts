@@ -92,13 +92,13 @@ const EVENT: Values = [
  * Letters of the names: of every set, and those that only the later ones have. A space follows the escape character: HAPI takes two of them with letters
  * between for a sequence that is written already.
  */
-const LATIN1 = [..."ABCXYZabcxyz éèêëàâçïîôùûÀÉÈÇ'-.0159|^&~#", '\\ ']
-const LATIN9 = [...LATIN1, ...'œŒ€Ÿšž']
+const LATIN1 = [...Array.from("ABCXYZabcxyz éèêëàâçïîôùûÀÉÈÇ'-.0159|^&~#"), '\\ ']
+const LATIN9 = [...LATIN1, ...Array.from('œŒ€Ÿšž')]
 const ALPHABETS: Readonly<Record<string, readonly string[]>> = {
   ASCII: LATIN1.filter((letter) => letter < '\u0080'),
   '8859/1': LATIN1,
   '8859/15': LATIN9,
-  'UNICODE UTF-8': [...LATIN9, ...'ŁśĐ王😀’'],
+  'UNICODE UTF-8': [...LATIN9, ...Array.from('ŁśĐ王😀’')],
 }
 
 /** @returns texts without spaces at their ends, and that are no HL7 null */
