@@ -36,6 +36,7 @@ const PINNED = [
   ['deploy/local/components/pinned/registry.json', true],
   ['deploy/local/components/pinned/redis.json', true],
   ['deploy/local/components/pinned/zookeeper.json', false],
+  ['deploy/local/components/pinned/hapi.json', false],
   ['deploy/local/components/pinned/openbao.json', false],
   ['services/synthetic/sample/pinned.json', false],
 ] as const

@@ -60,12 +60,12 @@ export function gatewayLimits(config: Config<(typeof LIMIT_KEYS)[number]>): Limi
 
 /** @throws ConfigurationError when there is no such time zone */
 export function hl7Settings(
-  config: Config<'CHAINON_HL7_CHARSET' | 'CHAINON_HL7_TIME_ZONE' | 'CHAINON_HL7_IPP_AUTHORITIES'>,
+  config: Config<'CHAINON_DEFAULT_CHARSET' | 'CHAINON_DEFAULT_TIME_ZONE' | 'CHAINON_IPP_AUTHORITIES'>,
 ): Settings {
   return {
-    charset: config.CHAINON_HL7_CHARSET,
-    localTime: zoneOf(config.CHAINON_HL7_TIME_ZONE),
-    ippAuthorities: config.CHAINON_HL7_IPP_AUTHORITIES,
+    charset: config.CHAINON_DEFAULT_CHARSET,
+    localTime: zoneOf(config.CHAINON_DEFAULT_TIME_ZONE),
+    ippAuthorities: config.CHAINON_IPP_AUTHORITIES,
   }
 }
 
@@ -74,10 +74,22 @@ function zoneOf(zone: string): LocalTime {
     return localTime(zone)
   } catch {
     throw new ConfigurationError('gateway cannot start, its configuration is wrong', [
-      'CHAINON_HL7_TIME_ZONE must be a time zone of the IANA database, for instance Europe/Paris',
+      'CHAINON_DEFAULT_TIME_ZONE must be a time zone of the IANA database, for instance Europe/Paris',
     ])
   }
 }
+
+/** What decides which records are valid. */
+const VALIDITY_KEYS = [
+  'CHAINON_FEEDS_DIR',
+  'CHAINON_DEFAULT_CHARSET',
+  'CHAINON_DEFAULT_TIME_ZONE',
+  'CHAINON_IPP_AUTHORITIES',
+  ...LIMIT_KEYS,
+] as const
+
+/** The settings of `check/`, which needs no server. */
+export const checkConfig = (env: NodeJS.ProcessEnv) => readConfig('gateway', VALIDITY_KEYS, env)
 
 const settings = (env: NodeJS.ProcessEnv) =>
   checkHttp(
@@ -92,19 +104,15 @@ const settings = (env: NodeJS.ProcessEnv) =>
         ...HTTP_KEYS,
         'CHAINON_DATA_DIR',
         'CHAINON_SECRETS_DIR',
-        'CHAINON_FEEDS_DIR',
         'CHAINON_LOG_LEVEL',
-        ...LIMIT_KEYS,
+        ...VALIDITY_KEYS,
         ...TOKEN_KEYS,
         ...PROVIDER_KEYS,
         'CHAINON_TLS_CLIENT_CA_FILE',
         'CHAINON_IDEMPOTENCY_HOURS',
         'CHAINON_RECEIPT_DAYS',
         'CHAINON_BACKLOG_LIMIT_PERCENT',
-        'CHAINON_HL7_CHARSET',
         'CHAINON_MLLP_FILE',
-        'CHAINON_HL7_TIME_ZONE',
-        'CHAINON_HL7_IPP_AUTHORITIES',
         'CHAINON_OBJECT_DIR',
       ],
       { ...env, CHAINON_HTTP_PORT: env.CHAINON_HTTP_PORT || DEFAULT_PORT },

@@ -18,7 +18,7 @@ const EXIT_WITHIN_MS = 60_000
 const POLL_MS = 100
 
 /** The components of the stack that are Java programs. */
-export type JavaComponent = Exclude<InstalledComponent, 'redis' | 'zookeeper'>
+export type JavaComponent = Exclude<InstalledComponent, 'redis' | 'zookeeper' | 'hapi'>
 
 /** @param build of the Java; see java.ts */
 function archivePath(cache: string, component: JavaComponent, build: string): string {

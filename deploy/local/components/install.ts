@@ -13,8 +13,14 @@ import { startTimedProgress } from '#core/terminal/progress.ts'
 import { ROOT } from '../paths.ts'
 import { fetchValkey, VALKEY, valkeyFile } from './valkey.ts'
 
-/** ZooKeeper is fetched for the tests of a replicated ClickHouse alone; the local stack does not start it. */
-export const VERSIONS = { kafka: '4.3.1', registry: '3.0.9', redis: `valkey-${VALKEY}`, zookeeper: '3.9.5' } as const
+/** ZooKeeper is fetched for the tests of a replicated ClickHouse alone, HAPI for those of HL7 v2; the local stack starts neither. */
+export const VERSIONS = {
+  kafka: '4.3.1',
+  registry: '3.0.9',
+  redis: `valkey-${VALKEY}`,
+  zookeeper: '3.9.5',
+  hapi: '2.6.0',
+} as const
 export type InstalledComponent = keyof typeof VERSIONS
 
 /** @returns the folder of an installed component */

@@ -7,6 +7,7 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { onInterrupt } from '../interrupt.ts'
 import { positiveInteger, timeZone } from '../options.ts'
 import type { Address } from '../pull/database.ts'
 import type { Plan, Pulled } from '../pull/run.ts'
@@ -46,7 +47,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
 command continues there, and a command that was killed sends its last batch as the same request. Columns have the names of the fields, or a --mapping says which is which.
 The cursor must grow with every change of a row (a time of change, a sequence); what is committed later with a smaller or the same value is not seen. Several columns order
 rows that are the same in the first: --cursor updated_at,id. The password is PGPASSWORD, in ~/.pgpass, or in the address of --source-file.
-Exits with 1 when a row was rejected, with 75 when the database or the gateway did not answer.`,
+Exits with 1 when a row was rejected, with 75 when the database or the gateway did not answer, with 130 after Ctrl-C; with --every Ctrl-C is its usual end.`,
     )
     .argument(
       '[address]',
@@ -122,13 +123,22 @@ async function run(env: NodeJS.ProcessEnv, argument: string | undefined, options
   ]
   const state = stateFile(environment.CHAINON_DATA_DIR ?? '', address.name, identity, options.restart === true)
   const report = createReport(options.maxErrors, options.errors)
+  const goOn = access ? GO_ON : 'Nothing was sent.'
+  const interrupted = () => {
+    report.end()
+    return goOn
+  }
+  const release = access && options.every !== undefined ? () => undefined : onInterrupt(interrupted)
   try {
     if (access) await pull({ address, plan, state, report, access }, options)
     else await dryRun({ address, plan, state, report }, options)
   } finally {
+    release()
     report.end()
   }
 }
+
+const GO_ON = 'The same command continues after the last rows that were stored, and doubles none.'
 
 interface Work {
   readonly address: Address
@@ -146,7 +156,9 @@ async function pull(
   const { gatewayClient } = await import('#core/gateway-api/client.ts')
   const client = gatewayClient({ ...access, concurrency: 1, maxElapsedMs: options.retrySeconds * 1000 })
   const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+  // With --every a signal is its usual end: after the batch that is under way.
+  if (options.every !== undefined)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
   const { name } = address
   const once = async (): Promise<Pulled> => {
     const database = await openDatabase(address)

@@ -7,6 +7,7 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
+import { onInterrupt } from '../interrupt.ts'
 import { positiveInteger } from '../options.ts'
 import type { StateCounts } from '../push/follow.ts'
 import type { SentFile } from '../push/follow-files.ts'
@@ -49,7 +50,7 @@ With --dicom, sends DICOM files, cut on this machine before their pixels, which 
 With --pmsi, sends files of VID-HOSP and of grouped RSS (2026), all that are named together: VID-HOSP says whose stay an RSS is.
 A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
 At the end it waits until the records are in the warehouse, and says what became of them (\`chainon receipt\` says it later, too).
-Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable. The same command then continues; no record is doubled.`,
+Exits with 1 when a record was rejected, quarantined or lost, with 75 when the gateway, or a partition of Kafka, stayed unavailable, with 130 after Ctrl-C. The same command then continues; no record is doubled.`,
     )
     .argument('<feed-and-files...>', 'FEED FILE..., or FILE... with --fhir, --hl7, --dicom or --pmsi')
     .option('--fhir', 'the files contain FHIR R4 Bundles or resources')
@@ -76,7 +77,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
     .option('--wait <seconds>', 'how long it is waited at most for what becomes of the records', positiveInteger, 60)
     .option('--no-wait', 'end when the records are accepted')
     .option('--restart', 'send from the first record, also what was sent before')
-    .option('--dry-run', 'check against the contract on this machine, send nothing')
+    .option('--dry-run', 'check on this machine with the code of the gateway and the contracts, send nothing')
     .option('--json', 'print an array of objects with file, accepted, rejected, states')
     .option('--data-dir <folder>', 'data folder (default: CHAINON_DATA_DIR, else .chainon)')
     .addHelpText(
@@ -104,8 +105,6 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     throw new ConfigurationError('Nothing to send', [
       'name a feed and at least one file, or --fhir, --hl7, --dicom or --pmsi and a file',
     ])
-  if (feed === undefined && options.dryRun && !options.dicom)
-    throw new ConfigurationError('Nothing to check', [`--dry-run needs a feed: ${ONLY_GATEWAY}`])
   const { createReport } = await import('../push/report.ts')
   const { openSource } = await import('../push/source.ts')
   const { filesOf } = await import('../push/files.ts')
@@ -132,20 +131,24 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
               ...(options.hl7 ? { format: 'hl7' } : {}),
             }),
           )
-  const unchecked = options.dryRun ? sources.find(({ format }) => format === 'hl7') : undefined
-  if (unchecked) throw new ConfigurationError('Nothing to check', [`${unchecked.path}: ${ONLY_GATEWAY}`])
   const send = options.dryRun ? undefined : await sendOptions(options, environment, feed)
-  const gateway = options.dryRun && options.dicom ? await gatewayCheck(environment, options.producer) : undefined
   const report = createReport(options.maxErrors, options.errors)
+  let goOn = 'Nothing was sent.'
+  const release = onInterrupt(() => {
+    report.end()
+    return goOn
+  })
   const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
     for (const text of notes) report.say(text)
     const sentFiles: SentFile[] = []
     for (const source of sources) {
       if (!send) {
-        const { checkFile, checkFiles } = await import('../push/check.ts')
-        const { accepted, rejected } = gateway
-          ? await checkFiles(source, gateway, report)
+        const { checkFile } = await import('../push/check.ts')
+        const { checkMapped } = await import('../push/check-mapped.ts')
+        const mapped = feed === undefined || source.format === 'hl7'
+        const { accepted, rejected } = mapped
+          ? await checkMapped(source, report, environment, options.producer ?? '')
           : await checkFile(source, contract ?? missing(feed), report, options.producer)
         rows.push({ file: source.path, accepted, rejected })
         continue
@@ -162,19 +165,24 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
         feed,
         contract,
         report,
+        reached: (line) => {
+          goOn = goOnText(source.path, line)
+        },
       })
       rows.push({ file: source.path, accepted, rejected })
       sentFiles.push({ source, receipts })
     }
     if (send && options.wait !== false) {
       const { followFiles } = await import('../push/follow-files.ts')
+      const [first] = sentFiles.flatMap(({ receipts }) => receipts)
+      if (first) goOn = `All was sent; what became of it: chainon receipt ${first.id}`
       const followed = await followFiles(sentFiles, send.access, options.wait * 1000, report)
       for (const [i, states] of followed.entries()) if (rows[i]) rows[i] = { ...rows[i], states }
     }
   } finally {
+    release()
     report.end()
     send?.client.close()
-    gateway?.end()
   }
   const verb = options.dryRun ? 'valid' : 'accepted'
   if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
@@ -182,6 +190,13 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     for (const { file, accepted, rejected, states } of rows)
       process.stdout.write(`${file}: ${accepted} ${verb}, ${rejected} rejected${states ? await became(states) : ''}\n`)
   if (rows.some(({ rejected, states }) => rejected > 0 || (states && failures(states) > 0))) process.exitCode = 1
+}
+
+/** @returns how to go on after what was sent up to this line */
+function goOnText(path: string, line: number): string {
+  return path === '-'
+    ? 'The same input, sent again from its start, doubles no record.'
+    : `${path} was sent up to line ${line}; the same command continues from there, and doubles no record.`
 }
 
 /** @returns what is added to the line of a file; nothing when none of its records was followed */
@@ -193,20 +208,11 @@ async function became(states: StateCounts): Promise<string> {
 
 const failures = ({ rejected = 0, quarantined = 0, lost = 0 }: StateCounts) => rejected + quarantined + lost
 
-const ONLY_GATEWAY = 'only the gateway maps FHIR, messages of HL7 v2 and lines of the PMSI to records'
-
 /** @returns the formats that are sent from a folder */
 function formatsOf(options: Options, mapped: boolean): readonly SourceFormat[] {
   if (options.hl7) return ['hl7']
   if (options.fhir) return ['ndjson', 'json', 'hl7']
-  return [
-    'ndjson',
-    'json',
-    'avro',
-    'parquet',
-    ...(mapped ? (['table'] as const) : []),
-    ...(options.dryRun ? [] : (['hl7'] as const)),
-  ]
+  return ['ndjson', 'json', 'avro', 'parquet', ...(mapped ? (['table'] as const) : []), 'hl7']
 }
 
 async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, feed: string | undefined) {
@@ -223,11 +229,6 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
     batchRecords: options.batchRecords,
     restart: options.restart === true,
   }
-}
-
-async function gatewayCheck(environment: NodeJS.ProcessEnv, producer = '') {
-  const { startGatewayCheck } = await import('../push/gateway-check.ts')
-  return startGatewayCheck(environment, producer)
 }
 
 async function mappingOf(path: string, contract: FeedContract) {

@@ -1,29 +1,13 @@
-/** `--dry-run`: checks the records against the contract on this machine, with its rules and guards, and sends nothing. DICOM files are checked by the gateway's own code. */
+/** `--dry-run`: checks the records against the contract on this machine, with its rules and guards, and sends nothing. */
 import { isUtf8 } from 'node:buffer'
 import type { FeedContract } from '#core/contract/types.ts'
 import { FAULTS } from '#core/faults/codes.ts'
 import { firstError, placeOf } from '#core/json/first-error.ts'
 import { recordValidator } from '#core/rules/validate-record.ts'
 import type { Refusal } from '../refusal.ts'
-import type { GatewayCheck } from './gateway-check.ts'
 import type { Report } from './report.ts'
-import { dicomBody } from './route.ts'
 import { inFile, placeIn, type Sent } from './send.ts'
 import type { Source } from './source.ts'
-
-/** @returns what the gateway would say of the files, which it alone maps to records */
-export async function checkFiles(source: Source, gateway: GatewayCheck, report: Report): Promise<Sent> {
-  let accepted = 0
-  let rejected = 0
-  for await (const { line, ...record } of source.records(undefined)) {
-    const errors = record.refused ?? (await gateway.check(dicomBody(record.bytes)))
-    if (errors.length > 0) rejected++
-    else accepted++
-    for (const error of errors) report.rejected(...placeIn(source, line), { ...error, index: line - 1 })
-    report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
-  }
-  return { accepted, rejected }
-}
 
 /** @returns what the gateway and the workers would accept, and what they would reject because of the record alone */
 export async function checkFile(source: Source, contract: FeedContract, report: Report, producer = ''): Promise<Sent> {

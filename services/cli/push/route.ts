@@ -70,12 +70,13 @@ function isBundle(bytes: Buffer): boolean {
 
 const DICOM_END = Buffer.from(`\n--${DICOM_BOUNDARY}--\r\n`)
 
-/** @param records of a DICOM source @returns the body of a store transaction */
-export function dicomBody(records: Buffer): Buffer {
-  return Buffer.concat([records, DICOM_END])
+/** @param records of a batch @returns the body that is sent; a store transaction has an end */
+export function bodyOf(route: Route, records: Buffer): Buffer {
+  return route.kind === 'dicom' ? Buffer.concat([records, DICOM_END]) : records
 }
 
-export function sendBatch(client: GatewayClient, route: Route, { body }: SourceBatch): Promise<PushOutcome> {
+export function sendBatch(client: GatewayClient, route: Route, batch: SourceBatch): Promise<PushOutcome> {
+  const body = bodyOf(route, batch.body)
   switch (route.kind) {
     case 'feed':
       return client.pushRecords(route.feed, { body })
@@ -86,7 +87,7 @@ export function sendBatch(client: GatewayClient, route: Route, { body }: SourceB
     case 'hl7':
       return client.pushHl7({ body })
     case 'dicom':
-      return client.pushDicom({ body: dicomBody(body) })
+      return client.pushDicom({ body })
     case 'pmsi':
       return client.pushPmsi({ body })
   }

@@ -23,6 +23,8 @@ export interface SendOptions {
   readonly batchRecords: number
   readonly restart: boolean
   readonly report: Report
+  /** Told what is saved: the file was sent up to this line. */
+  readonly reached?: (line: number) => void
 }
 
 export interface Sent {
@@ -43,7 +45,7 @@ export async function sendFile(
   options: SendOptions,
 ): Promise<Sent & { readonly receipts: readonly SentReceipt[] }> {
   const receipts: SentReceipt[] = []
-  const { client, report } = options
+  const { client, report, reached = () => undefined } = options
   const target = [...options.target, targetOf(source, options.feed)]
   const file = positionOf(options.dataDir, source, target, options.restart)
   let { line, accepted, rejected } = file.start
@@ -52,6 +54,7 @@ export async function sendFile(
     return { accepted, rejected, receipts }
   }
   if (line > 0) report.say(`${source.path}: continues after line ${line}`)
+  reached(line)
   const { route, records } = await routeOf(source, options.feed, source.records(options.contract))
   const perBatch = Math.min(options.batchRecords, MOST[route.kind])
   for await (const batch of batches(records, line, perBatch)) {
@@ -69,6 +72,7 @@ export async function sendFile(
     for (const { line: place, refusals } of batch.refused)
       for (const refusal of refusals) report.rejected(...placeIn(source, place), { index: 0, ...refusal })
     file.save({ line, accepted, rejected, done: false })
+    reached(line)
     report.progress(source.path, source.size ? source.read() / source.size : undefined, accepted, rejected)
   }
   file.save({ line, accepted, rejected, done: true })
@@ -129,6 +133,10 @@ export function inFile(source: Source, error: RecordError): RecordError {
 }
 
 /** For a Bundle the error's index is an entry of it, and the line is the Bundle's. */
-function lineOf(error: Pick<RecordError, 'index'>, batch: Pick<SourceBatch, 'lines'>, route: Route): number {
+export function lineOf(
+  error: Pick<RecordError, 'index'>,
+  batch: Pick<SourceBatch, 'lines'>,
+  route: Pick<Route, 'kind'>,
+): number {
   return (route.kind === 'bundle' ? batch.lines[0] : batch.lines[error.index]) ?? 0
 }

@@ -77,7 +77,7 @@ export function openSource(path: string, options: SourceOptions = {}): Source {
       try {
         if (format === 'ndjson') yield* ndjsonLines(open())
         else if (format === 'json') yield* jsonValues(open(), path)
-        else if (format === 'avro') yield* avroRecords(open, contract)
+        else if (format === 'avro') yield* avroRecords(open, contract, path)
         else if (format === 'parquet' && contract)
           yield* parquetRecords(path, contract, (part) => {
             read = part * (input.size ?? 0)

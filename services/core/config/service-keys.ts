@@ -235,18 +235,18 @@ export const GATEWAY = {
     description:
       'Percent of the retention: a feed is answered 503 while deidentify has not read records that are older',
   },
-  CHAINON_HL7_CHARSET: {
+  CHAINON_DEFAULT_CHARSET: {
     type: 'string',
     default: 'ASCII',
     oneOf: ['ASCII', '8859/1', '8859/15', 'UNICODE UTF-8'],
     description: 'Character set of HL7 v2 messages whose MSH-18 is empty, and of DICOM files without (0008,0005)',
   },
-  CHAINON_HL7_TIME_ZONE: {
+  CHAINON_DEFAULT_TIME_ZONE: {
     type: 'string',
     default: 'Europe/Paris',
     description: 'Time zone (IANA) of times without an offset in HL7 v2 messages and DICOM files',
   },
-  CHAINON_HL7_IPP_AUTHORITIES: {
+  CHAINON_IPP_AUTHORITIES: {
     type: 'list',
     default: '',
     description:

@@ -6,5 +6,6 @@ export const EXIT_CODES = {
   70: 'An error of Chainon itself: please report it.',
   75: 'A dependency (the gateway, Kafka, the registry, Redis, ClickHouse) does not answer or refuses; the same command may be run again.',
   78: 'A setting, a contract or a file that a person wrote is wrong; the message lists every problem.',
+  130: 'It was interrupted (Ctrl-C), and has said how to go on.',
 } as const
 export type ExitCode = keyof typeof EXIT_CODES

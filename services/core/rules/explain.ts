@@ -3,11 +3,12 @@ import { GUARD_PREFIX } from '../contract/rule-id.ts'
 import type { FeedContract, FieldRule, RecordRule } from '../contract/types.ts'
 import { asRecordFault, FAULTS } from '../faults/codes.ts'
 import type { FaultDetail } from '../pipeline/verdict.ts'
+import { allowedBy } from './forms.ts'
 
 export interface Explanation {
   /** What the rule means. */
   readonly detail: string
-  /** What the field may be, where that is a list. */
+  /** What the field may be: symbols, a form, a limit. */
   readonly allowed?: readonly string[]
 }
 
@@ -54,10 +55,10 @@ export function explainer(contract: FeedContract): (detail: FaultDetail) => Expl
       { detail: describeRule(rule), ...(rule.check === 'one-of' ? { allowed: rule.values } : {}) },
     ]),
   )
-  const symbols = new Map(contract.fields.map((field) => [`/${field.name}`, field.symbols]))
+  const allowedOf = allowedBy(contract)
   return ({ pointer, rule }) => {
     const fault = asRecordFault(rule) ?? (rule.startsWith(GUARD_PREFIX) ? 'guard' : undefined)
-    const allowed = fault === 'enum' ? symbols.get(pointer) : undefined
+    const allowed = fault && allowedOf(pointer, fault)
     if (fault) return { detail: FAULTS[fault].text, ...(allowed ? { allowed } : {}) }
     return known.get(rule) ?? { detail: FAULTS['rule-rejected'].text }
   }

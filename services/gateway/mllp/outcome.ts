@@ -78,9 +78,10 @@ export function rejection(rule: string, text: string, location?: string): Outcom
   }
 }
 
-function errorOf({ path, rule, detail, pointer, feed }: RecordError): AckError {
+function errorOf({ allowed, path, rule, detail, pointer, feed }: RecordError): AckError {
   const place = path === undefined ? {} : { location: path }
   const condition = rule === 'unmapped-message' ? (path?.endsWith('-9-2') ? '201' : '200') : (CONDITIONS[rule] ?? OTHER)
   const field = feed === undefined || pointer === '' ? '' : ` (${feed}${pointer})`
-  return { ...place, condition, severity: rule === WARNING ? 'W' : 'E', text: `${rule}: ${detail}${field}` }
+  const may = allowed === undefined ? '' : ` Allowed: ${allowed.join(', ')}.`
+  return { ...place, condition, severity: rule === WARNING ? 'W' : 'E', text: `${rule}: ${detail}${field}${may}` }
 }

@@ -14,5 +14,8 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 /** @returns what the field says, `upsert` where it is empty: no change (X) and a snapshot (S) repeat the record */
 export function actionOf(segment: Segment, field: number): Operation | Refusal {
   const given = segment.text(field) ?? 'A'
-  return (Object.hasOwn(OPERATIONS, given) ? OPERATIONS[given] : undefined) ?? new Refusal('enum', segment.at(field))
+  return (
+    (Object.hasOwn(OPERATIONS, given) ? OPERATIONS[given] : undefined) ??
+    new Refusal('enum', segment.at(field), Object.keys(OPERATIONS))
+  )
 }

@@ -26,7 +26,7 @@ export function* adtItems(received: Received): Generator<Item> {
   }
   const event = Object.hasOwn(ADT_EVENTS, header.event) ? ADT_EVENTS[header.event] : undefined
   if (event === undefined) {
-    yield refused(new Refusal('unmapped-message', header.segment.at(9, 2)), index)
+    yield refused(new Refusal('unmapped-message', header.segment.at(9, 2), Object.keys(ADT_EVENTS)), index)
     return
   }
   const pid = message.first('PID')

@@ -35,6 +35,8 @@ const SYSTEMS: Readonly<Record<string, string>> = {
 /** A sender's own codes: `L`, `99` and three letters (HL7 table 0396), or no system at all. */
 const LOCAL = /^(?:L|99[A-Za-z0-9]{1,10})?$/
 
+const ALLOWED = [...Object.keys(SYSTEMS), 'L', '99...']
+
 export const CODE_SYSTEMS: Readonly<Record<string, string>> = SYSTEMS
 
 /** What the page says of the column for the URI. */
@@ -49,7 +51,7 @@ export function codeOf(segment: Segment, field: number, wanted: readonly string[
   const coded = codingsOf(segment.field(field))
   if (coded.length === 0) return undefined
   const best = bestOf(coded, wanted) ?? coded.find(({ known }) => known)
-  return best ? asCode(best, wanted) : new Refusal('unknown-code-system', segment.at(field, 3))
+  return best ? asCode(best, wanted) : new Refusal('unknown-code-system', segment.at(field, 3), ALLOWED)
 }
 
 /** @returns as `codeOf`, for a value: a code of any other system is `other` */

@@ -44,7 +44,9 @@ export const DIAGNOSIS: RecordMap<DiagnosisSource> = {
       note: 'F confirmed, W provisional; A, an admitting diagnosis, says nothing',
       read: ({ dg1, operation }) => {
         const given = operation === 'cancel' ? 'A' : (dg1.text(6) ?? 'A')
-        return Object.hasOwn(VERIFICATION, given) ? VERIFICATION[given] : new Refusal('enum', dg1.at(6))
+        return Object.hasOwn(VERIFICATION, given)
+          ? VERIFICATION[given]
+          : new Refusal('enum', dg1.at(6), Object.keys(VERIFICATION))
       },
     },
     comment: { from: ['DG1-4', 'DG1-3-2'], read: ({ dg1, code }) => dg1.text(4) ?? code.text ?? null },

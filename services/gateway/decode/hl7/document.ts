@@ -110,5 +110,7 @@ export function documentState(txa: Segment): DocumentState | Refusal {
   const given = txa.text(17)
   if (given === undefined) return new Refusal('required', txa.at(17))
   const status = Object.hasOwn(COMPLETION, given) ? COMPLETION[given] : undefined
-  return status === undefined ? new Refusal('enum', txa.at(17)) : { operation: 'upsert', status }
+  return status === undefined
+    ? new Refusal('enum', txa.at(17), Object.keys(COMPLETION))
+    : { operation: 'upsert', status }
 }

@@ -8,6 +8,8 @@ export type ReadBytes = (bytes: Buffer) => string | undefined
 const NEW_LINE = /^\.(?:br|sp\d*|ce)$/
 const WITHOUT_TEXT = /^(?:[HN]|\.(?:fi|nf|in[+-]?\d*|ti[+-]?\d*|sk\d*))$/
 const HEX = /^X(?:[0-9A-Fa-f]{2})+$/
+/** HAPI, and what is built on it, writes an end of line as two bytes, which no set of table 0211 that is read here has. */
+const WIDE_LINE_END = /^X00(0[ADad])$/
 
 /**
  * A sequence that is not known, and a single escape character, stay as they were written: senders that do not escape write them in texts.
@@ -50,5 +52,6 @@ function meaningOf(sequence: string, separators: Separators, readBytes: ReadByte
   }
   if (NEW_LINE.test(sequence)) return '\n'
   if (WITHOUT_TEXT.test(sequence)) return ''
-  return HEX.test(sequence) ? readBytes(Buffer.from(sequence.slice(1), 'hex')) : undefined
+  const hex = sequence.replace(WIDE_LINE_END, 'X$1')
+  return HEX.test(hex) ? readBytes(Buffer.from(hex.slice(1), 'hex')) : undefined
 }

@@ -1,5 +1,5 @@
 /** The MSH segment, read from the bytes before their character set is known: what every message and every acknowledgement needs. */
-import { decoderOf } from './charset.ts'
+import { CHARSET_NAMES, decoderOf } from './charset.ts'
 import { Refusal } from './refusal.ts'
 import { type Encoding, Segment } from './segment.ts'
 import { readSeparators } from './separators.ts'
@@ -8,6 +8,7 @@ import { readSeparators } from './separators.ts'
 const MAX_HEADER_BYTES = 4096
 /** MSH-10 has at most 199 characters from 2.7 on, and fewer before. */
 const MAX_CONTROL_ID = 199
+const VERSION_NAMES = ['2.3', '2.4', '2.5', '2.6', '2.7', '2.8']
 const VERSIONS = /^2\.[3-8](?:\.\d)?$/
 
 export interface Header {
@@ -60,8 +61,9 @@ export function readHeader(message: Buffer, charset: string): Header | Refusal {
   if (header.controlId === '') return new Refusal('required', segment.at(10))
   if (header.controlId.length > MAX_CONTROL_ID) return new Refusal('max-length', segment.at(10))
   if (segment.text(11) === undefined) return new Refusal('required', segment.at(11))
-  if (segment.text(11) !== 'P') return new Refusal('not-production', segment.at(11))
-  if (!VERSIONS.test(segment.text(12) ?? '')) return new Refusal('unsupported-version', segment.at(12))
-  if (segment.repetitions(18).length > 1 || !decoderOf(header.charset)) return new Refusal('charset', segment.at(18))
+  if (segment.text(11) !== 'P') return new Refusal('not-production', segment.at(11), ['P'])
+  if (!VERSIONS.test(segment.text(12) ?? '')) return new Refusal('unsupported-version', segment.at(12), VERSION_NAMES)
+  if (segment.repetitions(18).length > 1 || !decoderOf(header.charset))
+    return new Refusal('charset', segment.at(18), CHARSET_NAMES)
   return header
 }

@@ -66,7 +66,7 @@ function* messageItems(
   const name = Object.hasOwn(MAPPERS, type) ? type : `${type}^${event}`
   const mapper = Object.hasOwn(MAPPERS, name) ? MAPPERS[name] : undefined
   if (mapper === undefined) {
-    yield refused(new Refusal('unmapped-message', header.segment.at(9)), index)
+    yield refused(new Refusal('unmapped-message', header.segment.at(9), Object.keys(MAPPERS)), index)
     return
   }
   for (const place of unmappedFields(message)) onUnmapped(place)

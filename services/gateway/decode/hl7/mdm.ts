@@ -25,7 +25,7 @@ export function* mdmItems(received: Received): Generator<Item> {
   const { event, segment } = message.header
   const refuse = (refusal: Refusal, pointer = '') => refused(refusal, index, 'document', pointer)
   if (!Object.hasOwn(MDM_EVENTS, event)) {
-    yield refused(new Refusal('unmapped-message', segment.at(9, 2)), index)
+    yield refused(new Refusal('unmapped-message', segment.at(9, 2), Object.keys(MDM_EVENTS)), index)
     return
   }
   const txa = message.first('TXA')
@@ -69,7 +69,7 @@ function contentOf({ message, settings }: Received, { operation, status }: Docum
       texts.push('')
     } else if (typeof read === 'string') texts.push(read)
     else if (TEXT_TYPES.includes(type)) texts.push(read.text ?? '')
-    else return new Refusal('unmapped-value', obx.at(2))
+    else return new Refusal('unmapped-value', obx.at(2), [...TEXT_TYPES, 'ED'])
   }
   const text = texts.join('\n').trim()
   return text === '' ? new Refusal('required', all[0]?.at(5) ?? { segment: 'OBX', occurrence: 1, field: 5 }) : text

@@ -5,6 +5,10 @@ import type { RecordFault } from '#core/faults/codes.ts'
 
 const FORM = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?([+-]\d{4})?$/
 
+/** What errors say of the form; a local time that the clock skips is none either. */
+export const TIME_FORM = ['YYYY[MM[DD[HH[MM[SS[.SSSS]]]]]][+/-ZZZZ]']
+export const DAY_FORM = ['YYYY[MM[DD]]']
+
 export type Precision = 'year' | 'month' | 'day' | 'hour' | 'minute'
 
 export interface Moment {

@@ -44,7 +44,10 @@ export function movementId(zbe: Segment): string | Refusal {
 export function movementOperation(zbe: Segment): Operation | Refusal {
   const action = zbe.text(4)
   if (action === undefined) return new Refusal('required', zbe.at(4))
-  return (Object.hasOwn(OPERATIONS, action) ? OPERATIONS[action] : undefined) ?? new Refusal('enum', zbe.at(4))
+  return (
+    (Object.hasOwn(OPERATIONS, action) ? OPERATIONS[action] : undefined) ??
+    new Refusal('enum', zbe.at(4), Object.keys(OPERATIONS))
+  )
 }
 
 /** A historic movement says nothing of where the stay is now (ZBE-5). */

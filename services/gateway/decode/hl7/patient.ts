@@ -11,7 +11,7 @@ import {
   streetOf,
   usedFamilyName,
 } from './names.ts'
-import { dayOf, partialDayOf, preciseTimeOf } from './read-time.ts'
+import { dayOrRefusal, partialDayOf, partialDayOrRefusal, preciseTimeOf } from './read-time.ts'
 import type { FieldMap, RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -46,7 +46,7 @@ const IDENTITY = {
     read: ({ pid }) => birthFamilyName(pid),
   },
   birth_given_names: { from: ['PID-5-2', 'PID-5-3'], read: ({ pid }) => birthGivenNames(pid) },
-  birth_date: { from: ['PID-7'], note: 'null for a year or a month alone', read: ({ pid }) => dayOf(pid, 7) },
+  birth_date: { from: ['PID-7'], note: 'null for a year or a month alone', read: ({ pid }) => dayOrRefusal(pid, 7) },
   sex: { from: ['PID-8'], note: 'table 0001', read: ({ pid }) => sexOf(pid) },
   birth_place_insee: { from: ['PID-11-9'], note: 'of the address of type BDL', read: ({ pid }) => birthPlace(pid) },
 } satisfies Record<string, FieldMap<IdentitySource>>
@@ -82,7 +82,7 @@ export const PATIENT: RecordMap<IdentitySource> = {
     deceased_on: {
       from: ['PID-29'],
       note: 'the first day of a year or a month alone',
-      read: ({ pid }) => partialDayOf(pid, 29).on,
+      read: ({ pid }) => partialDayOrRefusal(pid, 29),
     },
     deceased_precision: { from: ['PID-29'], read: ({ pid }) => partialDayOf(pid, 29).precision },
     updated_at: {
@@ -99,7 +99,7 @@ export const PATIENT: RecordMap<IdentitySource> = {
 
 export const DEATH: RecordMap<IdentitySource> = {
   feed: 'death',
-  fields: { ...IDENTITY, died_on: { from: ['PID-29'], read: ({ pid }) => dayOf(pid, 29) } },
+  fields: { ...IDENTITY, died_on: { from: ['PID-29'], read: ({ pid }) => dayOrRefusal(pid, 29) } },
 }
 
 /** One status that is not validated is enough to keep the INS from linking. */
@@ -115,11 +115,10 @@ function statusOf(pid: Segment): string | null {
 function deceasedOf(pid: Segment): boolean | null | Refusal {
   const given = pid.text(30)
   if (given === undefined) return null
-  return given === 'Y' || given === 'N' ? given === 'Y' : new Refusal('enum', pid.at(30))
+  return given === 'Y' || given === 'N' ? given === 'Y' : new Refusal('enum', pid.at(30), ['Y', 'N'])
 }
 
-/** A letter that is not in the table stays, and the contract rejects it. */
-function sexOf(pid: Segment): string {
+function sexOf(pid: Segment): string | Refusal {
   const given = pid.text(8) ?? 'U'
-  return Object.hasOwn(SEXES, given) ? (SEXES[given] ?? given) : given
+  return (Object.hasOwn(SEXES, given) ? SEXES[given] : undefined) ?? new Refusal('enum', pid.at(8), Object.keys(SEXES))
 }

@@ -1,5 +1,5 @@
 /** Reads the times and days of segments for the mappings. */
-import { type Moment, type Precision, readDay, readMoment } from './moment.ts'
+import { DAY_FORM, type Moment, type Precision, readDay, readMoment, TIME_FORM } from './moment.ts'
 import type { Context, FieldMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
@@ -16,7 +16,7 @@ function momentOf(context: Context, fields: readonly TimeField[]): Moment | unde
     const text = segment?.text(field)
     if (segment === undefined || text === undefined) continue
     const read = readMoment(text, context.settings.localTime)
-    return 'fault' in read ? new Refusal(read.fault, segment.at(field)) : read
+    return 'fault' in read ? new Refusal(read.fault, segment.at(field), TIME_FORM) : read
   }
   return undefined
 }
@@ -47,7 +47,7 @@ export function preciseTimeOf(context: Context, fields: readonly TimeField[]): s
   const [segment, field] = fields.find(([of, at]) => of?.text(at) !== undefined) ?? []
   if (precision === null || precision === 'minute' || segment === undefined || field === undefined)
     return timeOf(context, fields)
-  return new Refusal('imprecise-date', segment.at(field))
+  return new Refusal('imprecise-date', segment.at(field), ['YYYYMMDDHHMM[SS[.SSSS]][+/-ZZZZ]'])
 }
 
 /** @returns the day as it was written; null where there is none, or only a year or a month: an invented day would link different people. */
@@ -56,7 +56,23 @@ export function dayOf(segment: Segment | undefined, field: number): string | nul
   return precision === null ? on : null
 }
 
-/** @returns the day, or the first one of the month or the year; what is no date stays as it was written, and the contract rejects it */
+/** @returns as `dayOf`; a refusal for what is no date */
+export function dayOrRefusal(segment: Segment, field: number): string | null | Refusal {
+  return refusalOf(segment, field) ?? dayOf(segment, field)
+}
+
+/** @returns as `partialDayOf`, without its precision; a refusal for what is no date */
+export function partialDayOrRefusal(segment: Segment, field: number): string | null | Refusal {
+  return refusalOf(segment, field) ?? partialDayOf(segment, field).on
+}
+
+function refusalOf(segment: Segment, field: number): Refusal | undefined {
+  const text = segment.text(field)
+  const read = text === undefined ? undefined : readDay(text)
+  return read !== undefined && 'fault' in read ? new Refusal(read.fault, segment.at(field), DAY_FORM) : undefined
+}
+
+/** @returns the day, or the first one of the month or the year; what is no date stays as it was written */
 export function partialDayOf(
   segment: Segment | undefined,
   field: number,

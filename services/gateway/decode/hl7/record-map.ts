@@ -57,6 +57,7 @@ export function buildRecord<S extends Context>(map: RecordMap<S>, source: S, ind
 }
 
 export function refused(refusal: Refusal, index: number, feed?: string, pointer = ''): Item {
+  const { allowed } = refusal
   return {
     kind: 'undecodable',
     index,
@@ -64,5 +65,6 @@ export function refused(refusal: Refusal, index: number, feed?: string, pointer 
     pointer,
     fault: refusal.fault,
     path: formatLocation(refusal.location),
+    ...(allowed === undefined ? {} : { allowed }),
   }
 }

@@ -58,7 +58,7 @@ export function resultState(obx: Segment): ResultState | Refusal {
   if (given === undefined) return new Refusal('required', obx.at(11))
   if (CANCELS.includes(given)) return { operation: 'cancel', status: null, needsValue: false }
   const status = Object.hasOwn(STATUSES, given) ? STATUSES[given] : undefined
-  if (status === undefined) return new Refusal('enum', obx.at(11))
+  if (status === undefined) return new Refusal('enum', obx.at(11), Object.keys(RESULT_STATUS))
   if (given === 'U' && obx.repetitions(5).length === 0) return new Refusal('unmapped-value', obx.at(11))
   return { operation: 'upsert', status, needsValue: FACTS.includes(status) }
 }

@@ -2,7 +2,7 @@
 
 import type { LocalTime } from '#core/contract/local-time.ts'
 import { codedText, valueCodeOf } from './codes.ts'
-import { type Precision, readMoment } from './moment.ts'
+import { type Precision, readMoment, TIME_FORM } from './moment.ts'
 import { Refusal } from './refusal.ts'
 import type { Field, Segment } from './segment.ts'
 
@@ -44,6 +44,7 @@ const NOTHING: ResultValue = {
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/
 /** Decimal digits that a double keeps exactly. */
 const EXACT_DIGITS = 15
+const NUMBER_FORM = ["a number, with '.' before its decimals"]
 const COMPARATORS = ['<', '<=', '>=', '>']
 const VALUE_SYSTEMS = ['snomed', 'loinc', 'cim10']
 
@@ -78,7 +79,7 @@ export function readValue(obx: Segment, local: LocalTime): ResultValue | Refusal
   const type = obx.text(2)
   if (type === undefined) return new Refusal('required', obx.at(2))
   const read = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined
-  if (read === undefined) return new Refusal('unmapped-value', obx.at(2))
+  if (read === undefined) return new Refusal('unmapped-value', obx.at(2), [...VALUE_TYPES, 'ED'])
   const repetitions = obx.repetitions(5)
   const [first] = repetitions
   if (first === undefined) return new Refusal('required', obx.at(5))
@@ -98,7 +99,7 @@ function notEmpty(value: ResultValue | Refusal, obx: Segment): ResultValue | Ref
 function numberOf(text: string | undefined, obx: Segment, component?: number): number | undefined | Refusal {
   const given = text?.trim() ?? ''
   if (given === '') return undefined
-  if (!DECIMAL.test(given)) return new Refusal('type', obx.at(5, component))
+  if (!DECIMAL.test(given)) return new Refusal('type', obx.at(5, component), NUMBER_FORM)
   const digits = given.replace(/^[+-]/, '').replace('.', '').replace(/^0+/, '')
   if (digits.length > EXACT_DIGITS) return new Refusal('number-range', obx.at(5, component))
   return Number(given)
@@ -115,7 +116,7 @@ function structuredNumber(field: Field, obx: Segment): ResultValue | Refusal {
   const comparator = given === '=' ? null : given
   const separator = field.text(3)
   if (comparator !== null && (separator !== undefined || !COMPARATORS.includes(comparator)))
-    return new Refusal('unmapped-value', obx.at(5, 1))
+    return new Refusal('unmapped-value', obx.at(5, 1), separator === undefined ? [...COMPARATORS, '='] : ['='])
   const first = numberOf(field.text(2), obx, 2)
   if (separator === undefined) return quantity(first, comparator)
   const second = numberOf(field.text(4), obx, 4)
@@ -126,7 +127,7 @@ function structuredNumber(field: Field, obx: Segment): ResultValue | Refusal {
   if (separator === '-') return { ...NOTHING, kind: 'range', low: first, high: second }
   if (separator === ':' || separator === '/')
     return { ...NOTHING, kind: 'ratio', numerator: first, denominator: second }
-  return new Refusal('unmapped-value', obx.at(5, 3))
+  return new Refusal('unmapped-value', obx.at(5, 3), ['-', ':', '/'])
 }
 
 function textValue(text: string | undefined): ResultValue {
@@ -153,7 +154,7 @@ function dateOf(field: Field, obx: Segment, local: LocalTime): ResultValue | Ref
   const given = field.text(1)
   if (given === undefined) return NOTHING
   const read = readMoment(given, local)
-  if ('fault' in read) return new Refusal(read.fault, obx.at(5))
+  if ('fault' in read) return new Refusal(read.fault, obx.at(5), TIME_FORM)
   return { ...NOTHING, kind: 'date', at: new Date(read.time).toISOString(), precision: read.precision }
 }
 
@@ -162,6 +163,6 @@ function timeOfDay(field: Field, obx: Segment): ResultValue | Refusal {
   const given = field.text(1)
   if (given === undefined) return NOTHING
   const [, hour, minute, second] = /^([01]\d|2[0-3])([0-5]\d)([0-5]\d)$/.exec(given) ?? []
-  if (second === undefined) return new Refusal('unmapped-value', obx.at(5))
+  if (second === undefined) return new Refusal('unmapped-value', obx.at(5), ['HHMMSS'])
   return { ...NOTHING, kind: 'time', time: `${hour}:${minute}:${second}` }
 }

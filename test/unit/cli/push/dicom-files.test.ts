@@ -6,9 +6,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { gatewayClient } from '#core/gateway-api/client.ts'
 import { DICOM_BOUNDARY } from '#core/gateway-api/media-types.ts'
 import { batches } from '../../../../services/cli/push/batches.ts'
-import { checkFiles } from '../../../../services/cli/push/check.ts'
+import { checkMapped } from '../../../../services/cli/push/check-mapped.ts'
 import { dicomSource } from '../../../../services/cli/push/dicom-files.ts'
-import { startGatewayCheck } from '../../../../services/cli/push/gateway-check.ts'
 import { sendFile } from '../../../../services/cli/push/send.ts'
 import { partsOf } from '../../../../services/gateway/decode/dicom/multipart.ts'
 import { dicomFile, type Elements, SYNTAX, slice } from '../../../helpers/dicom-file.ts'
@@ -116,7 +115,6 @@ test('a dry run says what the gateway would, by the code of the gateway', async 
   write('c.dcm', { '(0008,0022)': ['DA', '20990101'] })
   write('d.dcm', { '(0020,000D)': ['UI', 'no UID'] })
   const told: string[] = []
-  const gateway = startGatewayCheck({ ...process.env, CHAINON_FEEDS_DIR: 'schemas/feeds' }, 'chu')
   const report = {
     progress: () => undefined,
     rejected: (file: string, _line: number, { path, rule }: { path?: string; rule: string }) =>
@@ -124,16 +122,17 @@ test('a dry run says what the gateway would, by the code of the gateway', async 
     say: () => undefined,
     end: () => undefined,
   }
-  const checked = await checkFiles(
-    dicomSource(wrong, () => undefined),
-    gateway,
-    report,
-  )
-  gateway.end()
+  const check = (environment: NodeJS.ProcessEnv) =>
+    checkMapped(
+      dicomSource(wrong, () => undefined),
+      report,
+      { ...process.env, CHAINON_FEEDS_DIR: 'schemas/feeds', ...environment },
+      'chu',
+    )
+  const checked = await check({})
   expect(checked).toEqual({ accepted: 1, rejected: 3 })
   expect(told).toEqual(['b.dcm (0010,0020) required', 'c.dcm (0008,002A) not-in-future', 'd.dcm (0020,000D) type'])
-  const broken = startGatewayCheck({ ...process.env, CHAINON_HL7_TIME_ZONE: 'Nowhere' }, 'chu')
-  await expect(broken.check(Buffer.from('x'))).rejects.toMatchObject({ code: 'configuration' })
+  await expect(check({ CHAINON_DEFAULT_TIME_ZONE: 'Nowhere' })).rejects.toMatchObject({ code: 'configuration' })
 })
 
 test('a run that was stopped continues after the files that were sent', async () => {

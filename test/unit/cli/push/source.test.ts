@@ -5,8 +5,10 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import avsc from 'avsc'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadContracts } from '#core/contract/load.ts'
 import { openSource } from '../../../../services/cli/push/source.ts'
 import type { SourceRecord } from '../../../../services/cli/push/source-record.ts'
+import { avroFile } from '../../gateway/avro-file.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-push-'))
 const whole = join(folder, 'whole.avro')
@@ -44,6 +46,22 @@ describe('a file to push', () => {
     for (const length of [0, 3, 40, 2000, bytes.length - 17, bytes.length - 1]) {
       await expect(read(file('cut.avro', bytes.subarray(0, length))), `${length} bytes`).rejects.toThrow(/cut short/)
     }
+  })
+
+  test('an Avro file whose times are counted in another unit is an error: they would be others', async () => {
+    const [contract] = loadContracts('schemas/feeds').filter(({ feed }) => feed === 'observation')
+    const unit = async (logicalType: string, value: number) => {
+      const type = ['null', { type: 'long', logicalType }]
+      const fields = [{ name: 'value_at', type }]
+      const path = file('unit.avro', avroFile([{ value_at: value }], { type: 'record', name: 'A', fields }))
+      const records: SourceRecord[] = []
+      for await (const record of openSource(path).records(contract)) records.push(record)
+      return records.map((record) => record.refused ?? record.bytes.toString())
+    }
+    expect(await unit('timestamp-millis', 160e9)).toEqual(['{"value_at":"1975-01-26T20:26:40.000Z"}'])
+    await expect(unit('timestamp-micros', 160e12)).rejects.toThrow(
+      /'value_at' is timestamp-micros, and the feed has timestamp-millis/,
+    )
   })
 
   test('a gzip file that is cut short is an error', async () => {

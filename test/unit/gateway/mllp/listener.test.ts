@@ -127,6 +127,7 @@ test('an error says the place and the rule, and never the value', async () => {
   send(oru(OBX, 'OBX|2|NM|2160-0^Creat^LN||SECRET-VALUE||||||F'))
   while (answers.length === 0) await sleep(2)
   expect(answers[0]).toContain('\rERR||OBX^2^5^1|102^Data type error^HL70357|E||||type: The value has the wrong type.')
+  expect(answers[0]).toContain("Allowed: a number, with '.' before its decimals.")
   expect(answers[0]).not.toContain('SECRET')
   expect(await next(1)).toEqual(['AE MSG1'])
 })

@@ -37,6 +37,7 @@ test('a message becomes records of several feeds; what is refused is named by me
           feed: 'observation',
           pointer: '',
           path: 'OBX[2]-5-1',
+          allowed: ['<', '<=', '>=', '>', '='],
           rule: 'unmapped-value',
           detail: expect.any(String),
         },

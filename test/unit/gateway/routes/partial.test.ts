@@ -61,7 +61,7 @@ describe.each([
       feed: 'observation',
       accepted: 2,
       rejected: 1,
-      errors: [{ index: 1, pointer: '/code', rule: 'type', detail: expect.any(String) }],
+      errors: [{ index: 1, pointer: '/code', allowed: ['a text'], rule: 'type', detail: expect.any(String) }],
       unavailable: 2,
       unavailable_indexes: [2, 3],
     })

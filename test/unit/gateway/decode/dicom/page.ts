@@ -25,9 +25,9 @@ ${rows.join('\n')}
 \`>\`: of the first item of a sequence; (5200,9229) has what all frames of an enhanced object share. A value of a code that the contract does not list, a UID of a
 vendor and a number outside its range become null, and are counted as the rule \`guard-<field>\`. An element with a value that cannot be read refuses the file.
 
-**Times** are the first instant of what was written, with its precision, in the zone of (0008,0201), else of \`CHAINON_HL7_TIME_ZONE\`. **Identifiers**: UIDs, the
+**Times** are the first instant of what was written, with its precision, in the zone of (0008,0201), else of \`CHAINON_DEFAULT_TIME_ZONE\`. **Identifiers**: UIDs, the
 accession number and the stay are replaced by pseudonyms, each in a domain of its own, so that the instances of a series and a study still belong together.
-**Character sets** of (0008,0005): ${CHARSET_NAMES.join(', ')}; without one that of \`CHAINON_HL7_CHARSET\`. A text that switches between sets (ISO 2022) is refused (\`charset\`).
+**Character sets** of (0008,0005): ${CHARSET_NAMES.join(', ')}; without one that of \`CHAINON_DEFAULT_CHARSET\`. A text that switches between sets (ISO 2022) is refused (\`charset\`).
 
 **Versions.** \`record_version\` is the time of receipt: of a file that is sent again, the last one is in force. To withdraw an instance, send its record as JSON to
 \`/v1/feeds/imaging/records\` with \`"operation": "cancel"\`.

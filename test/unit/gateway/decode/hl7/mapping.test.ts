@@ -682,3 +682,23 @@ test('the messages of a body are read one by one: one that is damaged harms no o
     [3, 'decoded'],
   ])
 })
+
+test.each([
+  ['a sex', adt('A28').replace('19790315|F', '19790315|X'), ['F', 'M', 'O', 'A', 'U', 'N']],
+  ['a date of birth', adt('A28').replace('19790315|F', '31021979|F'), ['YYYY[MM[DD]]']],
+  ['a time', oru('OBX|1|ST|1^x^L||x||||||F|||2025023'), ['YYYY[MM[DD[HH[MM[SS[.SSSS]]]]]][+/-ZZZZ]']],
+  ['a day of death', adt('A28').replace('||||||||||||||VALI', '|||||||||||2025021|Y||VALI'), ['YYYY[MM[DD]]']],
+  ['an action', adt('A02', PV1, zbe('INSRT')), ['INSERT', 'UPDATE', 'CANCEL']],
+  ['an event', adt('A17'), expect.arrayContaining(['A01', 'A31'])],
+  ['a number', oru('OBX|1|NM|1^x^L||1,5||||||F'), ["a number, with '.' before its decimals"]],
+  ['a type of result', oru('OBX|1|RP|1^x^L||1,5||||||F'), expect.arrayContaining(['NM', 'ED'])],
+  ['a status', oru('OBX|1|NM|1^x^L||1.5||||||Q'), expect.arrayContaining(['F', 'C', 'P'])],
+  ['a code system', oru('OBX|1|NM|1^x^XYZ||1.5||||||F'), expect.arrayContaining(['LN', 'L', '99...'])],
+  ['a set of characters', adt('A28').replace('UNICODE UTF-8', 'UNICODE'), expect.arrayContaining(['8859/15'])],
+  ['a version', adt('A28').replace('2.5^FRA^2.11', '3.0'), expect.arrayContaining(['2.3', '2.8'])],
+  ['a processing id', adt('A28').replace('|MSG1|P|', '|MSG1|T|'), ['P']],
+])('what %s may be is said in the words of HL7', (_name, message, allowed) => {
+  const refused = itemsOf(message).flatMap((item) => (item.kind === 'undecodable' ? [item] : []))
+  expect(refused.length).toBeGreaterThan(0)
+  for (const item of refused) expect(item.allowed).toEqual(allowed)
+})

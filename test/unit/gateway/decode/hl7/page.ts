@@ -68,7 +68,7 @@ Code systems: ${Object.entries(CODE_SYSTEMS)
       ', ',
     )}; \`L\`, \`99...\` and none, and the OID of a public system that no contract has, are \`other\`; another one is refused (\`unknown-code-system\`).
 
-Character sets (MSH-18): ${CHARSET_NAMES.join(', ')}. Where it is empty, \`CHAINON_HL7_CHARSET\`.
+Character sets (MSH-18): ${CHARSET_NAMES.join(', ')}. Where it is empty, \`CHAINON_DEFAULT_CHARSET\`.
 
 ## Acknowledgements
 | MSA-1 | enhanced mode | meaning |

@@ -69,6 +69,7 @@ describe('values', () => {
     ['l1\\.br\\l2\\.sp2\\l3', 'l1\nl2\nl3'],
     ['\\H\\bold\\N\\ \\.in+4\\x', 'bold x'],
     ['caf\\XC3A9\\', 'café'],
+    ['a\\X000d\\b\\X000A\\c', 'a\rb\nc'],
     ['\\\\srv\\share', '\\\\srv\\share'],
     ['a\\b', 'a\\b'],
     ['\\Zx\\\\F\\', '\\Zx\\|'],

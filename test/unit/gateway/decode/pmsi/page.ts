@@ -34,6 +34,7 @@ Made from the tables of \`services/gateway/decode/pmsi/\`; a test compares the t
 | grouped RSS: a RUM | \`123\` in columns 10-12, \`023\` in 25-27 | 205, and 8 for each DAS (134-135) and each DAD (136-137), 32 for each act (138-140) |
 
 Another version is refused (\`unsupported-format\`), and so is another length (\`line-length\`). RSS that are not grouped have no GHM and are not read. HOSP-PMSI is not needed: the RSS has both of its numbers.
+Not read either: the layouts of other years, RSA, ANO, FICHCOMP (drugs and devices), SMR, HAD and psychiatry. A file of fixed width of these can be sent to a feed by a mapping with \`positions\` ([csv.md](csv.md)).
 A line is read as UTF-8 if it is that, else as ISO 8859-1. Lines end with LF or CR LF; empty ones do not count.
 
 **Whose stay it is** only VID-HOSP says: the line of the same number of the stay (NDA), anywhere in the same request. An RSS without it is refused (\`unresolved-stay\`), and so is one of another birth date or sex
