@@ -77,6 +77,7 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
     'checkIdentifiedRules',
     'guardValues',
     'scrubTexts',
+    'keepFiles',
     'encodeTraits',
     'removeIdentity',
     'encodePseudonymised',

@@ -125,7 +125,7 @@ describe('a table', () => {
       '18  malformed-row',
       // The rest of the row, which looks like one.
       '19  malformed-row',
-      '20 column Code max-length',
+      '20 column Code max-length at most 32 characters',
     ])
     expect(JSON.stringify(told)).not.toMatch(/31\/02|<13|à jeun/)
   })
