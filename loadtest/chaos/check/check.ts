@@ -5,6 +5,7 @@
  */
 import { administrator } from '../kafka-access.ts'
 import type { Journal } from '../load/journal.ts'
+import { registryAccess } from '../registry-access.ts'
 import { type CheckFinding, Findings } from './findings.ts'
 import { LinkReplay } from './links.ts'
 import { type LogMessage, type LogReader, logReader, type Values, type Zone } from './log.ts'
@@ -47,7 +48,12 @@ export interface Checker {
 export function openChecker(sources: CheckSources): Checker {
   return checkerOf({
     ...sources,
-    log: logReader(administrator(sources.kafka, sources.data), sources.registry, sources.feeds, seals(sources.data)),
+    log: logReader(
+      administrator(sources.kafka, sources.data),
+      registryAccess(sources.registry, sources.data),
+      sources.feeds,
+      seals(sources.data),
+    ),
     tables: readTables(sources.clickhouse, sources.database, sources.data),
     names: pseudonyms(sources.data),
   })

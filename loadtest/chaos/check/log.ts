@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import avsc from 'avsc'
 import { type Admin, Kafka, logLevel } from 'kafkajs'
 import type { KafkaAccess } from '../kafka-access.ts'
+import type { RegistryAccess } from '../registry-access.ts'
 import type { Seals } from './seals.ts'
 
 export type Zone = 'identified' | 'pseudonymised'
@@ -34,8 +35,12 @@ export interface LogReader {
 const READ_WITHIN_MS = 60_000
 const topicOf = (zone: Zone, feed: string) => `${zone}.${feed}`
 
-/** @param registry base address of its Confluent-compatible interface */
-export function logReader(access: KafkaAccess, registry: string, feeds: readonly string[], seals: Seals): LogReader {
+export function logReader(
+  access: KafkaAccess,
+  registry: RegistryAccess,
+  feeds: readonly string[],
+  seals: Seals,
+): LogReader {
   const kafka = new Kafka({
     clientId: 'chaos-check',
     ...access,
@@ -190,10 +195,10 @@ interface Schema {
   readonly stampUnitMs: number
 }
 
-function schemaCache(registry: string) {
+function schemaCache({ url, authorization }: RegistryAccess) {
   const known = new Map<number, Promise<Schema>>()
   const load = async (id: number): Promise<Schema> => {
-    const answer = await fetch(`${registry}/schemas/ids/${id}`)
+    const answer = await fetch(`${url}/schemas/ids/${id}`, { headers: { authorization } })
     if (!answer.ok) throw new Error(`the registry answered ${answer.status} for schema ${id}`)
     const { schema } = (await answer.json()) as { schema: string }
     const parsed = JSON.parse(schema) as avsc.schema.RecordType
