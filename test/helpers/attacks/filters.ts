@@ -1,0 +1,112 @@
+/**
+ * Attacks on opened Bloom filters of names. Who lacks the key of the encodings still knows how they are made: each bigram sets the same bits in all
+ * filters of names. From a few filters of which the names are known, or guessed by their frequency, the bits of each bigram are learnt, and all others are
+ * read against a list of names; what is read best teaches the next round (P. Christen, R. Schnell, D. Vatsalan, T. Ranbaduge, PAKDD 2017; and of them,
+ * "Pattern-mining based cryptanalysis of Bloom filters", PAKDD 2018, whose patterns are here the bits that filters with one bigram have in common).
+ */
+import { featuresOf } from '#core/linkage/features.ts'
+
+/** Words of 32 bits. */
+export type Filter = Int32Array
+
+const BITS = 256
+/** Bits that a bigram sets: the form of the encodings is no secret. */
+const SET = 8
+/** Of the filters that are taken to have a bigram, this share must have a bit of it. */
+const MOST = 0.75
+const ROUNDS = 10
+
+const has = (filter: Filter, bit: number) => ((filter[bit >>> 5] ?? 0) >>> (bit & 31)) & 1
+const bigramsOf = (name: string) => featuresOf('family_name', name)
+
+function ones(filter: Filter): number {
+  let count = 0
+  for (let bit = 0; bit < BITS; bit++) count += has(filter, bit)
+  return count
+}
+
+/** @returns for each bigram the bits that it sets, as far as filters with and without it show them */
+function learn(filters: readonly Filter[], taken: ReadonlyMap<number, string>): ReadonlyMap<string, readonly number[]> {
+  const counts = new Map<string, { of: number; bits: Uint32Array }>()
+  const background = new Float64Array(BITS)
+  for (const [at, name] of taken) {
+    const filter = filters[at] as Filter
+    const set = Array.from({ length: BITS }, (_, bit) => bit).filter((bit) => has(filter, bit))
+    for (const bit of set) background[bit] = (background[bit] ?? 0) + 1 / taken.size
+    for (const bigram of bigramsOf(name)) {
+      const own = counts.get(bigram) ?? { of: 0, bits: new Uint32Array(BITS) }
+      counts.set(bigram, own)
+      own.of++
+      for (const bit of set) own.bits[bit] = (own.bits[bit] ?? 0) + 1
+    }
+  }
+  const learnt = new Map<string, readonly number[]>()
+  for (const [bigram, { of, bits }] of counts) {
+    if (of < 2) continue
+    const lift = (bit: number) => (bits[bit] ?? 0) / of - (background[bit] ?? 0)
+    const most = Array.from(bits.keys())
+      .filter((bit) => (bits[bit] ?? 0) >= MOST * of)
+      .toSorted((a, b) => lift(b) - lift(a))
+      .slice(0, SET)
+    if (most.length > 0) learnt.set(bigram, most)
+  }
+  return learnt
+}
+
+interface Read {
+  readonly name: string
+  /** Dice of the filter and what is foreseen for the name. */
+  readonly score: number
+}
+
+function read(
+  filters: readonly Filter[],
+  names: readonly (readonly string[])[],
+  learnt: ReadonlyMap<string, readonly number[]>,
+): readonly Read[] {
+  const foreseen = new Map(
+    [...new Set(names.flat())].map((name) => {
+      const bigrams = bigramsOf(name)
+      const bits = [...new Set(bigrams.flatMap((bigram) => learnt.get(bigram) ?? []))]
+      return [name, { bits, size: bits.length + SET * bigrams.filter((bigram) => !learnt.has(bigram)).length }] as const
+    }),
+  )
+  return filters.map((filter, at) => {
+    const size = ones(filter)
+    let best: Read = { name: '', score: -1 }
+    for (const name of names[at] ?? []) {
+      const of = foreseen.get(name)
+      if (!of) continue
+      let both = 0
+      for (const bit of of.bits) both += has(filter, bit)
+      const score = (2 * both) / (size + of.size)
+      if (score > best.score) best = { name, score }
+    }
+    return best
+  })
+}
+
+/**
+ * @param filters different ones
+ * @param names for each filter the names that it may hide
+ * @param begin the names of some filters, known or guessed, by the filter's number
+ * @param sure they are known, and stay
+ * @returns the name that each filter is taken for
+ */
+export function readFilters(
+  filters: readonly Filter[],
+  names: readonly (readonly string[])[],
+  begin: ReadonlyMap<number, string>,
+  sure: boolean,
+): readonly string[] {
+  let taken = begin
+  let found: readonly Read[] = []
+  for (let round = 1; round <= ROUNDS; round++) {
+    found = read(filters, names, learn(filters, taken))
+    const best = [...found.keys()]
+      .toSorted((a, b) => (found[b]?.score ?? 0) - (found[a]?.score ?? 0))
+      .slice(0, Math.max(begin.size, Math.ceil((filters.length * round) / ROUNDS)))
+    taken = new Map([...best.map((at) => [at, found[at]?.name ?? ''] as const), ...(sure ? begin : [])])
+  }
+  return filters.map((_, at) => (sure ? begin.get(at) : undefined) ?? found[at]?.name ?? '')
+}
