@@ -8,30 +8,27 @@ import { featuresOf } from '#core/linkage/features.ts'
 
 /** Words of 32 bits. */
 export type Filter = Int32Array
+/** One byte a bit. */
+type Bits = Uint8Array
 
 const BITS = 256
 /** Bits that a bigram sets: the form of the encodings is no secret. */
 const SET = 8
-/** Of the filters that are taken to have a bigram, this share must have a bit of it. */
-const MOST = 0.75
-const ROUNDS = 10
+/** By how many standard deviations more of the filters that are taken to have a bigram have a bit of it than others do. */
+const DEVIATIONS = 2
+const ROUNDS = 8
 
-const has = (filter: Filter, bit: number) => ((filter[bit >>> 5] ?? 0) >>> (bit & 31)) & 1
+const bitsOf = (filter: Filter): Bits =>
+  Uint8Array.from({ length: BITS }, (_, bit) => ((filter[bit >>> 5] ?? 0) >>> (bit & 31)) & 1)
 const bigramsOf = (name: string) => featuresOf('family_name', name)
 
-function ones(filter: Filter): number {
-  let count = 0
-  for (let bit = 0; bit < BITS; bit++) count += has(filter, bit)
-  return count
-}
-
 /** @returns for each bigram the bits that it sets, as far as filters with and without it show them */
-function learn(filters: readonly Filter[], taken: ReadonlyMap<number, string>): ReadonlyMap<string, readonly number[]> {
+function learn(filters: readonly Bits[], taken: ReadonlyMap<number, string>): ReadonlyMap<string, readonly number[]> {
   const counts = new Map<string, { of: number; bits: Uint32Array }>()
   const background = new Float64Array(BITS)
   for (const [at, name] of taken) {
-    const filter = filters[at] as Filter
-    const set = Array.from({ length: BITS }, (_, bit) => bit).filter((bit) => has(filter, bit))
+    const filter = filters[at] as Bits
+    const set = Array.from({ length: BITS }, (_, bit) => bit).filter((bit) => filter[bit] === 1)
     for (const bit of set) background[bit] = (background[bit] ?? 0) + 1 / taken.size
     for (const bigram of bigramsOf(name)) {
       const own = counts.get(bigram) ?? { of: 0, bits: new Uint32Array(BITS) }
@@ -43,9 +40,12 @@ function learn(filters: readonly Filter[], taken: ReadonlyMap<number, string>): 
   const learnt = new Map<string, readonly number[]>()
   for (const [bigram, { of, bits }] of counts) {
     if (of < 2) continue
-    const lift = (bit: number) => (bits[bit] ?? 0) / of - (background[bit] ?? 0)
+    const lift = (bit: number) => {
+      const usual = background[bit] ?? 0
+      return ((bits[bit] ?? 0) / of - usual) / Math.sqrt((usual * (1 - usual) + 1 / BITS) / of)
+    }
     const most = Array.from(bits.keys())
-      .filter((bit) => (bits[bit] ?? 0) >= MOST * of)
+      .filter((bit) => lift(bit) >= DEVIATIONS)
       .toSorted((a, b) => lift(b) - lift(a))
       .slice(0, SET)
     if (most.length > 0) learnt.set(bigram, most)
@@ -60,7 +60,7 @@ interface Read {
 }
 
 function read(
-  filters: readonly Filter[],
+  filters: readonly Bits[],
   names: readonly (readonly string[])[],
   learnt: ReadonlyMap<string, readonly number[]>,
 ): readonly Read[] {
@@ -72,13 +72,13 @@ function read(
     }),
   )
   return filters.map((filter, at) => {
-    const size = ones(filter)
+    const size = filter.reduce((sum, bit) => sum + bit, 0)
     let best: Read = { name: '', score: -1 }
     for (const name of names[at] ?? []) {
       const of = foreseen.get(name)
       if (!of) continue
       let both = 0
-      for (const bit of of.bits) both += has(filter, bit)
+      for (const bit of of.bits) both += filter[bit] ?? 0
       const score = (2 * both) / (size + of.size)
       if (score > best.score) best = { name, score }
     }
@@ -99,10 +99,11 @@ export function readFilters(
   begin: ReadonlyMap<number, string>,
   sure: boolean,
 ): readonly string[] {
+  const bits = filters.map(bitsOf)
   let taken = begin
   let found: readonly Read[] = []
   for (let round = 1; round <= ROUNDS; round++) {
-    found = read(filters, names, learn(filters, taken))
+    found = read(bits, names, learn(bits, taken))
     const best = [...found.keys()]
       .toSorted((a, b) => (found[b]?.score ?? 0) - (found[a]?.score ?? 0))
       .slice(0, Math.max(begin.size, Math.ceil((filters.length * round) / ROUNDS)))

@@ -82,25 +82,41 @@ function most(values: readonly number[]): number {
   return values.reduce((best, value, at) => (value > (values[best] ?? 0) ? at : best), 0)
 }
 
+/** @returns for each name how likely it gives these numbers of men and women of each age (Poisson), as a logarithm */
+function likelihoods(people: readonly number[], target: Target): Float64Array {
+  const own = new Map<number, number>()
+  for (const at of people) {
+    const group = target.groups[at] ?? 0
+    own.set(group, (own.get(group) ?? 0) + 1)
+  }
+  const counts = [...own]
+  const all = new Float64Array(target.names.length)
+  for (const [at, logs] of target.logs.entries()) {
+    let likelihood = -(target.sums[at] ?? 0)
+    for (const [group, count] of counts) likelihood += count * (logs[group] ?? 0)
+    all[at] = likelihood
+  }
+  return all
+}
+
+/** @returns the names that these people of one hidden value most likely have, the likeliest first */
+export function likeliest(people: readonly number[], target: Target, many: number): readonly string[] {
+  const all = likelihoods(people, target)
+  return [...target.names.keys()]
+    .toSorted((a, b) => (all[b] ?? 0) - (all[a] ?? 0))
+    .slice(0, many)
+    .map((at) => target.names[at] ?? '')
+}
+
 /**
- * A hidden value that several people have is taken for the name that most likely gives these numbers of men and women of each age (Poisson). Where all are
- * different, frequency says nothing: the usual name is the best guess.
+ * A hidden value that several people have is taken for the likeliest name. Where all are different, frequency says nothing: the usual name is the best guess.
  */
 export function byFrequency(shared: Shared, target: Target): Guesses {
   const guesses = [...target.usual]
   for (const people of shared) {
-    const own = new Map<number, number>()
-    for (const at of people) {
-      const group = target.groups[at] ?? 0
-      own.set(group, (own.get(group) ?? 0) + 1)
-    }
-    const counts = [...own]
-    let [best, least] = [-1, Number.NEGATIVE_INFINITY]
-    for (const [at, logs] of target.logs.entries()) {
-      let likelihood = -(target.sums[at] ?? 0)
-      for (const [group, count] of counts) likelihood += count * (logs[group] ?? 0)
-      if (likelihood > least) [best, least] = [at, likelihood]
-    }
+    const all = likelihoods(people, target)
+    let best = 0
+    for (let at = 1; at < all.length; at++) if ((all[at] ?? 0) > (all[best] ?? 0)) best = at
     for (const at of people) guesses[at] = target.names[best]
   }
   return guesses
@@ -156,16 +172,17 @@ function shuffled(count: number): readonly number[] {
   return dealt
 }
 
-/** In bytes. */
-const WIDTHS = [2, 8] as const
+/** In bytes: where longer pieces are equal, these are, too. */
+const PIECE = 2
 
-/** @returns for each piece of the messages, at each of its places, what the people have there */
-export function* pieces(messages: readonly Buffer[]): Generator<Hidden> {
+/** @returns for each place in the messages what the people have there */
+export function pieces(messages: readonly Buffer[]): readonly Hidden[] {
   const length = Math.max(...messages.map((message) => message.length))
-  for (const width of WIDTHS)
-    for (let at = 0; at < length; at += width)
-      yield messages.map((message) => message.toString('latin1', at, at + width))
-  yield messages.map((message) => String(message.length))
+  const places = Array.from({ length: Math.ceil(length / PIECE) }, (_, n) => n * PIECE)
+  return [
+    messages.map((message) => String(message.length)),
+    ...places.map((at) => messages.map((message) => message.toString('latin1', at, at + PIECE))),
+  ]
 }
 
 /**

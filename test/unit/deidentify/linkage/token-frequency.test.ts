@@ -67,15 +67,15 @@ test('the attacks work: a keyed hash of a name alone is read by its frequency, a
 })
 
 test('sealed tokens name nobody: not by frequency, not by known people, and no day is found in another', () => {
-  const shared = [...pieces(first)].map(sharedOf)
+  const [before, after] = [pieces(first), pieces(second)]
+  const shared = before.map(sharedOf)
   for (const what of ALL_NAMED) {
     const figures = attackedPieces(shared, targets[what], KNOWN)
     print(`sealed, ${what}: ${told(figures)}`)
     expect(figures.frequency).toBeLessThanOrEqual(figures.chance + MARGIN)
     expect(figures.known).toBeLessThanOrEqual(figures.chance + MARGIN)
   }
-  const after = [...pieces(second)]
-  const found = acrossDays([...pieces(first)].map((before, at) => [before, after[at] ?? []] as const))
+  const found = acrossDays(before.map((own, at) => [own, after[at] ?? []] as const))
   print(`sealed, found at another producer: ${percent(found)}, chance ${percent(1 / people.length)}`)
   expect(found).toBeLessThanOrEqual(1 / people.length + MARGIN)
 })
