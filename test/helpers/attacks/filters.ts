@@ -16,7 +16,8 @@ const BITS = 256
 const SET = 8
 /** By how many standard deviations more of the filters that are taken to have a bigram have a bit of it than others do. */
 const DEVIATIONS = 2
-const ROUNDS = 8
+/** With the likely names of each filter only, then with all. */
+const ROUNDS = { likely: 5, all: 3 } as const
 
 const bitsOf = (filter: Filter): Bits =>
   Uint8Array.from({ length: BITS }, (_, bit) => ((filter[bit >>> 5] ?? 0) >>> (bit & 31)) & 1)
@@ -89,25 +90,33 @@ function read(
 /**
  * @param filters different ones
  * @param names for each filter the names that it may hide
- * @param begin the names of some filters, known or guessed, by the filter's number
- * @param sure they are known, and stay
+ * @param known the names of some filters, by the filter's number
  * @returns the name that each filter is taken for
  */
-export function readFilters(
+export function readByKnown(
   filters: readonly Filter[],
   names: readonly (readonly string[])[],
-  begin: ReadonlyMap<number, string>,
-  sure: boolean,
+  known: ReadonlyMap<number, string>,
 ): readonly string[] {
   const bits = filters.map(bitsOf)
-  let taken = begin
+  return read(bits, names, learn(bits, known)).map(({ name }, at) => known.get(at) ?? name)
+}
+
+/** As above, without any name that is known: each round learns from what the one before has read best. @param likely names by frequency, of each filter */
+export function readByGuess(
+  filters: readonly Filter[],
+  names: readonly (readonly string[])[],
+  likely: readonly (readonly string[])[],
+  guessed: ReadonlyMap<number, string>,
+): readonly string[] {
+  const bits = filters.map(bitsOf)
+  let taken = guessed
   let found: readonly Read[] = []
-  for (let round = 1; round <= ROUNDS; round++) {
-    found = read(bits, names, learn(bits, taken))
-    const best = [...found.keys()]
-      .toSorted((a, b) => (found[b]?.score ?? 0) - (found[a]?.score ?? 0))
-      .slice(0, Math.max(begin.size, Math.ceil((filters.length * round) / ROUNDS)))
-    taken = new Map([...best.map((at) => [at, found[at]?.name ?? ''] as const), ...(sure ? begin : [])])
+  for (let round = 1; round <= ROUNDS.likely + ROUNDS.all; round++) {
+    found = read(bits, round <= ROUNDS.likely ? likely : names, learn(bits, taken))
+    const many = Math.max(guessed.size, Math.ceil((filters.length * round) / (ROUNDS.likely + ROUNDS.all)))
+    const best = [...found.keys()].toSorted((a, b) => (found[b]?.score ?? 0) - (found[a]?.score ?? 0)).slice(0, many)
+    taken = new Map(best.map((at) => [at, found[at]?.name ?? '']))
   }
-  return filters.map((_, at) => (sure ? begin.get(at) : undefined) ?? found[at]?.name ?? '')
+  return found.map(({ name }) => name)
 }
