@@ -5,11 +5,11 @@ import { population } from '../../../services/synthetic/people/population.ts'
 
 const START = Date.UTC(2023, 6, 1)
 
-/** Each person alone: no two records of one. @param seed another one gives other people of the same distribution */
+/** Each person alone: no two records of one; households are not in one place. @param seed another one gives other people of the same distribution */
 export function peopleOf(seed: string, size: number): readonly Person[] {
   const { persons, grow } = population(seed, size, START)
   while (grow().length > 0);
-  return persons
+  return persons.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** @returns the record of the patient feed, complete and without errors: nothing hides a person from an attack */

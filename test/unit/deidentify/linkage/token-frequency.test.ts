@@ -27,7 +27,7 @@ const MARGIN = 0.01
 const KNOWN = 200
 
 const [contract] = loadContracts('schemas/feeds').filter(({ feed }) => feed === 'patient') as [FeedContract]
-const people = peopleOf('attacked', 3000)
+const people = peopleOf('attacked', 2000)
 const elsewhere = peopleOf('elsewhere', 6000)
 const targets = Object.fromEntries(ALL_NAMED.map((what) => [what, targetOf(people, elsewhere, what)])) as Record<
   Named,
