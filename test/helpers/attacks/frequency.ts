@@ -155,7 +155,10 @@ export function attacked(shared: Shared, target: Target, known: number): Figures
 
 /** @returns the most that any piece of the messages gives */
 export function attackedPieces(all: readonly Shared[], target: Target, known: number): Figures {
-  const figures = all.map((shared) => attacked(shared, target, known))
+  // A piece that is the same for all, as the head of a seal, says no more than any other of that kind.
+  const constant = all.findIndex(([people]) => people?.length === target.truth.length)
+  const different = all.filter(([people], at) => at === constant || people?.length !== target.truth.length)
+  const figures = different.map((shared) => attacked(shared, target, known))
   const highest = (what: keyof Figures) => Math.max(...figures.map((one) => one[what]))
   return { frequency: highest('frequency'), known: highest('known'), chance: highest('chance') }
 }

@@ -78,9 +78,9 @@ test('sealed tokens name nobody: not by frequency, not by known people, and no d
   const found = acrossDays(before.map((own, at) => [own, after[at] ?? []] as const))
   print(`sealed, found at another producer: ${percent(found)}, chance ${percent(1 / people.length)}`)
   expect(found).toBeLessThanOrEqual(1 / people.length + MARGIN)
-})
+}, 60_000)
 
-test.fails('opened without the key of the tokens, no kind of token names more than chance', async () => {
+test('opened without the key of the tokens, no kind of token names more than chance', async () => {
   const opener = await tokenOpener([seed])
   await opener.prepare(first)
   const opened = first.map((sealed, at) => opener.open(sealed, { feed: contract.feed, recordId: `p1_a-${at}` }) ?? [])
