@@ -111,7 +111,7 @@ export function likeliest(people: readonly number[], target: Target, many: numbe
 /**
  * A hidden value that several people have is taken for the likeliest name. Where all are different, frequency says nothing: the usual name is the best guess.
  */
-export function byFrequency(shared: Shared, target: Target): Guesses {
+function byFrequency(shared: Shared, target: Target): Guesses {
   const guesses = [...target.usual]
   for (const people of shared) {
     const all = likelihoods(people, target)
@@ -123,7 +123,7 @@ export function byFrequency(shared: Shared, target: Target): Guesses {
 }
 
 /** The first `known` people are known by name: who has a value of theirs has their name. */
-export function byKnown(shared: Shared, target: Target, known: number): Guesses {
+function byKnown(shared: Shared, target: Target, known: number): Guesses {
   const guesses = [...target.usual]
   for (const people of shared) {
     const first = people.find((at) => at < known)
