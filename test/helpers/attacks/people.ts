@@ -7,9 +7,9 @@ const START = Date.UTC(2023, 6, 1)
 
 /** Each person alone: no two records of one; households are not in one place. @param seed another one gives other people of the same distribution */
 export function peopleOf(seed: string, size: number): readonly Person[] {
-  const { persons, grow } = population(seed, size, START)
-  while (grow().length > 0);
-  return persons.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+  const people = population(seed, size, START)
+  while (people.grow().length > 0);
+  return people.persons.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 /** @returns the record of the patient feed, complete and without errors: nothing hides a person from an attack */
