@@ -1,7 +1,7 @@
 /**
  * Bloom filters of values (R. Schnell, T. Bachteler, J. Reiher, BMC Medical Informatics and Decision Making 9:41, 2009): each feature
  * sets k bits, which HMAC-SHA-256 chooses. A name-list attack reads most names of such filters: they are identifying, and protected
- * by custody (docs/adr/0025).
+ * by custody (docs/adr/0024, docs/security/linkage-attacks.md).
  */
 import { deriveKey, hmacSha256 } from '../crypto/hmac.ts'
 import { createLru } from '../crypto/lru.ts'

@@ -1,7 +1,8 @@
 /**
  * Makes linkage tokens of identity traits; the traits themselves are not kept. Tokens are keyed hashes, one key per kind:
  * `nir` (of the INS or the NIR: both are the same number), `ins` (of the qualified INS only), `traits-place` (birth name, first
- * given name, birth date, sex, birth place) and `traits` (without the place). `place` never links: it keeps homonyms apart.
+ * given name, birth date, sex, birth place) and `traits` (without the place). `place` never links: it keeps homonyms apart. It is of the
+ * birth date, too: the place alone has so few values that who has the tokens without their key reads it by its frequency.
  */
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
@@ -41,7 +42,7 @@ export function tokeniser(contract: FeedContract, secret: Buffer): Tokenise {
     const birth = text('birth_date')
     const sex = text('sex')
     const place = text('birth_place_insee').toUpperCase()
-    if (place) tokens.push(token('place', place))
+    if (place && birth) tokens.push(token('place', `${birth}\0${place}`))
     if (family && given && birth && (sex === 'female' || sex === 'male')) {
       const traits = `${family}\0${given}\0${birth}\0${sex}`
       if (place) tokens.push(token('traits-place', `${traits}\0${place}`))

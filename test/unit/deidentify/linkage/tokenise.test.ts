@@ -45,7 +45,7 @@ describe('tokenise', () => {
 
   it('never makes a token of a number with a wrong key, or of incomplete traits', () => {
     expect(kinds({ ...traits, nir: '279035121518988' })).not.toContain('nir')
-    expect(kinds({ ...traits, birth_date: null })).toEqual(['place'])
+    expect(kinds({ ...traits, birth_date: null })).toEqual([])
     expect(kinds({ ...traits, sex: 'unknown' })).toEqual(['place'])
   })
 })
