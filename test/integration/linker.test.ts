@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,6 +20,7 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
   offset++
   return {
     patientId: `p2_${patient}`,
+    producer: `of-${patient}`,
     recordId: `p2_record-${patient}`,
     version: 0,
     origin: BigInt(offset),
@@ -183,6 +185,65 @@ describe('deterministic passes', () => {
       ),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('one producer', () => {
+  const invented = (count: number, tokens: readonly string[], producer = 'attacker') =>
+    Array.from({ length: count }, (_, nth) => contribution(`x${producer}${nth}`, tokens, { producer }))
+  const traits = ['nir_v', 'traits-place_v', 'traits_v', 'place_v']
+  const victim = () => [contribution('v1', traits), contribution('v2', traits)]
+  /** The victim's two patients, of two hospitals, are one person, and no other patient is of it. */
+  const expectVictimLinked = (links: ReadonlyMap<string, { person: string }>) => {
+    const person = links.get('p2_v1')?.person
+    expect([...links].filter(([, link]) => link.person === person).map(([patient]) => patient)).toEqual([
+      'p2_v1',
+      'p2_v2',
+    ])
+  }
+  const fresh = () => testLinker(redis, ownNamespace())
+
+  /** @returns of which patients a call reads all tokens */
+  async function readPatients(linker: TestLinker, contributions: readonly Contribution[]): Promise<ReadonlySet<string>> {
+    const monitor = await redis.monitor()
+    const prefix = `${linker.store.prefix(linker.index.id)}n:p2_`
+    const end = randomUUID()
+    const read = new Set<string>()
+    const ended = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
+        if (command.toLowerCase() === 'hgetall' && key.startsWith(prefix)) read.add(key.slice(prefix.length))
+        if (key === end) resolve()
+      })
+    })
+    await linker.link(contributions)
+    await redis.exists(end)
+    await ended
+    monitor.disconnect()
+    return read
+  }
+
+  for (const count of [31, 100, 1000])
+    it.fails(`does not unlink a victim with ${count} invented patients, whether they come before or after`, async () => {
+      expectVictimLinked(await linkAll(await fresh(), [...victim(), ...invented(count, traits)]))
+      expectVictimLinked(await linkAll(await fresh(), [...invented(count, traits), ...victim()]))
+    })
+
+  it.fails('and another one that colludes do not either', async () => {
+    const others = [...invented(31, traits), ...invented(31, traits, 'second')]
+    expectVictimLinked(await linkAll(await fresh(), [...others, ...victim()]))
+  })
+
+  it.fails('does not stall the index with thousands of contributions to one patient', async () => {
+    const linker = await fresh()
+    const of = (nth: number, tokens: readonly string[]) =>
+      contribution('x', tokens, { producer: 'attacker', recordId: `p2_record-of-x-${nth}` })
+    // Of one patient, with another number each, and always the same.
+    const many = Array.from({ length: 1000 }, (_, nth) => of(nth, ['nir_v', `nir_${nth}`]))
+    const same = Array.from({ length: 1000 }, (_, nth) => of(1000 + nth, ['nir_v']))
+    expectVictimLinked(await linkAll(linker, [...victim(), ...many, ...same]))
+    // The record of another patient does not read what that one has contributed.
+    const read = await readPatients(linker, [contribution('v1', traits, { version: 1 })])
+    expect(read).toEqual(new Set(['v1', 'v2']))
   })
 })
 

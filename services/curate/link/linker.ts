@@ -8,6 +8,8 @@ import { GUARDED_SCRIPTS, type IndexStore, type Mode } from './index-store.ts'
 export interface Contribution {
   /** Second-level pseudonym of the patient at the producer. */
   readonly patientId: string
+  /** Keyed hash of the producer: limits count producers. A patient is of one. */
+  readonly producer: string
   /** Second-level pseudonym of the record. */
   readonly recordId: string
   readonly version: number
