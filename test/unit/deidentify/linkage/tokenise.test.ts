@@ -43,6 +43,13 @@ describe('tokenise', () => {
     expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'DOUB' })).toEqual([])
   })
 
+  it.fails('makes an INS token only with the status VALI: without a status the number is a NIR', () => {
+    for (const status of [null, '', 'VIDE', 'PROV', 'RECD'])
+      expect(kinds({ ...traits, ins: '279035121518989', identity_status: status })).not.toContain('ins')
+    const ins = tokenise({ ...traits, ins: '279035121518989' })
+    expect(ins).toEqual(tokenise({ ...traits, nir: '279035121518989' }))
+  })
+
   it('never makes a token of a number with a wrong key, or of incomplete traits', () => {
     expect(kinds({ ...traits, nir: '279035121518988' })).not.toContain('nir')
     expect(kinds({ ...traits, birth_date: null })).toEqual(['place'])
