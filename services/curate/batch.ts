@@ -33,6 +33,7 @@ export async function curateBatch(
   const links: { link: Link; cause: bigint }[] = []
   const receivedAt: number[] = []
   let unlinked = 0
+  let limited = 0
   let rejected = 0
   for (const [index, result] of results.entries()) {
     if (result.kind === 'pass') {
@@ -40,6 +41,7 @@ export async function curateBatch(
       rows.push(value.row)
       receivedAt.push(value.receivedAt)
       if (value.unlinked) unlinked++
+      if (value.limited) limited++
       for (const link of value.links) links.push({ link, cause: value.origin })
       continue
     }
@@ -50,7 +52,7 @@ export async function curateBatch(
       tally.add(result.provenance, result.details[0].rule, 'reject', 'failed')
   }
   const quarantined = failures.length - rejected
-  return { rows, failures, rejected, quarantined, unlinked, links, rules: tally.rows(), receivedAt }
+  return { rows, failures, rejected, quarantined, unlinked, limited, links, rules: tally.rows(), receivedAt }
 }
 
 function originAt(messages: readonly OriginMessage[], index: number): bigint {

@@ -47,6 +47,7 @@ let offset = 0
 function contribution(hospital: string, ipp: string, record: Record<string, unknown>): Contribution {
   return {
     patientId: level2.pseudonym('patient', `${hospital} ${ipp}`),
+    producer: hospital,
     recordId: level2.pseudonym('record', `${hospital} ${ipp}`),
     version: 1,
     origin: BigInt(offset),

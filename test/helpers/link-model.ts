@@ -1,5 +1,5 @@
 /** The definition of the linkage, written as simply as possible over all records at once: the script must find the same links. */
-import type { Contribution } from '../../services/curate/link/linker.ts'
+import { type Contribution, DEFAULT_LIMITS } from '../../services/curate/link/linker.ts'
 
 const PASSES = ['ins', 'nir', 'traits-place', 'traits'] as const
 const kindOf = (token: string) => token.split('_')[1] ?? ''
@@ -8,6 +8,7 @@ const kindOf = (token: string) => token.split('_')[1] ?? ''
 export function modelLinks(
   contributions: readonly Contribution[],
   hub: number,
+  { own: ownLimit, lists }: { readonly own: number; readonly lists: number } = DEFAULT_LIMITS,
 ): Map<string, { person: string; method: string }> {
   const last = new Map<string, Contribution>()
   for (const one of contributions) {
@@ -22,12 +23,23 @@ export function modelLinks(
     if (!one.cancelled) for (const token of one.tokens) own.add(token)
     tokens.set(one.patientId, own)
   }
+  const producers = new Map(contributions.map(({ patientId, producer }) => [patientId, producer]))
+  for (const patient of tokens.keys()) {
+    const given = [...last.values()].filter((one) => one.patientId === patient && !one.cancelled)
+    if (new Set(given.map((one) => one.tokens.join(' ')).filter((list) => list !== '')).size > lists)
+      tokens.set(patient, new Set())
+  }
   const sharers = new Map<string, string[]>()
   for (const [patient, own] of tokens)
     for (const token of own) sharers.set(token, [...(sharers.get(token) ?? []), patient])
-  const shared = [...sharers].filter(
-    ([token, members]) => kindOf(token) !== 'place' && members.length > 1 && members.length <= hub,
-  )
+  const shared = [...sharers]
+    .filter(([token]) => kindOf(token) !== 'place')
+    .map(([token, members]): [string, string[]] => {
+      const ofProducer = Map.groupBy(members, (member) => producers.get(member))
+      const allowed = [...ofProducer.values()].filter((some) => some.length <= ownLimit)
+      return [token, allowed.length > hub ? [] : allowed.flat()]
+    })
+    .filter(([, members]) => members.length > 1)
 
   let groups = [...tokens.keys()].map((patient) => new Set([patient]))
   const groupOf = (patient: string) => groups.find((group) => group.has(patient)) ?? new Set<string>()

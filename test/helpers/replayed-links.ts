@@ -43,6 +43,7 @@ export async function replayedLinks(line: Pipeline, version = 1): Promise<Links>
     const { offset = -1n } = originOf(headers) ?? {}
     return {
       patientId: level2.pseudonym('patient', String(record.patient_id)),
+      producer: String(record._producer),
       recordId: level2.pseudonym('record', String(record.record_id)),
       version: Number(record.record_version),
       origin: offset,

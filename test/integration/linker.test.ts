@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,6 +20,7 @@ function contribution(patient: string, tokens: readonly string[], more: Partial<
   offset++
   return {
     patientId: `p2_${patient}`,
+    producer: `of-${patient}`,
     recordId: `p2_record-${patient}`,
     version: 0,
     origin: BigInt(offset),
@@ -121,7 +123,7 @@ describe('deterministic passes', () => {
   })
 
   it('do not link by a token that too many patients share, and remove the links that it made before', async () => {
-    const linker = await testLinker(redis, ownNamespace(), { hub: 3, neighbourhood: 100 })
+    const linker = await testLinker(redis, ownNamespace(), { ...DEFAULT_LIMITS, hub: 3, neighbourhood: 100 })
     const three = await linkAll(
       linker,
       ['a', 'b', 'c'].map((id) => contribution(id, ['traits_0'])),
@@ -135,13 +137,16 @@ describe('deterministic passes', () => {
   })
 
   it('reject a neighbourhood beyond the limit: a decision on some of its patients would be wrong', async () => {
-    const linker = await testLinker(redis, ownNamespace(), { hub: 32, neighbourhood: 5 })
+    const linker = await testLinker(redis, ownNamespace(), { ...DEFAULT_LIMITS, neighbourhood: 5 })
     const chain = Array.from({ length: 8 }, (_, i) => contribution(`n${i}`, [`nir_${i}`, `nir_${i + 1}`]))
     const results = await linker.link(chain)
     expect(results.map(({ ok }) => ok)).toEqual([true, true, true, true, true, false, false, false])
   })
 
-  it('find the same persons in any order of arrival', async () => {
+  it.each([
+    ['limits that are not met', DEFAULT_LIMITS, 60],
+    ['limits that are', { ...DEFAULT_LIMITS, hub: 2, own: 1, lists: 2 }, 20],
+  ] as const)('find the same persons in any order of arrival, with %s', async (_, limits, numRuns) => {
     const token = fc.oneof(
       fc.nat(3).map((n) => `ins_${n}`),
       fc.nat(3).map((n) => `nir_${n}`),
@@ -167,6 +172,7 @@ describe('deterministic passes', () => {
           const all = records.map(({ patient, id, version, cancelled, tokens }, index) =>
             // The stamp decides between equal versions: it is a property of the record, not of its arrival.
             contribution(`n${patient}`, tokens, {
+              producer: `of-${patient % 4}`,
               ...(id === null ? {} : { recordId: `p2_record-of-any-${id}` }),
               version,
               cancelled,
@@ -176,13 +182,75 @@ describe('deterministic passes', () => {
           )
           const place = (one: Contribution) => order[one.receivedAt - FIRST - base] ?? 0
           const shuffled = all.toSorted((a, b) => place(a) - place(b))
-          const expected = modelLinks(all, DEFAULT_LIMITS.hub)
-          expect(await linkAll(await fresh(), all)).toEqual(expected)
-          expect(await linkAll(await fresh(), shuffled)).toEqual(expected)
+          const expected = modelLinks(all, limits.hub, limits)
+          expect(await linkAll(await testLinker(redis, ownNamespace(), limits), all)).toEqual(expected)
+          expect(await linkAll(await testLinker(redis, ownNamespace(), limits), shuffled)).toEqual(expected)
         },
       ),
-      { numRuns: 60 },
+      { numRuns },
     )
+  })
+})
+
+describe('one producer', () => {
+  const invented = (count: number, tokens: readonly string[], producer = 'attacker') =>
+    Array.from({ length: count }, (_, nth) => contribution(`x${producer}${nth}`, tokens, { producer }))
+  const traits = ['nir_v', 'traits-place_v', 'traits_v', 'place_v']
+  const victim = () => [contribution('v1', traits), contribution('v2', traits)]
+  /** The victim's two patients, of two hospitals, are one person, and no other patient is of it. */
+  const expectVictimLinked = (links: ReadonlyMap<string, { person: string }>) => {
+    const person = links.get('p2_v1')?.person
+    expect([...links].filter(([, link]) => link.person === person).map(([patient]) => patient)).toEqual([
+      'p2_v1',
+      'p2_v2',
+    ])
+  }
+  const fresh = () => testLinker(redis, ownNamespace())
+
+  /** @returns of which patients a call reads all tokens */
+  async function readPatients(
+    linker: TestLinker,
+    contributions: readonly Contribution[],
+  ): Promise<ReadonlySet<string>> {
+    const monitor = await redis.monitor()
+    const prefix = `${linker.store.prefix(linker.index.id)}n:p2_`
+    const end = randomUUID()
+    const read = new Set<string>()
+    const ended = new Promise<void>((resolve) => {
+      monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
+        if (command.toLowerCase() === 'hgetall' && key.startsWith(prefix)) read.add(key.slice(prefix.length))
+        if (key === end) resolve()
+      })
+    })
+    await linker.link(contributions)
+    await redis.exists(end)
+    await ended
+    monitor.disconnect()
+    return read
+  }
+
+  for (const count of [31, 100, 1000])
+    it(`does not unlink a victim with ${count} invented patients, whether they come before or after`, async () => {
+      expectVictimLinked(await linkAll(await fresh(), [...victim(), ...invented(count, traits)]))
+      expectVictimLinked(await linkAll(await fresh(), [...invented(count, traits), ...victim()]))
+    })
+
+  it('and another one that colludes do not either', async () => {
+    const others = [...invented(31, traits), ...invented(31, traits, 'second')]
+    expectVictimLinked(await linkAll(await fresh(), [...others, ...victim()]))
+  })
+
+  it('does not stall the index with thousands of contributions to one patient', async () => {
+    const linker = await fresh()
+    const of = (nth: number, tokens: readonly string[]) =>
+      contribution('x', tokens, { producer: 'attacker', recordId: `p2_record-of-x-${nth}` })
+    // Of one patient, with another number each, and always the same.
+    const many = Array.from({ length: 1000 }, (_, nth) => of(nth, ['nir_v', `nir_${nth}`]))
+    const same = Array.from({ length: 1000 }, (_, nth) => of(1000 + nth, ['nir_v']))
+    expectVictimLinked(await linkAll(linker, [...victim(), ...many, ...same]))
+    // The record of another patient does not read what that one has contributed.
+    const read = await readPatients(linker, [contribution('v1', traits, { version: 1 })])
+    expect(read).toEqual(new Set(['v1', 'v2']))
   })
 })
 
@@ -219,8 +287,8 @@ describe('the index', () => {
     expect(await redis.zcard(outbox)).toBe(1)
     // Of an origin that is loaded nothing is returned again.
     expect(await linker.link(first)).toEqual([
-      { ok: true, links: [] },
-      { ok: true, links: [] },
+      { ok: true, links: [], limited: false },
+      { ok: true, links: [], limited: false },
     ])
   })
 

@@ -155,7 +155,7 @@ describe('linkage', () => {
     const pairs: [object, object][] = [
       [
         { birth_date: '1950-01-02', ins, identity_status: 'VALI' },
-        { birth_date: '1950-01-02', ins },
+        { birth_date: '1950-01-02', ins, identity_status: 'VALI' },
       ],
       [
         { birth_date: '1951-01-02', nir: nirOf('2510169381002') },

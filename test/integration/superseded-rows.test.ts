@@ -56,7 +56,7 @@ function blockOf(versions: readonly (readonly [id: string, version: number])[], 
   }
   const outcome = {
     rows: versions.map(([id, version], origin) => rowOf(id, version, BigInt(origin))),
-    ...{ failures: [], rejected: 0, quarantined: 0, unlinked: 0, links: [], rules: [], receivedAt: [] },
+    ...{ failures: [], rejected: 0, quarantined: 0, unlinked: 0, limited: 0, links: [], rules: [], receivedAt: [] },
   }
   const [block] = blocksOf(range, outcome, rows)
   if (!block) throw new Error('there is no block')

@@ -105,6 +105,10 @@ export const FAULTS = {
   unencodable: { blame: 'record', text: 'The record does not fit the schema that it is written with.' },
   'linkage-neighbourhood-too-large': { blame: 'record', text: 'Too many patients share these traits to decide.' },
   // drops: counted, never an outcome of an origin of their own
+  'linkage-limited': {
+    blame: 'record',
+    text: 'A value that too many producers, or too many patients of this one, share links no patient; or the patient has too many identities.',
+  },
   replayed: { blame: 'none', text: 'The origin was already loaded.' },
   // request
   'missing-key': { blame: 'request', status: 401, text: 'An API key, a token or a client certificate is required.' },

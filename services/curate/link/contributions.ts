@@ -11,6 +11,10 @@ export interface LinkDependencies {
   readonly linker: Linker
 }
 
+const PREFIX = 'p2_'.length
+/** 48 bits: each patient of the index has it. */
+const HASH_CHARACTERS = 8
+
 /** @returns what a record contributes to the linkage, under pseudonyms and tokens of the second level */
 export function contributions(
   dependencies: Omit<LinkDependencies, 'linker'>,
@@ -19,6 +23,7 @@ export function contributions(
   const subject = contract.fields.find((field) => field.name === contract.subject)?.as ?? contract.subject
   return ({ record, origin, provenance }) => ({
     patientId: level2.pseudonym('patient', String(record[subject])),
+    producer: level2.pseudonym('producer', provenance.producer).slice(PREFIX, PREFIX + HASH_CHARACTERS),
     recordId: level2.pseudonym('record', String(record.record_id)),
     version: Number(record[contract.version]),
     origin,

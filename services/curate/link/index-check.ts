@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import type { IndexState, IndexStore } from './index-store.ts'
+import { INDEX_FORMAT, type IndexState, type IndexStore } from './index-store.ts'
 import { linkPartition } from './linker.ts'
 
 /** What ClickHouse knows of the index. */
@@ -32,6 +32,8 @@ export function judge(index: IndexState | undefined, warehouse: WarehouseState):
   if (!index && !expected && loaded.size === 0) return { kind: 'absent' }
   if (!index) return { kind: 'stale', reason: 'Redis has no linkage index' }
   if (index.mode !== 'live') return { kind: 'stale', reason: 'the linkage index was found to be stale' }
+  if (index.fields.format !== INDEX_FORMAT)
+    return { kind: 'stale', reason: 'the linkage index has the form of another version of Chainon' }
   if (expected && expected.id !== index.id)
     return { kind: 'stale', reason: 'Redis has another linkage index than the one of the links in ClickHouse' }
   for (const [partition, origin] of loaded) {

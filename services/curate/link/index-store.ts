@@ -1,7 +1,7 @@
 /**
  * The linkage indexes in Redis. One is current; while links are rebuilt another one is made beside it, under a prefix of its own.
  * `<ns>{link}:current` and `<ns>{link}:building` name them. All keys share one hash tag: on a cluster they are on one node.
- *   <ns>{link}:i:<id>:state   mode, seq (the last link version), p:<partition> (its last origin that was linked), generation, and
+ *   <ns>{link}:i:<id>:state   format, mode, seq (the last link version), p:<partition> (its last origin that was linked), generation, and
  *                             while it is built: model, l:<topic>:<partition> (the next log offset), done and total (messages)
  *   ...:n:<node> t:<token> r:<record> o:<partition>   see link.lua
  */
@@ -32,6 +32,9 @@ export function firstVersion(generation: number): number {
   return generation * VERSIONS_PER_GENERATION
 }
 
+/** Of what link.lua keeps: an index of another one is stale, and made again from the log. */
+export const INDEX_FORMAT = '2'
+
 const script = (name: string) => readFileSync(new URL(`./${name}.lua`, import.meta.url), 'utf8')
 export const GUARDED_SCRIPTS = {
   link: `${script('guard')}${script('link')}`,
@@ -47,7 +50,7 @@ const CREATE = `
 local known = redis.call('GET', KEYS[2])
 if known and redis.call('EXISTS', ARGV[7] .. known .. ':state') == 1 then return 0 end
 redis.call('SET', KEYS[2], ARGV[2])
-redis.call('HSET', KEYS[3], 'mode', ARGV[3], 'generation', ARGV[4], 'seq', ARGV[5], 'model', ARGV[6])
+redis.call('HSET', KEYS[3], 'mode', ARGV[3], 'generation', ARGV[4], 'seq', ARGV[5], 'model', ARGV[6], 'format', '${INDEX_FORMAT}')
 return 1`
 const BEGIN = held(CREATE)
 const RETIRE = `
@@ -169,7 +172,12 @@ export function indexStore(redis: Redis, namespace: string): IndexStore {
       return (await asHolder(BEGIN, lock, keys, ...created(index, 'building'))) === 1
     },
     async createTrial(id, generation) {
-      await redis.hset(stateKey(id), { mode: 'building', generation, seq: firstVersion(generation) })
+      await redis.hset(stateKey(id), {
+        mode: 'building',
+        generation,
+        seq: firstVersion(generation),
+        format: INDEX_FORMAT,
+      })
     },
     async retire(id) {
       await redis.eval(RETIRE, 1, stateKey(id))

@@ -8,6 +8,8 @@ import { GUARDED_SCRIPTS, type IndexStore, type Mode } from './index-store.ts'
 export interface Contribution {
   /** Second-level pseudonym of the patient at the producer. */
   readonly patientId: string
+  /** Keyed hash of the producer: limits count producers. A patient is of one. */
+  readonly producer: string
   /** Second-level pseudonym of the record. */
   readonly recordId: string
   readonly version: number
@@ -42,7 +44,9 @@ export interface Link {
   readonly linkedAt: number
 }
 
-export type LinkResult = { readonly ok: true; readonly links: readonly Link[] } | { readonly ok: false }
+export type LinkResult =
+  /** limited: a limit keeps the patient from being linked by one of its tokens. */
+  { readonly ok: true; readonly links: readonly Link[]; readonly limited: boolean } | { readonly ok: false }
 
 export interface Linker {
   /**
@@ -53,13 +57,17 @@ export interface Linker {
 }
 
 export interface LinkLimits {
-  /** Patients that may share one token before it links nothing. */
+  /** Producers that may share one token before it links nothing. */
   readonly hub: number
+  /** Patients of one producer that may share one token before it links none of them. */
+  readonly own: number
+  /** Different lists of tokens that a patient may have before it is not linked: its records are not of one person. */
+  readonly lists: number
   /** Patients in one neighbourhood before the record is loaded without a link. */
   readonly neighbourhood: number
 }
 
-export const DEFAULT_LIMITS: LinkLimits = { hub: 32, neighbourhood: 2000 }
+export const DEFAULT_LIMITS: LinkLimits = { hub: 32, own: 8, lists: 32, neighbourhood: 2000 }
 
 /** The index that is expected, and the highest link version that it is known to have given. */
 export interface UsedIndex {
@@ -112,7 +120,7 @@ export function indexLinker(
       if (last) pipe.chainonMark(...guard(batch.to), String(batch.loaded))
       const replies = await pipe.exec()
       if (!replies) throw new ChainonError('dependency-unavailable', 'Redis did not answer the linkage script')
-      if (last) readReply(replies.pop())
+      if (last) readError(replies.pop())
       for (const reply of replies) results.push(readReply(reply))
       for (const result of results.slice(at))
         if (result.ok)
@@ -125,26 +133,37 @@ export function indexLinker(
 function argumentsOf(one: Contribution, limits: LinkLimits): (string | number)[] {
   return [
     one.patientId,
+    one.producer,
     one.recordId,
     one.version,
     one.receivedAt,
     one.cancelled ? 1 : 0,
     one.receivedAt,
     limits.hub,
+    limits.own,
+    limits.lists,
     limits.neighbourhood,
     ...one.tokens,
   ]
 }
 
-function readReply(reply: readonly [error: Error | null, result: unknown] | undefined): LinkResult {
-  const [error, result] = reply ?? []
+type Reply = readonly [error: Error | null, result: unknown]
+
+function readReply(reply: Reply): LinkResult {
+  const [error, result] = reply
   if (error?.message.includes('NEIGHBOURHOOD')) return { ok: false }
+  readError(reply)
+  const [limited, ...links] = result as [number, ...string[]]
+  return { ok: true, links: readLinks(links), limited: limited === 1 }
+}
+
+function readError(reply: Reply | undefined): void {
+  const error = reply?.[0]
   // After a restart the server does not know the script; the caller checks the index and calls again.
   if (error?.message.includes('REFUSED') || error?.message.startsWith('NOSCRIPT'))
     throw new IndexRefused(error.message.slice(0, 60))
   if (error)
     throw new ChainonError('dependency-unavailable', `the linkage script failed: ${error.message.slice(0, 120)}`)
-  return { ok: true, links: Array.isArray(result) ? readLinks(result as string[]) : [] }
 }
 
 function readLinks(flat: readonly string[]): readonly Link[] {

@@ -18,6 +18,8 @@ export interface BatchOutcome {
   readonly quarantined: number
   /** Records that were loaded without a link, because too many patients share their traits. */
   readonly unlinked: number
+  /** Records whose patient a limit keeps from being linked by one of its tokens. */
+  readonly limited: number
   readonly links: readonly { readonly link: Link; readonly cause: bigint }[]
   readonly rules: readonly RuleCount[]
   /** When the gateway received each loaded record, microseconds since 1970, in order. */

@@ -8,7 +8,7 @@ import type { FeedContract } from '#core/contract/types.ts'
  */
 const BLOCK_LAYOUT = 2
 /** Increased when `link.lua` links the same contributions in another way. */
-const LINK_MODEL = 1
+const LINK_MODEL = 2
 
 /**
  * @param keyVersion of the key of pseudonyms

@@ -145,6 +145,7 @@ function report(dependencies: WorkerDependencies, feed: string, outcome: BatchOu
   // deidentify has already counted the faults that it found.
   for (const { failed } of outcome.failures) if (!failed.foundBy) events.failed(feed, failed)
   for (let i = 0; i < outcome.unlinked; i++) events.fault(feed, UNLINKED, 'linkPatients')
+  for (let i = 0; i < outcome.limited; i++) events.fault(feed, 'linkage-limited', 'linkPatients')
   for (let i = 0; i < ordered.foreign; i++) events.fault(feed, 'missing-header', 'orderByOrigin')
   const now = Date.now()
   const step = Math.max(1, Math.floor(outcome.receivedAt.length / FRESHNESS_SAMPLES))

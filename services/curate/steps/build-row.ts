@@ -13,6 +13,7 @@ export interface LoadableRecord {
   readonly receivedAt: number
   readonly links: readonly Link[]
   readonly unlinked: boolean
+  readonly limited: boolean
 }
 
 /** Flag of a record whose traits too many patients share. */
@@ -22,13 +23,14 @@ export const UNLINKED: RecordFault = 'linkage-neighbourhood-too-large'
 export function buildRow(rows: RowBuilder, source: Source): Step<LinkedRecord, LoadableRecord> {
   return {
     name: 'buildRow',
-    run: ({ record, flags, origin, provenance, links, unlinked }) =>
+    run: ({ record, flags, origin, provenance, links, unlinked, limited }) =>
       pass({
         row: rows.row(record, unlinked ? [...flags, UNLINKED] : flags, source, origin),
         origin,
         receivedAt: provenance.receivedAt,
         links,
         unlinked,
+        limited,
       }),
   }
 }

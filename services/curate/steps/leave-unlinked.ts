@@ -10,6 +10,6 @@ export function leaveUnlinked(): Step<ValidatedRecord, LinkedRecord> {
   return {
     name: 'leaveUnlinked',
     run: ({ origin, record, provenance, flags }) =>
-      pass({ origin, record, provenance, flags, links: NO_LINKS, unlinked: false }),
+      pass({ origin, record, provenance, flags, links: NO_LINKS, unlinked: false, limited: false }),
   }
 }

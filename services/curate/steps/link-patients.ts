@@ -9,6 +9,8 @@ export interface LinkedRecord extends ValidatedRecord {
   readonly links: readonly Link[]
   /** True when too many patients share the record's traits: it is loaded without a link. */
   readonly unlinked: boolean
+  /** True when a limit keeps the patient from being linked by one of its tokens. */
+  readonly limited: boolean
 }
 
 const NO_LINKS: readonly Link[] = []
@@ -37,6 +39,7 @@ export function linkPatients(
           flags,
           links: result?.ok ? result.links : NO_LINKS,
           unlinked: !result?.ok,
+          limited: result?.ok === true && result.limited,
         })
       })
     },

@@ -23,13 +23,13 @@ const DOUBTFUL = new Set([
   'FICT',
   'DOUT',
 ])
-const QUALIFIED = new Set(['', 'VALI'])
+const QUALIFIED = 'VALI'
 
 export interface Identity {
   readonly doubtful: boolean
   /** The INS, where the status says that it is qualified; else empty. */
   readonly ins: string
-  /** INS or NIR; empty without a valid one. */
+  /** INS or NIR, also an INS without a status; empty without a valid one. */
   readonly number: string
 }
 
@@ -50,10 +50,10 @@ export function identityOf(text: (role: LinkageRole) => string): Identity {
   const status = text('identity_status').toUpperCase()
   const ins = normaliseNir(text('ins'))
   const nir = normaliseNir(text('nir'))
-  const insHolds = isValidNir(ins) && QUALIFIED.has(status)
+  const insHolds = isValidNir(ins) && (status === QUALIFIED || status === '')
   return {
     doubtful: DOUBTFUL.has(status),
-    ins: insHolds ? ins : '',
+    ins: insHolds && status === QUALIFIED ? ins : '',
     number: insHolds ? ins : isValidNir(nir) ? nir : '',
   }
 }

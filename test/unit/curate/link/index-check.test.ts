@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { judge, type WarehouseState } from '../../../../services/curate/link/index-check.ts'
-import { firstVersion, type IndexState } from '../../../../services/curate/link/index-store.ts'
+import { firstVersion, INDEX_FORMAT, type IndexState } from '../../../../services/curate/link/index-store.ts'
 
 const index: IndexState = {
   id: 'one',
@@ -8,7 +8,7 @@ const index: IndexState = {
   sequence: 7,
   generation: 1,
   positions: new Map([['patient:0', 9n]]),
-  fields: {},
+  fields: { format: INDEX_FORMAT },
 }
 const warehouse: WarehouseState = {
   expected: { id: 'one', generation: 1 },
@@ -38,6 +38,10 @@ describe('judge', () => {
     expect(judge({ ...index, mode: 'stale' }, warehouse).kind).toBe('stale')
     // Also when ClickHouse does not know its name: records are loaded, so there was one.
     expect(judge(undefined, { ...warehouse, expected: undefined }).kind).toBe('stale')
+  })
+
+  it('finds an index stale that an earlier version of Chainon made: its limits count otherwise', () => {
+    expect(judge({ ...index, fields: {} }, warehouse).kind).toBe('stale')
   })
 
   it('finds an index stale that lacks an origin of any partition, or a link', () => {

@@ -170,6 +170,7 @@ describe('a batch as blocks', () => {
         rejected: 1,
         quarantined: 0,
         unlinked: 0,
+        limited: 0,
         links: [],
         rules: [],
         receivedAt: [5],
@@ -189,7 +190,17 @@ describe('a batch as blocks', () => {
     expect(
       blocksOf(
         { ...range, originTo: 8n },
-        { rows: [], failures: [], rejected: 0, quarantined: 0, unlinked: 0, links: [], rules: [], receivedAt: [] },
+        {
+          rows: [],
+          failures: [],
+          rejected: 0,
+          quarantined: 0,
+          unlinked: 0,
+          limited: 0,
+          links: [],
+          rules: [],
+          receivedAt: [],
+        },
         rows,
       ),
     ).toEqual([])

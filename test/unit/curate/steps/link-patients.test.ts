@@ -32,7 +32,7 @@ describe('linkPatients', () => {
     const calls: (readonly Contribution[])[] = []
     const link = async (_batch: LinkBatch, contributions: readonly Contribution[]) => {
       calls.push(contributions)
-      return [{ ok: true as const, links: [] }, { ok: false as const }]
+      return [{ ok: true as const, links: [], limited: true }, { ok: false as const }]
     }
     const verdicts = await step('patient', { link }).runBatch([
       record(`t1_nir_${'a'.repeat(22)}`),
@@ -43,5 +43,8 @@ describe('linkPatients', () => {
     expect(calls[0]?.[0]?.tokens).toEqual([expect.stringMatching(/^t2_nir_/)])
     expect(calls[0]?.[1]?.tokens).toEqual([])
     expect(verdicts.map((verdict) => verdict.value.unlinked)).toEqual([false, true])
+    expect(verdicts.map((verdict) => verdict.value.limited)).toEqual([true, false])
+    // Limits count producers, whose names are not in the index.
+    expect(calls[0]?.[0]?.producer).toMatch(/^[\w-]{8}$/)
   })
 })

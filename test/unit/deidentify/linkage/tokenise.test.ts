@@ -22,9 +22,15 @@ describe('tokenise', () => {
   })
 
   it('makes the same token of an INS and a NIR with the same number', () => {
-    const ins = tokenise({ ...traits, ins: '279035121518989' })
+    const ins = tokenise({ ...traits, ins: '279035121518989', identity_status: 'VALI' })
     const nir = tokenise({ ...traits, nir: '2 79 03 51 215 189 89' })
-    expect(kinds({ ...traits, ins: '279035121518989' })).toEqual(['ins', 'nir', 'place', 'traits-place', 'traits'])
+    expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'VALI' })).toEqual([
+      'ins',
+      'nir',
+      'place',
+      'traits-place',
+      'traits',
+    ])
     expect(ins.filter((token) => nir.includes(token)).map((token) => token.split('_')[1])).toEqual([
       'nir',
       'place',
@@ -41,6 +47,13 @@ describe('tokenise', () => {
     ])
     expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'VALI' })).toContain('ins')
     expect(kinds({ ...traits, ins: '279035121518989', identity_status: 'DOUB' })).toEqual([])
+  })
+
+  it('makes an INS token only with the status VALI: without a status the number is a NIR', () => {
+    for (const status of [null, '', 'VIDE', 'PROV', 'RECD'])
+      expect(kinds({ ...traits, ins: '279035121518989', identity_status: status })).not.toContain('ins')
+    const ins = tokenise({ ...traits, ins: '279035121518989' })
+    expect(ins).toEqual(tokenise({ ...traits, nir: '279035121518989' }))
   })
 
   it('never makes a token of a number with a wrong key, or of incomplete traits', () => {
