@@ -100,7 +100,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--never', 'the two are never one person')
     .option('--withdraw', 'the model decides again')
     .requiredOption('--reason <words>', 'why, words joined by hyphens, for instance seen-in-both-files; never a name')
-    .option('--by <name>', 'who decides (default: the user of this process)', userInfo().username)
+    .option('--by <name>', 'who decides (default: the user of this process)')
     .option('--dry-run', 'say which persons would merge or split, and decide nothing')
     .option('--json', 'an object with id, decision, dry_run, persons and effect')
     .option(...DATA_DIR)
@@ -109,7 +109,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const [decision] = chosen
       if (decision === undefined || chosen.length > 1)
         return self.error('error: give one of --accept, --never and --withdraw', { exitCode: 2 })
-      await decide(env, decision, [one, other], options)
+      await decide(env, decision, [one, other], { ...options, by: options.by ?? userInfo().username })
     })
   link
     .command('review')
@@ -117,7 +117,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .description(
       'Pairs with a probability of .1 to .9 about which nobody has decided, those first of which a decision is expected to change most. Each is shown by agreement levels, weights and classes; nobody has a value of it. One key each: a accept, n never, s skip, u undo, ? help, q quit; keys may come from a pipe. A verdict is a decision as of link decide. It runs where the linker runs.',
     )
-    .option('--reviewer <name>', 'who judges (default: the user of this process)', userInfo().username)
+    .option('--reviewer <name>', 'who judges (default: the user of this process)')
     .option('--second', 'a verdict counts only where a second reviewer agrees, who is not told of the first one')
     .option('--third', 'decide where two reviewers differ')
     .option('--list', 'only list what this reviewer would be asked; with --third: the disagreements')
@@ -167,7 +167,7 @@ interface DecideFlags extends Options {
   readonly never?: true
   readonly withdraw?: true
   readonly reason: string
-  readonly by: string
+  readonly by?: string
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

@@ -1,4 +1,5 @@
 /** `chainon link review`: the queue of the linker, a session of a reviewer, how far reviewers agree. */
+import { userInfo } from 'node:os'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { type ReviewQueue, ReviewQueueSchema } from '#core/linkage/review-queue.ts'
 import { complete } from '#core/schema/complete.ts'
@@ -13,7 +14,7 @@ import { session } from './session.ts'
 import { isAsked, type Mode, standingOf, standings } from './standing.ts'
 
 export interface ReviewOptions {
-  readonly reviewer: string
+  readonly reviewer?: string
   readonly second?: true
   readonly third?: true
   readonly list?: true
@@ -30,10 +31,10 @@ export async function review(
   options: ReviewOptions,
   inspect: (line: readonly string[], onOutput: (bytes: Buffer) => void) => Promise<number>,
 ): Promise<void> {
-  const { dataDir, reviewer, json } = options
+  const { dataDir, reviewer = userInfo().username, json } = options
   const more = dataDir === undefined ? {} : { dataDir }
   const { CHAINON_DATA_DIR: data = '' } = resolveEnvironment(env, more)
-  const mode = modeOf(options)
+  const mode = modeOf(reviewer, options)
   const log = reviewLog(data)
   const known = standings(log.read())
   if (options.statistics) {
@@ -56,11 +57,9 @@ export async function review(
     write: (text) => process.stdout.write(text),
     decide: (decision, records, reason, by) => decide(env, decision, records, { reason, by, quiet: true, ...more }),
   })
-  // A terminal that is still read would keep the process.
-  process.stdin.unref()
 }
 
-function modeOf({ reviewer, second, third, json, list, statistics: counts }: ReviewOptions): Mode {
+function modeOf(reviewer: string, { second, third, json, list, statistics: counts }: ReviewOptions): Mode {
   const wrong = [
     ...(new RegExp(REVIEWER).test(reviewer) ? [] : ['--reviewer is 1 to 39 of letters, digits and . _ @ -']),
     ...(second && third ? ['give one of --second and --third'] : []),

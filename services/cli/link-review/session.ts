@@ -38,47 +38,44 @@ export async function session(parts: SessionParts): Promise<number> {
   let at = 0
   const ask = () => {
     const pair = asked[at]
-    if (pair) write(askText(pair, at + 1, asked.length))
+    write(pair ? askText(pair, at + 1, asked.length) : 'That was the last one. u undo, q quit: ')
     return pair
   }
+  if (asked.length === 0) {
+    write('Nothing to review.\n')
+    return 0
+  }
   let pair = ask()
-  if (!pair) write('Nothing to review.\n')
-  else
-    for await (const key of parts.keys) {
-      const verdict = VERDICTS[key]
-      if (key === 'q') break
-      if (verdict) {
-        const status = await judge(parts, pair, verdict)
-        if (status === undefined) write('Decided by others meanwhile.\n')
-        else {
-          judged.push(at)
-          if (status !== 0) return status
-        }
-        at++
-      } else if (key === 's') {
-        write('skipped\n')
-        at++
-      } else if (key === 'u') {
-        const last = judged.pop()
-        if (last === undefined) {
-          write('Nothing to undo in this session.\n')
-          continue
-        }
-        const status = await undo(parts, asked[last] as ReviewPair)
+  for await (const key of parts.keys) {
+    const verdict = VERDICTS[key]
+    if (key === 'q') break
+    if (pair && verdict) {
+      const status = await judge(parts, pair, verdict)
+      if (status === undefined) write('Decided by others meanwhile.\n')
+      else {
+        judged.push(at)
         if (status !== 0) return status
-        at = last
-      } else {
-        write(key === '?' ? `\n${HELP}` : 'a, n, s, u, q, or ? for help\n')
+      }
+      at++
+    } else if (pair && key === 's') {
+      write('skipped\n')
+      at++
+    } else if (key === 'u') {
+      const last = judged.pop()
+      if (last === undefined) {
+        write('Nothing to undo in this session.\n')
         continue
       }
-      const next = ask()
-      if (!next) {
-        write('That was the last one.\n')
-        break
-      }
-      pair = next
+      const status = await undo(parts, asked[last] as ReviewPair)
+      if (status !== 0) return status
+      at = last
+    } else {
+      write(key === '?' ? `\n${HELP}` : 'a, n, s, u, q, or ? for help\n')
+      continue
     }
-  write(`${judged.length} judged.\n`)
+    pair = ask()
+  }
+  write(`\n${judged.length} judged.\n`)
   return 0
 }
 

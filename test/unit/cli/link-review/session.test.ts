@@ -107,6 +107,16 @@ test('undo takes the last verdict back, and withdraws what was sent; the pair is
   ])
 })
 
+test('after the last pair its verdict can still be taken back, and no other key judges', async () => {
+  await run('anna', 'aaaan?suun', 'alone')
+  expect(text).toContain('That was the last one. u undo, q quit')
+  expect(sent.slice(3)).toEqual([
+    'withdraw patient/p1_c review-undone anna',
+    'withdraw patient/p1_b review-undone anna',
+    'never patient/p1_b review-alone anna',
+  ])
+})
+
 test('a decision that could not be sent ends the session with its status, and the next session sends it', async () => {
   failing = 75
   expect(await run('anna', 'an', 'alone')).toBe(75)
