@@ -7,6 +7,8 @@ import { codec, packCancelled, packHead, readTokens } from '../../services/linke
 import type { IndexReader } from '../../services/linker/index/index-reader.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type OpenIndex, readThrough } from '../../services/linker/inspect/open-index.ts'
+import { sealDecision } from '../../services/linker/link/decision-seal.ts'
+import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { arrivalOf } from '../../services/linker/stream/arrivals.ts'
 
@@ -30,6 +32,7 @@ export function memoryIndex(
   form: ReturnType<typeof encoding>,
   model: Model,
   limits = { budget: 10_000, hub: 10_000 },
+  decided: readonly PairDecision[] = [],
 ): MemoryIndex {
   const { layout, kinds } = form
   const keys = indexKeys(SECRET)
@@ -87,6 +90,7 @@ export function memoryIndex(
         const list = byToken.get(token.toString('hex')) ?? []
         return list.length > limits.hub ? 'hub' : list
       }),
+    decisions: async () => decided.map((one) => sealDecision(keys, one)),
     waiting: async () => ({ marked: 0, untold: 0 }),
   }
   return { ...readThrough(reader, { keys, model, layout, kinds }), secrets }

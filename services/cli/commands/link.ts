@@ -3,13 +3,13 @@
  * (services/curate/decide/main.ts), and how well the linkage model links (services/linker/evaluate/main.ts).
  * What reads the linker's index is services/linker/inspect/main.ts.
  */
-import { randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
-import { DECISIONS, type Decision } from '#core/contract/link-decision.ts'
-import { resolveEnvironment } from '../environment.ts'
+import { DECISIONS } from '#core/contract/link-decision.ts'
 import { examples, GROUPS } from '../help.ts'
-import { actor, noteInJournal, noteQuery } from '../journal.ts'
+import { noteQuery } from '../journal.ts'
+import { decide } from '../link-decide.ts'
+import type { ReviewOptions } from '../link-review/run.ts'
 import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
 
@@ -35,6 +35,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ['chainon link status', 'ready, or stale and why; exits with 1 when stale'],
         ['chainon link rebuild --dry-run', 'how many links a rebuild would change'],
         ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
+        ['chainon link review', 'decide about the pairs that the model leaves to people'],
         ['chainon link report', 'how good the linkage is, as a page and JSON'],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
@@ -89,7 +90,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     })
   link
     .command('decide')
-    .argument('<record-a>', 'a record_id of person_link_scored')
+    .argument('<record-a>', 'a record_id of person_link_scored, or <feed>/<first-level pseudonym>')
     .argument('<record-b>', 'another one')
     .summary('say of two records that they are one person, or never are')
     .description(
@@ -103,12 +104,32 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .option('--dry-run', 'say which persons would merge or split, and decide nothing')
     .option('--json', 'an object with id, decision, dry_run, persons and effect')
     .option(...DATA_DIR)
-    .action((one: string, other: string, options: DecideOptions, self: Command) => {
+    .action(async (one: string, other: string, options: DecideFlags, self: Command) => {
       const chosen = DECISIONS.filter((name) => options[name])
       const [decision] = chosen
       if (decision === undefined || chosen.length > 1)
         return self.error('error: give one of --accept, --never and --withdraw', { exitCode: 2 })
-      return decide(env, decision, [one, other], options)
+      await decide(env, decision, [one, other], { ...options, by: options.by ?? userInfo().username })
+    })
+  link
+    .command('review')
+    .summary('decide about the pairs that the model leaves to people')
+    .description(
+      'Pairs with a probability of .1 to .9 about which nobody has decided, those first of which a decision is expected to change most. Each is shown by agreement levels, weights and classes; nobody has a value of it. One key each: a accept, n never, s skip, u undo, ? help, q quit; keys may come from a pipe. A verdict is a decision as of link decide. It runs where the linker runs.',
+    )
+    .option('--reviewer <name>', 'who judges (default: the user of this process)')
+    .option('--second', 'a verdict counts only where a second reviewer agrees, who is not told of the first one')
+    .option('--third', 'decide where two reviewers differ')
+    .option('--list', 'only list what this reviewer would be asked; with --third: the disagreements')
+    .option('--statistics', 'percent agreement and the kappa of Cohen, by reviewers and by agreement levels')
+    .option('--sample <records>', 'records that are compared with their candidates (default: 20,000)', positiveInteger)
+    .option('--most <pairs>', 'pairs of the queue (default: 1,000)', positiveInteger)
+    .option('--json', 'of --list or --statistics: an object')
+    .option(...DATA_DIR)
+    .action(async (options: ReviewOptions) => {
+      noteQuery(env, 'link-review', options)
+      const { review } = await import('../link-review/run.ts')
+      await review(env, options, (line, onOutput) => inspect(env, line, options, onOutput))
     })
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
@@ -131,7 +152,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
 async function inspect(
   env: NodeJS.ProcessEnv,
   line: readonly string[],
-  { dataDir }: Options,
+  { dataDir }: Pick<Options, 'dataDir'>,
   onOutput?: (bytes: Buffer) => void,
 ): Promise<number> {
   return runService(env, 'linker', line, {
@@ -141,30 +162,12 @@ async function inspect(
   })
 }
 
-interface DecideOptions extends Options {
+interface DecideFlags extends Options {
   readonly accept?: true
   readonly never?: true
   readonly withdraw?: true
   readonly reason: string
   readonly by?: string
-}
-
-async function decide(
-  env: NodeJS.ProcessEnv,
-  decision: Decision,
-  records: readonly string[],
-  options: DecideOptions,
-): Promise<void> {
-  const id = randomBytes(8).toString('hex')
-  const { reason, by = userInfo().username, dataDir } = options
-  const flags = [...(options.dryRun ? ['--dry-run'] : []), ...(options.json ? ['--json'] : [])]
-  const line = [decision, ...records, '--reason', reason, '--by', by, '--id', id, ...flags]
-  const more = dataDir === undefined ? {} : { dataDir }
-  const status = await runService(env, 'curate', line, { main: 'decide/main.ts', ...more })
-  if (status !== 0 || options.dryRun) return
-  const { CHAINON_DATA_DIR: data = '' } = resolveEnvironment(env, more)
-  const facts = { decision, reason }
-  noteInJournal(data, { actor: actor(), action: 'link-decide', object: `decision:${id}`, outcome: 'done', facts })
 }
 
 async function run(env: NodeJS.ProcessEnv, command: string, options: Options): Promise<void> {

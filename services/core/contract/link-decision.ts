@@ -15,7 +15,9 @@ const FEED = '[a-z][a-z0-9_]{0,63}'
 export const DECISION_REASON = '^[a-z][a-z0-9-]{1,63}$'
 /** An account, for instance of the machine. */
 export const DECIDED_BY = '^[A-Za-z0-9._@:-]{1,80}$'
-const Record = Type.String({ pattern: `^${FEED}/p1_[A-Za-z0-9_-]{43}$` })
+/** `<feed>/<first-level pseudonym>`: as `linked.<feed>` and the linker name a record. */
+export const LINKED_RECORD = `^${FEED}/p1_[A-Za-z0-9_-]{43}$`
+const Record = Type.String({ pattern: LINKED_RECORD })
 
 const LinkDecisionSchema = Type.Object(
   {

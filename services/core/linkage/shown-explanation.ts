@@ -2,23 +2,38 @@
  * An explanation as it is shown to people. Weights are rounded to a tenth, and how frequent a value is to a power of two: the exact frequency of a
  * name names it to who has a list of names.
  */
+import Type from 'typebox'
+import { closed } from '../schema/closed.ts'
+import type { Written } from '../schema/written.ts'
 import type { Explanation } from './explain.ts'
 
-export interface ShownExplanation {
+export const ExplainedPairSchema = closed({
+  /** `<feed>/<pseudonym>`, as they were given: two. */
+  records: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
+  model: Type.String(),
+  /** What decides: the model; that both are of one patient number at a producer; that one has no value, which says nothing. */
+  decided_by: Type.Enum(['model', 'patient-number', 'no-value']),
+  /** Of the edge in the index, where there is one: another one than `weight` where a record was replaced meanwhile, or somebody decided. */
+  edge: Type.Union([Type.Number(), Type.Literal('certain'), Type.Null()]),
+  one_person: Type.Boolean(),
   /** Log2 odds before any field; with the weights of the fields it adds up to `weight`, as they are shown. */
-  readonly prior: number
-  readonly fields: readonly {
-    readonly trait: string
-    readonly level: string
-    readonly weight: number
-    /** How much less the weight would be without this field. */
-    readonly removed: number
-    readonly frequency: string | null
-  }[]
-  readonly classes: readonly { readonly name: string; readonly one_person: boolean; readonly probability: number }[]
-  readonly weight: number
-  readonly probability: number
-}
+  prior: Type.Number(),
+  fields: Type.Array(
+    closed({
+      trait: Type.String(),
+      level: Type.String(),
+      weight: Type.Number(),
+      /** How much less the weight would be without this field. */
+      removed: Type.Number(),
+      frequency: Type.Union([Type.String(), Type.Null()]),
+    }),
+  ),
+  classes: Type.Array(closed({ name: Type.String(), one_person: Type.Boolean(), probability: Type.Number() })),
+  weight: Type.Number(),
+  probability: Type.Number(),
+})
+export type ExplainedPair = Written<typeof ExplainedPairSchema>
+export type ShownExplanation = Pick<ExplainedPair, 'prior' | 'fields' | 'classes' | 'weight' | 'probability'>
 
 const TENTH = 10
 const LEAST_POSTERIOR = 0.01

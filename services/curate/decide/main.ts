@@ -1,6 +1,6 @@
 /**
- * `chainon link decide`: says of two records, named as in `person_link_scored`, that they are one person, or never are. The linker knows records by another pseudonym, which
- * only the log of links has, and only this service's key leads from it to the one of the warehouse: so the two are looked for there. A command: it exits with 0 done,
+ * `chainon link decide`: says of two records that they are one person, or never are. The linker knows records by another pseudonym than `person_link_scored`, which
+ * only the log of links has, and only this service's key leads from it to the one of the warehouse: so a record that is named as in the warehouse is looked for there. A command: it exits with 0 done,
  * 1 a record is not known, 2 usage, 75 a dependency failed, 78 configuration.
  */
 import { parseArgs } from 'node:util'
@@ -25,10 +25,10 @@ import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
 import { openSecondLevel } from '../second-level.ts'
 import { findRecords } from './find-records.ts'
+import { isLinked, isRecord, storedName } from './given-record.ts'
 import { effectOf, personsOf } from './persons.ts'
 
 const USAGE_STATUS = 2
-const RECORD = /^p2_[\w-]{43}(?:_k\d+)?$/
 const ID = /^[0-9a-f]{16}$/
 const USAGE =
   'usage: decide/main.ts accept|never|withdraw RECORD_A RECORD_B --reason WORDS-WITH-HYPHENS --by NAME --id HEX [--dry-run] [--json]\n'
@@ -68,14 +68,25 @@ async function run(): Promise<number> {
     const box = await openSecretBox(config, secrets)
     const { level2 } = await openSecondLevel(secrets, warehouseRegister(clickhouse), box)
     const kafka = kafkaClient('link', config, logger)
-    const persons = await personsOf(clickhouse, given.records)
     const feeds = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
     const topics = new Map(feeds.map(({ feed }) => [topicOf(namespace, 'linked', feed), feed]))
-    const records = await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, given.records)
+    const [one, other] = given.records
+    const stored = [storedName(level2, one), storedName(level2, other)] as const
+    if (stored[0] === stored[1]) throw new ChainonError('not-found', 'The two are one record.')
+    for (const record of given.records.filter(isLinked))
+      if (!feeds.some(({ feed }) => record.startsWith(`${feed}/`)))
+        throw new ChainonError('not-found', 'A record is of no feed that is linked.')
+    const persons = await personsOf(clickhouse, stored)
+    const looked = given.records.filter((record) => !isLinked(record))
+    const found =
+      looked.length === 0 ? [] : await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, looked)
+    const records = given.records.map((record) =>
+      isLinked(record) ? record : (found[looked.indexOf(record)] as string),
+    )
     const effect = effectOf(given.decision, persons)
     if (!given.dryRun) {
       const { id, decision, by, reason } = given
-      const message: LinkDecision = { id, decision, records: [...records], by, reason, decided_at: Date.now() * 1000 }
+      const message: LinkDecision = { id, decision, records, by, reason, decided_at: Date.now() * 1000 }
       const producer = orderedProducer(kafka, logger)
       await producer.send({
         topic: decisionsTopic(namespace),
@@ -105,8 +116,7 @@ function readArguments(): Given | undefined {
     const [decision, one = '', other = '', ...more] = positionals
     const { reason = '', by = '', id = '', 'dry-run': dryRun = false, json = false } = values
     const known = DECISIONS.find((name) => name === decision)
-    if (!known || more.length > 0 || one === other || ![one, other].every((record) => RECORD.test(record)))
-      return undefined
+    if (!known || more.length > 0 || one === other || ![one, other].every(isRecord)) return undefined
     if (!new RegExp(DECISION_REASON).test(reason) || !new RegExp(DECIDED_BY).test(by) || !ID.test(id)) return undefined
     return { decision: known, records: [one, other], reason, by, id, dryRun, json }
   } catch {

@@ -26,6 +26,8 @@ export interface IndexReader {
   persons(numbers: readonly number[]): Promise<readonly number[]>
   /** @param tokens 8 bytes each @returns the records that have each, in the order of arrival; `hub` where too many have it */
   tokens(tokens: readonly Buffer[], source: number): Promise<readonly (readonly number[] | 'hub')[]>
+  /** @returns sealed, of each pair about which somebody has decided */
+  decisions(): Promise<readonly Buffer[]>
   /** What is under way: records that are to be reconciled, and records to be told of. */
   waiting(): Promise<{ readonly marked: number; readonly untold: number }>
 }
@@ -55,7 +57,7 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
     bySource.set(source, index)
     return index
   }
-  const { toTell, marked } = await readIndex(stored, { known, links, tokensAt })
+  const { toTell, marked, decisions } = await readIndex(stored, { known, links, tokensAt })
 
   return {
     size: async () => known.size,
@@ -76,6 +78,7 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
         const { records, hubs } = tokensAt(source).candidates(words, limits)
         return hubs > 0 ? 'hub' : records.toSorted((a, b) => a - b)
       }),
+    decisions: async () => [...decisions.values()],
     waiting: async () => ({ marked: marked.limited.size + marked.split.size, untold: toTell.untold.size }),
   }
 }

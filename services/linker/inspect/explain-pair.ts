@@ -2,20 +2,10 @@
 import { ChainonError } from '#core/faults/errors.ts'
 import { explainer } from '#core/linkage/explain.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
-import { type ShownExplanation, shownExplanation, tenths } from '#core/linkage/shown-explanation.ts'
+import { type ExplainedPair, shownExplanation, tenths } from '#core/linkage/shown-explanation.ts'
 import { CERTAIN } from '../link/component.ts'
+import { isBlank } from './candidates.ts'
 import type { OpenIndex } from './open-index.ts'
-
-export interface ExplainedPair extends ShownExplanation {
-  /** `<feed>/<pseudonym>`, as they were given. */
-  readonly records: readonly [string, string]
-  readonly model: string
-  /** What decides: the model; that both are of one patient number at a producer; that one has no value, which says nothing. */
-  readonly decided_by: 'model' | 'patient-number' | 'no-value'
-  /** Of the edge in the index, where there is one: another one than `weight` where a record was replaced meanwhile, or somebody decided. */
-  readonly edge: number | 'certain' | null
-  readonly one_person: boolean
-}
 
 const NAME = /^[a-z0-9_]{1,64}\/p1_[A-Za-z0-9_-]{1,120}$/
 
@@ -56,12 +46,15 @@ export async function explainPair(index: OpenIndex, one: string, other: string):
   const explained = explainer(model, store, layout)(store.add(first), store.add(second))
   const [edges, persons] = await Promise.all([reader.edges([a]), reader.persons([a, b])])
   const edge = edges[0]?.get(b)
-  const isBlank = [first, second].some(({ filters, newborn }) => !newborn && filters.every((word) => word === 0))
   return {
     records: [one, other],
     model: model.version,
     decided_by:
-      first.label !== undefined && first.label === second.label ? 'patient-number' : isBlank ? 'no-value' : 'model',
+      first.label !== undefined && first.label === second.label
+        ? 'patient-number'
+        : isBlank(first) || isBlank(second)
+          ? 'no-value'
+          : 'model',
     edge: edge === undefined ? null : edge >= CERTAIN ? 'certain' : tenths(edge),
     one_person: persons[0] === persons[1],
     ...shownExplanation(explained),

@@ -56,7 +56,8 @@ export async function explainPerson(index: OpenIndex, record: string): Promise<E
   }
 }
 
-async function membersOf({ reader }: OpenIndex, start: number) {
+/** @returns the records of the person of a record that edges connect with it, and these edges; `bounded`: there are more */
+export async function membersOf({ reader }: OpenIndex, start: number) {
   const [person = start] = await reader.persons([start])
   const members = [start]
   const seen = new Set(members)

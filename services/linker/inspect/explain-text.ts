@@ -1,44 +1,6 @@
-/** Explanations as text for a terminal. */
+/** A person's explanation as text for a terminal; a pair's is in core/linkage/pair-text.ts. */
 import { table } from '#core/terminal/table.ts'
-import type { ExplainedPair } from './explain-pair.ts'
 import type { ExplainedPerson, ShownEdge } from './explain-person.ts'
-
-const DECIDED: Readonly<Record<ExplainedPair['decided_by'], string>> = {
-  model: '',
-  'patient-number': 'One patient number at a producer decides, whatever the model says.\n',
-  'no-value': 'One of them has no value to compare: that says nothing about who it is.\n',
-}
-const BAR_OF = 2
-const MOST_BAR = 12
-
-export function pairText(pair: ExplainedPair): string {
-  let total = pair.prior
-  const rows = pair.fields
-    .filter(({ level, weight }) => level !== 'missing' || weight !== 0)
-    .map(({ trait, level, weight, removed, frequency }) => {
-      total += weight
-      return [trait, level, signed(weight), total.toFixed(1), bar(weight), signed(removed), frequency ?? '']
-    })
-  const missing = pair.fields.filter(({ level }) => level === 'missing').map(({ trait }) => trait)
-  const head = ['field', 'level', 'weight', 'sum', '', 'removed', 'equal value']
-  const lines = table(head, [
-    ['(before any field)', '', signed(pair.prior), pair.prior.toFixed(1), '', '', ''],
-    ...rows,
-  ])
-  const classes = pair.classes.map(({ name, one_person, probability }) => [
-    probability.toFixed(2),
-    one_person ? 'one person' : 'two people',
-    name,
-  ])
-  const edge = pair.edge === null ? 'no edge' : `an edge of ${pair.edge}`
-  return `${pair.records.join('\n')}
-${pair.one_person ? 'one person' : 'two people'} in the index, which has ${edge} between them; model ${pair.model}
-${DECIDED[pair.decided_by]}
-${lines}
-weight ${pair.weight.toFixed(1)} (log2 odds), probability ${pair.probability.toFixed(2)}${missing.length > 0 ? `; missing: ${missing.join(', ')}` : ''}
-
-${table(['probability', 'they are', 'what is the same'], classes)}`
-}
 
 export function personText({ person, model, records, patients, tree, weakest, bounded }: ExplainedPerson): string {
   const row = ({ records: [a, b], weight, probability }: ShownEdge) => [String(weight), probability.toFixed(2), a, b]
@@ -51,12 +13,4 @@ export function personText({ person, model, records, patients, tree, weakest, bo
     : ''
   const few = bounded ? 'only the first records of a larger person\n' : ''
   return `person ${person}: ${records.length} records of ${patients} patient numbers; model ${model}\n${few}\n${edges}${last}`
-}
-
-function signed(weight: number): string {
-  return `${weight < 0 ? '' : '+'}${weight.toFixed(1)}`
-}
-
-function bar(weight: number): string {
-  return (weight < 0 ? '-' : '+').repeat(Math.min(MOST_BAR, Math.round(Math.abs(weight) / BAR_OF)))
 }

@@ -1,21 +1,25 @@
 /**
- * `chainon link explain RECORD [RECORD]`, and the figures of `chainon link report`: reads the running index. It writes nothing to it, and reads
+ * `chainon link explain RECORD [RECORD]`, the figures of `chainon link report` and the pairs of `chainon link review`: reads the running index. It writes nothing to it, and reads
  * neither identities nor care. Exits with 0 done, 1 a record that is not there, 2 usage, 70 a bug, 75 Redis failed, 78 configuration.
  */
 import { Command, CommanderError } from 'commander'
 import { logLevel, readConfig } from '#core/config/read.ts'
 import { ChainonError, ConfigurationError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { pairText } from '#core/linkage/pair-text.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { explainPair } from './explain-pair.ts'
 import { explainPerson } from './explain-person.ts'
-import { pairText, personText } from './explain-text.ts'
+import { personText } from './explain-text.ts'
 import { INSPECT_KEYS, type OpenIndex, openForReading } from './open-index.ts'
+import { reviewQueue } from './review-queue.ts'
 import { surveyIndex } from './survey.ts'
 
 const EXIT_USAGE = 2
 const DEFAULT_SAMPLE = 20_000
 const MOST_SAMPLE = 1_000_000
+const DEFAULT_PAIRS = 1000
+const MOST_PAIRS = 100_000
 
 const program = new Command('chainon link').exitOverride().showHelpAfterError()
 program
@@ -47,13 +51,22 @@ program
   .argument('[other]', 'may be the same feed')
   .option('--sample <records>', 'records that are compared with their candidates', String(DEFAULT_SAMPLE))
   .action((feed: string | undefined, other: string | undefined, { sample }: { readonly sample: string }) => {
-    const most = Number(sample)
-    if (!Number.isInteger(most) || most < 1 || most > MOST_SAMPLE)
-      throw new ConfigurationError('The options are wrong', [`--sample must be an integer from 1 to ${MOST_SAMPLE}`])
+    const most = count('--sample', sample, MOST_SAMPLE)
     return withIndex(async (index, name) => {
       const feeds = feed === undefined ? undefined : ([feed, other ?? feed] as const)
       print(await surveyIndex(index, { name, feeds, sample: most }))
     })
+  })
+
+program
+  .command('review')
+  .description('Lists the pairs that the model leaves to people, by gain, for `chainon link review`.')
+  .option('--sample <records>', 'records that are compared with their candidates', String(DEFAULT_SAMPLE))
+  .option('--most <pairs>', 'pairs that are listed', String(DEFAULT_PAIRS))
+  .action((options: { readonly sample: string; readonly most: string }) => {
+    const sample = count('--sample', options.sample, MOST_SAMPLE)
+    const most = count('--most', options.most, MOST_PAIRS)
+    return withIndex(async (index) => print(await reviewQueue(index, { sample, most })))
   })
 
 try {
@@ -70,6 +83,12 @@ async function withIndex(work: (index: OpenIndex, name: string) => Promise<void>
   } finally {
     redis.disconnect()
   }
+}
+
+function count(option: string, given: string, most: number): number {
+  const value = Number(given)
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw new ConfigurationError('The options are wrong', [`${option} must be an integer from 1 to ${most}`])
 }
 
 function print(result: string | object): void {

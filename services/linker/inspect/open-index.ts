@@ -18,6 +18,8 @@ import { indexForm } from '../index/index-form.ts'
 import { type IndexReader, indexReader } from '../index/index-reader.ts'
 import { INDEX_SECRET, indexSecret } from '../index/index-secret.ts'
 import { type IndexKeys, indexKeys } from '../index/keys.ts'
+import { openDecision } from '../link/decision-seal.ts'
+import type { PairDecision } from '../link/decisions.ts'
 import { readModel } from '../link/model-file.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
 
@@ -46,6 +48,8 @@ export interface OpenIndex {
   readonly kinds: readonly TokenKind[]
   /** @returns those of the records that are not cancelled @throws ChainonError seal-broken */
   open(numbers: readonly number[]): Promise<ReadonlyMap<number, ReadRecord>>
+  /** @returns what operators have decided, withdrawn decisions included @throws ChainonError seal-broken */
+  decisions(): Promise<readonly PairDecision[]>
 }
 
 /** Of the encoder only the layout and the kinds of tokens are used. */
@@ -74,12 +78,13 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
 /** @returns the index with its records opened */
 export function readThrough(
   reader: IndexReader,
-  of: Omit<OpenIndex, 'reader' | 'open' | 'keys'> & { readonly keys: Pick<IndexKeys, 'id' | 'open'> },
+  of: Omit<OpenIndex, 'reader' | 'open' | 'decisions' | 'keys'> & { readonly keys: Pick<IndexKeys, 'id' | 'open'> },
 ): OpenIndex {
   const stored = codec(of.layout)
   return {
     reader,
     ...of,
+    decisions: async () => (await reader.decisions()).map((sealed) => openDecision(of.keys, sealed)),
     async open(numbers) {
       const opened = new Map<number, ReadRecord>()
       for (const [number, bytes] of await reader.records(numbers)) {

@@ -1,4 +1,5 @@
 /** Counts what is said of pairs: by weight, by the tokens that found them, and by whether they agree on the national number. */
+import { REVIEW_BAND } from '#core/linkage/review-queue.ts'
 import { probabilityOf } from '#core/linkage/score.ts'
 import type { Survey } from '#core/linkage/survey.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
@@ -18,8 +19,7 @@ const MOST = 40
 const STEP = 2
 const BINS = (MOST - LEAST) / STEP
 const THRESHOLDS = [0.5, 0.9, 0.99] as const
-const LINK_FROM = 0.9
-const REVIEW_FROM = 0.1
+const { from: REVIEW_FROM, to: LINK_FROM } = REVIEW_BAND
 const NAMES: ReadonlySet<string> = new Set(['family', 'given', 'family-code', 'given-code'])
 const NUMBER = 'national-id'
 

@@ -5,9 +5,9 @@
 import { filterStore, MISSING } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
 import type { Survey } from '#core/linkage/survey.ts'
-import { DEFAULT_LIMITS } from '#core/linkage/token-index.ts'
 import { tokenNames } from '#core/linkage/token-names.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
+import { candidatesOf, isBlank, stride } from './candidates.ts'
 import type { OpenIndex, ReadRecord } from './open-index.ts'
 import { pairCounts } from './pair-counts.ts'
 import { feedOf } from './survey-records.ts'
@@ -26,8 +26,7 @@ export async function surveyPairs(
   most: number,
   feeds: readonly string[] | undefined,
 ): Promise<Found> {
-  const stride = Math.max(1, Math.ceil(numbers.length / most))
-  const sampled = numbers.filter((_, at) => at % stride === 0)
+  const sampled = stride(numbers, most)
   const share = sampled.length === 0 ? 0 : numbers.length / sampled.length / 2
   const hasNumber = index.layout.fields.some(({ trait }) => trait === 'national_id')
   const counts = pairCounts(index.kinds, hasNumber, share)
@@ -66,51 +65,6 @@ function isWanted(record: ReadRecord, other: ReadRecord, feeds: readonly string[
   if (!feeds) return true
   const [one, two] = [feedOf(record), feedOf(other)]
   return (one === feeds[0] && two === feeds[1]) || (one === feeds[1] && two === feeds[0])
-}
-
-const isBlank = ({ filters, newborn }: ReadRecord) => !newborn && filters.every((word) => word === 0)
-
-interface Candidates {
-  readonly candidates: readonly number[]
-  readonly hubs: number
-  readonly overBudget: boolean
-  /** Those that are no hub, hexadecimal. */
-  readonly tokens: ReadonlySet<string>
-}
-
-/** The rarest tokens first, each whole or not at all, as in core/linkage/token-index.ts. */
-async function candidatesOf(
-  { reader }: OpenIndex,
-  records: ReadonlyMap<number, ReadRecord>,
-): Promise<ReadonlyMap<number, Candidates>> {
-  const wanted = [...records].flatMap(([number, { tokens }]) => tokens.map((token) => ({ number, token })))
-  const lists = await reader.tokens(
-    wanted.map(({ token }) => token),
-    0,
-  )
-  const names = wanted.map(({ token }) => token.toString('hex'))
-  const byRecord = Map.groupBy(wanted.keys(), (at) => wanted[at]?.number as number)
-  const found = new Map<number, Candidates>()
-  for (const [number, places] of byRecord) {
-    const usable = places.filter((place) => lists[place] !== 'hub')
-    const ordered = usable
-      .map((place) => (lists[place] as readonly number[]).filter((one) => one !== number))
-      .toSorted((one, other) => one.length - other.length)
-    let candidates = new Set<number>()
-    let overBudget = false
-    for (const list of ordered) {
-      const next = new Set([...candidates, ...list])
-      if (candidates.size > 0 && next.size > DEFAULT_LIMITS.budget) overBudget = true
-      else candidates = next
-    }
-    found.set(number, {
-      candidates: [...candidates],
-      hubs: places.length - usable.length,
-      overBudget,
-      tokens: new Set(usable.map((place) => names[place] as string)),
-    })
-  }
-  return found
 }
 
 function comparer({ model, layout }: OpenIndex) {

@@ -11,7 +11,7 @@ export function sealDecision(keys: IndexKeys, { records, decision, order }: Pair
 }
 
 /** @param sealed what `sealDecision` returned @throws ChainonError seal-broken */
-export function openDecision(keys: IndexKeys, sealed: Buffer): PairDecision {
+export function openDecision(keys: Pick<IndexKeys, 'open'>, sealed: Buffer): PairDecision {
   const [decision, one, other] = JSON.parse(keys.open(sealed, HEAD_BYTES).toString()) as [
     ...[PairDecision['decision'], string, string],
   ]

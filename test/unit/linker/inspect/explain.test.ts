@@ -1,11 +1,12 @@
 /** What is said of pairs and persons of an index: true to it, and without a value, a filter or a token. */
 import { expect, test } from 'vitest'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { pairText } from '#core/linkage/pair-text.ts'
 import { encoding } from '../../../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../../../services/linker/evaluate/learn.ts'
 import { explainPair } from '../../../../services/linker/inspect/explain-pair.ts'
 import { explainPerson, groupsWithout, spanningTree } from '../../../../services/linker/inspect/explain-person.ts'
-import { pairText, personText } from '../../../../services/linker/inspect/explain-text.ts'
+import { personText } from '../../../../services/linker/inspect/explain-text.ts'
 import { leaked, memoryIndex, valuesIn } from '../../../helpers/memory-index.ts'
 import { simulatedSet } from '../../../helpers/simulated-set.ts'
 

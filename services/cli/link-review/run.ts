@@ -1,0 +1,86 @@
+/** `chainon link review`: the queue of the linker, a session of a reviewer, how far reviewers agree. */
+import { userInfo } from 'node:os'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { type ReviewQueue, ReviewQueueSchema } from '#core/linkage/review-queue.ts'
+import { complete } from '#core/schema/complete.ts'
+import { resolveEnvironment } from '../environment.ts'
+import { actor } from '../journal.ts'
+import { decide } from '../link-decide.ts'
+import { statistics } from './agreement.ts'
+import { readKeys } from './keys.ts'
+import { REVIEWER, reviewLog } from './review-log.ts'
+import { queueText, scopeText, statisticsText } from './review-text.ts'
+import { session } from './session.ts'
+import { isAsked, type Mode, standingOf, standings } from './standing.ts'
+
+export interface ReviewOptions {
+  readonly reviewer?: string
+  readonly second?: true
+  readonly third?: true
+  readonly list?: true
+  readonly json?: true
+  readonly statistics?: true
+  readonly sample?: number
+  readonly most?: number
+  readonly dataDir?: string
+}
+
+/** @param inspect runs the linker's reading of its index @throws ConfigurationError when the options or the log are wrong */
+export async function review(
+  env: NodeJS.ProcessEnv,
+  options: ReviewOptions,
+  inspect: (line: readonly string[], onOutput: (bytes: Buffer) => void) => Promise<number>,
+): Promise<void> {
+  const { dataDir, reviewer = userInfo().username, json } = options
+  const more = dataDir === undefined ? {} : { dataDir }
+  const { CHAINON_DATA_DIR: data = '' } = resolveEnvironment(env, more)
+  const mode = modeOf(reviewer, options)
+  const log = reviewLog(data)
+  const known = standings(log.read())
+  if (options.statistics) {
+    const result = statistics(known.values())
+    process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : statisticsText(result))
+    return
+  }
+  const queue = await readQueue(options, inspect)
+  // It has said why.
+  if (!queue) return
+  const asked = queue.pairs.filter(({ pair }) => isAsked(known.get(pair) ?? standingOf([]), reviewer, mode))
+  if (options.list) {
+    const { pairs: _all, ...scope } = queue
+    process.stdout.write(json ? `${JSON.stringify({ ...scope, pairs: asked }, null, 2)}\n` : queueText(queue, asked))
+    return
+  }
+  process.stdout.write(`${scopeText(queue, asked)}\n`)
+  process.exitCode = await session({
+    ...{ pairs: queue.pairs, log, reviewer, mode, account: actor(), now: Date.now, keys: readKeys(process.stdin) },
+    write: (text) => process.stdout.write(text),
+    decide: (decision, records, reason, by) => decide(env, decision, records, { reason, by, quiet: true, ...more }),
+  })
+}
+
+function modeOf(reviewer: string, { second, third, json, list, statistics: counts }: ReviewOptions): Mode {
+  const wrong = [
+    ...(new RegExp(REVIEWER).test(reviewer) ? [] : ['--reviewer is 1 to 39 of letters, digits and . _ @ -']),
+    ...(second && third ? ['give one of --second and --third'] : []),
+    ...(json && !list && !counts ? ['--json is for --list and --statistics'] : []),
+  ]
+  if (wrong.length > 0) throw new ConfigurationError('The options are wrong', wrong)
+  return second ? 'second' : third ? 'third' : 'alone'
+}
+
+async function readQueue(
+  { sample, most }: ReviewOptions,
+  inspect: (line: readonly string[], onOutput: (bytes: Buffer) => void) => Promise<number>,
+): Promise<ReviewQueue | undefined> {
+  const chunks: Buffer[] = []
+  const line = [
+    'review',
+    ...(sample === undefined ? [] : ['--sample', String(sample)]),
+    ...(most === undefined ? [] : ['--most', String(most)]),
+  ]
+  if ((await inspect(line, (bytes) => chunks.push(bytes))) !== 0) return undefined
+  const queue = complete(ReviewQueueSchema, JSON.parse(Buffer.concat(chunks).toString()))
+  if (!queue) throw new ChainonError('bug', 'the review queue of the linker has not its form')
+  return queue
+}
