@@ -14,6 +14,7 @@ import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
+import { ReviewQueueSchema } from '#core/linkage/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
@@ -173,8 +174,12 @@ async function decide(decision: string, a: string, b: string, ...more: readonly 
      FROM person_link_scored AS l FINAL INNER JOIN patient AS p ON p.patient_id = l.patient_id`,
   )
   const recordOfWho = (name: string) => rows.find(({ who }) => who === name)?.record ?? ''
+  return decideAbout(decision, [recordOfWho(a), recordOfWho(b)], ...more)
+}
+
+async function decideAbout(decision: string, records: readonly [string, string], ...more: readonly string[]) {
   const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
-  const line = [`--${decision}`, recordOfWho(a), recordOfWho(b), '--reason', 'seen-in-both-files', '--json', ...more]
+  const line = [`--${decision}`, ...records, '--reason', 'seen-in-both-files', '--json', ...more]
   const { status, stdout } = await runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
   expect(status).toBe(0)
   return JSON.parse(stdout) as { effect: string; dry_run: boolean }
@@ -204,7 +209,9 @@ test('what an operator decides is above the model, is told with its reason, and 
       ...{ by: userInfo().username, reason: 'seen-in-both-files', decided_at: expect.any(Number) },
     },
   ])
-  await produce(pipeline.env, topic, [{ partition: 0, value: JSON.stringify({ ...written[0], decision: 'withdraw' }) }])
+  // By the names that the linker has, as `link review` does.
+  const { records } = written[0] as { readonly records: readonly [string, string] }
+  await decideAbout('withdraw', records)
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
   while ((await pipeline.rows(changes)).length < 2) await sleep(50)
   expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
@@ -252,7 +259,7 @@ test('beside the running linker it is explained why a pair and a person are link
   expect(linker.log()).not.toContain('link-index-taken')
 })
 
-test('the report: the linker counts its index, an operator counts in the warehouse, and what is small is masked', async () => {
+test('the report and the review queue: the linker counts its index, an operator counts in the warehouse, and what is small is masked', async () => {
   const folder = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/linker` }
   const env = { ...withLogin('linker', pipeline.env), ...folder }
   const counted = await runToEnd('services/linker/inspect/main.ts', ['survey'], env)
@@ -266,6 +273,11 @@ test('the report: the linker counts its index, an operator counts in the warehou
   expect(survey.persons.by_patients).toMatchObject({ '1': 0, '2': 6 })
   expect(survey.passes.found).toBeGreaterThan(3)
   expect(survey.passes.unknown).toBe(0)
+  const reviewed = await runToEnd('services/cli/chainon.mjs', ['link', 'review', '--list', '--json'], env)
+  expect(reviewed.stderr).toBe('')
+  const { in_band: inBand, pairs, ...scope } = complete(ReviewQueueSchema, JSON.parse(reviewed.stdout)) ?? {}
+  expect(scope).toMatchObject({ compared: 13, known: 13 })
+  expect([inBand, pairs?.length]).toEqual([survey.review, survey.review])
   const config = readConfig('link', CLICKHOUSE_KEYS, withLogin('operator', pipeline.env))
   const operator = clickhouseClient('link', config)
   const contracts = loadContracts('schemas/feeds').filter(({ linked }) => linked)
