@@ -45,7 +45,7 @@ function hl7Schema(): FastifySchema {
     tags: ['HL7 v2'],
     operationId: 'sendHl7',
     summary: 'Send messages of HL7 v2',
-    description: `Versions 2.3 to 2.8, and the French profile of PAM 2.5: ADT, ORU^R01 and MDM. Each message becomes records of one or several feeds; an
+    description: `Versions 2.3 to 2.8, and the French profile of PAM 2.5: ADT, ORU^R01, MDM, and orders (ORM^O01, OML^O21, OMP^O09). Each message becomes records of one or several feeds; an
 error names the message by its index, and its place by segment, occurrence, field and component. The messages of a body are not one transaction.
 \`docs/formats/hl7v2.md\` lists what each event and each field becomes, and what is refused.
 

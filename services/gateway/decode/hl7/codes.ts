@@ -31,6 +31,15 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   CCAM: 'ccam',
   '1.2.250.1.213.2.5': 'ccam',
   NGAP: 'ngap',
+  UCD: 'ucd',
+  '1.2.250.1.213.2.61': 'ucd',
+  CIP: 'cip',
+  '1.2.250.1.213.2.3.1': 'cip',
+  ATC: 'atc',
+  WC: 'atc',
+  '2.16.840.1.113883.6.73': 'atc',
+  RXNORM: 'rxnorm',
+  '2.16.840.1.113883.6.88': 'rxnorm',
 }
 /** A sender's own codes: `L`, `99` and three letters (HL7 table 0396), or no system at all. */
 const LOCAL = /^(?:L|99[A-Za-z0-9]{1,10})?$/

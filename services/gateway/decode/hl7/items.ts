@@ -8,6 +8,7 @@ import type { Received } from './context.ts'
 import { readHeader } from './header.ts'
 import { mdmItems } from './mdm.ts'
 import { parseMessage } from './message.ts'
+import { orderItems } from './orders.ts'
 import { oruItems } from './oru.ts'
 import { refused } from './record-map.ts'
 import { Refusal } from './refusal.ts'
@@ -15,11 +16,14 @@ import type { Settings } from './settings.ts'
 import { splitMessages } from './split.ts'
 import { unmappedFields } from './unmapped.ts'
 
-/** The mapping of each type of message; ORU has one event that brings results. */
+/** The mapping of each type of message; of results and of orders single events are mapped. */
 const MAPPERS: Readonly<Record<string, (received: Received) => Iterable<Item>>> = {
   ADT: adtItems,
   'ORU^R01': oruItems,
   MDM: mdmItems,
+  'ORM^O01': orderItems,
+  'OML^O21': orderItems,
+  'OMP^O09': orderItems,
 }
 
 /**

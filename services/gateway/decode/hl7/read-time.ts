@@ -4,19 +4,19 @@ import type { Context, FieldMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
 
-/** A segment's field that has a time; the segment may be missing. */
-export type TimeField = readonly [segment: Segment | undefined, field: number]
+/** A segment's field that has a time, in its first component unless another is named; the segment may be missing. */
+export type TimeField = readonly [segment: Segment | undefined, field: number, component?: number]
 
 /**
  * @param fields the preferred one first
  * @returns the time of the first field with a value, undefined when none has one; a refusal where it is no time
  */
 function momentOf(context: Context, fields: readonly TimeField[]): Moment | undefined | Refusal {
-  for (const [segment, field] of fields) {
-    const text = segment?.text(field)
+  for (const [segment, field, component] of fields) {
+    const text = segment?.text(field, component)
     if (segment === undefined || text === undefined) continue
     const read = readMoment(text, context.settings.localTime)
-    return 'fault' in read ? new Refusal(read.fault, segment.at(field), TIME_FORM) : read
+    return 'fault' in read ? new Refusal(read.fault, segment.at(field, component), TIME_FORM) : read
   }
   return undefined
 }
@@ -44,10 +44,10 @@ export function precisionMap<S extends Context>(
 /** @returns as `timeOf`; a refusal of a time without minutes, for a column without a precision */
 export function preciseTimeOf(context: Context, fields: readonly TimeField[]): string | undefined | Refusal {
   const precision = precisionOf(context, fields)
-  const [segment, field] = fields.find(([of, at]) => of?.text(at) !== undefined) ?? []
+  const [segment, field, component] = fields.find(([of, at, part]) => of?.text(at, part) !== undefined) ?? []
   if (precision === null || precision === 'minute' || segment === undefined || field === undefined)
     return timeOf(context, fields)
-  return new Refusal('imprecise-date', segment.at(field), ['YYYYMMDDHHMM[SS[.SSSS]][+/-ZZZZ]'])
+  return new Refusal('imprecise-date', segment.at(field, component), ['YYYYMMDDHHMM[SS[.SSSS]][+/-ZZZZ]'])
 }
 
 /** @returns the day as it was written; null where there is none, or only a year or a month: an invented day would link different people. */

@@ -3,6 +3,7 @@
 import type { LocalTime } from '#core/contract/local-time.ts'
 import { codedText, valueCodeOf } from './codes.ts'
 import { type Precision, readMoment, TIME_FORM } from './moment.ts'
+import { numberOf } from './number.ts'
 import { Refusal } from './refusal.ts'
 import type { Field, Segment } from './segment.ts'
 
@@ -41,15 +42,11 @@ const NOTHING: ResultValue = {
   precision: null,
   time: null,
 }
-const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)$/
-/** Decimal digits that a double keeps exactly. */
-const EXACT_DIGITS = 15
-const NUMBER_FORM = ["a number, with '.' before its decimals"]
 const COMPARATORS = ['<', '<=', '>=', '>']
 const VALUE_SYSTEMS = ['snomed', 'loinc', 'cim10']
 
 const TYPES: Readonly<Record<string, ReadType>> = {
-  NM: (field, obx) => quantity(numberOf(field.text(1), obx), null),
+  NM: (field, obx) => quantity(numberOf(field.text(1), obx, 5), null),
   SN: structuredNumber,
   ST: (field) => textValue(field.text(1)),
   TX: (field) => textValue(field.text(1)),
@@ -95,16 +92,6 @@ function notEmpty(value: ResultValue | Refusal, obx: Segment): ResultValue | Ref
   return value === NOTHING ? new Refusal('required', obx.at(5)) : value
 }
 
-/** @returns undefined without a number */
-function numberOf(text: string | undefined, obx: Segment, component?: number): number | undefined | Refusal {
-  const given = text?.trim() ?? ''
-  if (given === '') return undefined
-  if (!DECIMAL.test(given)) return new Refusal('type', obx.at(5, component), NUMBER_FORM)
-  const digits = given.replace(/^[+-]/, '').replace('.', '').replace(/^0+/, '')
-  if (digits.length > EXACT_DIGITS) return new Refusal('number-range', obx.at(5, component))
-  return Number(given)
-}
-
 function quantity(number: number | undefined | Refusal, comparator: string | null): ResultValue | Refusal {
   if (number instanceof Refusal) return number
   return number === undefined ? NOTHING : { ...NOTHING, kind: 'quantity', number, comparator }
@@ -117,9 +104,9 @@ function structuredNumber(field: Field, obx: Segment): ResultValue | Refusal {
   const separator = field.text(3)
   if (comparator !== null && (separator !== undefined || !COMPARATORS.includes(comparator)))
     return new Refusal('unmapped-value', obx.at(5, 1), separator === undefined ? [...COMPARATORS, '='] : ['='])
-  const first = numberOf(field.text(2), obx, 2)
+  const first = numberOf(field.text(2), obx, 5, 2)
   if (separator === undefined) return quantity(first, comparator)
-  const second = numberOf(field.text(4), obx, 4)
+  const second = numberOf(field.text(4), obx, 5, 4)
   if (first instanceof Refusal) return first
   if (second instanceof Refusal) return second
   if (first === undefined || second === undefined)

@@ -1,6 +1,7 @@
 /** Fields of a message that no mapping reads: they are left out, and counted by their place, never in silence. */
 import { DIAGNOSIS } from './diagnosis.ts'
 import { ATTACHMENT, DOCUMENT } from './document.ts'
+import { MEDICATION } from './medication.ts'
 import type { Message } from './message.ts'
 import { MOVEMENT } from './movement.ts'
 import { OBSERVATION } from './observation.ts'
@@ -19,6 +20,7 @@ const STRUCTURE = [
   'ORC-1',
   'ORC-2',
   'ORC-3',
+  'TQ1-1',
   'OBR-1',
   'OBX-1',
   'NTE-1',
@@ -29,7 +31,7 @@ const STRUCTURE = [
   'ZBE-4',
   'ZBE-5',
 ]
-const MAPS = [PATIENT, DEATH, STAY, MOVEMENT, DIAGNOSIS, PROCEDURE, OBSERVATION, ATTACHMENT, DOCUMENT]
+const MAPS = [PATIENT, DEATH, STAY, MOVEMENT, DIAGNOSIS, PROCEDURE, OBSERVATION, ATTACHMENT, DOCUMENT, MEDICATION]
 const READ: ReadonlySet<string> = new Set([
   ...STRUCTURE,
   ...MAPS.flatMap(({ fields }) => Object.values(fields).flatMap(({ from }) => from.map(fieldOf))),
@@ -38,8 +40,8 @@ const READ: ReadonlySet<string> = new Set([
 /** Segments of HL7 v2 and of the French PAM profile that carry what is told of a patient. A sender may invent others. */
 const KNOWN: ReadonlySet<string> = new Set(
   (
-    'ACC AL1 ARV BLG CTD CTI DB1 DG1 DRG EVN FT1 GT1 IAM IN1 IN2 IN3 MRG NK1 NTE OBR OBX OH1 OH2 OH3 OH4 ORC OVR PD1 PDA PDC PID PR1 PRT PV1 PV2 ' +
-    'ROL RXA RXC RXD RXE RXG RXO RXR SAC SFT SPM TQ1 TQ2 TXA UAC UB1 UB2 ZBE ZFA ZFD ZFM ZFP ZFS ZFV ZPA'
+    'ACC AL1 ARV BLG CTD CTI DB1 DG1 DRG EVN FT1 GT1 IAM IN1 IN2 IN3 MRG NK1 NTE OBR OBX ODS ODT OH1 OH2 OH3 OH4 ORC OVR PD1 PDA PDC PID PR1 PRT PV1 PV2 ' +
+    'ROL RQ1 RQD RXA RXC RXD RXE RXG RXO RXR SAC SFT SPM TCD TQ1 TQ2 TXA UAC UB1 UB2 ZBE ZFA ZFD ZFM ZFP ZFS ZFV ZPA'
   ).split(' '),
 )
 /** Where a field is of another segment: its name was chosen by the sender, and could be one of a person. */

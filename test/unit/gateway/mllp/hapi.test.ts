@@ -371,6 +371,58 @@ test('a document', async () => {
   ])
 })
 
+const PRESCRIPTION: Values = [
+  ['/.ORC-1', 'NW'],
+  ['/.ORC-2-1', 'PL7'],
+  ['/.ORC-15', '20250201093000'],
+  ['/.RXO-1-1', 'N02BE01'],
+  ['/.RXO-1-3', 'ATC'],
+  ['/.RXO-2', '500'],
+  ['/.RXO-4-1', 'mg'],
+]
+const PRESCRIBED = {
+  ...HEAD,
+  record_id: 'medication/PL7',
+  encounter_nda: 'NDA77',
+  kind: 'request',
+  code_system: 'atc',
+  code: 'N02BE01',
+  code_source: 'http://www.whocc.no/atc',
+  started_at: Date.parse('2025-02-01T08:30:00Z'),
+  status: 'active',
+  intent: 'order',
+  quantity: 500,
+  quantity_unit: 'mg',
+  dosage_count: 1,
+}
+
+test('a prescription, in both of its messages', async () => {
+  const general = message('ORM_O01', 'ORM^O01', '8859/15', ...PATIENT, ...STAY, ...PRESCRIPTION)
+  const route: Values = [['/.RXR-1-1', 'PO']]
+  const timing: Values = [['/.TQ1-8', '20250204']]
+  const pharmacy = message('OMP_O09', 'OMP^O09', '8859/15', ...PATIENT, ...STAY, ...PRESCRIPTION, ...route, ...timing)
+  expect(await hapi().send(1, general)).toEqual([`AA H${sent - 1}`])
+  expect(await hapi().send(1, pharmacy)).toEqual([`AA H${sent}`])
+  expect(await records()).toEqual([
+    ['medication', PRESCRIBED],
+    ['medication', { ...PRESCRIBED, route: 'PO', ended_at: Date.parse('2025-02-04'), ended_precision: 'day' }],
+  ])
+})
+
+test('an order of an examination is acknowledged with a warning; an order of nothing is an error', async () => {
+  const examination: Values = [
+    ['/.ORC-1', 'NW'],
+    ['/.OBR-4-1', '58410-2'],
+  ]
+  expect(await hapi().send(1, message('ORM_O01', 'ORM^O01', '8859/15', ...PATIENT, ...examination))).toEqual([
+    `AA H${sent} OBR.1.4.1. 207 W`,
+  ])
+  expect(await hapi().send(1, message('ORM_O01', 'ORM^O01', '8859/15', ...PATIENT))).toEqual([
+    `AE H${sent} ORC.1... 101 E`,
+  ])
+  expect(await records()).toEqual([])
+})
+
 const WITHOUT_IPP: Values = [
   ['/.PID-3-1', '1'],
   ['/.PID-3-5', 'AN'],
@@ -403,7 +455,7 @@ test.each([
   const whole = [
     identity(...PATIENT),
     identity(...WITHOUT_IPP),
-    message('ORM_O01', 'ORM^O01', 'UNICODE UTF-8', ...modes, ...PATIENT),
+    message('SIU_S12', 'SIU^S12', 'UNICODE UTF-8', ...modes, ...PATIENT),
   ]
   const said: (readonly string[])[] = []
   for (const [at, one] of whole.entries()) said.push(await hapi().send(codes[at]?.length ?? 0, one))

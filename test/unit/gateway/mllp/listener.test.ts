@@ -94,7 +94,7 @@ test('messages that follow one another on a connection are answered in their ord
     'no message at all',
     named(oru(OBX.replace('||13.5|', '||<5|')), '3'),
     named(oru(OBX.replace(/F$/, 'P')), '4'),
-    named(msh('ORM^O01'), '5'),
+    named(msh('SIU^S12'), '5'),
     named(adt('A31'), '6').replace('|GAM|', '|OTHER|'),
     `${named(adt('A31'), '7')}\r${'NTE|1||'.padEnd(100_001)}`,
   )

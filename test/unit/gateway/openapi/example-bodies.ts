@@ -73,8 +73,8 @@ export function hl7Route(): StoreRoute {
   return {
     path: '/v1/hl7',
     valid: HL7_TYPES.map((type) => [type, valid]),
-    rejected: `BHS|^~\\&\r${message('ORM^O01')}`,
-    tooMany: Array.from({ length: 4 }, () => message('ORM^O01')).join('\r'),
+    rejected: `BHS|^~\\&\r${message('SIU^S12')}`,
+    tooMany: Array.from({ length: 4 }, () => message('SIU^S12')).join('\r'),
     empty: 'BHS|^~\\&',
     avro: false,
   }

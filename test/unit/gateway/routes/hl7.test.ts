@@ -94,7 +94,7 @@ test.each([
   ['text/plain', adt('A31'), 415, 'unsupported-media-type'],
   ['application/hl7-v2', '{}', 400, 'malformed-body'],
   ['application/hl7-v2', 'FHS|^~\\&', 400, 'no-records'],
-  ['application/hl7-v2', msh('ORM^O01'), 422, 'all-rejected'],
+  ['application/hl7-v2', msh('SIU^S12'), 422, 'all-rejected'],
 ])('%s %.20s is %i %s', async (type, body, status, code) => {
   const { post } = await gateway()
   const answer = await post('hl7', type, body)

@@ -217,8 +217,9 @@ describe('the stay', () => {
     ['a movement with an unknown action', adt('A02', PV1, 'ZBE|1|20250131093000||MOVE|Y'), ['encounter ZBE[1]-4 enum']],
     ['a merge', [msh('ADT^A40'), EVN, PID, 'MRG|8000999^^^CHU-X^PI'].join('\r'), ['patient MRG[1]-1 merge-not-held']],
     ['another event', adt('A17'), ['- MSH[1]-9-2 unmapped-message']],
-    ['an order', msh('ORM^O01'), ['- MSH[1]-9 unmapped-message']],
-    ['a laboratory order', msh('OML^O21^OML_O21'), ['- MSH[1]-9 unmapped-message']],
+    ['an appointment', msh('SIU^S12'), ['- MSH[1]-9 unmapped-message']],
+    ['the answer to an order', msh('ORR^O02'), ['- MSH[1]-9 unmapped-message']],
+    ['an order by another event', msh('OML^O33^OML_O33'), ['- MSH[1]-9 unmapped-message']],
     ['a type that is a property of every object', msh('constructor^A01'), ['- MSH[1]-9 unmapped-message']],
   ])('%s is refused', (_name, message, refused) => {
     expect(outcome(message).refused).toEqual(refused)
@@ -663,7 +664,7 @@ test('a field with a value that no mapping reads is told by its place, once for 
     'ZFA|x',
     'SPM|""',
   )
-  itemsOf([message, msh('ORM^O01'), 'ZZZ|1'].join('\r'), {}, (path) => paths.push(path))
+  itemsOf([message, msh('SIU^S12'), 'ZZZ|1'].join('\r'), {}, (path) => paths.push(path))
   expect(paths).toEqual(['OBX-8', 'OBX-8', 'ZFA-1'])
 })
 

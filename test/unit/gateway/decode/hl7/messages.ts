@@ -41,6 +41,20 @@ export function mdm(event: string, txa: string, ...segments: readonly string[]):
   return [msh(`MDM^${event}`), EVN, PID, PV1, txa, ...segments].join('\r')
 }
 
+/** @param type ORM^O01, OML^O21 or OMP^O09 */
+export function orders(type: string, ...segments: readonly string[]): string {
+  return [msh(type), PID, PV1, ...segments].join('\r')
+}
+
+/** Paracetamol, 500 to 1000 mg by mouth, for three days. */
+export const PRESCRIPTION = [
+  'ORC|NW|PL7^CPOE|FI7^PHARM||IP||||20250201090000||||||20250201093000',
+  'TQ1|1|||Q8H|||20250201120000|20250204120000',
+  'RXO|N02BE01^Paracétamol^ATC|500|1000|mg|||^si douleur',
+  'NTE|1||à distance des repas',
+  'RXR|PO^Per os^HL70162',
+]
+
 /** @returns a TXA of a complete document with this status and identifier */
 export function txa(status = 'AU', id = 'DOC1', parent = ''): string {
   return `TXA|1|11502-2^CR biologie^LN|TX|20250201090000||20250201091500|||10003456789^DOC^^^^^^^ASIP&1.2.250.1.71.4.2.1&ISO|||${id}^CHU-X|${parent}||||${status}`

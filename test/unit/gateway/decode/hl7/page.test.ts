@@ -1,14 +1,16 @@
 /** docs/formats/hl7v2.md is what the mapping does (`npx vitest run --project unit -u test/unit/gateway/decode/hl7/page` writes it). */
 import { expect, test } from 'vitest'
 import { contracts } from '../../harness.ts'
-import { adt, outcome, PV1, zbe } from './messages.ts'
+import { adt, orders, outcome, PRESCRIPTION, PV1, zbe } from './messages.ts'
 import { MAPPINGS, page } from './page.ts'
 
 test('the page is current', async () => {
-  const message = adt('A01', PV1, zbe('INSERT'))
-  const { records, refused } = outcome(message)
-  expect(refused).toEqual([])
-  await expect(page(message, records)).toMatchFileSnapshot('../../../../../docs/formats/hl7v2.md')
+  const examples = [adt('A01', PV1, zbe('INSERT')), orders('ORM^O01', ...PRESCRIPTION)].map((message) => ({
+    message,
+    ...outcome(message),
+  }))
+  expect(examples.flatMap(({ refused }) => refused)).toEqual([])
+  await expect(page(examples)).toMatchFileSnapshot('../../../../../docs/formats/hl7v2.md')
 })
 
 test('each mapping names only fields of its feed, and every one that is required', () => {

@@ -5,8 +5,10 @@ import { CODE_SYSTEMS } from '../../../../../services/gateway/decode/hl7/codes.t
 import { DIAGNOSIS } from '../../../../../services/gateway/decode/hl7/diagnosis.ts'
 import { ATTACHMENT, COMPLETION, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
 import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
+import { MEDICATION } from '../../../../../services/gateway/decode/hl7/medication.ts'
 import { MOVEMENT } from '../../../../../services/gateway/decode/hl7/movement.ts'
 import { OBSERVATION } from '../../../../../services/gateway/decode/hl7/observation.ts'
+import { ORDER_CONTROLS, ORDER_STATUSES } from '../../../../../services/gateway/decode/hl7/order-status.ts'
 import { DEATH, PATIENT } from '../../../../../services/gateway/decode/hl7/patient.ts'
 import { PROCEDURE } from '../../../../../services/gateway/decode/hl7/procedure.ts'
 import type { FieldMap } from '../../../../../services/gateway/decode/hl7/record-map.ts'
@@ -29,21 +31,48 @@ const MAPS: readonly (readonly [title: string, map: AnyMap])[] = [
   ['OBX', OBSERVATION],
   ['OBX of type ED', ATTACHMENT],
   ['TXA and its OBX', DOCUMENT],
+  ['ORC and RXO, with TQ1, RXR and NTE', MEDICATION],
 ]
 
 export const MAPPINGS: readonly AnyMap[] = MAPS.map(([, map]) => map)
 
-/** @param example a message in, and the records out */
-export function page(example: string, records: readonly (readonly [string, Record<string, unknown>])[]): string {
+/** A message in, and the records out. */
+export interface Example {
+  readonly message: string
+  readonly records: readonly (readonly [string, Record<string, unknown>])[]
+}
+
+const ORDERS = ['ORM^O01', 'OML^O21', 'OMP^O09']
+
+export function page(examples: readonly Example[]): string {
   return `# HL7 v2
 
 Made from the tables of \`services/gateway/decode/hl7/\`; a test compares the two. Over HTTP: \`POST /v1/hl7\`. Over MLLP: services/gateway/README.md.
 Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused is named by message, segment, occurrence, field, component and rule.
 
 ## Messages
-${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: `merge-not-held`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ['any other, orders (ORM, OML) too', '', 'refused: `unmapped-message`']])}
+${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: `merge-not-held`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
 A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
 kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
+
+Instead of a merge (A40), which no feed holds, a site sends both identities with their INS (A31, PID-32 \`VALI\`): patients with the same INS are linked, and
+the records under each identifier stay that patient's. Where there is no INS, or an identifier was never that patient's: the records again under the identifier that stays, in
+messages with their own identifiers (OBX-21, OBR-3, TXA-12, ORC-2), as newer versions; and a cancellation (A11, A12, OBX-11 \`W\`, T11) where the record itself was an error.
+
+## Orders
+An order of a drug (RXO) is a prescription. An order of an examination (OBR), of a meal (ODS, ODT) or of a supply (RQD, RQ1) is no fact yet: each is
+refused as \`not-a-fact\`, whatever its status, and the rest of the message is taken. The OBX of any order are results, as those of an ORU; of ORC-1 PR and RE they are all
+there is. Earlier results in an OML or OMP may have a PID of their own; the next order is of the patient of the message again. A second drug (RXO) under an
+ORC, and a second order with the same number in a message, is refused (\`ambiguous-identifier\`).
+
+Order control (ORC-1): ${Object.entries(ORDER_CONTROLS)
+    .map(([code, status]) => `${code} ${status}`)
+    .join(', ')}. Of a control that is active, ORC-5 says the status where it has a value: ${Object.entries(
+    ORDER_STATUSES,
+  )
+    .map(([code, status]) => `${code} ${status}`)
+    .join(', ')}.
+Any other code is refused. An order that is cancelled is a record and no fact ([decision 27](../adr/0027-facts.md)); a later message about the same order is a newer version of its record.
 
 ${MAPS.map(([title, map]) => `## ${title} -> \`${map.feed}\`\n${fieldTable(map)}`).join('\n')}
 ## Values
@@ -81,13 +110,17 @@ MSH-15 and MSH-16 say which are sent. MSH-10 with MSH-3 and MSH-4 is the idempot
 it is refused (condition 205). Let the interface engine go on after AE, and repeat after AR.
 
 ## Not mapped
-ZFA, ZFP, ZFV and other Z segments but ZBE and ZFM; NK1, GT1, IN1, AL1, ROL, PRT, SPM; NTE but below an OBX; OBX-8 (abnormal flags), OBX-17, OBX-18;
+ZFA, ZFP, ZFV and other Z segments but ZBE and ZFM; NK1, GT1, IN1, AL1, ROL, PRT, SPM; RXC and RXO-6; TQ1-2 and the other parts of a timing; NTE but below an OBX or a prescription; OBX-8 (abnormal flags), OBX-17, OBX-18;
 a text of OBX-7 that is no range; the OBX of MetaDMPMSS, which say how a document is shared. They are left out. Each field
 with a value that no mapping reads is counted: \`chainon_gateway_unmapped_fields_total\`, by \`path\` (\`OBX-8\`); beyond 500 paths, and of segments that HL7 does not have, as \`other\`.
 
-## Example
-\`\`\`
-${example.replaceAll('\r', '\n')}
+## Examples
+${examples.map(exampleOf).join('')}`
+}
+
+function exampleOf({ message, records }: Example): string {
+  return `\`\`\`
+${message.replaceAll('\r', '\n')}
 \`\`\`
 \`\`\`json
 ${records.map(([feed, record]) => JSON.stringify({ feed, ...record })).join('\n')}

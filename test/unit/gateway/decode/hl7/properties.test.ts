@@ -5,7 +5,7 @@ import { recordReader } from '#core/contract/record-reader.ts'
 import { parseLocation } from '../../../../../services/gateway/decode/hl7/location.ts'
 import { ProblemError } from '../../../../../services/gateway/problem.ts'
 import { contracts } from '../../harness.ts'
-import { adt, itemsOf, mdm, oru, PV1, txa, zbe } from './messages.ts'
+import { adt, itemsOf, mdm, orders, oru, PID, PRESCRIPTION, PV1, txa, zbe } from './messages.ts'
 
 const readers = new Map(contracts.map((contract) => [contract.feed, recordReader(contract, 'json')]))
 const CDA = Buffer.from(
@@ -33,6 +33,21 @@ const SEEDS = [
     `OBX|4|ED|11502-2^x^LN||^TEXT^XML^Base64^${CDA}||||||F`,
   ),
   mdm('T10', txa('AU', 'A', 'B'), 'OBX|1|FT|||a\\.br\\b\\X41\\'),
+  orders('ORM^O01', ...PRESCRIPTION, 'OBX|1|NM|29463-7^x^LN||71.5|kg|||||F|||20250201080000', 'NTE|1||note'),
+  orders(
+    'OMP^O09',
+    'ORC|DC|1|||||^^^20250101^2025~^^^2026||||||||2025',
+    'RXO|1^x^L||2|TAB|||a',
+    'RXR|^x',
+    'RXR|PO',
+    PID.replace('8000123', '8000999'),
+    PV1,
+    'ORC|PR|2',
+    'OBR|1|2||3^x^L|||20250101',
+    'OBX|1|ST|1^x^L||x||||||F',
+    'ORC|SC|3|||CM||^^^2025',
+    'RXO|314076^x^RXNORM',
+  ),
   ['FHS|^~\\&', 'BHS|^~\\&', adt('A28'), oru('OBX|1|ST|1^x^L||x||||||F'), 'BTS|2', 'FTS|1'].join('\r'),
 ].map((text) => Buffer.from(text))
 /** What breaks parsers: separators, ends, escapes, bytes that are no UTF-8, and the names of what every object has. */
