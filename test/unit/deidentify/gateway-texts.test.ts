@@ -1,20 +1,23 @@
 /** The text of a document, as the gateway reads it from HL7 v2 and FHIR, on its way through the step that scrubs texts. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
+import { recordReader } from '#core/contract/record-reader.ts'
 import { scrubTexts } from '../../../services/deidentify/steps/scrub-texts.ts'
 import { loadResources } from '../../../services/deidentify/text/resources.ts'
 import { mapResource } from '../../../services/gateway/decode/fhir/map.ts'
 import { openNow } from '../gateway/decode/fhir/open.ts'
-import { mdm, outcome, txa } from '../gateway/decode/hl7/messages.ts'
+import { mdm, oru, outcome, PID, txa } from '../gateway/decode/hl7/messages.ts'
 
 const NOTE = 'Madame DUPONT Jeanne, IPP 8000123, a une pneumopathie. Tél. 06 12 34 56 78.'
 const SCRUBBED = 'Madame [NAME], IPP [IPP], a une pneumopathie. Tél. [PHONE].'
 
-async function scrubbed(record: Readonly<Record<string, unknown>>) {
+async function scrubbed(raw: Readonly<Record<string, unknown>>) {
   const contract = loadContracts('schemas/feeds').find(({ feed }) => feed === 'document')
   if (!contract) throw new Error('there is no feed document')
+  const read = recordReader(contract, 'json')(raw)
+  if (!read.ok) throw new Error('the contract refuses the record')
   const provenance = { producer: 'chu', receivedAt: 7 }
-  const guarded = { origin: '1', record, provenance, outcomes: [], withheld: [] }
+  const guarded = { origin: '1', record: read.record, provenance, outcomes: [], withheld: [] }
   const verdict = await scrubTexts(contract, loadResources).runLong(guarded, () => undefined)
   if (verdict.kind !== 'pass') throw new Error('the record was not passed on')
   return verdict.value.texts.get('text')
@@ -39,6 +42,7 @@ test.each([
     id: 'd1',
     status: 'current',
     subject: { identifier: { type: { coding: [{ code: 'MR' }] }, value: '8000123' } },
+    type: { coding: [{ system: 'http://loinc.org', code: '34117-2' }] },
     date: '2024-05-06T07:08:09Z',
     content: [{ attachment: { contentType, data: Buffer.from(content).toString('base64') } }],
   }
@@ -48,4 +52,47 @@ test.each([
   const [made] = mapped.records
   expect(made?.feed).toBe('document')
   expect(await scrubbed(made?.record ?? {})).toBe(expected)
+})
+
+describe('the patient of the same message is known: a name that no list has, and nothing around it tells a name', () => {
+  const UNKNOWN = 'Sort ce jour. Dit brozquilvane que tout va bien, et vuldrimane dit de même.'
+  const HIDDEN = 'Sort ce jour. Dit [NAME] que tout va bien, et [NAME] dit de même.'
+  const named = (message: string) =>
+    message.replace(PID, PID.replaceAll('DUPONT^MARIE^MARIE JEANNE', 'BROZQUILVANE^VULDRIMANE'))
+
+  test.fails('HL7 v2, a document (MDM)', async () => {
+    const { records } = outcome(named(mdm('T02', txa(), `OBX|1|TX|11488-4^Compte rendu^LN||${UNKNOWN}||||||F`)))
+    expect(await scrubbed(records[0]?.[1] ?? {})).toBe(HIDDEN)
+  })
+
+  test.fails('HL7 v2, a document among results (ORU, OBX of type ED)', async () => {
+    const data = Buffer.from(UNKNOWN).toString('base64')
+    const { records } = outcome(named(oru(`OBX|1|ED|11502-2^CR biologie^LN||^TEXT^plain^Base64^${data}||||||F`)))
+    expect(await scrubbed(records[0]?.[1] ?? {})).toBe(HIDDEN)
+  })
+
+  test.fails('FHIR, a Bundle with Patient and DocumentReference', async () => {
+    const patient = {
+      resourceType: 'Patient',
+      id: 'p1',
+      identifier: [{ type: { coding: [{ code: 'MR' }] }, value: '8000123' }],
+      name: [{ use: 'official', family: 'Brozquilvane', given: ['Vuldrimane'] }],
+    }
+    const document = {
+      resourceType: 'DocumentReference',
+      id: 'd1',
+      status: 'current',
+      subject: { reference: 'Patient/p1' },
+      type: { coding: [{ system: 'http://loinc.org', code: '34117-2' }] },
+      date: '2024-05-06T07:08:09Z',
+      content: [{ attachment: { contentType: 'text/plain', data: Buffer.from(UNKNOWN).toString('base64') } }],
+    }
+    const entry = [{ resource: patient }, { resource: document }]
+    const mapped = mapResource(
+      document,
+      openNow({ resourceType: 'Bundle', type: 'collection', entry }, Date.UTC(2026, 0, 2)),
+    )
+    if (!mapped.ok) throw new Error(mapped.fault)
+    expect(await scrubbed(mapped.records[0]?.record ?? {})).toBe(HIDDEN)
+  })
 })
