@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { recordReader } from '#core/contract/record-reader.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { compileGuards } from '#core/guards/compile.ts'
 import { policies } from '#core/policies/apply-policies.ts'
 import { scrubTexts } from '../../../services/deidentify/steps/scrub-texts.ts'
 import { loadResources } from '../../../services/deidentify/text/resources.ts'
@@ -121,5 +122,16 @@ describe('the patient of the same message is known: a name that no list has, and
       ).toEqual([])
     expect(written.join(' ')).not.toMatch(/brozquilvane|vuldrimane|lilas|0601020304|example\.org/)
     expect(contract.fields.filter(({ linkage }) => linkage !== undefined)).toEqual([])
+  })
+  test('codes stay: what is known of the patient is not read into them', async () => {
+    const { records } = outcome(mdm('T02', txa(), `OBX|1|TX|||${UNKNOWN}`).replace('69003', '11502'))
+    const { contract, record } = await passedOn(records[0]?.[1] ?? {})
+    expect(record).toMatchObject({
+      kind: '11502-2',
+      kind_source: 'http://loinc.org',
+      patient_email: 'marie@example.org',
+    })
+    const provenance = { producer: 'chu', receivedAt: Date.UTC(2026, 0, 2) * 1000 }
+    expect(compileGuards(contract).check(record, provenance)).toEqual([])
   })
 })
