@@ -1,5 +1,5 @@
 /** Names, address and telephone of a Patient, and the names of a professional. */
-import { type Json, object, objects, text, texts } from '#core/fhir/json.ts'
+import { type Json, objects, text, texts } from '#core/fhir/json.ts'
 
 const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 

@@ -14,8 +14,10 @@ const record = (message: string) => {
 }
 
 test('a document has the traits of its PID, and those who wrote it', () => {
-  const written = mdm('T02', txa().replace('10003456789^DOC', '10003456789^LE GOFF^Anne'), LINE)
-    .replace(PV1, PV1.replace('||||', '||||12^ROY^Luc~13^ROY^Luc|'))
+  const written = mdm('T02', txa().replace('10003456789^DOC', '10003456789^LE GOFF^Anne'), LINE).replace(
+    PV1,
+    PV1.replace('||||', '||||12^ROY^Luc~13^ROY^Luc|'),
+  )
   expect(record(written)).toMatchObject({
     patient_birth_family_name: 'DUPONT',
     patient_birth_given_names: 'MARIE JEANNE',
