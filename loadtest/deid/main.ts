@@ -12,7 +12,7 @@ import { knownElsewhere } from './elsewhere.ts'
 import { chainon, documentsPerSecond, type Engine, presidio, run } from './engines.ts'
 import { readFilled } from './filled.ts'
 import { type Sample, type Score, score } from './score.ts'
-import { simulate } from './simulated.ts'
+import { numbersOf, simulate } from './simulated.ts'
 import { knownOfMarks, readMarked, refilled } from './texts.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -145,6 +145,10 @@ function measureCorpus({ name, language, samples }: Corpus, peer: Engine | undef
   const ownSpeed = documentsPerSecond(own, language, samples, file, FEW, MANY)
   const all = score(samples, run(own, language, samples, file, false))
   row('chainon', all, ownSpeed)
+  if (all.precision === undefined) {
+    const numbers = samples.map((sample) => ({ ...sample, known: numbersOf(sample) }))
+    row('chainon, only the numbers known', score(samples, run(own, language, numbers, file, true)))
+  }
   row('chainon, known', score(samples, run(own, language, samples, file, true)))
   if (all.precision !== undefined) {
     const elsewhere = samples.map((sample) => ({ ...sample, known: knownElsewhere(sample) }))

@@ -80,6 +80,12 @@ function sample(note: Note, patient: Patient): Sample {
   return { id: note.record_id, text: note.text, marks, known, partial: true }
 }
 
+/** @returns what a record with a text says where it has the numbers of patient, stay and author beside it, and no names */
+export function numbersOf({ known }: Sample): Pick<Note, 'patient_ipp' | 'encounter_nda' | 'author_rpps'> {
+  const { author_rpps, encounter_nda, patient_ipp } = known as Note
+  return { patient_ipp, encounter_nda, author_rpps }
+}
+
 function traitsOf(note: Note, patient: Patient): [kind: string, form: RegExp][] {
   const [year = '', month = '', day = ''] = patient.birth_date.split('-')
   const names = [patient.birth_family_name, patient.used_family_name, ...patient.birth_given_names.split(' ')]

@@ -278,6 +278,28 @@ const base64: Form = {
 const lines = joined('\n', 'one text per line')
 
 /** By field, or by feed and field. */
+/** Of a reference: what it shows itself, and what the resource that it names says, only to be found in the text and removed. */
+const ofNamed = (whose: string): Form => ({
+  says: `${whose}, as in the resource that is named or as the reference shows it; only to find it in the text`,
+  from: (value, { field, find, nodes }) => {
+    const said = nodes.flatMap((node) => {
+      const named = find(node.value)
+      const role = named?.resourceType === 'PractitionerRole' ? find(named.practitioner) : undefined
+      return [node.value, named ?? {}, role ?? {}].flatMap((one) => leavesOf({ path: '', value: one }))
+    })
+    const words = new Set(said.flatMap((leaf) => String(leaf.value).split(/[\s,]+/)))
+    const given = field.endsWith('_date')
+      ? [new Date(Number(value) * DAY_MS).toISOString().slice(0, 10)]
+      : [String(value)]
+    const isSaid = given.flatMap((one) => one.split(/[\s,]+/)).every((word) => word === '' || words.has(word))
+    return isSaid ? nodes.flatMap(leavesOf).filter((leaf) => leaf.path.endsWith('display')) : undefined
+  },
+})
+const OF_PATIENT = [
+  ...['birth_family_name', 'birth_given_names', 'used_family_name', 'other_names', 'birth_date', 'address_line'],
+  ...['postcode', 'city', 'phone', 'email'],
+]
+
 export const FORMS: Readonly<Record<string, Form>> = {
   record_id: recordId,
   'patient.record_id': identifier('Patient', true),
@@ -301,6 +323,8 @@ export const FORMS: Readonly<Record<string, Form>> = {
       asWritten.from(value, source) ?? (value === 'unknown' && source.nodes.length === 0 ? NONE : undefined),
   },
   birth_place_insee: asWritten,
+  ...Object.fromEntries(OF_PATIENT.map((field) => [`document.patient_${field}`, ofNamed('of the patient')])),
+  'document.professional_names': ofNamed('of each author'),
   address_line: joined(', ', 'joined by `, `'),
   postcode: asWritten,
   city: asWritten,

@@ -140,6 +140,7 @@ export function canaryBundle(invent: Inventor): CanaryBundle {
       ...about,
       date: when,
       type: coded('http://loinc.org', '34117-2'),
+      author: [{ display: canary() }],
       description: said(),
       content: [
         { attachment: { contentType: 'text/plain', title: said(), data: Buffer.from(said()).toString('base64') } },

@@ -342,7 +342,7 @@ export function nameScore(column: string, field: string): number {
   const said = words.join('')
   const telling = words.filter((word) => !NOISE.has(word))
   let best = 0
-  for (const name of [field.replaceAll('_', ' '), ...(NAMES[field] ?? [])]) {
+  for (const name of [field.replaceAll('_', ' '), ...(NAMES[field] ?? NAMES[field.replace(/^patient_/, '')] ?? [])]) {
     const wanted = name.split(' ')
     if (said === wanted.join('')) return 1
     if (telling.join('') === wanted.filter((word) => !NOISE.has(word)).join('')) best = Math.max(best, 0.9)

@@ -45,7 +45,9 @@ export function identityReader(contract: FeedContract): (record: Values) => Iden
       if (pseudonym) {
         if ((whole || digits > 0) && digits < folded.length) add(identifiers, folded.replace(/[^A-Z0-9]/g, ''))
       } else {
-        for (const word of folded.match(/\p{L}+/gu) ?? []) if (word.length >= SHORTEST_WORD) words.add(word)
+        // The server of an e-mail address names nobody: its `org` would be found in http://loinc.org.
+        for (const word of folded.replace(/@.*/s, '').match(/\p{L}+/gu) ?? [])
+          if (word.length >= SHORTEST_WORD) words.add(word)
       }
     }
     return { identifiers, numbers, words, birthDates: birth ? datesOf(record[birth.name]) : [] }

@@ -18,6 +18,7 @@ const DOMAINS = {
 /** The parts of such an identifier are counters. */
 const WHOLE: ReadonlySet<string> = new Set(['record', 'study', 'series', 'rss'])
 const IDENTIFYING: ReadonlySet<string> = new Set(['direct', 'trait', 'professional', 'place'])
+const NAMES: ReadonlySet<string> = new Set(['trait', 'professional'])
 /** Figures of a number that is looked for without what stands around it: H1-0080001 and 0080001. */
 const SHORTEST_NUMBER = 5
 
@@ -51,7 +52,9 @@ function traitName({ linkage, name, privacy }: FieldContract): string {
 function writtenAs({ kind, privacy }: FieldContract, value: unknown): readonly string[] {
   if (kind === 'date') return [formatDate(Number(value))]
   const text = String(value)
-  if (privacy.action !== 'pseudonymise' || WHOLE.has(privacy.domain)) return [text]
+  if (privacy.action !== 'pseudonymise' || WHOLE.has(privacy.domain))
+    // Several names of one field are one a line; an address of several lines is one.
+    return NAMES.has(privacy.class) ? text.split('\n').filter((line) => line.trim() !== '') : [text]
   const numbers = (text.match(/\d+/g) ?? []).filter((digits) => digits.length >= SHORTEST_NUMBER)
   const short = numbers.map((digits) => digits.replace(/^0+/, '')).filter((digits) => digits.length >= SHORTEST_NUMBER)
   return [text, ...numbers, ...short]

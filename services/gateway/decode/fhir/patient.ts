@@ -1,10 +1,11 @@
 /** Patient -> `patient`, and `death` when the day of death is known. */
 
 import { insOf, nirOf, patientIpp } from '#core/fhir/identifiers.ts'
-import { type Json, object, objects, text, texts } from '#core/fhir/json.ts'
+import { type Json, object, objects, text } from '#core/fhir/json.ts'
 import type { Bundle } from './bundle.ts'
 import { type FeedRecord, type Mapped, type Paths, versionOf } from './common.ts'
 import { dayOf, momentOf } from './dates.ts'
+import { birthNames, currentAddress, extension, streetOf, telecom, usedFamilyName } from './names.ts'
 import { booleanOf, type Refuse } from './refuse.ts'
 
 const BIRTH_PLACE = 'http://hl7.org/fhir/StructureDefinition/patient-birthPlace'
@@ -12,7 +13,6 @@ const INSEE_CODE = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-addr
 const RELIABILITY = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-identity-reliability'
 /** Those of the resource itself that are read. */
 export const PATIENT_EXTENSIONS: readonly string[] = [BIRTH_PLACE, RELIABILITY]
-const GIVEN_LIST = 'https://hl7.fr/ig/fhir/core/StructureDefinition/fr-core-patient-birth-list-given-name'
 
 const IDENTITY_PATHS = {
   record_id: ['identifier', 'id'],
@@ -74,7 +74,7 @@ export function mapPatient(patient: Json, bundle: Bundle, refuse: Refuse): Mappe
       record: {
         ...identity,
         used_family_name: usedFamilyName(patient),
-        address_line: texts(address?.line).join(', ') || null,
+        address_line: streetOf(address),
         postcode: text(address?.postalCode) ?? null,
         city: text(address?.city) ?? null,
         phone: telecom(patient, 'phone'),
@@ -96,30 +96,6 @@ export function mapPatient(patient: Json, bundle: Bundle, refuse: Refuse): Mappe
   return { ok: true, records }
 }
 
-/** A name that hides one, that is not used any more, or that friends use. */
-const NOT_OF_BIRTH = ['anonymous', 'old', 'nickname']
-
-/** Birth name: `maiden` where a married name is official (HL7), else `official` (FR Core), else the first name. */
-function birthNames(patient: Json): { birth_family_name: string | null; birth_given_names: string | null } {
-  const names = objects(patient.name).filter((name) => !NOT_OF_BIRTH.includes(text(name.use) ?? ''))
-  const maiden = names.find((name) => name.use === 'maiden')
-  const official = names.find((name) => name.use === 'official') ?? names[0]
-  const listed = text(extension(official, GIVEN_LIST)?.valueString)
-  return {
-    birth_family_name: text(maiden?.family) ?? text(official?.family) ?? null,
-    birth_given_names: listed ?? (texts(official?.given).join(' ') || null),
-  }
-}
-
-function usedFamilyName(patient: Json): string | null {
-  const names = objects(patient.name)
-  const used = names.find((name) => name.use === 'usual')
-  const married = names.some((name) => name.use === 'maiden')
-    ? names.find((name) => name.use === 'official')
-    : undefined
-  return text(used?.family) ?? text(married?.family) ?? null
-}
-
 /** HL7 table 0445 in FR Core's extension. */
 function statusOf(patient: Json): string | null {
   const reliability = extension(patient, RELIABILITY)
@@ -131,21 +107,6 @@ function birthPlace(patient: Json): string | null {
   const address = object(extension(patient, BIRTH_PLACE)?.valueAddress)
   const insee = extension(address, INSEE_CODE)
   return text(object(insee?.valueCoding)?.code) ?? text(insee?.valueString) ?? null
-}
-
-function currentAddress(patient: Json): Json | undefined {
-  const addresses = objects(patient.address).filter((address) => address.use !== 'old')
-  return addresses.find((address) => address.use === 'home') ?? addresses[0]
-}
-
-function telecom(patient: Json, system: string): string | null {
-  return (
-    text(objects(patient.telecom).find((contact) => contact.system === system && contact.use !== 'old')?.value) ?? null
-  )
-}
-
-function extension(of: Json | undefined, url: string): Json | undefined {
-  return objects(of?.extension).find((candidate) => candidate.url === url)
 }
 
 /** A patient who was merged into another one is no patient of its own any more. */

@@ -25,8 +25,11 @@ const ABSOLUTE = /^[a-z][a-z0-9+.-]*:/i
 /** Its base, of the address of a resource. */
 const SERVER = /^(https?:\/\/.+)\/[A-Za-z]+\/[A-Za-z0-9.-]+$/i
 
+/** Names and addresses change between two versions of a resource, and tell no resource apart. */
+const identity = (target: Target) => JSON.stringify({ ...target, traits: undefined, names: undefined })
+
 function differs(before: Known, url: string | undefined, target: Target): boolean {
-  return before.unclear || (before.url !== url && JSON.stringify(before.target) !== JSON.stringify(target))
+  return before.unclear || (before.url !== url && identity(before.target) !== identity(target))
 }
 
 export function createReferences(): References {

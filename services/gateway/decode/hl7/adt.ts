@@ -29,26 +29,20 @@ export function* adtItems(received: Received): Generator<Item> {
     yield refused(new Refusal('unmapped-message', header.segment.at(9, 2), Object.keys(ADT_EVENTS)), index)
     return
   }
-  const pid = message.first('PID')
-  const context = contextOf(received, pid, message.first('PV1'))
-  if (context instanceof Refusal || pid === undefined) {
-    yield refused(
-      context instanceof Refusal ? context : new Refusal('required', header.segment.at(9)),
-      index,
-      'patient',
-      '/patient_ipp',
-    )
+  const context = contextOf(received, message.first('PID'), message.first('PV1'))
+  if (context instanceof Refusal) {
+    yield refused(context, index, 'patient', '/patient_ipp')
     return
   }
-  if (event.identity) yield* identityItems(context, pid, index)
+  if (event.identity) yield* identityItems(context, index)
   if (event.stay !== undefined) yield* stayItems(context, event, index)
   if (event.clinical) yield* clinicalItems(context, index)
 }
 
-function* identityItems(context: Context, pid: Segment, index: number): Generator<Item> {
-  const source = { ...context, pid, recordId: context.ipp, operation: 'upsert' as const }
+function* identityItems(context: Context, index: number): Generator<Item> {
+  const source = { ...context, recordId: context.ipp, operation: 'upsert' as const }
   yield buildRecord(PATIENT, source, index)
-  if (dayOf(pid, 29) !== null) yield buildRecord(DEATH, source, index)
+  if (dayOf(context.pid, 29) !== null) yield buildRecord(DEATH, source, index)
 }
 
 function* stayItems(context: Context, event: AdtEvent, index: number): Generator<Item> {

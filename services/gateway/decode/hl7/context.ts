@@ -43,6 +43,8 @@ export function contextOf(received: Received, pid: Segment | undefined, pv1: Seg
     settings,
     receivedAt,
     version: usable ? sent.time : receivedAt,
+    pid,
+    pv1,
     ipp,
     nda: ndaOf(pid, pv1),
     locate: locator([pid, pv1]),

@@ -7,6 +7,7 @@ import { precisionMap, type TimeField, timeOf } from './read-time.ts'
 import type { RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
+import { professionalsMap, traitsMap } from './traits.ts'
 
 export interface AttachmentSource extends Source {
   readonly obx: Segment
@@ -35,6 +36,16 @@ const written = ({ txa }: DocumentSource): readonly TimeField[] => [
   [txa, 4],
 ]
 
+/** Observer; who ordered, who interpreted, who assisted. */
+const REPORTERS = [
+  ['OBX', 16],
+  ['OBR', 16],
+  ['OBR', 32],
+  ['OBR', 33],
+] as const
+/** Who acted, who is the author, who answers for it, who wrote it down, who signed. */
+const WRITERS = [5, 9, 10, 11, 22].map((field) => ['TXA', field] as const)
+
 export const ATTACHMENT: RecordMap<AttachmentSource> = {
   feed: 'document',
   fields: {
@@ -52,6 +63,8 @@ export const ATTACHMENT: RecordMap<AttachmentSource> = {
     author_rpps: { from: ['OBX-16', 'OBR-32'], read: ({ obx, obr }) => rppsOf(obx, 16) ?? rppsOf(obr, 32) },
     title: { from: ['OBX-3-2'], read: ({ code }) => code.text ?? null },
     text: { from: ['OBX-5-5'], note: 'a text, or the narrative of a CDA', read: ({ content }) => content },
+    ...traitsMap<AttachmentSource>(),
+    ...professionalsMap<AttachmentSource>(REPORTERS, ({ obx, obr }, name) => (name === 'OBX' ? obx : obr)),
   },
 }
 
@@ -73,6 +86,8 @@ export const DOCUMENT: RecordMap<DocumentSource> = {
     author_rpps: { from: ['TXA-9'], read: ({ txa }) => rppsOf(txa, 9) },
     title: { from: ['TXA-25', 'TXA-2-2'], read: ({ txa, code }) => txa.text(25) ?? code.text ?? null },
     text: { from: ['OBX-5'], note: 'ST, TX, FT, ED', read: ({ content }) => content },
+    ...traitsMap<DocumentSource>(),
+    ...professionalsMap<DocumentSource>(WRITERS, ({ txa }) => txa),
   },
 }
 

@@ -16,10 +16,6 @@ import type { FieldMap, RecordMap } from './record-map.ts'
 import { Refusal } from './refusal.ts'
 import type { Segment } from './segment.ts'
 
-export interface IdentitySource extends Source {
-  readonly pid: Segment
-}
-
 /** HL7 table 0001. */
 const SEXES: Readonly<Record<string, string>> = {
   F: 'female',
@@ -32,7 +28,7 @@ const SEXES: Readonly<Record<string, string>> = {
 const VALIDATED = 'VALI'
 
 const IDENTITY = {
-  ...headMap<IdentitySource>(['PID-3'], [], 'the IPP'),
+  ...headMap<Source>(['PID-3'], [], 'the IPP'),
   ins: { from: ['PID-3'], note: 'by the OID of its authority (CX-4-2)', read: ({ pid }) => insOf(pid) },
   nir: { from: ['PID-3'], note: 'an INS of type NIR', read: ({ pid }) => nirOf(pid) },
   identity_status: {
@@ -49,9 +45,9 @@ const IDENTITY = {
   birth_date: { from: ['PID-7'], note: 'null for a year or a month alone', read: ({ pid }) => dayOrRefusal(pid, 7) },
   sex: { from: ['PID-8'], note: 'table 0001', read: ({ pid }) => sexOf(pid) },
   birth_place_insee: { from: ['PID-11-9'], note: 'of the address of type BDL', read: ({ pid }) => birthPlace(pid) },
-} satisfies Record<string, FieldMap<IdentitySource>>
+} satisfies Record<string, FieldMap<Source>>
 
-export const PATIENT: RecordMap<IdentitySource> = {
+export const PATIENT: RecordMap<Source> = {
   feed: 'patient',
   fields: {
     ...IDENTITY,
@@ -97,7 +93,7 @@ export const PATIENT: RecordMap<IdentitySource> = {
   },
 }
 
-export const DEATH: RecordMap<IdentitySource> = {
+export const DEATH: RecordMap<Source> = {
   feed: 'death',
   fields: { ...IDENTITY, died_on: { from: ['PID-29'], read: ({ pid }) => dayOrRefusal(pid, 29) } },
 }

@@ -6,6 +6,7 @@ import type { Item } from '../item.ts'
 import { formatLocation, type Location } from './location.ts'
 import type { Message } from './message.ts'
 import { Refusal } from './refusal.ts'
+import type { Segment } from './segment.ts'
 import type { Settings } from './settings.ts'
 
 /** What every mapping reads: the message, and what is the same for each of its records. */
@@ -15,6 +16,9 @@ export interface Context {
   /** When the gateway received it, milliseconds since 1970. */
   readonly receivedAt: number
   readonly version: number
+  /** Of the patient of these records. */
+  readonly pid: Segment
+  readonly pv1: Segment | undefined
   readonly ipp: string
   /** The stay's number, null where the message has none. */
   readonly nda: string | null

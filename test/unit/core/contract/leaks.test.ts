@@ -74,6 +74,7 @@ describe('a planted leak is named with the column that tells and those that are 
     expect(open(leaks)).toEqual(['tells-birth encounter.admission_mode', 'tells-mother encounter.admission_mode'])
     expect(undoneBy(leaks, 'tells-birth', 'admission_mode')).toEqual([
       'death.birth_date',
+      'document.patient_birth_date',
       'patient.birth_date',
       'patient.birth_partial',
     ])

@@ -88,7 +88,7 @@ describe('the table of a feed', () => {
       for (const text of [page, privacyText(read, [])]) {
         expect(text).toContain(read.policy)
         expect(text.includes('encounter.admission_mode')).toBe(
-          ['encounter', 'patient', 'death'].includes(contract.feed),
+          ['encounter', 'patient', 'death', 'document'].includes(contract.feed),
         )
       }
       const lines = page.split('\n').filter((line) => line.startsWith('| `'))
