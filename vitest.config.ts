@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { defineConfig } from 'vitest/config'
 
 /** Files that run at a time: a machine may have only two cores. Those with servers mostly wait. */
-const WORKERS = { servers: 4, none: 2 } as const
+const WORKERS = { servers: 3, none: 2 } as const
 
 interface Kind {
   readonly name: string

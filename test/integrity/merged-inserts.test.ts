@@ -11,6 +11,7 @@ import { isBalanced } from '#core/ledger/row.ts'
 import { formatProgress } from '../../services/curate/load/intent.ts'
 import { layoutOf } from '../../services/curate/load/layout.ts'
 import { commitAs, readTopics } from '../helpers/kafka.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
@@ -175,7 +176,8 @@ test('a merged insert whose tokens are stored without their rows is loaded again
   expect(await forgedRows()).toBe(TABLES.length)
 })
 
-test('a worker that is suspended while it loads, and wakes when another has its partitions, doubles nothing', async () => {
+test('a worker that is suspended while it loads, and wakes when another has its partitions, doubles nothing', async (context) => {
+  onlyLong(context)
   const first = line.services.curate
   const second = await line.start('curate')
   for (let round = 0; round < 3; round++) {

@@ -5,11 +5,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
 import { alterTopic, testKafka } from '../helpers/kafka.ts'
+import { LONG, onlyLong } from '../helpers/long.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
 import { announceDayKeys } from '../helpers/sealed.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
@@ -32,6 +33,7 @@ let gateway: GatewayProcess
 let key = ''
 
 beforeAll(async () => {
+  if (!LONG) return
   place = isolated()
   kafka = await startTwoBrokers()
   env = { ...place.env, KAFKA_BROKERS: kafka.brokers, CHAINON_PARTITIONS: '2' }
@@ -54,8 +56,10 @@ beforeAll(async () => {
 afterAll(async () => {
   await gateway?.stop()
   await kafka?.stop()
-  place.remove()
+  if (LONG) place.remove()
 })
+
+beforeEach(onlyLong)
 
 function post(
   path: string,

@@ -11,6 +11,7 @@ import { parsePrometheusText } from '#core/telemetry/prometheus-text.ts'
 import { formatProgress } from '../../services/curate/load/intent.ts'
 import { layoutOf } from '../../services/curate/load/layout.ts'
 import { commitAs, deleteGroup, groupOffsets, readTopics } from '../helpers/kafka.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
@@ -167,7 +168,8 @@ test('deidentify ended between writing and committing: nothing is written twice,
   await exact()
 })
 
-test('workers start and stop under load: partitions are reassigned, and no record is lost or loaded twice', async () => {
+test('workers start and stop under load: partitions are reassigned, and no record is lost or loaded twice', async (context) => {
+  onlyLong(context)
   let running = true
   const load = (async () => {
     while (running) {
