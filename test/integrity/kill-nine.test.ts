@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createClient } from '@clickhouse/client'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { isBalanced, sumCounts } from '#core/ledger/row.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { searchClickhouse } from '../../services/cli/canary/places/clickhouse.ts'
@@ -18,6 +18,7 @@ import { scannerFor } from '../../services/cli/canary/scanner.ts'
 import { Search } from '../../services/cli/canary/search.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { testKafka } from '../helpers/kafka.ts'
+import { LONG, onlyLong } from '../helpers/long.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { clientLogin } from '../helpers/servers.ts'
 import { CANARIES, type Sender, startSender } from './helpers/sender.ts'
@@ -31,6 +32,7 @@ let stack: Stack
 let sender: Sender
 
 beforeAll(async () => {
+  if (!LONG) return
   stack = await startStack({ dataDir: folder, ports: 'auto', services: 'all', env: process.env })
   const out = execFileSync(process.execPath, ['services/cli/chainon.mjs', 'keys', 'ensure', '--json', PRODUCER], {
     env: { ...process.env, ...stack.env },
@@ -55,6 +57,8 @@ async function waitFor(what: string, seconds: number, check: () => boolean | Pro
     await sleep(100)
   }
 }
+
+beforeEach(onlyLong)
 
 describe('a process killed with SIGKILL under load', () => {
   it.each(KILLED_PROCESSES)('%s is restarted, and the gateway accepts records again', async (killed) => {

@@ -157,7 +157,8 @@ test('batches of many partitions share their blocks, and every record is loaded 
   expect(Number(blocks?.moments)).toBeLessThan(Number(blocks?.tiles))
 })
 
-test('a merged insert that was never stored, and arrives when its partitions are loaded, is dropped', async () => {
+test('a merged insert that was never stored, and arrives when its partitions are loaded, is dropped', async (context) => {
+  onlyLong(context)
   await leaveIntents('late-insert', 200)
   line.services.curate = await line.start('curate')
   await expectExact()
@@ -168,7 +169,8 @@ test('a merged insert that was never stored, and arrives when its partitions are
   ])
 })
 
-test('a merged insert whose tokens are stored without their rows is loaded again', async () => {
+test('a merged insert whose tokens are stored without their rows is loaded again', async (context) => {
+  onlyLong(context)
   await leaveIntents('token-only', 200)
   for (const one of TABLES) await insertAs(`token-only:${one.table}`, one)
   line.services.curate = await line.start('curate')

@@ -28,6 +28,8 @@ export interface Run {
 /** Checked statements that are remembered: programs send the same text again and again. */
 const REMEMBERED = 1000
 const REMEMBERED_CHARACTERS = 4096
+/** Of a `normalizedQueryHash`. */
+const HASH_DIGITS = 16
 
 /**
  * The engine: one process-wide ClickHouse on one data folder, and a bounded number of statements that run at the same time.
@@ -42,6 +44,8 @@ export class Engine {
   readonly #names: Names
   /** Undefined for a statement of a program, of which nothing more is told. */
   readonly #checked = new Map<string, Shape | undefined>()
+  /** Names of tables, until a statement may have changed them: nobody else has the folder. */
+  #tables: ReadonlySet<string> | undefined
   readonly #sessions: number
   readonly #queueBound: number
   readonly #waiting: Waiting[] = []
@@ -100,7 +104,9 @@ export class Engine {
         await this.#check(session, run)
         // The role is set before anything of the caller; the text that follows is one statement, so that none can set another.
         await session.queryAsync(`SET ROLE ${run.role.name};\n${run.preamble}`, { format })
-        return await session.queryAsync(run.sql, { format })
+        return await session.queryAsync(run.sql, { format }).finally(() => {
+          if (!/^\s*(?:SELECT|WITH|INSERT)\b/i.test(run.sql)) this.#tables = undefined
+        })
       } finally {
         session.close()
       }
@@ -125,19 +131,34 @@ export class Engine {
     const known = this.#checked.get(key)
     if (known) shape?.(known)
     if (known || this.#checked.has(key)) return
-    const parsed = await session
-      .queryAsync(`SELECT formatQuerySingleLine(${quoted(sql, "'")})`, { format: 'TSVRaw' })
-      .catch((error: unknown) => {
-        throw withoutScope(error)
-      })
-    const text = parsed.text().trimEnd()
-    // One that cannot be told, because it is too long, is counted by its kind: no statement fails for the journal.
-    const found = shape && (await shapeOf(session, text).catch(() => undefined))
-    if (found) shape(found)
+    const literal = quoted(sql, "'")
+    const one = `formatQuerySingleLine(${literal})`
+    // One that is too long to be told is counted by its kind: no statement fails for the journal.
+    const isToldOf = shape !== undefined && sql.length <= REMEMBERED_CHARACTERS
+    const asked = isToldOf ? `SELECT concat(lower(hex(normalizedQueryHash(${one}))), ' ', ${one})` : `SELECT ${one}`
+    const parsed = await session.queryAsync(asked, { format: 'TSVRaw' }).catch((error: unknown) => {
+      throw withoutScope(error)
+    })
+    const answer = parsed.text().trimEnd()
+    const text = isToldOf ? answer.slice(HASH_DIGITS + 1) : answer
+    const found = isToldOf
+      ? { fingerprint: answer.slice(0, HASH_DIGITS), tables: await this.#tablesIn(session, text) }
+      : undefined
+    if (found) shape?.(found)
     checkStatement(file ? { text, admin, processes, file } : { text, admin, processes }, this.#names)
     if (key.length > REMEMBERED_CHARACTERS) return
     if (this.#checked.size >= REMEMBERED) this.#checked.clear()
     this.#checked.set(key, found)
+  }
+
+  /** @param text of the engine's parser; a name in it that is no table's is not told, because a caller may write anything there */
+  async #tablesIn(session: Session, text: string): Promise<readonly string[]> {
+    this.#tables ??= new Set(await list(session, "SELECT DISTINCT name FROM system.tables WHERE database != 'system'"))
+    const tables = this.#tables
+    return [...namesIn(text)]
+      .filter((name) => tables.has(name))
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .slice(0, MAX_TABLES)
   }
 
   /** Runs SELECT 1 outside the queue; calls at the same time share one statement. */
@@ -234,15 +255,6 @@ async function namesOf(session: Session): Promise<Names> {
   }
 }
 
-/** @param text of the engine's parser; a name in it that is no table's is not told, because a caller may write anything there */
-async function shapeOf(session: Session, text: string): Promise<Shape> {
-  const candidates = [...namesIn(text)].map((name) => quoted(name, "'")).join(', ')
-  const named = `SELECT groupUniqArray(${MAX_TABLES})(name) FROM system.tables WHERE database != 'system' AND name IN (${candidates})`
-  const query = `SELECT lower(hex(normalizedQueryHash(${quoted(text, "'")}))), arrayStringConcat(arraySort((${named})), ' ')`
-  const [fingerprint = '', tables = ''] = (await session.queryAsync(query, { format: 'TSVRaw' })).text().split('\t')
-  return { fingerprint, tables: tables.trim().split(' ').filter(Boolean) }
-}
-
 /** @returns the lines of the answer */
 async function list(session: Session, query: string): Promise<readonly string[]> {
   return (await session.queryAsync(query, { format: 'TSVRaw' })).text().trim().split('\n')
@@ -251,7 +263,7 @@ async function list(session: Session, query: string): Promise<readonly string[]>
 /** The engine adds the statement that it ran for the check; the caller has not sent that one. */
 function withoutScope(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const at = error.message.indexOf(': In scope SELECT formatQuerySingleLine(')
+  const at = error.message.indexOf(': In scope SELECT ')
   if (at === -1) return error
   const name = /\([A-Z_]+\)$/.exec(error.message.trimEnd())?.[0] ?? ''
   return new Error(`${error.message.slice(0, at)} ${name}`)
