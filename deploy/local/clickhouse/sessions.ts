@@ -28,6 +28,7 @@ export interface Run {
 /** Checked statements that are remembered: programs send the same text again and again. */
 const REMEMBERED = 1000
 const REMEMBERED_CHARACTERS = 4096
+const TABLES = "SELECT DISTINCT name FROM system.tables WHERE database != 'system'"
 /** Of a `normalizedQueryHash`. */
 const HASH_DIGITS = 16
 
@@ -45,7 +46,7 @@ export class Engine {
   /** Undefined for a statement of a program, of which nothing more is told. */
   readonly #checked = new Map<string, Shape | undefined>()
   /** Names of tables, until a statement may have changed them: nobody else has the folder. */
-  #tables: ReadonlySet<string> | undefined
+  #tables: Promise<ReadonlySet<string>> | undefined
   readonly #sessions: number
   readonly #queueBound: number
   readonly #waiting: Waiting[] = []
@@ -131,19 +132,20 @@ export class Engine {
     const known = this.#checked.get(key)
     if (known) shape?.(known)
     if (known || this.#checked.has(key)) return
-    const literal = quoted(sql, "'")
-    const one = `formatQuerySingleLine(${literal})`
-    // One that is too long to be told is counted by its kind: no statement fails for the journal.
-    const isToldOf = shape !== undefined && sql.length <= REMEMBERED_CHARACTERS
-    const asked = isToldOf ? `SELECT concat(lower(hex(normalizedQueryHash(${one}))), ' ', ${one})` : `SELECT ${one}`
+    const line = `formatQuerySingleLine(${quoted(sql, "'")}) AS line`
+    const asked = shape
+      ? `SELECT concat(lower(hex(normalizedQueryHash(line))), line) FROM (SELECT ${line})`
+      : `SELECT ${line}`
     const parsed = await session.queryAsync(asked, { format: 'TSVRaw' }).catch((error: unknown) => {
       throw withoutScope(error)
     })
     const answer = parsed.text().trimEnd()
-    const text = isToldOf ? answer.slice(HASH_DIGITS + 1) : answer
-    const found = isToldOf
-      ? { fingerprint: answer.slice(0, HASH_DIGITS), tables: await this.#tablesIn(session, text) }
-      : undefined
+    const text = shape ? answer.slice(HASH_DIGITS) : answer
+    const found = shape && {
+      fingerprint: answer.slice(0, HASH_DIGITS),
+      // No statement fails for the journal.
+      tables: await this.#tablesIn(session, text).catch(() => []),
+    }
     if (found) shape?.(found)
     checkStatement(file ? { text, admin, processes, file } : { text, admin, processes }, this.#names)
     if (key.length > REMEMBERED_CHARACTERS) return
@@ -153,8 +155,11 @@ export class Engine {
 
   /** @param text of the engine's parser; a name in it that is no table's is not told, because a caller may write anything there */
   async #tablesIn(session: Session, text: string): Promise<readonly string[]> {
-    this.#tables ??= new Set(await list(session, "SELECT DISTINCT name FROM system.tables WHERE database != 'system'"))
-    const tables = this.#tables
+    const asked = (this.#tables ??= list(session, TABLES).then((names) => new Set(names)))
+    const tables = await asked.catch((error: unknown) => {
+      this.#tables = undefined
+      throw error
+    })
     return [...namesIn(text)]
       .filter((name) => tables.has(name))
       .toSorted((a, b) => (a < b ? -1 : 1))
