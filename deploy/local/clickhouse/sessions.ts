@@ -29,7 +29,7 @@ export interface Run {
 const REMEMBERED = 1000
 const REMEMBERED_CHARACTERS = 4096
 const TABLES = "SELECT DISTINCT name FROM system.tables WHERE database != 'system'"
-/** Of a `normalizedQueryHash`. */
+/** Of a `normalizedQueryHash`; the engine's `hex` leaves out leading zero bytes. */
 const HASH_DIGITS = 16
 
 /**
@@ -134,7 +134,7 @@ export class Engine {
     if (known || this.#checked.has(key)) return
     const line = `formatQuerySingleLine(${quoted(sql, "'")}) AS line`
     const asked = shape
-      ? `SELECT concat(lower(hex(normalizedQueryHash(line))), line) FROM (SELECT ${line})`
+      ? `SELECT concat(leftPad(lower(hex(normalizedQueryHash(line))), ${HASH_DIGITS}, '0'), line) FROM (SELECT ${line})`
       : `SELECT ${line}`
     const parsed = await session.queryAsync(asked, { format: 'TSVRaw' }).catch((error: unknown) => {
       throw withoutScope(error)

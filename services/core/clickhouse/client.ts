@@ -45,10 +45,13 @@ export function clickhouseClient(
 /** @returns an error that names the settings to check when ClickHouse rejects user, password or what the user may do; null for any other error */
 export function rejectedLogin(error: unknown): ConfigurationError | null {
   if (!(error instanceof ClickHouseError)) return null
-  if (error.type === 'ACCESS_DENIED')
+  if (error.type === 'ACCESS_DENIED') {
+    // Names of rights, tables and columns; nothing else of the text is passed on.
+    const right = /the grant (.+? ON [\w.*`]+)/.exec(error.message)?.[1] ?? 'a right'
     return new ConfigurationError('ClickHouse does not allow it', [
-      'the user of CLICKHOUSE_USER lacks a right (deploy/clickhouse/README.md)',
+      `the user of CLICKHOUSE_USER lacks ${right} (deploy/clickhouse/README.md)`,
     ])
+  }
   if (error.type !== 'AUTHENTICATION_FAILED') return null
   return new ConfigurationError('ClickHouse rejected the login', ['check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD'])
 }
