@@ -48,7 +48,7 @@ export interface Campaign {
   stop(): Promise<void>
 }
 
-const PRODUCERS = ['hospital-a', 'hospital-b'] as const
+export const PRODUCERS = ['hospital-a', 'hospital-b'] as const
 const DATABASE = 'chainon'
 const FAULT_WITHIN_MS = 180_000
 /** A batch that cannot be formed again (a changed contract, lost offsets) is waited for until its intent's deadline, 120 s, and no longer. */

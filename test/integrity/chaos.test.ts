@@ -4,12 +4,22 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { createClient } from '@clickhouse/client'
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { localLogin } from '../../deploy/local/logins.ts'
-import { type Campaign, startCampaign } from '../../loadtest/chaos/campaign.ts'
+import { type Campaign, PRODUCERS, startCampaign } from '../../loadtest/chaos/campaign.ts'
+import { administrator } from '../../loadtest/chaos/kafka-access.ts'
 import { KINDS } from '../../loadtest/chaos/kinds/index.ts'
+import { SUBJECTS } from '../../loadtest/chaos/load/records.ts'
+import { TEXT_NAMES, TEXT_PHONE } from '../../loadtest/chaos/load/texts.ts'
+import { searchClickhouse } from '../../services/cli/canary/places/clickhouse.ts'
+import { searchKafka } from '../../services/cli/canary/places/kafka.ts'
+import { searchRedis } from '../../services/cli/canary/places/redis.ts'
+import { scannerFor } from '../../services/cli/canary/scanner.ts'
+import { Search } from '../../services/cli/canary/search.ts'
+import { testRedis } from '../helpers/redis.ts'
 import { clientLogin } from '../helpers/servers.ts'
 
 const SELECTION = [
@@ -20,6 +30,8 @@ const SELECTION = [
   'late-gateway-produce',
 ] as const
 
+/** Folders of components, which are read through their clients: these decompress. */
+const READ_BY_CLIENTS = ['kafka', 'clickhouse', 'redis', 'registry']
 const folder = mkdtempSync(join(tmpdir(), 'chainon-chaos-'))
 let campaign: Campaign
 
@@ -46,6 +58,35 @@ describe('under load', () => {
   test('the check over everything from the start of the log finds nothing', async () => {
     expect(await campaign.fullCheck()).toEqual([])
   })
+
+  test('no identity of the senders is anywhere: in topics, Redis, ClickHouse, logs, or files of the services', async () => {
+    const { data, direct } = campaign.bench
+    const scanner = scannerFor([TEXT_NAMES, SUBJECTS, TEXT_PHONE.replaceAll(' ', ''), PRODUCERS[0]])
+    const search = () => new Search(scanner, PRODUCERS[0])
+    const clickhouse = createClient({
+      url: direct.clickhouse,
+      ...clientLogin(localLogin('clickhouse', data, 'admin')),
+      database: 'chainon',
+    })
+    const redis = testRedis({ REDIS_URL: direct.redis, ...localLogin('redis', data, 'admin') })
+    const kafka = new Kafka({ ...administrator(direct.kafka, data), logLevel: logLevel.NOTHING })
+    const reports = [
+      await searchKafka(kafka, search(), new Map(), ['deidentify', 'linker', 'curate'], 'canary-'),
+      await searchRedis(redis, search()),
+      await searchClickhouse(clickhouse, search(), 0),
+    ]
+    redis.disconnect()
+    await clickhouse.close()
+    const inFiles = search()
+    // What the senders know is in the folder of the campaign, beside the stack's.
+    const files = inFiles.folder(data, (path) => READ_BY_CLIENTS.includes(relative(data, path).split(sep)[0] ?? ''))
+    reports.push(inFiles.report('files', '', false))
+    expect(reports.map(({ hits, unread }) => [hits.slice(0, 5), unread.slice(0, 5)])).toEqual(
+      reports.map(() => [[], []]),
+    )
+    expect(reports.map(({ control }) => control)).toEqual(['seen', expect.anything(), 'seen', expect.anything()])
+    expect(files).toBeGreaterThan(10)
+  }, 60_000)
 })
 
 describe('what is planted in the tables is found', () => {

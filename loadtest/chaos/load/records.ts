@@ -144,9 +144,12 @@ export function recordGenerator(random: Random, first: number): Generator {
   }
 }
 
+/** Every number of a patient begins so. */
+export const SUBJECTS = 'ipp-zqcanaro'
+
 /** The value of an observation is its nonce: as the number of its own patient it would be withheld. */
 function subjectOf(n: number): string {
-  return `ipp-9${n}`
+  return `${SUBJECTS}-9${n}`
 }
 
 function contentOf(feed: Feed, n: number, who: number, rejected: boolean, flagged: boolean, subject: string): object {
