@@ -7,6 +7,8 @@ export interface Format {
   readonly name: string
   readonly path: string
   readonly mediaType: string
+  /** Content-Encoding of the body. */
+  readonly encoding?: string
   /** @param from number of the first record */
   readonly body: (from: number, records: number) => Promise<Buffer>
 }

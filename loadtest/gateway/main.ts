@@ -20,21 +20,25 @@ import { machine } from '../machine.ts'
 import { freePort, makeKeys, runOnce, type Service, startService } from '../processes.ts'
 import { FORMATS, type Format } from './bodies.ts'
 import { mllpRate, overload, type Rate, rateOf, type Target } from './measure.ts'
+import { OVERLOAD_FORMATS } from './overload-bodies.ts'
 
 const { values: flags } = parseArgs({
   options: {
     share: { type: 'string', default: '1' },
+    'overload-only': { type: 'boolean', default: false },
     out: { type: 'string', default: join(import.meta.dirname, '../results') },
     help: { type: 'boolean', default: false },
   },
 })
 if (flags.help) {
   process.stdout.write(
-    'npm run loadtest:gateway -- [--share 1: of the usual number of records] [--out loadtest/results]\n',
+    'npm run loadtest:gateway -- [--share 1: of the usual number of records] [--overload-only] [--out loadtest/results]\n',
   )
   process.exit(0)
 }
 const PRODUCERS = ['lab-1', 'lab-2', 'lab-3', 'lab-4']
+/** What the bodies become. */
+const FEEDS = ['observation', 'patient', 'imaging']
 const BOUND = 64 * 1024 ** 2
 const TIMES = 4
 const share = Number(flags.share)
@@ -88,8 +92,8 @@ try {
   const admin = kafka.admin()
   await admin.connect()
   const stored = async () => {
-    const extents = await topicExtent(admin, topicOf('', 'identified', 'observation'))
-    return extents.reduce((sum, { high }) => sum + Number(high), 0)
+    const extents = await Promise.all(FEEDS.map((feed) => topicExtent(admin, topicOf('', 'identified', feed))))
+    return extents.flat().reduce((sum, { high }) => sum + Number(high), 0)
   }
 
   let next = 0
@@ -112,27 +116,34 @@ try {
   }
   const [ndjson, array, avro, fhir] = FORMATS as [Format, Format, Format, Format]
   await rateOf(target, ndjson, { from: take(20_000), records: 500, requests: 40, concurrency: 4 })
-  await measured('JSON, one record', 1, some(5000), (plan) => rateOf(target, array, plan), 16)
-  for (const format of [ndjson, array, avro, fhir])
-    await measured(format.name, 500, some(format === fhir ? 60 : 160), (plan) => rateOf(target, format, plan), 4)
-  await measured('NDJSON', 5000, some(16), (plan) => rateOf(target, ndjson, plan), 4)
-  await measured('MLLP, a result in each message', 1, some(3000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
-  await measured(
-    'MLLP, 20 results in each message',
-    20,
-    some(1000),
-    (plan) => mllpRate(gateway.pid, mllpPort, plan),
-    16,
-  )
+  if (!flags['overload-only']) {
+    await measured('JSON, one record', 1, some(5000), (plan) => rateOf(target, array, plan), 16)
+    for (const format of [ndjson, array, avro, fhir])
+      await measured(format.name, 500, some(format === fhir ? 60 : 160), (plan) => rateOf(target, format, plan), 4)
+    await measured('NDJSON', 5000, some(16), (plan) => rateOf(target, ndjson, plan), 4)
+    await measured('MLLP, a result in each message', 1, some(3000), (plan) => mllpRate(gateway.pid, mllpPort, plan), 16)
+    await measured(
+      'MLLP, 20 results in each message',
+      20,
+      some(1000),
+      (plan) => mllpRate(gateway.pid, mllpPort, plan),
+      16,
+    )
+  }
   const over = []
-  for (const format of [ndjson, array, avro, fhir]) {
+  const offered = [
+    ...[ndjson, array, avro].map((format) => ({ ...format, records: 20_000 })),
+    { ...fhir, records: 8000 },
+    ...OVERLOAD_FORMATS,
+  ]
+  for (const format of offered) {
     say(`${TIMES} times the bytes: ${format.name}`)
     const plan = {
       from: next,
       bound: BOUND,
       times: TIMES,
       seconds: Math.ceil(10 * share),
-      records: format === avro ? 20_000 : format === fhir ? 8000 : 20_000,
+      records: format.records,
     }
     const outcome = await overload(target, format, plan)
     accepted += outcome.accepted_records
@@ -142,7 +153,7 @@ try {
   await admin.disconnect()
   const text = [
     `${new Date().toISOString()}  ${machine()}`,
-    `npm run loadtest:gateway -- --share ${flags.share}`,
+    `npm run loadtest:gateway -- --share ${flags.share}${flags['overload-only'] ? ' --overload-only' : ''}`,
     '',
     `bare producer: ${floors.produce_per_second.toLocaleString('en')} records/s`,
     '',

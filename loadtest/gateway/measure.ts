@@ -31,7 +31,11 @@ interface Sent {
 async function post(target: Target, format: Format, body: Buffer, key: string): Promise<Sent> {
   const response = await fetch(`${target.url}${format.path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': format.mediaType },
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': format.mediaType,
+      ...(format.encoding ? { 'content-encoding': format.encoding } : {}),
+    },
     body: new Uint8Array(body),
   })
   const text = await response.text()
