@@ -7,12 +7,15 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { fingerprintsOf, fingerprintTopic, readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { assertVersionInForce } from '#core/custody/key-versions.ts'
 import { warehouseAgrees } from '#core/custody/warehouse-agrees.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
+import { destroyRetiredWraps, openWrap } from '#core/custody/wrap-keys.ts'
+import { assertWraps, wrapVersions } from '#core/custody/wrap-versions.ts'
+import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -89,10 +92,18 @@ export function startCurate(
         const { version, level2, secondLevelToken } = await reach('ClickHouse', () =>
           openSecondLevel(secrets, register, box),
         )
+        const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
+        const { wrap, held } = await openWrap({ folder: secrets, box }, fingerprints)
+        destroyRetiredWraps(secrets, fingerprints, logger)
         const assertKeyInForce = () => assertVersionInForce(register, version)
+        const ownTopics = partitionReader(kafka)
+        const assertKeys = async () => {
+          await assertKeyInForce()
+          const written = await ownTopics.all(fingerprintTopic(config.CHAINON_NAMESPACE), 0)
+          assertWraps(wrapVersions(fingerprintsOf(written).keys()), held)
+        }
         const tokenSecrets = { dir: secrets, register, box }
         const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, tokenSecrets, { reach, logger })
-        const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
         await reach('ClickHouse', () => warehouseAgrees(fingerprints, register))
         await reach('ClickHouse', () => linker.start())
         const ids = await reach('Kafka', () => topicIds(kafka))
@@ -105,6 +116,7 @@ export function startCurate(
               markerSubject(config.CHAINON_NAMESPACE),
             ],
           ),
+          wrap,
           tokens: contract.linked ? tokens : undefined,
           validate: validateRecord(contract),
           layout: layoutOf(contract, version),
@@ -147,10 +159,11 @@ export function startCurate(
           clickhouse,
           decoder: registry.decoder([PERSON_LINK_SCHEMA], [personLinkSubject(config.CHAINON_NAMESPACE)]),
           level2,
+          wrap,
           events,
           assertKeyInForce,
         })
-        const keyTimer = watchKeys(assertKeyInForce, logger)
+        const keyTimer = watchKeys(assertKeys, logger)
         // A name of their own: what stops or counts them is not of the feed's records.
         const links = linked.map((feed): [string, TopicWork] => [
           topicOf(config.CHAINON_NAMESPACE, 'linked', feed),
@@ -173,6 +186,7 @@ export function startCurate(
             clearInterval(keyTimer)
             redis.disconnect()
             await ids.close()
+            await ownTopics.close()
             await clickhouse.close()
           },
         }

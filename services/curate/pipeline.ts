@@ -4,6 +4,7 @@
  */
 import type { Decoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { TokenOpener } from '#core/sealing/tokens.ts'
 import type { LinkDependencies } from './link/contributions.ts'
@@ -21,6 +22,7 @@ export interface CurateFeed extends LinkDependencies {
   /** What the blocks of this worker depend on besides the records; see `layoutOf`. */
   readonly layout: string
   readonly decoder: Decoder
+  readonly wrap: Pick<PseudonymWrap, 'unwrap'>
   /** Of a linked feed. */
   readonly tokens: TokenOpener | undefined
   readonly validate: ReturnType<typeof validateRecord>
@@ -33,7 +35,7 @@ export type CuratePipeline = BatchPipeline<OriginMessage, LoadableRecord, Marker
 /** @returns the pipeline of one batch */
 export function curatePipeline(feed: CurateFeed, source: Source, batch: LinkBatch, tally: RuleTally): CuratePipeline {
   const validated = pipeline<OriginMessage>()
-    .step(decodeMessage(feed.contract.feed, feed.decoder, feed.tokens), {
+    .step(decodeMessage(feed.contract, feed.decoder, feed.wrap, feed.tokens), {
       undecodable: 'quarantined',
       'key-shredded': 'quarantined',
       'seal-broken': 'quarantined',

@@ -11,6 +11,7 @@ import { openSecretBox } from '#core/custody/key-provider.ts'
 import { tokenKeyInForce } from '#core/custody/published-key.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
+import { destroyRetiredWraps, linkageFolder, openWritingWrap } from '#core/custody/wrap-keys.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
@@ -61,8 +62,16 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const sealTokens = await tokenSealer(recipient.publicKey)
         const encodingSecret = await secret('linkage-encoding.key')
         const transport = await reach('Kafka', () => ownTransportSecret(config, register))
-        const sealsUnder = { tokens: recipient.version, transport: transport.version }
         await reach('Kafka', () => destroyRetired(config, register, logger))
+        const folder = linkageFolder(config)
+        const linkageBox = await reach('the key provider', () => openSecretBox(config, folder))
+        const { wrap, held: wraps } = await reach('Kafka', async () => {
+          const names = await register.read()
+          const opened = await openWritingWrap({ folder, box: linkageBox }, names)
+          destroyRetiredWraps(folder, names, logger)
+          return opened
+        })
+        const sealsUnder = { tokens: recipient.version, transport: transport.version, wraps }
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
@@ -80,6 +89,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             decoder,
             encoder,
             pseudonymiser: level1,
+            wrap,
             tokenSecret,
             sealTokens,
             ...(encodeIdentity && { encodeIdentity }),
@@ -148,6 +158,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           events,
           suspects,
           logger,
+          assertInForce,
         })
         return {
           sealsUnder: transport.version,

@@ -3,6 +3,7 @@ import type { Decoder, Encoder } from '#core/avro/registry.ts'
 import type { MarkerFault } from '#core/contract/marker.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { NOT_WRAPPED, type PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { shiftReader } from '#core/policies/shift.ts'
@@ -27,6 +28,8 @@ export interface DeidentifyDependencies {
   readonly decoder: Decoder
   readonly encoder: Encoder
   readonly pseudonymiser: Pseudonymiser
+  /** Of the pseudonyms that are written to the log; none before the first rotation. */
+  readonly wrap?: PseudonymWrap
   readonly tokenSecret: Buffer
   readonly sealTokens: SealTokens
   /** For a linked feed: seals what the linker compares. */
@@ -67,6 +70,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
         dependencies.pseudonymiser,
         dependencies.tokenSecret,
         dependencies.sealTokens,
+        dependencies.wrap ?? NOT_WRAPPED,
       ),
     )
     .step(encodePseudonymised(dependencies.encoder), { unencodable: 'quarantined' })

@@ -50,6 +50,8 @@ export interface DeidentifyWorkerDependencies {
   readonly events: WorkerEvents
   readonly logger: Logger
   readonly suspects: Pick<Suspects, 'enter' | 'leave'>
+  /** @throws ChainonError key-rotation when nothing may be written under the keys of this process */
+  readonly assertInForce: () => Promise<void>
 }
 
 /** @returns a function that handles one fetched batch of one partition */
@@ -72,6 +74,8 @@ export function deidentifyWorker(
       throw new ChainonError('dependency-unavailable', `${batch.topic} does not exist`)
     const known = positions.get(key)
     const isOpen = known?.epoch === batch.epoch
+    // This process is a member of the group by now: a rotation that begins later sees it, and one that began before is seen here.
+    if (!isOpen) await dependencies.assertInForce()
     const opened = isOpen ? undefined : await open(outputTopic, topicId, batch)
     const before = isOpen ? known.position : opened?.position
     const fetched = { topicId, offset: BigInt(first.offset), leaderEpoch: leaderEpochOf(first) }

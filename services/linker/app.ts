@@ -4,8 +4,11 @@ import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
 import { fingerprintsOf, fingerprintTopic } from '#core/custody/kafka-register.ts'
+import { openSecretBox } from '#core/custody/key-provider.ts'
 import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
+import { destroyRetiredWraps, linkageFolder, openWritingWrap } from '#core/custody/wrap-keys.ts'
+import { assertMayWrite, assertWraps, wrapVersions } from '#core/custody/wrap-versions.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
@@ -54,6 +57,21 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         await reach('Kafka', () => destroyRetired(config, register, logger))
         const held = new Set(transport.keys())
         const versionsNow = async () => sealingVersions(TRANSPORT, (await register.read()).keys())
+        const folder = linkageFolder(config)
+        const linkageBox = await reach('the key provider', () => openSecretBox(config, folder))
+        const { wrap, held: wraps } = await reach('Kafka', async () => {
+          const names = await register.read()
+          const opened = await openWritingWrap({ folder, box: linkageBox }, names)
+          destroyRetiredWraps(folder, names, logger)
+          return opened
+        })
+        const assertInForce = async () => {
+          const names = [...(await register.read()).keys()]
+          assertHeld(held, sealingVersions(TRANSPORT, names))
+          const versions = wrapVersions(names)
+          assertMayWrite(versions)
+          assertWraps(versions, wraps)
+        }
         const secret = await reach('the key provider', () => indexSecret(secretsDir('linker', config), config))
         const redis = redisClient(config, logger)
         const place = {
@@ -69,9 +87,10 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
         let first: OpenLinker | undefined = await reach('Redis', () => openLinker(place))
         /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
         const open = async () => {
+          await assertInForce()
           const opened = first ?? (await openLinker(place))
           first = undefined
-          await opened.links.decide(decisionsOf(await ownTopics.all(decisionsTopic(namespace), 0)))
+          await opened.links.decide(decisionsOf(await ownTopics.all(decisionsTopic(namespace), 0), wrap))
           return opened
         }
         const encoder = await reach('the schema registry', () =>
@@ -87,6 +106,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           model: model.version,
           producer,
           encoder,
+          wrap,
           linkedTopic: (feed) => topicOf(namespace, 'linked', feed),
           events,
           alarms,
@@ -94,7 +114,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
           expired: (feed, records) => expired(records, { feed }),
           unreconciled: (records) => waiting(records, {}),
         })
-        const keyTimer = watchKeys(async () => assertHeld(held, await versionsNow()), logger)
+        const keyTimer = watchKeys(assertInForce, logger)
         let closed = false
         const reconciling = every(RECONCILE_MS, async () => {
           try {

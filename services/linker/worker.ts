@@ -6,6 +6,7 @@
 import type { Message } from 'kafkajs'
 import type { Encoder } from '#core/avro/registry.ts'
 import type { ChangeReason, PersonLink } from '#core/contract/person-link.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
@@ -17,7 +18,7 @@ import type { WorkerEvents } from '#core/worker/events.ts'
 import type { Arrival, Change } from './link/index-linker.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { openMessage } from './steps/open-message.ts'
-import { arrivalOf, linkOf } from './stream/arrivals.ts'
+import { arrivalOf, linkOf, wrapped } from './stream/arrivals.ts'
 import type { OpenLinker } from './stream/open-linker.ts'
 import { type Position, positions } from './stream/positions.ts'
 import { decisionsOf } from './stream/read-decisions.ts'
@@ -37,6 +38,8 @@ export interface LinkerWorkerDependencies {
   readonly model: string
   readonly producer: Pick<OrderedProducer, 'send'>
   readonly encoder: Encoder
+  /** Of the pseudonyms that are written to the log. */
+  readonly wrap: PseudonymWrap
   /** @returns the topic `linked.<feed>` */
   readonly linkedTopic: (feed: string) => string
   readonly events: WorkerEvents
@@ -71,7 +74,8 @@ const RECONCILED = 64
 const RECONCILE_EVERY_MS = 5000
 
 export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWorker {
-  const { events, alarms, form, model, producer, encoder, linkedTopic, count, expired, unreconciled } = dependencies
+  const { events, alarms, form, model, producer, encoder, wrap, linkedTopic, count, expired, unreconciled } =
+    dependencies
   let current: OpenLinker | undefined
   let known = positions()
   /** By another linker: a batch of a partition that is ours opens the index again, the reconciliation does not. */
@@ -125,7 +129,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
       ({ feed }) => feed,
     )
     for (const [feed, rows] of byFeed) {
-      const messages = rows.map(({ link }) => messageOf(encoder, link))
+      const messages = rows.map(({ link }) => messageOf(encoder, wrapped(link, wrap)))
       for (let from = 0; from < messages.length; from += MAX_PRODUCE_MESSAGES) {
         assertOwned()
         const slice = messages.slice(from, from + MAX_PRODUCE_MESSAGES)
@@ -180,7 +184,7 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     if (!first || !last) return
     const position = await known.of(batch, BigInt(first.offset), index)
     if (position.seek !== undefined) return batch.seek(position.seek)
-    const given = decisionsOf(batch.messages)
+    const given = decisionsOf(batch.messages, wrap)
     for (let n = given.length; n < batch.messages.length; n++)
       events.fault(DECISIONS_NAME, 'undecodable', 'readDecision')
     await links.decide(given)

@@ -74,18 +74,30 @@ export async function applyTopicPlan(admin: Admin, plan: TopicPlan): Promise<voi
   await resetSettings(admin, plan.drift)
 }
 
-/** AlterConfigs replaces all settings of a topic: those that an operator set and the contract does not name are sent again. */
 async function resetSettings(admin: Admin, drift: readonly SettingDrift[]): Promise<void> {
-  if (drift.length === 0) return
   const byTopic = Map.groupBy(drift, ({ topic }) => topic)
-  const settings = await describeSettings(admin, [...byTopic.keys()])
+  const to = (changes: readonly SettingDrift[]) =>
+    Object.fromEntries(changes.map(({ name, to: value }) => [name, value]))
+  await changeSettings(admin, [...byTopic.keys()], (topic, own) => ({ ...own, ...to(byTopic.get(topic) ?? []) }))
+}
+
+/**
+ * AlterConfigs replaces all settings of a topic: those that an operator set are given, and sent again.
+ * @param change receives the settings of the topic itself, without the broker's
+ */
+export async function changeSettings(
+  admin: Admin,
+  topics: readonly string[],
+  change: (topic: string, own: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
+): Promise<void> {
+  if (topics.length === 0) return
+  const settings = await describeSettings(admin, topics)
   await admin.alterConfigs({
     validateOnly: false,
-    resources: [...byTopic].map(([topic, changes]) => {
+    resources: topics.map((topic) => {
       const own = (settings.get(topic) ?? []).filter(({ source }) => source === OF_THE_TOPIC)
       const kept = Object.fromEntries(own.map(({ name, value }) => [name, value]))
-      const changed = Object.fromEntries(changes.map(({ name, to }) => [name, to]))
-      return { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf({ ...kept, ...changed }) }
+      return { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: entriesOf(change(topic, kept)) }
     }),
   })
 }

@@ -9,6 +9,7 @@ import { policyVersions, registerPolicies } from '#core/clickhouse/policy-versio
 import { loadContracts } from '#core/contract/load.ts'
 import { PERSON_LINK_SCHEMA, type PersonLink } from '#core/contract/person-link.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { NOT_WRAPPED } from '#core/crypto/pseudonym-wrap.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import { insertProven } from '../../services/curate/load/insert-proven.ts'
 import { linkLoader } from '../../services/curate/load/load-links.ts'
@@ -272,6 +273,7 @@ test('links of which a kill left the token without the rows are loaded by the re
     decoder: decoderOf(PERSON_LINK_SCHEMA),
     assertKeyInForce: async () => undefined,
     level2: pseudonymiser(2, Buffer.alloc(32, 9)),
+    wrap: NOT_WRAPPED,
     events: { fault: () => undefined, records: () => undefined },
   })
   await expect(load('linked.patient', batch)).rejects.toThrow('killed')

@@ -1,6 +1,7 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
@@ -25,7 +27,7 @@ import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { withLogin } from '../helpers/servers.ts'
-import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
+import { failingService, type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
 
 const GIVEN = ['Élodie', 'Thibault', 'Marguerite', 'Anselme', 'Ségolène', 'Baptistin']
 const FAMILY = ['Vasselin', 'Quenouille', 'Delaroche-Prat', 'Guittard', 'Fontvieille', 'Rochambault']
@@ -75,6 +77,27 @@ const recordAt = (producer: 'a' | 'b', n: number, more: object = {}) => {
   const person = people[n] as Person
   const written = producer === 'a' ? person : { ...person, ...changes[n]?.(person) }
   return recordOf('patient', `${producer}-${n}`, `ipp-${producer}-${n}`, { ...written, ...more })
+}
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** A rotation of the key of first-level pseudonyms that the test can kill. */
+function spawnedRotation(env: Readonly<Record<string, string>>): {
+  readonly child: ChildProcess
+  readonly log: () => string
+} {
+  const child = spawn(
+    join(ROOT, 'node_modules/.bin/node'),
+    [join(ROOT, 'services/provision/rotate/main.ts'), 'rotate'],
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...withLogin('provision', env) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
+  let log = ''
+  child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
+  return { child, log: () => log }
 }
 
 let pipeline: Pipeline
@@ -460,4 +483,105 @@ test('other keys of encodings and of tokens: what was sealed before is read besi
   ])
   expect(readdirSync(`${folder}/secrets/linkage`)).toEqual(['transport-2.key'])
   expect((await again)[0]).toBe(75)
+})
+
+test('another key of first-level pseudonyms: the logs are written anew, whatever is killed, and the key of before finds nothing', async () => {
+  const { folder, namespace } = pipeline.place
+  const rotation = (command: string) => runToEnd('services/provision/rotate/main.ts', [command, '--json'], pipeline.env)
+  const logs = [...topics.pseudonymised, ...topics.linked, `${namespace}link.decisions`]
+  // Who has the former key, and the numbers of the patients.
+  const leaked = pseudonymiser(1, loadOrCreateSecret(`${folder}/secrets/deidentify`, 'pseudonym-level1.key'))
+  const dictionary = ['a', 'b'].flatMap((producer) =>
+    people.flatMap((_, n) => [
+      leaked.pseudonym('patient', `chu-${producer}\0ipp-${producer}-${n}`),
+      leaked.pseudonym('record', `chu-${producer}\0patient\0${producer}-${n}`),
+    ]),
+  )
+  const all = async () =>
+    (await withAdmin(testKafka(pipeline.env), (admin) => admin.listTopics())).filter((topic) =>
+      topic.startsWith(namespace),
+    )
+  const inKafka = async () =>
+    (await readTopics(pipeline.env, await all())).flatMap(({ key, value }) =>
+      [key, value].map((bytes) => bytes?.toString('latin1') ?? ''),
+    )
+  const found = (texts: readonly string[]) =>
+    dictionary.filter((one) => texts.some((text) => text.includes(one))).length
+  expect(found(await inKafka())).toBe(dictionary.length)
+  const stored = async () => [
+    ...(await pipeline.rows('SELECT record_id, patient_id FROM feed_patient FINAL ORDER BY record_id')),
+    ...(await pipeline.rows(
+      'SELECT record_id, person_id, link_version FROM person_link_scored FINAL ORDER BY record_id',
+    )),
+  ]
+  const [known, before] = [await persons(), await stored()]
+
+  expect((await rotation('rotate')).status).toBe(78)
+  expect((await rotation('prepare')).status).toBe(0)
+  const file = 'pseudonym-wrap-2.key'
+  const ends = [pipeline.services.deidentify, linker, pipeline.services.curate].map(({ child }) => once(child, 'exit'))
+  /** Kills it as soon as a log has come so far. */
+  const killedWhen = async (reached: () => Promise<boolean>) => {
+    const { child, log } = spawnedRotation(pipeline.env)
+    while (!(await reached())) {
+      if (child.exitCode !== null) throw new Error(`it ended before it was killed: ${log()}`)
+      await sleep(5)
+    }
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  const lows = async () => {
+    const found = await withAdmin(testKafka(pipeline.env), (admin) =>
+      Promise.all(logs.map((topic) => admin.fetchTopicOffsets(topic))),
+    )
+    return found.flat()
+  }
+  const written = (await lows()).reduce((sum, { high }) => sum + Number(high), 0)
+  const total = async () => (await lows()).reduce((sum, { high }) => sum + Number(high), 0)
+  await killedWhen(async () => (await total()) > written)
+  // deidentify and the linker have ended by themselves, and curate, which lacks the key.
+  expect((await Promise.all(ends)).map(([status]) => status as number)).toEqual([75, 75, 75])
+  const refused = await failingService('curate', pipeline.env)
+  expect([refused.status, refused.log]).toEqual([78, expect.stringContaining(`linkage/${file} is missing`)])
+  cpSync(join(folder, 'secrets/linkage', file), join(folder, 'secrets/curate', file))
+  pipeline.services.curate = await pipeline.start('curate')
+  expect((await rotation('abandon')).stderr).toContain('start the rotation again')
+  // They wait, and what is sent meanwhile is accepted.
+  pipeline.services.deidentify = await pipeline.launch('deidentify')
+  linker = await pipeline.launch('linker')
+  await push('b', [recordAt('b', 3, { record_version: 9, birth_family_name: 'Guittard' })])
+  await killedWhen(async () => (await lows()).some(({ low }) => low !== '0'))
+  expect(await stored()).toEqual(before)
+  const { status, stdout, stderr } = await rotation('rotate')
+  expect([status, stderr]).toEqual([0, expect.any(String)])
+  expect(JSON.parse(stdout)).toMatchObject({ version: 2 })
+
+  await push('a', [
+    recordAt('a', 4, { record_version: 9, operation: 'cancel' }),
+    recordAt('a', 5, { record_version: 9 }),
+  ])
+  await settled()
+  expect(await persons()).toEqual(known.map((person) => (person === 'a4 b4' ? 'b4' : person)))
+  const after = await stored()
+  expect(after.length).toBe(before.length - 1)
+  const names = (rows: readonly unknown[]) => new Set((rows as { record_id: string }[]).map((row) => row.record_id))
+  expect([...names(after)].filter((name) => !names(before).has(name))).toEqual([])
+  // The encodings of before are of hours.
+  await withAdmin(testKafka(pipeline.env), async (admin) => {
+    for (const topic of topics.linkage) {
+      const partitions = (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => ({
+        partition,
+        offset: high,
+      }))
+      await admin.deleteTopicRecords({ topic, partitions })
+    }
+  })
+  expect(found(await inKafka())).toBe(0)
+  const survey = await rotation('survey')
+  const { inForce, rewriting, messages } = JSON.parse(survey.stdout) as Record<string, unknown>
+  expect({ inForce, rewriting, versions: Object.keys(messages as object) }).toEqual({
+    inForce: 2,
+    rewriting: false,
+    versions: ['2'],
+  })
 })

@@ -47,6 +47,12 @@ const TRANSPORT: Rotation = {
   service: 'deidentify',
   main: 'rotate/main.ts',
 }
+const FIRST_LEVEL: Rotation = {
+  kind: 'pseudonym',
+  secret: 'linkage/pseudonym-wrap.key',
+  service: 'provision',
+  main: 'rotate/main.ts',
+}
 const PREPARE = ['--prepare', 'only make the new key, so that it can be backed up before it is used'] as const
 const GIVE_UP = ['--abandon', 'give up a key that is prepared, and was lost, for instance'] as const
 const JSON_OPTION = ['--json', 'an object with what was done'] as const
@@ -91,6 +97,19 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
     .option(...JSON_OPTION)
     .option(...DATA_DIR)
     .action((options: Options) => run(env, options, PSEUDONYMS, stepOf(options)))
+  keys
+    .command('rotate-first-level')
+    .summary('write the kept logs anew under another key of first-level pseudonyms')
+    .description(
+      'Wraps every first-level pseudonym of the kept logs under a new key, so that the key that made them finds nothing there. Run it where `chainon provision` runs, with the folder of linkage secrets: first with --prepare, then copy the new file to each host of deidentify, of the linker and of curate, then without. deidentify and the linker wait meanwhile; records are accepted, and tables stay as they are. It may be interrupted and started again, and goes on where it was; run it once at a time. When a later key is in force, --retire destroys the former one.',
+    )
+    .option('--dry-run', 'only say which key is in force, and how many messages are of which')
+    .option(...PREPARE)
+    .option(...GIVE_UP)
+    .option('--retire', 'destroy the former keys, when no message is of them')
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, FIRST_LEVEL, stepOf(options)))
 }
 
 function stepOf(options: Options): Step {

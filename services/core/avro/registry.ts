@@ -35,6 +35,17 @@ export interface Decoder {
   decode(value: Buffer | null): Decoded | undefined
 }
 
+/** Writes messages anew under the schema that each was written with: what is not changed keeps its bytes. */
+export interface Rewriter {
+  /** Fetches the schemas of these values that are not known yet; call before `rewrite`. */
+  prepare(values: readonly (Buffer | null)[]): Promise<void>
+  /**
+   * @param change receives the record as it was written, and may change values of it
+   * @returns undefined when the bytes are no record of the schemas
+   */
+  rewrite(value: Buffer | null, change: (decoded: Decoded) => void): Buffer | undefined
+}
+
 export interface AvroRegistry {
   /**
    * For `provision` alone: the others may only read.
@@ -48,6 +59,8 @@ export interface AvroRegistry {
    *   fault, and any other is the message's
    */
   decoder(readers: readonly AvroRecordSchema[], subjects?: readonly string[]): Decoder
+  /** @param names full names of schemas, in whatever version @param subjects as of `decoder` */
+  rewriter(names: readonly string[], subjects: readonly string[]): Rewriter
 }
 
 /** @throws ConfigurationError when the file of its certificate authority cannot be used */
@@ -71,7 +84,48 @@ export function avroRegistry(config: RegistryConfig): AvroRegistry {
       const id = await registeredId(client, subject, schema)
       return frameEncoder(id, typeOf(schema))
     },
-    decoder: (readers, subjects = []) => frameDecoder(client, readers, subjects),
+    decoder(readers, subjects = []) {
+      const readerTypes = new Map(readers.map((schema) => [fullName(schema), typeOf(schema)]))
+      const { prepare, of } = knownSchemas(client, subjects, (writer, name) => {
+        const reader = readerTypes.get(name)
+        if (!reader) return undefined
+        const resolver = resolverOf(reader, writer)
+        return (value: Buffer) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>
+      })
+      return {
+        prepare,
+        decode(value) {
+          const schema = of(value)
+          if (!schema || value === null) return undefined
+          try {
+            return { name: schema.name, record: schema.found(value) }
+          } catch {
+            return undefined
+          }
+        },
+      }
+    },
+    rewriter(names, subjects) {
+      const { prepare, of } = knownSchemas(client, subjects, (writer, name) =>
+        names.includes(name) ? writer : undefined,
+      )
+      return {
+        prepare,
+        rewrite(value, change) {
+          const schema = of(value)
+          if (!schema || value === null) return undefined
+          const { name, found: type } = schema
+          let record: Record<string, unknown>
+          try {
+            record = type.fromBuffer(value.subarray(HEADER_BYTES)) as Record<string, unknown>
+          } catch {
+            return undefined
+          }
+          change({ name, record })
+          return Buffer.concat([value.subarray(0, HEADER_BYTES), type.toBuffer(record)])
+        },
+      }
+    },
   }
 }
 
@@ -191,14 +245,19 @@ function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
   }
 }
 
-function frameDecoder(
+interface KnownSchemas<T> {
+  prepare(values: readonly (Buffer | null)[]): Promise<void>
+  /** @returns what was made of the schema of a value, with its full name */
+  of(value: Buffer | null): { readonly name: string; readonly found: T } | undefined
+}
+
+/** @param make of a schema that a message was written with; undefined for one that is not wanted */
+function knownSchemas<T>(
   client: SchemaRegistry,
-  readers: readonly AvroRecordSchema[],
   subjects: readonly string[],
-): Decoder {
-  const readerTypes = new Map(readers.map((schema) => [fullName(schema), typeOf(schema)]))
-  type Known = { readonly name: string; decode(value: Buffer): Record<string, unknown> } | undefined
-  const known = new Map<number, Known>()
+  make: (writer: avsc.Type, name: string) => T | undefined,
+): KnownSchemas<T> {
+  const known = new Map<number, { readonly name: string; readonly found: T } | undefined>()
 
   async function fetchSchema(id: number): Promise<void> {
     let schema: AvroRecordSchema
@@ -218,20 +277,11 @@ function frameDecoder(
       known.set(id, undefined)
       return
     }
-    known.set(id, decoderOf(schema))
-  }
-
-  /** @returns undefined for a schema that is not Avro, or not one of the readers' */
-  function decoderOf(schema: AvroRecordSchema): Known {
+    // A schema that is not Avro, or not one of those that are wanted.
     const writer = parsed(schema)
     const name = writer?.name ?? ''
-    const reader = readerTypes.get(name)
-    if (!writer || !reader) return undefined
-    const resolver = resolverOf(reader, writer)
-    return {
-      name,
-      decode: (value) => reader.fromBuffer(value.subarray(HEADER_BYTES), resolver) as Record<string, unknown>,
-    }
+    const found = writer && make(writer, name)
+    known.set(id, found === undefined ? undefined : { name, found })
   }
 
   const idOf = (value: Buffer | null) =>
@@ -245,16 +295,9 @@ function frameDecoder(
       }
       await Promise.all([...missing].map(fetchSchema))
     },
-    decode(value) {
+    of(value) {
       const id = idOf(value)
-      if (id === undefined || value === null) return undefined
-      const schema = known.get(id)
-      if (!schema) return undefined
-      try {
-        return { name: schema.name, record: schema.decode(value) }
-      } catch {
-        return undefined
-      }
+      return id === undefined ? undefined : known.get(id)
     },
   }
 }

@@ -390,7 +390,7 @@ export const LINKAGE = {
     type: 'string',
     default: '',
     description:
-      'Folder of the secret that deidentify and linker share, of which each host has a copy; default <data>/secrets/linkage',
+      'Folder of the secrets that deidentify and linker share, of which each host has a copy; default <data>/secrets/linkage',
   },
   CHAINON_LINKAGE_INDEX: {
     type: 'string',

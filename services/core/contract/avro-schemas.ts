@@ -98,3 +98,12 @@ export function fullName(schema: AvroRecordSchema): string {
 export function survivingFields(contract: FeedContract): readonly FieldContract[] {
   return contract.fields.filter(survives)
 }
+
+/** @returns the fields of a feed that are stored as pseudonyms, under their names in the pseudonymised zone */
+export function pseudonymFields(
+  contract: FeedContract,
+): readonly { readonly column: string; readonly domain: string }[] {
+  return survivingFields(contract).flatMap(({ as, privacy }) =>
+    privacy.action === 'pseudonymise' ? [{ column: as, domain: privacy.domain }] : [],
+  )
+}

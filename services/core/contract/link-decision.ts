@@ -15,15 +15,17 @@ const FEED = '[a-z][a-z0-9_]{0,63}'
 export const DECISION_REASON = '^[a-z][a-z0-9-]{1,63}$'
 /** An account, for instance of the machine. */
 export const DECIDED_BY = '^[A-Za-z0-9._@:-]{1,80}$'
-/** `<feed>/<first-level pseudonym>`: as `linked.<feed>` and the linker name a record. */
+/** `<feed>/<first-level pseudonym>`: as the linker names a record. */
 export const LINKED_RECORD = `^${FEED}/p1_[A-Za-z0-9_-]{43}$`
-const Record = Type.String({ pattern: LINKED_RECORD })
+/** The same, wrapped or not: as the log has it. */
+const LOGGED_RECORD = `^${FEED}/p1_(?:[A-Za-z0-9_-]{43}|[A-Za-z0-9_-]{54}_k[1-9][0-9]{0,4})$`
+const Record = Type.String({ pattern: LOGGED_RECORD })
 
 const LinkDecisionSchema = Type.Object(
   {
     id: Type.String({ pattern: '^[0-9a-f]{16}$' }),
     decision: Type.Enum([...DECISIONS]),
-    /** `<feed>/<first-level pseudonym>`; the two differ. */
+    /** `<feed>/<first-level pseudonym>`, wrapped under the version of its key that was in force; the two differ. */
     records: Type.Array(Record, { minItems: 2, maxItems: 2 }),
     by: Type.String({ pattern: DECIDED_BY }),
     reason: Type.String({ pattern: DECISION_REASON }),
@@ -49,4 +51,11 @@ export function readDecision(value: Buffer | null): LinkDecision | undefined {
   if (!Check(LinkDecisionSchema, given)) return undefined
   const decision = given as LinkDecision
   return decision.records[0] === decision.records[1] ? undefined : decision
+}
+
+/** @param record `<feed>/<pseudonym>` @returns the same record under what becomes of its pseudonym; undefined when that is undefined */
+export function withPseudonym(record: string, become: (pseudonym: string) => string | undefined): string | undefined {
+  const slash = record.indexOf('/') + 1
+  const pseudonym = become(record.slice(slash))
+  return pseudonym === undefined ? undefined : record.slice(0, slash) + pseudonym
 }

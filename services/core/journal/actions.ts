@@ -27,8 +27,8 @@ const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 
 /** `<service>/<file>` of a secret. */
 const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
-/** The key of which the versions are rotated. */
-const SECOND_LEVEL = '^secret:curate/pseudonym-level2\\.key$'
+/** The keys of pseudonyms of which the versions are rotated. */
+const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|linkage/pseudonym-wrap)\\.key$'
 const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 
@@ -62,10 +62,10 @@ const FORMS = [
   }),
   form('key-backup', SECRET, { shares: Count, needed: Count }),
   form('key-restore', SECRET, {}),
-  form('pseudonym-prepare', SECOND_LEVEL, {}),
-  form('pseudonym-rotate', SECOND_LEVEL, {}),
-  form('pseudonym-abandon', SECOND_LEVEL, {}),
-  form('pseudonym-retire', SECOND_LEVEL, {}),
+  form('pseudonym-prepare', PSEUDONYM_KEY, {}),
+  form('pseudonym-rotate', PSEUDONYM_KEY, {}),
+  form('pseudonym-abandon', PSEUDONYM_KEY, {}),
+  form('pseudonym-retire', PSEUDONYM_KEY, {}),
   form('linkage-key-prepare', LINKAGE_KEY, {}),
   form('linkage-key-rotate', LINKAGE_KEY, {}),
   form('linkage-key-abandon', LINKAGE_KEY, {}),

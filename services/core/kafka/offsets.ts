@@ -70,3 +70,12 @@ export async function topicExtent(admin: Admin, topic: string): Promise<readonly
     .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
     .toSorted((a, b) => a.partition - b.partition)
 }
+
+/** @returns how many processes are members of a group; 0 also for one that never was */
+export async function membersOf(admin: Admin, group: string): Promise<number> {
+  const { groups } = await admin.describeGroups([group])
+  const [found] = groups
+  return found === undefined || found.state === 'Empty' || found.state === 'Dead'
+    ? 0
+    : Math.max(1, found.members.length)
+}

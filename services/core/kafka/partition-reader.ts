@@ -5,6 +5,8 @@ import { MAX_MESSAGE_BYTES } from './client.ts'
 import { type Cluster, newCluster } from './internals.ts'
 
 export interface PartitionReader {
+  /** @returns the first message that is still there; undefined when the partition has none @throws as `last` */
+  first(topic: string, partition: number): Promise<KafkaMessage | undefined>
   /**
    * @returns the last message; undefined when the partition has none
    * @throws ChainonError dependency-unavailable when its leader does not answer
@@ -37,7 +39,12 @@ export function partitionReader(kafka: Kafka): PartitionReader {
   }
 
   /** @returns the messages from the offset on that the leader gives in one answer */
-  async function read(topic: string, partition: number, offset: bigint): Promise<readonly KafkaMessage[]> {
+  async function read(
+    topic: string,
+    partition: number,
+    offset: bigint,
+    maxBytes = 2 * MAX_MESSAGE_BYTES,
+  ): Promise<readonly KafkaMessage[]> {
     const leader = cluster
       .findTopicPartitionMetadata(topic)
       .find(({ partitionId }) => partitionId === partition)?.leader
@@ -46,8 +53,8 @@ export function partitionReader(kafka: Kafka): PartitionReader {
       isolationLevel: READ_COMMITTED,
       maxWaitTime: MAX_WAIT_MS,
       minBytes: 1,
-      maxBytes: 2 * MAX_MESSAGE_BYTES,
-      topics: [{ topic, partitions: [{ partition, fetchOffset: offset.toString(), maxBytes: 2 * MAX_MESSAGE_BYTES }] }],
+      maxBytes,
+      topics: [{ topic, partitions: [{ partition, fetchOffset: offset.toString(), maxBytes }] }],
     })
     // The broker gives whole batches: those from the one that has the offset.
     const messages = (responses[0]?.partitions[0]?.messages ?? []).filter((one) => BigInt(one.offset) >= offset)
@@ -67,6 +74,12 @@ export function partitionReader(kafka: Kafka): PartitionReader {
   }
 
   return {
+    first: (topic, partition) =>
+      tried(topic, async () => {
+        const { low, high } = await extent(topic, partition)
+        // However few bytes are asked for, the broker gives a whole batch.
+        return low < high ? (await read(topic, partition, low, 1))[0] : undefined
+      }),
     last: (topic, partition) =>
       tried(topic, async () => {
         const { low, high } = await extent(topic, partition)

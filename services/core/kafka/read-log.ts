@@ -1,5 +1,6 @@
 /** Reads ranges of topics, in the order of each partition; the caller notes how far it is. */
 import type { Kafka, KafkaMessage } from 'kafkajs'
+import { ChainonError } from '../faults/errors.ts'
 
 export interface LogRange {
   readonly topic: string
@@ -53,6 +54,12 @@ export async function readLog<R extends LogRange>(
             const range = ranges.get(`${batch.topic}:${batch.partition}`)
             if (!range) return
             try {
+              // Otherwise it would wait for ever for what was deleted meanwhile.
+              if (range.next < range.end && BigInt(batch.firstOffset() ?? range.next) >= range.end)
+                throw new ChainonError(
+                  'dependency-unavailable',
+                  `${batch.topic}, partition ${batch.partition}, no longer has what is read: start this again`,
+                )
               const wanted = batch.messages.filter(
                 ({ offset }) => BigInt(offset) >= range.next && BigInt(offset) < range.end,
               )

@@ -8,14 +8,12 @@ import type { Config } from '../config/read.ts'
 import { openSecretBox, type ProviderConfig } from '../custody/key-provider.ts'
 import { type KeyRegister, registeredSecret } from '../custody/registered-secret.ts'
 import { sealingKey, sealingStep, sealingVersions, TRANSPORT } from '../custody/sealing-versions.ts'
+import { linkageFolder } from '../custody/wrap-keys.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { overwrite } from '../sealing/secret-files.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
 
 type Settings = ProviderConfig & Config<'CHAINON_LINKAGE_SECRETS_DIR' | 'CHAINON_DATA_DIR'>
-
-const folderOf = (config: Settings) =>
-  config.CHAINON_LINKAGE_SECRETS_DIR || join(config.CHAINON_DATA_DIR, 'secrets', 'linkage')
 
 const keyOf = (version: number) => sealingKey(TRANSPORT, version)
 const versionsOf = (names: ReadonlyMap<string, string>) => sealingVersions(TRANSPORT, names.keys())
@@ -23,7 +21,7 @@ const versionsOf = (names: ReadonlyMap<string, string>) => sealingVersions(TRANS
 type Opener = (version: number, register: KeyRegister) => Promise<Buffer>
 
 async function openerOf(config: Settings): Promise<Opener> {
-  const folder = folderOf(config)
+  const folder = linkageFolder(config)
   const box = await openSecretBox(config, folder)
   return (version, register) => registeredSecret(folder, keyOf(version), register, box)
 }
@@ -117,7 +115,7 @@ export async function destroyRetired(
   const { retired } = versionsOf(await register.read())
   const gone: string[] = []
   for (const name of retired.map(keyOf)) {
-    const path = join(folderOf(config), basename(name))
+    const path = join(linkageFolder(config), basename(name))
     if (!existsSync(path)) continue
     try {
       overwrite(path)

@@ -1,6 +1,7 @@
 /** Finds records in the log of links by their second-level pseudonyms. */
 import type { Kafka } from 'kafkajs'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { scanPartition } from '#core/kafka/scan.ts'
@@ -16,6 +17,7 @@ export async function findRecords(
   groupPrefix: string,
   topics: ReadonlyMap<string, string>,
   level2: Pseudonymiser,
+  { unwrap }: Pick<PseudonymWrap, 'unwrap'>,
   records: readonly string[],
 ): Promise<readonly string[]> {
   const found = new Map<string, string>()
@@ -27,7 +29,8 @@ export async function findRecords(
       extents.map(({ partition }) =>
         // The key of a link is its record.
         scanPartition(kafka, groupPrefix, topic, partition, 0n, ({ key }) => {
-          const record = String(key)
+          const record = unwrap(String(key))
+          if (record === undefined) return
           const second = level2.pseudonym('record', record)
           if (records.includes(second)) found.set(second, `${topics.get(topic)}/${record}`)
         }),

@@ -13,11 +13,14 @@ import {
   type Decision,
   decisionsTopic,
   type LinkDecision,
+  withPseudonym,
 } from '#core/contract/link-decision.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
+import { openWritingWrap } from '#core/custody/wrap-keys.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
@@ -68,6 +71,8 @@ async function run(): Promise<number> {
     const box = await openSecretBox(config, secrets)
     const { level2 } = await openSecondLevel(secrets, warehouseRegister(clickhouse), box)
     const kafka = kafkaClient('link', config, logger)
+    const names = await readFingerprints(kafka, namespace)
+    const { wrap } = await openWritingWrap({ folder: secrets, box }, names)
     const feeds = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
     const topics = new Map(feeds.map(({ feed }) => [topicOf(namespace, 'linked', feed), feed]))
     const [one, other] = given.records
@@ -79,14 +84,15 @@ async function run(): Promise<number> {
     const persons = await personsOf(clickhouse, stored)
     const looked = given.records.filter((record) => !isLinked(record))
     const found =
-      looked.length === 0 ? [] : await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, looked)
+      looked.length === 0 ? [] : await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, wrap, looked)
     const records = given.records.map((record) =>
       isLinked(record) ? record : (found[looked.indexOf(record)] as string),
     )
     const effect = effectOf(given.decision, persons)
     if (!given.dryRun) {
       const { id, decision, by, reason } = given
-      const message: LinkDecision = { id, decision, records, by, reason, decided_at: Date.now() * 1000 }
+      const logged = records.map((record) => withPseudonym(record, wrap.wrap) as string)
+      const message: LinkDecision = { id, decision, records: logged, by, reason, decided_at: Date.now() * 1000 }
       const producer = orderedProducer(kafka, logger)
       await producer.send({
         topic: decisionsTopic(namespace),

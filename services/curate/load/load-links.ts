@@ -7,6 +7,7 @@ import type { Decoder } from '#core/avro/registry.ts'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { insertBlock } from '#core/clickhouse/insert.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
 import { buildLinkRow, LINK_COLUMNS, type LinkRow } from '../steps/build-link-row.ts'
@@ -15,6 +16,7 @@ export interface LinkLoadDependencies {
   readonly clickhouse: ClickHouseClient
   readonly decoder: Decoder
   readonly level2: Pseudonymiser
+  readonly wrap: Pick<PseudonymWrap, 'unwrap'>
   readonly events: Pick<WorkerEvents, 'fault' | 'records'>
   /** @throws ChainonError key-rotation when nothing may be loaded under the key of this process */
   readonly assertKeyInForce: () => Promise<void>
@@ -24,8 +26,8 @@ const TABLE = 'person_link_scored'
 
 /** @returns a function that loads one fetched batch of one partition; `name` is that of its counters */
 export function linkLoader(dependencies: LinkLoadDependencies): (name: string, batch: PartitionBatch) => Promise<void> {
-  const { clickhouse, decoder, level2, events, assertKeyInForce } = dependencies
-  const step = buildLinkRow(decoder, level2)
+  const { clickhouse, decoder, level2, wrap, events, assertKeyInForce } = dependencies
+  const step = buildLinkRow(decoder, level2, wrap)
   return async function loadLinks(name, batch) {
     const last = batch.messages.at(-1)
     if (!last) return

@@ -10,9 +10,11 @@ import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { assertVersionInForce } from '#core/custody/key-versions.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
+import { openWrap } from '#core/custody/wrap-keys.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -73,6 +75,7 @@ async function run(): Promise<number> {
     const box = await openSecretBox(config, secrets)
     const { version, level2, secondLevelToken } = await openSecondLevel(secrets, register, box)
     const kafka = kafkaClient('link', config, logger)
+    const { wrap } = await openWrap({ folder: secrets, box }, await readFingerprints(kafka, namespace))
     const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box })
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
@@ -88,6 +91,7 @@ async function run(): Promise<number> {
         secondLevelToken,
         topic: topicOf(namespace, 'pseudonymised', contract.feed),
         decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+        wrap,
         tokens,
         validate: validateRecord(contract),
       })),

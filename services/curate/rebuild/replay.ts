@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { originOf } from '#core/kafka/headers.ts'
+import { originOf, rewrittenOf } from '#core/kafka/headers.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
+import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import { pipeline } from '#core/pipeline/pipeline.ts'
 import type { TokenOpener } from '#core/sealing/tokens.ts'
@@ -21,6 +23,7 @@ import type { validateRecord } from '../steps/validate-record.ts'
 export interface ReplayedFeed extends Omit<LinkDependencies, 'linker'> {
   readonly topic: string
   readonly decoder: Decoder
+  readonly wrap: Pick<PseudonymWrap, 'unwrap'>
   readonly tokens: TokenOpener
   readonly validate: ReturnType<typeof validateRecord>
 }
@@ -55,10 +58,14 @@ export async function replayLog(
   const ranges: Range[] = []
   let total = 0
   let done = 0
+  const reader = partitionReader(kafka)
   await withAdmin(kafka, async (admin) => {
     for (const feed of feeds) {
       for (const { partition, low, high } of await topicExtent(admin, feed.topic)) {
-        const next = BigInt(kept[`l:${feed.topic}:${partition}`] ?? '0')
+        const noted = BigInt(kept[`l:${feed.topic}:${partition}`] ?? '0')
+        // A log that was written anew begins later, and has every message: what was read before comes again.
+        const anew = low > noted && rewrittenOf((await reader.first(feed.topic, partition))?.headers)?.first === true
+        const next = anew ? low : noted
         if (low > next)
           throw new ChainonError(
             'link-rebuild-refused',
@@ -69,7 +76,7 @@ export async function replayLog(
         done += Number(next)
       }
     }
-  })
+  }).finally(() => reader.close())
   const linkOn = indexLinker(store, DEFAULT_LIMITS)
   const positions = new Map(Object.entries(kept).filter(([name]) => name.startsWith('p:')))
   const report = async () => {
@@ -82,7 +89,7 @@ export async function replayLog(
     const { feed } = range
     await prepareBatch(feed, messages)
     const read = pipeline<OriginMessage>()
-      .step(decodeMessage(feed.contract.feed, feed.decoder, feed.tokens), {
+      .step(decodeMessage(feed.contract, feed.decoder, feed.wrap, feed.tokens), {
         undecodable: 'none',
         'key-shredded': 'none',
         'seal-broken': 'none',

@@ -2,7 +2,7 @@
  * Which columns of the warehouse have second-level pseudonyms, or are computed from them. Those of the feeds follow from the contracts;
  * the shared tables are here, and a test reads their definitions (test/unit/curate/rotate/lineage.test.ts).
  */
-import { survivingFields } from '#core/contract/avro-schemas.ts'
+import { pseudonymFields } from '#core/contract/avro-schemas.ts'
 import { tableOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 
@@ -70,15 +70,6 @@ export const SHARED_TABLES: readonly PseudonymTable[] = [
     replacing: { key: ['feed', 'prefix', 'record'], version: 'version' },
   },
 ]
-
-/** @returns the fields of a feed that are stored as pseudonyms */
-export function pseudonymFields(
-  contract: FeedContract,
-): readonly { readonly column: string; readonly domain: string }[] {
-  return survivingFields(contract).flatMap(({ as, privacy }) =>
-    privacy.action === 'pseudonymise' ? [{ column: as, domain: privacy.domain }] : [],
-  )
-}
 
 /** Pure. @returns every table with pseudonyms: those of the feeds, then the shared ones */
 export function lineageOf(contracts: readonly FeedContract[]): readonly PseudonymTable[] {

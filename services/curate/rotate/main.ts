@@ -10,9 +10,11 @@ import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { topicOf } from '#core/contract/names.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { registeredSecret } from '#core/custody/registered-secret.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
+import { openWrap } from '#core/custody/wrap-keys.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -67,12 +69,14 @@ async function run(): Promise<number> {
   try {
     await connected(redis)
     const box = await openSecretBox(config, secrets)
+    const { wrap } = await openWrap({ folder: secrets, box }, await readFingerprints(kafka, namespace))
     const dependencies: RotationDependencies = {
       clickhouse,
       kafka,
       redis,
       register,
       namespace,
+      wrap,
       feeds: contracts.map((contract) => ({
         contract,
         topic: pseudonymised(contract.feed),
@@ -96,6 +100,7 @@ async function run(): Promise<number> {
             secondLevelToken,
             topic: pseudonymised(contract.feed),
             decoder: decoderOf(contract),
+            wrap,
             tokens,
             validate: validateRecord(contract),
           })),

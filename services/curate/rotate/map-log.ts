@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto'
 import type { Kafka, KafkaMessage } from 'kafkajs'
 import type { Decoder } from '#core/avro/registry.ts'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import { pseudonymFields } from '#core/contract/avro-schemas.ts'
 import { isMarker } from '#core/contract/marker.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import type { ReplayProgress } from '../rebuild/replay.ts'
-import { pseudonymFields } from './lineage.ts'
 import { note } from './staging.ts'
 import { MAP } from './statements.ts'
 
@@ -29,6 +30,7 @@ export interface MapDependencies {
   readonly feeds: readonly MappedFeed[]
   readonly from: Pseudonymiser
   readonly to: Pseudonymiser
+  readonly wrap: Pick<PseudonymWrap, 'unwrap'>
   /** How far an earlier attempt was, by `log:<topic>:<partition>`. */
   readonly progress: ReadonlyMap<string, number>
   readonly onProgress: (progress: ReplayProgress) => void
@@ -80,7 +82,7 @@ export async function mapLog(dependencies: MapDependencies): Promise<void> {
 export function mappingsOf(
   { contract, decoder }: Pick<MappedFeed, 'contract' | 'decoder'>,
   messages: readonly Pick<KafkaMessage, 'value'>[],
-  { from, to }: Pick<MapDependencies, 'from' | 'to'>,
+  { from, to, wrap }: Pick<MapDependencies, 'from' | 'to' | 'wrap'>,
 ): readonly Mapping[] {
   const fields = pseudonymFields(contract)
   const found = new Map<string, Mapping>()
@@ -88,9 +90,11 @@ export function mappingsOf(
     const decoded = decoder.decode(value)
     if (!decoded || isMarker(decoded.name)) continue
     for (const { column, domain } of fields) {
-      const first = decoded.record[column]
-      const key = `${domain}\0${String(first)}`
-      if (typeof first !== 'string' || found.has(key)) continue
+      const stored = decoded.record[column]
+      const key = `${domain}\0${String(stored)}`
+      if (typeof stored !== 'string' || found.has(key)) continue
+      const first = wrap.unwrap(stored)
+      if (first === undefined) continue
       found.set(key, [domain, from.pseudonym(domain, first), to.pseudonym(domain, first)])
     }
   }

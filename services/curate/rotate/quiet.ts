@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
-import { groupOffsets } from '#core/kafka/offsets.ts'
+import { groupOffsets, membersOf } from '#core/kafka/offsets.ts'
 import { parseProgress } from '../load/intent.ts'
 import { insertsEnded } from '../load/statements-ended.ts'
 import { refused } from './tables.ts'
@@ -40,15 +40,6 @@ export async function nothingLoads(
     await sleep(Math.min(left, 5000))
   }
   await insertsEnded(clickhouse)
-}
-
-/** @returns how many processes are members of a group; 0 also for one that never was */
-export async function membersOf(admin: Admin, group: string): Promise<number> {
-  const { groups } = await admin.describeGroups([group])
-  const [found] = groups
-  return found === undefined || found.state === 'Empty' || found.state === 'Dead'
-    ? 0
-    : Math.max(1, found.members.length)
 }
 
 async function lastDeadline(admin: Admin, group: string, topics: readonly string[]): Promise<number> {

@@ -10,6 +10,7 @@
 import type { Redis } from 'ioredis'
 import type { Kafka } from 'kafkajs'
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { keyVersions, type RotationStep, secondLevelKey, stepName } from '#core/custody/key-versions.ts'
 import { fingerprintOf, type KeyRegister } from '#core/custody/registered-secret.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
@@ -40,6 +41,7 @@ export interface RotationDependencies {
   readonly register: KeyRegister
   readonly namespace: string
   readonly feeds: readonly MappedFeed[]
+  readonly wrap: Pick<PseudonymWrap, 'unwrap'>
   /** Topics of the consumer group of `curate`. */
   readonly topics: readonly string[]
   /** Opens a secret of this host, and makes it when neither this host nor the register has it. */
@@ -83,7 +85,7 @@ export async function prepare(dependencies: RotationDependencies): Promise<numbe
 
 /** @throws ChainonError key-rotation-refused, and then nothing in use has changed; ConfigurationError when a key is not here, or is another one */
 export async function rotate(dependencies: RotationDependencies): Promise<Rotated> {
-  const { clickhouse, kafka, namespace, feeds, topics, onStep } = dependencies
+  const { clickhouse, kafka, namespace, feeds, wrap, topics, onStep } = dependencies
   const lock = await lockRotation(dependencies)
   try {
     const finished = await finish(dependencies)
@@ -106,7 +108,7 @@ export async function rotate(dependencies: RotationDependencies): Promise<Rotate
       const { level2: before } = levels.from
       const { level2: after } = levels.to
       const onProgress = (done: ReplayProgress) => onStep('reading the log', done)
-      await mapLog({ kafka, clickhouse, namespace, feeds, from: before, to: after, progress, onProgress })
+      await mapLog({ kafka, clickhouse, namespace, feeds, wrap, from: before, to: after, progress, onProgress })
       const unknown = await unknownPseudonyms(clickhouse, lineage, true)
       if (unknown.length > 0) throw refused(unknown)
     }

@@ -1,7 +1,6 @@
 /** What a rotation would change, and what it leaves as it is: read only. */
-import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
+import { membersOf, topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { lineageOf } from './lineage.ts'
-import { membersOf } from './quiet.ts'
 import { columnsOf, type RotationDependencies, readVersions } from './rotation.ts'
 import { factsOf, numbersOf, storedTables, type TableFacts, withRows } from './tables.ts'
 import { unknownPseudonyms } from './unknown.ts'

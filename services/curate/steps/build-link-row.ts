@@ -1,6 +1,7 @@
 import type { Decoder } from '#core/avro/registry.ts'
 import type { PersonLink } from '#core/contract/person-link.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { fail, pass } from '#core/pipeline/verdict.ts'
 
@@ -35,32 +36,39 @@ export type LinkRow = readonly [
   linkedAt: number,
 ]
 
-const FIRST_LEVEL = /^p1_[\w-]{43}$/
 const PREFIX = 'p2_'.length
 
+const FIRST_LEVEL = /^p1_[\w-]{43}$/
+
 /** Makes second-level pseudonyms of a message of `linked.<feed>`. `prepare` of the decoder must have loaded the schemas of the batch. */
-export function buildLinkRow(decoder: Decoder, level2: Pseudonymiser): Step<Buffer | null, LinkRow, 'undecodable'> {
-  const readable = (link: PersonLink) =>
-    [link.patient, link.record, link.person ?? link.record, link.previous ?? link.record].every((pseudonym) =>
-      FIRST_LEVEL.test(pseudonym),
-    )
+export function buildLinkRow(
+  decoder: Decoder,
+  level2: Pseudonymiser,
+  { unwrap }: Pick<PseudonymWrap, 'unwrap'>,
+): Step<Buffer | null, LinkRow, 'undecodable'> {
   return {
     name: 'buildLinkRow',
     run: (value) => {
       const link = decoder.decode(value)?.record as unknown as PersonLink | undefined
-      if (!link || !readable(link)) return fail('undecodable')
+      if (!link) return fail('undecodable')
+      const [patient, record] = [unwrap(link.patient), unwrap(link.record)]
+      const [person, previous] = [link.person, link.previous].map((name) => (name === null ? null : unwrap(name)))
+      if (patient === undefined || record === undefined || person === undefined || previous === undefined)
+        return fail('undecodable')
+      const names = [patient, record, person ?? record, previous ?? record]
+      if (!names.every((name) => FIRST_LEVEL.test(name))) return fail('undecodable')
       // A person has the form of those of person_link, and is named after a record, which never changes its name.
-      const named = (person: string | null) =>
-        person === null ? '' : `pn_${level2.pseudonym('record', person).slice(PREFIX)}`
+      const named = (name: string | null) =>
+        name === null ? '' : `pn_${level2.pseudonym('record', name).slice(PREFIX)}`
       return pass([
-        level2.pseudonym('patient', link.patient),
-        level2.pseudonym('record', link.record),
-        named(link.person),
+        level2.pseudonym('patient', patient),
+        level2.pseudonym('record', record),
+        named(person),
         link.method,
         link.weight,
         link.probability,
         link.model,
-        named(link.previous),
+        named(previous),
         link.change,
         link.reason,
         link.link_version,

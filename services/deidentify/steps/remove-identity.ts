@@ -1,5 +1,7 @@
+import { pseudonymFields } from '#core/contract/avro-schemas.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { NOT_WRAPPED, type PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { Step } from '#core/pipeline/step.ts'
 import { type Provenance, pass } from '#core/pipeline/verdict.ts'
 import { type Envelope, mintPseudonymised } from '#core/pipeline/zones.ts'
@@ -31,9 +33,11 @@ export function removeIdentity(
   pseudonymiser: Pseudonymiser,
   tokenSecret: Buffer,
   sealTokens: SealTokens,
+  wrap: PseudonymWrap = NOT_WRAPPED,
 ): Step<TraitsEncoded, Envelope<'pseudonymised', PseudonymisedRecord>> {
   const apply = policies(contract, pseudonymiser)
   const tokenise = tokeniser(contract, tokenSecret)
+  const columns = pseudonymFields(contract)
   return {
     name: 'removeIdentity',
     run: ({ origin, record, provenance, outcomes, withheld, texts, report, linkage, kept }) => {
@@ -49,6 +53,11 @@ export function removeIdentity(
       }
       if (contract.linked)
         out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
+      // Last: tokens are bound to the pseudonym as it was made, so that another key of the wrap leaves them as they are.
+      for (const { column } of columns) {
+        const pseudonym = out[column]
+        if (typeof pseudonym === 'string') out[column] = wrap.wrap(pseudonym)
+      }
       return pass(
         mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage, fileState: kept?.state }),
       )

@@ -1,5 +1,6 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
 import type { ChangeReason, LinkMethod, PersonLink } from '#core/contract/person-link.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
 import { CERTAIN } from '../link/component.ts'
 import { DECIDED } from '../link/decisions.ts'
@@ -58,6 +59,13 @@ export function linkOf(
       linked_at: change.stamp,
     },
   }
+}
+
+/** @returns the message under the version of the key in force; the index has pseudonyms as they were made */
+export function wrapped(link: PersonLink, { wrap }: Pick<PseudonymWrap, 'wrap'>): PersonLink {
+  const ofPerson = (person: string | null) => (person === null ? null : wrap(person))
+  const [patient, record] = [wrap(link.patient), wrap(link.record)]
+  return { ...link, patient, record, person: ofPerson(link.person), previous: ofPerson(link.previous) }
 }
 
 function methodOf({ person, weight = CERTAIN }: Change): LinkMethod {

@@ -10,7 +10,7 @@ const nextTokens = await nextPublication('', 2, two, one)
 const named = (key: string) => ({ key, value: 'f'.repeat(16) })
 const prepared = named(sealingKey(TRANSPORT, 2))
 const inForce = named(sealingStep(TRANSPORT, 2, 'in force'))
-const own = { tokens: 1, transport: 1 }
+const own = { tokens: 1, transport: 1, wraps: new Set<number>() }
 const ending = expect.objectContaining({ code: 'key-rotation' })
 
 it('goes on while keys are only made, whatever a stranger publishes', async () => {
@@ -20,8 +20,8 @@ it('goes on while keys are only made, whatever a stranger publishes', async () =
 })
 
 it.each([
-  ['tokens', [...tokens, nextTokens], { tokens: 2, transport: 1 }],
-  ['encodings', [...tokens, prepared, inForce], { tokens: 1, transport: 2 }],
+  ['tokens', [...tokens, nextTokens], { ...own, tokens: 2 }],
+  ['encodings', [...tokens, prepared, inForce], { ...own, transport: 2 }],
 ])('ends when another key of %s is in force, and begins under it', (_, messages, next) => {
   expect(() => assertSealsUnder('', messages, own)).toThrow(ending)
   expect(() => assertSealsUnder('', messages, next)).not.toThrow()

@@ -60,6 +60,7 @@ async function handled(fail?: RegExp) {
     events: new Proxy({}, { get: () => () => undefined }) as never,
     suspects: { enter: () => true, leave: () => undefined },
     logger: quiet,
+    assertInForce: async () => undefined,
   })
   const pipeline = deidentifyPipeline({
     contract: IMAGING,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Decoder } from '#core/avro/registry.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { NOT_WRAPPED } from '#core/crypto/pseudonym-wrap.ts'
 import { lineageOf } from '../../../../services/curate/rotate/lineage.ts'
 import { mappingsOf } from '../../../../services/curate/rotate/map-log.ts'
 import { copyStatement, factsQueries, notOfVersion } from '../../../../services/curate/rotate/statements.ts'
@@ -77,7 +78,7 @@ describe('mappingsOf', () => {
     const found = mappingsOf(
       { contract: observation, decoder },
       [0, 1, 2].map((n) => ({ value: Buffer.from(`${n}`) })),
-      { from, to },
+      { from, to, wrap: NOT_WRAPPED },
     )
     expect(found.map(([domain]) => domain).toSorted()).toEqual(['encounter', 'patient', 'record', 'record'])
     for (const [domain, before, after] of found) {

@@ -2,11 +2,15 @@ import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import type { Decoder } from '#core/avro/registry.ts'
 import { fullName } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
 import { MARKER_SCHEMA, markerOf } from '#core/contract/marker.ts'
+import { pseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { Failed } from '#core/pipeline/pipeline.ts'
 import { decodeMessage } from '../../../../services/curate/steps/decode-message.ts'
 import { opener, sealTokens } from '../../../helpers/sealed-tokens.ts'
 
+const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') ?? expect.unreachable()
+const wrap = pseudonymWrap(2, new Map([[2, Buffer.alloc(32, 2)]]))
 const MARKER = fullName(MARKER_SCHEMA)
 const failed: Failed<'undecodable', 'quarantined'> = {
   kind: 'fail',
@@ -20,7 +24,7 @@ function decode(name: string, record: Readonly<Record<string, unknown>>, marked:
   const decoder: Decoder = { prepare: async () => undefined, decode: () => ({ name, record: { ...record } }) }
   const headers = marked ? { 'chainon-marker': 'quarantine' } : {}
   const message = { value: Buffer.alloc(1), timestamp: '17', headers } as unknown as KafkaMessage
-  return decodeMessage('patient', decoder, tokens).run({ message, origin: 3n })
+  return decodeMessage(patient, decoder, wrap, tokens).run({ message, origin: 3n })
 }
 
 describe('decodeMessage', () => {
@@ -46,6 +50,27 @@ describe('decodeMessage', () => {
     const attempts = [of('p1_other', sealed), of('p1_r', changed), of('p1_r', Buffer.alloc(0)), of('p1_r', undefined)]
     for (const broken of attempts)
       expect(broken).toMatchObject({ kind: 'fail', fault: 'seal-broken', provenance: { producer: 'h', receivedAt: 5 } })
+  })
+
+  it('gives pseudonyms as they were made, wrapped or not, and opens the tokens that are bound to them', async () => {
+    const [record_id, patient_id] = ['a', 'b'].map((letter) => `p1_${letter.repeat(42)}A`) as [string, string]
+    const sealed = sealTokens(['t1_nir_a'], { feed: 'patient', recordId: record_id })
+    await opener.prepare([sealed])
+    const of = (record: object) =>
+      decode('a.Record', { ...record, _sealed_tokens: sealed, _producer: 'h', _received_at: 5 }, false, opener)
+    const stored = { record_id: wrap.wrap(record_id), patient_id: wrap.wrap(patient_id) }
+    expect(stored.record_id).toMatch(/^p1_[\w-]{54}_k2$/)
+    for (const one of [stored, { record_id, patient_id }, { ...stored, patient_id }])
+      expect(of(one)).toMatchObject({
+        kind: 'pass',
+        value: { record: { record_id, patient_id, _tokens: ['t1_nir_a'] } },
+      })
+    const forged = stored.patient_id.replace(/^p1_./, (start) => (start === 'p1_x' ? 'p1_y' : 'p1_x'))
+    expect(of({ ...stored, patient_id: forged })).toMatchObject({ kind: 'fail', fault: 'seal-broken' })
+    // Of a version that this process lacks: it is no record's fault.
+    expect(() => of({ ...stored, patient_id: stored.patient_id.replace('_k2', '_k3') })).toThrow(
+      expect.objectContaining({ code: 'key-rotation' }),
+    )
   })
 
   it('reads a marker as the failure that deidentify found', () => {

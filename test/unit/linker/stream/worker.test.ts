@@ -3,6 +3,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { PERSON_LINK_SCHEMA, type PersonLink } from '#core/contract/person-link.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { NOT_WRAPPED } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf } from '#core/linkage/feed-traits.ts'
@@ -114,6 +115,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
     model: 'm',
     producer: { send: async ({ topic, messages }) => effect(`send ${topic} ${messages.length}`) },
     encoder: encoderOf(PERSON_LINK_SCHEMA),
+    wrap: NOT_WRAPPED,
     linkedTopic: (feed) => `linked.${feed}`,
     events: {
       fault: (_feed: string, fault: string) => effect(`fault ${fault}`),
@@ -279,7 +281,7 @@ test('a link says method and probability, and becomes a row of second-level pseu
   expect(of({ person: undefined, weight: undefined })).toMatchObject({ method: 'cancelled', person: null })
 
   const level2 = pseudonymiser(2, Buffer.alloc(32, 4))
-  const step = buildLinkRow(decoderOf(PERSON_LINK_SCHEMA), level2)
+  const step = buildLinkRow(decoderOf(PERSON_LINK_SCHEMA), level2, NOT_WRAPPED)
   const rowOf = (link: PersonLink) => step.run(encoderOf(PERSON_LINK_SCHEMA).encode({ ...link }) ?? null)
   expect(rowOf(of({ person: `patient/${record}` }))).toEqual({
     kind: 'pass',
