@@ -14,7 +14,7 @@ import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
-import { ReviewQueueSchema } from '#core/linkage/review-queue.ts'
+import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
@@ -177,10 +177,14 @@ async function decide(decision: string, a: string, b: string, ...more: readonly 
   return decideAbout(decision, [recordOfWho(a), recordOfWho(b)], ...more)
 }
 
-async function decideAbout(decision: string, records: readonly [string, string], ...more: readonly string[]) {
+function runDecide(decision: string, records: readonly [string, string], ...more: readonly string[]) {
   const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
   const line = [`--${decision}`, ...records, '--reason', 'seen-in-both-files', '--json', ...more]
-  const { status, stdout } = await runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+  return runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+}
+
+async function decideAbout(decision: string, records: readonly [string, string], ...more: readonly string[]) {
+  const { status, stdout } = await runDecide(decision, records, ...more)
   expect(status).toBe(0)
   return JSON.parse(stdout) as { effect: string; dry_run: boolean }
 }
@@ -211,6 +215,12 @@ test('what an operator decides is above the model, is told with its reason, and 
   ])
   // By the names that the linker has, as `link review` does.
   const { records } = written[0] as { readonly records: readonly [string, string] }
+  const misnamed = [records[0].replace('patient/', 'death/'), records[1]] as const
+  const refused = await runDecide('withdraw', misnamed, '--dry-run')
+  expect({ status: refused.status, stderr: refused.stderr }).toEqual({
+    status: 1,
+    stderr: 'chainon: RECORD_A is a record of another feed than the one that is given.\n',
+  })
   await decideAbout('withdraw', records)
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
   while ((await pipeline.rows(changes)).length < 2) await sleep(50)

@@ -403,6 +403,14 @@ export const LINKAGE = {
     default: '',
     description: 'Model that `chainon link train` wrote; empty for the one that is shipped',
   },
+  CHAINON_LINKAGE_REVIEWERS: {
+    type: 'integer',
+    default: '1',
+    min: 1,
+    max: 2,
+    description:
+      'Reviewers who must say the same of a pair before it is decided, in `chainon link review` and on the console; 2 cannot be lowered by an option',
+  },
 } as const satisfies KeyTable
 
 export const OBJECTS = {
