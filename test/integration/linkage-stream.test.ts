@@ -9,6 +9,7 @@ import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { commandSecret } from '#core/http/command-door.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
@@ -21,6 +22,7 @@ import { complete } from '#core/schema/complete.ts'
 import type { LinkReport } from '../../services/cli/link-report/report.ts'
 import { report } from '../../services/cli/link-report/run.ts'
 import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
+import { linkServices } from '../../services/console/review/link-services.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -177,6 +179,12 @@ async function decide(decision: string, a: string, b: string, ...more: readonly 
   return decideAbout(decision, [recordOfWho(a), recordOfWho(b)], ...more)
 }
 
+/** What the console uses. */
+function door() {
+  const secret = commandSecret({ CHAINON_REVIEW_SECRETS_DIR: '', CHAINON_DATA_DIR: pipeline.place.folder })
+  return linkServices({ linker: linker.url, curate: pipeline.curate.url, secret, now: Date.now })
+}
+
 function runDecide(decision: string, records: readonly [string, string], ...more: readonly string[]) {
   const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
   const line = [`--${decision}`, ...records, '--reason', 'seen-in-both-files', '--json', ...more]
@@ -221,13 +229,23 @@ test('what an operator decides is above the model, is told with its reason, and 
     status: 1,
     stderr: 'chainon: RECORD_A is a record of another feed than the one that is given.\n',
   })
-  await decideAbout('withdraw', records)
+  // The console asks curate to send it, which runs the same command.
+  const by = { id: 'ab'.repeat(8), reason: 'review-undone', by: 'anna' }
+  expect(await door().decide({ ...by, decision: 'withdraw', records })).toMatchObject({ kind: 'answer' })
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
   while ((await pipeline.rows(changes)).length < 2) await sleep(50)
   expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
     'merge',
     'split',
   ])
+  const history = await door().history(records[0])
+  if (history.kind !== 'answer') throw new Error(history.detail)
+  const decided = history.value.changes.filter(({ reason }) => reason === 'decision')
+  expect(decided.map(({ kind, from, to }) => [kind, from, to])).toEqual([
+    ['merge', 2, 1],
+    ['split', 1, 2],
+  ])
+  expect(JSON.stringify(history)).not.toMatch(/p[n0-9]_/)
 })
 
 test('a record that the death feed has of a patient is of his person, without any trait', async () => {
@@ -259,6 +277,12 @@ test('beside the running linker it is explained why a pair and a person are link
   const { edge, weight, one_person } = JSON.parse(pair.stdout) as Record<string, unknown>
   expect({ edge, one_person }).toEqual({ edge: person.weakest.weight, one_person: true })
   expect(Math.abs(Number(edge) - Number(weight))).toBeLessThan(0.11)
+  const [one = '', other = ''] = person.weakest.records
+  const asked = await Promise.all([door().pair([one, other]), door().person(`patient/${key}`)])
+  expect(asked).toEqual([pair, of].map(({ stdout }) => ({ kind: 'answer', value: JSON.parse(stdout) as unknown })))
+  expect(await door().pair([one, `patient/p1_${'x'.repeat(43)}`])).toEqual({
+    ...{ kind: 'refused', detail: 'RECORD_B is not in the linkage index, or it is cancelled' },
+  })
   const text = await explain(...person.weakest.records)
   expect(text.stdout).toContain('birth_date')
   for (const name of [...GIVEN, ...FAMILY, ...STREETS])
