@@ -1,6 +1,6 @@
 /** Builds the console's server; the caller listens. */
 import swagger from '@fastify/swagger'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { HttpSettings } from '#core/http/settings.ts'
 import { type AdminDependencies, registerPublicHealth } from '#core/telemetry/admin-server.ts'
 import type { SnapshotPublisher } from './collectors/snapshot-publisher.ts'
@@ -8,9 +8,13 @@ import { type LoginDependencies, registerLogin } from './login/routes.ts'
 import { registerLive } from './routes/live.ts'
 import { type Page, registerPage } from './routes/page.ts'
 import { PROBLEM_TYPE, problem } from './routes/problem.ts'
+import { type ReviewRoutes, registerReview } from './routes/review.ts'
 import { registerSnapshot } from './routes/snapshot.ts'
 
-export interface AppOptions extends Omit<LoginDependencies, 'guard'>, Pick<AdminDependencies, 'health'> {
+export interface AppOptions
+  extends Omit<LoginDependencies, 'guard'>,
+    Pick<AdminDependencies, 'health'>,
+    Omit<ReviewRoutes, 'login'> {
   readonly http: HttpSettings
   readonly publisher: SnapshotPublisher
   readonly page: Page
@@ -32,7 +36,16 @@ const SECURITY_HEADERS = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
 }
 
-export async function buildApp({ publisher, page, http, health, ...login }: AppOptions): Promise<FastifyInstance> {
+export async function buildApp({
+  publisher,
+  page,
+  http,
+  health,
+  desk,
+  links,
+  mayReview,
+  ...accounts
+}: AppOptions): Promise<FastifyInstance> {
   const app = Fastify({ ...http.server, logger: false, forceCloseConnections: true } as FastifyServerOptions)
   app.addHook('onRequest', async (_request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'cache-control': 'no-store' })
@@ -40,10 +53,12 @@ export async function buildApp({ publisher, page, http, health, ...login }: AppO
   await app.register(swagger, {
     openapi: { openapi: '3.1.0', info: { title: 'Chainon console', version: page.version } },
   })
-  const isOperator = registerLogin(app, { ...login, guard: http.guard })
+  const login = registerLogin(app, { ...accounts, guard: http.guard })
   registerPublicHealth(app, health)
   registerSnapshot(app, publisher)
+  const isOperator = (request: FastifyRequest) => login.userOf(request) !== undefined
   registerLive(app, { publisher, headers: SECURITY_HEADERS, maxClients: MAX_CLIENTS, isOperator })
+  registerReview(app, { login, desk, links, mayReview })
   registerPage(app, page)
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
   app.setNotFoundHandler((_request, reply) =>

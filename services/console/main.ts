@@ -2,6 +2,7 @@
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { commandSecret } from '#core/http/command-door.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
 import { hourlyCounts } from '#core/journal/hourly.ts'
@@ -10,6 +11,7 @@ import { kafkaClient } from '#core/kafka/client.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { listFindings } from '#core/ledger/findings.ts'
 import { readLedger } from '#core/ledger/ledger.ts'
+import { reviewLog } from '#core/linkage/review/review-log.ts'
 import { runMain } from '#core/process/run-main.ts'
 import { watchRetention } from '#core/retention/watch.ts'
 import { adminServer } from '#core/telemetry/admin-server.ts'
@@ -27,6 +29,8 @@ import { watchLedger } from './collectors/witness.ts'
 import { consoleConfig } from './config.ts'
 import { openAccount } from './login/account.ts'
 import { openSessions } from './login/sessions.ts'
+import { reviewDesk } from './review/desk.ts'
+import { linkServices } from './review/link-services.ts'
 import { loadPage } from './routes/page.ts'
 import { registerSnapshot } from './routes/snapshot.ts'
 
@@ -95,11 +99,22 @@ runMain('console', process.env, async (logger) => {
     version: page.version,
   })
   const { http, admin: adminSettings } = httpSettings(config)
-  const account = openAccount(secrets)
+  const account = openAccount(secrets, config.CHAINON_CONSOLE_REVIEWERS)
+  const links = linkServices({
+    ...{ linker: config.CHAINON_LINKER_URL, curate: config.CHAINON_CURATE_URL },
+    ...{ secret: commandSecret(config), now: Date.now },
+  })
+  const desk = reviewDesk({
+    ...{ links, log: reviewLog(dataDir), reviewers: config.CHAINON_LINKAGE_REVIEWERS, journal, logger, now: Date.now },
+  })
+  const mayReview = (user: string) => config.CHAINON_CONSOLE_REVIEWERS.includes(user)
   const sessions = openSessions(secrets, Date.now)
   // The console is healthy also when others are down: its purpose is to show which.
   const health = () => ({ status: 'ok' as const })
-  const app = await buildApp({ publisher, page, http, health, account, sessions, journal, queries, logger, metrics })
+  const app = await buildApp({
+    ...{ publisher, page, http, health, account, sessions, journal, queries, logger, metrics },
+    ...{ desk, links, mayReview },
+  })
   const admin = adminServer({ metrics, alarms, health }, adminSettings)
   // For scripts of this machine, as /metrics.
   registerSnapshot(admin, publisher)
@@ -108,6 +123,7 @@ runMain('console', process.env, async (logger) => {
     async stop() {
       await Promise.all([app.close(), admin.close()])
       await Promise.all([publisher.stop(), witness.stop(), retention.stop(), logEnds.stop(), journalTable.stop()])
+      await desk.stop()
       await queries.stop()
       await journal.stop()
       await Promise.all(

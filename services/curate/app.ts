@@ -15,6 +15,7 @@ import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
 import { destroyRetiredWraps, openWrap } from '#core/custody/wrap-keys.ts'
 import { assertWraps, wrapVersions } from '#core/custody/wrap-versions.ts'
+import { commandSecret, registerCommands } from '#core/http/command-door.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { topicIds } from '#core/kafka/topic-ids.ts'
 import type { Running } from '#core/process/run-main.ts'
@@ -23,6 +24,7 @@ import type { Alarms } from '#core/telemetry/alarms.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { curateConfig } from './config.ts'
+import { COMMANDS } from './console-commands.ts'
 import { checkIndex } from './link/index-check.ts'
 import { indexStore } from './link/index-store.ts'
 import { connected, linkIndex } from './link/link-index.ts'
@@ -46,6 +48,7 @@ export function startCurate(
   env: NodeJS.ProcessEnv,
   logger: Logger,
 ): Promise<Running> {
+  const secret = commandSecret(config)
   return startWorker(
     {
       service: 'curate',
@@ -54,6 +57,7 @@ export function startCurate(
       // Every batch is a block in up to five tables: at a low rate, the records of this wait share a batch.
       minBytes: 256 * 1024,
       maxWaitMs: config.CHAINON_LOAD_WAIT_MS,
+      routes: (admin) => registerCommands(admin, { secret, env, now: Date.now, commands: COMMANDS }),
       async setUp({ contracts, registry, kafka, metrics, alarms, events, suspects, reach }) {
         const redis = redisClient(config, logger, { resend: false })
         const clickhouse = clickhouseClient('curate', config)

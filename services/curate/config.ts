@@ -18,6 +18,7 @@ export const curateConfig = (env: NodeJS.ProcessEnv) =>
       'CHAINON_LOAD_WAIT_MS',
       'CHAINON_INTENT_DEADLINE_SECONDS',
       'CHAINON_LINK_REBUILD',
+      'CHAINON_REVIEW_SECRETS_DIR',
     ] as const,
     env,
   )

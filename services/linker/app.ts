@@ -9,6 +9,7 @@ import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
 import { destroyRetiredWraps, linkageFolder, openWritingWrap } from '#core/custody/wrap-keys.ts'
 import { assertMayWrite, assertWraps, wrapVersions } from '#core/custody/wrap-versions.ts'
+import { commandSecret, registerCommands } from '#core/http/command-door.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
@@ -23,6 +24,7 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import type { linkerConfig } from './config.ts'
+import { COMMANDS } from './console-commands.ts'
 import { indexSecret } from './index/index-secret.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { readModel } from './link/model-file.ts'
@@ -37,7 +39,12 @@ const RECONCILE_MS = 500
 /** Only the layout and the kinds of tokens are used: the linker encodes nothing, and has no key of encodings. */
 const NO_SECRET = Buffer.alloc(32)
 
-export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Logger): Promise<Running> {
+export function startLinker(
+  config: ReturnType<typeof linkerConfig>,
+  env: NodeJS.ProcessEnv,
+  logger: Logger,
+): Promise<Running> {
+  const secret = commandSecret(config)
   const namespace = config.CHAINON_NAMESPACE
   return startWorker(
     {
@@ -47,6 +54,7 @@ export function startLinker(config: ReturnType<typeof linkerConfig>, logger: Log
       concurrency: 1,
       minBytes: 16 * 1024,
       maxWaitMs: 200,
+      routes: (admin) => registerCommands(admin, { secret, env, now: Date.now, commands: COMMANDS }),
       async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
         const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
         const { layout, kinds } = recordEncoder(installationTraits(contracts), NO_SECRET)

@@ -11,6 +11,7 @@ export const linkerConfig = (env: NodeJS.ProcessEnv) =>
       ...REDIS_KEYS,
       ...PROVIDER_KEYS,
       'CHAINON_LINKAGE_SECRETS_DIR',
+      'CHAINON_REVIEW_SECRETS_DIR',
       'CHAINON_LINKAGE_INDEX',
       'CHAINON_LINKAGE_MODEL',
     ] as const,

@@ -3,4 +3,4 @@ import { runMain } from '#core/process/run-main.ts'
 import { startLinker } from './app.ts'
 import { linkerConfig } from './config.ts'
 
-runMain('linker', process.env, async (logger) => startLinker(linkerConfig(process.env), logger))
+runMain('linker', process.env, async (logger) => startLinker(linkerConfig(process.env), process.env, logger))

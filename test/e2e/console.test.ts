@@ -7,6 +7,7 @@ import { ensureKey } from '#core/keys/admin.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { launchBrowser } from '../helpers/browser.ts'
+import { recordOf } from '../helpers/records.ts'
 import { type Isolated, isolated } from '../helpers/servers.ts'
 
 /** A value that must not leak: in a valid record, in a record that a rule rejects, in a record that the gateway rejects. */
@@ -185,6 +186,47 @@ describe('the page', () => {
       await page.setViewportSize({ width, height: 844 })
       expect((await overflow()).x, `${width} px`).toBe(0)
     }
+  })
+
+  test('reviews links with the keyboard: what a reviewer decides splits a person, and is explained with its history', async () => {
+    const { key } = ensureKey(own.folder, 'hospital-e2e')
+    const traits = {
+      ...{ birth_family_name: CANARY, birth_given_names: 'Marguerite', birth_date: '1957-02-11', sex: 'female' },
+      ...{ birth_place_insee: '69382', address_line: '11 avenue Jean Jaures', postcode: '69002', city: 'Lyon' },
+    }
+    const two = ['1', '2'].map((n) => recordOf('patient', `link-${n}`, `ipp-link-${n}`, traits))
+    const pushed = await fetch(`${stack.url('gateway')}/v1/feeds/patient/records`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/x-ndjson' },
+      body: two.map((record) => JSON.stringify(record)).join('\n'),
+    })
+    expect(pushed.status, await pushed.text()).toBe(202)
+    await page.getByRole('link', { name: 'Review' }).click()
+    await page.getByRole('button', { name: 'Sample of links' }).click()
+    const again = page.getByRole('button', { name: 'Make the list again' })
+    await expect
+      .poll(async () => {
+        if (await again.isEnabled()) await again.click()
+        return page.locator('.waterfall').count()
+      }, eventually)
+      .toBe(1)
+    expect(await page.locator('.waterfall tbody tr').count()).toBeGreaterThan(5)
+    expect(await page.content()).not.toContain(CANARY)
+    const record = await page.locator('.records code').first().textContent()
+    await page.keyboard.press('n')
+    await expect.poll(() => page.locator('#said').textContent()).toBe('Different: is sent.')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('pair-title')
+    await expect.poll(() => page.locator('#left').textContent()).toBe('0')
+    const split = async () => {
+      await page.goto(`${stack.url('console')}/explain?a=${encodeURIComponent(record ?? '')}`)
+      await page.locator('#history-title').waitFor()
+      return page.locator('.history').textContent()
+    }
+    await expect.poll(split, eventually).toContain('a decision of reviewers')
+    expect(await page.locator('#person-title').textContent()).toContain('1 record,')
+    expect(await page.content()).not.toContain(CANARY)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0)
+    await page.goto(`${stack.url('console')}/`)
   })
 
   test('is shown to nobody after the log-out, also not by a stream that is open', async () => {

@@ -11,18 +11,20 @@ import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { commandSecret } from '#core/http/command-door.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
-import { ReviewQueueSchema } from '#core/linkage/review-queue.ts'
+import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
 import type { LinkReport } from '../../services/cli/link-report/report.ts'
 import { report } from '../../services/cli/link-report/run.ts'
 import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
+import { linkServices } from '../../services/console/review/link-services.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -200,10 +202,20 @@ async function decide(decision: string, a: string, b: string, ...more: readonly 
   return decideAbout(decision, [recordOfWho(a), recordOfWho(b)], ...more)
 }
 
-async function decideAbout(decision: string, records: readonly [string, string], ...more: readonly string[]) {
+/** What the console uses. */
+function door() {
+  const secret = commandSecret({ CHAINON_REVIEW_SECRETS_DIR: '', CHAINON_DATA_DIR: pipeline.place.folder })
+  return linkServices({ linker: linker.url, curate: pipeline.services.curate.url, secret, now: Date.now })
+}
+
+function runDecide(decision: string, records: readonly [string, string], ...more: readonly string[]) {
   const environment = { ...pipeline.env, CHAINON_SECRETS_DIR: join(pipeline.env.CHAINON_SECRETS_DIR ?? '', 'curate') }
   const line = [`--${decision}`, ...records, '--reason', 'seen-in-both-files', '--json', ...more]
-  const { status, stdout } = await runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+  return runToEnd('services/cli/chainon.mjs', ['link', 'decide', ...line], environment)
+}
+
+async function decideAbout(decision: string, records: readonly [string, string], ...more: readonly string[]) {
+  const { status, stdout } = await runDecide(decision, records, ...more)
   expect(status).toBe(0)
   return JSON.parse(stdout) as { effect: string; dry_run: boolean }
 }
@@ -234,13 +246,29 @@ test('what an operator decides is above the model, is told with its reason, and 
   ])
   // By the names that the linker has, as `link review` does.
   const { records } = written[0] as { readonly records: readonly [string, string] }
-  await decideAbout('withdraw', records)
+  const misnamed = [records[0].replace('patient/', 'death/'), records[1]] as const
+  const refused = await runDecide('withdraw', misnamed, '--dry-run')
+  expect({ status: refused.status, stderr: refused.stderr }).toEqual({
+    status: 1,
+    stderr: 'chainon: RECORD_A is a record of another feed than the one that is given.\n',
+  })
+  // The console asks curate to send it, which runs the same command.
+  const by = { id: 'ab'.repeat(8), reason: 'review-undone', by: 'anna' }
+  expect(await door().decide({ ...by, decision: 'withdraw', records })).toMatchObject({ kind: 'answer' })
   while ((await persons()).join() !== EXPECTED.join()) await sleep(50)
   while ((await pipeline.rows(changes)).length < 2) await sleep(50)
   expect((await pipeline.rows<{ kind: string }>(changes)).map(({ kind }) => kind).toSorted()).toEqual([
     'merge',
     'split',
   ])
+  const history = await door().history(records[0])
+  if (history.kind !== 'answer') throw new Error(history.detail)
+  const decided = history.value.changes.filter(({ reason }) => reason === 'decision')
+  expect(decided.map(({ kind, from, to }) => [kind, from, to])).toEqual([
+    ['merge', 2, 1],
+    ['split', 1, 2],
+  ])
+  expect(JSON.stringify(history)).not.toMatch(/p[n0-9]_/)
 })
 
 test('a record that the death feed has of a patient is of his person, without any trait', async () => {
@@ -272,6 +300,12 @@ test('beside the running linker it is explained why a pair and a person are link
   const { edge, weight, one_person } = JSON.parse(pair.stdout) as Record<string, unknown>
   expect({ edge, one_person }).toEqual({ edge: person.weakest.weight, one_person: true })
   expect(Math.abs(Number(edge) - Number(weight))).toBeLessThan(0.11)
+  const [one = '', other = ''] = person.weakest.records
+  const asked = await Promise.all([door().pair([one, other]), door().person(`patient/${key}`)])
+  expect(asked).toEqual([pair, of].map(({ stdout }) => ({ kind: 'answer', value: JSON.parse(stdout) as unknown })))
+  expect(await door().pair([one, `patient/p1_${'x'.repeat(43)}`])).toEqual({
+    ...{ kind: 'refused', detail: 'RECORD_B is not in the linkage index, or it is cancelled' },
+  })
   const text = await explain(...person.weakest.records)
   expect(text.stdout).toContain('birth_date')
   for (const name of [...GIVEN, ...FAMILY, ...STREETS])

@@ -115,15 +115,24 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     .command('review')
     .summary('decide about the pairs that the model leaves to people')
     .description(
-      'Pairs with a probability of .1 to .9 about which nobody has decided, those first of which a decision is expected to change most. Each is shown by agreement levels, weights and classes; nobody has a value of it. One key each: a accept, n never, s skip, u undo, ? help, q quit; keys may come from a pipe. A verdict is a decision as of link decide. It runs where the linker runs.',
+      'Pairs with a probability of .1 to .9 about which nobody has decided, those first of which a decision is expected to change most. Each is shown by agreement levels, weights and classes; nobody has a value of it. One key each: a accept, n never, i in doubt, s skip, u undo, ? help, q quit; keys may come from a pipe. A verdict is a decision as of link decide. It runs where the linker runs.',
     )
     .option('--reviewer <name>', 'who judges (default: the user of this process)')
-    .option('--second', 'a verdict counts only where a second reviewer agrees, who is not told of the first one')
+    .option(
+      '--reviewers <number>',
+      'of 2, a verdict counts only where a second reviewer agrees, who is not told of the first one (default: CHAINON_LINKAGE_REVIEWERS)',
+      positiveInteger,
+    )
     .option('--third', 'decide where two reviewers differ')
     .option('--list', 'only list what this reviewer would be asked; with --third: the disagreements')
     .option('--statistics', 'percent agreement and the kappa of Cohen, by reviewers and by agreement levels')
     .option('--sample <records>', 'records that are compared with their candidates (default: 20,000)', positiveInteger)
     .option('--most <pairs>', 'pairs of the queue (default: 1,000)', positiveInteger)
+    .option(
+      '--clerical <links>',
+      'in place of the queue a random sample of so many links, by bands of probability: its verdicts are the estimate of false links in the report',
+      positiveInteger,
+    )
     .option('--json', 'of --list or --statistics: an object')
     .option(...DATA_DIR)
     .action(async (options: ReviewOptions) => {

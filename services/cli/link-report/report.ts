@@ -1,4 +1,5 @@
 /** The report of a linkage, of what the linker and the warehouse counted. No count below 11 is in it. */
+import type { FalseLinks } from '#core/linkage/review/false-links.ts'
 import type { Survey } from '#core/linkage/survey.ts'
 import { recapture } from './estimates.ts'
 import { type ReportItem, reportItems } from './items.ts'
@@ -92,7 +93,13 @@ const IN_FORCE = 0.9
 const LEAST_SILVER = 100
 
 /** @param warehouse undefined where it was not asked */
-export function linkReport(survey: Survey, warehouse: WarehouseCounts | Missing, scope: Scope, made: Made): LinkReport {
+export function linkReport(
+  survey: Survey,
+  warehouse: WarehouseCounts | Missing,
+  clerical: FalseLinks | Missing,
+  scope: Scope,
+  made: Made,
+): LinkReport {
   const matches = survey.weights.reduce((sum, one) => sum + one.expected_matches, 0)
   const link = survey.thresholds.find(({ probability }) => probability === IN_FORCE)
   const wrong = Math.max(0, (link?.links ?? 0) - (link?.expected_matches ?? 0))
@@ -104,7 +111,7 @@ export function linkReport(survey: Survey, warehouse: WarehouseCounts | Missing,
       expected: shownCount(wrong),
       expected_share: shownShare(wrong, link?.links ?? 0),
       silver: silverFalse(survey),
-      clerical: { not_available: 'no sample of links was reviewed by people' },
+      clerical: 'not_available' in clerical ? clerical : clericalOf(clerical),
     },
   }
   return {
@@ -134,7 +141,7 @@ export function linkReport(survey: Survey, warehouse: WarehouseCounts | Missing,
     review: shownCount(survey.review),
     small_cells: {
       below: SMALL,
-      rule: `counts from 1 to ${SMALL - 1} are masked, with one more where one alone would be the difference to a total; a share is rounded so that its last digit is ten or more of the whole`,
+      rule: `counts from 1 to ${SMALL - 1} are masked, with one more where one alone would be the difference to a total; a share is rounded so that its last digit is ten or more of the whole; the clerical sample is shown as it is: it was drawn from all links, and is of no group of patients`,
     },
     limitations: limitationsOf(survey, scope),
     items: reportItems(facts),
@@ -259,6 +266,26 @@ function silverFalse({ silver }: Survey): LinkReport['false_links']['silver'] {
       'that two numbers are two people: a number of which more than a digit is wrong, or a provisional one, counts as a false link',
   }
 }
+
+/** Not masked as counts of patients are: it is of a sample that was drawn, and of no group of patients. */
+function clericalOf({ bands, all }: FalseLinks): LinkReport['false_links']['clerical'] {
+  const text = (share: number, [from, to]: readonly [number, number]) =>
+    `${percent(share)} % (95 %: ${percent(from)} to ${percent(to)} %)`
+  return {
+    false_links: all ? text(all.share, all.interval) : 'unknown: of a band with links none is judged',
+    judged: bands.reduce((sum, { judged }) => sum + judged, 0),
+    ...Object.fromEntries(
+      bands.map(({ from, to, links, judged, open, share, interval }) => [
+        `probability ${from} to ${to}`,
+        `${shownCount(links)} links, ${judged} judged, ${open} open: ${share === null ? 'unknown' : text(share, interval)}`,
+      ]),
+    ),
+    assumes:
+      'that reviewers, who have agreement levels and no value, recognise a false link, and that drawn links without a verdict are like the others of their band',
+  }
+}
+
+const percent = (share: number): string => (100 * share).toFixed(1)
 
 function sourcesOf(warehouse: WarehouseCounts | Missing): LinkReport['sources'] {
   if ('not_available' in warehouse) return warehouse

@@ -5,6 +5,10 @@ import { CLICKHOUSE_KEYS, clickhouseClient, rejectedLogin } from '#core/clickhou
 import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import { drawnOf, falseLinks } from '#core/linkage/review/false-links.ts'
+import { reviewLog } from '#core/linkage/review/review-log.ts'
+import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
+import { standings } from '#core/linkage/review/standing.ts'
 import { type Survey, SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
 import { VERSION } from '#core/version.ts'
@@ -18,13 +22,13 @@ const PRODUCER = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** Where reports are, in the data folder: an extraction takes the latest of the installation from here. */
 const FOLDER = 'linkage-reports'
 
-/** @param survey runs the linker's survey @throws ChainonError when the options are wrong or a dependency failed */
+/** @param inspect runs the linker's reading of its index @throws ChainonError when the options are wrong or a dependency failed */
 export async function report(
   env: NodeJS.ProcessEnv,
   a: string | undefined,
   b: string | undefined,
   options: { readonly json?: true; readonly sample?: number; readonly dataDir?: string },
-  survey: (line: readonly string[], onOutput: (bytes: Buffer) => void) => Promise<number>,
+  inspect: Inspect,
 ): Promise<void> {
   const { dataDir, json, sample } = options
   const environment = resolveEnvironment(env, dataDir === undefined ? {} : { dataDir })
@@ -35,15 +39,17 @@ export async function report(
     a,
     b,
   )
-  const chunks: Buffer[] = []
   const line = [
     'survey',
     ...(scope.kind === 'feeds' ? scope.pair : []),
     ...(sample === undefined ? [] : ['--sample', String(sample)]),
   ]
+  const text = await outputOf(inspect, line)
   // It has said why.
-  if ((await survey(line, (bytes) => chunks.push(bytes))) !== 0) return
-  const counted = surveyOf(Buffer.concat(chunks).toString())
+  if (text === undefined) return
+  const counted = surveyOf(text)
+  const clerical = await clericalOf(inspect, config.CHAINON_DATA_DIR, scope, sample)
+  if (!clerical) return
   const clickhouse = clickhouseClient('link', config)
   try {
     const warehouse = await readWarehouse(clickhouse, contracts, scope).catch((error: unknown) => {
@@ -55,12 +61,38 @@ export async function report(
       )
     })
     const made = { at: new Date().toISOString(), by: actor(), chainon: VERSION }
-    const document = linkReport(counted, warehouse, scope, made)
+    const document = linkReport(counted, warehouse, clerical, scope, made)
     if (json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
     else write(join(config.CHAINON_DATA_DIR, FOLDER), scope, document)
   } finally {
     await clickhouse.close()
   }
+}
+
+type Inspect = (line: readonly string[], onOutput: (bytes: Buffer) => void) => Promise<number>
+
+/** @returns undefined when it failed; it has said why */
+async function outputOf(inspect: Inspect, line: readonly string[]): Promise<string | undefined> {
+  const chunks: Buffer[] = []
+  return (await inspect(line, (bytes) => chunks.push(bytes))) === 0 ? Buffer.concat(chunks).toString() : undefined
+}
+
+/** @returns the share of false links by the verdicts on a clerical sample, or why there is none; undefined when the linker failed */
+async function clericalOf(inspect: Inspect, data: string, { kind }: Scope, sample: number | undefined) {
+  const none = { not_available: 'no sample of links was reviewed by people (chainon link review --clerical)' }
+  if (kind !== 'installation') return { not_available: 'the clerical sample is of the whole installation' }
+  const entries = reviewLog(data).read()
+  const drawn = drawnOf(entries)
+  if (drawn.size === 0) return none
+  const text = await outputOf(inspect, [
+    'review',
+    ...['--clerical', '0'],
+    ...(sample === undefined ? [] : ['--sample', String(sample)]),
+  ])
+  if (text === undefined) return undefined
+  const queue = complete(ReviewQueueSchema, JSON.parse(text))
+  if (!queue) throw new ChainonError('bug', 'the clerical sample of the linker has not its form')
+  return falseLinks(queue.strata, standings(entries), drawn) ?? none
 }
 
 function scopeOf(feeds: readonly string[], a: string | undefined, b: string | undefined): Scope {

@@ -1,39 +1,25 @@
 /** A reviewer's session: asks about one pair after another, one key each. Where the keys come from and what sends a decision is given to it. */
-import type { Decision } from '#core/contract/link-decision.ts'
-import type { ReviewPair } from '#core/linkage/review-queue.ts'
-import type { ReviewLog } from './review-log.ts'
-import { askText, HELP, patternOf } from './review-text.ts'
-import { type Entry, isAsked, type Mode, type Standing, standingOf, standings, type Verdict } from './standing.ts'
+import type { ReviewPair } from '#core/linkage/review/review-queue.ts'
+import { type Judgement, standings } from '#core/linkage/review/standing.ts'
+import { askedOf, judge, type Reviewing, sendDecision, takeBack, unsent } from '#core/linkage/review/verdicts.ts'
+import { askText, HELP } from './review-text.ts'
 
-export interface SessionParts {
+export interface SessionParts extends Reviewing {
   /** All of the queue, in its order; only those are asked that this reviewer is to judge. */
   readonly pairs: readonly ReviewPair[]
-  readonly log: ReviewLog
-  readonly reviewer: string
-  readonly mode: Mode
-  readonly account: string
   /** One key each; their end ends the session. */
   readonly keys: AsyncIterable<string>
   readonly write: (text: string) => void
-  /** @returns 0, or the exit status of the failure, about which it has written */
-  readonly decide: (decision: Decision, records: readonly string[], reason: string, by: string) => Promise<number>
-  readonly now: () => number
 }
 
-const VERDICTS: Readonly<Record<string, Verdict>> = { a: 'accept', n: 'never' }
-const REASONS: Readonly<Record<Mode, string>> = {
-  alone: 'review-alone',
-  second: 'review-two-agree',
-  third: 'review-third',
-}
+const JUDGEMENTS: Readonly<Record<string, Judgement>> = { a: 'accept', n: 'never', i: 'unsure' }
 
 /** @returns 0, or the status of the decision that could not be sent: its verdict stays, and the next session sends it */
 export async function session(parts: SessionParts): Promise<number> {
   const { pairs, log, reviewer, mode, write } = parts
   const before = await sendDecided(parts)
   if (before !== 0) return before
-  const known = standings(log.read())
-  const asked = pairs.filter(({ pair }) => isAsked(known.get(pair) ?? standingOf([]), reviewer, mode))
+  const asked = askedOf(pairs, standings(log.read()), reviewer, mode)
   const judged: number[] = []
   let at = 0
   const ask = () => {
@@ -47,10 +33,10 @@ export async function session(parts: SessionParts): Promise<number> {
   }
   let pair = ask()
   for await (const key of parts.keys) {
-    const verdict = VERDICTS[key]
+    const judgement = JUDGEMENTS[key]
     if (key === 'q') break
-    if (pair && verdict) {
-      const status = await judge(parts, pair, verdict)
+    if (pair && judgement) {
+      const status = await take(parts, pair, judgement)
       if (status === undefined) write('Decided by others meanwhile.\n')
       else {
         judged.push(at)
@@ -66,11 +52,12 @@ export async function session(parts: SessionParts): Promise<number> {
         write('Nothing to undo in this session.\n')
         continue
       }
-      const status = await undo(parts, asked[last] as ReviewPair)
+      const status = await takeBack(parts, asked[last] as ReviewPair)
+      write(status === 0 ? 'taken back\n' : 'not taken back\n')
       if (status !== 0) return status
       at = last
     } else {
-      write(key === '?' ? `\n${HELP}` : 'a, n, s, u, q, or ? for help\n')
+      write(key === '?' ? `\n${HELP}` : 'a, n, i, s, u, q, or ? for help\n')
       continue
     }
     pair = ask()
@@ -79,61 +66,30 @@ export async function session(parts: SessionParts): Promise<number> {
   return 0
 }
 
-const current = ({ log }: SessionParts, pair: string): Standing =>
-  standingOf(log.read().filter((one) => one.pair === pair))
-
-/** What reviewers agreed on and a kill or a failure kept from being sent. */
 async function sendDecided(parts: SessionParts): Promise<number> {
-  const due = [...standings(parts.log.read())].filter(([, { state, sent }]) => state === 'decided' && !sent)
-  const byName = new Map(parts.pairs.map((pair) => [pair.pair, pair]))
-  let missing = 0
-  for (const [name] of due) {
-    const pair = byName.get(name)
-    const status = pair ? await send(parts, pair) : 0
-    if (!pair) missing++
+  const { pairs, missing } = unsent(parts.log, parts.pairs)
+  for (const pair of pairs) {
+    const status = await sendDecision(parts, pair)
     if (status !== 0) return status
   }
   if (missing > 0)
     parts.write(
-      `Not sent: decisions on ${missing} pairs that are not in this queue. A greater --sample or --most may find them; else they are no longer in the band.\n`,
+      `Not sent: ${missing === 1 ? 'a decision on 1 pair that is' : `decisions on ${missing} pairs that are`} not in this queue. A greater --sample or --most may find them; else they are no longer in the band.\n`,
     )
   return 0
 }
 
 /** @returns undefined where others have decided meanwhile */
-async function judge(parts: SessionParts, pair: ReviewPair, verdict: Verdict): Promise<number | undefined> {
-  // Others add to the log while this one is asked.
-  if (!isAsked(current(parts, pair.pair), parts.reviewer, parts.mode)) return undefined
-  note(parts, pair, verdict)
-  const { state } = current(parts, pair.pair)
-  if (state !== 'decided') {
+async function take(parts: SessionParts, pair: ReviewPair, judgement: Judgement): Promise<number | undefined> {
+  const standing = judge(parts, pair, judgement)
+  if (!standing) return undefined
+  if (judgement === 'unsure') parts.write('in doubt: decides nothing\n')
+  else if (standing.state === 'decided') {
+    parts.write(`${judgement}: is sent\n`)
+    return sendDecision(parts, pair)
+  } else
     parts.write(
-      `${verdict}: ${state === 'disputed' ? 'the two reviewers differ, a third decides' : 'waits for a second reviewer'}\n`,
+      `${judgement}: ${standing.state === 'disputed' ? 'the two reviewers differ, a third decides' : 'waits for a second reviewer'}\n`,
     )
-    return 0
-  }
-  parts.write(`${verdict}: is sent\n`)
-  return send(parts, pair)
-}
-
-async function send(parts: SessionParts, pair: ReviewPair): Promise<number> {
-  const { decision, by, verdicts } = current(parts, pair.pair)
-  if (!decision) return 0
-  const mode = verdicts.find(({ reviewer }) => reviewer === by[0])?.mode ?? parts.mode
-  const status = await parts.decide(decision, pair.explained.records, REASONS[mode], by.join(':'))
-  if (status === 0) note(parts, pair, 'sent')
-  return status
-}
-
-/** Killed between the two, the model decides again: rather than that a decision stays which was taken back. */
-async function undo(parts: SessionParts, pair: ReviewPair): Promise<number> {
-  const { sent } = current(parts, pair.pair)
-  const status = sent ? await parts.decide('withdraw', pair.explained.records, 'review-undone', parts.reviewer) : 0
-  if (status === 0) note(parts, pair, 'undo')
-  parts.write(status === 0 ? 'taken back\n' : 'not taken back\n')
-  return status
-}
-
-function note({ log, reviewer, mode, account, now }: SessionParts, pair: ReviewPair, entry: Entry['entry']): void {
-  log.add({ pair: pair.pair, entry, reviewer, mode, pattern: patternOf(pair), at: now(), account })
+  return 0
 }

@@ -1,4 +1,4 @@
-/** The local account of the operator. OIDC will come beside it. */
+/** The local accounts: the operator, and reviewers of links by names of their own. OIDC will come beside them. */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,11 +6,13 @@ import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 
 export const USER = 'operator'
-/** In the console's folder of secrets. `chainon up` shows it once. */
-const PASSWORD_FILE = 'operator.password'
 const MIN_LENGTH = 16
 
+/** In the console's folder of secrets; `chainon up` shows the operator's once. */
+const passwordFile = (user: string) => `${user}.password`
+
 export interface Account {
+  has(user: string): boolean
   /**
    * Reads the file each time, so that a changed password holds at once.
    *
@@ -20,17 +22,23 @@ export interface Account {
 }
 
 /**
- * Creates the password at the first start: 144 random bits in a file with mode 0600, which the operator may replace.
+ * Creates each password at the first start with its account: 144 random bits in a file with mode 0600, which may be replaced.
  *
+ * @param reviewers names of further accounts
  * @throws ConfigurationError when the file is readable by others, too short, or cannot be written
  */
-export function openAccount(secretsDir: string): Account {
-  const path = join(secretsDir, PASSWORD_FILE)
-  if (!existsSync(path)) create(secretsDir, path)
-  read(path)
+export function openAccount(secretsDir: string, reviewers: readonly string[] = []): Account {
+  const users = new Set([USER, ...reviewers])
+  const pathOf = (user: string) => join(secretsDir, passwordFile(user))
+  for (const user of users) {
+    if (!existsSync(pathOf(user))) create(secretsDir, pathOf(user))
+    read(pathOf(user))
+  }
   return {
+    has: (user) => users.has(user),
     matches(user, password) {
-      const [given, known] = [`${user}\0${password}`, `${USER}\0${read(path)}`].map((text) =>
+      const account = users.has(user) ? user : USER
+      const [given, known] = [`${user}\0${password}`, `${account}\0${read(pathOf(account))}`].map((text) =>
         hash('sha256', text, 'buffer'),
       )
       return given !== undefined && known !== undefined && timingSafeEqual(given, known)
@@ -39,7 +47,7 @@ export function openAccount(secretsDir: string): Account {
 }
 
 function read(path: string): string {
-  const problem = (text: string) => new ConfigurationError("The operator's password is not safe", [`${path} ${text}`])
+  const problem = (text: string) => new ConfigurationError('A password of the console is not safe', [`${path} ${text}`])
   if ((statSync(path).mode & 0o077) !== 0) throw problem('is readable by others: run chmod 600 on it, and change it')
   const password = readFileSync(path, 'utf8').trim()
   if (password.length < MIN_LENGTH) throw problem(`must have at least ${MIN_LENGTH} characters`)
@@ -52,6 +60,6 @@ function create(folder: string, path: string): void {
     chmodSync(folder, 0o700)
     writeFileSync(path, `${randomBytes(18).toString('base64url')}\n`, { mode: 0o600, flag: 'wx' })
   } catch (error) {
-    throw new ConfigurationError("The operator's password cannot be written", [`${path}: ${errorCode(error)}`])
+    throw new ConfigurationError('A password of the console cannot be written', [`${path}: ${errorCode(error)}`])
   }
 }

@@ -32,17 +32,22 @@ const COOKIE = 'chainon_session'
 /** Seen without a login; of the page's files only those that the login itself shows. */
 const PUBLIC: ReadonlySet<string> = new Set(['/login', '/health', '/css/base.css', '/css/login.css'])
 /** Where figures are read. */
-const QUERIES: ReadonlySet<string> = new Set(['/api/live', '/api/snapshot', '/api/ledger'])
+const QUERIES: ReadonlySet<string> = new Set([
+  ...['/api/live', '/api/snapshot', '/api/ledger'],
+  ...['/api/link/review', '/api/link/explain'],
+])
+/** Pages, for which a browser without a session is led to the login. */
+const PAGES: ReadonlySet<string> = new Set(['/', '/review', '/explain'])
 const MAX_FORM_BYTES = 4_096
 /** Failures within a minute after which nobody from there is heard: a password is easier to guess than a key. */
 const MAX_OF_SENDER = 20
 const MAX_OF_ALL = 200
-const OPERATOR = { actor: `console:${USER}`, object: 'console', outcome: 'done', facts: {} } as const
+const entryOf = (user: string) => ({ actor: `console:${user}`, object: 'console', outcome: 'done', facts: {} }) as const
 const RETRY_AFTER_SECONDS = '60'
 
 const SESSION = {
   operationId: 'getSession',
-  summary: 'Who is logged in, and the token to send as `X-CSRF-Token` to `POST /logout`',
+  summary: 'Who is logged in, and the token to send as `X-CSRF-Token` with what changes something',
   response: {
     200: Type.Object({ user: Type.String(), csrf_token: Type.String() }),
     401: problemResponse('Nobody is logged in.'),
@@ -53,38 +58,49 @@ const SESSION = {
 function sessionOf(request: FastifyRequest, sessions: Sessions): string | undefined {
   for (const part of (request.headers.cookie ?? '').split(';')) {
     const [name, value] = part.trim().split('=')
-    if (name === COOKIE && sessions.has(value)) return value
+    if (name === COOKIE && sessions.userOf(value) !== undefined) return value
   }
   return undefined
 }
 
-/** Call it before other routes are added. @returns whether the operator of a request is still logged in */
-export function registerLogin(
-  app: FastifyInstance,
-  dependencies: LoginDependencies,
-): (request: FastifyRequest) => boolean {
+/** Who is logged in: the user, and whether a request has the token that a page of his session alone can know. */
+export interface Login {
+  userOf(request: FastifyRequest): string | undefined
+  hasToken(request: FastifyRequest): boolean
+}
+
+/** Call it before other routes are added. */
+export function registerLogin(app: FastifyInstance, dependencies: LoginDependencies): Login {
   const { account, sessions, guard, journal, queries, logger, metrics } = dependencies
   const failed = metrics.counter('chainon_console_failed_logins', 'Logins that failed')
   const counts = failureCounts(() => performance.now())
-  const queried = (url: string) =>
-    queries.used(url, (hour, requests) => ({
-      ...OPERATOR,
+  const queried = (user: string, url: string) =>
+    queries.used(`${user} ${url}`, (hour, requests) => ({
+      ...entryOf(user),
       action: 'query',
       object: `console:${url}`,
       facts: { hour, requests },
     }))
-  const isOperator = (request: FastifyRequest) => sessionOf(request, sessions) !== undefined
+  const userOf = (request: FastifyRequest) => {
+    const user = sessions.userOf(sessionOf(request, sessions))
+    return user !== undefined && account.has(user) ? user : undefined
+  }
+  const hasToken = (request: FastifyRequest) => {
+    const given = request.headers['x-csrf-token']
+    return typeof given === 'string' && sameText(given, sessions.csrfToken(sessionOf(request, sessions) ?? ''))
+  }
 
   app.addHook('onRequest', async (request, reply) => {
     const refusal = guard(request.raw)
     if (refusal) return sendProblem(reply, FAULTS[refusal].status, refusal, FAULTS[refusal].text)
     const { url } = request.routeOptions
     if (request.is404 || (url !== undefined && PUBLIC.has(url))) return
-    if (isOperator(request)) {
-      if (url !== undefined && QUERIES.has(url)) queried(url)
+    const user = userOf(request)
+    if (user !== undefined) {
+      if (url !== undefined && QUERIES.has(url)) queried(user, url)
       return
     }
-    if (url === '/') return reply.redirect('/login', 303)
+    if (url !== undefined && PAGES.has(url)) return reply.redirect('/login', 303)
     return sendProblem(reply, 401, 'login-required', 'Log in at /login.')
   })
   app.addContentTypeParser(
@@ -101,9 +117,10 @@ export function registerLogin(
       return sendPage(reply, 429, 'Too many logins failed. Try again in a minute.')
     }
     const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
+    const user = form.get('user') ?? ''
     let matches: boolean
     try {
-      matches = account.matches(form.get('user') ?? '', form.get('password') ?? '')
+      matches = account.matches(user, form.get('password') ?? '')
     } catch (error) {
       logger.error({ event: 'password-unreadable', err: safeError(error) })
       return sendPage(reply, 503, 'The file of the password cannot be read; the log of the console says why.')
@@ -120,29 +137,29 @@ export function registerLogin(
       await sleep(delayMs(failures))
       return sendPage(reply, 401, 'The user or the password is wrong.')
     }
-    const token = sessions.begin()
+    const token = sessions.begin(user)
     logger.info({ event: 'login', sender })
-    journal.note({ ...OPERATOR, action: 'login' })
+    journal.note({ ...entryOf(user), action: 'login' })
     return reply.header('set-cookie', cookie(request, token, SESSION_SECONDS)).redirect('/', 303)
   })
   app.get('/api/session', { schema: SESSION }, async (request) => ({
-    user: USER,
+    user: userOf(request) ?? USER,
     csrf_token: sessions.csrfToken(sessionOf(request, sessions) ?? ''),
   }))
   app.post('/logout', { schema: { hide: true } }, async (request, reply) => {
     const token = sessionOf(request, sessions) ?? ''
-    const given = request.headers['x-csrf-token']
-    if (typeof given !== 'string' || !sameText(given, sessions.csrfToken(token)))
+    const user = userOf(request) ?? USER
+    if (!hasToken(request))
       return sendProblem(reply, 403, 'csrf-token', 'Send the csrf_token of GET /api/session as X-CSRF-Token.')
     sessions.end(token)
     logger.info({ event: 'logout', sender: senderOf(request.ip) })
-    journal.note({ ...OPERATOR, action: 'logout' })
+    journal.note({ ...entryOf(user), action: 'logout' })
     return reply
       .header('set-cookie', cookie(request, '', 0))
       .code(204)
       .send()
   })
-  return isOperator
+  return { userOf, hasToken }
 }
 
 function cookie({ protocol }: FastifyRequest, token: string, seconds: number): string {

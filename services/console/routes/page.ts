@@ -65,6 +65,7 @@ function ofPackage(file: string): string {
 
 function ownAsset(file: string, text: string): Asset {
   if (file === 'index.html') return asset('/', text)
+  if (file.endsWith('.html')) return asset(`/${file.slice(0, -'.html'.length)}`, text, '.html')
   if (!file.endsWith('.ts')) return asset(`/${file}`, text)
   return asset(`/${asJavaScript(file)}`, browserModule(file, withoutTypes(text)))
 }
@@ -96,9 +97,9 @@ function asJavaScript(file: string): string {
   return file.replace(/\.ts$/, '.js')
 }
 
-function asset(path: string, text: string): Asset {
+function asset(path: string, text: string, kind = path === '/' ? '.html' : extname(path)): Asset {
   const body = Buffer.from(text)
-  const type = TYPES[path === '/' ? '.html' : extname(path)] ?? 'application/octet-stream'
+  const type = TYPES[kind] ?? 'application/octet-stream'
   return { path, type, body, etag: `"${digest(body)}"` }
 }
 

@@ -403,6 +403,26 @@ export const LINKAGE = {
     default: '',
     description: 'Model that `chainon link train` wrote; empty for the one that is shipped',
   },
+  CHAINON_CONSOLE_REVIEWERS: {
+    type: 'list',
+    default: 'operator',
+    description:
+      'Accounts of the console that may review links, comma-separated; of each other name than operator the console makes an account, with its password in <data>/secrets/console/<name>.password',
+  },
+  CHAINON_REVIEW_SECRETS_DIR: {
+    type: 'string',
+    default: '',
+    description:
+      'Folder of the secret by which linker and curate know the console that asks for explanations and sends verdicts, of which each host has a copy; default <data>/secrets/review',
+  },
+  CHAINON_LINKAGE_REVIEWERS: {
+    type: 'integer',
+    default: '1',
+    min: 1,
+    max: 2,
+    description:
+      'Reviewers who must say the same of a pair before it is decided, in `chainon link review` and on the console; 2 cannot be lowered by an option',
+  },
 } as const satisfies KeyTable
 
 export const OBJECTS = {

@@ -1,5 +1,6 @@
 /** What the workers have in common: configuration, metrics, alarms, admin endpoint, contracts, registry, Kafka, consumer. */
 
+import type { FastifyInstance } from 'fastify'
 import type { Kafka } from 'kafkajs'
 import { REGISTRY_KEYS } from '../avro/ask-registry.ts'
 import { type AvroRegistry, avroRegistry } from '../avro/registry.ts'
@@ -64,6 +65,8 @@ export interface WorkerDefinition {
   /** A fetch waits for so many bytes, but no longer than so many milliseconds: few large batches or many small ones. */
   readonly minBytes: number
   readonly maxWaitMs: number
+  /** Adds routes to its admin port, before it listens. */
+  readonly routes?: (admin: FastifyInstance) => void
   /** Connects what the worker needs beyond the tools. */
   readonly setUp: (tools: WorkerTools) => Promise<WorkerSetUp>
 }
@@ -98,6 +101,7 @@ export async function startWorker(
       guard: createRequestGuard({ hosts: config.CHAINON_ALLOWED_HOSTS, origins: [], senders: undefined }),
     },
   )
+  definition.routes?.(admin)
   await admin.listen({ host: config.CHAINON_HTTP_HOST, port: config.CHAINON_HTTP_PORT })
   const kafka = kafkaClient(service, config, logger)
   const groupId = `${config.CHAINON_NAMESPACE}${service}`

@@ -28,6 +28,7 @@ import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
 import { openSecondLevel } from '../second-level.ts'
 import { findRecords } from './find-records.ts'
+import { assertFeeds } from './given-feed.ts'
 import { isLinked, isRecord, storedName } from './given-record.ts'
 import { effectOf, personsOf } from './persons.ts'
 
@@ -82,9 +83,20 @@ async function run(): Promise<number> {
       if (!feeds.some(({ feed }) => record.startsWith(`${feed}/`)))
         throw new ChainonError('not-found', 'A record is of no feed that is linked.')
     const persons = await personsOf(clickhouse, stored)
+    const find = (records: readonly string[]) =>
+      findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, wrap, records)
+    const named = given.records.map((record, at) => ({
+      argument: at === 0 ? 'RECORD_A' : 'RECORD_B',
+      given: record,
+      stored: stored[at] as string,
+    }))
+    await assertFeeds(
+      clickhouse,
+      named.filter((one) => isLinked(one.given)),
+      find,
+    )
     const looked = given.records.filter((record) => !isLinked(record))
-    const found =
-      looked.length === 0 ? [] : await findRecords(kafka, `${namespace}link-rebuild-`, topics, level2, wrap, looked)
+    const found = looked.length === 0 ? [] : await find(looked)
     const records = given.records.map((record) =>
       isLinked(record) ? record : (found[looked.indexOf(record)] as string),
     )

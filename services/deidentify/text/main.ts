@@ -85,7 +85,10 @@ async function run(file: string, { lang, replace, surrogates, uncertainty, layer
     return
   }
   const counts = [...totals].sort(([a], [b]) => a.localeCompare(b)).map(([kind, count]) => `${kind} ${count}`)
-  process.stderr.write(`${number - bad} documents${counts.length ? `: ${counts.join(', ')}` : ''}\n`)
+  const read = number - bad
+  process.stderr.write(
+    `${read} ${read === 1 ? 'document' : 'documents'}${counts.length ? `: ${counts.join(', ')}` : ''}\n`,
+  )
   // A misspelt `known` would leave the traits of the patient unused.
   if (unread.size > 0)
     process.stderr.write(`not read: ${[...unread].sort().join(', ')} (beside id, text, known and patient)\n`)

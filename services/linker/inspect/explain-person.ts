@@ -1,30 +1,10 @@
 /** What holds the records of a person together: the strongest edges that connect all, and the weakest of them. */
 import { probabilityOf } from '#core/linkage/score.ts'
 import { tenths } from '#core/linkage/shown-explanation.ts'
+import type { ExplainedPerson, ShownEdge } from '#core/linkage/shown-person.ts'
 import { CERTAIN, MOST_RECORDS } from '../link/component.ts'
 import { findRecords } from './explain-pair.ts'
 import type { OpenIndex } from './open-index.ts'
-
-export interface ShownEdge {
-  readonly records: readonly [string, string]
-  readonly weight: number | 'certain'
-  readonly probability: number
-}
-
-export interface ExplainedPerson {
-  /** The record that the person is named after: the one that the index has known longest. */
-  readonly person: string
-  readonly model: string
-  readonly records: readonly string[]
-  /** Patient numbers at producers. */
-  readonly patients: number
-  /** A tree: of all edges between the records those of the highest weights that connect them. The strongest first. */
-  readonly tree: readonly ShownEdge[]
-  /** Without it the records would be in two groups. */
-  readonly weakest: (ShownEdge & { readonly groups: readonly [number, number] }) | null
-  /** More records than are read: the tree has only the first ones. */
-  readonly bounded: boolean
-}
 
 export interface TreeEdge {
   readonly a: number

@@ -1,9 +1,14 @@
 /** A person's explanation as text for a terminal; a pair's is in core/linkage/pair-text.ts. */
+import type { ExplainedPerson, ShownEdge } from '#core/linkage/shown-person.ts'
 import { table } from '#core/terminal/table.ts'
-import type { ExplainedPerson, ShownEdge } from './explain-person.ts'
 
 export function personText({ person, model, records, patients, tree, weakest, bounded }: ExplainedPerson): string {
-  const row = ({ records: [a, b], weight, probability }: ShownEdge) => [String(weight), probability.toFixed(2), a, b]
+  const row = ({ records: [a = '', b = ''], weight, probability }: ShownEdge) => [
+    String(weight),
+    probability.toFixed(2),
+    a,
+    b,
+  ]
   const edges =
     tree.length === 0
       ? 'alone: no other record is linked to it\n'

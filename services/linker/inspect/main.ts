@@ -8,6 +8,7 @@ import { ChainonError, ConfigurationError, describeUnreachable, exitStatus } fro
 import { pairText } from '#core/linkage/pair-text.ts'
 import { redisClient } from '#core/redis/client.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { clericalSample } from './clerical-sample.ts'
 import { explainPair } from './explain-pair.ts'
 import { explainPerson } from './explain-person.ts'
 import { personText } from './explain-text.ts'
@@ -20,6 +21,7 @@ const DEFAULT_SAMPLE = 20_000
 const MOST_SAMPLE = 1_000_000
 const DEFAULT_PAIRS = 1000
 const MOST_PAIRS = 100_000
+const MOST_LINKS = 15_000
 
 const program = new Command('chainon link').exitOverride().showHelpAfterError()
 program
@@ -63,10 +65,19 @@ program
   .description('Lists the pairs that the model leaves to people, by gain, for `chainon link review`.')
   .option('--sample <records>', 'records that are compared with their candidates', String(DEFAULT_SAMPLE))
   .option('--most <pairs>', 'pairs that are listed', String(DEFAULT_PAIRS))
-  .action((options: { readonly sample: string; readonly most: string }) => {
+  .option(
+    '--clerical <links>',
+    'in place of the queue a random sample of so many links; 0: only their numbers and order',
+  )
+  .action((options: { readonly sample: string; readonly most: string; readonly clerical?: string }) => {
     const sample = count('--sample', options.sample, MOST_SAMPLE)
     const most = count('--most', options.most, MOST_PAIRS)
-    return withIndex(async (index) => print(await reviewQueue(index, { sample, most })))
+    const links = options.clerical === undefined ? undefined : count('--clerical', options.clerical, MOST_LINKS, 0)
+    return withIndex(async (index) =>
+      print(
+        await (links === undefined ? reviewQueue(index, { sample, most }) : clericalSample(index, { sample, links })),
+      ),
+    )
   })
 
 try {
@@ -85,10 +96,10 @@ async function withIndex(work: (index: OpenIndex, name: string) => Promise<void>
   }
 }
 
-function count(option: string, given: string, most: number): number {
+function count(option: string, given: string, most: number, least = 1): number {
   const value = Number(given)
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new ConfigurationError('The options are wrong', [`${option} must be an integer from 1 to ${most}`])
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new ConfigurationError('The options are wrong', [`${option} must be an integer from ${least} to ${most}`])
 }
 
 function print(result: string | object): void {

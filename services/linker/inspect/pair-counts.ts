@@ -1,5 +1,5 @@
 /** Counts what is said of pairs: by weight, by the tokens that found them, and by whether they agree on the national number. */
-import { REVIEW_BAND } from '#core/linkage/review-queue.ts'
+import { REVIEW_BAND } from '#core/linkage/review/review-queue.ts'
 import { probabilityOf } from '#core/linkage/score.ts'
 import type { Survey } from '#core/linkage/survey.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'

@@ -62,6 +62,9 @@ describe('the console over HTTP', () => {
     const document: { paths: object } = (await inject('/openapi.json')).json()
     expect(Object.keys(document.paths).toSorted()).toEqual([
       '/api/ledger',
+      '/api/link/explain',
+      '/api/link/review',
+      '/api/link/verdict',
       '/api/live',
       '/api/session',
       '/api/snapshot',

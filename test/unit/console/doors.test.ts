@@ -102,14 +102,14 @@ test('the password is in a file of its owner alone, and one that others can read
 test('a session outlives a restart, ends by itself, and its file opens none', () => {
   let now = 0
   const first = openSessions(own.folder, () => now)
-  const token = first.begin()
+  const token = first.begin('anna')
   const restarted = openSessions(own.folder, () => now)
-  expect(restarted.has(token)).toBe(true)
+  expect(restarted.userOf(token)).toBe('anna')
   const stored = readFileSync(join(own.folder, 'sessions.json'), 'utf8')
   expect(stored).not.toContain(token)
-  for (const [text] of stored.matchAll(/[\w-]{20,}/g)) expect(restarted.has(text)).toBe(false)
+  for (const [text] of stored.matchAll(/[\w-]{20,}/g)) expect(restarted.userOf(text)).toBeUndefined()
   now = 13 * 3_600_000
-  expect(restarted.has(token)).toBe(false)
+  expect(restarted.userOf(token)).toBeUndefined()
 })
 
 test('the journal has who read figures, by address and hour', async () => {

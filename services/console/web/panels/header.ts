@@ -48,6 +48,7 @@ export function header(connection: Connection, now: Date): VNode {
         <div><dt>Page</dt><dd id="live">${live(connection)}</dd></div>
         <div><dt>Console uptime</dt><dd class="num">${snapshot ? since(snapshot.started_at, now) : NOT_KNOWN}</dd></div>
         <div><dt>Clock</dt><dd><time class="num clock" datetime=${now.toISOString()}>${timeOfDay(now)}</time></dd></div>
+        <div><dt>Linkage</dt><dd><a class="to-review" href="/review">Review</a></dd></div>
         <div><dt>Operator</dt><dd><button type="button" id="log-out" onClick=${() => void logOut()}>Log out</button></dd></div>
       </dl>
     </header>

@@ -39,7 +39,8 @@ const warehouse: WarehouseCounts = {
   inForce: [{ method: 'ins', patients: 900 }],
   scored: [{ method: 'scored', patients: 900 }],
 }
-const report = linkReport(survey, warehouse, { kind: 'installation' }, made)
+const unreviewed = { not_available: 'no sample of links was reviewed by people' }
+const report = linkReport(survey, warehouse, unreviewed, { kind: 'installation' }, made)
 const page = reportPage(report)
 
 test('each item is present with its place, or not available with the reason', () => {
@@ -54,9 +55,29 @@ test('each item is present with its place, or not available with the reason', ()
   expect(clerical).toMatchObject({ state: 'not available', where: 'no sample of links was reviewed by people' })
 })
 
+test('of a clerical sample there are the share of false links and its interval, of each band and of all', () => {
+  const band = { from: 0.9, to: 0.99, links: 7, judged: 20, false: 1, open: 2, share: 0.05 }
+  const estimate = { bands: [{ ...band, interval: [0.009, 0.236] as const }], all: null }
+  const reviewed = linkReport(survey, warehouse, estimate, { kind: 'installation' }, made)
+  expect(reviewed.items.find(({ what }) => what === 'false links, by clerical review')?.state).toBe('present')
+  expect(reviewed.false_links.clerical).toMatchObject({
+    false_links: 'unknown: of a band with links none is judged',
+    judged: 20,
+    'probability 0.9 to 0.99': '<11 links, 20 judged, 2 open: 5.0 % (95 %: 0.9 to 23.6 %)',
+  })
+  const all = linkReport(
+    survey,
+    warehouse,
+    { ...estimate, all: { share: 0.05, interval: [0.01, 0.2] } },
+    { kind: 'installation' },
+    made,
+  )
+  expect(reportPage(all)).toContain('5.0 % (95 %: 1.0 to 20.0 %)')
+})
+
 test('without the warehouse, numbers or links in common, the reason stands where the figures would', () => {
   const none = { ...survey, silver: null, passes: { ...survey.passes, both: 3 } }
-  const without = linkReport(none, { not_available: 'it was not asked' }, { kind: 'installation' }, made)
+  const without = linkReport(none, { not_available: 'it was not asked' }, unreviewed, { kind: 'installation' }, made)
   expect(without.rates).toEqual({ not_available: 'it was not asked' })
   expect(without.missed.silver).toHaveProperty('not_available')
   expect(without.missed.recapture).toHaveProperty('not_available')

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { beforeEach, expect, test } from 'vitest'
-import type { ReviewPair } from '#core/linkage/review-queue.ts'
+import { reviewLog } from '#core/linkage/review/review-log.ts'
+import type { ReviewPair } from '#core/linkage/review/review-queue.ts'
+import { isAsked, type Mode, standings } from '#core/linkage/review/standing.ts'
 import { readKeys } from '../../../../services/cli/link-review/keys.ts'
-import { reviewLog } from '../../../../services/cli/link-review/review-log.ts'
 import { session } from '../../../../services/cli/link-review/session.ts'
-import { isAsked, type Mode, standings } from '../../../../services/cli/link-review/standing.ts'
 
 const pairs = ['a', 'b', 'c'].map(
   (digit, n): ReviewPair => ({
@@ -48,7 +48,7 @@ beforeEach(() => {
 
 const run = (reviewer: string, keys: string, mode: Mode = 'second', of: readonly ReviewPair[] = pairs) =>
   session({
-    ...{ pairs: of, log: reviewLog(data), reviewer, mode, account: 'os:test', now: () => 1 },
+    ...{ pairs: of, log: reviewLog(data), reviewer, mode, account: 'os:test', now: () => 1, drawn: false },
     keys: readKeys(Readable.from([keys])),
     write: (some) => {
       text += some
@@ -132,7 +132,7 @@ test('what was agreed on and is not in the queue any more is said, and not forgo
   await run('anna', 'a', 'alone')
   failing = 0
   await run('bert', 'q', 'alone', pairs.slice(1))
-  expect(text).toContain('Not sent: decisions on 1 pairs')
+  expect(text).toContain('Not sent: a decision on 1 pair that')
   await run('bert', 'q', 'alone')
   expect(sent).toHaveLength(1)
 })
@@ -144,7 +144,16 @@ test('a pair that others decide while it is asked is not decided again', async (
     yield 'a'
   }
   await session({
-    ...{ pairs, log, reviewer: 'anna', mode: 'alone' as const, account: 'os:test', now: () => 1, keys: keys() },
+    ...{
+      pairs,
+      log,
+      reviewer: 'anna',
+      mode: 'alone' as const,
+      account: 'os:test',
+      now: () => 1,
+      drawn: false,
+      keys: keys(),
+    },
     write: (some) => {
       text += some
     },

@@ -3,9 +3,10 @@ import { Check } from 'typebox/schema'
 import { expect, test } from 'vitest'
 import type { Decision } from '#core/contract/link-decision.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { ReviewQueueSchema } from '#core/linkage/review-queue.ts'
+import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { encoding } from '../../../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../../../services/linker/evaluate/learn.ts'
+import { clericalSample, firstOf } from '../../../../services/linker/inspect/clerical-sample.ts'
 import { changesOf } from '../../../../services/linker/inspect/review-changes.ts'
 import { reviewQueue } from '../../../../services/linker/inspect/review-queue.ts'
 import { surveyIndex } from '../../../../services/linker/inspect/survey.ts'
@@ -119,4 +120,32 @@ test('no value, no filter and no token is in it, and the name of a pair has no p
   expect(valuesIn(text, values)).toEqual([])
   expect(leaked(text, index.secrets)).toEqual([])
   expect(valuesIn(`${text} ${values.find((value) => value.length > 5)}`, values)).not.toEqual([])
+})
+
+test('the clerical sample: links of each band in turn, in an order that is of the key; more of them begin with the same, and a decided link stays', async () => {
+  const few = await clericalSample(index, { sample: 10_000, links: 12 })
+  expect(Check(ReviewQueueSchema, few)).toBe(true)
+  const { thresholds } = await surveyIndex(index, { name: 'main', feeds: undefined, sample: 10_000 })
+  // Each patient of this set has one record: the report counts the same links.
+  expect(few.in_band).toBe(thresholds.find(({ probability }) => probability === 0.9)?.links)
+  expect(few.strata.reduce((sum, { links }) => sum + links, 0)).toBe(few.in_band)
+  for (const { explained } of few.pairs) expect(explained.probability).toBeGreaterThanOrEqual(0.9)
+  expect(new Set(namesIn(few)).size).toBe(12)
+  const names = few.strata.map(({ order }) => order)
+  expect(namesIn(few)).toEqual(firstOf(names, 12))
+  const more = await clericalSample(index, { sample: 10_000, links: 20 })
+  expect(namesIn(more).slice(0, 12)).toEqual(namesIn(few))
+  const none = await clericalSample(index, { sample: 10_000, links: 0 })
+  expect([none.pairs, none.strata]).toEqual([[], few.strata])
+  const first = few.pairs[0] as (typeof few.pairs)[0]
+  const again = await clericalSample(memoryIndex(records, form, model, limits, [decided('never', first)]), {
+    ...{ sample: 10_000, links: 12 },
+  })
+  expect(namesIn(again)).toEqual(namesIn(few))
+  // Another order than that of the probabilities, and than that of the records.
+  const numbers = few.strata
+    .flatMap(({ order }) => order)
+    .map((pair) => few.pairs.findIndex((one) => one.pair === pair))
+  expect(numbers.filter((at) => at >= 0).length).toBe(12)
+  expect(leaked(JSON.stringify(few), index.secrets)).toEqual([])
 })

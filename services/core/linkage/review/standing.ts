@@ -1,6 +1,8 @@
 /** What the verdicts on a pair come to. Pure. */
 
 export type Verdict = 'accept' | 'never'
+/** unsure: the reviewer cannot tell; it decides nothing, and he is not asked again. */
+export type Judgement = Verdict | 'unsure'
 /** alone: one reviewer decides. second: two of other names must agree. third: decides where two differ. */
 export type Mode = 'alone' | 'second' | 'third'
 
@@ -9,19 +11,21 @@ export interface Entry {
   /** Name of the pair, as the linker gives it. */
   readonly pair: string
   /** undo: the last verdict of this reviewer does not count. sent: the decision on the verdicts before is in `link.decisions`. */
-  readonly entry: Verdict | 'undo' | 'sent'
+  readonly entry: Judgement | 'undo' | 'sent'
   readonly reviewer: string
   readonly mode: Mode
   /** Agreement levels of the fields, of a verdict. */
   readonly pattern: string
   /** Milliseconds since 1970. */
   readonly at: number
-  /** Account that ran the command: a reviewer's name is not proved. */
+  /** Account that ran the command, by whose name a reviewer's is not proved; or that was logged in to the console, by whose it is. */
   readonly account: string
+  /** It was asked as one of a clerical sample. */
+  readonly drawn?: true | undefined
 }
 
 export interface Standing {
-  /** In their order, one for each reviewer: the first that was not undone. */
+  /** In their order, one for each reviewer: the first that was not undone. Of these, some may be unsure. */
   readonly verdicts: readonly Entry[]
   readonly state: 'open' | 'waits-for-second' | 'disputed' | 'decided'
   /** Where it is decided. */
@@ -46,14 +50,15 @@ export function standingOf(entries: readonly Entry[]): Standing {
     ...{ verdicts: all, state: 'decided', decision: entry.entry as Verdict, sent },
     by: by.map(({ reviewer }) => reviewer),
   })
-  const alone = all.find(({ mode }) => mode === 'alone')
+  const sure = all.filter(({ entry }) => entry !== 'unsure')
+  const alone = sure.find(({ mode }) => mode === 'alone')
   if (alone) return decided(alone, [alone])
-  const [one, two] = all.filter(({ mode }) => mode === 'second')
+  const [one, two] = sure.filter(({ mode }) => mode === 'second')
   const undecided = { verdicts: all, decision: undefined, by: [], sent }
   if (!one) return { ...undecided, state: 'open' }
   if (!two) return { ...undecided, state: 'waits-for-second' }
   if (one.entry === two.entry) return decided(one, [one, two])
-  const third = all.find(({ mode }) => mode === 'third')
+  const third = sure.find(({ mode }) => mode === 'third')
   return third ? decided(third, [third]) : { ...undecided, state: 'disputed' }
 }
 

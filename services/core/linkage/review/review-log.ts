@@ -5,9 +5,9 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Type from 'typebox'
-import { ConfigurationError } from '#core/faults/errors.ts'
-import { closed } from '#core/schema/closed.ts'
-import { complete } from '#core/schema/complete.ts'
+import { ConfigurationError } from '../../faults/errors.ts'
+import { closed } from '../../schema/closed.ts'
+import { complete } from '../../schema/complete.ts'
 import type { Entry } from './standing.ts'
 
 /** No colon: two names are joined by one in a decision, whose field has 80 characters. */
@@ -15,12 +15,13 @@ export const REVIEWER = '^[A-Za-z0-9._@-]{1,39}$'
 
 const EntrySchema = closed({
   pair: Type.String({ pattern: '^[0-9a-f]{24}$' }),
-  entry: Type.Enum(['accept', 'never', 'undo', 'sent']),
+  entry: Type.Enum(['accept', 'never', 'unsure', 'undo', 'sent']),
   reviewer: Type.String({ pattern: REVIEWER }),
   mode: Type.Enum(['alone', 'second', 'third']),
   pattern: Type.String(),
   at: Type.Integer({ minimum: 0 }),
   account: Type.String(),
+  drawn: Type.Optional(Type.Literal(true)),
 })
 
 export interface ReviewLog {

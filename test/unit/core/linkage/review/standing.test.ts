@@ -1,7 +1,7 @@
 /** What verdicts come to: one reviewer, two who must agree, a third; and what was taken back. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Entry, isAsked, type Mode, standingOf } from '../../../../services/cli/link-review/standing.ts'
+import { type Entry, isAsked, type Mode, standingOf } from '#core/linkage/review/standing.ts'
 
 const entry = (reviewer: string, what: Entry['entry'], mode: Mode = 'second'): Entry => ({
   ...{ pair: '0'.repeat(24), pattern: 'sex=equal', at: 1, account: 'os:test' },

@@ -17,6 +17,8 @@ export interface Statistics {
   /** Verdicts of the first and the second reader, whoever they were; the most frequent pattern first. */
   readonly patterns: readonly (Agreement & { readonly pattern: string })[]
   readonly all: Agreement
+  /** Verdicts of reviewers who could not tell: in none of the above. */
+  readonly unsure: number
 }
 
 type Read = readonly [Verdict, Verdict]
@@ -29,7 +31,7 @@ export function statistics(standings: Iterable<Standing>): Statistics {
   const states = { open: 0, 'waits-for-second': 0, disputed: 0, decided: 0 }
   for (const { state } of all) states[state]++
   const twice = all.flatMap(({ verdicts }) => {
-    const [one, two] = verdicts.filter(({ mode }) => mode === 'second')
+    const [one, two] = verdicts.filter(({ mode, entry }) => mode === 'second' && entry !== 'unsure')
     return one && two ? [{ one, two }] : []
   })
   const read = ({ one, two }: (typeof twice)[0]): Read => [one.entry as Verdict, two.entry as Verdict]
@@ -48,6 +50,7 @@ export function statistics(standings: Iterable<Standing>): Statistics {
     reviewers: reviewers.toSorted((x, y) => y.pairs - x.pairs || (x.names.join() < y.names.join() ? -1 : 1)),
     patterns: patterns.toSorted((x, y) => y.pairs - x.pairs || (x.pattern < y.pattern ? -1 : 1)),
     all: agreement(twice.map(read)),
+    unsure: all.reduce((sum, { verdicts }) => sum + verdicts.filter(({ entry }) => entry === 'unsure').length, 0),
   }
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { agreement, statistics } from '../../../../services/cli/link-review/agreement.ts'
-import { statisticsText } from '../../../../services/cli/link-review/review-text.ts'
-import { type Entry, standingOf, type Verdict } from '../../../../services/cli/link-review/standing.ts'
+import { agreement, statistics } from '#core/linkage/review/agreement.ts'
+import { type Entry, standingOf, type Verdict } from '#core/linkage/review/standing.ts'
+import { statisticsText } from '../../../../../services/cli/link-review/review-text.ts'
 
 const times = (count: number, one: Verdict, two: Verdict) => Array.from({ length: count }, () => [one, two] as const)
 
