@@ -67,10 +67,8 @@ export const FAULTS = {
     text: 'No field of the feed holds a value of this form: a comparator, a ratio, a range, a reference, or content that is no text.',
   },
   'damaged-content': { blame: 'record', text: 'The enclosed content is not in its encoding.' },
-  'merge-not-held': {
-    blame: 'record',
-    text: 'No feed holds the merge of two identifiers: send both identities with their INS, which links them, and the records under the identifier that stays.',
-  },
+  'other-authority': { blame: 'record', text: 'The two identifiers were assigned by different authorities.' },
+  'same-identifier': { blame: 'record', text: 'Both identifiers are the same: nothing is merged or linked.' },
   // record: of a DICOM file
   'malformed-dicom': {
     blame: 'record',

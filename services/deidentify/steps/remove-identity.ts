@@ -48,7 +48,10 @@ export function removeIdentity(
         out._object_state = kept?.state ?? null
       }
       if (contract.linked)
-        out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
+        out._sealed_tokens = sealTokens(tokenise(record, provenance.producer), {
+          feed: contract.feed,
+          recordId: String(out.record_id),
+        })
       return pass(
         mintPseudonymised({ origin, record: out, provenance, withheld, report, linkage, fileState: kept?.state }),
       )
