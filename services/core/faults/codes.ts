@@ -130,6 +130,11 @@ export const FAULTS = {
   'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
+  'truncated-zstd': {
+    blame: 'request',
+    status: 400,
+    text: 'The zstd body is damaged or incomplete, or needs a window of more than 8 MB.',
+  },
   'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or incomplete.' },
   'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
   'unsupported-media-type': { blame: 'request', status: 415, text: 'The media type is not supported.' },
