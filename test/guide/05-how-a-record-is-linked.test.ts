@@ -30,13 +30,15 @@ const traits = {
 }
 
 test('two spellings of one person have the same tokens', () => {
-  const first = tokenise(traits)
-  expect(tokenise({ ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' })).toEqual(first)
+  const first = tokenise(traits, 'chu')
+  expect(tokenise({ ...traits, birth_family_name: 'dartagnan lefevre', birth_given_names: 'ELODIE' }, 'chu')).toEqual(
+    first,
+  )
   expect(first.every((token) => /^t1_[a-z-]+_[\w-]{22}$/.test(token))).toBe(true)
 })
 
 test('curate makes second-level tokens of them under its own secret: neither secret alone can search the index', () => {
-  const [token = ''] = tokenise(traits)
+  const [token = ''] = tokenise(traits, 'chu')
   expect(secondLevel(token)).toMatch(/^t2_/)
   expect(secondLevel(token)).not.toContain(token.slice(-22))
   // A text that does not have the form of a token is not accepted.
@@ -53,7 +55,7 @@ function contribution(hospital: string, ipp: string, record: Record<string, unkn
     origin: BigInt(offset),
     cancelled: false,
     receivedAt: offset++,
-    tokens: tokenise(record)
+    tokens: tokenise(record, hospital)
       .map(secondLevel)
       .filter((token) => token !== undefined),
   }

@@ -1,7 +1,7 @@
 /** The definition of the linkage, written as simply as possible over all records at once: the script must find the same links. */
 import { type Contribution, DEFAULT_LIMITS } from '../../services/curate/link/linker.ts'
 
-const PASSES = ['ins', 'nir', 'traits-place', 'traits'] as const
+const PASSES = ['ins', 'nir', 'same-patient', 'traits-place', 'traits'] as const
 const kindOf = (token: string) => token.split('_')[1] ?? ''
 
 /** @returns person and method of every patient, from the last version of every record */
@@ -47,7 +47,7 @@ export function modelLinks(
     const touched = new Set(members.map(groupOf))
     groups = [...groups.filter((group) => !touched.has(group)), new Set([...touched].flatMap((group) => [...group]))]
   }
-  const used: [string, string[]][] = shared.filter(([token]) => ['ins', 'nir'].includes(kindOf(token)))
+  const used: [string, string[]][] = shared.filter(([token]) => ['ins', 'nir', 'same-patient'].includes(kindOf(token)))
   for (const [, members] of used) merge(members)
   const strong = groups
   const marks = (members: readonly string[], kind: string) =>

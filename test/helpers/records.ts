@@ -12,6 +12,7 @@ export const FEEDS = [
   'death',
   'imaging',
   'pmsi_stay',
+  'patient_merge',
 ] as const
 export type Feed = (typeof FEEDS)[number]
 
@@ -46,6 +47,7 @@ const OF_FEED: Readonly<Record<Feed, Fields>> = {
     ghm: '05M092',
     principal_diagnosis: 'I500',
   },
+  patient_merge: { other_ipp: 'ipp-other', role: 'survivor', stated_at: AT },
   death: { sex: 'male', died_on: '2024-05-06', death_place_insee: '69381', cause_code: 'I219' },
 }
 

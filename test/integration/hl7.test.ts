@@ -131,6 +131,29 @@ test('what is acknowledged is in Kafka, once; a message that is refused ends nei
   ])
 }, 60_000)
 
+test('a merge that is acknowledged is in Kafka as a record of each of the two patients, and so is its end', async () => {
+  const send = await plain()
+  const merge = [msh('ADT^A40', 'A40'), 'EVN||20250201101000', PID, 'MRG|8000999^^^CHU-X^PI'].join('\r')
+  const unlink = [msh('ADT^A37', 'A37'), 'EVN||20250201101500', PID, 'PID|2||8000999^^^CHU-X^PI'].join('\r')
+  const self = [msh('ADT^A40', 'A40b'), 'EVN||20250201101000', PID, 'MRG|8000123^^^CHU-X^PI'].join('\r')
+  expect([await send(merge), await send(merge), await send(self), await send(unlink)]).toEqual([
+    'AA|A40',
+    'AA|A40',
+    'AE|A40b',
+    'AA|A37',
+  ])
+  const records = (await storedRecords(env, place.namespace, 'patient_merge')).map(({ record }) => record)
+  const sides = records.map((record) =>
+    [record?.operation, record?.patient_ipp, record?.other_ipp, record?.role].join(' '),
+  )
+  expect(sides.toSorted()).toEqual([
+    'cancel 8000123 8000999 linked',
+    'cancel 8000999 8000123 linked',
+    'upsert 8000123 8000999 survivor',
+    'upsert 8000999 8000123 prior',
+  ])
+}, 60_000)
+
 test.skipIf(certificate === undefined)(
   'a listener with a certificate speaks TLS (skipped without openssl)',
   async () => {

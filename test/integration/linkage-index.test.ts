@@ -570,6 +570,73 @@ test('who is told of a person that changes is told which one it was, and what be
   expect(await told()).toEqual(expect.arrayContaining(['b undefined b ', 'c c b rename', 'second c b rename']))
 })
 
+test('what a producer says of two patients is above the traits, in every order, until it is cancelled, and below what is decided', async () => {
+  const blank = encoded[0] as EncodedRecord
+  const empty = { filters: new Int32Array(layout.words), newborn: false }
+  const words = (...tokens: readonly number[]) => Int32Array.from(tokens.flatMap((token) => [token, 77]))
+  // Each patient has four records whose traits contradict those of the other one, and says that it is the other one.
+  const sides = ['a', 'b'].flatMap((label, side) => [
+    ...[0, 1, 2, 3].map((n) =>
+      arrival(side, {
+        id: `${label}${n}`,
+        label,
+        encoded: { ...(encoded[side] as EncodedRecord), tokens: words(1 + side) },
+      }),
+    ),
+    arrival(0, { id: `${label}-merged`, label, pair: 'ab', encoded: { ...empty, tokens: words(1 + side, 9) } }),
+  ])
+  // Of a third one, who names another pair.
+  const third = arrival(0, { id: 'c-merged', label: 'c', pair: 'cd', encoded: { ...empty, tokens: words(3, 10) } })
+  expect(blank.filters.some((word) => word !== 0)).toBe(true)
+  for (const order of [
+    sides,
+    sides.toReversed(),
+    sides.toSorted((one, other) => (one.id.slice(1) < other.id.slice(1) ? -1 : 1)),
+  ]) {
+    const name = ownNamespace()
+    const open = async () => {
+      const index = await openIndex(redis, name, form0)
+      const links = indexLinker({
+        ...{
+          index,
+          keys: indexKeys(SECRET),
+          codec: codec(layout),
+          budget: UNBOUNDED.budget,
+          store: filterStore(layout),
+        },
+        ...{ weight: () => -20, onePerSource: false, onPair: () => undefined },
+      })
+      await links.loadDecisions()
+      const groups = async () => {
+        const persons = index.persons()
+        const numbers = new Map<string, number>()
+        for (const [number, bytes] of await index.records([...persons.keys()]))
+          if (!readHead(bytes).isCancelled) numbers.set(keyIdOf(bytes), number)
+        return groupsOf(persons, numbers)
+      }
+      return { links, groups }
+    }
+    const one = await open()
+    await linkAll(one.links, [third, ...order])
+    const all = sides.map(({ id }) => id).toSorted()
+    expect(await one.groups()).toEqual([all.join(' '), 'c-merged'])
+    // Opened again, a later version of a record finds the same.
+    const next = await open()
+    await linkAll(
+      next.links,
+      order.slice(0, 3).map((record) => ({ ...record, version: 2 })),
+    )
+    expect(await next.groups()).toEqual([all.join(' '), 'c-merged'])
+    await next.links.decide([{ records: ['a0', 'b0'], decision: 'never', order: 1 }])
+    const apart = await next.groups()
+    expect(apart.some((group) => group.includes('a0') && group.includes('b0'))).toBe(false)
+    await next.links.decide([{ records: ['a0', 'b0'], decision: 'withdraw', order: 2 }])
+    expect(await next.groups()).toEqual([all.join(' '), 'c-merged'])
+    await next.links.cancel({ id: 'b-merged', label: 'b', version: 3 })
+    expect(await next.groups()).toEqual(['a-merged a0 a1 a2 a3', 'b0 b1 b2 b3', 'c-merged'])
+  }
+})
+
 test('what is decided holds before and after the records come, in three orders, until it is withdrawn', async () => {
   const persons = inMemory(all).persons
   const person = all.map((record) => all.filter((other) => persons[other] === record)).find((of) => of.length > 2) ?? []

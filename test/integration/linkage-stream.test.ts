@@ -109,7 +109,7 @@ let topics: Readonly<Record<'linkage' | 'linked' | 'pseudonymised', readonly str
 beforeAll(async () => {
   pipeline = await startPipeline()
   const { namespace } = pipeline.place
-  const of = (kind: string) => ['patient', 'death'].map((feed) => `${namespace}${kind}.${feed}`)
+  const of = (kind: string) => ['patient', 'death', 'patient_merge'].map((feed) => `${namespace}${kind}.${feed}`)
   topics = { linkage: of('linkage'), linked: of('linked'), pseudonymised: of('pseudonymised') }
   linker = await pipeline.start('linker')
 }, 120_000)
@@ -269,6 +269,45 @@ test('what an operator decides is above the model, is told with its reason, and 
     ['split', 1, 2],
   ])
   expect(JSON.stringify(history)).not.toMatch(/p[n0-9]_/)
+})
+
+/** What a producer says of two of its numbers: a record of each patient, as an A40 becomes. */
+const merge = (one: string, other: string, more: object = {}) =>
+  [
+    [one, other, 'survivor'],
+    [other, one, 'prior'],
+  ].map(([own, also, role]) =>
+    recordOf('patient_merge', `${own}/${also}`, `${own}`, { other_ipp: also, role, ...more }),
+  )
+
+test('a merge of two patient numbers is one person whatever the traits say, of the numbers of its producer alone, until it is undone', async () => {
+  const exact = () =>
+    pipeline.rows(
+      `SELECT method, toString(uniqExact(person_id)) AS persons, toString(count()) AS patients FROM person_link_current
+       WHERE patient_id IN (SELECT patient_id FROM patient_merge_all WHERE _producer = 'chu-a') GROUP BY method`,
+    )
+  // Another producer names the same numbers, and half of a merge: neither says anything of these patients.
+  await pipeline.push('chu-b', 'patient_merge', merge('ipp-a-0', 'ipp-a-3'))
+  await pipeline.push('chu-a', 'patient_merge', merge('ipp-a-0', 'ipp-a-3').slice(1))
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  await pipeline.push('chu-a', 'patient_merge', merge('ipp-a-0', 'ipp-a-3').slice(0, 1))
+  await settled()
+  expect(await persons()).toEqual(['a0 a3 b0 b3', ...EXPECTED.filter((_, n) => n !== 0 && n !== 3)])
+  expect(await exact()).toEqual([{ method: 'same-patient', persons: '1', patients: '2' }])
+  const methods = await pipeline.rows(
+    `SELECT method, toString(count()) AS records FROM person_link_scored FINAL WHERE method = 'same-patient' GROUP BY method`,
+  )
+  expect(methods).toEqual([{ method: 'same-patient', records: '4' }])
+  await pipeline.push('chu-a', 'patient_merge', merge('ipp-a-3', 'ipp-a-0', { operation: 'cancel', record_version: 1 }))
+  await pipeline.push('chu-b', 'patient_merge', merge('ipp-a-3', 'ipp-a-0', { operation: 'cancel', record_version: 1 }))
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  expect(await exact()).toEqual([{ method: 'establishment-ipp', persons: '2', patients: '2' }])
+  const changes = await pipeline.rows<{ kind: string }>(
+    `SELECT kind FROM person_change WHERE reason = 'records' AND kind IN ('merge', 'split') ORDER BY changed_at`,
+  )
+  expect(changes.map(({ kind }) => kind).slice(-2)).toEqual(['merge', 'split'])
 })
 
 test('a record that the death feed has of a patient is of his person, without any trait', async () => {

@@ -70,6 +70,29 @@ describe('deterministic passes', () => {
     ])
   })
 
+  it('link two patients of a producer who says so, whatever their numbers, and separate them when one of the two records is cancelled', async () => {
+    const linker = await fresh()
+    const merge = (of: string, more: Partial<Contribution> = {}) =>
+      contribution(of, ['same-patient_1'], { recordId: `p2_merge-${of}`, ...more })
+    const links = await linkAll(linker, [
+      contribution('a', ['nir_1', 'traits_7']),
+      contribution('b', ['nir_2', 'traits_8']),
+      contribution('c', ['nir_2']),
+      merge('a'),
+      merge('b'),
+    ])
+    expect(links).toEqual(
+      new Map([
+        ['p2_a', { person: 'pn_a', method: 'same-patient' }],
+        ['p2_b', { person: 'pn_a', method: 'nir' }],
+        ['p2_c', { person: 'pn_a', method: 'nir' }],
+      ]),
+    )
+    const after = await linkAll(linker, [merge('a', { version: 1, cancelled: true })])
+    expect(after.get('p2_a')).toEqual({ person: 'pn_a', method: 'establishment-ipp' })
+    expect(after.get('p2_c')).toEqual({ person: 'pn_b', method: 'nir' })
+  })
+
   it('keep homonyms apart: equal traits with two INS link no patient, also no third patient without an INS', async () => {
     const links = await linkAll(await fresh(), [
       contribution('a', ['ins_1', 'traits_7']),
@@ -153,6 +176,7 @@ describe('deterministic passes', () => {
       fc.nat(2).map((n) => `traits_${n}`),
       fc.nat(2).map((n) => `traits-place_${n}`),
       fc.nat(2).map((n) => `place_${n}`),
+      fc.nat(2).map((n) => `same-patient_${n}`),
     )
     const record = fc.record({
       patient: fc.nat(6),

@@ -22,7 +22,7 @@ export interface ExpectedLink {
 
 /** A token that more patients share is a default value, and links nobody. */
 const MOST_SHARERS = 32
-const PASSES = ['ins', 'nir', 'traits-place', 'traits'] as const
+const PASSES = ['ins', 'nir', 'same-patient', 'traits-place', 'traits'] as const
 const kindOf = (token: string) => token.slice(3, token.indexOf('_', 3))
 
 export class LinkReplay {
@@ -52,7 +52,7 @@ export class LinkReplay {
       ([token, members]) => kindOf(token) !== 'place' && members.length > 1 && members.length <= MOST_SHARERS,
     )
     const groups = new Groups(this.#patients)
-    const strong = linking.filter(([token]) => ['ins', 'nir'].includes(kindOf(token)))
+    const strong = linking.filter(([token]) => ['ins', 'nir', 'same-patient'].includes(kindOf(token)))
     for (const [, members] of strong) groups.unite(members)
     const marks = marksOf(groups, tokens)
     const weak = linking.filter(([token, members]) => holds(kindOf(token), members, groups, marks))

@@ -123,21 +123,23 @@ function folderExport(folder: string): Export {
     .filter((name) => /\.ndjson(?:\.gz|\.zst)?$/.test(name))
     .toSorted()
   if (names.length === 0) throw unreadable(folder, 'the folder has no .ndjson file')
-  const files = names.map((name): BulkFile => {
-    const path = join(folder, name)
-    const { modified, open, size } = inputOf(path)
-    const type =
-      basename(name)
-        .split('.')
-        .find((part) => /^[A-Z][A-Za-z]+$/.test(part)) ?? ''
-    return {
-      type,
-      name: path,
-      identity: [path, size, modified].join('\u0001'),
-      lines: () => linesOf(async () => open(), path),
-    }
-  })
-  return { transactionTime: undefined, base: undefined, output: files, deleted: [], error: [] }
+  const output = names.map((name) => localFile(join(folder, name)))
+  return { transactionTime: undefined, base: undefined, output, deleted: [], error: [] }
+}
+
+/** @param path of a file of NDJSON, also .gz or .zst */
+export function localFile(path: string): BulkFile {
+  const { modified, open, size } = inputOf(path)
+  const type =
+    basename(path)
+      .split('.')
+      .find((part) => /^[A-Z][A-Za-z]+$/.test(part)) ?? ''
+  return {
+    type,
+    name: path,
+    identity: [path, size, modified].join('\u0001'),
+    lines: () => linesOf(async () => open(), path),
+  }
 }
 
 async function* linesOf(open: () => Promise<Readable>, name: string): AsyncGenerator<SourceRecord> {

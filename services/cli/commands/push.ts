@@ -5,12 +5,14 @@ import type { Command } from 'commander'
 import type { FeedContract } from '#core/contract/types.ts'
 import { errorCode } from '#core/faults/describe-failure.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
+import type { JoinedFiles } from '../bulk/join.ts'
 import { resolveEnvironment } from '../environment.ts'
 import { examples, GROUPS } from '../help.ts'
 import { onInterrupt } from '../interrupt.ts'
 import { positiveInteger } from '../options.ts'
 import type { StateCounts } from '../push/follow.ts'
 import type { SentFile } from '../push/follow-files.ts'
+import type { Report } from '../push/report.ts'
 import type { SourceFormat } from '../push/source.ts'
 
 interface Options {
@@ -23,6 +25,7 @@ interface Options {
   readonly url?: string
   readonly key?: string
   readonly producer?: string
+  readonly maxNames: number
   readonly batchRecords: number
   readonly maxErrors: number
   readonly errors?: string
@@ -45,7 +48,8 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     )
     .description(
       `Sends records of a feed from .ndjson, .jsonl, .json (an object or an array), .avro, .csv or .tsv files, each also as .gz or .zst, or .parquet; - is NDJSON on standard input.
-With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
+With --fhir, sends FHIR R4: a Bundle or a resource per .json file, or per line of an .ndjson file, as a bulk export writes it (all lines of a file alike). The .ndjson files of a folder are
+joined as \`chainon bulk\` does it: a reference such as Patient/123 gets the identifier that another file of the folder has for it. With --hl7, sends .hl7 files: messages of HL7 v2, or batches of them.
 With --dicom, sends DICOM files, cut on this machine before their pixels, which are sent only with --pixels; of a folder every file that is one, whatever its name.
 With --pmsi, sends files of VID-HOSP and of grouped RSS (2026), all that are named together: VID-HOSP says whose stay an RSS is.
 A folder stands for its files, also in folders of it; .hl7 files beside others are sent as HL7 v2, whatever the other files are.
@@ -65,6 +69,12 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
     .option('--url <url>', 'the gateway (default: CHAINON_GATEWAY_URL, else the local stack)')
     .option('--key <key>', 'API key (default: the environment variable CHAINON_API_KEY)')
     .option('--producer <name>', 'use the key that `chainon keys ensure` stored on this machine for this producer')
+    .option(
+      '--max-names <n>',
+      'with --fhir and a folder: patients, stays, professionals and drugs that are kept in memory, about 200 bytes each',
+      positiveInteger,
+      2_000_000,
+    )
     .option('--batch-records <n>', 'records in one request', positiveInteger, 5000)
     .option('--max-errors <n>', 'rejected records that are shown', positiveInteger, 20)
     .option('--errors <file>', 'write each rejected record as a line of JSON: file, line, pointer, rule')
@@ -85,7 +95,7 @@ Exits with 1 when a record was rejected, quarantined or lost, with 75 when the g
       examples([
         ['chainon push patient patients.ndjson.gz --producer hospital-1', 'with the key stored on this machine'],
         ['chainon push --fhir bundles/*.json --key chn_...', 'a Bundle contains records of several feeds'],
-        ['chainon push --fhir export/ --producer hospital-1', 'the .ndjson files of a bulk export'],
+        ['chainon push --fhir export/ --producer hospital-1', 'the .ndjson files of a bulk export, joined'],
         ['chainon push --hl7 spool/ --producer hospital-1', 'every .hl7 file of the folder'],
         ['chainon push --dicom studies/ --producer hospital-1', 'every DICOM file of the folder, without its pixels'],
         ['chainon push --pmsi VIDHOSP.txt RSS.txt --producer hospital-1', 'stays of the PMSI, with whose they are'],
@@ -118,12 +128,17 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const { dicomSource } = await import('../push/dicom-files.ts')
   const { pmsiSource } = await import('../push/pmsi-files.ts')
   const note = (text: string) => void notes.push(text)
+  const found = options.dicom || options.pmsi ? [] : paths.map((path) => filesOf(path, formats, note))
+  // The files of a folder may be of one export; a file that is named itself is not of a folder.
+  const exports = options.fhir ? found.map((files, at) => files.filter((file) => isOfExport(file, paths[at]))) : []
+  const inExports = new Set(exports.flat())
   const sources = options.dicom
     ? paths.map((path) => dicomSource(path, note, options.pixels))
     : options.pmsi
       ? [await pmsiSource(paths, note)]
-      : paths
-          .flatMap((path) => filesOf(path, formats, note))
+      : found
+          .flat()
+          .filter((path) => !inExports.has(path))
           .map((path) =>
             openSource(path, {
               say,
@@ -141,8 +156,9 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
   const rows: { file: string; accepted: number; rejected: number; states?: StateCounts }[] = []
   try {
     for (const text of notes) report.say(text)
+    const joined = await joinAll(exports, options.maxNames, report)
     const sentFiles: SentFile[] = []
-    for (const source of sources) {
+    for (const source of [...joined.flatMap((one) => one.sources), ...sources]) {
       if (!send) {
         const { checkFile } = await import('../push/check.ts')
         const { checkMapped } = await import('../push/check-mapped.ts')
@@ -172,6 +188,7 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
       rows.push({ file: source.path, accepted, rejected })
       sentFiles.push({ source, receipts })
     }
+    for (const one of joined) one.tellUnresolved()
     if (send && options.wait !== false) {
       const { followFiles } = await import('../push/follow-files.ts')
       const [first] = sentFiles.flatMap(({ receipts }) => receipts)
@@ -190,6 +207,27 @@ async function run(env: NodeJS.ProcessEnv, operands: readonly string[], options:
     for (const { file, accepted, rejected, states } of rows)
       process.stdout.write(`${file}: ${accepted} ${verb}, ${rejected} rejected${states ? await became(states) : ''}\n`)
   if (rows.some(({ rejected, states }) => rejected > 0 || (states && failures(states) > 0))) process.exitCode = 1
+}
+
+/** @param path the operand that names the file */
+function isOfExport(file: string, path: string | undefined): boolean {
+  return file !== path && /\.(?:ndjson|jsonl)(?:\.gz|\.zst)?$/i.test(file)
+}
+
+/** As `chainon bulk` does; a file whose name says no type is sent, whatever it has. */
+async function joinAll(
+  exports: readonly (readonly string[])[],
+  maxNames: number,
+  report: Report,
+): Promise<readonly JoinedFiles[]> {
+  const { isTypeOfExport, joinFiles } = await import('../bulk/join.ts')
+  const { localFile } = await import('../bulk/files.ts')
+  const joined: JoinedFiles[] = []
+  for (const paths of exports) {
+    const files = paths.map(localFile).map((file) => (isTypeOfExport(file.type) ? file : { ...file, type: '' }))
+    joined.push(await joinFiles(files, { maxNames, report }))
+  }
+  return joined
 }
 
 /** @returns how to go on after what was sent up to this line */

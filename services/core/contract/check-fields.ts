@@ -46,6 +46,18 @@ export function checkRoles(roles: Roles, fields: readonly FieldContract[], file:
   }
 }
 
+/** What names another patient of the producer is in a feed of its own: its records have no identity, and nothing of it is kept. */
+export function checkSamePatient(fields: readonly FieldContract[], file: Place): void {
+  const roles = fields.filter(({ linkage }) => linkage !== undefined)
+  const named = roles.find(({ linkage }) => linkage === 'same_patient')
+  if (named === undefined) return
+  if (roles.length > 1) file.say("a feed with 'same_patient' has no other field with a role in the linkage")
+  if (named.kind !== 'string' || named.nullable || named.privacy.action !== 'tokenise')
+    file.say(
+      `field '${named.name}' names another patient: it must be a string that is never null, with the action tokenise`,
+    )
+}
+
 function checkIdentifier(
   role: 'key' | 'subject',
   name: string,

@@ -6,7 +6,7 @@ import { Place } from '../schema/place.ts'
 import { read } from '../schema/read.ts'
 import { isObject } from '../schema/variants.ts'
 import { checkFacts, checkPrecisions } from './check-facts.ts'
-import { checkRoles, checkStoredNames } from './check-fields.ts'
+import { checkRoles, checkSamePatient, checkStoredNames } from './check-fields.ts'
 import { checkGuardConditions } from './check-guards.ts'
 import { checkLeaks } from './check-leaks.ts'
 import { checkAges, checkAreas } from './check-privacy.ts'
@@ -57,6 +57,7 @@ function parse(feed: string, text: string, file: Place): FeedContract | undefine
   const recordRules = items(contract.partial, 'rules').flatMap((rule) => complete(RecordRule, rule) ?? [])
   checkStoredNames(fields, file)
   checkRoles(contract.complete ?? completeKeys(Contract, contract.partial), fields, file)
+  checkSamePatient(fields, file)
   checkRules(fields, recordRules, file)
   checkGuardConditions(fields, file)
   checkPrecisions(fields, file)

@@ -10,7 +10,7 @@ export function personLinkSubject(namespace: string): string {
   return `${namespace}chainon.person-link-value`
 }
 
-export type LinkMethod = 'scored' | 'establishment-ipp' | 'decision' | 'cancelled'
+export type LinkMethod = 'scored' | 'establishment-ipp' | 'same-patient' | 'decision' | 'cancelled'
 
 /**
  * What became of the person that a record leaves. `split`: it goes on without the record. `merge`: its records are of a person that was there before. `rename`: of one that was

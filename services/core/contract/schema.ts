@@ -23,8 +23,13 @@ export const LinkageRole = Type.Enum(
     'city',
     'phone',
     'email',
+    // Of no identity: it makes a token of two patient numbers, and is not compared.
+    'same_patient',
   ],
-  { description: 'What the field is of an identity, for linkage. A feed with such a field is linked' },
+  {
+    description:
+      'What the field is of an identity, for linkage; `same_patient`: another patient number of the same producer, said to be of the same person. A feed with such a field is linked',
+  },
 )
 export type LinkageRole = Written<typeof LinkageRole>
 

@@ -67,10 +67,8 @@ export const FAULTS = {
     text: 'No field of the feed holds a value of this form: a comparator, a ratio, a range, a reference, or content that is no text.',
   },
   'damaged-content': { blame: 'record', text: 'The enclosed content is not in its encoding.' },
-  'merge-not-held': {
-    blame: 'record',
-    text: 'No feed holds the merge of two identifiers: send both identities with their INS, which links them, and the records under the identifier that stays.',
-  },
+  'other-authority': { blame: 'record', text: 'The two identifiers were assigned by different authorities.' },
+  'same-identifier': { blame: 'record', text: 'Both identifiers are the same: nothing is merged or linked.' },
   // record: of a DICOM file
   'malformed-dicom': {
     blame: 'record',
@@ -132,6 +130,11 @@ export const FAULTS = {
   'not-found': { blame: 'request', status: 404, text: 'This address does not exist.' },
   'method-not-allowed': { blame: 'request', status: 405, text: 'The address does not accept this method.' },
   'malformed-body': { blame: 'request', status: 400, text: 'The body cannot be read as its media type.' },
+  'truncated-zstd': {
+    blame: 'request',
+    status: 400,
+    text: 'The zstd body is damaged or incomplete, or needs a window of more than 8 MB.',
+  },
   'truncated-gzip': { blame: 'request', status: 400, text: 'The gzip body is damaged or incomplete.' },
   'unsupported-encoding': { blame: 'request', status: 415, text: 'The content encoding is not supported.' },
   'unsupported-media-type': { blame: 'request', status: 415, text: 'The media type is not supported.' },

@@ -4,8 +4,11 @@ import type { FeedContract, LinkageRole } from '../contract/types.ts'
 import { comparedTraits, type RecordEncoder } from './encode.ts'
 import type { Trait } from './traits.ts'
 
-/** The trait that each role gives; the identity status is none. INS and NIR are one number. */
-export const TRAIT_OF_ROLE: Readonly<Record<Exclude<LinkageRole, 'identity_status'>, Trait>> = {
+/** Roles of what is written of a person. The others say how far it is to be believed, and who else is the same person. */
+export type TraitRole = Exclude<LinkageRole, 'identity_status' | 'same_patient'>
+
+/** The trait that each role gives. INS and NIR are one number. */
+export const TRAIT_OF_ROLE: Readonly<Record<TraitRole, Trait>> = {
   ins: 'national_id',
   nir: 'national_id',
   birth_family_name: 'birth_name',
@@ -21,12 +24,15 @@ export const TRAIT_OF_ROLE: Readonly<Record<Exclude<LinkageRole, 'identity_statu
   email: 'email',
 }
 
+export function isTraitRole(role: LinkageRole | undefined): role is TraitRole {
+  return role !== undefined && role in TRAIT_OF_ROLE
+}
+
 /** @returns the traits of all linked feeds together: records of one feed are compared with those of another */
 export function installationTraits(contracts: readonly FeedContract[]): ReadonlySet<Trait> {
   const written = new Set<Trait>()
   for (const { fields } of contracts)
-    for (const { linkage } of fields)
-      if (linkage !== undefined && linkage !== 'identity_status') written.add(TRAIT_OF_ROLE[linkage])
+    for (const { linkage } of fields) if (isTraitRole(linkage)) written.add(TRAIT_OF_ROLE[linkage])
   return comparedTraits(written)
 }
 

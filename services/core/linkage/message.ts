@@ -1,8 +1,8 @@
 /**
  * What `deidentify` tells the linker of a record: a message of `linkage.<feed>` before it is sealed.
  *
- *   form u8 (1) | flags u8 (1 cancelled, 2 newborn) | form of the encoding, 8 bytes | record version f64 LE | time of receipt f64 LE
- *   producer, patient, record: length u8, UTF-8 | filters, then tokens: 32-bit words LE; none of a cancelled record
+ *   form u8 (1) | flags u8 (1 cancelled, 2 newborn, 4 of a pair) | form of the encoding, 8 bytes | record version f64 LE | time of receipt f64 LE
+ *   producer, patient, record, of a pair its name: length u8, UTF-8 | filters, then tokens: 32-bit words LE; none of a cancelled record
  */
 import { endianness } from 'node:os'
 import type { EncodedRecord } from './encode.ts'
@@ -18,6 +18,8 @@ export interface LinkageMessage {
   readonly receivedAt: number
   /** Undefined for a cancelled record. */
   readonly encoded: EncodedRecord | undefined
+  /** Names the patient and another one of the same producer, who are said to be one person; undefined of a record that says no such thing, or is cancelled. */
+  readonly pair?: string | undefined
 }
 
 export interface MessageForm {
@@ -36,20 +38,23 @@ export type Unpacked =
 const FORM = 1
 const CANCELLED = 1
 const NEWBORN = 2
+const PAIRED = 4
 const FORM_BYTES = 8
 const HEAD_BYTES = 2 + FORM_BYTES + 16
 
 /** @throws RangeError when a name has more than 255 bytes, or the machine is big-endian: words are copied as they lie in memory */
 export function packMessage(message: LinkageMessage, { form }: Pick<MessageForm, 'form'>): Buffer {
   if (endianness() !== 'LE') throw new RangeError('encodings need a little-endian machine')
-  const { encoded } = message
+  const { encoded, pair } = message
   const head = Buffer.alloc(HEAD_BYTES)
   head[0] = FORM
-  head[1] = encoded === undefined ? CANCELLED : encoded.newborn ? NEWBORN : 0
+  head[1] = encoded === undefined ? CANCELLED : (encoded.newborn ? NEWBORN : 0) | (pair === undefined ? 0 : PAIRED)
   form.copy(head, 2)
   head.writeDoubleLE(message.version, 2 + FORM_BYTES)
   head.writeDoubleLE(message.receivedAt, 10 + FORM_BYTES)
-  const names = [message.producer, message.patient, message.record].flatMap((name) => {
+  const named = [message.producer, message.patient, message.record]
+  if (encoded !== undefined && pair !== undefined) named.push(pair)
+  const names = named.flatMap((name) => {
     const bytes = Buffer.from(name)
     if (bytes.length > 255) throw new RangeError('a name in a message of the linkage has at most 255 bytes')
     return [Buffer.of(bytes.length), bytes]
@@ -64,27 +69,28 @@ export function unpackMessage(bytes: Buffer, { form, filterWords, tokenWords }: 
   if (bytes.length < HEAD_BYTES || bytes[0] !== FORM) return damaged
   if (!bytes.subarray(2, 2 + FORM_BYTES).equals(form)) return { ok: false, why: 'other-form' }
   const flags = bytes[1] as number
+  const cancelled = flags === CANCELLED
+  const paired = !cancelled && (flags & PAIRED) !== 0
   const names: string[] = []
   let at = HEAD_BYTES
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < (paired ? 4 : 3); i++) {
     const end = at + 1 + (bytes[at] ?? 0)
     if (end > bytes.length) return damaged
     names.push(bytes.toString('utf8', at + 1, end))
     at = end
   }
-  const [producer = '', patient = '', record = ''] = names
+  const [producer = '', patient = '', record = '', pair] = names
   const version = bytes.readDoubleLE(2 + FORM_BYTES)
   const receivedAt = bytes.readDoubleLE(10 + FORM_BYTES)
-  const cancelled = flags === CANCELLED
   if (bytes.length !== at + (cancelled ? 0 : 4 * (filterWords + tokenWords))) return damaged
   const encoded = cancelled
     ? undefined
     : {
         filters: wordsOf(bytes, at, filterWords),
         tokens: wordsOf(bytes, at + 4 * filterWords, tokenWords),
-        newborn: flags === NEWBORN,
+        newborn: (flags & NEWBORN) !== 0,
       }
-  return { ok: true, message: { producer, patient, record, version, receivedAt, encoded } }
+  return { ok: true, message: { producer, patient, record, version, receivedAt, encoded, pair } }
 }
 
 function bytesOf(words: Int32Array): Uint8Array {

@@ -5,6 +5,7 @@ import type { ExplainedPair } from './shown-explanation.ts'
 const DECIDED: Readonly<Record<ExplainedPair['decided_by'], string>> = {
   model: '',
   'patient-number': 'One patient number at a producer decides, whatever the model says.\n',
+  'same-patient': 'Their producer says that the two patient numbers are of one person, whatever the model says.\n',
   'no-value': 'One of them has no value to compare: that says nothing about who it is.\n',
 }
 const BAR_OF = 2

@@ -11,8 +11,8 @@ export const ExplainedPairSchema = closed({
   /** `<feed>/<pseudonym>`, as they were given: two. */
   records: Type.Array(Type.String(), { minItems: 2, maxItems: 2 }),
   model: Type.String(),
-  /** What decides: the model; that both are of one patient number at a producer; that one has no value, which says nothing. */
-  decided_by: Type.Enum(['model', 'patient-number', 'no-value']),
+  /** What decides: the model; that both are of one patient number at a producer; that the producer says of both numbers that they are of one person; that one has no value, which says nothing. */
+  decided_by: Type.Enum(['model', 'patient-number', 'same-patient', 'no-value']),
   /** Of the edge in the index, where there is one: another one than `weight` where a record was replaced meanwhile, or somebody decided. */
   edge: Type.Union([Type.Number(), Type.Literal('certain'), Type.Null()]),
   one_person: Type.Boolean(),

@@ -3,7 +3,7 @@
 --   node          a patient at one producer (pseudonym, second level)
 --   contribution  one record's tokens for its node; the highest (version, stamp) of a record counts, a cancel empties it, and
 --                 a version that names another patient removes it from the previous patient
---   strong edge   two nodes share an INS or NIR token
+--   strong edge   two nodes share an INS or NIR token, or one by which their producer says that they are one person
 --   weak edge     two nodes share a composite of traits, and the strong components of all that share it have at most one INS, one
 --                 NIR and (for the composite without a place) one birth place: homonyms are not merged
 --   person        a connected component, named after its smallest node
@@ -225,8 +225,9 @@ local function unite(members)
   end
 end
 
-local RANK = { ['ins'] = 1, ['nir'] = 2, ['traits-place'] = 3, ['traits'] = 4 }
-local NAME = { 'ins', 'nir', 'traits-place', 'traits' }
+local RANK = { ['ins'] = 1, ['nir'] = 2, ['same-patient'] = 3, ['traits-place'] = 4, ['traits'] = 5 }
+local NAME = { 'ins', 'nir', 'same-patient', 'traits-place', 'traits' }
+local STRONG = 3
 local best = {}
 local function link(t)
   if #tokens[t] < 2 then return end
@@ -238,7 +239,7 @@ local function link(t)
 end
 
 for _, t in ipairs(tokenOrder) do
-  if (RANK[kindOf(t)] or 9) <= 2 then link(t) end
+  if (RANK[kindOf(t)] or 9) <= STRONG then link(t) end
 end
 -- What distinguishes people, collected for each strong component before any weak edge is added.
 local marks = {}

@@ -5,15 +5,15 @@
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type EncodedRecord, recordEncoder } from '#core/linkage/encode.ts'
-import { formOf, installationTraits, TRAIT_OF_ROLE } from '#core/linkage/feed-traits.ts'
+import { formOf, installationTraits, isTraitRole, TRAIT_OF_ROLE } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
 import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
 import type { LinkageSeal } from '#core/linkage/seal.ts'
 import type { Trait, Traits } from '#core/linkage/traits.ts'
 import { identityOf, textOfRole } from './identity.ts'
+import { statedPair } from './stated-pair.ts'
 
 type Values = Readonly<Record<string, unknown>>
-type ComparedRole = keyof typeof TRAIT_OF_ROLE
 
 /** @returns the sealed message of `linkage.<feed>`; undefined for a feed that is not linked */
 export type EncodeIdentity = (record: Values, producer: string, receivedAt: number, origin: string) => Buffer
@@ -32,14 +32,14 @@ function dateOf(days: number): string {
 export function writtenTraits(contract: FeedContract): (record: Values) => Traits {
   const textOf = textOfRole(contract)
   const roles = contract.fields.flatMap(({ linkage }) =>
-    linkage === undefined || linkage === 'identity_status' || linkage === 'ins' || linkage === 'nir' ? [] : [linkage],
+    isTraitRole(linkage) && linkage !== 'ins' && linkage !== 'nir' ? [linkage] : [],
   )
   return (record) => {
     const text = (role: LinkageRole) => textOf(record, role)
     const { doubtful, number } = identityOf(text)
     if (doubtful) return {}
     const traits: Partial<Record<Trait, string>> = { national_id: number }
-    for (const role of roles) traits[TRAIT_OF_ROLE[role satisfies ComparedRole]] = text(role)
+    for (const role of roles) traits[TRAIT_OF_ROLE[role]] = text(role)
     if (traits.birth_date) traits.birth_date = dateOf(Number(traits.birth_date))
     return traits
   }
@@ -59,8 +59,10 @@ export function identityEncoders(
   const form = formOf(encoder)
   return (contract, seal) => {
     const traitsOf = writtenTraits(contract)
+    const pairOf = statedPair(contract)
     const encodedOf = (record: Values): EncodedRecord => encoder.encode(normaliseTraits(traitsOf(record), 'YYYY-MM-DD'))
     return function encodeIdentity(record, producer, receivedAt, origin) {
+      const pair = record.operation === 'cancel' ? undefined : pairOf(record, producer)
       const plain = packMessage(
         {
           producer,
@@ -69,6 +71,7 @@ export function identityEncoders(
           version: Math.max(0, Number(record[contract.version])),
           receivedAt,
           encoded: record.operation === 'cancel' ? undefined : encodedOf(record),
+          pair: pair && pseudonymiser.pseudonym('pair', pair),
         },
         { form },
       )

@@ -52,7 +52,10 @@ export function removeIdentity(
         out._object_state = kept?.state ?? null
       }
       if (contract.linked)
-        out._sealed_tokens = sealTokens(tokenise(record), { feed: contract.feed, recordId: String(out.record_id) })
+        out._sealed_tokens = sealTokens(tokenise(record, provenance.producer), {
+          feed: contract.feed,
+          recordId: String(out.record_id),
+        })
       // Last: tokens are bound to the pseudonym as it was made, so that another key of the wrap leaves them as they are.
       for (const { column } of columns) {
         const pseudonym = out[column]

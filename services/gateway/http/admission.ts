@@ -33,7 +33,7 @@ export interface Admitted {
 /**
  * Reads the body within what may be in flight; its share is released when the answer is sent or the connection is closed.
  *
- * @throws ProblemError body-too-large, too-many-in-flight, producer-share, quota-exceeded, upload-too-slow, unsupported-encoding, truncated-gzip,
+ * @throws ProblemError body-too-large, too-many-in-flight, producer-share, quota-exceeded, upload-too-slow, unsupported-encoding, truncated-gzip, truncated-zstd,
  *   malformed-body, and those of a login
  */
 export async function admitBody(

@@ -1,11 +1,9 @@
 /** Reads a request's body into memory, within bounds: the size after decompression counts, not the size that was sent. */
 import type { Readable } from 'node:stream'
-import { createGunzip, type Gunzip } from 'node:zlib'
 import { ProblemError } from '../problem.ts'
+import { type Decompressor, decompressor } from './decompress.ts'
 import type { BodyEncoding } from './media-types.ts'
 import { type Pace, watchPace } from './pace.ts'
-
-const GUNZIP_CHUNK_BYTES = 256 * 1024
 
 export interface BodyLimits {
   /** Largest body after decompression. */
@@ -16,7 +14,7 @@ export interface BodyLimits {
 /**
  * @param grow called with the bytes in memory so far, before more are kept; its problem ends the reading
  * @param tooSlow called when the body is given up because it does not come
- * @throws ProblemError body-too-large, truncated-gzip, upload-too-slow, malformed-body when the client disconnects, and those of `grow`
+ * @throws ProblemError body-too-large, truncated-gzip, truncated-zstd, upload-too-slow, malformed-body when the client disconnects, and those of `grow`
  */
 export function readBody(
   source: Readable,
@@ -26,8 +24,8 @@ export function readBody(
   tooSlow: (reason: 'slow-rate' | 'slow-total') => void = () => undefined,
 ): Promise<Buffer> {
   const { maxBodyBytes, pace } = limits
-  const gunzip = encoding === 'gzip' ? createGunzip({ chunkSize: GUNZIP_CHUNK_BYTES }) : undefined
-  const stream: Readable = gunzip ?? source
+  const decompressed = encoding === 'identity' ? undefined : decompressor(encoding)
+  const stream = decompressed?.output ?? source
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
@@ -42,7 +40,7 @@ export function readBody(
       watch.stop()
       source.off('data', onSent)
       stream.off('data', onData)
-      if (gunzip) detach(source, gunzip)
+      if (decompressed) detach(source, decompressed)
       finish()
     }
     const fail = (error: ProblemError) => end(() => reject(error))
@@ -64,9 +62,10 @@ export function readBody(
     source.once('close', () => {
       if (!source.readableEnded) fail(new ProblemError('malformed-body', 'The connection ended before the body did.'))
     })
-    if (gunzip) {
-      gunzip.on('error', () => fail(new ProblemError('truncated-gzip')))
-      source.pipe(gunzip)
+    if (decompressed) {
+      const damaged = encoding === 'zstd' ? 'truncated-zstd' : 'truncated-gzip'
+      stream.on('error', () => fail(new ProblemError(damaged)))
+      source.pipe(decompressed.input)
     }
   })
 }
@@ -85,7 +84,8 @@ function slow({ totalMs, windowMs, minBytesPerSecond }: Pace): ProblemError {
   )
 }
 
-function detach(source: Readable, gunzip: Gunzip): void {
-  source.unpipe(gunzip)
-  gunzip.destroy()
+function detach(source: Readable, { input, output }: Decompressor): void {
+  source.unpipe(input)
+  input.destroy()
+  output.destroy()
 }

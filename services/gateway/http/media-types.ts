@@ -3,7 +3,7 @@ import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { ProblemError } from '../problem.ts'
 
 export type RecordFormat = 'json' | 'ndjson' | 'avro'
-export type BodyEncoding = 'identity' | 'gzip'
+export type BodyEncoding = 'identity' | 'gzip' | 'zstd'
 
 export const RECORD_TYPES: Readonly<Record<string, RecordFormat>> = {
   [MEDIA.json]: 'json',
@@ -82,8 +82,10 @@ export function bodyEncoding(header: string | undefined): BodyEncoding {
     case 'gzip':
     case 'x-gzip':
       return 'gzip'
+    case 'zstd':
+      return 'zstd'
     default:
-      throw new ProblemError('unsupported-encoding', 'Send the body as it is or with Content-Encoding: gzip.')
+      throw new ProblemError('unsupported-encoding', 'Send the body as it is or with Content-Encoding: gzip or zstd.')
   }
 }
 

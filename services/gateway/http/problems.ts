@@ -65,7 +65,7 @@ function sendProblem(
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   reply.headers(headers)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="chainon"')
-  if (code === 'unsupported-encoding') reply.header('accept-encoding', 'gzip, identity')
+  if (code === 'unsupported-encoding') reply.header('accept-encoding', 'gzip, zstd, identity')
   if (!request.raw.complete) drain(request)
   return wantsOutcome(request)
     ? reply

@@ -5,7 +5,7 @@ import { IdempotencyKey } from '../ingest/idempotency.ts'
 
 export const STORE_HEADERS = Type.Object({
   'Idempotency-Key': Type.Optional(IdempotencyKey),
-  'Content-Encoding': Type.Optional(Type.Enum(['gzip', 'identity'], { description: 'Encoding of the body' })),
+  'Content-Encoding': Type.Optional(Type.Enum(['gzip', 'zstd', 'identity'], { description: 'Encoding of the body' })),
 })
 
 /** What a request with a missing or wrong key is answered. */
@@ -22,6 +22,7 @@ export const LOGIN_PROBLEMS: readonly ProblemCode[] = [
 export const STORE_PROBLEMS: readonly ProblemCode[] = [
   'malformed-body',
   'truncated-gzip',
+  'truncated-zstd',
   'no-records',
   'bad-idempotency-key',
   ...LOGIN_PROBLEMS,

@@ -2,8 +2,8 @@
  * A record of the linkage index as bytes. What is in clear is what a linker that opens the index reads of every record; the rest is sealed (keys.ts).
  *
  *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | hash of its id, 12 bytes | 8 bytes for each token (two words, 32-bit LE)
- *   sealed     flags u8 (1 newborn, 2 with a label) | fields u16 LE, a bit each | length of the next u16 LE | id, and after a zero byte the label,
- *              UTF-8 | the filters of those fields, 32-bit LE
+ *   sealed     flags u8 (1 newborn, 2 with a label, 4 with a pair) | fields u16 LE, a bit each | length of the next u16 LE | id, then label and pair, each
+ *              after a zero byte, UTF-8 | the filters of those fields, 32-bit LE
  *
  * A cancelled record has CANCELLED in place of the number of tokens, and no filters: where it has no label, it is the part in clear alone.
  */
@@ -24,11 +24,14 @@ const MOST_FIELDS = 16
 const MOST_ID_BYTES = 512
 const NEWBORN = 1
 const LABELLED = 2
+const PAIRED = 4
 
 export interface IndexedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
   readonly id: string
   /** Of whom the record is, without a zero byte. */
   readonly label?: string | undefined
+  /** What it says of its patient and another one, without a zero byte. */
+  readonly pair?: string | undefined
 }
 
 export interface Codec {
@@ -122,8 +125,8 @@ export function codec({ fields, words }: Layout): Codec {
   }
 
   return {
-    pack({ id, label, filters, newborn }) {
-      const text = label === undefined ? id : `${id}\0${label}`
+    pack({ id, label, pair, filters, newborn }) {
+      const text = [id, label, pair].filter((part) => part !== undefined).join('\0')
       const idBytes = Buffer.byteLength(text)
       if (idBytes > MOST_ID_BYTES)
         throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes, with its label`)
@@ -135,7 +138,7 @@ export function codec({ fields, words }: Layout): Codec {
           kept += field.words
         }
       const bytes = Buffer.allocUnsafe(SEALED_HEAD_BYTES + idBytes + 4 * kept)
-      bytes[0] = (newborn ? NEWBORN : 0) | (label === undefined ? 0 : LABELLED)
+      bytes[0] = (newborn ? NEWBORN : 0) | (label === undefined ? 0 : LABELLED) | (pair === undefined ? 0 : PAIRED)
       bytes.writeUInt16LE(present, 1)
       bytes.writeUInt16LE(idBytes, 3)
       let to = SEALED_HEAD_BYTES + bytes.write(text, SEALED_HEAD_BYTES)
@@ -155,8 +158,9 @@ export function codec({ fields, words }: Layout): Codec {
       let from = SEALED_HEAD_BYTES + idBytes
       const text = bytes.toString('utf8', SEALED_HEAD_BYTES, from)
       const flags = bytes[0] as number
-      const zero = (flags & LABELLED) === 0 ? text.length : text.lastIndexOf('\0')
-      const label = zero === text.length ? undefined : text.slice(zero + 1)
+      const parts = text.split('\0')
+      const pair = (flags & PAIRED) === 0 ? undefined : parts.pop()
+      const label = (flags & LABELLED) === 0 ? undefined : parts.pop()
       for (const [at, field] of fields.entries()) {
         if ((present & (1 << at)) === 0) continue
         const end = from + 4 * field.words
@@ -165,7 +169,7 @@ export function codec({ fields, words }: Layout): Codec {
         from = end
       }
       if (from !== bytes.length) throw new RangeError('a record of the index is longer than its fields')
-      return { id: text.slice(0, zero), label, filters, newborn: (flags & NEWBORN) !== 0 }
+      return { id: parts.join('\0'), label, pair, filters, newborn: (flags & NEWBORN) !== 0 }
     },
   }
 }

@@ -5,7 +5,7 @@ import { filterStore } from '#core/linkage/record-store.ts'
 import { type ExplainedPair, shownExplanation, tenths } from '#core/linkage/shown-explanation.ts'
 import { CERTAIN } from '../link/component.ts'
 import { isBlank } from './candidates.ts'
-import type { OpenIndex } from './open-index.ts'
+import type { OpenIndex, ReadRecord } from './open-index.ts'
 
 const NAME = /^[a-z0-9_]{1,64}\/p1_[A-Za-z0-9_-]{1,120}$/
 
@@ -49,14 +49,16 @@ export async function explainPair(index: OpenIndex, one: string, other: string):
   return {
     records: [one, other],
     model: model.version,
-    decided_by:
-      first.label !== undefined && first.label === second.label
-        ? 'patient-number'
-        : isBlank(first) || isBlank(second)
-          ? 'no-value'
-          : 'model',
+    decided_by: decidedBy(first, second),
     edge: edge === undefined ? null : edge >= CERTAIN ? 'certain' : tenths(edge),
     one_person: persons[0] === persons[1],
     ...shownExplanation(explained),
   }
+}
+
+/** As the linker weighs two records, in its order. */
+function decidedBy(one: ReadRecord, other: ReadRecord): ExplainedPair['decided_by'] {
+  if (one.pair !== undefined && one.pair === other.pair) return 'same-patient'
+  if (one.label !== undefined && one.label === other.label) return 'patient-number'
+  return isBlank(one) || isBlank(other) ? 'no-value' : 'model'
 }

@@ -90,10 +90,11 @@ export function readThrough(
       for (const [number, bytes] of await reader.records(numbers)) {
         const head = readHead(bytes)
         if (head.isCancelled) continue
-        const { id, label, filters, newborn } = stored.unpack(of.keys.open(bytes, head.bytes))
+        const { id, label, pair, filters, newborn } = stored.unpack(of.keys.open(bytes, head.bytes))
         opened.set(number, {
           id,
           label,
+          pair,
           filters,
           newborn,
           version: head,

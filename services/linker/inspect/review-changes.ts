@@ -1,8 +1,7 @@
 /** What a decision about two records changes, if it contradicts the index. */
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
-import { CERTAIN, LINK, personsOfComponent } from '../link/component.ts'
-import { DECIDED } from '../link/decisions.ts'
+import { CERTAIN, LINK, personsOfComponent, STATED } from '../link/component.ts'
 import { membersOf } from './explain-person.ts'
 import type { OpenIndex, ReadRecord } from './open-index.ts'
 
@@ -49,7 +48,6 @@ export async function changesOf(
       idOf: (member) => of(member).id,
       weight: weights(index, opened),
       apart: (x, y) => isPair(x, y) || isNever(of(x).id, of(y).id),
-      decided: DECIDED,
     },
   )
   const groups = Map.groupBy(members, (member) => persons.get(member) as number)
@@ -69,7 +67,8 @@ function weights({ model, layout }: OpenIndex, opened: ReadonlyMap<number, ReadR
   const slots = new Map([...opened].map(([number, record]) => [number, store.add(record)]))
   const { weight } = scorer(model, store, layout)
   return (a: number, b: number): number => {
-    const label = opened.get(a)?.label
+    const { label, pair } = opened.get(a) as ReadRecord
+    if (pair !== undefined && pair === opened.get(b)?.pair) return STATED
     if (label !== undefined && label === opened.get(b)?.label) return CERTAIN
     return weight(slots.get(a) as number, slots.get(b) as number)
   }

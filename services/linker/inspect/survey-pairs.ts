@@ -51,7 +51,7 @@ export async function surveyPairs(
       for (const candidate of candidates) {
         const other = all.get(candidate)
         if (!other || !isWanted(record, other, feeds)) continue
-        if (record.label !== undefined && record.label === other.label) sample.certain_pairs += share
+        if (isCertain(record, other)) sample.certain_pairs += share
         else if (isBlank(record) || isBlank(other)) sample.pairs_without_value += share
         else
           counts.add({ ...compare(number, record, candidate, other), kinds: kindsOfPair(index, record, other, tokens) })
@@ -89,6 +89,11 @@ function comparer({ model, layout }: OpenIndex) {
   }
 }
 
+/** Whatever they have in common: of one patient number, or said to be one person by their producer. */
+function isCertain(one: ReadRecord, other: ReadRecord): boolean {
+  return (one.label !== undefined && one.label === other.label) || (one.pair !== undefined && one.pair === other.pair)
+}
+
 function kindsOfPair(
   { kinds, layout }: OpenIndex,
   record: ReadRecord,
@@ -101,8 +106,8 @@ function kindsOfPair(
       const field = layout.fields.find((one) => one.trait === trait)
       return field !== undefined && record.filters.subarray(field.offset, field.offset + field.words).some(Boolean)
     },
-    // The last one is that of the patient's number.
-    record.tokens.length - (record.label === undefined ? 0 : 1),
+    // The last ones are those of the patient's number and of the pair.
+    record.tokens.length - (record.label === undefined ? 0 : 1) - (record.pair === undefined ? 0 : 1),
   )
   const theirs = new Set(other.tokens.map((token) => token.toString('hex')))
   return names?.filter((_, at) => {

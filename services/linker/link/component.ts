@@ -8,6 +8,8 @@ import { type Edge, personsOf } from '#core/linkage/persons.ts'
 export const LINK = Math.log2(3)
 /** The weight of two records with one label: above all that a model gives. */
 export const CERTAIN = 100
+/** The weight of two records by which a producer says that two of its patient numbers are of one person. Below what operators decide. */
+export const STATED = 500
 /** Records of one component; above it, its weakest edges do not count. */
 export const MOST_RECORDS = 200
 /** What the bound of edges rises by while a component is too large. */
@@ -27,8 +29,6 @@ export interface ComponentRules {
   readonly weight: (a: number, b: number) => number
   /** The records are of one source, where a person has at most one in each. */
   readonly apart?: (a: number, b: number) => boolean
-  /** Edges of this weight and more are not weighed against others. */
-  readonly decided?: number
 }
 
 /** @returns for each member the number of the first record of its person */
@@ -39,14 +39,15 @@ export function personsOfComponent({ members, above, edgesOf }: Component, rules
   for (const a of members)
     for (const [b, weight] of edgesOf(a) ?? [])
       if (a < b && weight > above) inside.push({ a: rules.idOf(a), b: rules.idOf(b), weight })
-  const { apart, decided } = rules
+  const { apart } = rules
   const groups = personsOf(inside, {
     weight(a, b) {
       const [one, two] = [numberOf(a), numberOf(b)]
       return edgesOf(one)?.get(two) ?? rules.weight(one, two)
     },
     ...(apart && { apart: (a: string, b: string) => apart(numberOf(a), numberOf(b)) }),
-    ...(decided !== undefined && { decided }),
+    // Records of one number, and what a producer or an operator says of two, are not weighed against what the model says of others.
+    decided: CERTAIN,
   })
   const persons = new Map(members.map((member) => [member, member]))
   for (const group of groups) {

@@ -9,9 +9,9 @@ import { type Codec, packCancelled, packHead, type RecordVersion, readHead } fro
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex, NewEdge, PutReply, StoredComponent } from '../index/link-index.ts'
 import type { OutboxEntry } from '../index/outbox.ts'
-import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
+import { CERTAIN, LINK, MOST_RECORDS, personsOfComponent, STATED, STEP } from './component.ts'
 import { openDecision, sealDecision } from './decision-seal.ts'
-import { DECIDED, decisions, type PairDecision } from './decisions.ts'
+import { decisions, type PairDecision } from './decisions.ts'
 import type { LinkerCounts, LinkerOptions } from './linker.ts'
 import { openedRecords } from './opened-records.ts'
 import { reconciliation } from './reconciliation.ts'
@@ -20,6 +20,8 @@ export interface Arrival {
   readonly id: string
   /** Of whom the record is: records with one label are of one person. */
   readonly label?: string
+  /** Names what the record says: that its patient and another one are one person. The two records that say it have one name. */
+  readonly pair?: string
   readonly version: number
   /** Decides between equal versions; 0 by default. */
   readonly stamp?: number
@@ -44,7 +46,7 @@ export interface Change {
   readonly stamp: number
   /** Id of the person's first record; undefined for a cancelled record. */
   readonly person: string | undefined
-  /** Of the strongest edge to a record of that person: log2 odds; CERTAIN where it has only records of its label; undefined when it is alone. */
+  /** Of the strongest edge to a record of that person: log2 odds; STATED where a producer says so of two patient numbers; CERTAIN where it has only records of its label; undefined when it is alone. */
   readonly weight: number | undefined
   readonly linkVersion: number
   /** Id of the first record of the person that it was told to be of; undefined where that is the same, or it was of none. */
@@ -106,6 +108,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   function weight(one: number, other: number): number {
     const decided = made.isEmpty ? undefined : made.weightOf(opened.idOf(one), opened.idOf(other))
     if (decided !== undefined) return decided
+    const pair = opened.pairOf(one)
+    if (pair !== undefined && pair === opened.pairOf(other)) return STATED
     const label = opened.labelOf(one)
     if (label !== undefined) {
       if (label === opened.labelOf(other)) return CERTAIN
@@ -176,7 +180,6 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           onWeight?.(one, two, value)
           return value
         },
-        decided: DECIDED,
         ...((onePerSource || !made.isEmpty) && { apart: areApart }),
       },
     )
@@ -274,9 +277,9 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     for (const [at, arrival] of batch.entries()) {
       const { number, state } = replies[at] as PutReply
       if (state === 'stale') continue
-      const { id, label, source, encoded } = arrival
+      const { id, label, pair, source, encoded } = arrival
       const version = versionOf(arrival)
-      opened.keep(number, { id, label, source, version, filters: encoded.filters, newborn: encoded.newborn })
+      opened.keep(number, { id, label, pair, source, version, filters: encoded.filters, newborn: encoded.newborn })
       current.set(number, at)
     }
     // What was decided about a record holds for its later versions, and for one that comes only now.
@@ -316,11 +319,14 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     counts,
     async link(batch) {
       const sealed = batch.map((arrival) => {
-        const { id, label, source, encoded } = arrival
+        const { id, label, pair, source, encoded } = arrival
         // Without the assumption, candidates are of all sources.
         const part = onePerSource ? source : 0
         const head = packHead(versionOf(arrival), part, keys.id(id), keys.tokens(encoded.tokens))
-        const record = keys.seal(head, codec.pack({ id, label, filters: encoded.filters, newborn: encoded.newborn }))
+        const record = keys.seal(
+          head,
+          codec.pack({ id, label, pair, filters: encoded.filters, newborn: encoded.newborn }),
+        )
         return { record, candidatesOf: onePerSource ? 1 - part : part }
       })
       const { replies, written } = await inTurn(async () => {

@@ -9,6 +9,7 @@ import type { RecordVersion } from '../index/codec.ts'
 export interface OpenedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
   readonly id: string
   readonly label?: string | undefined
+  readonly pair?: string | undefined
   readonly version: RecordVersion
   readonly source: number
 }
@@ -25,6 +26,7 @@ export interface OpenedRecords {
   /** @param slot the record's number in the store */
   idOf(slot: number): string
   labelOf(slot: number): string | undefined
+  pairOf(slot: number): string | undefined
   versionOf(slot: number): RecordVersion
   /** The record has no value that can be compared. */
   isBlank(slot: number): boolean
@@ -39,6 +41,8 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
   const numbers: number[] = []
   const ids: string[] = []
   const labels: (string | undefined)[] = []
+  /** By slot: few records have one. */
+  const pairs = new Map<number, string>()
   const versions: RecordVersion[] = []
   const sources: number[] = []
   const blanks: boolean[] = []
@@ -80,6 +84,8 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
       numbers[slot] = number
       ids[slot] = record.id
       labels[slot] = record.label
+      if (record.pair === undefined) pairs.delete(slot)
+      else pairs.set(slot, record.pair)
       versions[slot] = record.version
       sources[slot] = record.source
       blanks[slot] = !record.newborn && record.filters.every((word) => word === 0)
@@ -93,6 +99,7 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
     },
     idOf: (slot) => ids[slot] as string,
     labelOf: (slot) => labels[slot],
+    pairOf: (slot) => pairs.get(slot),
     versionOf: (slot) => versions[slot] as RecordVersion,
     isBlank: (slot) => blanks[slot] as boolean,
     sourceOf: (slot) => sources[slot] as number,

@@ -2,7 +2,7 @@
 import type { ChangeReason, LinkMethod, PersonLink } from '#core/contract/person-link.ts'
 import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
-import { CERTAIN } from '../link/component.ts'
+import { CERTAIN, STATED } from '../link/component.ts'
 import { DECIDED } from '../link/decisions.ts'
 import type { Arrival, Change } from '../link/index-linker.ts'
 
@@ -16,14 +16,15 @@ export function arrivalOf(
   feed: string,
   message: LinkageMessage,
 ): Omit<Arrival, 'encoded'> & Partial<Pick<Arrival, 'encoded'>> {
-  const { record, patient, version, receivedAt, encoded } = message
+  const { record, patient, version, receivedAt, encoded, pair } = message
   const arrival = { id: `${feed}/${record}`, label: patient, version, stamp: receivedAt, source: 0 }
   if (!encoded) return arrival
-  // The records of one patient find each other, also where they have no trait in common.
-  const tokens = new Int32Array(encoded.tokens.length + TOKEN_WORDS)
+  // The records of one patient find each other, also where they have no trait in common; and so do the two of a pair.
+  const named = pair === undefined ? [patient] : [patient, pair]
+  const tokens = new Int32Array(encoded.tokens.length + TOKEN_WORDS * named.length)
   tokens.set(encoded.tokens)
-  tokens.set(tokenOf(patient), encoded.tokens.length)
-  return { ...arrival, encoded: { ...encoded, tokens } }
+  for (const [at, name] of named.entries()) tokens.set(tokenOf(name), encoded.tokens.length + TOKEN_WORDS * at)
+  return { ...arrival, encoded: { ...encoded, tokens }, ...(pair !== undefined && { pair }) }
 }
 
 /** A pseudonym is a keyed hash already; the index hashes it again under its own key. */
@@ -71,6 +72,7 @@ export function wrapped(link: PersonLink, { wrap }: Pick<PseudonymWrap, 'wrap'>)
 function methodOf({ person, weight = CERTAIN }: Change): LinkMethod {
   if (person === undefined) return 'cancelled'
   if (weight >= DECIDED) return 'decision'
+  if (weight >= STATED) return 'same-patient'
   return weight < CERTAIN ? 'scored' : 'establishment-ipp'
 }
 

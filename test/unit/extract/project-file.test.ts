@@ -124,7 +124,7 @@ describe('a project file', () => {
     [
       'the name of a feed',
       { cohort: { all_of: [{ feed: 'diagnoses' }] } },
-      "cohort.all_of[0].feed: must be one of death, diagnosis, document, encounter, imaging, medication, observation, patient, pmsi_stay, procedure; did you mean 'diagnosis'?",
+      "cohort.all_of[0].feed: must be one of death, diagnosis, document, encounter, imaging, medication, observation, patient, patient_merge, pmsi_stay, procedure; did you mean 'diagnosis'?",
     ],
   ])('a misspelt word is rejected with the nearest one: %s', (_where, changes, problem) => {
     expect(problemsOf(exampleWith(changes as Record<string, unknown>))).toEqual([problem])

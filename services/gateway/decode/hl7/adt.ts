@@ -1,4 +1,4 @@
-/** ADT -> the identity, the stay, its movement, and the diagnoses, procedures and results that come with it. */
+/** ADT -> what is merged (merge.ts), or the identity, the stay, its movement, and the diagnoses, procedures and results that come with it. */
 import type { Item } from '../item.ts'
 import { actionOf } from './action.ts'
 import { ADT_EVENTS, type AdtEvent } from './adt-events.ts'
@@ -6,6 +6,7 @@ import type { Code } from './codes.ts'
 import { contextOf, locator, type Received } from './context.ts'
 import { DIAGNOSIS, diagnosisCode, diagnosisId } from './diagnosis.ts'
 import type { Operation } from './head.ts'
+import { MERGE_EVENTS, mergeItems } from './merge.ts'
 import { isHistoric, MOVEMENT, movementId, movementOperation } from './movement.ts'
 import { DEATH, PATIENT } from './patient.ts'
 import { PROCEDURE, procedureCode, procedureId } from './procedure.ts'
@@ -19,14 +20,20 @@ import { STAY } from './stay.ts'
 export function* adtItems(received: Received): Generator<Item> {
   const { message, index } = received
   const { header } = message
-  if (header.event === 'A40') {
-    const mrg = message.first('MRG')
-    yield refused(new Refusal('merge-not-held', mrg?.at(1) ?? header.segment.at(9, 2)), index, 'patient')
+  const merge = Object.hasOwn(MERGE_EVENTS, header.event) ? MERGE_EVENTS[header.event] : undefined
+  if (merge !== undefined) {
+    yield* mergeItems(received, merge)
     return
   }
   const event = Object.hasOwn(ADT_EVENTS, header.event) ? ADT_EVENTS[header.event] : undefined
   if (event === undefined) {
-    yield refused(new Refusal('unmapped-message', header.segment.at(9, 2), Object.keys(ADT_EVENTS)), index)
+    yield refused(
+      new Refusal('unmapped-message', header.segment.at(9, 2), [
+        ...Object.keys(ADT_EVENTS),
+        ...Object.keys(MERGE_EVENTS),
+      ]),
+      index,
+    )
     return
   }
   const context = contextOf(received, message.first('PID'), message.first('PV1'))

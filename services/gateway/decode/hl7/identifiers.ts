@@ -15,14 +15,19 @@ const IPP_TYPES = ['PI', 'MR']
  * @returns the IPP of PID-3: of type PI, else MR, else the only one without a type; a refusal when there is none, or more than one to choose from
  */
 export function ippOf(pid: Segment, authorities: readonly string[], field = 3): string | Refusal {
+  const found = ippFieldOf(pid, authorities, field)
+  return found instanceof Refusal ? found : (found.text(1) ?? '')
+}
+
+/** @returns as `ippOf`, with its type and authority */
+export function ippFieldOf(pid: Segment, authorities: readonly string[], field = 3): Field | Refusal {
   const all = pid.repetitions(field).filter((one) => one.text(1) !== undefined && !isIns(one))
   const ours =
     authorities.length === 0 ? all : all.filter((one) => authorityOf(one).some((name) => authorities.includes(name)))
   for (const type of [...IPP_TYPES, undefined]) {
-    const values = new Set(ours.filter((one) => one.text(5) === type).map((one) => one.text(1) ?? ''))
-    if (values.size > 1) return new Refusal('ambiguous-identifier', pid.at(field))
-    const [value] = values
-    if (value !== undefined) return value
+    const found = ours.filter((one) => one.text(5) === type)
+    if (new Set(found.map((one) => one.text(1))).size > 1) return new Refusal('ambiguous-identifier', pid.at(field))
+    if (found[0] !== undefined) return found[0]
   }
   return new Refusal('required', pid.at(field))
 }
@@ -56,6 +61,12 @@ export function rppsOf(segment: Segment | undefined, field: number): string | nu
 
 function isIns(field: Field): boolean {
   return INS_OIDS.includes(field.text(4, 2) ?? '')
+}
+
+/** @returns whether both name the authority that assigned them, and not the same */
+export function areOfOtherAuthorities(one: Field, other: Field): boolean {
+  const [own, theirs] = [authorityOf(one), authorityOf(other)]
+  return own.length > 0 && theirs.length > 0 && !own.some((name) => theirs.includes(name))
 }
 
 function authorityOf(field: Field): readonly string[] {

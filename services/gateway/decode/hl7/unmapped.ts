@@ -2,6 +2,7 @@
 import { DIAGNOSIS } from './diagnosis.ts'
 import { ATTACHMENT, DOCUMENT } from './document.ts'
 import { MEDICATION } from './medication.ts'
+import { PATIENT_MERGE } from './merge.ts'
 import type { Message } from './message.ts'
 import { MOVEMENT } from './movement.ts'
 import { OBSERVATION } from './observation.ts'
@@ -31,7 +32,19 @@ const STRUCTURE = [
   'ZBE-4',
   'ZBE-5',
 ]
-const MAPS = [PATIENT, DEATH, STAY, MOVEMENT, DIAGNOSIS, PROCEDURE, OBSERVATION, ATTACHMENT, DOCUMENT, MEDICATION]
+const MAPS = [
+  PATIENT,
+  PATIENT_MERGE,
+  DEATH,
+  STAY,
+  MOVEMENT,
+  DIAGNOSIS,
+  PROCEDURE,
+  OBSERVATION,
+  ATTACHMENT,
+  DOCUMENT,
+  MEDICATION,
+]
 const READ: ReadonlySet<string> = new Set([
   ...STRUCTURE,
   ...MAPS.flatMap(({ fields }) => Object.values(fields).flatMap(({ from }) => from.map(fieldOf))),

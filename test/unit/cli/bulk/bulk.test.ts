@@ -1,5 +1,5 @@
 /** A Bulk Data export from a real HTTP server, through the command's own code, into a real gateway whose log is in memory. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,7 @@ import { readManifest } from '../../../../services/cli/bulk/manifest.ts'
 import { createNames, SENT_TYPES } from '../../../../services/cli/bulk/resolve.ts'
 import { again, sendExport } from '../../../../services/cli/bulk/send.ts'
 import { MAPPED_RESOURCES } from '../../../../services/gateway/decode/fhir/map.ts'
+import { runToEnd } from '../../../helpers/gateway.ts'
 import { harness } from '../../gateway/harness.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -346,6 +347,58 @@ test('a folder of files, also compressed, whatever their names', async () => {
   // What would be written in another way than it was is not touched, and the gateway refuses it.
   expect(rows.find(({ file }) => file.endsWith('b.ndjson'))).toMatchObject({ accepted: 0, rejected: 2 })
   expect(await stored('observation')).toMatchObject([{ record_id: 'f1', patient_ipp: 'IPP-1', encounter_nda: 'NDA-9' }])
+})
+
+test('push --fhir joins the .ndjson files of a folder alike, also in folders of it, and sends the others as they are', async () => {
+  const export_ = mkdtempSync(join(folder, 'pushed-'))
+  mkdirSync(join(export_, 'part'))
+  writeFileSync(join(export_, 'Observation.000.ndjson.gz'), gzipSync(lines(result('p1'), result('p2'))))
+  writeFileSync(join(export_, 'part', 'Patient.ndjson'), lines(PATIENT))
+  writeFileSync(join(export_, 'Encounter.jsonl'), lines(STAY))
+  writeFileSync(join(export_, 'Practitioner.ndjson'), lines({ resourceType: 'Practitioner', id: '1' }))
+  // A name that says no type of an export: its lines are whole bodies.
+  const bundle = {
+    resourceType: 'Bundle',
+    type: 'collection',
+    entry: [{ resource: PATIENT }, { resource: result('p3') }],
+  }
+  writeFileSync(join(export_, 'Visits.ndjson'), lines(bundle))
+  writeFileSync(join(export_, 'one.json'), JSON.stringify({ ...PATIENT, id: '9' }))
+  const { status, stderr, stdout } = await runToEnd(
+    'services/cli/chainon.mjs',
+    [
+      'push',
+      '--fhir',
+      export_,
+      '--url',
+      url,
+      '--key',
+      gateway.key,
+      '--no-wait',
+      '--json',
+      '--data-dir',
+      join(folder, 'pushed'),
+    ],
+    { PATH: process.env.PATH ?? '', HOME: folder },
+  )
+  expect([status, stderr.split('\n').filter((line) => line.startsWith('Not sent'))]).toEqual([
+    0,
+    ['Not sent, as the gateway maps no such resources: Practitioner'],
+  ])
+  const rows = JSON.parse(stdout) as { file: string; accepted: number; rejected: number }[]
+  expect(rows.map(({ accepted, file, rejected }) => [file.slice(export_.length + 1), accepted, rejected])).toEqual([
+    ['part/Patient.ndjson', 1, 0],
+    ['Encounter.jsonl', 1, 0],
+    ['Observation.000.ndjson.gz', 2, 0],
+    ['Visits.ndjson', 2, 0],
+    ['one.json', 1, 0],
+  ])
+  const found = (await stored('observation')).map((record) => [record?.record_id, record?.patient_ipp])
+  expect(found).toEqual([
+    ['p1', 'IPP-1'],
+    ['p2', 'IPP-1'],
+    ['p3', 'IPP-1'],
+  ])
 })
 
 test.each<[string, unknown, string]>([

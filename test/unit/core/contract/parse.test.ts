@@ -17,7 +17,7 @@ function edited(edit: (json: Json) => void) {
 }
 
 describe('the bundled contracts', () => {
-  it('are the ten feeds', () => {
+  it('are the eleven feeds', () => {
     expect(contracts.map(({ feed }) => feed)).toEqual([
       'death',
       'diagnosis',
@@ -27,6 +27,7 @@ describe('the bundled contracts', () => {
       'medication',
       'observation',
       'patient',
+      'patient_merge',
       'pmsi_stay',
       'procedure',
     ])

@@ -157,7 +157,7 @@ describe('a misspelt word of a fixed list', () => {
     [
       'a role in linkage',
       (contract) => Object.assign(field(contract, 'ins'), { linkage: 'isn' }),
-      "field 'ins': linkage: must be one of ins, nir, identity_status, birth_family_name, birth_given_names, birth_date, sex, birth_place_insee, used_family_name, address_line, postcode, city, phone, email; did you mean 'ins'?",
+      "field 'ins': linkage: must be one of ins, nir, identity_status, birth_family_name, birth_given_names, birth_date, sex, birth_place_insee, used_family_name, address_line, postcode, city, phone, email, same_patient; did you mean 'ins'?",
     ],
     [
       'a severity',

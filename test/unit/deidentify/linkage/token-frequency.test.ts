@@ -37,7 +37,7 @@ const targets = Object.fromEntries(ALL_NAMED.map((what) => [what, targetOf(peopl
 const secret = Buffer.alloc(32, 2)
 const tokenise = tokeniser(contract, secret)
 const KINDS = ['ins', 'nir', 'traits-place', 'traits', 'place'] as const
-const tokens = people.map((person, at) => tokenise(patientOf(person, `r-${at}`)))
+const tokens = people.map((person, at) => tokenise(patientOf(person, `r-${at}`), 'chu'))
 const ofKind = (all: readonly (readonly string[])[], kind: string): Hidden =>
   all.map((own) => own.find((token) => token.startsWith(`t1_${kind}_`)))
 
@@ -97,11 +97,13 @@ test('opened without the key of the tokens, no kind of token names more than cha
 })
 
 test('opened tokens find a person at every producer, and with their key a list of people names them: so they are sealed', () => {
-  const later = people.map((person, at) => tokenise(patientOf(person, `b-${at}`)))
+  const later = people.map((person, at) => tokenise(patientOf(person, `b-${at}`), 'chu'))
   const linked = acrossDays(KINDS.map((kind) => [ofKind(tokens, kind), ofKind(later, kind)] as const))
   print(`opened, found at another producer: ${percent(linked)}`)
   expect(linked).toBeGreaterThan(0.95)
-  const listed = new Map(people.flatMap((person) => tokenise(patientOf(person, '')).map((token) => [token, person])))
+  const listed = new Map(
+    people.flatMap((person) => tokenise(patientOf(person, ''), 'chu').map((token) => [token, person])),
+  )
   const read = tokens.filter((own, at) => own.some((token) => listed.get(token) === people[at])).length / people.length
   print(`opened, with the key of the tokens and a list of people: ${percent(read)}`)
   expect(read).toBeGreaterThan(0.8)

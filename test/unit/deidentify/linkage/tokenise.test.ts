@@ -5,7 +5,8 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { tokeniser } from '../../../../services/deidentify/linkage/tokenise.ts'
 
 const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') as FeedContract
-const tokenise = tokeniser(patient, randomBytes(32))
+const tokeniseAs = tokeniser(patient, randomBytes(32))
+const tokenise = (record: Readonly<Record<string, unknown>>) => tokeniseAs(record, 'chu')
 const traits = {
   birth_family_name: "D'Artagnan-Lefèvre",
   birth_given_names: 'Élodie Marie',

@@ -1,6 +1,6 @@
 import { PassThrough, Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { readBody } from '../../../../services/gateway/http/body.ts'
 import { createShares } from '../../../../services/gateway/http/shares.ts'
@@ -56,10 +56,11 @@ describe('bytes in flight', () => {
   })
 
   test('a body that exceeds them while it is read is answered 429, also during decompression', async () => {
-    for (const encoding of ['identity', 'gzip'] as const) {
+    for (const encoding of ['identity', 'gzip', 'zstd'] as const) {
       const share = sharesOf(10_000).shares.open('a')
       const bytes = Buffer.alloc(20_000, ' ')
-      const source = Readable.from([encoding === 'gzip' ? gzipSync(bytes) : bytes])
+      const sent = { identity: bytes, gzip: gzipSync(bytes), zstd: zstdCompressSync(bytes) }[encoding]
+      const source = Readable.from([sent])
       const body = readBody(source, encoding, { maxBodyBytes: 1_000_000, pace: PACE }, (held) =>
         share?.growTo(held) === undefined ? undefined : new ProblemError('too-many-in-flight'),
       )
@@ -68,14 +69,57 @@ describe('bytes in flight', () => {
   })
 
   test('a client that disconnects ends the reading', async () => {
-    for (const encoding of ['identity', 'gzip'] as const) {
+    for (const encoding of ['identity', 'gzip', 'zstd'] as const) {
       const source = new PassThrough()
       const body = readBody(source, encoding, { maxBodyBytes: 1_000_000, pace: PACE }, FITS)
-      source.write(gzipSync('{}').subarray(0, 5))
+      source.write((encoding === 'zstd' ? zstdCompressSync('{}') : gzipSync('{}')).subarray(0, 5))
       await setImmediate()
       source.destroy()
       await expect(body).rejects.toMatchObject({ problemCode: 'malformed-body' })
     }
+  })
+})
+
+describe('zstd', () => {
+  const read = (pieces: readonly Buffer[], maxBodyBytes = 100_000_000) =>
+    readBody(Readable.from(pieces, { objectMode: false }), 'zstd', { maxBodyBytes, pace: PACE }, FITS)
+  const damaged = { problemCode: 'truncated-zstd' }
+  const [one, two] = [zstdCompressSync(Buffer.alloc(1000, 'a')), zstdCompressSync(Buffer.from('second'))]
+  const SKIPPED = Buffer.from([0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4])
+
+  test('a body of several frames is read whole, however it is cut', async () => {
+    const all = Buffer.concat([SKIPPED, one, two, SKIPPED, two])
+    const expected = `${'a'.repeat(1000)}secondsecond`
+    expect(String(await read([all]))).toBe(expected)
+    expect(String(await read([...all].map((byte) => Buffer.of(byte))))).toBe(expected)
+    for (let at = 1; at < all.length; at++)
+      expect(String(await read([all.subarray(0, at), all.subarray(at)])), String(at)).toBe(expected)
+  })
+
+  test('what is cut, changed at its end, or no zstd is refused', async () => {
+    for (let length = 0; length < one.length; length++)
+      await expect(read([one.subarray(0, length)]), String(length)).rejects.toMatchObject(damaged)
+    for (const rest of ['x', 'xxxxxxxx', '{"a":1}'])
+      for (const pieces of [[Buffer.concat([one, Buffer.from(rest)])], [one, Buffer.from(rest)]])
+        await expect(read(pieces)).rejects.toMatchObject(damaged)
+    await expect(read([Buffer.concat([one, two.subarray(0, -1)])])).rejects.toMatchObject(damaged)
+  })
+
+  test('a window of more than 8 MB is refused, and one of 8 MB is read; a body that is too large when decompressed ends the reading', async () => {
+    // A frame without a size of its content, of one raw block (RFC 8878, 3.1.1): window descriptor, then the block's size.
+    const inWindow = (log: number) =>
+      Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3, (3 << 3) | 1, 0, 0, ...Buffer.from('abc')])
+    expect(String(await read([inWindow(23)]))).toBe('abc')
+    await expect(read([inWindow(24)])).rejects.toMatchObject(damaged)
+    await expect(read([Buffer.concat([one, inWindow(31)])])).rejects.toMatchObject(damaged)
+    const bomb = zstdCompressSync(Buffer.alloc(50_000_000))
+    expect(bomb.length).toBeLessThan(10_000)
+    await expect(read([bomb], 1_000_000)).rejects.toMatchObject({ problemCode: 'body-too-large' })
+    // Empty frames, in one piece: each would cost a decoder.
+    const empty = zstdCompressSync(Buffer.alloc(0))
+    await expect(read([Buffer.concat(Array.from({ length: 5000 }, () => empty))])).rejects.toMatchObject(damaged)
+    const bombs = Buffer.concat(Array.from({ length: 50 }, () => zstdCompressSync(Buffer.alloc(100_000))))
+    await expect(read([bombs], 1_000_000)).rejects.toMatchObject({ problemCode: 'body-too-large' })
   })
 })
 

@@ -480,3 +480,26 @@ test('a batch of messages in several character sets, each read in its own', asyn
     Object.values(names),
   )
 })
+
+test('a merge of two patients, and another one in the same message, as HAPI writes its groups', async () => {
+  const merge: Values = [
+    ['/EVN-2', '20250201101000'],
+    ['/PATIENT(0)/PID-3(0)-1', '8000123'],
+    ['/PATIENT(0)/PID-3(0)-5', 'PI'],
+    ['/PATIENT(0)/MRG-1(0)-1', '8000999'],
+    ['/PATIENT(0)/MRG-1(0)-5', 'PI'],
+    ['/PATIENT(1)/PID-3(0)-1', '1'],
+    ['/PATIENT(1)/MRG-1(0)-1', '2'],
+  ]
+  expect(await hapi().send(1, message('ADT_A39', 'ADT^A40', 'UNICODE UTF-8', ...merge))).toEqual([`AA H${sent}`])
+  const sides = (await records()).map(([feed, record]) => {
+    const { other_ipp: other, patient_ipp: own, role } = record as Record<string, unknown>
+    return [feed, own, other, role].join(' ')
+  })
+  expect(sides).toEqual([
+    'patient_merge 8000123 8000999 survivor',
+    'patient_merge 8000999 8000123 prior',
+    'patient_merge 1 2 survivor',
+    'patient_merge 2 1 prior',
+  ])
+})

@@ -74,6 +74,7 @@ export async function provoke(gateway: Gateway, url: string, route: StoreRoute, 
   const sent: readonly (readonly [string | Buffer, Record<string, string>])[] = [
     ['{"cut":', {}],
     [valid, { 'content-encoding': 'gzip' }],
+    [valid, { 'content-encoding': 'zstd' }],
     [route.empty, {}],
     [valid, { 'idempotency-key': 'x'.repeat(256) }],
     [' '.repeat(LIMITS.maxBodyBytes + 1), {}],

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { avroFile } from '../avro-file.ts'
 import { harness, observation } from '../harness.ts'
@@ -41,7 +41,7 @@ const avroRecord = {
 }
 
 describe('valid records', () => {
-  test('each media type, plain and gzip, is accepted and reads back as it was sent', async () => {
+  test('each media type, plain, gzip and zstd, is accepted and reads back as it was sent', async () => {
     const sent: [string, string | Buffer, number][] = [
       ['application/json', JSON.stringify(observation('j')), 1],
       [
@@ -55,13 +55,13 @@ describe('valid records', () => {
       ['avro/binary', avroFile([avroRecord, avroRecord], SCHEMA, 'deflate'), 2],
     ]
     for (const [type, body, count] of sent) {
-      for (const gzip of [false, true]) {
+      for (const encoding of ['', 'gzip', 'zstd']) {
         const before = gateway.written.length
         const answer = await gateway.post(
           'observation',
           type,
-          gzip ? gzipSync(body) : body,
-          gzip ? { 'content-encoding': 'gzip' } : {},
+          encoding === 'gzip' ? gzipSync(body) : encoding === 'zstd' ? zstdCompressSync(body) : body,
+          encoding ? { 'content-encoding': encoding } : {},
         )
         expect([answer.statusCode, type]).toEqual([202, type])
         expect(answer.json()).toMatchObject({ feed: 'observation', accepted: count, rejected: 0, errors: [] })
@@ -190,6 +190,16 @@ describe('requests that are rejected', () => {
       'truncated-gzip',
     ],
     ['gzip that is none', 'observation', NDJSON, '{}', { 'content-encoding': 'gzip' }, 400, 'truncated-gzip'],
+    ['zstd that is none', 'observation', NDJSON, '{}', { 'content-encoding': 'zstd' }, 400, 'truncated-zstd'],
+    [
+      'a zstd bomb',
+      'observation',
+      NDJSON,
+      zstdCompressSync(Buffer.alloc(50_000_000, ' ')),
+      { 'content-encoding': 'zstd' },
+      413,
+      'body-too-large',
+    ],
     [
       'a gzip bomb',
       'observation',

@@ -30,7 +30,7 @@ test('the bundled sample is mapped and accepted without a rejection', { timeout:
   }
   expect([...faults]).toEqual([])
   // What FHIR has no resource for that is mapped.
-  const others = ['imaging', 'pmsi_stay']
+  const others = ['imaging', 'patient_merge', 'pmsi_stay']
   const expected = contracts.map(({ feed }) => feed).filter((feed) => !others.includes(feed))
   expect(Object.keys(counts).toSorted()).toEqual(expected.toSorted())
   expect(counts.patient).toBe(52)

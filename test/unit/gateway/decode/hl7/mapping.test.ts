@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { recordReader } from '#core/contract/record-reader.ts'
 import { contractOf } from '../../harness.ts'
-import { adt, EVN, itemsOf, mdm, msh, oru, outcome, PID, PV1, txa, zbe } from './messages.ts'
+import { adt, EVN, itemsOf, mdm, merge, msh, oru, outcome, PID, PV1, txa, zbe } from './messages.ts'
 
 /** Every record of a valid message is one that the contract accepts. */
 function accepted(message: string): ReturnType<typeof outcome>['records'] {
@@ -215,7 +215,6 @@ describe('the stay', () => {
     ],
     ['a movement without an action', adt('A02', PV1, 'ZBE|1|20250131093000|||Y'), ['encounter ZBE[1]-4 required']],
     ['a movement with an unknown action', adt('A02', PV1, 'ZBE|1|20250131093000||MOVE|Y'), ['encounter ZBE[1]-4 enum']],
-    ['a merge', [msh('ADT^A40'), EVN, PID, 'MRG|8000999^^^CHU-X^PI'].join('\r'), ['patient MRG[1]-1 merge-not-held']],
     ['another event', adt('A17'), ['- MSH[1]-9-2 unmapped-message']],
     ['an appointment', msh('SIU^S12'), ['- MSH[1]-9 unmapped-message']],
     ['the answer to an order', msh('ORR^O02'), ['- MSH[1]-9 unmapped-message']],
@@ -702,4 +701,102 @@ test.each([
   const refused = itemsOf(message).flatMap((item) => (item.kind === 'undecodable' ? [item] : []))
   expect(refused.length).toBeGreaterThan(0)
   for (const item of refused) expect(item.allowed).toEqual(allowed)
+})
+
+describe('a merge', () => {
+  const sides = (message: string) =>
+    accepted(message).map(([feed, record]) => [
+      feed,
+      record.operation,
+      record.patient_ipp,
+      record.other_ipp,
+      record.role,
+      record.record_id,
+    ])
+
+  test('is a record of each of the two patients, and no identity', () => {
+    const ids = ['same/7/8000123/8000999', 'same/7/8000999/8000123']
+    expect(sides(merge('A40'))).toEqual([
+      ['patient_merge', 'upsert', '8000123', '8000999', 'survivor', ids[0]],
+      ['patient_merge', 'upsert', '8000999', '8000123', 'prior', ids[1]],
+    ])
+    expect(sides(merge('A47'))).toEqual(sides(merge('A40')))
+    expect(sides(merge('A24')).map(([, operation, own, , role, id]) => [operation, own, role, id])).toEqual([
+      ['upsert', '8000123', 'linked', ids[0]],
+      ['upsert', '8000999', 'linked', ids[1]],
+    ])
+    const [record] = accepted(merge('A40'))[0]?.slice(1) ?? []
+    expect(record).toMatchObject({
+      record_version: Date.parse('2025-02-01T09:11:12Z'),
+      stated_at: '2025-02-01T09:10:00.000Z',
+    })
+  })
+
+  test('is undone by A37, by the link the other way round, and by a ZBE that cancels, under the same identifiers', () => {
+    const ids = new Set(sides(merge('A40')).map((side) => side.at(-1)))
+    const swapped = [msh('ADT^A37'), EVN, 'PID|1||8000999^^^CHU-X^PI', PID].join('\r')
+    for (const message of [merge('A37'), swapped, merge('A40', zbe('CANCEL'))]) {
+      expect(sides(message).map(([, operation]) => operation)).toEqual(['cancel', 'cancel'])
+      expect(new Set(sides(message).map((side) => side.at(-1)))).toEqual(ids)
+    }
+    expect(sides(merge('A37', zbe('INSERT'))).map(([, operation]) => operation)).toEqual(['cancel', 'cancel'])
+    expect(sides(merge('A40', zbe('INSERT'))).map(([, operation]) => operation)).toEqual(['upsert', 'upsert'])
+  })
+
+  test('may be several in one message, of several patients and of several numbers', () => {
+    const second = 'PID|2||1^^^CHU-X^PI'
+    expect(sides(merge('A40', second, 'MRG|2^^^CHU-X^PI', 'MRG|3^^^CHU-X^PI')).map((side) => side.slice(2, 4))).toEqual(
+      [
+        ['8000123', '8000999'],
+        ['8000999', '8000123'],
+        ['1', '2'],
+        ['2', '1'],
+        ['1', '3'],
+        ['3', '1'],
+      ],
+    )
+  })
+
+  test('has identifiers that no characters of a number make equal', () => {
+    const of = (own: string, other: string) =>
+      accepted([msh('ADT^A40'), EVN, `PID|1||${own}^^^X^PI`, `MRG|${other}^^^X^PI`].join('\r')).map(
+        ([, { record_id: id }]) => id,
+      )
+    expect(of('a/b', 'c')).not.toEqual(of('a', 'b/c'))
+    expect(new Set([...of('1', '1/1'), ...of('1/1', '1'), ...of('11', '1')]).size).toBe(4)
+  })
+
+  test.each([
+    ['without the other number', [PID, 'MRG|'], ['patient_merge MRG[1]-1 required']],
+    ['without MRG', [PID, 'PV1|1|N'], ['patient_merge MRG[1]-1 required']],
+    ['without PID', ['MRG|1^^^CHU-X^PI'], ['patient_merge PID[1]-3 required']],
+    ['of one number', [PID, 'MRG|8000123^^^CHU-X^PI'], ['patient_merge MRG[1]-1 same-identifier']],
+    ['of two authorities', [PID, 'MRG|8000999^^^CHU-Y^PI'], ['patient_merge MRG[1]-1 other-authority']],
+    [
+      'of several numbers of one type',
+      [PID, 'MRG|1^^^CHU-X^PI~2^^^CHU-X^PI'],
+      ['patient_merge MRG[1]-1 ambiguous-identifier'],
+    ],
+    [
+      'of an INS alone',
+      [PID, 'MRG|279035121518989^^^&1.2.250.1.213.1.4.10&ISO^INS'],
+      ['patient_merge MRG[1]-1 required'],
+    ],
+    [
+      'with a movement that says nothing',
+      [PID, 'MRG|1^^^CHU-X^PI', 'ZBE|1|20250131093000'],
+      ['patient_merge ZBE[1]-4 required'],
+    ],
+  ])('%s is refused', (_name, segments, refused) => {
+    expect(outcome([msh('ADT^A40'), EVN, ...segments].join('\r'))).toEqual({ records: [], refused })
+  })
+
+  test('a link needs two patients, and no third', () => {
+    const other = 'PID|2||8000999^^^CHU-X^PI'
+    const link = (...pids: readonly string[]) => outcome([msh('ADT^A24'), EVN, ...pids].join('\r')).refused
+    expect(link(PID)).toEqual(['patient_merge PID[2]-3 required'])
+    expect(link()).toEqual(['patient_merge PID[1]-3 required'])
+    expect(link(PID, other, other)).toEqual(['patient_merge PID[3]-3 ambiguous-identifier'])
+    expect(link(PID, PID)).toEqual(['patient_merge PID[2]-3 same-identifier'])
+  })
 })

@@ -27,6 +27,12 @@ export function adt(event: string, ...segments: readonly string[]): string {
   return [msh(`ADT^${event}`), EVN, PID, ...segments].join('\r')
 }
 
+/** Of the patient of `PID` and 8000999: a merge, or a link with a second PID. */
+export function merge(event: string, ...segments: readonly string[]): string {
+  const other = ['A40', 'A47'].includes(event) ? 'MRG|8000999^^^CHU-X^PI' : 'PID|2||8000999^^^CHU-X^PI||DUPOND^MARIE'
+  return [msh(`ADT^${event}`), EVN, PID, other, ...segments].join('\r')
+}
+
 export function oru(...segments: readonly string[]): string {
   return [
     msh('ORU^R01^ORU_R01'),

@@ -1,14 +1,16 @@
 /** docs/formats/hl7v2.md is what the mapping does (`npx vitest run --project unit -u test/unit/gateway/decode/hl7/page` writes it). */
 import { expect, test } from 'vitest'
 import { contracts } from '../../harness.ts'
-import { adt, orders, outcome, PRESCRIPTION, PV1, zbe } from './messages.ts'
+import { adt, merge, orders, outcome, PRESCRIPTION, PV1, zbe } from './messages.ts'
 import { MAPPINGS, page } from './page.ts'
 
 test('the page is current', async () => {
-  const examples = [adt('A01', PV1, zbe('INSERT')), orders('ORM^O01', ...PRESCRIPTION)].map((message) => ({
-    message,
-    ...outcome(message),
-  }))
+  const examples = [adt('A01', PV1, zbe('INSERT')), merge('A40'), orders('ORM^O01', ...PRESCRIPTION)].map(
+    (message) => ({
+      message,
+      ...outcome(message),
+    }),
+  )
   expect(examples.flatMap(({ refused }) => refused)).toEqual([])
   await expect(page(examples)).toMatchFileSnapshot('../../../../../docs/formats/hl7v2.md')
 })

@@ -6,6 +6,7 @@ import { DIAGNOSIS } from '../../../../../services/gateway/decode/hl7/diagnosis.
 import { ATTACHMENT, COMPLETION, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
 import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
 import { MEDICATION } from '../../../../../services/gateway/decode/hl7/medication.ts'
+import { MERGE_EVENTS, type MergeEvent, PATIENT_MERGE } from '../../../../../services/gateway/decode/hl7/merge.ts'
 import { MOVEMENT } from '../../../../../services/gateway/decode/hl7/movement.ts'
 import { OBSERVATION } from '../../../../../services/gateway/decode/hl7/observation.ts'
 import { ORDER_CONTROLS, ORDER_STATUSES } from '../../../../../services/gateway/decode/hl7/order-status.ts'
@@ -24,6 +25,7 @@ interface AnyMap {
 const MAPS: readonly (readonly [title: string, map: AnyMap])[] = [
   ['PID', PATIENT],
   ['PID with a day of death in PID-29', DEATH],
+  ['PID and MRG, or two PID', PATIENT_MERGE],
   ['PV1', STAY],
   ['ZBE', MOVEMENT],
   ['DG1', DIAGNOSIS],
@@ -51,12 +53,17 @@ Made from the tables of \`services/gateway/decode/hl7/\`; a test compares the tw
 Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused is named by message, segment, occurrence, field, component and rule.
 
 ## Messages
-${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ['ADT^A40', 'merge', 'refused: `merge-not-held`'], ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
+${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ...Object.entries(MERGE_EVENTS).map(mergeRow), ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
 A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
 kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
 
-Instead of a merge (A40), which no feed holds, a site sends both identities with their INS (A31, PID-32 \`VALI\`): patients with the same INS are linked, and
-the records under each identifier stay that patient's. Where there is no INS, or an identifier was never that patient's: the records again under the identifier that stays, in
+## Merges
+A merge says that two patient numbers of one producer are of one person. It becomes two records of \`patient_merge\`, one of each patient, by which the linkage makes them one person
+([decision 63](../adr/0063-merges-are-evidence.md)); the records under each number stay under it, and no identity is taken from such a message: the identity that stays comes by A31.
+A message may have several PID with their MRG. It is undone by A37 with the two PID, or by the same message with a ZBE whose ZBE-4 is \`CANCEL\`. Both numbers follow the rules for an IPP; of two authorities (\`other-authority\`), or
+twice the same (\`same-identifier\`), they are refused. Other merges (of accounts and stays: A41, A42, A45) are not mapped.
+
+Where an identifier was never that patient's: the records again under the right one, in
 messages with their own identifiers (OBX-21, OBR-3, TXA-12, ORC-2), as newer versions; and a cancellation (A11, A12, OBX-11 \`W\`, T11) where the record itself was an error.
 
 ## Orders
@@ -135,6 +142,15 @@ function adtRow([event, { meaning, identity, stay, clinical }]: [string, AdtEven
     ...(clinical ? ['diagnosis, procedure, observation'] : []),
   ]
   return [`ADT^${event}`, meaning, records.join('; ')]
+}
+
+function mergeRow([event, { meaning, other, operation }]: [string, MergeEvent]): readonly string[] {
+  const segments = other === 'MRG' ? 'PID and MRG' : 'two PID'
+  return [
+    `ADT^${event}`,
+    meaning,
+    `patient_merge, of each of the two patients (${segments}${operation === 'cancel' ? '; cancelled' : ''})`,
+  ]
 }
 
 function fieldTable({ fields }: AnyMap): string {
