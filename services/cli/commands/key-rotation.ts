@@ -49,7 +49,7 @@ const TRANSPORT: Rotation = {
 }
 const FIRST_LEVEL: Rotation = {
   kind: 'pseudonym',
-  secret: 'linkage/pseudonym-wrap.key',
+  secret: 'deidentify/pseudonym-level1.key',
   service: 'provision',
   main: 'rotate/main.ts',
 }

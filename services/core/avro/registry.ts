@@ -246,9 +246,9 @@ function frameEncoder(schemaId: number, type: avsc.Type): Encoder {
 }
 
 interface KnownSchemas<T> {
-  prepare(values: readonly (Buffer | null)[]): Promise<void>
+  readonly prepare: (values: readonly (Buffer | null)[]) => Promise<void>
   /** @returns what was made of the schema of a value, with its full name */
-  of(value: Buffer | null): { readonly name: string; readonly found: T } | undefined
+  readonly of: (value: Buffer | null) => { readonly name: string; readonly found: T } | undefined
 }
 
 /** @param make of a schema that a message was written with; undefined for one that is not wanted */

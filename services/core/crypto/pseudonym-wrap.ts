@@ -12,13 +12,13 @@ export interface PseudonymWrap {
   /** The version in force; 1 before the first rotation, when nothing is wrapped. */
   readonly version: number
   /** @param pseudonym of the first level, not wrapped @returns it under the version in force */
-  wrap(pseudonym: string): string
+  readonly wrap: (pseudonym: string) => string
   /**
    * @param stored under any version
    * @returns the pseudonym as it was made, and what is not wrapped as it is; undefined when the key of its version did not wrap it
    * @throws ChainonError key-rotation when this process does not have the version
    */
-  unwrap(stored: string): string | undefined
+  readonly unwrap: (stored: string) => string | undefined
 }
 
 const CIPHER = 'id-aes256-wrap'

@@ -12,7 +12,7 @@ export interface WrapVersions extends SealingVersions {
 
 /** @returns the name of the secret, and with it of its file in the folder of linkage secrets, and in that of `curate` */
 export function wrapKey(version: number): string {
-  return `${WRAP}-${version}.key`
+  return `linkage/pseudonym-wrap-${version}.key`
 }
 
 export function wrapStep(version: number, step: 'in force' | 'rewritten' | 'retired'): string {

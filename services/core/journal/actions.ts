@@ -28,7 +28,7 @@ const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 /** `<service>/<file>` of a secret. */
 const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 /** The keys of pseudonyms of which the versions are rotated. */
-const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|linkage/pseudonym-wrap)\\.key$'
+const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|deidentify/pseudonym-level1)\\.key$'
 const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 

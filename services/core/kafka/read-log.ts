@@ -43,6 +43,7 @@ export async function readLog<R extends LogRange>(
   await consumer.connect()
   try {
     await consumer.subscribe({ topics: [...new Set(remaining.map(({ topic }) => topic))], fromBeginning: true })
+    let failed = false
     await new Promise<void>((resolve, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
       consumer
@@ -52,7 +53,8 @@ export async function readLog<R extends LogRange>(
           eachBatch: async (payload) => {
             const { batch } = payload
             const range = ranges.get(`${batch.topic}:${batch.partition}`)
-            if (!range) return
+            // What comes after a part that was not read would be noted as if that had been.
+            if (!range || failed) return
             try {
               // Otherwise it would wait for ever for what was deleted meanwhile.
               if (range.next < range.end && BigInt(batch.firstOffset() ?? range.next) >= range.end)
@@ -75,6 +77,7 @@ export async function readLog<R extends LogRange>(
               if (last) payload.resolveOffset(last.offset)
               if (all.every(({ next, end }) => next >= end)) resolve()
             } catch (error) {
+              failed = true
               // The client would try again for ever; the next attempt goes on from the noted offsets.
               reject(error instanceof Error ? error : new Error('the log could not be read'))
               consumer.pause([{ topic: batch.topic }])

@@ -59,24 +59,28 @@ export async function replayLog(
   let total = 0
   let done = 0
   const reader = partitionReader(kafka)
-  await withAdmin(kafka, async (admin) => {
-    for (const feed of feeds) {
-      for (const { partition, low, high } of await topicExtent(admin, feed.topic)) {
-        const noted = BigInt(kept[`l:${feed.topic}:${partition}`] ?? '0')
-        // A log that was written anew begins later, and has every message: what was read before comes again.
-        const anew = low > noted && rewrittenOf((await reader.first(feed.topic, partition))?.headers)?.first === true
-        const next = anew ? low : noted
-        if (low > next)
-          throw new ChainonError(
-            'link-rebuild-refused',
-            `${feed.topic}, partition ${partition}, begins at offset ${low}: links cannot be made again from a log without its first records`,
-          )
-        ranges.push({ feed, topic: feed.topic, partition, next, end: high })
-        total += Number(high)
-        done += Number(next)
+  try {
+    await withAdmin(kafka, async (admin) => {
+      for (const feed of feeds) {
+        for (const { partition, low, high } of await topicExtent(admin, feed.topic)) {
+          const noted = BigInt(kept[`l:${feed.topic}:${partition}`] ?? '0')
+          // A log that was written anew begins later, and has every message: what was read before comes again.
+          const anew = low > noted && rewrittenOf((await reader.first(feed.topic, partition))?.headers)?.first === true
+          const next = anew ? low : noted
+          if (low > next)
+            throw new ChainonError(
+              'link-rebuild-refused',
+              `${feed.topic}, partition ${partition}, begins at offset ${low}: links cannot be made again from a log without its first records`,
+            )
+          ranges.push({ feed, topic: feed.topic, partition, next, end: high })
+          total += Number(high)
+          done += Number(next)
+        }
       }
-    }
-  }).finally(() => reader.close())
+    })
+  } finally {
+    await reader.close()
+  }
   const linkOn = indexLinker(store, DEFAULT_LIMITS)
   const positions = new Map(Object.entries(kept).filter(([name]) => name.startsWith('p:')))
   const report = async () => {

@@ -7,7 +7,6 @@
  * followed by one that goes on. What a stranger writes in between makes the second part wrong: then all of both is written once more, each message once.
  */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka, KafkaMessage, Message } from 'kafkajs'
 import { type PseudonymWrap, wrapVersionOf } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
@@ -27,6 +26,7 @@ export interface RewriteDependencies {
   readonly reader: Pick<PartitionReader, 'first' | 'last'>
   readonly namespace: string
   readonly wrap: PseudonymWrap
+  readonly sleep: (ms: number) => Promise<void>
   readonly onStep: (step: string, progress?: { readonly done: number; readonly total: number }) => void
 }
 
@@ -61,8 +61,9 @@ export async function rewriteTopic(dependencies: RewriteDependencies, form: LogF
   const { admin, onStep } = dependencies
   const { topic } = form
   let messages = 0
+  let wrong: ReadonlySet<number> = new Set()
   for (let attempt = 1; ; attempt++) {
-    const parts = await partsOf(dependencies, topic)
+    const parts = await partsOf(dependencies, topic, wrong)
     if (parts.length === 0) {
       await longSegments(admin, topic)
       return { topic, messages }
@@ -71,8 +72,9 @@ export async function rewriteTopic(dependencies: RewriteDependencies, form: LogF
       throw refused(`something else writes to ${topic}: stop deidentify and the linker everywhere`)
     await withShortSegments(dependencies, topic, parts, () => copy(dependencies, form, parts))
     const compared = await compare(dependencies, form, parts)
-    if (!compared) continue
-    messages = compared
+    wrong = compared.wrong
+    if (wrong.size > 0) continue
+    messages += compared.messages
     if (form.readBy) await readUpTo(dependencies, topic, form.readBy, parts)
     onStep(`deleting what was replaced in ${topic}`)
     await admin.deleteTopicRecords({
@@ -82,17 +84,18 @@ export async function rewriteTopic(dependencies: RewriteDependencies, form: LogF
   }
 }
 
-/** @returns the partitions that have messages of before */
+/** @param wrong partitions of which all is written once more @returns the partitions that have messages of before */
 async function partsOf(
   { admin, reader, wrap: { version } }: RewriteDependencies,
   topic: string,
+  wrong: ReadonlySet<number>,
 ): Promise<readonly Part[]> {
   const parts: Part[] = []
   for (const { partition, low, high } of await topicExtent(admin, topic)) {
     const [first, last] = [await reader.first(topic, partition), await reader.last(topic, partition)]
     if (!first || !last) continue
     const part = partOf({ partition, low, high }, first, last, version)
-    if (part) parts.push(part)
+    if (part) parts.push(wrong.has(partition) ? { ...part, end: high, after: -1n } : part)
   }
   return parts
 }
@@ -163,12 +166,12 @@ function* slices(messages: readonly Message[]): Generator<Message[]> {
   if (slice.length > 0) yield slice
 }
 
-/** @returns how many messages were replaced; undefined when a part is not what it should be, and is written once more */
+/** @returns how many messages were replaced, and the partitions of which the second part is not what it should be */
 async function compare(
   dependencies: RewriteDependencies,
   form: LogForm,
   parts: readonly Part[],
-): Promise<number | undefined> {
+): Promise<{ readonly messages: number; readonly wrong: ReadonlySet<number> }> {
   const { kafka, namespace, admin, wrap, onStep } = dependencies
   const { topic } = form
   const highs = new Map((await topicExtent(admin, topic)).map(({ partition, high }) => [partition, high]))
@@ -187,8 +190,9 @@ async function compare(
     },
     batchRead: async () => onStep(`comparing ${topic}`, { done, total }),
   })
-  const results = [...sides.values()].map((side) => side.result())
-  return results.includes(undefined) ? undefined : results.reduce<number>((sum, one) => sum + (one ?? 0), 0)
+  const results = [...sides].map(([partition, side]) => [partition, side.result()] as const)
+  const wrong = results.flatMap(([partition, result]) => (result === undefined ? [partition] : []))
+  return { messages: results.reduce((sum, [, result]) => sum + (result ?? 0), 0), wrong: new Set(wrong) }
 }
 
 /** Of one partition. Content is compared with pseudonyms as they were made. */
@@ -228,7 +232,7 @@ const STANDSTILL_MS = 120_000
 
 /** A reader that is behind would look for what is deleted: it would find it in the second part, and begin there again. */
 async function readUpTo(
-  { admin, namespace, onStep }: RewriteDependencies,
+  { admin, namespace, sleep, onStep }: RewriteDependencies,
   topic: string,
   group: string,
   parts: readonly Part[],
@@ -259,7 +263,7 @@ const KNOWN_AFTER_MS = 500
 
 /** The first message of the second part begins a segment; a topic for which the operator has set the time of its segments is left as it is. */
 async function withShortSegments(
-  { admin }: RewriteDependencies,
+  { admin, sleep }: RewriteDependencies,
   topic: string,
   parts: readonly Part[],
   work: () => Promise<void>,

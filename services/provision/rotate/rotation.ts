@@ -90,7 +90,7 @@ export async function rotate(rotation: FirstLevelRotation): Promise<Rotated> {
   await nobodyWrites(rotation)
   const topics: RewrittenTopic[] = []
   for (const form of forms) {
-    const rewritten = await rewriteTopic({ ...rotation, wrap }, form)
+    const rewritten = await rewriteTopic({ ...rotation, wrap, sleep }, form)
     if (rewritten.messages > 0) topics.push(rewritten)
   }
   onStep('the log is written anew: deidentify and the linker go on')

@@ -45,7 +45,7 @@ describe('pseudonymWrap', () => {
     const made = before.wrap(pseudonyms[0] as string)
     const other = pseudonymWrap(2, new Map([[2, three]]))
     expect(other.unwrap(made)).toBeUndefined()
-    const letters = [...made]
+    const letters = made.split('')
     for (let at = 3; at < 57; at++) {
       const changed = letters.with(at, letters[at] === 'A' ? 'B' : 'A').join('')
       // The last character has four bits that belong to no byte.

@@ -131,15 +131,16 @@ describe('the comparison of the two parts', () => {
       ...more,
     }) as unknown as KafkaMessage
   const before = [p, q, r].map((name, offset) => message(offset, name))
-  const copyOf = (one: KafkaMessage, offset: number, source: number, version = 2) => ({
-    ...one,
-    ...records.mapped(one, wrapAll),
-    offset: String(offset),
-    headers: {
-      ...one.headers,
-      'chainon-rewritten': formatRewritten({ version, end: 3n, source: BigInt(source), first: source === 0 }),
-    },
-  })
+  const copyOf = (one: KafkaMessage, offset: number, source: number, version = 2) =>
+    ({
+      ...one,
+      ...records.mapped(one, wrapAll),
+      offset: String(offset),
+      headers: {
+        ...one.headers,
+        'chainon-rewritten': formatRewritten({ version, end: 3n, source: BigInt(source), first: source === 0 }),
+      },
+    }) as KafkaMessage
   const copies = before.map((one, n) => copyOf(one, 3 + n, n))
   const [one, two, three] = copies as [KafkaMessage, KafkaMessage, KafkaMessage]
   const result = (messages: readonly KafkaMessage[]) => {
@@ -155,12 +156,9 @@ describe('the comparison of the two parts', () => {
     const side = comparison(records, wrap)
     for (const each of [...before, message(3, p, { headers: before[0]?.headers })]) side.add(repeated, each)
     for (const [n, each] of copies.entries()) {
-      const rewritten = formatRewritten({ version: 2, end: 4n, source: BigInt(n), first: n === 0 })
-      side.add(repeated, {
-        ...each,
-        offset: String(4 + n),
-        headers: { ...each.headers, 'chainon-rewritten': rewritten },
-      })
+      const said = formatRewritten({ version: 2, end: 4n, source: BigInt(n), first: n === 0 })
+      const headers = { ...each.headers, 'chainon-rewritten': said }
+      side.add(repeated, message(4 + n, '', { value: each.value, headers }))
     }
     expect(side.result()).toBe(3)
   })
