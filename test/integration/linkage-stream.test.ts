@@ -182,7 +182,7 @@ async function decide(decision: string, a: string, b: string, ...more: readonly 
 /** What the console uses. */
 function door() {
   const secret = commandSecret({ CHAINON_REVIEW_SECRETS_DIR: '', CHAINON_DATA_DIR: pipeline.place.folder })
-  return linkServices({ linker: linker.url, curate: pipeline.curate.url, secret, now: Date.now })
+  return linkServices({ linker: linker.url, curate: pipeline.services.curate.url, secret, now: Date.now })
 }
 
 function runDecide(decision: string, records: readonly [string, string], ...more: readonly string[]) {
