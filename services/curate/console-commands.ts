@@ -11,7 +11,7 @@ export const COMMANDS: readonly DoorCommand[] = [
     ],
   },
   {
-    ...{ path: HISTORY_PATH, body: HistoryBody, main: join(import.meta.dirname, 'decide', 'history.ts') },
+    ...{ path: HISTORY_PATH, body: HistoryBody, main: join(import.meta.dirname, 'history', 'main.ts') },
     line: ({ record }: HistoryBody) => [record],
   },
 ]

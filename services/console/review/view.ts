@@ -11,7 +11,7 @@ export type ListName = (typeof LISTS)[number]
 
 const Count = Type.Integer({ minimum: 0 })
 const Share = Type.Union([Type.Number(), Type.Null()])
-export const PairName = Type.String({ pattern: '^[0-9a-f]{24}$' })
+const PairName = Type.String({ pattern: '^[0-9a-f]{24}$' })
 const { pairs: Pairs } = ReviewQueueSchema.properties
 
 export const ReviewViewSchema = Type.Object({

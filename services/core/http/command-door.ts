@@ -18,7 +18,7 @@ export interface DoorCommand {
   /** The file that is run. */
   readonly main: string
   /** @param body as `body` says @returns its arguments: never a shell's */
-  line(body: never): readonly string[]
+  readonly line: (body: never) => readonly string[]
 }
 
 /** `answer`: what the command wrote, JSON. `refused`: what it says of what was given. `failed`: it could not be done now. */
@@ -127,12 +127,12 @@ function run(main: string, line: readonly string[], env: NodeJS.ProcessEnv): Pro
     else output.push(chunk)
   })
   child.stderr.on('data', (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-4096)
+    said = `${said}${chunk.toString('utf8')}`.slice(-4096)
   })
   return new Promise((resolve) => {
     child.on('error', () => resolve({ kind: 'failed', detail: 'the command cannot be started' }))
     child.on('close', (status) => {
-      if (status === 0) return resolve({ kind: 'answer', text: Buffer.concat(output).toString() })
+      if (status === 0) return resolve({ kind: 'answer', text: Buffer.concat(output).toString('utf8') })
       // A command's own message has no value; what else a process writes is not passed on.
       const [, detail = 'the command failed'] = /^chainon: (.{1,500})/m.exec(said) ?? []
       resolve({ kind: REFUSALS.has(status) ? 'refused' : 'failed', detail })

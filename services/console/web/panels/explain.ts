@@ -12,7 +12,7 @@ export interface ExplainState {
   readonly asking: boolean
   readonly problem: string
   readonly view: ExplainView | null
-  ask(a: string, b: string): void
+  readonly ask: (a: string, b: string) => void
 }
 
 export function explainPage(state: ExplainState): VNode {

@@ -23,10 +23,10 @@ export interface ReviewState {
   /** What became of the last key; empty: nothing. */
   readonly said: string
   readonly problem: string
-  act(name: ActionName): void
-  choose(list: ListName): void
-  fresh(): void
-  again(): void
+  readonly act: (name: ActionName) => void
+  readonly choose: (list: ListName) => void
+  readonly fresh: () => void
+  readonly again: () => void
 }
 
 const LISTS = [

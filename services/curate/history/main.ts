@@ -8,8 +8,8 @@ import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
+import { isLinked, storedName } from '../decide/given-record.ts'
 import { openSecondLevel } from '../second-level.ts'
-import { isLinked, storedName } from './given-record.ts'
 import { personHistory } from './person-history.ts'
 
 const USAGE_STATUS = 2

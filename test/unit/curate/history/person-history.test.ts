@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { numbered } from '../../../../services/curate/decide/person-history.ts'
+import { numbered } from '../../../../services/curate/history/person-history.ts'
 
 test('persons have numbers in the order in which they are met, the one of now first, and no pseudonym is left', () => {
   const change = { at: '2026-01-02T03:04:05Z', kind: 'merge', reason: 'records', records: 1 }
