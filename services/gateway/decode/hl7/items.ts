@@ -5,6 +5,7 @@ import type { Item } from '../item.ts'
 import { bomLength } from '../ndjson.ts'
 import { adtItems } from './adt.ts'
 import type { Received } from './context.ts'
+import { givenItems } from './given-drugs.ts'
 import { readHeader } from './header.ts'
 import { mdmItems } from './mdm.ts'
 import { parseMessage } from './message.ts'
@@ -24,6 +25,8 @@ const MAPPERS: Readonly<Record<string, (received: Received) => Iterable<Item>>> 
   'ORM^O01': orderItems,
   'OML^O21': orderItems,
   'OMP^O09': orderItems,
+  'RAS^O17': givenItems,
+  'RDS^O13': givenItems,
 }
 
 /**

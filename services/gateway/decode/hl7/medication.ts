@@ -22,7 +22,7 @@ export interface MedicationSource extends Source {
   readonly state: OrderState
 }
 
-const SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
+export const DRUG_SYSTEMS = ['ucd', 'cip', 'atc', 'rxnorm']
 const STARTED = ['ORC-15', 'ORC-9', 'TQ1-7', 'ORC-7-4']
 const ENDED = ['TQ1-8', 'ORC-7-5', 'ORC-15']
 
@@ -78,7 +78,7 @@ function isExact({ low, high }: Dose): boolean {
 }
 
 /** Of several routes one is to be chosen: none of them is the route. */
-function routeOf({ routes }: MedicationSource): string | null {
+export function routeOf({ routes }: Pick<MedicationSource, 'routes'>): string | null {
   const [rxr] = routes
   return routes.length === 1 ? (rxr?.text(1, 1) ?? rxr?.text(1, 4) ?? null) : null
 }
@@ -145,7 +145,7 @@ export const MEDICATION: RecordMap<MedicationSource> = {
 
 /** @returns the drug; a refusal without its code */
 export function medicationCode(rxo: Segment): Code | Refusal {
-  return codeOf(rxo, 1, SYSTEMS) ?? new Refusal('required', rxo.at(1))
+  return codeOf(rxo, 1, DRUG_SYSTEMS) ?? new Refusal('required', rxo.at(1))
 }
 
 /** @returns a refusal for an order without a number */

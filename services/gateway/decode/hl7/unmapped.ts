@@ -1,6 +1,7 @@
 /** Fields of a message that no mapping reads: they are left out, and counted by their place, never in silence. */
 import { DIAGNOSIS } from './diagnosis.ts'
 import { ATTACHMENT, DOCUMENT } from './document.ts'
+import { ADMINISTRATION, DISPENSE } from './given-drugs.ts'
 import { MEDICATION } from './medication.ts'
 import { PATIENT_MERGE } from './merge.ts'
 import type { Message } from './message.ts'
@@ -44,6 +45,8 @@ const MAPS = [
   ATTACHMENT,
   DOCUMENT,
   MEDICATION,
+  ADMINISTRATION,
+  DISPENSE,
 ]
 const READ: ReadonlySet<string> = new Set([
   ...STRUCTURE,

@@ -2,7 +2,23 @@
 import { describe, expect, test } from 'vitest'
 import { recordReader } from '#core/contract/record-reader.ts'
 import { contractOf } from '../../harness.ts'
-import { adt, EVN, itemsOf, mdm, merge, msh, oru, outcome, PID, PV1, txa, zbe } from './messages.ts'
+import {
+  ADMINISTERED,
+  adt,
+  DISPENSED,
+  EVN,
+  given,
+  itemsOf,
+  mdm,
+  merge,
+  msh,
+  oru,
+  outcome,
+  PID,
+  PV1,
+  txa,
+  zbe,
+} from './messages.ts'
 
 /** Every record of a valid message is one that the contract accepts. */
 function accepted(message: string): ReturnType<typeof outcome>['records'] {
@@ -798,5 +814,94 @@ describe('a merge', () => {
     expect(link()).toEqual(['patient_merge PID[1]-3 required'])
     expect(link(PID, other, other)).toEqual(['patient_merge PID[3]-3 ambiguous-identifier'])
     expect(link(PID, PID)).toEqual(['patient_merge PID[2]-3 same-identifier'])
+  })
+})
+
+describe('what was given', () => {
+  test('an administration has its drug, amount, times and completion, and is of the order', () => {
+    const [[feed, record] = []] = accepted(given('RAS^O17', ADMINISTERED, 'RXR|PO', 'NTE|1||vu'))
+    expect([feed, record]).toEqual([
+      'medication',
+      {
+        record_id: 'administration/PL7^CPOE/1/2',
+        record_version: Date.parse('2025-02-01T09:11:12Z'),
+        operation: 'upsert',
+        patient_ipp: '8000123',
+        encounter_nda: 'NDA77',
+        kind: 'administration',
+        code_system: 'atc',
+        code: 'N02BE01',
+        code_source: 'http://www.whocc.no/atc',
+        started_at: '2025-02-01T11:00:00.000Z',
+        started_precision: null,
+        ended_at: '2025-02-01T11:05:00.000Z',
+        ended_precision: null,
+        status: 'completed',
+        quantity: 500,
+        quantity_unit: 'mg',
+        route: 'PO',
+        dosage_text: 'à jeun\nvu',
+      },
+    ])
+  })
+
+  test('what was not done is told, an amount of 999 is none, D cancels, and what the order says beside it is not read again', () => {
+    const of = (rxa: string, ...more: readonly string[]) =>
+      accepted(given('RAS^O17', ...more, rxa)).map(([, record]) => record)
+    expect(of(ADMINISTERED.replace('|CP|', '|RE|'))).toMatchObject([{ status: 'not_done' }])
+    expect(of(ADMINISTERED.replace('|CP|', '||'))).toMatchObject([{ status: null }])
+    expect(of(ADMINISTERED.replace('|500|', '|999|'))).toMatchObject([{ quantity: null, quantity_unit: 'mg' }])
+    expect(of(ADMINISTERED.replace('|CP|A', '|CP|D'))).toMatchObject([{ operation: 'cancel' }])
+    expect(of(ADMINISTERED, 'RXO|N02BE01^x^ATC|1|2|g', 'RXR|IV', 'RXE||N02BE01^x^ATC|1')).toMatchObject([
+      { quantity: 500, route: null },
+    ])
+    const untold = ADMINISTERED.replace('RXA|1|2|', 'RXA|1|0|')
+    expect(of(untold)).toMatchObject([{ record_id: 'administration/PL7^CPOE/1/20250201120000' }])
+  })
+
+  test('several under one order, with their results; a dispense has its amount and no completion', () => {
+    const second = ADMINISTERED.replace('RXA|1|2|', 'RXA|1|3|')
+    const obx = 'OBX|1|NM|29463-7^x^LN||71.5|kg|||||F|||20250201080000'
+    const records = accepted(given('RAS^O17', ADMINISTERED, 'RXR|PO', second, 'RXR|IV', obx))
+    expect(records.map(([feed, { record_id: id, route }]) => [feed, feed === 'medication' ? id : '', route])).toEqual([
+      ['medication', 'administration/PL7^CPOE/1/2', 'PO'],
+      ['medication', 'administration/PL7^CPOE/1/3', 'IV'],
+      ['observation', '', undefined],
+    ])
+    expect(accepted(given('RDS^O13', DISPENSED)).map(([, record]) => record)).toMatchObject([
+      {
+        ...{ record_id: 'dispense/PL7^CPOE/3', kind: 'dispense', status: null, ended_at: null },
+        ...{ quantity: 12, quantity_unit: 'TAB', started_at: '2025-02-01T10:30:00.000Z' },
+        dosage_text: 'retirer la notice',
+      },
+    ])
+  })
+
+  test.each([
+    ['twice the same', [ADMINISTERED, ADMINISTERED], ['medication RXA[2]-1 ambiguous-identifier']],
+    ['an unknown completion', [ADMINISTERED.replace('|CP|', '|XX|')], ['medication RXA[1]-20 enum']],
+    ['an unknown action', [ADMINISTERED.replace('|CP|A', '|CP|Q')], ['medication RXA[1]-21 enum']],
+    ['no drug', [ADMINISTERED.replace('N02BE01^Paracétamol^ATC', '')], ['medication RXA[1]-5 required']],
+    ['no time', [ADMINISTERED.replace('20250201120000', '')], ['medication RXA[1]-3 required']],
+    ['no number', [ADMINISTERED.replace('|500|', '|1/2|')], ['medication RXA[1]-6 type']],
+    [
+      'a code system that nobody knows',
+      [ADMINISTERED.replace('ATC', 'XYZ')],
+      ['medication RXA[1]-5-3 unknown-code-system'],
+    ],
+    ['nothing given', ['RXR|PO'], ['medication RXA[1] required']],
+  ])('%s is refused', (_name, segments, refused) => {
+    expect(outcome(given('RAS^O17', ...segments)).refused).toEqual(refused)
+  })
+
+  test('without an order, a number of it, or in another message, nothing is taken', () => {
+    const none = [msh('RAS^O17'), PID, PV1, ADMINISTERED].join('\r')
+    expect(outcome(none)).toMatchObject({ records: [], refused: ['- ORC[1] required'] })
+    expect(outcome(given('RAS^O17', ADMINISTERED).replace('|PL7^CPOE|FI7^PHARM', ''))).toMatchObject({
+      records: [],
+      refused: ['medication ORC[1]-2 required'],
+    })
+    expect(outcome(given('RDS^O13', ADMINISTERED)).refused).toEqual(['medication RXD[1] required'])
+    expect(outcome(given('RDE^O11', 'RXE||N02BE01^x^ATC|1')).refused).toEqual(['- MSH[1]-9 unmapped-message'])
   })
 })

@@ -61,6 +61,14 @@ export const PRESCRIPTION = [
   'RXR|PO^Per os^HL70162',
 ]
 
+/** Paracetamol by mouth, given and dispensed. @param type RAS^O17 or RDS^O13 */
+export function given(type: string, ...segments: readonly string[]): string {
+  return [msh(type), PID, PV1, 'ORC|RE|PL7^CPOE|FI7^PHARM', ...segments].join('\r')
+}
+export const ADMINISTERED =
+  'RXA|1|2|20250201120000|20250201120500|N02BE01^Paracétamol^ATC|500|mg||^à jeun|||||||||||CP|A'
+export const DISPENSED = 'RXD|3|N02BE01^Paracétamol^ATC|20250201113000|12|TAB||RX1||retirer la notice'
+
 /** @returns a TXA of a complete document with this status and identifier */
 export function txa(status = 'AU', id = 'DOC1', parent = ''): string {
   return `TXA|1|11502-2^CR biologie^LN|TX|20250201090000||20250201091500|||10003456789^DOC^^^^^^^ASIP&1.2.250.1.71.4.2.1&ISO|||${id}^CHU-X|${parent}||||${status}`

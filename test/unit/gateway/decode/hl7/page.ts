@@ -4,6 +4,7 @@ import { CHARSET_NAMES } from '../../../../../services/gateway/decode/hl7/charse
 import { CODE_SYSTEMS } from '../../../../../services/gateway/decode/hl7/codes.ts'
 import { DIAGNOSIS } from '../../../../../services/gateway/decode/hl7/diagnosis.ts'
 import { ATTACHMENT, COMPLETION, DOCUMENT } from '../../../../../services/gateway/decode/hl7/document.ts'
+import { ADMINISTRATION, COMPLETIONS, DISPENSE, GIVEN } from '../../../../../services/gateway/decode/hl7/given-drugs.ts'
 import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
 import { MEDICATION } from '../../../../../services/gateway/decode/hl7/medication.ts'
 import { MERGE_EVENTS, type MergeEvent, PATIENT_MERGE } from '../../../../../services/gateway/decode/hl7/merge.ts'
@@ -34,6 +35,8 @@ const MAPS: readonly (readonly [title: string, map: AnyMap])[] = [
   ['OBX of type ED', ATTACHMENT],
   ['TXA and its OBX', DOCUMENT],
   ['ORC and RXO, with TQ1, RXR and NTE', MEDICATION],
+  ['ORC and RXA, with RXR and NTE', ADMINISTRATION],
+  ['ORC and RXD, with RXR and NTE', DISPENSE],
 ]
 
 export const MAPPINGS: readonly AnyMap[] = MAPS.map(([, map]) => map)
@@ -53,7 +56,7 @@ Made from the tables of \`services/gateway/decode/hl7/\`; a test compares the tw
 Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused is named by message, segment, occurrence, field, component and rule.
 
 ## Messages
-${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ...Object.entries(MERGE_EVENTS).map(mergeRow), ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
+${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ...Object.entries(MERGE_EVENTS).map(mergeRow), ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ...Object.entries(GIVEN).map(([type, { segment }]) => [type, `${segment.kind} of drugs`, 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
 A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
 kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
 
@@ -82,6 +85,15 @@ Order control (ORC-1): ${Object.entries(ORDER_CONTROLS)
 Any other code is refused. An order that is cancelled is a record and no fact ([decision 27](../adr/0027-facts.md)); a later message about the same order is a newer version of its record.
 
 ${MAPS.map(([title, map]) => `## ${title} -> \`${map.feed}\`\n${fieldTable(map)}`).join('\n')}
+## What was given
+Each RXA of a RAS^O17 is an administration, each RXD of a RDS^O13 a dispense, under the number of its order (ORC-2, else ORC-3); what stands of the order itself beside it (RXO, RXE) is not read again. Completion of an administration (RXA-20):
+${Object.entries(COMPLETIONS)
+  .map(([code, status]) => `${code} ${status}`)
+  .join(
+    ', ',
+  )}; what was not done is a record and no fact. RXA-21 \`D\` cancels it. RXA-2 tells the administrations of an order apart; where it is empty or 0, their time (RXA-3) does, so that a corrected time is another record.
+The same identifier twice in a message is refused (\`ambiguous-identifier\`). A pharmacy’s encoded order (RDE) is refused as \`unmapped-message\`: it is the prescription again, under the same number.
+
 ## Values
 Types of OBX-5: ${VALUE_TYPES.join(', ')}, and ED: a text or a CDA in Base64, Hex or as it is. A structured number (SN) is a number with its
 comparator, a range (\`-\`) or a ratio (\`:\`, \`/\`); a grade (\`2+\`), a comparator of a range or a ratio, a time of day (TM) without seconds, a reference (RP), several

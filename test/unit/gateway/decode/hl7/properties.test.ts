@@ -5,7 +5,22 @@ import { recordReader } from '#core/contract/record-reader.ts'
 import { parseLocation } from '../../../../../services/gateway/decode/hl7/location.ts'
 import { ProblemError } from '../../../../../services/gateway/problem.ts'
 import { contracts } from '../../harness.ts'
-import { adt, itemsOf, mdm, merge, orders, oru, PID, PRESCRIPTION, PV1, txa, zbe } from './messages.ts'
+import {
+  ADMINISTERED,
+  adt,
+  DISPENSED,
+  given,
+  itemsOf,
+  mdm,
+  merge,
+  orders,
+  oru,
+  PID,
+  PRESCRIPTION,
+  PV1,
+  txa,
+  zbe,
+} from './messages.ts'
 
 const readers = new Map(contracts.map((contract) => [contract.feed, recordReader(contract, 'json')]))
 const CDA = Buffer.from(
@@ -35,6 +50,14 @@ const SEEDS = [
     `OBX|4|ED|11502-2^x^LN||^TEXT^XML^Base64^${CDA}||||||F`,
   ),
   mdm('T10', txa('AU', 'A', 'B'), 'OBX|1|FT|||a\\.br\\b\\X41\\'),
+  given(
+    'RAS^O17',
+    ADMINISTERED,
+    'RXR|PO',
+    'OBX|1|NM|29463-7^x^LN||71.5|kg|||||F|||20250201080000',
+    'RXA|1|0|20250202||1^x^L|999||||||||||||||RE|D',
+  ),
+  given('RDS^O13', DISPENSED, 'RXR|^x'),
   orders('ORM^O01', ...PRESCRIPTION, 'OBX|1|NM|29463-7^x^LN||71.5|kg|||||F|||20250201080000', 'NTE|1||note'),
   orders(
     'OMP^O09',
