@@ -1,7 +1,7 @@
 /**
  * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), decisions about pairs of records
  * (services/curate/decide/main.ts), and how well the linkage model links (services/linker/evaluate/main.ts).
- * What reads the linker's index is services/linker/inspect/main.ts.
+ * What reads the linker's index is services/linker/inspect/main.ts; its snapshots are in link-snapshots.ts.
  */
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
@@ -12,6 +12,7 @@ import { decide } from '../link-decide.ts'
 import type { ReviewOptions } from '../link-review/run.ts'
 import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
+import { registerSnapshots } from './link-snapshots.ts'
 
 interface Options {
   readonly json?: true
@@ -37,6 +38,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
         ['chainon link review', 'decide about the pairs that the model leaves to people'],
         ['chainon link report', 'how good the linkage is, as a page and JSON'],
+        ['chainon link snapshot', "a sealed copy of the linker's index"],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -131,6 +133,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { review } = await import('../link-review/run.ts')
       await review(env, options, (line, onOutput) => inspect(env, line, options, onOutput))
     })
+  registerSnapshots(link, env)
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],
