@@ -67,13 +67,22 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     )
     .argument('<record>', 'a record')
     .argument('[other]', 'another record; without it, the person of the first one')
-    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest')
+    .option('--on <day>', 'who a record (record_id of the warehouse) was of at the end of a day (UTC), and why')
+    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest; or person, changes, later')
     .option(...DATA_DIR)
-    .action(async (record: string, other: string | undefined, options: Options) => {
-      noteQuery(env, 'link-explain', options)
-      const records = [record, ...(other === undefined ? [] : [other])]
-      await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
-    })
+    .action(
+      async (record: string, other: string | undefined, options: Options & { readonly on?: string }, self: Command) => {
+        if (options.on !== undefined && other !== undefined)
+          return self.error('error: --on is of one record', { exitCode: 2 })
+        noteQuery(env, 'link-explain', options)
+        if (options.on !== undefined) {
+          const { explainOnDay } = await import('../link-on-day.ts')
+          return explainOnDay(env, record, options.on, options)
+        }
+        const records = [record, ...(other === undefined ? [] : [other])]
+        await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
+      },
+    )
   link
     .command('report')
     .summary('document the linkage: populations, passes, weights, missed and false links')

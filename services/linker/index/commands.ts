@@ -1,6 +1,6 @@
 /** What a batch has changed, as commands of Redis. They set what is there afterwards: done again in their order, they give the same. */
 import { BUCKET, FLAG_KEYS, numberedKeys, packEdges, packNumber, packUntold, prefixOf } from './stored-bytes.ts'
-import type { Writes } from './stored-index.ts'
+import type { Writes } from './writes.ts'
 
 export type Word = string | Buffer
 export type Command = readonly Word[]

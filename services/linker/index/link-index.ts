@@ -13,7 +13,8 @@ import { knownRecords } from './known-records.ts'
 import { type OutboxEntry, outbox } from './outbox.ts'
 import { presentIn, readIndex } from './read-index.ts'
 import { BUCKET } from './stored-bytes.ts'
-import { type Flag, type IndexForm, type StoredIndex, storedIndex } from './stored-index.ts'
+import { type IndexForm, type StoredIndex, storedIndex } from './stored-index.ts'
+import type { Flag } from './writes.ts'
 
 export interface PutReply {
   /** same: this version was there, and nothing was written. stale: a later version, or a cancellation, was there. */

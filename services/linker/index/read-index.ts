@@ -7,7 +7,8 @@ import type { KnownRecords } from './known-records.ts'
 import { type Marks, marks } from './marks.ts'
 import type { OutboxState } from './outbox.ts'
 import { BUCKET } from './stored-bytes.ts'
-import type { Flag, StoredIndex } from './stored-index.ts'
+import type { StoredIndex } from './stored-index.ts'
+import type { Flag } from './writes.ts'
 
 export interface IndexMemory {
   readonly known: KnownRecords

@@ -1,6 +1,6 @@
 /** Keys and values of the linkage index in Redis. Keys: docs/adr/0051. */
 import type { Untold } from './outbox.ts'
-import type { Flag } from './stored-index.ts'
+import type { Flag } from './writes.ts'
 
 /** Numbers with equal leading bytes share a bucket, which Redis keeps in its compact form. */
 export const BUCKET = 256

@@ -7,12 +7,12 @@ import type { Command } from '../index/commands.ts'
 import { commandsOf } from '../index/commands.ts'
 import type { LinkIndex } from '../index/link-index.ts'
 import { BUCKET } from '../index/stored-bytes.ts'
-import type { Writes } from '../index/stored-index.ts'
+import type { Writes } from '../index/writes.ts'
 import { snapshotWriter } from './snapshot-file.ts'
 import { digestOf, type Header } from './snapshot-form.ts'
 
 /** Some milliseconds of reading. */
-const RECORDS_AT_ONCE = 8 * BUCKET
+const RECORDS_AT_ONCE = 4 * BUCKET
 
 export interface SnapshotSource {
   /** Runs work on the open index between two batches. What it throws closes the index. */
@@ -126,7 +126,9 @@ async function rest({ stored }: Source): Promise<Writes> {
   const whole = (bytes: Buffer) => new Map(bytes.length === 0 ? [] : [[0, bytes] as const])
   return {
     ...NOTHING,
-    ...{ untold: outbox.untold, linkVersion: outbox.linkVersion, decisions, positions },
+    ...{ untold: outbox.untold, decisions, positions },
+    // An index of which nobody is told has none.
+    linkVersion: outbox.linkVersion || undefined,
     ...{ limited: whole(limited), split: whole(split) },
   }
 }
