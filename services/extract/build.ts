@@ -25,6 +25,7 @@ import { readParquet, writeParquet } from './parquet.ts'
 import { linkageOf, selectPopulation } from './population.ts'
 import type { ProjectFile } from './project-file.ts'
 import { type ProjectPseudonyms, projectPseudonyms } from './pseudonyms.ts'
+import { earlierRun, scoredPersons, toldUntil } from './scored-persons.ts'
 import { countSmallCells, measureSmallCells, quasiIdentifiers } from './small-cells.ts'
 import { decideOnSmallCells, type SmallCellsDecision, Space } from './small-cells-decision.ts'
 import { earlierSteps, foundIn, manifestOfDecision, type SmallCellsFound } from './small-cells-run.ts'
@@ -93,9 +94,10 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const keyAtStart = await keyOfTables(warehouse.keys)
     progress('cohort: selecting persons')
     await createDatabase(warehouse, space.work, run)
-    const selected = await selectPopulation(warehouse, request.project, context.contracts, space.work)
+    const until = request.project.persons === 'scored' ? await toldUntil(warehouse) : undefined
+    const population = await selectPopulation(warehouse, request.project, context.contracts, space.work)
     const cells = new Space(warehouse, quote(space.work))
-    const survey = await surveyOf(context, request.project, { selected, cells, projectDir }, replaces)
+    const survey = await surveyOf(context, request.project, { ...population, until, cells, projectDir }, replaces)
     if (request.dryRun) return { kind: 'surveyed', survey }
     if (survey.smallCells?.isRefused) return { kind: 'small-cells', decision: survey.smallCells }
     if (survey.linkage.persons < request.project.minCohort && !request.allowSmall) return { kind: 'too-small', survey }
@@ -103,7 +105,7 @@ export async function extract(context: Context, request: Request): Promise<Outco
     const pseudonyms = projectPseudonyms(await context.secret(), request.project.dateShift)
     await createDatabase(warehouse, space.building, run)
     const directory = createBuildFolder(projectDir, run)
-    const cohort = survey.smallCells?.cohort ?? selected
+    const cohort = survey.smallCells?.cohort ?? population.cohort
     const tables = await buildTables(context, request.project, survey, { cohort, space, directory }, pseudonyms)
     const found = survey.smallCells && (await foundIn(cells, survey.smallCells, space, projectDir, replaces))
     if (found?.isRefused) return { kind: 'difference', run: replaces ?? '' }
@@ -124,13 +126,24 @@ export async function extract(context: Context, request: Request): Promise<Outco
   }
 }
 
+/** Tables of the work database by their quoted names, and where runs of the project are. */
+interface Population {
+  readonly source: string
+  readonly cohort: string
+  /** What the linker had told when they were selected; undefined where the persons are those of exact links. */
+  readonly until: number | undefined
+  readonly cells: Space
+  readonly projectDir: string
+}
+
 async function surveyOf(
   context: Context,
   project: ProjectFile,
-  { cells, projectDir, selected }: { readonly selected: string; readonly cells: Space; readonly projectDir: string },
+  places: Population,
   replaces: string | undefined,
 ): Promise<Survey> {
   const { warehouse } = context
+  const { cells, cohort: selected, projectDir, source, until } = places
   const tables: { plan: TablePlan; counts: TableCounts }[] = []
   for (const table of project.tables) {
     const contract = context.contracts.get(table.feed)
@@ -145,8 +158,16 @@ async function surveyOf(
   const plans = tables.map(({ plan }) => plan)
   const smallCells =
     policy && (await decideOnSmallCells(cells, project, policy, plans, selected, earlierSteps(projectDir, policy)))
+  const cohort = smallCells?.cohort ?? selected
+  const linkage = await linkageOf(warehouse, cohort)
   return {
-    linkage: await linkageOf(warehouse, smallCells?.cohort ?? selected),
+    linkage:
+      until === undefined
+        ? linkage
+        : {
+            ...linkage,
+            scored: await scoredPersons(warehouse, { source, cohort }, until, earlierRun(projectDir, replaces)),
+          },
     tables: tables.map(({ counts, plan }, index) => ({ counts, plan: smallCells?.plans[index] ?? plan })),
     leaks: leaksOf(project, context.contracts),
     smallCells,

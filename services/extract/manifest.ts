@@ -71,6 +71,29 @@ export type ManifestTable = Written<typeof Table>
 const Ledger = Type.Record(Type.String(), Type.Record(Type.String(), Type.Number()))
 export type LedgerSnapshot = Written<typeof Ledger>
 
+/** Of a project with the persons of the linker's model; absent where the links are exact. Source patients and records, in numbers. */
+const Scored = Type.Object({
+  /** Source patients of whom the linker has a record, and those whose person is that of the exact links. */
+  judged: Count,
+  not_judged: Count,
+  /** Source patients whose records are of several persons: theirs is that of the record that was told of last. */
+  of_several_persons: Count,
+  models: Type.Array(Type.String()),
+  link_above_probability: Type.Number(),
+  /** Highest link version of the warehouse before the persons were read. */
+  told_until: Type.Number(),
+  /** What became of persons since the run that this one replaces, by records of the feeds that the project reads. */
+  since: Type.Optional(
+    Type.Object({
+      run: Type.String(),
+      /** Of that run; after `exact` every person has another pseudonym. */
+      persons: Type.Enum(['exact', 'scored']),
+      changes: Type.Array(Type.Object({ kind: Type.String(), reason: Type.String(), records: Count })),
+    }),
+  ),
+})
+export type ScoredPersons = Written<typeof Scored>
+
 const LinkageFigures = Type.Object({
   source_patients: Count,
   persons: Count,
@@ -79,6 +102,7 @@ const LinkageFigures = Type.Object({
   /** Source patients by the pass that linked them; `none`: no link, each is a person of its own. */
   source_patients_by_method: Type.Record(Type.String(), Count),
   highest_link_version: Type.Number(),
+  scored: Type.Optional(Scored),
 })
 export type Linkage = Written<typeof LinkageFigures>
 

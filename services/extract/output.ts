@@ -2,7 +2,7 @@
 import { LEAKS } from '#core/contract/leak-schema.ts'
 import { table } from '#core/terminal/table.ts'
 import type { Survey } from './build.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest, ScoredPersons } from './manifest.ts'
 import { DEFAULT_MIN_COHORT } from './project-file.ts'
 import type { SmallCellsDecision } from './small-cells-decision.ts'
 import { columnOf } from './steps.ts'
@@ -25,6 +25,7 @@ export function surveyJson(id: string, survey: Survey): Readonly<Record<string, 
     dry_run: true,
     replaces: survey.replaces ?? null,
     persons: roundedCount(survey.linkage.persons),
+    ...(survey.linkage.scored && { scored: scoredJson(survey.linkage.scored) }),
     leaks: survey.leaks.map(({ feed, field, leak, undoes }) => ({ leak, column: `${feed}.${field}`, undoes })),
     ...(survey.smallCells && { small_cells: decisionJson(survey.smallCells) }),
     tables: survey.tables.map(({ plan, counts }) => ({
@@ -46,7 +47,7 @@ export function surveyText(id: string, survey: Survey): string {
     plan.columns.dropped.map((column) => column.source).join(', ') || '-',
   ])
   const replaces = survey.replaces ? `It would replace run ${survey.replaces}.\n` : ''
-  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}${leakLines(survey)}${survey.smallCells ? decisionLines(survey.smallCells) : ''}`
+  return `project_${id} would have ${roundedCount(survey.linkage.persons)} persons. Nothing was built.\n${replaces}${scoredLines(survey.linkage.scored, small)}\n${table(['table', 'rows', 'persons', 'columns', 'left out by decision'], rows)}${leakLines(survey)}${survey.smallCells ? decisionLines(survey.smallCells) : ''}`
 }
 
 /** Columns that undo a decision, one a line; nothing when there are none. */
@@ -60,6 +61,32 @@ function leakLines({ leaks }: Survey): string {
 
 /** Nobody is a count that may be told. */
 const small = (persons: number) => (persons === 0 ? 'none' : roundedCount(persons))
+
+function scoredJson({ judged, not_judged, of_several_persons, models, since }: ScoredPersons) {
+  return {
+    judged: small(judged),
+    not_judged: small(not_judged),
+    of_several_persons: small(of_several_persons),
+    models,
+    ...(since && {
+      since: { ...since, changes: since.changes.map((one) => ({ ...one, records: small(one.records) })) },
+    }),
+  }
+}
+
+/** @param shown of a count */
+function scoredLines(scored: ScoredPersons | undefined, shown: (count: number) => string): string {
+  if (!scored) return ''
+  const { since } = scored
+  const changes = since?.changes.map(({ kind, reason, records }) => `${kind} (${reason}): ${shown(records)}`) ?? []
+  const told =
+    since === undefined
+      ? ''
+      : since.persons === 'exact'
+        ? `Run ${since.run} had the persons of exact links: every person has another pseudonym than there.\n`
+        : `Records whose person is another one since run ${since.run}: ${changes.join(', ') || 'none'}\n`
+  return `Persons are those of the linkage model. Source patients that it has not judged, linked exactly: ${shown(scored.not_judged)}; with records of several persons: ${shown(scored.of_several_persons)}\n${told}`
+}
 
 function decisionJson(decision: SmallCellsDecision): Readonly<Record<string, unknown>> {
   return {
@@ -116,7 +143,7 @@ export function builtText(directory: string, manifest: Manifest): string {
     sha256.slice(0, 16),
   ])
   const files = table(['table', 'rows', 'persons', 'file', 'bytes', 'sha256'], rows)
-  return `${files}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n${smallCellLines(manifest)}`
+  return `${files}\ndatabase  ${manifest.database}\npersons   ${thousands(manifest.cohort.persons)} (${thousands(manifest.cohort.source_patients)} source patients)\nfiles     ${directory}\n${scoredLines(manifest.linkage.scored, thousands)}${smallCellLines(manifest)}`
 }
 
 /** What the author of the project may leave out, one table a line; nothing where no cell is small. */

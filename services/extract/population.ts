@@ -5,21 +5,23 @@ import { subjectColumn } from './columns.ts'
 import { type ContractsByFeed, feedsOfCohort } from './criteria.ts'
 import type { Linkage } from './manifest.ts'
 import type { ProjectFile } from './project-file.ts'
+import { NOT_JUDGED } from './scored-persons.ts'
 import type { Warehouse } from './warehouse.ts'
 
 /**
  * Makes the tables `source` and `cohort` in the work database.
  *
  * They have only patients with a current record in a feed that the project reads: a patient whose records are all cancelled is in
- * no view. A patient without a link is a person of its own, with the `person_id` that linkage would give it.
- * @returns quoted name of the cohort's table
+ * no view. A patient without a link is a person of its own, with the `person_id` that linkage would give it. With the persons of the linker's model, a
+ * patient of whom the linker has no record is of the person of the exact links.
+ * @returns quoted names of the two
  */
 export async function selectPopulation(
   warehouse: Warehouse,
   project: ProjectFile,
   contracts: ContractsByFeed,
   work: string,
-): Promise<string> {
+): Promise<{ readonly source: string; readonly cohort: string }> {
   const database = quote(warehouse.database)
   const source = `${quote(work)}.source`
   const cohort = `${quote(work)}.cohort`
@@ -34,11 +36,27 @@ export async function selectPopulation(
     )
   await warehouse.command(`CREATE TABLE ${source} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
     ENGINE = MergeTree ORDER BY patient_id`)
+  const exact = {
+    person: "if(l.person_id = '', concat('pn_', substring(p.patient_id, 4)), l.person_id)",
+    method: "if(l.method = '', 'none', l.method)",
+  }
+  // The names of both kinds of persons are pseudonyms of two domains, of patients and of records: no name is of both.
+  const scored = {
+    person: `if(s.person_id = '', ${exact.person}, s.person_id)`,
+    method: `if(s.person_id = '', concat('${NOT_JUDGED}', ${exact.method}), s.method)`,
+    join: `LEFT JOIN (SELECT patient_id, person_id, toString(method) AS method, link_version FROM ${database}.person_link_scored_current) AS s
+      ON s.patient_id = p.patient_id`,
+  }
+  const columns =
+    project.persons === 'scored'
+      ? `${scored.person}, ${scored.method}, s.link_version`
+      : `${exact.person}, ${exact.method}, l.link_version`
   await warehouse.command(`INSERT INTO ${source}
-    SELECT p.patient_id, if(l.person_id = '', concat('pn_', substring(p.patient_id, 4)), l.person_id), if(l.method = '', 'none', l.method), l.link_version
+    SELECT p.patient_id, ${columns}
     FROM (SELECT DISTINCT patient_id FROM (${everyone.join(' UNION ALL ')})) AS p
     LEFT JOIN (SELECT patient_id, person_id, toString(method) AS method, link_version FROM ${database}.person_link_current) AS l
       ON l.patient_id = p.patient_id
+    ${project.persons === 'scored' ? scored.join : ''}
     SETTINGS join_use_nulls = 0`)
   await warehouse.command(`CREATE TABLE ${cohort} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
     ENGINE = MergeTree ORDER BY patient_id`)
@@ -49,7 +67,7 @@ export async function selectPopulation(
     period: project.period,
   })
   await warehouse.command({ query: `INSERT INTO ${cohort} ${filter.query}`, parameters: filter.parameters })
-  return cohort
+  return { source, cohort }
 }
 
 /** @param cohort quoted name of the cohort's table */

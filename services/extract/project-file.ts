@@ -41,6 +41,7 @@ export interface ProjectFile extends Pick<Project, 'id' | 'title' | 'purpose' | 
   readonly minCohort: number
   /** Absent: small cells are counted, and nothing is decided on them. */
   readonly smallCells?: SmallCellsPolicy
+  readonly persons: 'exact' | 'scored'
 }
 
 /** Small cells: the threshold below which French health-data bodies publish nothing. */
@@ -84,6 +85,7 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
     ...{ id, title, purpose, contact, period, retentionUntil, cohort, tables, decisions, minCohort },
     ...(dateShift && { dateShift }),
     ...(smallCells && { smallCells }),
+    persons: project.complete.persons ?? 'exact',
   }
 }
 

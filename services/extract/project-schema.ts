@@ -122,5 +122,7 @@ export const Project = closed({
   /** A cohort with fewer persons is not extracted. */
   min_cohort: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
   small_cells: Type.Optional(SmallCellsPolicy),
+  /** By which links records are of one person: exact tokens, or the linker's model. */
+  persons: Type.Optional(Type.Enum(['exact', 'scored'])),
 })
 export type Project = Written<typeof Project>

@@ -9,12 +9,10 @@ import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { watchKeys } from '#core/custody/watch-keys.ts'
 import { destroyRetiredWraps, linkageFolder, openWritingWrap } from '#core/custody/wrap-keys.ts'
 import { assertMayWrite, assertWraps, wrapVersions } from '#core/custody/wrap-versions.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { commandSecret, registerCommands } from '#core/http/command-door.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
-import { defaultModel } from '#core/linkage/default-model.ts'
-import { recordEncoder } from '#core/linkage/encode.ts'
-import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { linkageOpener } from '#core/linkage/seal.ts'
 import { destroyRetired, sharedTransportSecrets } from '#core/linkage/shared-secret.ts'
 import { every } from '#core/process/loop.ts'
@@ -23,11 +21,16 @@ import { redisClient } from '#core/redis/client.ts'
 import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { Metrics } from '#core/telemetry/metrics.ts'
 import { startWorker, type TopicWork } from '#core/worker/worker.ts'
-import type { linkerConfig } from './config.ts'
+import { type linkerConfig, snapshotFolder } from './config.ts'
 import { COMMANDS } from './console-commands.ts'
+import { indexForm, linkageForm } from './index/index-form.ts'
 import { indexSecret } from './index/index-secret.ts'
+import { indexKeys } from './index/keys.ts'
+import { FORMAT } from './index/stored-index.ts'
 import type { LinkerCounts } from './link/linker.ts'
-import { readModel } from './link/model-file.ts'
+import { snapshotSchedule } from './snapshot/schedule.ts'
+import { readSnapshotKey } from './snapshot/snapshot-key.ts'
+import { takeSnapshot } from './snapshot/take-snapshot.ts'
 import { type OpenLinker, openLinker } from './stream/open-linker.ts'
 import { decisionsOf } from './stream/read-decisions.ts'
 import { assertHeld, assertOpenable } from './stream/transport-keys.ts'
@@ -35,9 +38,10 @@ import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
 /** While there is nothing to reconcile, it is looked for so often. */
 const RECONCILE_MS = 500
-
-/** Only the layout and the kinds of tokens are used: the linker encodes nothing, and has no key of encodings. */
-const NO_SECRET = Buffer.alloc(32)
+/** A snapshot that is under way is given up. */
+const ENDING = new ChainonError('dependency-unavailable', 'the linker ends')
+/** How often it is looked whether a snapshot is due or asked for. */
+const SNAPSHOT_MS = 1000
 
 export function startLinker(
   config: ReturnType<typeof linkerConfig>,
@@ -56,9 +60,7 @@ export function startLinker(
       maxWaitMs: 200,
       routes: (admin) => registerCommands(admin, { secret, env, now: Date.now, commands: COMMANDS }),
       async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
-        const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
-        const { layout, kinds } = recordEncoder(installationTraits(contracts), NO_SECRET)
-        const form = formOf({ layout, kinds })
+        const { layout, kinds, form, model } = linkageForm(config, contracts)
         const ownTopics = partitionReader(kafka)
         const register = { read: async () => fingerprintsOf(await ownTopics.all(fingerprintTopic(namespace), 0)) }
         const transport = await reach('Kafka', () => sharedTransportSecrets(config, register))
@@ -107,7 +109,7 @@ export function startLinker(
         const expired = metrics.counter('chainon_linkage_expired', 'Encodings that expired before they were read')
         const producer = orderedProducer(kafka, logger)
         const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
-        const { handle, decide, reconcile } = linkerWorker({
+        const { handle, decide, reconcile, between } = linkerWorker({
           open,
           assertOpenable: assertOpenable(held, versionsNow),
           form: { form, filterWords: layout.words, tokenWords: 2 * kinds.length },
@@ -134,6 +136,29 @@ export function startLinker(
             )
           }
         })
+        const snapshots = every(
+          SNAPSHOT_MS,
+          snapshotSchedule({
+            folder: snapshotFolder(config),
+            index: place.name,
+            form: { ...indexForm({ form, model, keys: indexKeys(secret), kinds: kinds.length }), format: FORMAT },
+            hours: config.CHAINON_LINKAGE_SNAPSHOT_HOURS,
+            kept: config.CHAINON_LINKAGE_SNAPSHOTS_KEPT,
+            key: () => readSnapshotKey(secretsDir('linker', config), secret),
+            take: (path, header, publicKey, onProgress) =>
+              takeSnapshot(
+                { between: (work) => (closed ? Promise.reject(ENDING) : between(work)) },
+                path,
+                header,
+                { publicKey, indexSecret: secret },
+                onProgress,
+              ),
+            alarms,
+            metrics,
+            logger,
+            now: Date.now,
+          }),
+        )
         const linked = contracts.filter((contract) => contract.linked)
         return {
           topics: new Map([
@@ -147,7 +172,7 @@ export function startLinker(
           async close() {
             closed = true
             clearInterval(keyTimer)
-            await reconciling.stop()
+            await Promise.all([reconciling.stop(), snapshots.stop()])
             await ownTopics.close()
             await producer.disconnect()
             redis.disconnect()

@@ -62,6 +62,8 @@ export interface LinkerWorker {
    * @returns whether there is more to do now
    */
   readonly reconcile: () => Promise<boolean>
+  /** Runs work on the open index between batches and steps. What it throws closes the index. @throws ChainonError link-index-taken */
+  readonly between: <T>(work: (open: OpenLinker) => Promise<T>) => Promise<T>
 }
 
 /** Of the counters. */
@@ -237,6 +239,10 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
       const more = await onIndex(step)
       steppedAt = Date.now()
       return more
+    },
+    async between(work) {
+      if (taken) throw new ChainonError('link-index-taken', 'another linker has the linkage index')
+      return onIndex(work)
     },
   }
 }

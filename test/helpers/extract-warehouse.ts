@@ -25,6 +25,14 @@ export interface TestWarehouse {
   readonly client: ClickHouseClient
   insert(feed: string, rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>
   link(patient: string, person: string, method: string, version: number): Promise<void>
+  /** What the linker has told of a record of a patient. */
+  score(
+    patient: string,
+    record: string,
+    person: string,
+    version: number,
+    more?: Readonly<Record<string, unknown>>,
+  ): Promise<void>
   /** @returns the rows, tab-separated */
   query(query: string): Promise<string>
 }
@@ -89,6 +97,20 @@ export async function testWarehouse(place: Isolated): Promise<TestWarehouse> {
       await client.insert({
         table: 'person_link',
         values: [{ ...row, linked_at: '2024-01-01 00:00:00.000' }],
+        format: 'JSONEachRow',
+      })
+    },
+    async score(patient, record, person, version, more = {}) {
+      const row = {
+        patient_id: p2(patient),
+        record_id: p2(record),
+        person_id: person,
+        method: 'scored',
+        model: 'model 1',
+      }
+      await client.insert({
+        table: 'person_link_scored',
+        values: [{ ...row, link_version: version, linked_at: '2024-01-01 00:00:00.000', ...more }],
         format: 'JSONEachRow',
       })
     },

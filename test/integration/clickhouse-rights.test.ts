@@ -77,7 +77,10 @@ test('a reader sees the views of the feeds, the links in force and the quality o
 
 test('an extraction sees these, how far the warehouse is, and the fingerprints of its keys', async () => {
   expect(await readable('extract')).toEqual(
-    [...views, 'key_fingerprint', 'ledger_batch', 'person_link_current', 'rule_quality'].toSorted(),
+    [
+      ...[...views, 'key_fingerprint', 'ledger_batch', 'person_change', 'person_link_current'],
+      ...['person_link_scored_current', 'rule_quality'],
+    ].toSorted(),
   )
 })
 

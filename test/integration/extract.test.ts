@@ -228,6 +228,72 @@ describe('an extraction', () => {
     for (const site of await sites(other)) expect(before).not.toContain(site)
   })
 
+  test('by the persons of the model: one person for each patient, those that are not judged are linked exactly, and changes since the last run are told', async () => {
+    for (const [patient, person] of [
+      ...[
+        ['a0', 'r0'],
+        ['b0', 'r0'],
+        ['a1', 'r1'],
+        ['b1', 'r2'],
+        ['a2', 'r3'],
+        ['a5', 'r4'],
+        ['a6', 'r4'],
+        ['a7', 'r6'],
+      ],
+    ] as const)
+      await warehouse.score(patient, `patient ${patient}`, `pn_${person}`, 10)
+    await warehouse.score('a7', 'observation a7 0', 'pn_r7', 11)
+    const exact = await build(projectFile(place, id('scored')))
+    expect(exact).toMatchObject({ persons: 16, source_patients: 21 })
+    expect(manifestOf(exact).linkage).not.toHaveProperty('scored')
+    const scored = { persons: 'scored' }
+    const before = await build(projectFile(place, id('scored'), scored))
+    // 5 and 6 are one person; the patients 1 and 2 of hospital A, who have no diagnosis, are others than those of B.
+    expect(before).toMatchObject({ persons: 15, source_patients: 19 })
+    const { linkage } = manifestOf(before)
+    expect(linkage).toMatchObject({
+      source_patients_by_method: { 'exact:ins': 1, 'exact:none': 8, 'exact:traits': 4, scored: 6 },
+      highest_link_version: 11,
+    })
+    const figures = {
+      judged: 6,
+      not_judged: 13,
+      of_several_persons: 1,
+      models: ['model 1'],
+      link_above_probability: 0.75,
+    }
+    // Every person has another pseudonym than in the run before.
+    expect(linkage.scored).toEqual({
+      ...figures,
+      told_until: 11,
+      since: { run: exact.run, persons: 'exact', changes: [] },
+    })
+    const personOf = async (built: Built) => {
+      const rows = await rowsOf(built, 'patient')
+      return new Set(rows.map(({ person_id: person }) => String(person))).size
+    }
+    expect(await personOf(before)).toBe(15)
+
+    // Told twice, it is one change; one of a patient whom the project does not read is none.
+    for (const version of [20, 21])
+      await warehouse.score('a5', 'patient a5', 'pn_r5', version, {
+        previous_person_id: 'pn_r4',
+        change: 'split',
+        reason: 'decision',
+      })
+    await warehouse.score('zz', 'patient zz', 'pn_r5', 22, { previous_person_id: 'pn_r9', change: 'merge' })
+    const after = await build(projectFile(place, id('scored'), scored))
+    expect(after.persons).toBe(16)
+    expect(manifestOf(after).linkage.scored).toEqual({
+      ...{ ...figures, told_until: 22 },
+      since: { run: before.run, persons: 'scored', changes: [{ kind: 'split', reason: 'decision', records: 1 }] },
+    })
+    const dry = await runExtract(place, ['extract', projectFile(place, id('scored'), scored), '--dry-run', '--json'])
+    expect(JSON.parse(dry.stdout)).toMatchObject({
+      scored: { not_judged: 'about 10', of_several_persons: 'fewer than 11', since: { run: after.run, changes: [] } },
+    })
+  }, 120_000)
+
   test('the filter selects the persons that it describes', async () => {
     const count = async (cohort: object) => {
       const ended = await build(

@@ -13,16 +13,20 @@ import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
+import { publicKeyOf } from '../../services/core/sealing/hpke.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
+import { FORMAT } from '../../services/linker/index/stored-index.ts'
 import { LINK } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { writeModel } from '../../services/linker/link/model-file.ts'
+import { assertReplaceable, checkSnapshot, restoreSnapshot } from '../../services/linker/snapshot/restore-snapshot.ts'
+import { takeSnapshot } from '../../services/linker/snapshot/take-snapshot.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { login, ownNamespace, servers } from '../helpers/servers.ts'
 import { simulatedSet } from '../helpers/simulated-set.ts'
@@ -486,6 +490,95 @@ test('marks, decisions and what is to be told are read back as they were', async
   expect(second.index.decided()).toEqual(first.index.decided())
   expect(await untold(second)).toEqual(before)
   expect(new Set(before.map(({ change }) => change))).toEqual(new Set(['', 'split', 'cancelled']))
+})
+
+test('a snapshot that is taken while records are linked, corrected and decided about gives back every byte of its last moment', async () => {
+  const name = ownNamespace()
+  const { index, links } = await onIndex(name)
+  const folder = mkdtempSync(join(tmpdir(), 'chainon-snapshot-'))
+  const path = join(folder, 'one.snapshot')
+  const seed = Buffer.alloc(32, 7)
+  const snapshotForm = { ...form0, hub: UNBOUNDED.hub }
+  const header = {
+    ...{ index: name, created_at: new Date(0).toISOString(), form: { ...snapshotForm, format: FORMAT } },
+    ...{ sealed_for: '0'.repeat(16), shares: '1'.repeat(16) },
+  }
+  // More than one piece, and a record of the first piece changes after it was read.
+  const copies = Array.from({ length: 4 }, (_, copy) =>
+    all.slice(0, 280).map((record) => arrival(record, { id: `${data.ids[record]}-${copy}` })),
+  ).flat()
+  await linkAll(links, copies)
+  const meanwhile = [
+    () =>
+      linkAll(
+        links,
+        all.slice(0, 32).map((record) => arrival(record, { id: `${data.ids[record]}-0`, version: 2 })),
+      ),
+    () => links.decide([{ records: [`${data.ids[0]}-0`, `${data.ids[1]}-0`], decision: 'accept', order: 1 }]),
+    () => links.cancel({ id: `${data.ids[3]}-0`, version: 3 }),
+    () =>
+      linkAll(
+        links,
+        all.slice(300, 332).map((record) => arrival(record)),
+      ),
+  ]
+  index.passed('linkage.patient:0', 17n)
+  const taken = await takeSnapshot(
+    {
+      async between(work) {
+        await meanwhile.shift()?.()
+        return work({ index })
+      },
+    },
+    path,
+    header,
+    { publicKey: await publicKeyOf(seed), indexSecret: SECRET },
+  )
+  expect([taken.records, meanwhile.length]).toEqual([4 * 280 + 32, 0])
+  const [before, persons] = [await contents(name), index.persons()]
+  // How many writes there were: a restored index begins to count anew.
+  const writes = await redis.get(`{lx:${name}}v`)
+  await linkAll(links, [arrival(340)])
+  const stored = await redis.getBuffer(Buffer.from(`{lx:${name}}r\0\0\0\x05`, 'latin1'))
+  const bytes = readFileSync(path)
+  expect(stored?.length).toBeGreaterThan(100)
+  for (let at = 0; at + 8 < (stored?.length ?? 0); at += 8)
+    expect(bytes.includes(stored?.subarray(at, at + 8) ?? '')).toBe(false)
+
+  const place = { redis, name, form: snapshotForm, indexSecret: SECRET }
+  const shares = { seed, fingerprint: '1'.repeat(16) }
+  const checked = await checkSnapshot(path, place, shares)
+  expect([checked.present, checked.trailer.positions]).toEqual([4 * 280 + 33, { 'linkage.patient:0': '17' }])
+  expect(() => assertReplaceable(checked, name, false)).toThrow(`has ${4 * 280 + 33} records`)
+  for (const [other, problem] of [
+    [{ ...place, name: 'other' }, 'it is of the index'],
+    [{ ...place, form: { ...snapshotForm, model: 'x' } }, 'the model is another one'],
+    [{ ...place, form: { ...snapshotForm, key: 'x' } }, 'linkage-index.key is another one'],
+  ] as const)
+    await expect(checkSnapshot(path, other, shares)).rejects.toThrow(problem)
+  await expect(checkSnapshot(path, place, { ...shares, fingerprint: '2'.repeat(16) })).rejects.toThrow(
+    'the shares are of',
+  )
+
+  // Ended in the middle: nobody opens what is there, the former linker is refused, and the next try begins anew.
+  await expect(
+    restoreSnapshot(path, place, { seed, checked }, () => Promise.reject(new Error('killed'))),
+  ).rejects.toThrow('killed')
+  await expect(onIndex(name)).rejects.toThrow('is not whole')
+  await expect(linkAll(links, [arrival(341)])).rejects.toThrow('another linker has taken')
+  expect(await checkSnapshot(path, place, shares)).toMatchObject({ present: 0 })
+  await restoreSnapshot(path, place, { seed, checked }, async () => undefined)
+  await redis.set(`{lx:${name}}v`, writes ?? '')
+  expect(await contents(name)).toBe(before)
+  const next = await onIndex(name)
+  expect(next.index.persons()).toEqual(persons)
+  // It goes on as the one before would have.
+  await linkAll(
+    next.links,
+    all.slice(342, 400).map((record) => arrival(record)),
+  )
+  expect(next.index.size()).toBe(4 * 280 + 32 + 58)
+  rmSync(folder, { recursive: true })
 })
 
 test('a component that is too large is split alike in every order', async () => {

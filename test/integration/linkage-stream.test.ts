@@ -1,7 +1,7 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -29,7 +29,7 @@ import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
 import { testRedis } from '../helpers/redis.ts'
-import { withLogin } from '../helpers/servers.ts'
+import { servers, withLogin } from '../helpers/servers.ts'
 import { failingService, type Pipeline, type ServiceProcess, startPipeline } from '../helpers/services.ts'
 
 const GIVEN = ['Élodie', 'Thibault', 'Marguerite', 'Anselme', 'Ségolène', 'Baptistin']
@@ -157,6 +157,12 @@ async function persons(): Promise<readonly string[]> {
         .join(' '),
     )
     .toSorted()
+}
+
+/** The linker with other settings. */
+async function restarted(settings: Readonly<Record<string, string>>): Promise<ServiceProcess> {
+  expect(await linker.stop()).toBe(0)
+  return pipeline.start('linker', settings)
 }
 
 async function killed(service: ServiceProcess): Promise<void> {
@@ -418,6 +424,63 @@ test('the whole topic read again changes nothing: nothing is told, and nothing i
   expect(await persons()).toEqual(EXPECTED)
 })
 
+test('Redis lost: the custodians restore the index from a snapshot, and the linker goes on from there with the same persons', async () => {
+  const data = `${pipeline.place.folder}/snapshot-data`
+  const folders = {
+    ...{ CHAINON_DATA_DIR: data, CHAINON_LINKAGE_SNAPSHOT_DIR: `${pipeline.place.folder}/snapshots` },
+    CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/linker`,
+  }
+  const link = (...line: readonly string[]) =>
+    runToEnd('services/cli/chainon.mjs', ['link', ...line], { ...withLogin('linker', pipeline.env), ...folders })
+  const restore = (path: string, files: readonly string[], ...more: readonly string[]) =>
+    link('restore', path, '--share', ...files, ...more)
+  const begun = await link('snapshot-key', '--shares', '2', '--need', '2', '--out', `${data}/custodians`)
+  const shares = begun.stdout.trim().split('\n')
+  expect([begun.status, shares.length]).toEqual([0, 2])
+  linker = await restarted({ CHAINON_LINKAGE_SNAPSHOT_DIR: folders.CHAINON_LINKAGE_SNAPSHOT_DIR })
+  const taken = await link('snapshot', '--json')
+  expect(taken.status).toBe(0)
+  const { path, records } = JSON.parse(taken.stdout) as { path: string; records: number }
+  expect(records).toBe(13)
+  expect(await linker.metrics()).toMatch(/^chainon_linkage_snapshots\{[^}]*\} [12]$/m)
+  // What comes after the snapshot is read again.
+  await push('b', [recordAt('b', 4, { record_version: 1, phone: null })])
+  await settled()
+  const running = await restore(path, shares, '--replace')
+  expect([running.status, running.stderr]).toEqual([78, expect.stringContaining('stop it first')])
+  expect(await linker.stop()).toBe(0)
+
+  const redis = testRedis(servers())
+  const keys = await redis.keysBuffer(`{lx:${pipeline.place.namespace}main}*`)
+  expect(keys.length).toBeGreaterThan(records)
+  await redis.unlink(...keys)
+  redis.disconnect()
+  const before = await extents(topics.linked)
+  const cut = `${data}/cut.snapshot`
+  writeFileSync(cut, readFileSync(path).subarray(0, -1))
+  for (const [file, files, problem] of [
+    [path, shares.slice(0, 1), 'needs 2 of its 2 shares'],
+    [cut, shares, 'is cut'],
+  ] as const) {
+    const refused = await restore(file, files)
+    expect([refused.status, refused.stderr]).toEqual([78, expect.stringContaining(problem)])
+  }
+  const dry = await restore(path, shares, '--dry-run', '--json')
+  expect(JSON.parse(dry.stdout)).toMatchObject({ records, present: 0, expired: 0, dry_run: true })
+  const restored = await restore(path, shares)
+  expect([restored.status, restored.stdout]).toEqual([0, expect.stringContaining('with the persons of then')])
+  linker = await pipeline.start('linker')
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  // Told again is the record that came after the snapshot alone.
+  const told = [...(await extents(topics.linked))].reduce(
+    (sum, [key, high]) => sum + Number(high) - Number(before.get(key)),
+    0,
+  )
+  expect(told).toBeLessThan(3)
+  expect(await linker.health()).toEqual({ status: 'ok' })
+})
+
 test('a forged or moved message is refused and counted, and stops nothing', async () => {
   const [topic = ''] = topics.linkage
   const genuine = (await readTopics(pipeline.env, [topic])).find(({ value }) => value !== null) as ReadMessage
@@ -464,6 +527,21 @@ test('a cancelled record is of no person, and those whom it held together are on
     )
   expect(await at('today()')).toEqual([{ records: '12', persons: '6' }])
   expect(await at('today() - 1')).toEqual([{ records: '0', persons: '0' }])
+  // In words, of one record: what the operator had decided and withdrawn is why it is where it is.
+  const [told] = await pipeline.rows<{ record: string }>(
+    `SELECT record_id AS record FROM person_change WHERE reason = 'decision' LIMIT 1`,
+  )
+  const line = ['link', 'explain', told?.record ?? '', '--json', '--on', new Date().toISOString().slice(0, 10)]
+  const explained = await runToEnd('services/cli/chainon.mjs', line, withLogin('operator', pipeline.env))
+  expect(explained.stderr).toBe('')
+  expect(JSON.parse(explained.stdout)).toMatchObject({
+    person: { records: 2, patients: 2, method: 'scored' },
+    changes: [
+      { kind: 'split', reason: 'decision' },
+      { kind: 'merge', reason: 'decision' },
+    ],
+    later: [],
+  })
 })
 
 test('no name and no encoding is in what the linker tells, in the pseudonymised log, or in a log file', async () => {

@@ -9,12 +9,10 @@ REVOKE SELECT ON chainon.ledger_verified FROM extract;
 REVOKE SELECT ON chainon.link_index FROM extract;
 REVOKE SELECT ON chainon.person_link FROM extract;
 REVOKE SELECT ON chainon.person_link_scored FROM extract;
--- Persons by the model are not what projects see yet.
-REVOKE SELECT ON chainon.person_link_scored_current FROM extract;
+-- Of the persons by the model: those of now, and what has changed, for projects that declare `persons: scored`.
 REVOKE SELECT ON chainon.person_link_scored_at FROM extract;
 REVOKE SELECT ON chainon.person_link_history FROM extract;
 REVOKE SELECT ON chainon.person_link_history_rows FROM extract;
-REVOKE SELECT ON chainon.person_change FROM extract;
 REVOKE SELECT ON chainon.quarantine FROM extract;
 REVOKE SELECT ON chainon.rule_outcome FROM extract;
 REVOKE SELECT ON chainon.finding FROM extract;

@@ -1,7 +1,7 @@
 /**
  * `chainon link`: the state of the linkage index and its rebuild from the log (services/curate/rebuild/main.ts), decisions about pairs of records
  * (services/curate/decide/main.ts), and how well the linkage model links (services/linker/evaluate/main.ts).
- * What reads the linker's index is services/linker/inspect/main.ts.
+ * What reads the linker's index is services/linker/inspect/main.ts; its snapshots are in link-snapshots.ts.
  */
 import { userInfo } from 'node:os'
 import type { Command } from 'commander'
@@ -12,6 +12,7 @@ import { decide } from '../link-decide.ts'
 import type { ReviewOptions } from '../link-review/run.ts'
 import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
+import { registerSnapshots } from './link-snapshots.ts'
 
 interface Options {
   readonly json?: true
@@ -37,6 +38,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ['chainon link explain RECORD RECORD', 'why two records are of one person, or of two'],
         ['chainon link review', 'decide about the pairs that the model leaves to people'],
         ['chainon link report', 'how good the linkage is, as a page and JSON'],
+        ['chainon link snapshot', "a sealed copy of the linker's index"],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -65,13 +67,22 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
     )
     .argument('<record>', 'a record')
     .argument('[other]', 'another record; without it, the person of the first one')
-    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest')
+    .option('--on <day>', 'who a record (record_id of the warehouse) was of at the end of a day (UTC), and why')
+    .option('--json', 'an object: prior, fields, classes, weight; or records, tree, weakest; or person, changes, later')
     .option(...DATA_DIR)
-    .action(async (record: string, other: string | undefined, options: Options) => {
-      noteQuery(env, 'link-explain', options)
-      const records = [record, ...(other === undefined ? [] : [other])]
-      await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
-    })
+    .action(
+      async (record: string, other: string | undefined, options: Options & { readonly on?: string }, self: Command) => {
+        if (options.on !== undefined && other !== undefined)
+          return self.error('error: --on is of one record', { exitCode: 2 })
+        noteQuery(env, 'link-explain', options)
+        if (options.on !== undefined) {
+          const { explainOnDay } = await import('../link-on-day.ts')
+          return explainOnDay(env, record, options.on, options)
+        }
+        const records = [record, ...(other === undefined ? [] : [other])]
+        await inspect(env, ['explain', ...(options.json ? ['--json'] : []), '--', ...records], options)
+      },
+    )
   link
     .command('report')
     .summary('document the linkage: populations, passes, weights, missed and false links')
@@ -140,6 +151,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { review } = await import('../link-review/run.ts')
       await review(env, options, (line, onOutput) => inspect(env, line, options, onOutput))
     })
+  registerSnapshots(link, env)
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],
     ['train', 'learn a linkage model on the records of a folder'],

@@ -423,6 +423,26 @@ export const LINKAGE = {
     description:
       'Reviewers who must say the same of a pair before it is decided, in `chainon link review` and on the console; 2 cannot be lowered by an option',
   },
+  CHAINON_LINKAGE_SNAPSHOT_DIR: {
+    type: 'string',
+    default: '',
+    description: 'Folder of the sealed snapshots of the linkage index; default <data>/linkage-snapshots',
+  },
+  CHAINON_LINKAGE_SNAPSHOT_HOURS: {
+    type: 'integer',
+    default: '24',
+    min: 0,
+    max: 8760,
+    description:
+      'Hours from one snapshot of the linkage index to the next, once `chainon link snapshot-key` has made a key; 0: only when `chainon link snapshot` asks',
+  },
+  CHAINON_LINKAGE_SNAPSHOTS_KEPT: {
+    type: 'integer',
+    default: '3',
+    min: 1,
+    max: 1000,
+    description: 'Snapshots of the linkage index that stay; older ones are removed',
+  },
 } as const satisfies KeyTable
 
 export const OBJECTS = {

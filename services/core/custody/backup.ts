@@ -5,7 +5,10 @@ import { CLEAR, type SecretBox } from '../crypto/secret-box.ts'
 import { loadOrCreateSecret, storeSecret } from '../crypto/secrets.ts'
 import { errorCode } from '../faults/describe-failure.ts'
 import { ConfigurationError } from '../faults/errors.ts'
-import { type Restored, restored, sharesOf } from './shares.ts'
+import { type Restored, restored, type Share, sharesOf } from './shares.ts'
+
+/** What opens snapshots of the linkage index (docs/adr/0060). Of its two halves the linker has the public one; the other is in shares alone. */
+export const SNAPSHOT_KEY = 'linker/linkage-snapshot.key'
 
 /** @returns the folder of a service's secrets */
 export type FolderOf = (service: string) => string
@@ -33,12 +36,20 @@ export async function backUp(
   const { folder, file } = placeOf(key, folderOf)
   if (!existsSync(join(folder, file)))
     throw new ConfigurationError('The key is not backed up', [`there is no ${join(folder, file)}`])
-  const shares = await sharesOf(key, loadOrCreateSecret(folder, file, await boxOf(folder)), how, now)
-  mkdirSync(out, { recursive: true, mode: 0o700 })
+  return writeShares(await sharesOf(key, loadOrCreateSecret(folder, file, await boxOf(folder)), how, now), out)
+}
+
+/**
+ * @param out folder for the files; made when missing
+ * @returns the files, mode 0600
+ * @throws ConfigurationError when one cannot be written, or exists
+ */
+export function writeShares(shares: readonly Share[], out: string): readonly string[] {
   return shares.map((share) => {
-    const path = join(out, `${key.replace('/', '-')}.${share.set}.share-${share.number}-of-${share.of}.json`)
+    const path = join(out, `${share.key.replace('/', '-')}.${share.set}.share-${share.number}-of-${share.of}.json`)
     try {
-      writeFileSync(path, `${JSON.stringify(share, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
+      mkdirSync(out, { recursive: true, mode: 0o700 })
+      writeFileSync(path, `${JSON.stringify(share, null, 2)}\n`, { mode: 0o600, flag: 'wx', flush: true })
     } catch (error) {
       throw new ConfigurationError('A share cannot be written', [`${path}: ${errorCode(error)}`])
     }
@@ -46,11 +57,16 @@ export async function backUp(
   })
 }
 
+/** @param files of shares @throws ConfigurationError when they do not give a secret */
+export function combined(files: readonly string[]): Promise<Restored> {
+  return restored(new Map(files.map((file) => [file, contents(file)])))
+}
+
 /**
  * @param files of shares
  * @param dryRun writes nothing
  * @returns the key, and whether this host had it already
- * @throws ConfigurationError when the shares do not give the key, or another secret is in its place
+ * @throws ConfigurationError when the shares do not give the key, another secret is in its place, or it may be on no disk
  */
 export async function restore(
   files: readonly string[],
@@ -58,7 +74,11 @@ export async function restore(
   dryRun: boolean,
   boxOf: BoxOf = inClearText,
 ): Promise<Omit<Restored, 'secret'> & { readonly path: string; readonly present: boolean }> {
-  const { key, secret, fingerprint } = await restored(new Map(files.map((file) => [file, contents(file)])))
+  const { key, secret, fingerprint } = await combined(files)
+  if (key === SNAPSHOT_KEY && !dryRun)
+    throw new ConfigurationError('The key is not restored', [
+      `${key} is in shares alone, and never on a disk: give these files to \`chainon link restore --share\``,
+    ])
   const { folder, file } = placeOf(key, folderOf)
   const box = await boxOf(folder)
   const path = join(folder, file)

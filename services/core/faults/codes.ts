@@ -235,6 +235,11 @@ export const FAULTS = {
   },
   'link-index-taken': { blame: 'dependency', text: 'Another linker writes this linkage index.' },
   'link-index-behind': { blame: 'dependency', text: 'Redis has lost the last changes of this linkage index.' },
+  'linkage-snapshot': {
+    blame: 'dependency',
+    alarm: true,
+    text: 'The linkage index has no recent snapshot, from which it could be restored.',
+  },
   'linkage-expired': {
     blame: 'dependency',
     alarm: true,

@@ -72,6 +72,7 @@ const FORMS = [
   form('linkage-key-retire', LINKAGE_KEY, {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
+  form('link-restore', '^linkage-index$', { dry_run: Type.Boolean() }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),
   form('contract-change', '^feed:[a-z0-9_]{1,64}$', { sha256: Hash, before: Type.Optional(Hash) }),

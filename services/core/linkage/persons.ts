@@ -19,6 +19,8 @@ export interface PersonRules {
   readonly decided?: number
 }
 
+/** Two records have an edge if the probability that they are of one person is above this. */
+export const LINK_PROBABILITY = 3 / 4
 /** Two groups are one person if the average weight between them is at least this. */
 const LEAST_AVERAGE = -2
 /** One pair counts at most this much in the average. */

@@ -2,7 +2,8 @@
 import type { Graph } from './graph.ts'
 import type { Marks } from './marks.ts'
 import type { Outbox } from './outbox.ts'
-import { BUCKET, type Flag, type Writes } from './stored-index.ts'
+import { BUCKET } from './stored-bytes.ts'
+import type { Flag, Writes } from './writes.ts'
 
 export interface Changes {
   readonly records: Map<number, Buffer>

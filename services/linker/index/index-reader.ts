@@ -1,6 +1,6 @@
 /**
  * Reads the linkage index beside the linker that writes it: nothing is written, so that its writer stays the writer. All of it is read at once, as a linker reads it (some ten seconds
- * a million records); what was read at two moments may belong to two states. Keys: docs/adr/0045.
+ * a million records); what was read at two moments may belong to two states. Keys: docs/adr/0051.
  */
 import type { Redis } from 'ioredis'
 import { ConfigurationError } from '#core/faults/errors.ts'
@@ -8,7 +8,7 @@ import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { graph } from './graph.ts'
 import { knownRecords } from './known-records.ts'
 import { readIndex } from './read-index.ts'
-import { FORMAT, type IndexForm, storedIndex } from './stored-index.ts'
+import { FORMAT, type IndexForm, notWhole, RESTORING, storedIndex } from './stored-index.ts'
 
 const AT_ONCE = 1000
 const LOW_BYTES = 4
@@ -41,6 +41,7 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
       'the linker makes it: start it, or name another one (CHAINON_LINKAGE_INDEX)',
     ])
   const made = JSON.parse(text) as Readonly<Record<string, unknown>>
+  if (made[RESTORING] !== undefined) throw notWhole(name)
   const wanted = { ...expected, format: FORMAT }
   const differing = Object.entries(wanted).filter(([field, value]) => made[field] !== value)
   if (differing.length > 0)

@@ -12,7 +12,9 @@ import { graph } from './graph.ts'
 import { knownRecords } from './known-records.ts'
 import { type OutboxEntry, outbox } from './outbox.ts'
 import { presentIn, readIndex } from './read-index.ts'
-import { BUCKET, type Flag, type IndexForm, storedIndex } from './stored-index.ts'
+import { BUCKET } from './stored-bytes.ts'
+import { type IndexForm, type StoredIndex, storedIndex } from './stored-index.ts'
+import type { Flag } from './writes.ts'
 
 export interface PutReply {
   /** same: this version was there, and nothing was written. stale: a later version, or a cancellation, was there. */
@@ -107,6 +109,8 @@ export interface LinkIndex {
   abandon(cause: unknown): void
   /** Removes the index. */
   remove(): Promise<void>
+  /** What Redis has, for a snapshot; after `commit`, and until the next change, that is the index. */
+  readonly stored: Pick<StoredIndex, 'records' | 'links' | 'outbox' | 'marks' | 'decisions' | 'positions' | 'watch'>
 }
 
 const NOTHING: Pick<PutReply, 'hubs' | 'overBudget' | 'candidates'> = { hubs: 0, overBudget: false, candidates: [] }
@@ -374,6 +378,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
       failure ??= { cause }
     },
     remove: () => stored.remove(),
+    stored,
   }
   return index
 }

@@ -6,7 +6,9 @@ import type { Graph } from './graph.ts'
 import type { KnownRecords } from './known-records.ts'
 import { type Marks, marks } from './marks.ts'
 import type { OutboxState } from './outbox.ts'
-import { BUCKET, type Flag, type StoredIndex } from './stored-index.ts'
+import { BUCKET } from './stored-bytes.ts'
+import type { StoredIndex } from './stored-index.ts'
+import type { Flag } from './writes.ts'
 
 export interface IndexMemory {
   readonly known: KnownRecords

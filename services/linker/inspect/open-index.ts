@@ -6,21 +6,17 @@ import { type Config, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { defaultModel } from '#core/linkage/default-model.ts'
-import { recordEncoder } from '#core/linkage/encode.ts'
-import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
 import { REDIS_KEYS } from '#core/redis/client.ts'
 import { codec, readHead, readTokens } from '../index/codec.ts'
-import { indexForm } from '../index/index-form.ts'
+import { indexForm, linkageForm } from '../index/index-form.ts'
 import { type IndexReader, indexReader } from '../index/index-reader.ts'
 import { INDEX_SECRET, indexSecret } from '../index/index-secret.ts'
 import { type IndexKeys, indexKeys } from '../index/keys.ts'
 import { openDecision } from '../link/decision-seal.ts'
 import type { PairDecision } from '../link/decisions.ts'
-import { readModel } from '../link/model-file.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
 
 export const INSPECT_KEYS = [
@@ -52,13 +48,9 @@ export interface OpenIndex {
   decisions(): Promise<readonly PairDecision[]>
 }
 
-/** Of the encoder only the layout and the kinds of tokens are used. */
-const NO_SECRET = Buffer.alloc(32)
-
 /** @throws ConfigurationError when there is no index, no key of it, or it is of another form */
 export async function openForReading(redis: Redis, config: Config<(typeof INSPECT_KEYS)[number]>): Promise<OpenIndex> {
-  const model = config.CHAINON_LINKAGE_MODEL === '' ? defaultModel() : readModel(config.CHAINON_LINKAGE_MODEL)
-  const { layout, kinds } = recordEncoder(installationTraits(loadContracts(config.CHAINON_FEEDS_DIR)), NO_SECRET)
+  const { layout, kinds, form, model } = linkageForm(config, loadContracts(config.CHAINON_FEEDS_DIR))
   const folder = secretsDir('linker', config)
   if (!existsSync(join(folder, INDEX_SECRET)))
     throw new ConfigurationError('The linkage index cannot be read', [
@@ -66,7 +58,6 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
     ])
   const keys = indexKeys(await indexSecret(folder, config))
   const name = `${config.CHAINON_NAMESPACE}${config.CHAINON_LINKAGE_INDEX}`
-  const form = formOf({ layout, kinds })
   return readThrough(await indexReader(redis, name, indexForm({ form, model, keys, kinds: kinds.length })), {
     keys,
     model,

@@ -1,11 +1,11 @@
 /** The persons of one component of records: the same for every store. */
-import { type Edge, personsOf } from '#core/linkage/persons.ts'
+import { type Edge, LINK_PROBABILITY, personsOf } from '#core/linkage/persons.ts'
 
 /**
  * Edges above this hold a component together: a probability of 3/4. At 1/2, persons of 100,000 records gather namesakes by their least certain edges; at
  * .9, small sets and few traits lose a tenth of their pairs.
  */
-export const LINK = Math.log2(3)
+export const LINK = Math.log2(LINK_PROBABILITY / (1 - LINK_PROBABILITY))
 /** The weight of two records with one label: above all that a model gives. */
 export const CERTAIN = 100
 /** The weight of two records by which a producer says that two of its patient numbers are of one person. Below what operators decide. */

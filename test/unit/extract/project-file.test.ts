@@ -23,6 +23,9 @@ describe('a project file', () => {
       'medication',
     ])
     expect(parseProjectFile(exampleWith({ min_cohort: undefined }), contracts, TODAY).minCohort).toBe(11)
+    expect(project.persons).toBe('exact')
+    expect(parseProjectFile(exampleWith({ persons: 'scored' }), contracts, TODAY).persons).toBe('scored')
+    expect(problemsOf(exampleWith({ persons: 'both' })).join()).toContain('persons: must be')
   })
 
   test('all problems are reported at once, each with its place', () => {

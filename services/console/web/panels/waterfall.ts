@@ -5,8 +5,7 @@ import { html, type VNode } from '../lib/html.ts'
 const DECIDED: Readonly<Record<ExplainedPair['decided_by'], string>> = {
   model: '',
   'patient-number': 'One patient number at a producer decides, whatever the model says.',
-  'same-patient':
-    'Their producer says that the two patient numbers are of one person, whatever the model says.',
+  'same-patient': 'Their producer says that the two patient numbers are of one person, whatever the model says.',
   'no-value': 'One of them has no value to compare: that says nothing about who it is.',
 }
 const WIDTH = 200
