@@ -20,12 +20,36 @@ export async function selectPopulation(
   contracts: ContractsByFeed,
   work: string,
 ): Promise<string> {
-  const database = quote(warehouse.database)
-  const source = `${quote(work)}.source`
   const cohort = `${quote(work)}.cohort`
   const feeds = [
     ...new Set([...feedsOfCohort(project.cohort), ...project.tables.map((table) => table.feed)]),
   ].toSorted()
+  const source = await makeSource(warehouse, contracts, feeds, work)
+  await warehouse.command(`CREATE TABLE ${cohort} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
+    ENGINE = MergeTree ORDER BY patient_id`)
+  const filter = cohortQuery(project.cohort, {
+    warehouse: warehouse.database,
+    source,
+    contracts,
+    period: project.period,
+  })
+  await warehouse.command({ query: `INSERT INTO ${cohort} ${filter.query}`, parameters: filter.parameters })
+  return cohort
+}
+
+/**
+ * Makes the table `source`: of each patient with a current record in one of the feeds the person.
+ *
+ * @returns its quoted name
+ */
+export async function makeSource(
+  warehouse: Warehouse,
+  contracts: ContractsByFeed,
+  feeds: readonly string[],
+  work: string,
+): Promise<string> {
+  const database = quote(warehouse.database)
+  const source = `${quote(work)}.source`
   const everyone = feeds
     .flatMap((feed) => contracts.get(feed) ?? [])
     .map(
@@ -40,16 +64,7 @@ export async function selectPopulation(
     LEFT JOIN (SELECT patient_id, person_id, toString(method) AS method, link_version FROM ${database}.person_link_current) AS l
       ON l.patient_id = p.patient_id
     SETTINGS join_use_nulls = 0`)
-  await warehouse.command(`CREATE TABLE ${cohort} (patient_id String, person_id String, method LowCardinality(String), link_version UInt64)
-    ENGINE = MergeTree ORDER BY patient_id`)
-  const filter = cohortQuery(project.cohort, {
-    warehouse: warehouse.database,
-    source,
-    contracts,
-    period: project.period,
-  })
-  await warehouse.command({ query: `INSERT INTO ${cohort} ${filter.query}`, parameters: filter.parameters })
-  return cohort
+  return source
 }
 
 /** @param cohort quoted name of the cohort's table */
