@@ -397,6 +397,7 @@ test("a project's cohort is linked by identities, and by criteria: only a corres
   const stranger = 'S-9;"Inconnu";"Zébulon";"1933-02-03";"male";"75056";"1 rue Nulle";"75001";"Paris"'
   const cohort = at('cohort.csv', [header, ...rows, stranger].join('\n'))
   const project = at('project.yaml', projectFile(4))
+  await settled()
   const before = await extents(topics.linked)
 
   const made = await linkedBy(cohort, '00000000000000a1', project)
