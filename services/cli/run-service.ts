@@ -1,5 +1,5 @@
 /** Runs another service's main as a process: so that a command uses a service without importing it. */
-import { spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { node24, ROOT } from '../../deploy/local/paths.ts'
@@ -19,6 +19,29 @@ export interface RunServiceOptions {
 }
 
 /**
+ * Starts `services/<service>/<main> <args>` in the user's folder, with the login and the secrets of the service.
+ *
+ * @param env of `main.ts`
+ */
+export function startService(
+  env: NodeJS.ProcessEnv,
+  service: string,
+  args: readonly string[],
+  options: Omit<RunServiceOptions, 'onOutput'> & { readonly stdio: StdioOptions },
+): ChildProcess {
+  const environment = resolveEnvironment(env, {
+    user: service,
+    clickhouseUser: options.clickhouseUser,
+    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+  })
+  const data = environment.CHAINON_DATA_DIR ?? ''
+  return spawn(node24(), [join(ROOT, 'services', service, options.main ?? 'main.ts'), ...args], {
+    stdio: options.stdio,
+    env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
+  })
+}
+
+/**
  * Runs `services/<service>/<main> <args>` in the user's folder with the terminal's input and output, and sets
  * `process.exitCode` to its status. Signals are forwarded to it.
  *
@@ -31,16 +54,8 @@ export async function runService(
   args: readonly string[],
   options: RunServiceOptions = {},
 ): Promise<number> {
-  const environment = resolveEnvironment(env, {
-    user: service,
-    clickhouseUser: options.clickhouseUser,
-    ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
-  })
-  const data = environment.CHAINON_DATA_DIR ?? ''
-  const child = spawn(node24(), [join(ROOT, 'services', service, options.main ?? 'main.ts'), ...args], {
-    stdio: ['inherit', options.onOutput ? 'pipe' : 'inherit', 'inherit'],
-    env: { CHAINON_SECRETS_DIR: join(data, 'secrets', service), ...environment, ...options.env },
-  })
+  const stdio = ['inherit', options.onOutput ? 'pipe' : 'inherit', 'inherit'] as const
+  const child = startService(env, service, args, { ...options, stdio: [...stdio] })
   child.stdout?.on('data', (bytes: Buffer) => options.onOutput?.(bytes))
   const forward = (signal: NodeJS.Signals) => child.kill(signal)
   // A terminal's Ctrl-C reaches the child by itself; this process only waits until the child ends.

@@ -2,13 +2,9 @@
  * Builds, checks and lists projects. A command, not a server: it exits with 0 done, 1 a finding (a cohort too small,
  * files that differ), 2 usage, 70 a bug, 75 ClickHouse failed, another extraction runs or the run was interrupted, 78 configuration.
  */
-import { readFileSync, statSync } from 'node:fs'
-import { secretsDir } from '#core/config/read.ts'
+import { statSync } from 'node:fs'
 import { loadContracts } from '#core/contract/load.ts'
-import { openSecretBox } from '#core/custody/key-provider.ts'
-import { registeredSecret } from '#core/custody/registered-secret.ts'
-import { errorCode } from '#core/faults/describe-failure.ts'
-import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError, exitStatus } from '#core/faults/errors.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import { table } from '#core/terminal/table.ts'
 import { VERSION } from '#core/version.ts'
@@ -26,14 +22,14 @@ import {
   tooDifferent,
   tooSmall,
 } from './output.ts'
-import { parseProjectFile } from './project-file.ts'
+import { parseProjectFile, readProjectFile } from './project-file.ts'
+import { projectSecret } from './project-secret.ts'
 import { verify } from './verify.ts'
 import { openWarehouse } from './warehouse.ts'
 
 const USAGE_STATUS = 2
 const FINDING_STATUS = 1
 const INTERRUPTED_STATUS = 75
-const MAX_PROJECT_FILE_BYTES = 1024 * 1024
 
 const interrupt = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => interrupt.abort())
@@ -66,11 +62,7 @@ async function runExtract(command: Command & { command: 'extract' }, config: Ext
       warehouse,
       contracts: new Map(contracts.map((contract) => [contract.feed, contract])),
       dataDir: config.CHAINON_DATA_DIR,
-      async secret() {
-        const secrets = secretsDir('extract', config)
-        const box = await openSecretBox(config, secrets)
-        return await registeredSecret(secrets, `extract/project-${project.id}.key`, warehouse.keys, box)
-      },
+      secret: () => projectSecret(config, project.id, warehouse),
       version: VERSION,
       progress: (step: string) => process.stderr.write(`${step}\n`),
       signal: interrupt.signal,
@@ -144,18 +136,6 @@ async function runList(config: ExtractConfig, json: boolean): Promise<number> {
 
 function print(result: string | object): void {
   process.stdout.write(typeof result === 'string' ? result : `${JSON.stringify(result, null, 2)}\n`)
-}
-
-function readProjectFile(path: string): string {
-  try {
-    if (statSync(path).size > MAX_PROJECT_FILE_BYTES)
-      throw new ConfigurationError('The project file cannot be read', [`${path} is larger than 1 MiB`])
-    return new TextDecoder('utf8', { fatal: true }).decode(readFileSync(path))
-  } catch (error) {
-    if (error instanceof ConfigurationError) throw error
-    const reason = error instanceof TypeError && !('syscall' in error) ? 'is not UTF-8' : errorCode(error)
-    throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
-  }
 }
 
 function today(): string {

@@ -1,4 +1,5 @@
 /** A project's file: read strictly, with all problems at once. The result needs no further check. */
+import { readFileSync, statSync } from 'node:fs'
 import Type from 'typebox'
 import {
   coveredColumns,
@@ -9,6 +10,7 @@ import {
 } from '#core/contract/potential-identifiers.ts'
 import type { Shift } from '#core/contract/schema.ts'
 import type { FeedContract } from '#core/contract/types.ts'
+import { errorCode } from '#core/faults/describe-failure.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { completeKeys, readCompleteKeys } from '#core/schema/complete.ts'
 import { Place } from '#core/schema/place.ts'
@@ -19,6 +21,7 @@ import { cohortQuery, conditionsSql, MAX_PARAMETER_BYTES, ParameterBag, paramete
 import { selectableColumns } from './columns.ts'
 import { type Condition, readConditions } from './conditions.ts'
 import { type Cohort, type ContractsByFeed, readCohort, readFeed } from './criteria.ts'
+import { type ExternalLinkagePlan, readExternalLinkage } from './external/criteria.ts'
 import { Identifiers, type Period, Project, type SmallCellsPolicy, Table } from './project-schema.ts'
 import { checkSteps } from './steps.ts'
 
@@ -42,10 +45,26 @@ export interface ProjectFile extends Pick<Project, 'id' | 'title' | 'purpose' | 
   /** Absent: small cells are counted, and nothing is decided on them. */
   readonly smallCells?: SmallCellsPolicy
   readonly persons: 'exact' | 'scored'
+  /** Absent: no cohort of the project's own may be linked. */
+  readonly externalLinkage?: ExternalLinkagePlan
 }
 
 /** Small cells: the threshold below which French health-data bodies publish nothing. */
 export const DEFAULT_MIN_COHORT = 11
+const MAX_PROJECT_FILE_BYTES = 1024 * 1024
+
+/** @returns the text @throws ConfigurationError when it cannot be read, is no UTF-8, or is larger than 1 MiB */
+export function readProjectFile(path: string): string {
+  try {
+    if (statSync(path).size > MAX_PROJECT_FILE_BYTES)
+      throw new ConfigurationError('The project file cannot be read', [`${path} is larger than 1 MiB`])
+    return new TextDecoder('utf8', { fatal: true }).decode(readFileSync(path))
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw error
+    const reason = error instanceof TypeError && !('syscall' in error) ? 'is not UTF-8' : errorCode(error)
+    throw new ConfigurationError('The project file cannot be read', [`${path}: ${reason}`])
+  }
+}
 
 /**
  * @param text YAML 1.2
@@ -79,6 +98,8 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
   if (!isShifted && dateShift) file.key('date_shift').say("is there, and no decision is 'shift'")
   const { small_cells: smallCells } = project.complete
   if (smallCells) checkSteps(smallCells, tables, decisions, contracts, file.key('small_cells'))
+  const { external_linkage: written } = project.complete
+  const externalLinkage = written && readExternalLinkage(written, contracts, file.key('external_linkage'))
   checkSizes(cohort, tables, period, contracts, file)
   const minCohort = min_cohort ?? DEFAULT_MIN_COHORT
   return {
@@ -86,6 +107,7 @@ function readProject(raw: unknown, contracts: ContractsByFeed, today: string, fi
     ...(dateShift && { dateShift }),
     ...(smallCells && { smallCells }),
     persons: project.complete.persons ?? 'exact',
+    ...(externalLinkage && { externalLinkage }),
   }
 }
 

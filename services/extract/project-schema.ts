@@ -3,6 +3,7 @@
  * (feeds, columns, values of columns) is `Unknown` here and checked with them in the other files.
  */
 import Type from 'typebox'
+import { isTimeZone } from '#core/contract/local-time.ts'
 import { decisionsOn, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
 import { Shift } from '#core/contract/schema.ts'
 import { closed } from '#core/schema/closed.ts'
@@ -15,6 +16,15 @@ const ProjectId = Type.Refine(
   text(),
   (id) => PROJECT_ID.test(id),
   () => 'must be 2 to 41 lower-case letters, digits and single underscores, and begin with a letter',
+)
+
+export const CIRCUITS = ['direct', 'indirect'] as const
+export type Circuit = (typeof CIRCUITS)[number]
+
+const TimeZone = Type.Refine(
+  text(),
+  isTimeZone,
+  () => 'must be a name of the IANA time zone database, for instance Europe/Paris',
 )
 
 const PeriodOfTime = Type.Refine(
@@ -107,6 +117,17 @@ export const SmallCellsPolicy = closed({
 })
 export type SmallCellsPolicy = Written<typeof SmallCellsPolicy>
 
+/** How a cohort of the project's own may be linked to the warehouse (docs/circuits.md): a review approves it with the rest of the file. */
+export const ExternalLinkage = closed({
+  circuits: Type.Array(Type.Enum(CIRCUITS), { minItems: 1, maxItems: CIRCUITS.length }),
+  /** `feed.column`, of the indirect circuit: those that tell least of a person are left out first. */
+  criteria: Type.Optional(Type.Array(text(), { minItems: 2, maxItems: 20 })),
+  /** As many criteria are always compared. */
+  at_least: Type.Optional(Type.Integer({ minimum: 2, maximum: 20 })),
+  /** In which the cohort's dates are; times of the warehouse are compared by day. */
+  time_zone: Type.Optional(TimeZone),
+})
+
 export const Project = closed({
   id: ProjectId,
   title: text(),
@@ -124,5 +145,6 @@ export const Project = closed({
   small_cells: Type.Optional(SmallCellsPolicy),
   /** By which links records are of one person: exact tokens, or the linker's model. */
   persons: Type.Optional(Type.Enum(['exact', 'scored'])),
+  external_linkage: Type.Optional(ExternalLinkage),
 })
 export type Project = Written<typeof Project>

@@ -19,7 +19,7 @@ export interface MemoryRecord {
   readonly written: Readonly<Record<string, string>> | undefined
 }
 
-const SECRET = Buffer.alloc(32, 9)
+export const INDEX_SECRET_OF_TESTS = Buffer.alloc(32, 9)
 
 export interface MemoryIndex extends OpenIndex {
   /** Bytes of the filters and the tokens of all records: what no output may have. */
@@ -35,7 +35,7 @@ export function memoryIndex(
   decided: readonly PairDecision[] = [],
 ): MemoryIndex {
   const { layout, kinds } = form
-  const keys = indexKeys(SECRET)
+  const keys = indexKeys(INDEX_SECRET_OF_TESTS)
   const pack = codec(layout)
   const store = filterStore(layout)
   const edges = records.map(() => new Map<number, number>())

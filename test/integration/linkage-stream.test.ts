@@ -1,7 +1,7 @@
 /** The linker in the stream: records of two producers, written differently, from the gateway to persons in ClickHouse, whatever is killed, read again or forged. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,10 +21,12 @@ import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
+import { linkDirectly } from '../../services/cli/link-external.ts'
 import type { LinkReport } from '../../services/cli/link-report/report.ts'
 import { report } from '../../services/cli/link-report/run.ts'
 import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
 import { linkServices } from '../../services/console/review/link-services.ts'
+import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { recordOf } from '../helpers/records.ts'
@@ -406,6 +408,221 @@ test('the report and the review queue: the linker counts its index, an operator 
   expect(made.persons).toMatchObject({ count: '<11', of_both: '<11' })
   expect(made.sources).toMatchObject({ patients: 12, persons: '<11', of_both: '<11' })
 })
+
+const PROJECT = 'linkcohort'
+const projectFile = (least: number) =>
+  JSON.stringify({
+    ...{ id: PROJECT, title: 'Cohort', purpose: 'Links a cohort', contact: 'office@hospital.example' },
+    retention_until: '2035-12-31',
+    period: { from: '2000-01-01', to: '2035-01-01' },
+    cohort: { sex: ['female', 'male'] },
+    tables: [{ feed: 'patient', columns: ['sex'] }],
+    potential_identifiers: {
+      ...{ birth_year_month: 'keep', residence_location: 'drop', exact_care_dates: 'keep', exact_death_date: 'drop' },
+      death_location: 'drop',
+    },
+    min_cohort: least,
+    external_linkage: {
+      circuits: ['direct', 'indirect'],
+      criteria: ['patient.sex', 'patient.birth_month', 'encounter.started_at', 'encounter.kind'],
+      at_least: 2,
+    },
+  })
+
+/** Runs a step as the command does, with the login and the secrets of its service. */
+function externalStep(
+  service: string,
+  args: readonly string[],
+  stdio: Parameters<typeof spawn>[2]['stdio'],
+): ChildProcess {
+  const secrets = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/${service}` }
+  const env = { ...process.env, ...withLogin(service, pipeline.env), ...secrets }
+  return spawn('node_modules/.bin/node', [`services/${service}/external/main.ts`, ...args], { stdio, env })
+}
+
+/** With an output that is read. */
+async function external(line: (launch: typeof externalStep) => Promise<number | null>) {
+  let [stdout, stderr] = ['', '']
+  const status = await line((service, args, stdio) => {
+    const wanted = (stdio as readonly string[]).map((one) => (one === 'inherit' ? 'pipe' : one))
+    const child = externalStep(service, args, wanted as typeof stdio)
+    if (wanted[1] === 'pipe' && service === 'extract')
+      child.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+    child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+    return child
+  })
+  return { status, stdout, stderr }
+}
+
+const keptBy = (...args: readonly string[]) =>
+  external(async (launch) => {
+    const child = launch('extract', args, ['ignore', 'inherit', 'inherit'])
+    return ((await once(child, 'close')) as [number | null])[0]
+  })
+
+const linkedBy = (file: string, id: string, project: string, ...more: readonly string[]) =>
+  external((launch) =>
+    linkDirectly(
+      {
+        run: id,
+        encode: ['--feed', 'patient', '--', file],
+        keep: ['link', 'direct', '--project', project, '--run', id, '--days', '30', '--json', ...more],
+      },
+      launch,
+    ),
+  )
+
+interface Kept {
+  readonly report: { readonly result: object; readonly passes: readonly Readonly<Record<string, unknown>>[] }
+  readonly correspondence: { readonly id: string; readonly folder: string } | null
+}
+
+test("a project's cohort is linked by identities, and by criteria: only a correspondence is kept, it is destroyed with a proof, and the index does not know the cohort", async () => {
+  const folder = `${pipeline.place.folder}/cohort`
+  mkdirSync(folder)
+  const at = (name: string, text: string) => {
+    writeFileSync(`${folder}/${name}`, text)
+    return `${folder}/${name}`
+  }
+  const traits = [
+    'birth_family_name',
+    'birth_given_names',
+    'birth_date',
+    'sex',
+    'birth_place_insee',
+    'address_line',
+    'postcode',
+    'city',
+  ]
+  const rows = people.map((person, n) => [`S-${n}`, ...traits.map((trait) => `"${String(person[trait])}"`)].join(';'))
+  const header = ['subject', ...traits].join(';')
+  const stranger = 'S-9;"Inconnu";"Zébulon";"1933-02-03";"male";"75056";"1 rue Nulle";"75001";"Paris"'
+  const cohort = at('cohort.csv', [header, ...rows, stranger].join('\n'))
+  const project = at('project.yaml', projectFile(4))
+  await settled()
+  const before = await extents(topics.linked)
+
+  const made = await linkedBy(cohort, '00000000000000a1', project)
+  expect(made.stderr).toContain('match: 7 of 7 subjects')
+  expect(made.status).toBe(0)
+  const kept = JSON.parse(made.stdout) as Kept
+  expect(kept.report.result).toMatchObject({ linked: '<11' })
+  const id = kept.correspondence?.id ?? ''
+
+  // Whom the exact links have as two persons (a typo, swapped names) is several persons of the project: excluded.
+  const opened = await keptBy('open', id)
+  const links = await pipeline.rows<{ person: string; who: string }>(
+    `SELECT DISTINCT l.person_id AS person, toString(toUnixTimestamp64Milli(p.updated_at) % 10) AS who
+     FROM person_link_current AS l INNER JOIN patient AS p ON p.patient_id = l.patient_id`,
+  )
+  const secret = loadOrCreateSecret(`${pipeline.place.folder}/secrets/extract`, `project-${PROJECT}.key`)
+  const third = projectPseudonyms(secret)
+  const byWho = Map.groupBy(links, ({ who }) => who)
+  const alone = [...byWho].filter(([, own]) => own.length === 1)
+  const expected = alone.map(([n, own]) => `S-${n},${third.replace('person', own[0]?.person ?? '')}`).toSorted()
+  expect(expected.length).toBe(4)
+  expect(opened.stdout.trim().split('\n')).toEqual(['subject,person_id', ...expected])
+  expect(opened.stdout).not.toContain('p2_')
+
+  // The linker has told nothing, and stays the writer; the cohort is in no other place.
+  expect(await extents(topics.linked)).toEqual(before)
+  expect(await linker.health()).toEqual({ status: 'ok' })
+  const written = readdirSync(kept.correspondence?.folder ?? '').map((name) =>
+    readFileSync(`${kept.correspondence?.folder}/${name}`, 'latin1'),
+  )
+  for (const text of [...written, made.stdout, made.stderr])
+    for (const name of [...GIVEN, ...FAMILY, ...STREETS, 'S-0', 'S-2'])
+      expect(text).not.toContain(Buffer.from(name).toString('latin1'))
+
+  // A stay of each at one hospital. One cohort's dates and sexes are partly wrong.
+  const stays = people.map((_, n) =>
+    recordOf('encounter', `e-${n}`, `ipp-a-${n}`, { started_at: `2024-0${n + 1}-0${n + 1}T09:00:00Z`, ended_at: null }),
+  )
+  await pipeline.push('chu-a', 'encounter', stays)
+  await settled()
+  const criteria = people.map(({ sex, birth_date: birth }, n) => {
+    const started = n === 1 ? '2020-01-01' : `2024-0${n + 1}-0${n + 1}`
+    const written = n === 2 ? 'male' : String(sex)
+    return [`S-${n}`, written, String(birth).slice(0, 7), started, n === 3 ? 'outpatient' : 'inpatient'].join(',')
+  })
+  const heading = 'subject,patient.sex,patient.birth_month,encounter.started_at,encounter.kind'
+  const file = at('criteria.csv', [heading, ...criteria].join('\n'))
+  const indirect = await keptBy(
+    'link',
+    'indirect',
+    '--project',
+    project,
+    '--run',
+    '00000000000000b1',
+    '--days',
+    '30',
+    '--file',
+    file,
+    '--json',
+  )
+  expect([indirect.status, indirect.stderr]).toEqual([
+    0,
+    expect.stringContaining('step 3: patient.birth_month, encounter.started_at'),
+  ])
+  const steps = (JSON.parse(indirect.stdout) as Kept).report.passes
+  expect(steps.map(({ pass }) => pass)).toEqual([
+    'patient.sex, patient.birth_month, encounter.started_at, encounter.kind',
+    'patient.sex, patient.birth_month, encounter.started_at',
+    'patient.birth_month, encounter.started_at',
+  ])
+  const [first = '', ...others] = (await keptBy('open', '00000000000000b1')).stdout.trim().split('\n')
+  expect([first, others.map((line) => line.slice(0, 3))]).toEqual([
+    'subject,person_id',
+    ['S-0', 'S-2', 'S-3', 'S-4', 'S-5'],
+  ])
+  // One person has one pseudonym in both.
+  expect(others.filter((line) => expected.includes(line)).map((line) => line.slice(0, 3))).toEqual([
+    'S-2',
+    'S-3',
+    'S-4',
+    'S-5',
+  ])
+
+  // A dry run, few subjects, few links, a project that does not declare it, a subject twice: nothing is kept.
+  const ran = async (name: string, of: string, ...more: readonly string[]) =>
+    keptBy('link', 'indirect', '--project', name, '--run', '00000000000000c1', '--days', '30', '--file', of, ...more)
+  const dry = await ran(project, file, '--json', '--dry-run')
+  expect([dry.status, (JSON.parse(dry.stdout) as Kept).correspondence]).toEqual([0, null])
+  const few = await ran(at('strict.yaml', projectFile(6)), file)
+  const one = await linkedBy(at('one.csv', [header, rows[0]].join('\n')), '00000000000000c4', project)
+  expect([few.status, one.status, few.stdout, one.stdout]).toEqual([1, 1, '', ''])
+  const undeclared = at('undeclared.yaml', projectFile(4).replace('"direct","indirect"', '"indirect"'))
+  const [forbidden, twice] = await Promise.all([
+    linkedBy(cohort, '00000000000000c2', undeclared),
+    linkedBy(at('twice.csv', [header, ...rows, rows[2]].join('\n')), '00000000000000c3', project),
+  ])
+  expect([forbidden.status, twice.status]).toEqual([78, 78])
+  expect(twice.stderr).toContain('line 8: column subject: the subject of line 4 is there again (duplicate-subject)')
+  expect(twice.stderr).not.toContain('Delaroche')
+  const folders = readdirSync(`${pipeline.place.folder}/external-links`).toSorted()
+  expect(folders).toEqual(['00000000000000a1', '00000000000000b1'])
+  expect(await pipeline.rows(`SELECT name FROM system.databases WHERE name LIKE 'project_${PROJECT}%'`)).toEqual([])
+
+  // Destroyed: neither key nor file, and the journal has the proof.
+  const destroyed = await keptBy('destroy', id, '--json')
+  expect([destroyed.status, JSON.parse(destroyed.stdout)]).toEqual([0, expect.objectContaining({ id, opens: false })])
+  const { sha256, key } = JSON.parse(destroyed.stdout) as Record<string, string>
+  expect(existsSync(`${kept.correspondence?.folder}/correspondence.sealed`)).toBe(false)
+  expect(
+    readdirSync(`${pipeline.place.folder}/secrets/extract`).filter((name) => name.startsWith('external-')),
+  ).toEqual(['external-00000000000000b1.key'])
+  const entries = (await readTopics(pipeline.env, [`${pipeline.place.namespace}audit.access`])).map(
+    ({ value }) => JSON.parse(String(value)) as Record<string, unknown>,
+  )
+  const proof = entries.find(({ action, outcome }) => action === 'link-external-destroy' && outcome === 'done')
+  expect(proof).toMatchObject({
+    object: `external-link:${id}`,
+    facts: { key, correspondence_sha256: sha256, reason: 'asked', project: PROJECT },
+  })
+  expect(entries.find(({ object, outcome }) => object === `external-link:${id}` && outcome === 'done')).toMatchObject({
+    facts: { subjects: 7, linked: 4, key, correspondence_sha256: sha256 },
+  })
+}, 240_000)
 
 test('the whole topic read again changes nothing: nothing is told, and nothing is compared anew', async () => {
   expect(await linker.stop()).toBe(0)

@@ -12,6 +12,7 @@ import { decide } from '../link-decide.ts'
 import type { ReviewOptions } from '../link-review/run.ts'
 import { positiveInteger } from '../options.ts'
 import { runService } from '../run-service.ts'
+import { registerExternal } from './link-external.ts'
 import { registerSnapshots } from './link-snapshots.ts'
 
 interface Options {
@@ -39,6 +40,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         ['chainon link review', 'decide about the pairs that the model leaves to people'],
         ['chainon link report', 'how good the linkage is, as a page and JSON'],
         ['chainon link snapshot', "a sealed copy of the linker's index"],
+        ['chainon link external FILE --project FILE', "link a project's own cohort, for a while"],
         ['chainon link evaluate DIR', 'how well the linkage model links a folder whose truth is known'],
       ]),
     )
@@ -151,6 +153,7 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
       const { review } = await import('../link-review/run.ts')
       await review(env, options, (line, onOutput) => inspect(env, line, options, onOutput))
     })
+  registerExternal(link, env)
   registerSnapshots(link, env)
   for (const [name, summary] of [
     ['evaluate', 'how well the records of a folder with the truth are linked'],

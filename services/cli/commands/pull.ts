@@ -222,7 +222,7 @@ async function contractOf(dir: string, feed: string) {
 }
 
 async function mappingOf(path: string, contract: Plan['contract']) {
-  const { parseMapping } = await import('../csv/mapping.ts')
+  const { parseMapping } = await import('#core/csv/mapping.ts')
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ConfigurationError('The mapping cannot be read', [`${path}: ${errorCode(error)}`])
   })

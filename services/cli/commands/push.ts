@@ -270,7 +270,7 @@ async function sendOptions(options: Options, environment: NodeJS.ProcessEnv, fee
 }
 
 async function mappingOf(path: string, contract: FeedContract) {
-  const { parseMapping } = await import('../csv/mapping.ts')
+  const { parseMapping } = await import('#core/csv/mapping.ts')
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ConfigurationError('The mapping cannot be read', [`${path}: ${errorCode(error)}`])
   })

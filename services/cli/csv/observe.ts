@@ -1,6 +1,6 @@
 /** What the values of a column look like. */
 import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
-import { type DateForm, dateForm } from './date-form.ts'
+import { type DateForm, dateForm } from '#core/csv/date-form.ts'
 
 const SHARE = 0.9
 const DAYS = [

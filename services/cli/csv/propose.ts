@@ -1,8 +1,8 @@
 /** A mapping proposed from the names of columns and from the values seen in them. It is read by a person before it is used. */
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import type { FieldSource, MappingFile } from '#core/csv/mapping-schema.ts'
 import { canonicalCode } from '#core/guards/canonical.ts'
 import { CODE_SYSTEMS, type CodeSystemName } from '#core/guards/code-systems.ts'
-import type { FieldSource, MappingFile } from './mapping-schema.ts'
 import { nameScore } from './names.ts'
 import { dateFormOf, numberFormOf } from './observe.ts'
 import { translate } from './words.ts'

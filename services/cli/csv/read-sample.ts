@@ -1,9 +1,10 @@
 /** The first rows of a file, by column. */
+
+import { cellDecoder } from '#core/csv/encoding.ts'
+import { headerOf, openTable, type TableForm } from '#core/csv/records.ts'
+import { rowsOf } from '#core/csv/rows.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { cellDecoder } from './encoding.ts'
 import type { Column } from './propose.ts'
-import { headerOf, openTable, type TableForm } from './records.ts'
-import { rowsOf } from './rows.ts'
 
 export interface Sample {
   readonly form: TableForm

@@ -1,8 +1,8 @@
 /** The report as one HTML file, in the style of the console: no script, nothing that is fetched, readable in print. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Shown } from '#core/linkage/mask.ts'
 import { ROOT } from '../../../deploy/local/paths.ts'
-import type { Shown } from './mask.ts'
 import type { LinkReport } from './report.ts'
 
 type Cell = string | number | boolean | null | undefined

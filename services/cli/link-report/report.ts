@@ -1,9 +1,9 @@
 /** The report of a linkage, of what the linker and the warehouse counted. No count below 11 is in it. */
+import { MASKED, type Shown, SMALL, shownCells, shownCount, shownPart, shownShare } from '#core/linkage/mask.ts'
 import type { FalseLinks } from '#core/linkage/review/false-links.ts'
 import type { Survey } from '#core/linkage/survey.ts'
 import { recapture } from './estimates.ts'
 import { type ReportItem, reportItems } from './items.ts'
-import { MASKED, type Shown, SMALL, shownCells, shownCount, shownPart, shownShare } from './mask.ts'
 import type { Rate, Scope, WarehouseCounts } from './warehouse.ts'
 
 export interface Made {

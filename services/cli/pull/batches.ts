@@ -1,7 +1,8 @@
 /** The rows of a statement after a position, in batches that end where the value of the cursor changes. Read through a cursor of the server: a batch is in memory, and no more. */
+
+import type { Converted } from '#core/csv/convert.ts'
+import type { Refusal } from '#core/csv/refusal.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import type { Converted } from '../csv/convert.ts'
-import type { Refusal } from '../refusal.ts'
 import { type Cells, type Column, type Database, identifier } from './database.ts'
 import type { CursorValue } from './state.ts'
 

@@ -2,10 +2,10 @@
 import { parseTimestamp } from '#core/contract/calendar.ts'
 import { type LocalTime, localTime } from '#core/contract/local-time.ts'
 import type { FeedContract, FieldContract } from '#core/contract/types.ts'
+import type { Converted } from '#core/csv/convert.ts'
+import type { Refusal } from '#core/csv/refusal.ts'
 import { FAULTS, type RecordFault } from '#core/faults/codes.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import type { Converted } from '../csv/convert.ts'
-import type { Refusal } from '../refusal.ts'
 import type { Cells, Column } from './database.ts'
 
 type Kind = 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp' | 'timestamptz' | 'text' | 'padded'

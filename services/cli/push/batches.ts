@@ -1,5 +1,5 @@
 /** Gathers records into the bodies of requests: bounded in records and in bytes, the same for the same file and options. */
-import type { Refusal } from '../refusal.ts'
+import type { Refusal } from '#core/csv/refusal.ts'
 import type { SourceRecord } from './source-record.ts'
 
 export interface SourceBatch {

@@ -1,10 +1,10 @@
 /** `--dry-run`: checks the records against the contract on this machine, with its rules and guards, and sends nothing. */
 import { isUtf8 } from 'node:buffer'
 import type { FeedContract } from '#core/contract/types.ts'
+import type { Refusal } from '#core/csv/refusal.ts'
 import { FAULTS } from '#core/faults/codes.ts'
 import { firstError, placeOf } from '#core/json/first-error.ts'
 import { recordValidator } from '#core/rules/validate-record.ts'
-import type { Refusal } from '../refusal.ts'
 import type { Report } from './report.ts'
 import { inFile, placeIn, type Sent } from './send.ts'
 import type { Source } from './source.ts'

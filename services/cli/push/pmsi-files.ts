@@ -4,9 +4,9 @@
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { linesOf } from '#core/csv/lines.ts'
 import { FAULTS, type RecordFault } from '#core/faults/codes.ts'
 import { kindOf, RSS, textAt, VID_HOSP } from '#core/pmsi/layout.ts'
-import { linesOf } from '../csv/lines.ts'
 import { listed } from './files.ts'
 import { describeReadFailure, inputOf, unreadable } from './input.ts'
 import type { Source } from './source.ts'

@@ -1,4 +1,4 @@
-import type { Refusal } from '../refusal.ts'
+import type { Refusal } from '#core/csv/refusal.ts'
 
 /** A record of a file, or why its reader refuses it: it is not sent then. */
 export type SourceRecord =

@@ -1,9 +1,9 @@
 /** Reads the records of a file one after the other, whatever its format; a file is read as a stream, unless it is one JSON value. */
 import { basename } from 'node:path'
 import type { FeedContract } from '#core/contract/types.ts'
+import { sourcePath } from '#core/csv/convert.ts'
+import type { MappingFile } from '#core/csv/mapping-schema.ts'
 import { ChainonError } from '#core/faults/errors.ts'
-import { sourcePath } from '../csv/convert.ts'
-import type { MappingFile } from '../csv/mapping-schema.ts'
 import { avroRecords } from './avro-file.ts'
 import { hl7Messages } from './hl7-file.ts'
 import { describeReadFailure, type Input, inputOf, unreadable } from './input.ts'

@@ -1,7 +1,7 @@
 /** Records of a CSV or TSV file, by its mapping. */
 import type { FeedContract } from '#core/contract/types.ts'
-import type { MappingFile } from '../csv/mapping-schema.ts'
-import { tableRecords } from '../csv/records.ts'
+import type { MappingFile } from '#core/csv/mapping-schema.ts'
+import { tableRecords } from '#core/csv/records.ts'
 import type { SourceRecord } from './source-record.ts'
 
 /** @param say told of the columns without a use */

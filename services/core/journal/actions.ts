@@ -30,6 +30,10 @@ const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 /** The keys of pseudonyms of which the versions are rotated. */
 const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|deidentify/pseudonym-level1)\\.key$'
 const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
+/** A correspondence of a project's cohort. */
+const EXTERNAL_LINK = '^external-link:[0-9a-f]{16}$'
+const KeyFingerprint = Type.String({ pattern: '^[0-9a-f]{16}$' })
+const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' })
 const GAP = '[a-z0-9_]{1,64}:[A-Za-z0-9_-]{0,64}:\\d{1,6}:\\d{1,20}-\\d{1,20}'
 
 const FORMS = [
@@ -73,6 +77,24 @@ const FORMS = [
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
   form('link-restore', '^linkage-index$', { dry_run: Type.Boolean() }),
+  form('link-external', EXTERNAL_LINK, {
+    project: Name,
+    circuit: Name,
+    dry_run: Type.Optional(Type.Boolean()),
+    subjects: Type.Optional(Count),
+    linked: Type.Optional(Count),
+    correspondence_sha256: Type.Optional(Hash),
+    key: Type.Optional(KeyFingerprint),
+    expires: Type.Optional(Day),
+  }),
+  form('link-external-open', EXTERNAL_LINK, { project: Name }),
+  /** `done`: the key with this fingerprint is gone, and what it had sealed. */
+  form('link-external-destroy', EXTERNAL_LINK, {
+    project: Name,
+    reason: Name,
+    key: KeyFingerprint,
+    correspondence_sha256: Hash,
+  }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),
   form('contract-change', '^feed:[a-z0-9_]{1,64}$', { sha256: Hash, before: Type.Optional(Hash) }),

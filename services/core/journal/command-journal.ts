@@ -18,12 +18,13 @@ export function commandJournal(options: JournalOptions, config: Config<(typeof K
   const logger = createLogger(options.program, 'fatal')
   const send = kafkaLines(kafkaClient(options.program, config, logger), config.CHAINON_NAMESPACE, logger)
   const journal = openJournal(options)
-  let acknowledged = false
+  let refused = false
   return {
     note: (event) => journal.note(event),
     async guard(event, work, ended) {
+      refused = true
       const begun = async () => {
-        acknowledged = true
+        refused = false
         return work()
       }
       return withEntry(journal, send, event, begun, ended)
@@ -31,8 +32,7 @@ export function commandJournal(options: JournalOptions, config: Config<(typeof K
     async close() {
       try {
         // Where Kafka did not answer before, the command does not wait for it again.
-        if (acknowledged)
-          for (const folder of chainFolders(journalFolder(options.dataDir))) await sendSpool(folder, send)
+        if (!refused) for (const folder of chainFolders(journalFolder(options.dataDir))) await sendSpool(folder, send)
       } catch {
         // The entries stay in the spool, where they are counted and become an alarm.
       } finally {

@@ -1,8 +1,8 @@
 /** A file of fixed width, by the places of its mapping: the example of the page, read. */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { parseMapping } from '../../../../services/cli/csv/mapping.ts'
-import { tableRecords } from '../../../../services/cli/csv/records.ts'
+import { parseMapping } from '#core/csv/mapping.ts'
+import { tableRecords } from '#core/csv/records.ts'
 import { contractOf } from '../../gateway/harness.ts'
 
 const contract = contractOf('encounter')

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { parseMapping } from '../../../../services/cli/csv/mapping.ts'
+import { parseMapping } from '#core/csv/mapping.ts'
 import { type Column, proposeMapping } from '../../../../services/cli/csv/propose.ts'
 import { readSample } from '../../../../services/cli/csv/read-sample.ts'
 import { mappingText } from '../../../../services/cli/csv/write-mapping.ts'

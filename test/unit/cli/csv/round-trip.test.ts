@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { loadContracts } from '#core/contract/load.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { parseMapping } from '../../../../services/cli/csv/mapping.ts'
+import { parseMapping } from '#core/csv/mapping.ts'
 import { openSource } from '../../../../services/cli/push/source.ts'
 import { generatedRecords, jsonOf } from '../../../helpers/generated-records.ts'
 

@@ -1,11 +1,11 @@
 /** Rows as records of a feed, by a mapping. What cannot be read in the declared form is refused with its column and the form; never with a value. */
-import { type LocalTime, localTime } from '#core/contract/local-time.ts'
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { FAULTS } from '#core/faults/codes.ts'
-import type { Refusal } from '../refusal.ts'
+import { type LocalTime, localTime } from '../contract/local-time.ts'
+import type { FeedContract, FieldContract } from '../contract/types.ts'
+import { FAULTS } from '../faults/codes.ts'
 import { dateForm } from './date-form.ts'
 import { columnsOf } from './mapping.ts'
 import type { FieldSource, MappingFile } from './mapping-schema.ts'
+import type { Refusal } from './refusal.ts'
 
 export type Converted =
   | { readonly record: Readonly<Record<string, unknown>> }

@@ -1,5 +1,5 @@
 /** A file of fixed width as rows: each column has its place in the line, counted in bytes, and no line names them. */
-import type { FeedContract } from '#core/contract/types.ts'
+import type { FeedContract } from '../contract/types.ts'
 import { type Converted, rowConverter } from './convert.ts'
 import type { cellDecoder } from './encoding.ts'
 import { linesOf } from './lines.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { localTime } from '#core/contract/local-time.ts'
-import { dateForm } from '../../../../services/cli/csv/date-form.ts'
+import { dateForm } from '#core/csv/date-form.ts'
 
 const PARIS = localTime('Europe/Paris')
 const at = (form: string, text: string) => {

@@ -1,6 +1,6 @@
 /** Dates and times in the form that a mapping declares, as precise as they were written. */
-import { parseCalendarDate, parseTimestamp } from '#core/contract/calendar.ts'
-import type { LocalTime } from '#core/contract/local-time.ts'
+import { parseCalendarDate, parseTimestamp } from '../contract/calendar.ts'
+import type { LocalTime } from '../contract/local-time.ts'
 
 /** Parts of a form; a single letter is a number of one or two digits. `fff`: 1 to 9 digits. `Z`: `Z` or an offset. */
 const PARTS: Readonly<Record<string, string>> = {

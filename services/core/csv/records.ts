@@ -1,6 +1,6 @@
 /** A delimited file as records of a feed, read as a stream. */
-import type { FeedContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
+import type { FeedContract } from '../contract/types.ts'
+import { ConfigurationError } from '../faults/errors.ts'
 import { type Converted, rowConverter } from './convert.ts'
 import { detectForm } from './dialect.ts'
 import { asciiBytes, cellDecoder, detectEncoding, type EncodingName } from './encoding.ts'

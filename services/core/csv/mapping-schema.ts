@@ -1,8 +1,8 @@
 /** The schema of a mapping file: the one definition of its types, its checks and their messages. */
 import Type from 'typebox'
-import { isTimeZone } from '#core/contract/local-time.ts'
-import { closed } from '#core/schema/closed.ts'
-import type { Written } from '#core/schema/written.ts'
+import { isTimeZone } from '../contract/local-time.ts'
+import { closed } from '../schema/closed.ts'
+import type { Written } from '../schema/written.ts'
 import { dateForm } from './date-form.ts'
 import { DELIMITERS } from './dialect.ts'
 import { ENCODINGS } from './encoding.ts'

@@ -1,7 +1,7 @@
 /** Rows are cut as RFC 4180 says; a bad row costs itself alone, and the others keep the numbers of their lines. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Row, type RowForm, rowsOf } from '../../../../services/cli/csv/rows.ts'
+import { type Row, type RowForm, rowsOf } from '#core/csv/rows.ts'
 
 const FORM: RowForm = { delimiter: ';', quotes: true, lineEnd: '\n' }
 

@@ -1,4 +1,4 @@
 /** Why a record of a file is refused on this machine, in the terms of the gateway's answers: names, rules and forms, never a value. */
-import type { RecordError } from '#core/gateway-api/record-counts.ts'
+import type { RecordError } from '../gateway-api/record-counts.ts'
 
 export type Refusal = Omit<RecordError, 'index'>

@@ -1,6 +1,6 @@
 /** Encodings of a file: what it begins with says which one, or its bytes do. */
 import { isUtf8 } from 'node:buffer'
-import { ChainonError } from '#core/faults/errors.ts'
+import { ChainonError } from '../faults/errors.ts'
 
 /** Names of the WHATWG Encoding Standard. */
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252', 'iso-8859-15'] as const

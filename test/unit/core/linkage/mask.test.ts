@@ -1,8 +1,8 @@
 /** Small cells: no count from 1 to 10 is shown, none follows from a difference or from a share. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { MASKED, shownCells, shownCount, shownPart, shownShare } from '#core/linkage/mask.ts'
 import { recapture } from '../../../../services/cli/link-report/estimates.ts'
-import { MASKED, shownCells, shownCount, shownPart, shownShare } from '../../../../services/cli/link-report/mask.ts'
 
 test('counts from 1 to 10 are masked, 0 and 11 are not', () => {
   expect([0, 1, 10, 11, 0.2, 10.4].map(shownCount)).toEqual([0, MASKED, MASKED, 11, 0, MASKED])

@@ -1,10 +1,10 @@
 /** A mapping file: which column of a table becomes which field of a feed. Read strictly, with all problems at once. */
-import type { FeedContract, FieldContract } from '#core/contract/types.ts'
-import { ConfigurationError } from '#core/faults/errors.ts'
-import { didYouMean } from '#core/schema/nearest.ts'
-import { Place } from '#core/schema/place.ts'
-import { read } from '#core/schema/read.ts'
-import { readYaml } from '#core/schema/read-yaml.ts'
+import type { FeedContract, FieldContract } from '../contract/types.ts'
+import { ConfigurationError } from '../faults/errors.ts'
+import { didYouMean } from '../schema/nearest.ts'
+import { Place } from '../schema/place.ts'
+import { read } from '../schema/read.ts'
+import { readYaml } from '../schema/read-yaml.ts'
 import { dateForm } from './date-form.ts'
 import { type FieldSource, MappingFile } from './mapping-schema.ts'
 

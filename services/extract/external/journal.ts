@@ -1,0 +1,83 @@
+/** What the access journal says of correspondences: who linked, opened and destroyed which, and the proof of the destruction. */
+import { userInfo } from 'node:os'
+import { secretsDir } from '#core/config/read.ts'
+import { type JournalEvent, osActor } from '#core/journal/actions.ts'
+import { type CommandJournal, commandJournal } from '#core/journal/command-journal.ts'
+import { safeError } from '#core/telemetry/logger.ts'
+import type { ExtractConfig } from '../config.ts'
+import type { LinkOutcome, LinkRequest } from './link-cohort.ts'
+import type { Circuit, Correspondences, Destroyed } from './store.ts'
+
+type LinkEvent = Extract<JournalEvent, { action: 'link-external' }>
+
+export const who = (): string => osActor(userInfo().username)
+const objectOf = (id: string) => `external-link:${id}`
+
+export function openJournal(config: ExtractConfig): CommandJournal {
+  const { CHAINON_DATA_DIR: dataDir } = config
+  const onLost = (error: unknown) =>
+    process.stderr.write(`chainon: the access journal lacks an entry: ${JSON.stringify(safeError(error))}\n`)
+  return commandJournal({ program: 'extract', dataDir, secretsDir: secretsDir('extract', config), onLost }, config)
+}
+
+export function linkEvent(
+  { id, project, dryRun }: Pick<LinkRequest, 'id' | 'project' | 'dryRun'>,
+  circuit: string,
+): LinkEvent {
+  const facts = { project: project.id, circuit, dry_run: dryRun }
+  return { actor: who(), action: 'link-external', object: objectOf(id), outcome: 'begun', facts }
+}
+
+/** Counts are exact: nobody but an auditor reads them. */
+export function linkEnded(begun: LinkEvent, { kind, subjects, linked, circuit }: LinkOutcome): LinkEvent {
+  const counts = { ...begun.facts, subjects }
+  if (kind === 'too-few') return { ...begun, outcome: 'refused', facts: counts }
+  const kept = circuit && {
+    correspondence_sha256: circuit.sha256,
+    key: circuit.key,
+    expires: new Date(circuit.expires).toISOString().slice(0, 10),
+  }
+  return { ...begun, outcome: 'done', facts: { ...counts, linked, ...kept } }
+}
+
+export function openEvent({ id, project }: Circuit): JournalEvent {
+  return { actor: who(), action: 'link-external-open', object: objectOf(id), outcome: 'begun', facts: { project } }
+}
+
+type Reason = 'asked' | 'expired'
+
+/**
+ * Noted, and not asked for: a correspondence is destroyed also while Kafka is away, and the entry is sent later.
+ *
+ * @throws as `destroy` of the store
+ */
+export function destroyNoted(
+  journal: Pick<CommandJournal, 'note'>,
+  store: Correspondences,
+  { id, project, key, sha256 }: Circuit,
+  reason: Reason,
+): Destroyed {
+  const event = (outcome: 'begun' | 'done' | 'failed', of: Pick<Destroyed, 'key' | 'sha256'>): JournalEvent => ({
+    actor: who(),
+    action: 'link-external-destroy',
+    object: objectOf(id),
+    outcome,
+    facts: { project, reason, key: of.key, correspondence_sha256: of.sha256 },
+  })
+  journal.note(event('begun', { key, sha256 }))
+  try {
+    const destroyed = store.destroy(id, Date.now())
+    journal.note(event('done', destroyed))
+    return destroyed
+  } catch (error) {
+    journal.note(event('failed', { key, sha256 }))
+    throw error
+  }
+}
+
+/** @returns the ids of those whose time has come, which are destroyed now */
+export function destroyExpired(journal: Pick<CommandJournal, 'note'>, store: Correspondences): readonly string[] {
+  const expired = store.list().filter((one) => one.destroyed_at === undefined && one.expires <= Date.now())
+  for (const one of expired) destroyNoted(journal, store, one, 'expired')
+  return expired.map(({ id }) => id)
+}

@@ -1,0 +1,101 @@
+/**
+ * The second step of `chainon link external`: sealed encodings (stdin) are compared with the records of the running index, and `curate` is told (stdout) which patients they may be.
+ * It writes nothing to the index. Exits with 0 done, 2 usage, 70 a bug, 75 a dependency failed, 78 configuration.
+ */
+import { logLevel, readConfig, secretsDir } from '#core/config/read.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
+import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
+import { recordEncoder } from '#core/linkage/encode.ts'
+import {
+  CIRCUIT_ID,
+  linesOfStep,
+  type MatchedSubject,
+  readStep,
+  SealedSubject,
+  sealedPlace,
+} from '#core/linkage/external.ts'
+import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
+import { unpackMessage } from '#core/linkage/message.ts'
+import { linkageOpener } from '#core/linkage/seal.ts'
+import { sharedTransportSecrets } from '#core/linkage/shared-secret.ts'
+import { redisClient } from '#core/redis/client.ts'
+import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { indexSecret } from '../index/index-secret.ts'
+import { indexKeys } from '../index/keys.ts'
+import { INSPECT_KEYS, openForReading } from '../inspect/open-index.ts'
+import { matchSubjects, type Subject } from './match.ts'
+
+const USAGE_STATUS = 2
+const AT_ONCE = 500
+const NO_SECRET = Buffer.alloc(32)
+
+const logger = createLogger('linker', logLevel(process.env))
+process.exitCode = await run().catch((error: unknown) => {
+  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
+  const text =
+    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
+  process.stderr.write(`chainon: ${text}\n`)
+  return exitStatus(error)
+})
+
+async function run(): Promise<number> {
+  const [flag, id = '', ...rest] = process.argv.slice(2)
+  if (flag !== '--run' || !new RegExp(CIRCUIT_ID).test(id) || rest.length > 0) {
+    process.stderr.write('usage: external/main.ts --run HEX\n')
+    return USAGE_STATUS
+  }
+  const config = readConfig(
+    'linker',
+    [...INSPECT_KEYS, ...KAFKA_KEYS, 'CHAINON_LINKAGE_SECRETS_DIR', 'CHAINON_LOG_LEVEL'],
+    process.env,
+  )
+  const namespace = config.CHAINON_NAMESPACE
+  const { lines } = await readStep(process.stdin, SealedSubject)
+  const known = await readFingerprints(kafkaClient('linker', config, logger), namespace)
+  const secrets = await sharedTransportSecrets(config, { read: async () => known })
+  const subjects = openSubjects(lines, {
+    opener: linkageOpener(secrets, sealedPlace(namespace, id)),
+    encoder: recordEncoder(installationTraits(loadContracts(config.CHAINON_FEEDS_DIR)), NO_SECRET),
+  })
+  const redis = redisClient(config, logger, { giveUpAfterMs: 10_000 })
+  try {
+    const index = await openForReading(redis, config)
+    const keys = indexKeys(await indexSecret(secretsDir('linker', config), config))
+    const matched: MatchedSubject[] = []
+    for (let from = 0; from < subjects.length; from += AT_ONCE) {
+      matched.push(...(await matchSubjects({ index, keys }, subjects.slice(from, from + AT_ONCE))))
+      process.stderr.write(`match: ${matched.length} of ${subjects.length} subjects\n`)
+    }
+    await written(linesOfStep(matched, { model: index.model.version, records: await index.reader.size() }))
+    return 0
+  } finally {
+    redis.disconnect()
+  }
+}
+
+interface Opening {
+  readonly opener: ReturnType<typeof linkageOpener>
+  readonly encoder: Pick<ReturnType<typeof recordEncoder>, 'layout' | 'kinds'>
+}
+
+/** @throws ChainonError seal-broken: somebody else wrote it, or it is of another run */
+function openSubjects(lines: readonly SealedSubject[], { opener, encoder }: Opening): readonly Subject[] {
+  const form = { form: formOf(encoder), filterWords: encoder.layout.words, tokenWords: 2 * encoder.kinds.length }
+  return lines.map(({ ticket, sealed }) => {
+    const plain = opener.open(Buffer.from(sealed, 'base64'), ticket)
+    if (!plain) throw new ChainonError('seal-broken', 'a subject was not sealed by deidentify for this run')
+    const read = unpackMessage(plain, form)
+    if (!read.ok || !read.message.encoded)
+      throw new ChainonError(
+        'configuration',
+        'subjects are encoded for other traits than the linker compares: both need the same contracts',
+      )
+    return { ticket, encoded: read.message.encoded }
+  })
+}
+
+function written(text: string): Promise<void> {
+  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
+}
