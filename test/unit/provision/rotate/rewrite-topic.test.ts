@@ -243,12 +243,15 @@ describe('rewriteTopic', () => {
     const one = written()
     let asked = 0
     one.curate(() => (asked++ < 4 ? COUNT - 1 : COUNT))
-    const removed = one.admin.deleteTopicRecords
-    one.admin.deleteTopicRecords = async (...args) => {
-      expect(asked).toBeGreaterThan(4)
-      await removed(...args)
+    const dependencies = dependenciesOf(one)
+    const admin = {
+      ...one.admin,
+      deleteTopicRecords(given: Parameters<typeof one.admin.deleteTopicRecords>[0]) {
+        expect(asked).toBeGreaterThan(4)
+        return one.admin.deleteTopicRecords(given)
+      },
     }
-    await rewriteTopic(dependenciesOf(one), form)
+    await rewriteTopic({ ...dependencies, admin } as unknown as RewriteDependencies, form)
     expectWhole(one)
   })
 })
