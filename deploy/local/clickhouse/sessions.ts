@@ -133,8 +133,9 @@ export class Engine {
     if (known) shape?.(known)
     if (known || this.#checked.has(key)) return
     const line = `formatQuerySingleLine(${quoted(sql, "'")}) AS line`
+    // `hex` leaves out leading bytes that are zero: the statement would lose its first letters.
     const asked = shape
-      ? `SELECT concat(lower(hex(normalizedQueryHash(line))), line) FROM (SELECT ${line})`
+      ? `SELECT concat(leftPad(lower(hex(normalizedQueryHash(line))), ${HASH_DIGITS}, '0'), line) FROM (SELECT ${line})`
       : `SELECT ${line}`
     const parsed = await session.queryAsync(asked, { format: 'TSVRaw' }).catch((error: unknown) => {
       throw withoutScope(error)
