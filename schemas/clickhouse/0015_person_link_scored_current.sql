@@ -1,4 +1,4 @@
--- `persons`: how many persons the records of a patient are of now (docs/adr/0060-snapshots-and-the-persons-of-projects.md). Where it is more than one, the
+-- The column persons: how many persons the records of a patient are of now (docs/adr/0060-snapshots-and-the-persons-of-projects.md). Where it is more than one, the
 -- person is that of the record that was told of last.
 CREATE OR REPLACE VIEW person_link_scored_current DEFINER = CURRENT_USER SQL SECURITY DEFINER AS
 SELECT

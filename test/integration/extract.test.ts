@@ -252,7 +252,7 @@ describe('an extraction', () => {
     expect(before).toMatchObject({ persons: 15, source_patients: 19 })
     const { linkage } = manifestOf(before)
     expect(linkage).toMatchObject({
-      source_patients_by_method: { 'exact:ins': 1, 'exact:none': 8, 'exact:traits': 4, scored: 6 },
+      source_patients_by_method: { 'exact:ins': 3, 'exact:none': 8, 'exact:traits': 2, scored: 6 },
       highest_link_version: 11,
     })
     const figures = {
