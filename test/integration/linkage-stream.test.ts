@@ -275,7 +275,6 @@ test('what an operator decides is above the model, is told with its reason, and 
   const decided = history.value.changes.filter(({ reason }) => reason === 'decision')
   expect(decided.map(({ kind, from, to }) => [kind, from, to])).toEqual([
     ['merge', 2, 1],
-    ['split', 1, 2],
   ])
   expect(JSON.stringify(history)).not.toMatch(/p[n0-9]_/)
 })

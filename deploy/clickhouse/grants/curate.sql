@@ -11,8 +11,6 @@ GRANT SELECT, ALTER DELETE ON chainon.record_origin TO curate;
 GRANT SELECT, INSERT ON chainon.ledger_batch TO curate;
 GRANT SELECT, INSERT ON chainon.person_link TO curate;
 GRANT SELECT, INSERT ON chainon.person_link_scored TO curate;
--- For the console, without the pseudonyms: what became of a person.
-GRANT SELECT ON chainon.person_change TO curate;
 GRANT SELECT, INSERT ON chainon.link_index TO curate;
 GRANT SELECT, INSERT ON chainon.finding TO curate;
 GRANT SELECT, INSERT ON chainon.insert_fence TO curate;

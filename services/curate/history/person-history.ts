@@ -1,4 +1,4 @@
-/** The changes of a person, from `person_change`, with numbers in place of pseudonyms. */
+/** The last change of each record of a person, from `person_link_scored`, with numbers in place of pseudonyms. */
 import type { ClickHouseClient } from '#core/clickhouse/client.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import type { PersonHistory } from '#core/linkage/review/commands.ts'
@@ -25,13 +25,17 @@ export async function personHistory(clickhouse: ClickHouseClient, record: string
   if (!now) throw new ChainonError('not-found', 'The record is of no person: it is not known, or cancelled.')
   // What became of the persons that the record was of, and of the one that it is of now; one row for all records that went together.
   const changes = await clickhouse.query({
-    query: `WITH own AS (
+    query: `WITH changed AS (
+              SELECT previous_person_id AS old_person_id, person_id AS new_person_id, change AS kind, reason, record_id, link_version,
+                fromUnixTimestamp64Micro(toInt64(link_version), 'UTC') AS changed_at
+              FROM person_link_scored FINAL WHERE change != ''),
+            own AS (
               SELECT {person:String} AS person
-              UNION DISTINCT SELECT old_person_id FROM person_change WHERE record_id = {record:String}
-              UNION DISTINCT SELECT new_person_id FROM person_change WHERE record_id = {record:String} AND new_person_id != '')
+              UNION DISTINCT SELECT old_person_id FROM changed WHERE record_id = {record:String}
+              UNION DISTINCT SELECT new_person_id FROM changed WHERE record_id = {record:String} AND new_person_id != '')
             SELECT formatDateTime(max(changed_at), '%Y-%m-%dT%H:%i:%SZ') AS at, kind, reason, old_person_id AS from,
               new_person_id AS to, toUInt32(count()) AS records
-            FROM person_change WHERE old_person_id IN (SELECT person FROM own) OR new_person_id IN (SELECT person FROM own)
+            FROM changed WHERE old_person_id IN (SELECT person FROM own) OR new_person_id IN (SELECT person FROM own)
             GROUP BY kind, reason, old_person_id, new_person_id, toStartOfMinute(changed_at)
             ORDER BY max(link_version) DESC LIMIT ${MOST + 1}`,
     query_params: { record, person: now.person },
