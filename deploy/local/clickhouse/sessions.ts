@@ -133,7 +133,6 @@ export class Engine {
     if (known) shape?.(known)
     if (known || this.#checked.has(key)) return
     const line = `formatQuerySingleLine(${quoted(sql, "'")}) AS line`
-    // `hex` leaves out leading bytes that are zero: the statement would lose its first letters.
     const asked = shape
       ? `SELECT concat(leftPad(lower(hex(normalizedQueryHash(line))), ${HASH_DIGITS}, '0'), line) FROM (SELECT ${line})`
       : `SELECT ${line}`
