@@ -215,7 +215,7 @@ describe('the page', () => {
     const record = await page.locator('.records code').first().textContent()
     await page.keyboard.press('n')
     await expect.poll(() => page.locator('#said').textContent()).toBe('Different: is sent.')
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('pair-title')
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('pair-title')
     await expect.poll(() => page.locator('#left').textContent()).toBe('0')
     const split = async () => {
       await page.goto(`${stack.url('console')}/explain?a=${encodeURIComponent(record ?? '')}`)

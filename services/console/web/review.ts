@@ -71,7 +71,8 @@ async function act(name: ActionName): Promise<void> {
     said = 'Skipped.'
   } else await judge(pair, name)
   draw()
-  byId('pair-title').focus()
+  // Not there while another list is read.
+  document.getElementById('pair-title')?.focus()
 }
 
 async function judge(pair: ReviewPair, verdict: 'accept' | 'never' | 'unsure'): Promise<void> {

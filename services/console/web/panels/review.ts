@@ -85,8 +85,6 @@ function progress(view: ReviewView): VNode {
 }
 
 function body(state: ReviewState, view: ReviewView): VNode {
-  if (!state.pair && view.state === 'making')
-    return html`<section class="panel"><p class="none">The linker reads its index and makes the list…</p></section>`
   return html`
     <section class="panel comparison" aria-labelledby="pair-title">
       <h2 id="pair-title" tabindex="-1">${state.pair ? change(state.pair) : ended(state, view)}</h2>
@@ -119,6 +117,7 @@ function change({ changes, gain, explained }: ReviewPair): string {
 }
 
 function ended({ skipped, again }: ReviewState, { state, list }: ReviewView): VNode {
+  if (state === 'making') return html`The linker reads its index and makes the list…`
   if (state === 'failed') return html`The list could not be made.`
   if (skipped > 0)
     return html`That was the last one. <button type="button" onClick=${again}>Ask the ${skipped} skipped again</button>`
