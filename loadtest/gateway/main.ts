@@ -38,7 +38,7 @@ if (flags.help) {
 }
 const PRODUCERS = ['lab-1', 'lab-2', 'lab-3', 'lab-4']
 /** What the bodies become. */
-const FEEDS = ['observation', 'patient', 'imaging']
+const FEEDS = ['observation', 'patient']
 const BOUND = 64 * 1024 ** 2
 const TIMES = 4
 const share = Number(flags.share)

@@ -1,24 +1,28 @@
 /** Bodies for the overload alone, in the formats that no rate is measured of: what each expands to in memory is bounded, too. */
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { DICOM_BOUNDARY, MEDIA } from '#core/gateway-api/media-types.ts'
-import { canarySlice } from '../../services/cli/canary/dicom.ts'
-import { inventor } from '../../services/cli/canary/invent.ts'
-import { vidHosp } from '../../test/helpers/pmsi-lines.ts'
+import { MEDIA } from '#core/gateway-api/media-types.ts'
 import { FORMATS, type Format, resultMessage } from './bodies.ts'
 
 const compressed = promisify(gzip)
 const [ndjson, , , bundle] = FORMATS as [Format, Format, Format, Format]
+const VID_HOSP_COLUMNS = 468
+/** One zone of a hospital service, after the fixed columns. */
+const SERVICE = '174190302202609022026006'.padEnd(50, '0')
 const digits = (i: number, length: number) => String(i).padStart(length, '0')
 
-/** DICOM files without pixels, each of another patient. */
-async function slices(from: number, count: number): Promise<Buffer> {
-  const parts = Array.from({ length: count }, (_, i) => [
-    Buffer.from(`--${DICOM_BOUNDARY}\r\ncontent-type: ${MEDIA.dicom}\r\n\r\n`),
-    canarySlice(inventor(`overload ${from + i}`)).file,
-    Buffer.from('\r\n'),
-  ])
-  return Buffer.concat([...parts.flat(), Buffer.from(`--${DICOM_BOUNDARY}--\r\n`)])
+/** A line of VID-HOSP V015, by the first columns of its values. */
+function vidHosp(i: number): string {
+  const values = {
+    ...{ 1: '279031234567811', 20: '15031979', 28: '2', 29: digits(i, 10), 49: 'V015', 53: '750712184' },
+    ...{ 62: '279031234567811', 354: digits(i, 10), 467: '01' },
+  }
+  let line = ' '.repeat(VID_HOSP_COLUMNS)
+  for (const [from, value] of Object.entries(values)) {
+    const at = Number(from) - 1
+    line = line.slice(0, at) + value + line.slice(at + value.length)
+  }
+  return `${line}${SERVICE}`
 }
 
 export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[] = [
@@ -52,18 +56,6 @@ export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[
     path: '/v1/pmsi',
     mediaType: MEDIA.pmsi,
     records: 8000,
-    body: async (from, count) =>
-      Buffer.from(
-        Array.from({ length: count }, (_, i) => vidHosp({ 29: digits(from + i, 10), 354: digits(from + i, 10) })).join(
-          '\r\n',
-        ),
-      ),
-  },
-  {
-    name: 'DICOM, STOW-RS',
-    path: '/dicomweb/studies',
-    mediaType: `${MEDIA.dicomParts}; boundary=${DICOM_BOUNDARY}`,
-    records: 2000,
-    body: slices,
+    body: async (from, count) => Buffer.from(Array.from({ length: count }, (_, i) => vidHosp(from + i)).join('\r\n')),
   },
 ]

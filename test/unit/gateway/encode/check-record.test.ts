@@ -38,6 +38,7 @@ const FAILING: Readonly<Record<string, Readonly<Record<string, Readonly<Record<s
     'death-not-in-future': { deceased_on: '2150-01-01' },
     'not-in-future': { updated_at: LATE },
   },
+  patient_merge: { 'not-in-future': { stated_at: '2150-01-01T00:00:00Z' } },
   pmsi_stay: {
     'entered-after-1900': { entered_on: '1850-01-01' },
     'left-after-entry': { left_on: '2024-05-05' },

@@ -9,6 +9,7 @@ import type { LogMessage } from '../../../../loadtest/chaos/check/log.ts'
 import type { QuarantineRow, StoredRow, Tables } from '../../../../loadtest/chaos/check/tables.ts'
 import { openJournal } from '../../../../loadtest/chaos/load/journal.ts'
 import { NONCE_EPOCH_MS } from '../../../../loadtest/chaos/load/records.ts'
+import { TEXT_NAMES } from '../../../../loadtest/chaos/load/texts.ts'
 
 const FEEDS = ['patient', 'observation'] as const
 const RECEIVED = Date.UTC(2025, 0, 1, 10)
@@ -30,7 +31,7 @@ function world() {
     message('identified', 'patient', 1, patient('p2', 'ipp-2', 2)),
     message('identified', 'observation', 0, {
       ...observation('o1', 3, 0),
-      comment: 'Vu avec Mme Canari, dossier ipp-1',
+      comment: `Vu avec Mme ${TEXT_NAMES}, dossier ipp-1`,
     }),
     message('identified', 'observation', 1, observation('o1', 4, 1)),
     message('identified', 'observation', 2, observation('o2', 5, 0, Date.UTC(1850, 0, 1))),
@@ -271,7 +272,7 @@ describe('the checker', () => {
 
   it.each([
     ['that is missing', null],
-    ['that has the name', 'Vu avec Mme Canari, dossier [IPP]'],
+    ['that has the name', `Vu avec Mme ${TEXT_NAMES}, dossier [IPP]`],
   ])('finds a text %s', async (_what, comment) => {
     const of = world()
     const one = of.pseudonymised[2]
