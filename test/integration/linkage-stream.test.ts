@@ -273,9 +273,7 @@ test('what an operator decides is above the model, is told with its reason, and 
   const history = await door().history(records[0])
   if (history.kind !== 'answer') throw new Error(history.detail)
   const decided = history.value.changes.filter(({ reason }) => reason === 'decision')
-  expect(decided.map(({ kind, from, to }) => [kind, from, to])).toEqual([
-    ['merge', 2, 1],
-  ])
+  expect(decided.map(({ kind, from, to }) => [kind, from, to])).toEqual([['merge', 2, 1]])
   expect(JSON.stringify(history)).not.toMatch(/p[n0-9]_/)
 })
 
@@ -292,8 +290,9 @@ test('a merge of two patient numbers is one person whatever the traits say, of t
   const exact = () =>
     pipeline.rows(
       `SELECT method, toString(uniqExact(person_id)) AS persons, toString(count()) AS patients FROM person_link_current
-       WHERE patient_id IN (SELECT patient_id FROM patient WHERE _producer = 'chu-a' AND toUnixTimestamp64Milli(updated_at) % 10 IN (0, 3)) GROUP BY method`,
+       WHERE patient_id IN (SELECT patient_id FROM patient WHERE _producer = 'chu-a' AND toUnixTimestamp64Milli(updated_at) % 10 IN (0, 3)) GROUP BY method ORDER BY method`,
     )
+  const apart = await exact()
   // Another producer names the same numbers, and half of a merge: neither says anything of these patients.
   await pipeline.push('chu-b', 'patient_merge', merge('ipp-a-0', 'ipp-a-3'))
   await pipeline.push('chu-a', 'patient_merge', merge('ipp-a-0', 'ipp-a-3').slice(1))
@@ -314,7 +313,7 @@ test('a merge of two patient numbers is one person whatever the traits say, of t
   await pipeline.push('chu-b', 'patient_merge', merge('ipp-a-3', 'ipp-a-0', { operation: 'cancel', record_version: 1 }))
   await settled()
   expect(await persons()).toEqual(EXPECTED)
-  expect(await exact()).toEqual([{ method: 'establishment-ipp', persons: '2', patients: '2' }])
+  expect(await exact()).toEqual(apart)
   const changes = await pipeline.rows<{ kind: string }>(
     `SELECT DISTINCT kind FROM person_change WHERE reason = 'records' AND kind IN ('merge', 'split') ORDER BY kind`,
   )
@@ -383,7 +382,8 @@ test('the report and the review queue: the linker counts its index, an operator 
   const reviewed = await runToEnd('services/cli/chainon.mjs', ['link', 'review', '--list', '--json'], env)
   expect(reviewed.stderr).toBe('')
   const { in_band: inBand, pairs, ...scope } = complete(ReviewQueueSchema, JSON.parse(reviewed.stdout)) ?? {}
-  expect(scope).toMatchObject({ compared: 13, known: 13 })
+  // With four of merges that were cancelled.
+  expect(scope).toMatchObject({ compared: 17, known: 17 })
   expect([inBand, pairs?.length]).toEqual([survey.review, survey.review])
   const config = readConfig('link', CLICKHOUSE_KEYS, withLogin('operator', pipeline.env))
   const operator = clickhouseClient('link', config)
@@ -724,6 +724,9 @@ test('a forged or moved message is refused and counted, and stops nothing', asyn
   expect(await persons()).toEqual(EXPECTED)
 })
 
+/** Not of merges. */
+const OF_PATIENTS = 'WHERE record_id IN (SELECT record_id FROM feed_patient UNION ALL SELECT record_id FROM feed_death)'
+
 test('a cancelled record is of no person, and those whom it held together are on their own', async () => {
   await push('a', [recordAt('a', 3, { record_version: 3, operation: 'cancel' })])
   // A version from before the cancellation changes nothing.
@@ -731,14 +734,14 @@ test('a cancelled record is of no person, and those whom it held together are on
   await settled()
   const [row] = await pipeline.rows<Record<string, unknown>>(
     `SELECT toString(countIf(method = 'cancelled' AND person_id = '')) AS cancelled,
-            toString(countIf(method = 'establishment-ipp' AND weight IS NULL)) AS alone FROM person_link_scored FINAL`,
+            toString(countIf(method = 'establishment-ipp' AND weight IS NULL)) AS alone FROM person_link_scored FINAL ${OF_PATIENTS}`,
   )
   // Alone: whom the cancelled one was linked with, and the death.
   expect(row).toEqual({ cancelled: '1', alone: '2' })
   expect(await persons()).toEqual(EXPECTED.map((person) => (person === 'a3 b3' ? 'b3' : person)).toSorted())
   // Who was who, and since when: the change is known with its reason, and what was before is still there.
   const changes = await pipeline.rows(
-    `SELECT kind, reason, model, new_person_id = '' AS gone, old_person_id != '' AS known FROM person_change WHERE kind = 'cancelled'`,
+    `SELECT kind, reason, model, new_person_id = '' AS gone, old_person_id != '' AS known FROM person_change ${OF_PATIENTS} AND kind = 'cancelled'`,
   )
   expect(changes).toEqual([{ kind: 'cancelled', reason: 'records', model: defaultModel().version, gone: 1, known: 1 }])
   const at = (day: string) =>
@@ -855,6 +858,7 @@ test('other keys of encodings and of tokens: what was sealed before is read besi
   ])
   expect(readdirSync(`${folder}/secrets/linkage`)).toEqual(['transport-2.key'])
   expect((await again)[0]).toBe(75)
+  linker = await pipeline.start('linker')
 })
 
 test('another key of first-level pseudonyms: the logs are written anew, whatever is killed, and the key of before finds nothing', async () => {
