@@ -87,7 +87,7 @@ async function onDay(clickhouse: ClickHouseClient, record: string, day: string):
     : []
   const changes = await rows<PersonChange & { before: number }>(
     `SELECT old_person_id, new_person_id, toString(kind) AS kind, toString(reason) AS reason, ${timeOf('link_version')} AS changed_at,
-       toDate(changed_at, 'UTC') <= {day:Date} AS before FROM person_change WHERE record_id = {record:String} ORDER BY link_version`,
+       toDate(fromUnixTimestamp64Micro(toInt64(link_version), 'UTC')) <= {day:Date} AS before FROM person_change WHERE record_id = {record:String} ORDER BY link_version`,
     { record, day },
   )
   const of = (before: number) => changes.flatMap(({ before: own, ...change }) => (own === before ? [change] : []))

@@ -762,6 +762,9 @@ test('a cancelled record is of no person, and those whom it held together are on
     changes: [
       { kind: 'split', reason: 'decision' },
       { kind: 'merge', reason: 'decision' },
+      // While its patient was merged with another.
+      { kind: 'split', reason: 'records' },
+      { kind: 'merge', reason: 'records' },
     ],
     later: [],
   })
