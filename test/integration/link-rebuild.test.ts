@@ -9,10 +9,11 @@ import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { indexStore } from '../../services/curate/link/index-store.ts'
 import { projectFile, runExtract } from '../helpers/extract-warehouse.ts'
 import { runToEnd } from '../helpers/gateway.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { nirOf, recordOf } from '../helpers/records.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { currentLinks, replayedLinks } from '../helpers/replayed-links.ts'
@@ -166,6 +167,7 @@ const shape = () =>
     toString((SELECT count() FROM record_loaded FINAL WHERE (feed, record) IN (SELECT 'patient', cityHash64(record_id) FROM feed_patient))) AS witnessed`)
 
 describe('a rotation of the key of pseudonyms', () => {
+  beforeEach(onlyLong)
   /** Kills it as soon as the register or the progress says so, and removes its lock, which would end by its time. */
   async function killedWhen(reached: () => Promise<boolean>): Promise<void> {
     const { child, ended, err } = rotation('rotate')

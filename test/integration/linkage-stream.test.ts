@@ -29,6 +29,7 @@ import { linkServices } from '../../services/console/review/link-services.ts'
 import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { recordOf } from '../helpers/records.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { servers, withLogin } from '../helpers/servers.ts'
@@ -864,7 +865,8 @@ test('other keys of encodings and of tokens: what was sealed before is read besi
   linker = await pipeline.start('linker')
 })
 
-test('another key of first-level pseudonyms: the logs are written anew, whatever is killed, and the key of before finds nothing', async () => {
+test('another key of first-level pseudonyms: the logs are written anew, whatever is killed, and the key of before finds nothing', async (context) => {
+  onlyLong(context)
   const { folder, namespace } = pipeline.place
   const rotation = (command: string) => runToEnd('services/provision/rotate/main.ts', [command, '--json'], pipeline.env)
   const logs = [...topics.pseudonymised, ...topics.linked, `${namespace}link.decisions`]

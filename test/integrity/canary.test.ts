@@ -41,6 +41,7 @@ import { type CanaryRequest, sowings } from '../../services/cli/canary/sowings.t
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { dicomFile, slice } from '../helpers/dicom-file.ts'
 import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { openSealed } from '../helpers/sealed.ts'
 import { clientLogin } from '../helpers/servers.ts'
@@ -273,7 +274,8 @@ test('no canary in a file of the data folder: logs, ClickHouse, Redis, the regis
   expectNothing({ ...report, hits: report.hits.filter((hit) => !foreign(hit)) })
 })
 
-test('chainon canary finds what is planted in each kind of place, nothing else, and leaves nothing in force', async () => {
+test('chainon canary finds what is planted in each kind of place, nothing else, and leaves nothing in force', async (context) => {
+  onlyLong(context)
   const seed = randomUUID()
   const { sown } = planOf(contracts, FEEDS_DIR, inventor(seed), 0, undefined)
   const of = (channel: string) =>
