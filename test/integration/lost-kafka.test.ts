@@ -3,6 +3,7 @@
  * an error for final never tries again by itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Consumer } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { testKafka } from '../helpers/kafka.ts'
 import { type OwnKafka, startOwnKafka } from '../helpers/own-kafka.ts'
@@ -77,26 +78,37 @@ describe.each([
   })
 })
 
-describe.each(['deidentify', 'curate'] as const)('a group that does not accept %s', (name) => {
-  test('it joins when the group does, in the same process', { timeout: 300_000 }, async () => {
-    await line.services[name].stop()
-    // A member with another assigner: the coordinator answers INCONSISTENT_GROUP_PROTOCOL, which kafkajs takes for final.
-    const foreign = testKafka(line.env).consumer({
-      groupId: `${line.place.namespace}${name}`,
-      sessionTimeout: 6_000,
-      heartbeatInterval: 500,
-    })
-    const zone = name === 'deidentify' ? 'identified' : 'pseudonymised'
-    await foreign.connect()
-    await foreign.subscribe({ topics: [`${line.place.namespace}${zone}.${FEED}`] })
-    await foreign.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => undefined })
-    const worker = await line.launch(name)
-    line.services[name] = worker
-    await expect.poll(() => worker.health().catch(() => undefined), WAIT).toEqual({ status: 'starting', ...AWAY })
-    expect(await worker.alarms()).toContainEqual(ALARM)
-    await foreign.disconnect()
-    await isBack(worker)
-    await pushUntilAccepted()
-    await allLoaded()
+/** @returns a member with another assigner: the coordinator answers INCONSISTENT_GROUP_PROTOCOL, which kafkajs takes for final */
+async function foreignMember(name: 'deidentify' | 'curate'): Promise<Consumer> {
+  const foreign = testKafka(line.env).consumer({
+    groupId: `${line.place.namespace}${name}`,
+    sessionTimeout: 6_000,
+    heartbeatInterval: 500,
   })
+  const zone = name === 'deidentify' ? 'identified' : 'pseudonymised'
+  await foreign.connect()
+  await foreign.subscribe({ topics: [`${line.place.namespace}${zone}.${FEED}`] })
+  await foreign.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => undefined })
+  return foreign
+}
+
+test('groups that do not accept deidentify and curate: each joins when its group does, in the same process', {
+  timeout: 300_000,
+}, async () => {
+  const names = ['deidentify', 'curate'] as const
+  const left = await Promise.all(
+    names.map(async (name) => {
+      await line.services[name].stop()
+      const foreign = await foreignMember(name)
+      const worker = await line.launch(name)
+      line.services[name] = worker
+      await expect.poll(() => worker.health().catch(() => undefined), WAIT).toEqual({ status: 'starting', ...AWAY })
+      expect(await worker.alarms()).toContainEqual(ALARM)
+      return { foreign, worker }
+    }),
+  )
+  await Promise.all(left.map(({ foreign }) => foreign.disconnect()))
+  await Promise.all(left.map(({ worker }) => isBack(worker)))
+  await pushUntilAccepted()
+  await allLoaded()
 })

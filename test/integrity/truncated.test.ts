@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { listFindings } from '#core/ledger/findings.ts'
 import { commitAs, groupOffsets, testKafka } from '../helpers/kafka.ts'
+import { onlyLong } from '../helpers/long.ts'
 import { type OwnKafka, startOwnKafka } from '../helpers/own-kafka.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
@@ -157,7 +158,8 @@ test('a deidentify that is killed after it has noticed, before another record is
   await log.loadedOnce()
 })
 
-test('while deidentify runs: a log that is shorter than what it read, and one that is truncated twice to the same place', async () => {
+test('while deidentify runs: a log that is shorter than what it read, and one that is truncated twice to the same place', async (context) => {
+  onlyLong(context)
   const [once, twice] = [logOf('procedure'), logOf('encounter')]
   const [keptOnce, keptTwice] = [await once.passed(), await twice.passed()]
   await cutAll([once.cutAt(keptOnce), twice.cutAt(keptTwice)])
