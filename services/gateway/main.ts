@@ -1,6 +1,8 @@
 /** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { secretsDir } from '#core/config/read.ts'
@@ -15,6 +17,7 @@ import { hourlyCounts } from '#core/journal/hourly.ts'
 import { serviceJournal } from '#core/journal/service-journal.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { seeLeaderless } from '#core/kafka/leaderless.ts'
+import { topicExtent } from '#core/kafka/offsets.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
@@ -36,6 +39,7 @@ import { idempotencyStore } from './ingest/idempotency.ts'
 import { quotaStore } from './ingest/quotas.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { watchLeaders } from './log/leaders.ts'
+import { tellOfNewRoutingKey } from './log/new-routing-key.ts'
 import { logProducer } from './log/producer.ts'
 import { openRecordLog } from './log/record-log.ts'
 import { watchUnavailable } from './log/unavailable.ts'
@@ -55,6 +59,10 @@ const CLICKHOUSE_TIMEOUT_MS = 6000
 const RECEIPT_SPOOL_BYTES = 256 * 1024 * 1024
 const DAY_MS = 86_400_000
 
+const ROUTING_KEY = 'routing.key'
+/** Whether there are records is asked once, before the gateway listens. */
+const KAFKA_TIMEOUT_MS = 5000
+
 /** Commands to Redis fail after this; a request is then accepted without it. */
 const REDIS_TIMEOUT_MS = 2000
 
@@ -63,7 +71,8 @@ runMain('gateway', process.env, async (logger) => {
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const secrets = secretsDir('gateway', config)
-  const secret = loadOrCreateSecret(secrets, 'routing.key', await openSecretBox(config, secrets))
+  const isNewKey = !existsSync(join(secrets, ROUTING_KEY))
+  const secret = loadOrCreateSecret(secrets, ROUTING_KEY, await openSecretBox(config, secrets))
   const keys = openKeyStore(
     config.CHAINON_DATA_DIR,
     (error) => {
@@ -206,6 +215,13 @@ runMain('gateway', process.env, async (logger) => {
     limits: gatewayLimits(config),
   })
   await ids.ready()
+  if (isNewKey) {
+    const hasRecords = async (client: Admin) => {
+      const extents = await Promise.all([...topics.keys()].map((topic) => topicExtent(client, topic)))
+      return extents.flat().some(({ high }) => high > 0n)
+    }
+    await tellOfNewRoutingKey(() => admin.use(hasRecords, KAFKA_TIMEOUT_MS), alarms, logger)
+  }
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {
