@@ -128,6 +128,7 @@ const arrival = (record: number, more: Partial<Arrival> = {}): Arrival => ({
   id: data.ids[record] as string,
   version: 1,
   source: 0,
+  producer: 'chu',
   encoded: encoded[record] as EncodedRecord,
   ...more,
 })
