@@ -13,12 +13,15 @@ import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
+import { identityOf, ownMark } from '../../services/core/process/identity.ts'
 import { publicKeyOf } from '../../services/core/sealing/hpke.ts'
+import { createLogger } from '../../services/core/telemetry/logger.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
 import { randomOf } from '../../services/linker/evaluate/random.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
+import { indexLease, LEASE_MS } from '../../services/linker/index/lease.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { FORMAT } from '../../services/linker/index/stored-index.ts'
 import { LINK } from '../../services/linker/link/component.ts'
@@ -906,6 +909,38 @@ test('one linker writes; an index of another form is not gone on with; nothing i
   const next = await onIndex(name)
   await next.index.remove()
   expect(await redis.keys(`{lx:${name}}*`)).toEqual([])
+})
+
+test('one linker has the lease of an index: another one takes it when it is given up, has ended by itself, or its process has, and not before', async () => {
+  const name = ownNamespace()
+  const logger = createLogger('linker', 'error')
+  const ended = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  const { pid } = ended as { readonly pid: number }
+  const endedMark = { ...ownMark(), pid, identity: identityOf(pid) ?? '' }
+  await once(ended, 'exit')
+  const first = indexLease(redis, name, logger)
+  const second = indexLease(redis, name, logger)
+  expect([await first.take(), await second.take(), await first.take()]).toEqual([true, false, true])
+  await second.release()
+  expect(await second.take()).toBe(false)
+  await first.release()
+  expect(await second.take()).toBe(true)
+  expect(await redis.pttl(`{lx:${name}}h`)).toBeGreaterThan(LEASE_MS - 1000)
+  // Its time is over while it was suspended: it is told so, and takes nothing back.
+  await redis.del(`{lx:${name}}h`)
+  expect(await first.take()).toBe(true)
+  await new Promise<void>((told) => second.keep(told))
+  expect(await second.take()).toBe(false)
+  await second.release()
+  await first.release()
+  // A process of another machine is not judged, whatever its number says.
+  const abroad = indexLease(redis, name, logger, { ...endedMark, identity: 'another-boot:1' })
+  expect([await abroad.take(), await first.take()]).toEqual([true, false])
+  await abroad.release()
+  const killed = indexLease(redis, name, logger, endedMark)
+  expect([await killed.take(), await first.take(), await killed.take()]).toEqual([true, true, false])
+  await first.release()
+  expect(await redis.exists(`{lx:${name}}h`)).toBe(0)
 })
 
 test('chainon link evaluate --store redis: killed in the middle and started again, it has the persons of memory', async () => {
