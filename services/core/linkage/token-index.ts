@@ -2,7 +2,7 @@
  * Which records have a token, and which of them use it: in memory, in typed arrays. The tables of tokens grow one at a time, each at another fill: no record
  * waits until all tokens have moved. Where more records have a token than the limit, those of each producer are in a chain of their own.
  */
-import { shareOf } from './producer-shares.ts'
+import { type Crowd, crowds, type Members } from './crowds.ts'
 
 export interface Limits {
   /** Comparisons that one record may cost. */
@@ -20,14 +20,6 @@ export interface Candidates {
   readonly hubs: number
   /** The budget ended before the tokens did: some candidates were not compared. */
   readonly overBudget: boolean
-}
-
-/** What the index asks about records that it has. */
-export interface Members {
-  /** Names who has sent the record. */
-  producerOf(record: number): number
-  /** @returns which of two records comes first among those of one producer; 0 of no two. It depends on no order of arrival, and no producer can choose it. */
-  compare(record: number, other: number): number
 }
 
 export interface TokenIndex {
@@ -68,21 +60,6 @@ interface Table {
   used: number
 }
 
-/** Records of one producer that have one token. */
-interface Chain {
-  count: number
-  last: number
-  /** Those that use the token, until another number of them does or the chain changes. */
-  using: readonly number[] | undefined
-}
-
-/** The records of a token that more had than the limit, by producers. */
-interface Crowd {
-  readonly chains: Map<number, Chain>
-  /** Records that use the token; undefined: to be made. */
-  users: ReadonlySet<number> | undefined
-}
-
 const firstOf = (low: number, high: number, slots: number) => (low ^ Math.imul(high, 0x9e3779b1)) & (slots - 1)
 
 /** @returns where the token is in the table's words, or is to be */
@@ -108,13 +85,17 @@ function grow(table: Table): void {
   }
 }
 
+/** Adds what is said of others than the record itself. */
+function note(concerned: Set<number>, itself: number, records: readonly number[]): void {
+  for (const record of records) if (record !== itself) concerned.add(record)
+}
+
 /** @param kinds tokens of a record, two words each @param hub records that may use a token */
 export function tokenIndex(kinds: number, hub: number, members: Members): TokenIndex {
   const tables = Array.from({ length: TABLES }, (): Table => {
     return { words: new Int32Array(SLOT * FIRST_SLOTS), slots: FIRST_SLOTS, used: 0 }
   })
   const fullAt = (table: number) => LEAST_FULL + ((MOST_FULL - LEAST_FULL) * table) / TABLES
-  const crowds: Crowd[] = []
   // For each token of a record, `record * kinds + kind`: those of its chain that were added before and after it.
   let neighbours = new Int32Array(2 * 1024 * kinds)
   let seen = new Uint32Array(1024)
@@ -132,7 +113,6 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
   }
 
   const recordOf = (entry: number) => Math.floor(entry / kinds)
-  const crowdAt = (last: number) => crowds[CROWDED - last] as Crowd
 
   /** @param last of a chain */
   function* recordsFrom(last: number): Generator<number> {
@@ -156,59 +136,28 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
     return last
   }
 
-  /** @param share how many records of a producer may use the token */
-  function usingOf(chain: Chain, share: number): readonly number[] {
-    const size = Math.min(chain.count, share)
-    if (chain.using?.length === size) return chain.using
-    const records = [...recordsFrom(chain.last)]
-    chain.using = chain.count <= share ? records : records.toSorted(members.compare).slice(0, share)
-    return chain.using
-  }
+  const crowded = crowds(hub, members, { join, leave, recordsFrom }, NONE)
+  const made: Crowd[] = []
+  const crowdAt = (last: number) => made[CROWDED - last] as Crowd
 
-  function usersOf(crowd: Crowd): ReadonlySet<number> {
-    if (crowd.users) return crowd.users
-    const chains = [...crowd.chains.values()].filter(({ count }) => count <= hub)
-    const share = shareOf(
-      chains.map(({ count }) => count),
-      hub,
-    )
-    crowd.users = new Set(share === 0 ? [] : chains.flatMap((chain) => usingOf(chain, share)))
-    return crowd.users
-  }
-
-  function joinCrowd(crowd: Crowd, entry: number): void {
-    const producer = members.producerOf(recordOf(entry))
-    const chain = crowd.chains.get(producer)
-    if (!chain) crowd.chains.set(producer, { count: 1, last: join(entry, NONE), using: undefined })
-    else Object.assign(chain, { count: chain.count + 1, last: join(entry, chain.last), using: undefined })
-    // One that had too many has no say.
-    if (!chain || chain.count <= hub + 1) crowd.users = undefined
-  }
-
-  function leaveCrowd(crowd: Crowd, entry: number): void {
-    const producer = members.producerOf(recordOf(entry))
-    const chain = crowd.chains.get(producer) as Chain
-    Object.assign(chain, { count: chain.count - 1, last: leave(entry, chain.last), using: undefined })
-    if (chain.count === 0) crowd.chains.delete(producer)
-    if (chain.count <= hub) crowd.users = undefined
-  }
-
-  /** Adds to `concerned` the other records that are in one of both. */
-  function collect(
-    before: ReadonlySet<number>,
-    after: ReadonlySet<number>,
-    itself: number,
-    concerned: Set<number>,
-  ): void {
-    if (before === after) return
-    for (const record of before) if (!after.has(record) && record !== itself) concerned.add(record)
-    for (const record of after) if (!before.has(record) && record !== itself) concerned.add(record)
+  /** @param last of the records of a token that are as many as the limit @returns the others that cease to use it, since one more came */
+  function crowdOf(last: number, record: number, entry: number): readonly number[] {
+    const before = [...recordsFrom(last)]
+    const crowd = crowded.create()
+    for (let next = last; next !== NONE; ) {
+      const one = next
+      next = neighbours[2 * one] as number
+      crowded.add(crowd, recordOf(one), one)
+    }
+    crowded.add(crowd, record, entry)
+    made.push(crowd)
+    return before.filter((one) => !crowded.uses(crowd, one))
   }
 
   interface Found {
     readonly count: number
     /** Records of a chain by its last one, or those that use the token of a crowd. */
-    readonly records: number | ReadonlySet<number>
+    readonly records: number | readonly number[]
   }
 
   function found(tokens: Int32Array, itself?: number): { readonly shared: Found[]; readonly hubs: number } {
@@ -224,13 +173,15 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
       const total = table.words[at + COUNT] as number
       if (total === 0) continue
       const last = table.words[at + LAST] as number
-      const users = last <= CROWDED ? usersOf(crowdAt(last)) : undefined
-      if (users && (itself === undefined ? users.size === 0 : !users.has(itself))) {
+      const crowd = last <= CROWDED ? crowdAt(last) : undefined
+      if (crowd && itself !== undefined && !crowded.uses(crowd, itself)) {
         hubs++
         continue
       }
-      const count = (users?.size ?? total) - own
-      if (count === 0) continue
+      const users = crowd && crowded.users(crowd)
+      if (users?.length === 0) hubs++
+      const count = (users?.length ?? total) - own
+      if (count <= 0) continue
       // Equally rare tokens in the order of their kinds.
       let place = shared.length
       while (place > 0 && (shared[place - 1] as Found).count > count) place--
@@ -287,24 +238,11 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
         const last = table.words[at + LAST] as number
         const count = (table.words[at + COUNT] as number) + 1
         table.words[at + COUNT] = count
-        if (last <= CROWDED) {
-          const crowd = crowdAt(last)
-          const before = usersOf(crowd)
-          joinCrowd(crowd, entry)
-          collect(before, usersOf(crowd), record, concerned)
-        } else if (count <= hub) table.words[at + LAST] = join(entry, last)
+        if (last <= CROWDED) note(concerned, record, crowded.add(crowdAt(last), record, entry))
+        else if (count <= hub) table.words[at + LAST] = join(entry, last)
         else {
-          const before = new Set(recordsFrom(last))
-          const crowd: Crowd = { chains: new Map(), users: undefined }
-          for (let next = last; next !== NONE; ) {
-            const one = next
-            next = neighbours[2 * one] as number
-            joinCrowd(crowd, one)
-          }
-          joinCrowd(crowd, entry)
-          table.words[at + LAST] = CROWDED - crowds.length
-          crowds.push(crowd)
-          collect(before, usersOf(crowd), record, concerned)
+          table.words[at + LAST] = CROWDED - made.length
+          note(concerned, record, crowdOf(last, record, entry))
         }
       }
       return [...concerned]
@@ -323,12 +261,7 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
         const last = words[at + LAST] as number
         words[at + COUNT] = (words[at + COUNT] as number) - 1
         if (last > CROWDED) words[at + LAST] = leave(entry, last)
-        else {
-          const crowd = crowdAt(last)
-          const before = usersOf(crowd)
-          leaveCrowd(crowd, entry)
-          collect(before, usersOf(crowd), record, concerned)
-        }
+        else note(concerned, record, crowded.remove(crowdAt(last), record, entry))
       }
       return [...concerned]
     },

@@ -1,5 +1,5 @@
 /** Which records the index has, by the hash of their id: number, version, source, producer. In memory, some 50 bytes a record. */
-import type { Members } from '#core/linkage/token-index.ts'
+import type { Members } from '#core/linkage/crowds.ts'
 import { type Head, ID_BYTES, type RecordVersion } from './codec.ts'
 import { grown } from './grown.ts'
 
