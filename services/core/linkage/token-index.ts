@@ -196,16 +196,15 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
       const { shared, hubs } = found(tokens, itself)
       if (itself !== undefined) seen[itself] = query
       const records: number[] = []
-      const take = (record: number) => {
-        if (seen[record] === query) return
-        seen[record] = query
-        records.push(record)
-      }
       let overBudget = false
       for (const { records: those } of shared) {
         const before = records.length
-        if (typeof those !== 'number') for (const record of those) take(record)
-        else for (let entry = those; entry !== NONE; entry = neighbours[2 * entry] as number) take(recordOf(entry))
+        for (const record of typeof those === 'number' ? recordsFrom(those) : those) {
+          if (seen[record] === query) continue
+          seen[record] = query
+          records.push(record)
+          if (before > 0 && records.length > budget) break
+        }
         // A token counts whole or not at all, so that the order of arrival of its records does not matter; the rarest always counts.
         if (before > 0 && records.length > budget) {
           for (const record of records.splice(before)) seen[record] = 0
