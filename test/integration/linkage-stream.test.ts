@@ -242,7 +242,7 @@ test('a second linker waits outside of the group, and takes over when the first 
   expect([await second.health(), await second.alarms(), await group()]).toEqual([{ status: 'standby' }, [], 1])
   expect(await second.metrics()).toMatch(/^chainon_linkage_standby\S* 1$/m)
   await killed(linker)
-  await expect.poll(second.health, { timeout: 10_000 }).toEqual({ status: 'ok' })
+  await expect.poll(() => second.health(), { timeout: 10_000 }).toEqual({ status: 'ok' })
   expect(await second.metrics()).toMatch(/^chainon_linkage_standby\S* 0$/m)
   await push('b', [recordAt('b', 0)])
   await settled()
@@ -252,7 +252,7 @@ test('a second linker waits outside of the group, and takes over when the first 
   second.child.kill('SIGSTOP')
   // As after the time of its lease.
   await redis.del(lease as string)
-  await expect.poll(third.metrics, { timeout: 10_000 }).toMatch(/^chainon_linkage_standby\S* 0$/m)
+  await expect.poll(() => third.metrics(), { timeout: 10_000 }).toMatch(/^chainon_linkage_standby\S* 0$/m)
   const ended = once(second.child, 'exit')
   second.child.kill('SIGCONT')
   expect(await ended).toEqual([75, null])

@@ -7,18 +7,18 @@ import { shareOf } from './producer-shares.ts'
 /** What the index says about records that it has. */
 export interface Members {
   /** Names who has sent the record. */
-  producerOf(record: number): number
+  readonly producerOf: (record: number) => number
   /** @returns which of two records comes first among those of one producer; 0 of no two. It depends on no order of arrival, and no producer can choose it. */
-  compare(record: number, other: number): number
+  readonly compare: (record: number, other: number) => number
 }
 
 /** The records of a token as the index chains them, by the last one of the chain. */
 export interface Chaining {
   /** @returns the last one of the chain then */
-  join(entry: number, last: number): number
+  readonly join: (entry: number, last: number) => number
   /** @returns the last one of the chain then */
-  leave(entry: number, last: number): number
-  recordsFrom(last: number): Iterable<number>
+  readonly leave: (entry: number, last: number) => number
+  readonly recordsFrom: (last: number) => Iterable<number>
 }
 
 interface Chain {

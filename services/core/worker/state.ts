@@ -22,7 +22,7 @@ export interface WorkerState {
    * @param take @returns whether it is this worker's turn
    * @param onStandby is told when the waiting begins, and when it ends
    */
-  waitForTurn(take: () => Promise<boolean>, onStandby: (isWaiting: boolean) => void): Promise<void>
+  readonly waitForTurn: (take: () => Promise<boolean>, onStandby: (isWaiting: boolean) => void) => Promise<void>
   health(consumer: PartitionConsumer | undefined): Health
   /** Ends the waiting. */
   close(): void
