@@ -15,11 +15,11 @@ export async function httpReady(
   return response.status === 200
 }
 
-/** @returns whether a service of Chainon has started; a degraded one works, and must not be started again for it */
+/** @returns whether a service of Chainon has started; a degraded one works, one that waits for another is to wait, and neither must be started again for it */
 export async function serviceReady(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) })
   const { status } = (await response.json()) as { status?: unknown }
-  return status === 'ok' || status === 'degraded'
+  return status === 'ok' || status === 'degraded' || status === 'standby'
 }
 
 /** Redis answers PING with an error while it loads its log, and to whoever is not logged in. */

@@ -26,6 +26,7 @@ import { COMMANDS } from './console-commands.ts'
 import { indexForm, linkageForm } from './index/index-form.ts'
 import { indexSecret } from './index/index-secret.ts'
 import { indexKeys } from './index/keys.ts'
+import { indexLease } from './index/lease.ts'
 import { FORMAT } from './index/stored-index.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { snapshotSchedule } from './snapshot/schedule.ts'
@@ -38,6 +39,7 @@ import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 
 /** While there is nothing to reconcile, it is looked for so often. */
 const RECONCILE_MS = 500
+const taken = () => new ChainonError('link-index-taken', 'another linker has the linkage index')
 /** A snapshot that is under way is given up. */
 const ENDING = new ChainonError('dependency-unavailable', 'the linker ends')
 /** How often it is looked whether a snapshot is due or asked for. */
@@ -59,7 +61,7 @@ export function startLinker(
       minBytes: 16 * 1024,
       maxWaitMs: 200,
       routes: (admin) => registerCommands(admin, { secret, env, now: Date.now, commands: COMMANDS }),
-      async setUp({ contracts, registry, kafka, metrics, alarms, events, reach }) {
+      async setUp({ contracts, registry, kafka, metrics, alarms, events, reach, waitForTurn }) {
         const { layout, kinds, form, model } = linkageForm(config, contracts)
         const ownTopics = partitionReader(kafka)
         const register = { read: async () => fingerprintsOf(await ownTopics.all(fingerprintTopic(namespace), 0)) }
@@ -93,11 +95,25 @@ export function startLinker(
           form,
           model,
         }
+        const lease = indexLease(redis, place.name, logger)
+        const standby = metrics.gauge(
+          'chainon_linkage_standby',
+          '1 while another linker has the index, and this one waits',
+        )
+        standby(0, {})
+        await waitForTurn(
+          () => reach('Redis', () => lease.take()),
+          (isWaiting) => standby(isWaiting ? 1 : 0, {}),
+        )
+        // Whoever supervises it starts it again, and it waits.
+        lease.keep(() => void Promise.reject(taken()))
         // An index of another form is known at the start.
         let first: OpenLinker | undefined = await reach('Redis', () => openLinker(place))
         /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
         const open = async () => {
           await assertInForce()
+          // Whoever takes the index from the one that has it only keeps both from their work.
+          if (!(await lease.take())) throw taken()
           const opened = first ?? (await openLinker(place))
           first = undefined
           await opened.links.decide(decisionsOf(await ownTopics.all(decisionsTopic(namespace), 0), wrap))
@@ -175,6 +191,7 @@ export function startLinker(
             await Promise.all([reconciling.stop(), snapshots.stop()])
             await ownTopics.close()
             await producer.disconnect()
+            await lease.release()
             redis.disconnect()
           },
         }

@@ -67,7 +67,7 @@ export function memoryIndex(
     })
     const arrived = arrival.encoded?.tokens ?? encoded.tokens
     links.add(number, id, 0, arrived)
-    const head = packHead(version, 0, keys.id(id), keys.tokens(arrived))
+    const head = packHead(version, { source: 0, producer: keys.producer('chu') }, keys.id(id), keys.tokens(arrived))
     const tokens = readTokens(head)
     for (const token of tokens) {
       const list = byToken.get(token.toString('hex'))
@@ -88,7 +88,8 @@ export function memoryIndex(
     tokens: async (wanted) =>
       wanted.map((token) => {
         const list = byToken.get(token.toString('hex')) ?? []
-        return list.length > limits.hub ? 'hub' : list
+        // All are of one producer.
+        return list.length > limits.hub ? [] : list
       }),
     decisions: async () => decided.map((one) => sealDecision(keys, one)),
     waiting: async () => ({ marked: 0, untold: 0 }),

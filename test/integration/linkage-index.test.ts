@@ -13,11 +13,15 @@ import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
+import { identityOf, ownMark } from '../../services/core/process/identity.ts'
 import { publicKeyOf } from '../../services/core/sealing/hpke.ts'
+import { createLogger } from '../../services/core/telemetry/logger.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
+import { randomOf } from '../../services/linker/evaluate/random.ts'
 import { codec, readHead } from '../../services/linker/index/codec.ts'
 import { indexKeys } from '../../services/linker/index/keys.ts'
+import { indexLease, LEASE_MS } from '../../services/linker/index/lease.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { FORMAT } from '../../services/linker/index/stored-index.ts'
 import { LINK } from '../../services/linker/link/component.ts'
@@ -128,6 +132,7 @@ const arrival = (record: number, more: Partial<Arrival> = {}): Arrival => ({
   id: data.ids[record] as string,
   version: 1,
   source: 0,
+  producer: 'chu',
   encoded: encoded[record] as EncodedRecord,
   ...more,
 })
@@ -423,6 +428,82 @@ test('where limits bite, three orders, replays, replacements and kills give the 
   expect(found[2]?.groups).toEqual(found[0]?.groups)
   // The same in memory.
   expect(inMemory(all, undefined, small).groups).toEqual(found[0]?.groups)
+})
+
+test('a flood of one producer unlinks a victim nowhere else, in whatever order it comes, and is no more work for each record', async () => {
+  const limits = { budget: 16, hub: 100 }
+  const victim = [arrival(0, { id: 'here', producer: 'a' }), arrival(0, { id: 'there', producer: 'b' })]
+  const flood = Array.from({ length: 150 }, (_, nth) => arrival(0, { id: `invented ${nth}`, producer: 'c' }))
+  for (const sent of [
+    [...victim, ...flood],
+    [...flood, ...victim],
+  ]) {
+    const { links, index } = await onIndex(ownNamespace(), false, undefined, limits)
+    const replies = await linkAll(links, sent)
+    await links.reconcile(() => undefined)
+    const persons = index.persons()
+    const personOf = (record: Arrival) => persons[replies[sent.indexOf(record)]?.number as number]
+    expect(personOf(victim[1] as Arrival)).toBe(personOf(victim[0] as Arrival))
+    expect(new Set(flood.map(personOf)).size).toBe(flood.length)
+    // Within the limit 100 are compared with each other, and once more when they are too many.
+    expect(links.counts.compared + links.counts.reconciled).toBeLessThan(3 * limits.hub ** 2)
+  }
+})
+
+test('records, replacements and cancellations of several producers in three orders: the persons are those of an index that has only what is left', async () => {
+  const small = { budget: 2, hub: 4 }
+  const used = all.slice(0, 200)
+  const random = randomOf(3)
+  // Of few people, so that most tokens are had by more than four records, of one producer or of several.
+  const plans = used.map((record) => ({
+    record,
+    producer: `p${Math.floor(random() * 4)}`,
+    first: used[Math.floor(random() * 40)] as number,
+    last: used[Math.floor(random() * 60)] as number,
+    change: ['none', 'replaced', 'replaced', 'cancelled'][Math.floor(random() * 4)],
+  }))
+  const versionOf = ({ record, producer, first, last }: (typeof plans)[number], version: 1 | 2) =>
+    arrival(record, { producer, version, encoded: encoded[version === 1 ? first : last] as EncodedRecord })
+  const groupsIn = async (index: LinkIndex) => {
+    const persons = index.persons()
+    const numbers = new Map<string, number>()
+    for (const [number, bytes] of await index.records([...persons.keys()]))
+      if (!readHead(bytes).isCancelled) numbers.set(keyIdOf(bytes), number)
+    return groupsOf(persons, numbers)
+  }
+  const reached = await Promise.all(
+    [plans, plans.toReversed(), plans.toSorted((a, b) => ((a.record * 71) % 200) - ((b.record * 71) % 200))].map(
+      async (order, nth) => {
+        const name = ownNamespace()
+        let { links, index } = await onIndex(name, false, undefined, small)
+        for (let from = 0; from < order.length; from += 50) {
+          const part = order.slice(from, from + 50)
+          await linkAll(
+            links,
+            part.map((one) => versionOf(one, 1)),
+          )
+          if (nth === 1) await links.reconcileSome(16, () => undefined)
+          for (const one of part)
+            if (one.change === 'cancelled') await links.cancel({ id: data.ids[one.record] as string, version: 2 })
+            else if (one.change === 'replaced') await linkAll(links, [versionOf(one, 2)])
+          // Another linker goes on.
+          if (nth === 2) ({ links, index } = await onIndex(name, false, undefined, small))
+        }
+        await links.reconcile(() => undefined)
+        return groupsIn(index)
+      },
+    ),
+  )
+  const fresh = await onIndex(ownNamespace(), false, undefined, small)
+  await linkAll(
+    fresh.links,
+    plans.flatMap((one) => (one.change === 'cancelled' ? [] : [versionOf(one, one.change === 'replaced' ? 2 : 1)])),
+  )
+  expect(fresh.links.counts.hubs).toBeGreaterThan(100)
+  await fresh.links.reconcile(() => undefined)
+  const groups = await groupsIn(fresh.index)
+  expect(groups.length).toBeLessThan(plans.filter(({ change }) => change !== 'cancelled').length)
+  for (const one of reached) expect(one).toEqual(groups)
 })
 
 test('a token that is no longer of a hub counts again for the records that are left, as if no other had come', async () => {
@@ -801,9 +882,10 @@ test('a hub is skipped and counted, and takes no more room', async () => {
   for (let i = 0; i < 5; i++) await links.link([arrival(0, { id: `same ${i}` })])
   expect(links.counts).toMatchObject({ compared: 10, hubs: 0 })
   await links.link([arrival(0, { id: 'sixth' })])
-  expect(links.counts).toMatchObject({ compared: 15, hubs: 0 })
-  await links.link([arrival(0, { id: 'seventh' })])
-  expect(links.counts).toMatchObject({ compared: 15, hubs: kinds })
+  expect(links.counts).toMatchObject({ compared: 10, hubs: kinds })
+  // Another producer uses the tokens.
+  await links.link(['seventh', 'eighth'].map((id) => arrival(0, { id, producer: 'clinic' })))
+  expect(links.counts).toMatchObject({ compared: 11, hubs: kinds })
 })
 
 test('one linker writes; an index of another form is not gone on with; nothing in Redis is readable', async () => {
@@ -827,6 +909,38 @@ test('one linker writes; an index of another form is not gone on with; nothing i
   const next = await onIndex(name)
   await next.index.remove()
   expect(await redis.keys(`{lx:${name}}*`)).toEqual([])
+})
+
+test('one linker has the lease of an index: another one takes it when it is given up, has ended by itself, or its process has, and not before', async () => {
+  const name = ownNamespace()
+  const logger = createLogger('linker', 'error')
+  const ended = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  const { pid } = ended as { readonly pid: number }
+  const endedMark = { ...ownMark(), pid, identity: identityOf(pid) ?? '' }
+  await once(ended, 'exit')
+  const first = indexLease(redis, name, logger)
+  const second = indexLease(redis, name, logger)
+  expect([await first.take(), await second.take(), await first.take()]).toEqual([true, false, true])
+  await second.release()
+  expect(await second.take()).toBe(false)
+  await first.release()
+  expect(await second.take()).toBe(true)
+  expect(await redis.pttl(`{lx:${name}}h`)).toBeGreaterThan(LEASE_MS - 1000)
+  // Its time is over while it was suspended: it is told so, and takes nothing back.
+  await redis.del(`{lx:${name}}h`)
+  expect(await first.take()).toBe(true)
+  await new Promise<void>((told) => second.keep(told))
+  expect(await second.take()).toBe(false)
+  await second.release()
+  await first.release()
+  // A process of another machine is not judged, whatever its number says.
+  const abroad = indexLease(redis, name, logger, { ...endedMark, identity: 'another-boot:1' })
+  expect([await abroad.take(), await first.take()]).toEqual([true, false])
+  await abroad.release()
+  const killed = indexLease(redis, name, logger, endedMark)
+  expect([await killed.take(), await first.take(), await killed.take()]).toEqual([true, true, false])
+  await first.release()
+  expect(await redis.exists(`{lx:${name}}h`)).toBe(0)
 })
 
 test('chainon link evaluate --store redis: killed in the middle and started again, it has the persons of memory', async () => {

@@ -230,6 +230,40 @@ async function decideAbout(decision: string, records: readonly [string, string],
   return JSON.parse(stdout) as { effect: string; dry_run: boolean }
 }
 
+test('a second linker waits outside of the group, and takes over when the first is killed; one that was suspended for too long changes nothing and ends', async () => {
+  const group = async () =>
+    withAdmin(testKafka(pipeline.env), async (admin) => {
+      const { groups } = await admin.describeGroups([`${pipeline.place.namespace}linker`])
+      return groups[0]?.members.length
+    })
+  const redis = testRedis(pipeline.env)
+  const [lease] = await redis.keys(`{lx:${pipeline.place.namespace}*}h`)
+  const second = await pipeline.start('linker')
+  expect([await second.health(), await second.alarms(), await group()]).toEqual([{ status: 'standby' }, [], 1])
+  expect(await second.metrics()).toMatch(/^chainon_linkage_standby\S* 1$/m)
+  await killed(linker)
+  await expect.poll(() => second.health(), { timeout: 10_000 }).toEqual({ status: 'ok' })
+  expect(await second.metrics()).toMatch(/^chainon_linkage_standby\S* 0$/m)
+  await push('b', [recordAt('b', 0)])
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+
+  const third = await pipeline.start('linker')
+  second.child.kill('SIGSTOP')
+  // As after the time of its lease.
+  await redis.del(lease as string)
+  await expect.poll(() => third.metrics(), { timeout: 10_000 }).toMatch(/^chainon_linkage_standby\S* 0$/m)
+  const ended = once(second.child, 'exit')
+  second.child.kill('SIGCONT')
+  expect(await ended).toEqual([75, null])
+  expect(second.log()).toContain('another linker has the linkage index')
+  await push('b', [recordAt('b', 1)])
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  linker = third
+  redis.disconnect()
+})
+
 test('what an operator decides is above the model, is told with its reason, and can be withdrawn', async () => {
   const dry = await decide('never', 'a0', 'b0', '--dry-run')
   expect(dry).toMatchObject({

@@ -154,7 +154,7 @@ function methodOf({ index, passes }: Survey): Readonly<Record<string, string>> {
     identifiers: index.traits.join(', '),
     preparation:
       'each trait in a normal form (accents, particles, compound names, dates in four formats, words for an unknown name left out), then a keyed Bloom filter and keyed blocking tokens; nobody who compares sees a value',
-    blocking: `records that share a token are compared: ${passes.of_links.map(({ name }) => name).join(', ')}; at most ${index.budget} comparisons a record, the rarest tokens first; a token of more than ${index.hub} records is skipped`,
+    blocking: `records that share a token are compared: ${passes.of_links.map(({ name }) => name).join(', ')}; at most ${index.budget} comparisons a record, the rarest tokens first; a token is used by at most ${index.hub} records, which the producers share, and skipped for the others`,
     model:
       'Fellegi-Sunter as a mixture of classes (what is truly the same between two records), agreement levels on the Dice coefficient, learnt without the truth',
     frequencies: index.frequencies

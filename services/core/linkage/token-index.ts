@@ -1,12 +1,13 @@
 /**
- * Which records have a token: in memory, in typed arrays. A record is written after its candidates are read. The tables of tokens grow one at a time, each at
- * another fill: no record waits until all tokens have moved.
+ * Which records have a token, and which of them use it: in memory, in typed arrays. The tables of tokens grow one at a time, each at another fill: no record
+ * waits until all tokens have moved. Where more records have a token than the limit, those of each producer are in a chain of their own.
  */
+import { type Crowd, crowds, type Members } from './crowds.ts'
 
 export interface Limits {
   /** Comparisons that one record may cost. */
   readonly budget: number
-  /** Records that may share a token before it is skipped: it then distinguishes no one. */
+  /** Records that may use a token: one of more distinguishes no one. Producers share them (producer-shares.ts). */
   readonly hub: number
 }
 
@@ -15,7 +16,7 @@ export const DEFAULT_LIMITS: Limits = { budget: 16, hub: 100 }
 
 export interface Candidates {
   readonly records: readonly number[]
-  /** Tokens that were skipped because too many records share them. */
+  /** Tokens that were skipped: they are of a hub, for this record. */
   readonly hubs: number
   /** The budget ended before the tokens did: some candidates were not compared. */
   readonly overBudget: boolean
@@ -23,22 +24,20 @@ export interface Candidates {
 
 export interface TokenIndex {
   /**
-   * @param itself a record that was added with these very tokens: it is no candidate, and not one of those that share them
-   * @returns records that share a token, those of the rarest tokens first
+   * @param itself a record that was added with these very tokens: it is no candidate, and meets those that use a token which it uses, too. Without it, all that use one are met
+   * @returns records that use a token, those of the rarest tokens first
    */
-  candidates(tokens: Int32Array, limits: Limits, itself?: number): Candidates
+  candidates(tokens: Int32Array, budget: number, itself?: number): Candidates
   /**
    * @param record numbers rise from 0; one that was removed may be added again
-   * @param hub records that may share a token
-   * @returns all records of the tokens that are shared by more since this one came: none without a hub
+   * @returns other records that use a token which they did not use, or no longer use one, since this one came
    */
-  add(record: number, tokens: Int32Array, hub?: number): readonly number[]
+  add(record: number, tokens: Int32Array): readonly number[]
   /**
-   * @param tokens with which the record was added
-   * @param hub records that may share a token
-   * @returns all other records of the tokens that are shared by no more than that since this one went: none without a hub
+   * @param record its producer is still that with which it was added, and so are its tokens
+   * @returns other records that use a token which they did not use, since this one went
    */
-  remove(record: number, tokens: Int32Array, hub?: number): readonly number[]
+  remove(record: number, tokens: Int32Array): readonly number[]
 }
 
 const TABLES = 1024
@@ -47,6 +46,8 @@ const FIRST_SLOTS = 16
 const LEAST_FULL = 0.5
 const MOST_FULL = 0.85
 const NONE = -1
+/** In the place of the record that was added last: this, less the number of the crowd. */
+const CROWDED = -2
 /** Words of a slot: token (low, high; both 0: free), number of its records, the last that was added. */
 const SLOT = 4
 const COUNT = 2
@@ -84,13 +85,18 @@ function grow(table: Table): void {
   }
 }
 
-/** @param kinds tokens of a record, two words each */
-export function tokenIndex(kinds: number): TokenIndex {
+/** Adds what is said of others than the record itself. */
+function note(concerned: Set<number>, itself: number, records: readonly number[]): void {
+  for (const record of records) if (record !== itself) concerned.add(record)
+}
+
+/** @param kinds tokens of a record, two words each @param hub records that may use a token */
+export function tokenIndex(kinds: number, hub: number, members: Members): TokenIndex {
   const tables = Array.from({ length: TABLES }, (): Table => {
     return { words: new Int32Array(SLOT * FIRST_SLOTS), slots: FIRST_SLOTS, used: 0 }
   })
   const fullAt = (table: number) => LEAST_FULL + ((MOST_FULL - LEAST_FULL) * table) / TABLES
-  // For each token of a record, `record * kinds + kind`: those of the token that were added before and after it.
+  // For each token of a record, `record * kinds + kind`: those of its chain that were added before and after it.
   let neighbours = new Int32Array(2 * 1024 * kinds)
   let seen = new Uint32Array(1024)
   let query = 0
@@ -106,13 +112,57 @@ export function tokenIndex(kinds: number): TokenIndex {
     seen = marks
   }
 
-  interface Found {
-    readonly count: number
-    readonly last: number
+  const recordOf = (entry: number) => Math.floor(entry / kinds)
+
+  /** @param last of a chain */
+  function* recordsFrom(last: number): Generator<number> {
+    for (let entry = last; entry !== NONE; entry = neighbours[2 * entry] as number) yield recordOf(entry)
   }
 
-  function found(tokens: Int32Array, hub: number, own: number): { readonly shared: Found[]; readonly hubs: number } {
+  /** @returns the last one of the chain then */
+  function join(entry: number, last: number): number {
+    neighbours[2 * entry] = last
+    neighbours[2 * entry + 1] = NONE
+    if (last !== NONE) neighbours[2 * last + 1] = entry
+    return entry
+  }
+
+  /** @returns the last one of the chain then */
+  function leave(entry: number, last: number): number {
+    const [before, after] = [neighbours[2 * entry] as number, neighbours[2 * entry + 1] as number]
+    if (before !== NONE) neighbours[2 * before + 1] = after
+    if (after === NONE) return before
+    neighbours[2 * after] = before
+    return last
+  }
+
+  const crowded = crowds(hub, members, { join, leave, recordsFrom }, NONE)
+  const made: Crowd[] = []
+  const crowdAt = (last: number) => made[CROWDED - last] as Crowd
+
+  /** @param last of the records of a token that are as many as the limit @returns the others that cease to use it, since one more came */
+  function crowdOf(last: number, record: number, entry: number): readonly number[] {
+    const before = [...recordsFrom(last)]
+    const crowd = crowded.create()
+    for (let next = last; next !== NONE; ) {
+      const one = next
+      next = neighbours[2 * one] as number
+      crowded.add(crowd, recordOf(one), one)
+    }
+    crowded.add(crowd, record, entry)
+    made.push(crowd)
+    return before.filter((one) => !crowded.uses(crowd, one))
+  }
+
+  interface Found {
+    readonly count: number
+    /** Records of a chain by its last one, or those that use the token of a crowd. */
+    readonly records: number | readonly number[]
+  }
+
+  function found(tokens: Int32Array, itself?: number): { readonly shared: Found[]; readonly hubs: number } {
     const shared: Found[] = []
+    const own = itself === undefined ? 0 : 1
     let hubs = 0
     for (let word = 0; word < tokens.length; word += 2) {
       const low = tokens[word] as number
@@ -120,37 +170,40 @@ export function tokenIndex(kinds: number): TokenIndex {
       if (low === 0 && high === 0) continue
       const table = tables[high >>> (32 - TABLE_BITS)] as Table
       const at = placeOf(table, low, high)
-      const count = (table.words[at + COUNT] as number) - own
-      if (count > hub) hubs++
-      else if (count > 0) {
-        // Equally rare tokens in the order of their kinds.
-        let place = shared.length
-        while (place > 0 && (shared[place - 1] as Found).count > count) place--
-        shared.splice(place, 0, { count, last: table.words[at + LAST] as number })
+      const total = table.words[at + COUNT] as number
+      if (total === 0) continue
+      const last = table.words[at + LAST] as number
+      const crowd = last <= CROWDED ? crowdAt(last) : undefined
+      if (crowd && itself !== undefined && !crowded.uses(crowd, itself)) {
+        hubs++
+        continue
       }
+      const users = crowd && crowded.users(crowd)
+      if (users?.length === 0) hubs++
+      const count = (users?.length ?? total) - own
+      if (count <= 0) continue
+      // Equally rare tokens in the order of their kinds.
+      let place = shared.length
+      while (place > 0 && (shared[place - 1] as Found).count > count) place--
+      shared.splice(place, 0, { count, records: users ?? last })
     }
     return { shared, hubs }
   }
 
-  function recordsFrom(last: number, records: number[]): void {
-    for (let entry = last; entry !== NONE; entry = neighbours[2 * entry] as number)
-      records.push(Math.floor(entry / kinds))
-  }
-
   return {
-    candidates(tokens, { budget, hub }, itself) {
+    candidates(tokens, budget, itself) {
       query++
-      const { shared, hubs } = found(tokens, hub, itself === undefined ? 0 : 1)
+      const { shared, hubs } = found(tokens, itself)
       if (itself !== undefined) seen[itself] = query
       const records: number[] = []
       let overBudget = false
-      for (const { last } of shared) {
+      for (const { records: those } of shared) {
         const before = records.length
-        for (let entry = last; entry !== NONE; entry = neighbours[2 * entry] as number) {
-          const record = Math.floor(entry / kinds)
+        for (const record of typeof those === 'number' ? recordsFrom(those) : those) {
           if (seen[record] === query) continue
           seen[record] = query
           records.push(record)
+          if (before > 0 && records.length > budget) break
         }
         // A token counts whole or not at all, so that the order of arrival of its records does not matter; the rarest always counts.
         if (before > 0 && records.length > budget) {
@@ -160,9 +213,9 @@ export function tokenIndex(kinds: number): TokenIndex {
       }
       return { records, hubs, overBudget }
     },
-    add(record, tokens, hub = Number.POSITIVE_INFINITY) {
+    add(record, tokens) {
       growRecords(record)
-      const limited: number[] = []
+      const concerned = new Set<number>()
       for (let word = 0; word < tokens.length; word += 2) {
         const low = tokens[word] as number
         const high = tokens[word + 1] as number
@@ -181,37 +234,35 @@ export function tokenIndex(kinds: number): TokenIndex {
           table.words[at + LAST] = NONE
         }
         const entry = record * kinds + word / 2
-        const before = table.words[at + LAST] as number
-        neighbours[2 * entry] = before
-        neighbours[2 * entry + 1] = NONE
-        if (before !== NONE) neighbours[2 * before + 1] = entry
-        table.words[at + LAST] = entry
+        const last = table.words[at + LAST] as number
         const count = (table.words[at + COUNT] as number) + 1
         table.words[at + COUNT] = count
-        if (count === hub + 1) recordsFrom(entry, limited)
+        if (last <= CROWDED) note(concerned, record, crowded.add(crowdAt(last), record, entry))
+        else if (count <= hub) table.words[at + LAST] = join(entry, last)
+        else {
+          table.words[at + LAST] = CROWDED - made.length
+          note(concerned, record, crowdOf(last, record, entry))
+        }
       }
-      return limited
+      return [...concerned]
     },
-    remove(record, tokens, hub = Number.POSITIVE_INFINITY) {
-      const limited: number[] = []
+    remove(record, tokens) {
+      const concerned = new Set<number>()
       for (let word = 0; word < tokens.length; word += 2) {
         const low = tokens[word] as number
         const high = tokens[word + 1] as number
         if (low === 0 && high === 0) continue
         const table = tables[high >>> (32 - TABLE_BITS)] as Table
         const { words } = table
-        // The token keeps its slot: others were placed behind it.
+        // The token keeps its slot, as others were placed behind it, and its crowd.
         const at = placeOf(table, low, high)
         const entry = record * kinds + word / 2
-        const [before, after] = [neighbours[2 * entry] as number, neighbours[2 * entry + 1] as number]
-        if (before !== NONE) neighbours[2 * before + 1] = after
-        if (after === NONE) words[at + LAST] = before
-        else neighbours[2 * after] = before
-        const count = (words[at + COUNT] as number) - 1
-        words[at + COUNT] = count
-        if (count === hub) recordsFrom(words[at + LAST] as number, limited)
+        const last = words[at + LAST] as number
+        words[at + COUNT] = (words[at + COUNT] as number) - 1
+        if (last > CROWDED) words[at + LAST] = leave(entry, last)
+        else note(concerned, record, crowded.remove(crowdAt(last), record, entry))
       }
-      return limited
+      return [...concerned]
     },
   }
 }

@@ -3,7 +3,7 @@
  * stopped. So a pid is stored with its start time (and, on Linux, the boot).
  */
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 
 /** @returns a text that no other process of this machine has, or null when no process with this pid runs (a zombie does not run) */
 export function identityOf(pid: number): string | null {
@@ -48,6 +48,34 @@ let boot: string | undefined
 function bootId(): string {
   boot ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().slice(0, 8)
   return boot
+}
+
+/** What another process of the same machine knows a process by. */
+export interface ProcessMark {
+  readonly pid: number
+  readonly identity: string
+  /** Of processes: a container has its own. */
+  readonly namespace: string
+}
+
+export function ownMark(): ProcessMark {
+  return { pid: process.pid, identity: identityOf(process.pid) ?? '', namespace: processNamespace() }
+}
+
+/** @returns whether the process no longer runs; false where this one could not see it: on another machine, in another boot or container, or not on Linux */
+export function wasSeenToEnd({ pid, identity, namespace }: ProcessMark): boolean {
+  if (process.platform !== 'linux' || namespace === '' || namespace !== processNamespace()) return false
+  // All machines call their first namespace the same.
+  return identity.startsWith(`${bootId()}:`) && !isAlive(pid, identity)
+}
+
+/** @returns an empty text where there is none */
+export function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
 }
 
 /** @returns a short command line for messages, or an empty text where it cannot be read */

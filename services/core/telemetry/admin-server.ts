@@ -8,8 +8,11 @@ import type { Metrics } from './metrics.ts'
 
 /** The answer of `GET /health`; codes and names only. */
 export interface Health {
-  /** `starting`: it does not serve yet; `degraded`: it serves, and a part of its work is stopped or a dependency does not answer. */
-  readonly status: 'ok' | 'starting' | 'degraded'
+  /**
+   * `starting`: it does not serve yet; `standby`: it waits for another process that does its work; `degraded`: it serves, and a part of its work is stopped or a
+   * dependency does not answer.
+   */
+  readonly status: 'ok' | 'starting' | 'standby' | 'degraded'
   readonly stopped?: readonly { readonly feed: string; readonly partition: number; readonly code: string }[]
   readonly unreachable?: readonly string[]
 }
@@ -40,7 +43,7 @@ export function adminServer(dependencies: AdminDependencies, { server, guard }: 
   )
   app.get('/health', async (_request, reply) => {
     const health = dependencies.health()
-    return reply.code(health.status === 'ok' ? 200 : 503).send(health)
+    return reply.code(health.status === 'ok' || health.status === 'standby' ? 200 : 503).send(health)
   })
   app.get('/alarms', async () => dependencies.alarms.active())
   return app

@@ -4,9 +4,9 @@
  * partitions wait for its session to end. Only a process that this one could see is judged: on the same boot of the same machine,
  * in the same process namespace (a container has its own).
  */
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { identityOf, isAlive } from '../process/identity.ts'
+import { isAlive, ownMark, type ProcessMark, processNamespace } from '../process/identity.ts'
 
 export interface DeadMember {
   readonly memberId: string
@@ -23,22 +23,19 @@ export interface MemberFiles {
   forget(dead: DeadMember): void
 }
 
-interface Row {
+interface Row extends ProcessMark {
   readonly group: string
   readonly memberId: string
-  readonly pid: number
-  readonly identity: string
-  readonly namespace: string
 }
 
 /** @param folder the data folder; on a full or read-only disk there are no files, and a session's end decides */
 export function memberFiles(folder: string, group: string): MemberFiles {
   const dir = join(folder, 'run', 'members')
   const own = join(dir, `${encodeURIComponent(group)}.${process.pid}.json`)
-  const namespace = namespaceOf()
+  const namespace = processNamespace()
   return {
     write(memberId) {
-      const row: Row = { group, memberId, pid: process.pid, identity: identityOf(process.pid) ?? '', namespace }
+      const row: Row = { group, memberId, ...ownMark() }
       attempt(() => {
         mkdirSync(dir, { recursive: true, mode: 0o700 })
         writeFileSync(`${own}.new`, JSON.stringify(row), { mode: 0o600 })
@@ -60,10 +57,6 @@ export function memberFiles(folder: string, group: string): MemberFiles {
     },
     forget: ({ file }) => attempt(() => rmSync(file, { force: true })),
   }
-}
-
-function namespaceOf(): string {
-  return attempt(() => readlinkSync('/proc/self/ns/pid')) ?? ''
 }
 
 /** The files only save time: what cannot be read or written is left to the session's end. */

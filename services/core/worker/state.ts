@@ -17,8 +17,14 @@ export interface WorkerState {
   readonly events: ConsumerEvents
   /** Calls until the dependency answers: a start waits in place, and says for what. @throws any error that is not of a dependency */
   readonly reach: Reach
+  /**
+   * Waits in place while another process does this worker's work; `/health` says `standby` meanwhile.
+   * @param take @returns whether it is this worker's turn
+   * @param onStandby is told when the waiting begins, and when it ends
+   */
+  readonly waitForTurn: (take: () => Promise<boolean>, onStandby: (isWaiting: boolean) => void) => Promise<void>
   health(consumer: PartitionConsumer | undefined): Health
-  /** Ends the waiting of `reach`. */
+  /** Ends the waiting. */
   close(): void
 }
 
@@ -34,11 +40,13 @@ const EXIT_DEPENDENCY = 75
 const BUDGET_MS = 10_000
 const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 5_000
+const TURN_EVERY_MS = 500
 
 export function createWorkerState(options: WorkerStateOptions): WorkerState {
   const { service, alarms, logger, feedOf } = options
   const unreachable = new Set<Dependency>()
   const closed = new AbortController()
+  let standby = false
   const stoppedId = (topic: string, partition: number) => `stopped:${feedOf(topic)}:${partition}`
   const slowId = (topic: string, partition: number) => `slow-batch:${feedOf(topic)}:${partition}`
 
@@ -116,6 +124,18 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
         }
       }
     },
+    async waitForTurn(take, onStandby) {
+      while (!(await take())) {
+        if (!standby) {
+          logger.info({ event: 'standby' }, `another ${service} works: this one waits, and takes over when it ends`)
+          standby = true
+          onStandby(true)
+        }
+        await sleep(TURN_EVERY_MS, undefined, { signal: closed.signal })
+      }
+      if (standby) onStandby(false)
+      standby = false
+    },
     health(consumer) {
       const stopped = (consumer?.stopped() ?? []).map(({ topic, partition, code }) => ({
         feed: feedOf(topic),
@@ -126,6 +146,7 @@ export function createWorkerState(options: WorkerStateOptions): WorkerState {
         ...(stopped.length > 0 ? { stopped } : {}),
         ...(unreachable.size > 0 ? { unreachable: [...unreachable] } : {}),
       }
+      if (standby && unreachable.size === 0) return { status: 'standby' }
       if (!consumer?.joined()) return { status: 'starting', ...facts }
       return { status: stopped.length > 0 || unreachable.size > 0 ? 'degraded' : 'ok', ...facts }
     },

@@ -18,7 +18,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import { type PartitionBatch, type PartitionConsumer, startConsumer } from './consumer.ts'
 import { type WorkerEvents, type WorkerName, workerEvents } from './events.ts'
 import { createMembers } from './members.ts'
-import { createWorkerState, type Reach } from './state.ts'
+import { createWorkerState, type Reach, type WorkerState } from './state.ts'
 import { createSuspects, type Suspects } from './suspects.ts'
 
 /** Settings of every worker. */
@@ -48,6 +48,8 @@ export interface WorkerTools {
   readonly suspects: Suspects
   /** Every call to a dependency during the start goes through it: the start waits until the dependency answers. */
   readonly reach: Reach
+  /** The start waits until this process is to work; until then it is in no group. */
+  readonly waitForTurn: WorkerState['waitForTurn']
 }
 
 /** What a worker does with the batches of one topic. */
@@ -122,6 +124,7 @@ export async function startWorker(
     alarms,
     events: workerEvents(service, metrics, logger),
     reach: state.reach,
+    waitForTurn: state.waitForTurn,
   })
   topics = work.topics
   const members = createMembers(kafka, groupId, config.CHAINON_DATA_DIR, logger)

@@ -40,6 +40,7 @@ export async function linkInRedis(
     id: data.ids[record] as string,
     version: 0,
     source: data.sourceOf[record] as number,
+    producer: String(data.sourceOf[record]),
     encoded,
   })
 

@@ -83,14 +83,20 @@ function candidatePairs(
   limits: Limits,
 ): { readonly a: number[]; readonly b: number[]; readonly share: number } {
   const step = Math.ceil(tokens.length / MOST_RECORDS)
-  const unlimited = { budget: Number.POSITIVE_INFINITY, hub: limits.hub }
-  const indexes = [tokenIndex(kinds), tokenIndex(kinds)]
+  const members = {
+    producerOf: (record: number) => sources[record] as number,
+    // They are numbered by their ids.
+    compare: (record: number, other: number) => record - other,
+  }
+  const newIndex = () => tokenIndex(kinds, limits.hub, members)
+  const indexes = [newIndex(), newIndex()]
   const a: number[] = []
   const b: number[] = []
   tokens.forEach((own, record) => {
     const source = onePerSource ? (sources[record] as number) : 0
     if (record % step === 0)
-      for (const candidate of indexes[onePerSource ? 1 - source : 0]?.candidates(own, unlimited).records ?? []) {
+      for (const candidate of indexes[onePerSource ? 1 - source : 0]?.candidates(own, Number.POSITIVE_INFINITY)
+        .records ?? []) {
         a.push(candidate)
         b.push(record)
       }

@@ -46,7 +46,13 @@ export async function pace(data: DataSet, store: RedisStore, model: Model, limit
   function arrivals(count: number): readonly Arrival[] {
     return Array.from({ length: count }, () => {
       const record = taken++
-      return { id: `${prefix}/${data.ids[record]}`, version: 0, source: 0, encoded: encodeWritten(data.record(record)) }
+      return {
+        id: `${prefix}/${data.ids[record]}`,
+        version: 0,
+        source: 0,
+        producer: String(data.sourceOf[record]),
+        encoded: encodeWritten(data.record(record)),
+      }
     })
   }
 

@@ -23,7 +23,7 @@ export interface Matching {
 }
 
 /**
- * Each is compared with all records that share a token with it which is not of a hub.
+ * Each is compared with all records that use a token which it has.
  *
  * @returns of each subject the patients (first-level pseudonyms) of records that are one person with it at a probability of 3/4 or more, or that have its national number: of each the strongest pair
  */
@@ -37,7 +37,7 @@ export async function matchSubjects(
   const numbers = tokensOf.map((own) => {
     const found = lists.slice(at, at + own.length)
     at += own.length
-    return [...new Set(found.flatMap((list) => (list === 'hub' ? [] : list)))]
+    return [...new Set(found.flat())]
   })
   const records = await index.open([...new Set(numbers.flat())])
   const store = filterStore(index.layout)

@@ -1,7 +1,8 @@
 /**
  * A record of the linkage index as bytes. What is in clear is what a linker that opens the index reads of every record; the rest is sealed (keys.ts).
  *
- *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | hash of its id, 12 bytes | 8 bytes for each token (two words, 32-bit LE)
+ *   in clear   version f64 LE | stamp f64 LE | source u8 | tokens u8 | hash of its producer, i32 LE | hash of its id, 12 bytes | 8 bytes for each token (two
+ *              words, 32-bit LE)
  *   sealed     flags u8 (1 newborn, 2 with a label, 4 with a pair) | fields u16 LE, a bit each | length of the next u16 LE | id, then label and pair, each
  *              after a zero byte, UTF-8 | the filters of those fields, 32-bit LE
  *
@@ -16,7 +17,8 @@ const TOKEN_BYTES = 8
 const WORD_BYTES = 4
 const SOURCE_AT = 16
 const TOKENS_AT = 17
-const ID_AT = 18
+const PRODUCER_AT = 18
+const ID_AT = 22
 const HEAD_BYTES = ID_AT + ID_BYTES
 const CANCELLED = 255
 const SEALED_HEAD_BYTES = 5
@@ -49,16 +51,24 @@ export interface RecordVersion {
 
 export interface Head extends RecordVersion {
   readonly source: number
+  /** Hash of who sent it; 0 of a cancelled record. */
+  readonly producer: number
   readonly isCancelled: boolean
   /** The bytes of the part in clear. */
   readonly bytes: number
 }
 
 /** @param id its hash @param tokens two words each, none of them missing @throws RangeError when there are too many */
-export function packHead(version: RecordVersion, source: number, id: Buffer, tokens: Int32Array): Buffer {
+export function packHead(
+  version: RecordVersion,
+  { source, producer }: Pick<Head, 'source' | 'producer'>,
+  id: Buffer,
+  tokens: Int32Array,
+): Buffer {
   const count = tokens.length / 2
   if (count >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
   const head = headOf(version, source, count, id)
+  head.writeInt32LE(producer, PRODUCER_AT)
   for (const [at, word] of tokens.entries()) head.writeInt32LE(word, HEAD_BYTES + WORD_BYTES * at)
   return head
 }
@@ -76,6 +86,7 @@ function headOf({ version, stamp }: RecordVersion, source: number, last: number,
   head.writeDoubleLE(stamp, 8)
   head[SOURCE_AT] = source
   head[TOKENS_AT] = last
+  head.writeInt32LE(0, PRODUCER_AT)
   id.copy(head, ID_AT)
   return head
 }
@@ -88,6 +99,7 @@ export function readHead(stored: Buffer): Head {
     version: stored.readDoubleLE(0),
     stamp: stored.readDoubleLE(8),
     source: stored.readUInt8(SOURCE_AT),
+    producer: stored.readInt32LE(PRODUCER_AT),
     isCancelled,
     bytes: HEAD_BYTES + (isCancelled ? 0 : TOKEN_BYTES * last),
   }

@@ -24,8 +24,8 @@ export interface IndexReader {
   edges(numbers: readonly number[]): Promise<readonly ReadonlyMap<number, number>[]>
   /** @returns of each record the first record of its person */
   persons(numbers: readonly number[]): Promise<readonly number[]>
-  /** @param tokens 8 bytes each @returns the records that have each, in the order of arrival; `hub` where too many have it */
-  tokens(tokens: readonly Buffer[], source: number): Promise<readonly (readonly number[] | 'hub')[]>
+  /** @param tokens 8 bytes each @returns the records that use each, in the order of arrival: a record that has it and is not there is of a hub */
+  tokens(tokens: readonly Buffer[], source: number): Promise<readonly (readonly number[])[]>
   /** @returns sealed, of each pair about which somebody has decided */
   decisions(): Promise<readonly Buffer[]>
   /** What is under way: records that are to be reconciled, and records to be told of. */
@@ -54,7 +54,7 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
   const [known, links] = [knownRecords(), graph()]
   const bySource = new Map<number, TokenIndex>()
   function tokensAt(source: number): TokenIndex {
-    const index = bySource.get(source) ?? tokenIndex(expected.kinds)
+    const index = bySource.get(source) ?? tokenIndex(expected.kinds, expected.hub, known)
     bySource.set(source, index)
     return index
   }
@@ -75,9 +75,8 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
     tokens: async (tokens, source) =>
       tokens.map((token) => {
         const words = Int32Array.of(token.readInt32LE(), token.readInt32LE(LOW_BYTES))
-        const limits = { budget: Number.POSITIVE_INFINITY, hub: expected.hub }
-        const { records, hubs } = tokensAt(source).candidates(words, limits)
-        return hubs > 0 ? 'hub' : records.toSorted((a, b) => a - b)
+        const { records } = tokensAt(source).candidates(words, Number.POSITIVE_INFINITY)
+        return records.toSorted((a, b) => a - b)
       }),
     decisions: async () => [...decisions.values()],
     waiting: async () => ({ marked: marked.limited.size + marked.split.size, untold: toTell.untold.size }),

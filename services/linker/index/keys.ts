@@ -27,6 +27,8 @@ export interface IndexKeys {
   tokens(tokens: Int32Array): Int32Array
   /** @returns 12 bytes */
   id(id: string): Buffer
+  /** @param name of who sends records @returns 32 bits: of two of a thousand producers they are the same in one installation of ten thousand */
+  producer(name: string): number
 }
 
 /** @param secret of the index, 32 bytes or more */
@@ -34,6 +36,7 @@ export function indexKeys(secret: Buffer): IndexKeys {
   // A key object: Node makes one of a buffer for each record, which costs more than the cipher.
   const sealing = createSecretKey(deriveKey(secret, 'chainon/linkage/index/seal/1'))
   const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
+  const producers = hmacSha256(deriveKey(secret, 'chainon/linkage/index/producer/1'))
   const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
   const message = new Int32Array(2)
   const nonces = Buffer.alloc(NONCES * NONCE_BYTES)
@@ -90,5 +93,6 @@ export function indexKeys(secret: Buffer): IndexKeys {
       return made.subarray(0, count)
     },
     id: (id) => ids.bytes(id).subarray(0, ID_BYTES),
+    producer: (name) => producers.bytes(name).readInt32LE(),
   }
 }

@@ -1,15 +1,16 @@
-/** Which records the index has, by the hash of their id: number, version, source. In memory, some 45 bytes a record. */
+/** Which records the index has, by the hash of their id: number, version, source, producer. In memory, some 50 bytes a record. */
+import type { Members } from '#core/linkage/crowds.ts'
 import { type Head, ID_BYTES, type RecordVersion } from './codec.ts'
 import { grown } from './grown.ts'
 
-export interface KnownRecords {
+export interface KnownRecords extends Members {
   readonly size: number
   /** @param id 12 bytes @returns its number */
   find(id: Buffer): number | undefined
   /** @param number that of a record that is known, or the next one */
   set(number: number, id: Buffer, head: Head): void
   /** @returns negative where the version is earlier than that of the record, 0 where it is the same, positive where it is later */
-  compare(version: RecordVersion, number: number): number
+  compareVersion(version: RecordVersion, number: number): number
   isCancelled(number: number): boolean
   sourceOf(number: number): number
 }
@@ -24,6 +25,7 @@ export function knownRecords(): KnownRecords {
   let versions = new Float64Array(1024)
   let stamps = new Float64Array(1024)
   let sources = new Uint8Array(1024)
+  let producers = new Int32Array(1024)
   /** Open addressing by the first word of the hash: number + 1, 0 where it is free. */
   let slots = new Int32Array(FIRST_SLOTS)
 
@@ -56,6 +58,7 @@ export function knownRecords(): KnownRecords {
         versions = grown(versions, number + 1)
         stamps = grown(stamps, number + 1)
         sources = grown(sources, number + 1)
+        producers = grown(producers, number + 1)
         ids.set(id, ID_BYTES * number)
         size++
         if (size > slots.length * FULL) grow()
@@ -64,10 +67,18 @@ export function knownRecords(): KnownRecords {
       versions[number] = head.version
       stamps[number] = head.stamp
       sources[number] = head.isCancelled ? CANCELLED : head.source
+      producers[number] = head.producer
     },
-    compare: ({ version, stamp }, number) =>
+    compareVersion: ({ version, stamp }, number) =>
       version - (versions[number] as number) || stamp - (stamps[number] as number),
     isCancelled: (number) => sources[number] === CANCELLED,
     sourceOf: (number) => sources[number] as number,
+    producerOf: (number) => producers[number] as number,
+    // By the hashes of their ids, of which only the linker has the key.
+    compare(record, other) {
+      for (let a = ID_BYTES * record, b = ID_BYTES * other, end = a + ID_BYTES; a < end; a++, b++)
+        if (ids[a] !== ids[b]) return (ids[a] as number) - (ids[b] as number)
+      return 0
+    },
   }
 }

@@ -94,7 +94,7 @@ export interface LinkIndex {
   decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): void
   /** @returns the sealed decisions */
   decided(): readonly Buffer[]
-  /** @param otherSource candidates are of the other source only @returns all that share a token which is not of a hub, without a budget */
+  /** @param otherSource candidates are of the other source only @returns all that use a token which the record uses, without a budget */
   around(numbers: readonly number[], otherSource: boolean): Promise<readonly Around[]>
   /** Writes what `correctionOf` found: the records are no longer marked as limited, and `takeMarked` has those whose persons may be others. */
   correct(corrections: ReadonlyMap<number, Correction>): void
@@ -134,7 +134,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
   function tokensAt(source: number): TokenIndex {
     let index = bySource.get(source)
     if (!index) {
-      index = tokenIndex(form.kinds)
+      index = tokenIndex(form.kinds, form.hub, known)
       bySource.set(source, index)
     }
     return index
@@ -183,8 +183,8 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
   /** @param earlier bytes of records that are replaced */
   function forget(number: number, earlier: ReadonlyMap<number, Buffer>): void {
     const bytes = changed.records.get(number) ?? presentIn(earlier, number)
-    // Tokens that were of hubs count again for the others.
-    flag('limited', tokensAt(known.sourceOf(number)).remove(number, tokensOf(bytes), form.hub), true)
+    // Others may use its tokens now that did not.
+    flag('limited', tokensAt(known.sourceOf(number)).remove(number, tokensOf(bytes)), true)
     disconnect(number)
     notes.note(number)
   }
@@ -193,7 +193,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     const head = readHead(record)
     const found = known.find(idOf(record))
     const number = found ?? known.size
-    const order = found === undefined ? 1 : known.compare(head, found)
+    const order = found === undefined ? 1 : known.compareVersion(head, found)
     const wasCancelled = found !== undefined && known.isCancelled(found)
     if (order < 0 || (order === 0 && wasCancelled)) return { state: 'stale', number, ...NOTHING }
     const state = found === undefined ? 'new' : order === 0 ? 'same' : 'replaced'
@@ -203,15 +203,13 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
       marked.add(number)
     }
     const tokens = tokensOf(record)
-    const itself = state === 'same' && source === head.source ? number : undefined
-    // A token is of a hub when more records have it than the limit, this one included if it is there.
-    const limits = { budget, hub: itself === undefined ? form.hub : form.hub - 1 }
-    const { records: candidates, hubs, overBudget } = tokensAt(source).candidates(tokens, limits, itself)
     if (state !== 'same') {
       store(number, record, head)
-      flag('limited', tokensAt(head.source).add(number, tokens, form.hub), true)
-      if (overBudget) flag('limited', [number], true)
+      flag('limited', tokensAt(head.source).add(number, tokens), true)
     }
+    const itself = source === head.source ? number : undefined
+    const { records: candidates, hubs, overBudget } = tokensAt(source).candidates(tokens, budget, itself)
+    if (state !== 'same' && overBudget) flag('limited', [number], true)
     if (state === 'new') notes.noteNew(number)
     return { state, number, hubs, overBudget, candidates }
   }
@@ -233,7 +231,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     const numbers = new Set<number>()
     for (const record of arrived) {
       const number = known.find(idOf(record))
-      if (number !== undefined && !known.isCancelled(number) && known.compare(readHead(record), number) >= least)
+      if (number !== undefined && !known.isCancelled(number) && known.compareVersion(readHead(record), number) >= least)
         numbers.add(number)
     }
     return numbers.size === 0 ? new Map() : records([...numbers])
@@ -257,9 +255,12 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     const edges = links.edgesOf(number)
     if (!bytes) return { candidates: [], edges }
     const source = known.sourceOf(number)
-    const limits = { budget: Number.POSITIVE_INFINITY, hub: form.hub }
-    const { records: found } = tokensAt(otherSource ? 1 - source : source).candidates(tokensOf(bytes), limits)
-    return { candidates: found.filter((other) => other !== number), edges }
+    const { records: candidates } = tokensAt(otherSource ? 1 - source : source).candidates(
+      tokensOf(bytes),
+      Number.POSITIVE_INFINITY,
+      otherSource ? undefined : number,
+    )
+    return { candidates, edges }
   }
 
   const index: LinkIndex = {
@@ -297,7 +298,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
       const head = readHead(cancelled)
       const number = known.find(idOf(cancelled)) ?? known.size
       if (number < known.size) {
-        const order = known.compare(head, number)
+        const order = known.compareVersion(head, number)
         if (order < 0) return 'stale'
         if (!known.isCancelled(number)) {
           const was = links.personOf(number)

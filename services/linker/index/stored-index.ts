@@ -52,7 +52,7 @@ export interface StoredIndex {
 }
 
 /** Of the bytes: an index of another one is not gone on with. */
-export const FORMAT = 3
+export const FORMAT = 4
 /** In the place of the form while a snapshot is restored: nobody opens a part of an index. */
 export const RESTORING = 'restoring'
 const KEYS_AT_ONCE = 1000

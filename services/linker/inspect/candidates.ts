@@ -15,7 +15,7 @@ export interface Candidates {
   readonly candidates: readonly number[]
   readonly hubs: number
   readonly overBudget: boolean
-  /** Those that are no hub, hexadecimal. */
+  /** Those that the record uses, hexadecimal. */
   readonly tokens: ReadonlySet<string>
 }
 
@@ -33,7 +33,7 @@ export async function candidatesOf(
   const byRecord = Map.groupBy(wanted.keys(), (at) => wanted[at]?.number as number)
   const found = new Map<number, Candidates>()
   for (const [number, places] of byRecord) {
-    const usable = places.filter((place) => lists[place] !== 'hub')
+    const usable = places.filter((place) => lists[place]?.includes(number))
     const ordered = usable
       .map((place) => (lists[place] as readonly number[]).filter((one) => one !== number))
       .toSorted((one, other) => one.length - other.length)

@@ -26,6 +26,8 @@ export interface Arrival {
   /** Decides between equal versions; 0 by default. */
   readonly stamp?: number
   readonly source: number
+  /** Who sent it: tokens that many records have are shared among producers. */
+  readonly producer: string
   readonly encoded: EncodedRecord
 }
 
@@ -61,7 +63,7 @@ export interface IndexLinker {
    */
   link(batch: readonly Arrival[]): Promise<readonly Pick<PutReply, 'number' | 'state'>[]>
   /** @param record its version and stamp are above those of the record that is cancelled */
-  cancel(record: Omit<Arrival, 'encoded' | 'source'>): Promise<'cancelled' | 'same' | 'stale'>
+  cancel(record: Omit<Arrival, 'encoded' | 'source' | 'producer'>): Promise<'cancelled' | 'same' | 'stale'>
   /**
    * Tells what has changed until all is told. What was not told when the process ended is told by the next one.
    * @param now microseconds since 1970
@@ -102,6 +104,13 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const opened = openedRecords(options.store, MOST_OPENED)
   const made = decisions()
   let last: Promise<unknown> = Promise.resolve()
+
+  const producers = new Map<string, number>()
+  function producerOf(name: string): number {
+    const known = producers.get(name) ?? keys.producer(name)
+    producers.set(name, known)
+    return known
+  }
 
   const slotOf = (number: number) => opened.find(number) as number
 
@@ -322,7 +331,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
         const { id, label, pair, source, encoded } = arrival
         // Without the assumption, candidates are of all sources.
         const part = onePerSource ? source : 0
-        const head = packHead(versionOf(arrival), part, keys.id(id), keys.tokens(encoded.tokens))
+        const from = { source: part, producer: producerOf(arrival.producer) }
+        const head = packHead(versionOf(arrival), from, keys.id(id), keys.tokens(encoded.tokens))
         const record = keys.seal(
           head,
           codec.pack({ id, label, pair, filters: encoded.filters, newborn: encoded.newborn }),

@@ -2,7 +2,7 @@
  * Links records one at a time, as they arrive: candidates by their tokens, the weight of each, and the persons of the component that
  * the record joins. All state is in memory.
  */
-import { type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
+import { type Candidates, type Limits, type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { LINK, MOST_RECORDS, personsOfComponent, STEP } from './component.ts'
 import { correctionOf, REPORTED } from './corrections.ts'
 
@@ -21,7 +21,8 @@ export interface LinkerOptions {
 export interface Linker {
   /**
    * @param record its number: 0, 1, 2... rising
-   * @param id of the record, unique: decides between equal weights
+   * @param id of the record, unique: decides between equal weights, and who uses a token that many have
+   * @param source who sent it
    */
   add(record: number, id: string, source: number, tokens: Int32Array): void
   /** @returns the number of the person's first record */
@@ -37,7 +38,7 @@ export interface Linker {
 export interface LinkerCounts {
   compared: number
   edges: number
-  /** Tokens that were skipped, shared by too many. */
+  /** Tokens that were skipped: more have them than the limit, and the record is none of those that use them. */
   hubs: number
   /** Records of which not all candidates were compared. */
   overBudget: number
@@ -49,9 +50,14 @@ export interface LinkerCounts {
 
 export function linker(options: LinkerOptions): Linker {
   const { weight, onePerSource } = options
-  const indexes = [tokenIndex(options.kinds), ...(onePerSource ? [tokenIndex(options.kinds)] : [])]
   const ids: string[] = []
   const sources: number[] = []
+  const members = {
+    producerOf: (record: number) => sources[record] as number,
+    compare: (record: number, other: number) => ((ids[record] as string) < (ids[other] as string) ? -1 : 1),
+  }
+  const newIndex = () => tokenIndex(options.kinds, options.limits.hub, members)
+  const indexes = [newIndex(), ...(onePerSource ? [newIndex()] : [])]
   const tokensOf: Int32Array[] = []
   const limited = new Set<number>()
   const edges = new Map<number, Map<number, number>>()
@@ -109,23 +115,23 @@ export function linker(options: LinkerOptions): Linker {
     }
   }
 
-  function correct(record: number, onWeight: LinkerOptions['onPair']): void {
+  function candidates(record: number, budget: number): Candidates {
+    const tokens = tokensOf[record] as Int32Array
     const source = sources[record] as number
-    const other = indexes[onePerSource ? 1 - source : 0] as TokenIndex
-    const { records } = other.candidates(tokensOf[record] as Int32Array, {
-      budget: Number.POSITIVE_INFINITY,
-      hub: options.limits.hub,
+    // Among those of the other source it is not.
+    return onePerSource
+      ? (indexes[1 - source] as TokenIndex).candidates(tokens, budget)
+      : (indexes[0] as TokenIndex).candidates(tokens, budget, record)
+  }
+
+  function correct(record: number, onWeight: LinkerOptions['onPair']): void {
+    const { records } = candidates(record, Number.POSITIVE_INFINITY)
+    const { added, removed } = correctionOf(records, edges.get(record) ?? new Map(), (one) => {
+      const value = weight(one, record)
+      counts.reconciled++
+      if (value > REPORTED) onWeight(one, record, value)
+      return value
     })
-    const { added, removed } = correctionOf(
-      records.filter((one) => one !== record),
-      edges.get(record) ?? new Map(),
-      (one) => {
-        const value = weight(one, record)
-        counts.reconciled++
-        if (value > REPORTED) onWeight(one, record, value)
-        return value
-      },
-    )
     for (const [one, value] of added) connect(one, record, value)
     for (const one of removed) {
       edges.get(record)?.delete(one)
@@ -141,8 +147,8 @@ export function linker(options: LinkerOptions): Linker {
       sources[record] = source
       persons[record] = record
       const own = indexes[onePerSource ? source : 0] as TokenIndex
-      const other = onePerSource ? (indexes[1 - source] as TokenIndex) : own
-      const { records, hubs, overBudget } = other.candidates(tokens, options.limits)
+      for (const one of own.add(record, tokens)) limited.add(one)
+      const { records, hubs, overBudget } = candidates(record, options.limits.budget)
       counts.hubs += hubs
       if (overBudget) {
         counts.overBudget++
@@ -157,7 +163,6 @@ export function linker(options: LinkerOptions): Linker {
         connect(candidate, record, value)
         linked = true
       }
-      for (const one of own.add(record, tokens, options.limits.hub)) limited.add(one)
       if (linked) group(...bounded(record))
     },
     personOf: (record) => persons[record] as number,

@@ -132,7 +132,7 @@ async function differenceOf(
   const [known, links] = [knownRecords(), graph()]
   const bySource = new Map<number, ReturnType<typeof tokenIndex>>()
   const tokensAt = (source: number) => {
-    const index = bySource.get(source) ?? tokenIndex(form.kinds)
+    const index = bySource.get(source) ?? tokenIndex(form.kinds, form.hub, known)
     bySource.set(source, index)
     return index
   }

@@ -16,8 +16,8 @@ export function arrivalOf(
   feed: string,
   message: LinkageMessage,
 ): Omit<Arrival, 'encoded'> & Partial<Pick<Arrival, 'encoded'>> {
-  const { record, patient, version, receivedAt, encoded, pair } = message
-  const arrival = { id: `${feed}/${record}`, label: patient, version, stamp: receivedAt, source: 0 }
+  const { producer, record, patient, version, receivedAt, encoded, pair } = message
+  const arrival = { id: `${feed}/${record}`, label: patient, version, stamp: receivedAt, source: 0, producer }
   if (!encoded) return arrival
   // The records of one patient find each other, also where they have no trait in common; and so do the two of a pair.
   const named = pair === undefined ? [patient] : [patient, pair]

@@ -62,18 +62,22 @@ test('bytes of another layout are rejected', () => {
   )
 })
 
-test('the part in clear has version, source, id and tokens; a cancelled record has no tokens', () => {
+test('the part in clear has version, source, producer, id and tokens; a cancelled record has no tokens', () => {
   const tokens = Int32Array.of(1, -2, 3, 4)
   const id = Buffer.alloc(12, 9)
-  const head = packHead({ version: 2 ** 53 - 1, stamp: 5 }, 1, id, tokens)
+  const head = packHead({ version: 2 ** 53 - 1, stamp: 5 }, { source: 1, producer: -9 }, id, tokens)
   const stored = Buffer.concat([head, Buffer.alloc(40)])
   const version = { version: 2 ** 53 - 1, stamp: 5 }
-  expect(readHead(stored)).toEqual({ ...version, source: 1, isCancelled: false, bytes: 46 })
+  expect(readHead(stored)).toEqual({ ...version, source: 1, producer: -9, isCancelled: false, bytes: 50 })
   expect([idOf(stored), tokensOf(stored)]).toEqual([id, tokens])
+  const from = { source: 0, producer: 0 }
   const cancelled = packCancelled({ version: 3, stamp: 0 }, id)
-  expect(readHead(cancelled)).toEqual({ version: 3, stamp: 0, source: 0, isCancelled: true, bytes: cancelled.length })
+  expect(readHead(cancelled)).toEqual({
+    ...{ version: 3, stamp: 0, source: 0, producer: 0 },
+    ...{ isCancelled: true, bytes: cancelled.length },
+  })
   expect([idOf(cancelled), tokensOf(cancelled)]).toEqual([id, new Int32Array(0)])
-  expect(() => packHead({ version: 2 ** 53, stamp: 0 }, 0, id, tokens)).toThrow(RangeError)
-  expect(() => packHead({ version: 0, stamp: 1.5 }, 0, id, tokens)).toThrow(RangeError)
-  expect(() => packHead({ version: 0, stamp: 0 }, 0, id, new Int32Array(510))).toThrow('at most 254 tokens')
+  expect(() => packHead({ version: 2 ** 53, stamp: 0 }, from, id, tokens)).toThrow(RangeError)
+  expect(() => packHead({ version: 0, stamp: 1.5 }, from, id, tokens)).toThrow(RangeError)
+  expect(() => packHead({ version: 0, stamp: 0 }, from, id, new Int32Array(510))).toThrow('at most 254 tokens')
 })

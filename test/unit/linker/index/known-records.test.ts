@@ -9,7 +9,7 @@ const idOf = (n: number) => {
   return id
 }
 const head = (version: number, stamp: number, isCancelled = false) => ({
-  ...{ version, stamp, source: 1, isCancelled, bytes: 30 },
+  ...{ version, stamp, source: 1, producer: 7, isCancelled, bytes: 30 },
 })
 
 test('a record is found by its id, also where others begin with the same word', () => {
@@ -26,7 +26,7 @@ test('a record is found by its id, also where others begin with the same word', 
 test('between equal versions the stamp decides; a later version is written over the earlier one', () => {
   const known = knownRecords()
   known.set(0, idOf(0), head(5, 7))
-  const order = (version: number, stamp: number) => Math.sign(known.compare({ version, stamp }, 0))
+  const order = (version: number, stamp: number) => Math.sign(known.compareVersion({ version, stamp }, 0))
   expect([order(4, 9), order(5, 6), order(5, 7), order(5, 8), order(6, 0)]).toEqual([-1, -1, 0, 1, 1])
   expect([known.isCancelled(0), known.sourceOf(0)]).toEqual([false, 1])
   known.set(0, idOf(0), head(6, 0, true))

@@ -10,7 +10,7 @@ const MOST = 1000
 function harness(count: number, untold = new Map<number, Untold>()) {
   const [known, links] = [knownRecords(), graph()]
   links.grow(count)
-  const head = { version: 1, stamp: 0, source: 0, isCancelled: false, bytes: 30 }
+  const head = { version: 1, stamp: 0, source: 0, producer: 0, isCancelled: false, bytes: 30 }
   const set = (number: number, isCancelled = false) =>
     known.set(number, Buffer.alloc(12, number + 1), { ...head, isCancelled })
   for (let number = 0; number < count; number++) set(number)
