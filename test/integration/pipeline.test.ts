@@ -526,8 +526,9 @@ describe("a third party's hashed identifiers", () => {
     const of = (action: string) =>
       entries.filter(({ object, ...entry }) => entry.action === action && object.endsWith(id))
     const [opened] = of('link-circuit-open').filter(({ outcome }) => outcome === 'done')
-    expect(opened?.facts).toMatchObject({ project: PROJECT, subjects: 5, open_until: inDays(1), dry_run: false })
-    const { list_sha256, key } = opened?.facts as { readonly list_sha256: string; readonly key: string }
+    const facts = (opened?.facts ?? {}) as { readonly list_sha256?: string; readonly key?: string }
+    expect(facts).toMatchObject({ project: PROJECT, subjects: 5, open_until: inDays(1), dry_run: false })
+    const { list_sha256, key } = facts
     expect(of('link-circuit-destroy').map(({ outcome, facts }) => [outcome, facts])).toEqual(
       ['begun', 'done'].map((outcome) => [outcome, { project: PROJECT, reason: 'collected', key, list_sha256 }]),
     )
