@@ -27,6 +27,9 @@ import { tokenSealer } from '#core/sealing/tokens.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import { startWorker } from '#core/worker/worker.ts'
 import type { deidentifyConfig } from './config.ts'
+import { hashedCircuits } from './external/hashed/circuits.ts'
+import { destroyNoted } from './external/hashed/journal.ts'
+import { circuitWatch } from './external/hashed/watch.ts'
 import { assertSealsUnder } from './key-versions.ts'
 import { identityEncoders } from './linkage/encode-identity.ts'
 import { fileKeeper } from './objects/file-keeper.ts'
@@ -76,6 +79,26 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
         const objects = await objectStore(config)
+        const journal = serviceJournal({
+          service: 'deidentify',
+          dataDir: config.CHAINON_DATA_DIR,
+          secretsDir: secrets,
+          namespace,
+          kafka,
+          alarms,
+          metrics,
+          logger,
+        })
+        const hashed = hashedCircuits(config.CHAINON_DATA_DIR, secrets, box)
+        const circuits = circuitWatch({
+          circuits: hashed,
+          destroy: (circuit) =>
+            destroyNoted(journal, hashed, circuit, { reason: 'expired', actor: 'service:deidentify' }),
+          metrics,
+          alarms,
+          logger,
+        })
+        await circuits.start()
         const feedOf = async (contract: FeedContract) => {
           const outputTopic = topicOf(namespace, 'pseudonymised', contract.feed)
           const subject = subjectOf(topicOf(namespace, 'identified', contract.feed))
@@ -102,6 +125,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
                   allowed: config.CHAINON_OBJECT_BURNED_IN,
                 }),
               }),
+            circuits,
             textResources: loadResources,
           })
           return { feed: contract.feed, outputTopic, linkageTopic, pipeline, decoder }
@@ -111,16 +135,6 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         )
         const sealed = registry.decoder([SEALED_SCHEMA], [sealedSubject(namespace)])
         const opener = createOpener(sealed, dayKeys)
-        const journal = serviceJournal({
-          service: 'deidentify',
-          dataDir: config.CHAINON_DATA_DIR,
-          secretsDir: secrets,
-          namespace,
-          kafka,
-          alarms,
-          metrics,
-          logger,
-        })
         const rounds = dayKeyRounds({
           dayKeys,
           producer,
@@ -172,6 +186,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
             clearInterval(keyTimer)
             rounds.stop()
             incoming?.stop()
+            await circuits.stop()
             await journal.stop()
             await producer.disconnect()
             await output.close()

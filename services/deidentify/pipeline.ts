@@ -8,9 +8,11 @@ import { type BatchPipeline, pipeline } from '#core/pipeline/pipeline.ts'
 import type { Envelope } from '#core/pipeline/zones.ts'
 import { shiftReader } from '#core/policies/shift.ts'
 import type { SealTokens } from '#core/sealing/tokens.ts'
+import type { CircuitWatch } from './external/hashed/watch.ts'
 import type { EncodeIdentity } from './linkage/encode-identity.ts'
 import type { FileKeeper } from './objects/file-keeper.ts'
 import { checkIdentifiedRules } from './steps/check-identified-rules.ts'
+import { compareNumbers } from './steps/compare-numbers.ts'
 import { decodeIdentified } from './steps/decode-identified.ts'
 import { encodePseudonymised, type PseudonymisedMessage } from './steps/encode-pseudonymised.ts'
 import { encodeTraits } from './steps/encode-traits.ts'
@@ -36,6 +38,8 @@ export interface DeidentifyDependencies {
   readonly encodeIdentity?: EncodeIdentity
   /** Keeps the files of records; undefined where no object store is configured. */
   readonly files?: FileKeeper
+  /** Circuits of hashed identifiers that are open; undefined where there can be none. */
+  readonly circuits?: Pick<CircuitWatch, 'isOpen' | 'compare'>
   /** Lexicon and model of a language, for texts. */
   readonly textResources: (language: Language) => Resources
 }
@@ -63,6 +67,7 @@ export function deidentifyPipeline(dependencies: DeidentifyDependencies): Deiden
       { 'rule-rejected': 'quarantined' },
     )
     .batchStep(keepFiles(dependencies.files))
+    .batchStep(compareNumbers(dependencies.contract, dependencies.pseudonymiser, dependencies.circuits))
     .step(encodeTraits(dependencies.encodeIdentity))
     .step(
       removeIdentity(

@@ -6,6 +6,7 @@ import Type from 'typebox'
 import { isTimeZone } from '#core/contract/local-time.ts'
 import { decisionsOn, IDENTIFIER_NAMES } from '#core/contract/potential-identifiers.ts'
 import { Shift } from '#core/contract/schema.ts'
+import { HashForm } from '#core/linkage/hashed.ts'
 import { closed } from '#core/schema/closed.ts'
 import type { Written } from '#core/schema/written.ts'
 import { CalendarDate, text } from './values.ts'
@@ -18,7 +19,7 @@ const ProjectId = Type.Refine(
   () => 'must be 2 to 41 lower-case letters, digits and single underscores, and begin with a letter',
 )
 
-export const CIRCUITS = ['direct', 'indirect'] as const
+export const CIRCUITS = ['direct', 'indirect', 'hashed'] as const
 export type Circuit = (typeof CIRCUITS)[number]
 
 const TimeZone = Type.Refine(
@@ -126,6 +127,10 @@ export const ExternalLinkage = closed({
   at_least: Type.Optional(Type.Integer({ minimum: 2, maximum: 20 })),
   /** In which the cohort's dates are; times of the warehouse are compared by day. */
   time_zone: Type.Optional(TimeZone),
+  /** Of the hashed circuit: the form of the hashes of a third party, and the last day on which numbers are compared. */
+  hashed: Type.Optional(
+    closed({ ...HashForm.properties, open_until: CalendarDate }, 'the form of the hashes, and the last day'),
+  ),
 })
 
 export const Project = closed({

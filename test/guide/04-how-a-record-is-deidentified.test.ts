@@ -78,6 +78,7 @@ test('pseudonyms replace identifiers, tokens replace traits, and the output has 
     'guardValues',
     'scrubTexts',
     'keepFiles',
+    'compareNumbers',
     'encodeTraits',
     'removeIdentity',
     'encodePseudonymised',

@@ -1,17 +1,25 @@
 /** The whole path of a record, with real services and servers: from the gateway to the tables that the contracts describe. */
-import { randomBytes } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { createHmac, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { columnsOf } from '#core/contract/table.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { failureEvents, type ToldFailure } from '#core/gateway-api/event-client.ts'
+import { withAdmin } from '#core/kafka/offsets.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
+import { collectHashed, type Launch, openHashed } from '../../services/cli/link-external.ts'
+import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
 import { type Sender, sender } from '../helpers/follow.ts'
 import { runToEnd } from '../helpers/gateway.ts'
-import { produce } from '../helpers/kafka.ts'
+import { produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { FEEDS, type Feed, nirOf, recordOf } from '../helpers/records.ts'
+import { withLogin } from '../helpers/servers.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../schemas/feeds', import.meta.url)))
@@ -374,6 +382,172 @@ describe('a receipt', () => {
     })
     await balanced()
   })
+})
+
+describe("a third party's hashed identifiers", () => {
+  const PROJECT = 'hashedcohort'
+  const SECRET = randomBytes(32)
+  /** The last one came before the circuit was opened; of the one before it two producers have a record each. */
+  const numbers = [0, 1, 2, 3].map((n) => nirOf(`29906990010${n}1`))
+  const subjects = ['Zq-0', 'Zq-1', 'Zq-2', 'Zq-3', 'Zq-9']
+  const hashes = [...numbers, nirOf('2990699001991')].map((number) =>
+    createHmac('sha256', SECRET).update(number).digest('hex'),
+  )
+  const projectFile = (hashed: object) => {
+    const decided = { birth_year_month: 'drop', residence_location: 'drop', exact_care_dates: 'keep' }
+    return JSON.stringify({
+      ...{ id: PROJECT, title: 'Cohort', purpose: 'Links a cohort', contact: 'office@hospital.example' },
+      ...{ retention_until: '2035-12-31', period: { from: '2000-01-01', to: '2035-01-01' } },
+      ...{ cohort: { sex: ['female', 'male'] }, tables: [{ feed: 'patient', columns: ['sex'] }] },
+      potential_identifiers: { ...decided, exact_death_date: 'drop', death_location: 'drop' },
+      ...{ min_cohort: 3, external_linkage: { circuits: ['hashed'], hashed } },
+    })
+  }
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+
+  /** Runs steps as the command does, each with the login and the secrets of its service. */
+  async function external(line: (launch: Launch) => Promise<number | null>) {
+    let [stdout, stderr] = ['', '']
+    const status = await line((service, args, stdio, main = 'external/main.ts') => {
+      const secrets = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/${service}` }
+      const child = spawn('node_modules/.bin/node', [`services/${service}/${main}`, ...args], {
+        stdio: (stdio as readonly string[]).map((one) => (one === 'inherit' ? 'pipe' : one)) as typeof stdio,
+        env: { ...process.env, ...withLogin(service, pipeline.env), ...secrets },
+      })
+      // Of the others it is a pipe to the next one.
+      if ((stdio as readonly string[])[1] === 'inherit')
+        child.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))
+      child.stderr?.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+      return child
+    })
+    return { status, stdout, stderr }
+  }
+  const one = (service: string, ...args: readonly string[]) =>
+    external(async (launch) => {
+      const main = service === 'deidentify' ? 'external/hashed/main.ts' : undefined
+      return ((await once(launch(service, args, ['ignore', 'inherit', 'inherit'], main), 'close')) as [number])[0]
+    })
+
+  test('those who come while the circuit is open are found; then list and secret are destroyed, and are nowhere', async () => {
+    const folder = join(pipeline.place.folder, 'third-party')
+    mkdirSync(folder)
+    const at = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text, { mode: 0o600 })
+      return join(folder, name)
+    }
+    const list = at('list.csv', ['subject,hash', ...subjects.map((name, n) => `${name},${hashes[n]}`), ''].join('\n'))
+    const secretFile = at('secret.hex', `${SECRET.toString('hex')}\n`)
+    const form = { identifier: 'nir', characters: 15, encoding: 'hex' }
+    const project = at('project.yaml', projectFile({ ...form, open_until: inDays(1) }))
+    const open = (run: string) =>
+      external((launch) =>
+        openHashed(
+          {
+            run,
+            keep: ['declare', '--project', project, '--run', run, '--json'],
+            take: ['--secret-file', secretFile, '--', list],
+          },
+          launch,
+        ),
+      )
+    const collect = (run: string) =>
+      external((launch) =>
+        collectHashed(
+          { run, keep: ['link', 'hashed', '--project', project, '--run', run, '--days', '30', '--json'] },
+          launch,
+        ),
+      )
+    await pipeline.push('chu-hash', 'patient', [recordOf('patient', 'h-3', 'ipp-h-3', { nir: numbers[3] })])
+    await pipeline.completeLedger()
+
+    const circuits = join(pipeline.place.folder, 'external-circuits')
+    const id = '00000000000000d4'
+    const begun = await open(id)
+    const test_hash = createHmac('sha256', SECRET).update('100000000000047').digest('hex')
+    expect([begun.status, JSON.parse(begun.stdout), begun.stderr]).toEqual([
+      0,
+      expect.objectContaining({ id, open_until: inDays(1), kind: 'held', subjects: 5, test_hash }),
+      '',
+    ])
+    // The running process takes it within seconds.
+    const status = async () => (JSON.parse((await one('deidentify', 'status', '--json')).stdout) as object[])[0]
+    while (!readdirSync(join(circuits, id)).some((name) => name.startsWith('matches-'))) await sleep(50)
+    await pipeline.push(
+      'chu-hash',
+      'patient',
+      [0, 1, 2].map((n) => recordOf('patient', `h-${n}`, `ipp-h-${n}`, { nir: numbers[n] })),
+    )
+    await pipeline.push('chu-hash-2', 'patient', [
+      recordOf('patient', 'h-2', 'ipp-h-2', { ins: numbers[2], identity_status: 'VALI' }),
+      recordOf('patient', 'h-5', 'ipp-h-5', { nir: nirOf('2990699001551') }),
+    ])
+    await balanced()
+    expect(await status()).toMatchObject({ id, project: PROJECT, state: 'open', processes: 1, enough_found: true })
+    expect(await pipeline.services.deidentify.health()).toEqual({ status: 'ok' })
+    expect(await pipeline.services.deidentify.metrics()).toMatch(/chainon_circuit_records\S*number="counts"\S* 5/)
+
+    const collected = await collect(id)
+    expect([collected.status, collected.stderr]).toEqual([0, expect.stringContaining(`Circuit ${id} was destroyed`)])
+    const kept = JSON.parse(collected.stdout) as { readonly report: object }
+    expect(kept.report).toMatchObject({
+      circuit: 'hashed',
+      population: { subjects: '<11' },
+      expected_precision: null,
+      window: { processes: 1, compared_since: expect.any(String) },
+    })
+    const persons = await pipeline.rows<{ person: string }>(
+      `SELECT DISTINCT l.person_id AS person FROM person_link_current AS l INNER JOIN patient AS p ON p.patient_id = l.patient_id
+       WHERE p._producer LIKE 'chu-hash%'`,
+    )
+    const secret = loadOrCreateSecret(join(pipeline.place.folder, 'secrets/extract'), `project-${PROJECT}.key`)
+    const own = persons.map(({ person }) => projectPseudonyms(secret).replace('person', person))
+    const [header, ...rows] = (await one('extract', 'open', id)).stdout.trim().split('\n')
+    expect([header, rows.map((row) => row.slice(0, 4))]).toEqual(['subject,person_id', ['Zq-0', 'Zq-1', 'Zq-2']])
+    const linked = rows.map((row) => row.slice('Zq-0,'.length))
+    expect([new Set(linked).size, linked.filter((person) => own.includes(person)).length, own.length]).toEqual([
+      3, 3, 5,
+    ])
+
+    // The circuit is destroyed, with a proof.
+    expect(readdirSync(join(circuits, id))).toEqual(['circuit.json'])
+    expect(
+      readdirSync(join(pipeline.place.folder, 'secrets/deidentify')).filter((name) => name.startsWith('circuit-')),
+    ).toEqual([])
+    const topics = await withAdmin(testKafka(pipeline.env), (admin) => admin.listTopics())
+    const messages = await readTopics(
+      pipeline.env,
+      topics.filter((name) => name.startsWith(pipeline.place.namespace)),
+    )
+    const entries = messages
+      .filter(({ topic }) => topic.endsWith('audit.access'))
+      .map(
+        ({ value }) => JSON.parse(String(value)) as { action: string; outcome: string; object: string; facts: object },
+      )
+    const of = (action: string) =>
+      entries.filter(({ object, ...entry }) => entry.action === action && object.endsWith(id))
+    const [opened] = of('link-circuit-open').filter(({ outcome }) => outcome === 'done')
+    const facts = (opened?.facts ?? {}) as { readonly list_sha256?: string; readonly key?: string }
+    expect(facts).toMatchObject({ project: PROJECT, subjects: 5, open_until: inDays(1), dry_run: false })
+    const { list_sha256, key } = facts
+    expect(of('link-circuit-destroy').map(({ outcome, facts }) => [outcome, facts])).toEqual(
+      ['begun', 'done'].map((outcome) => [outcome, { project: PROJECT, reason: 'collected', key, list_sha256 }]),
+    )
+    expect(of('link-external').map(({ outcome }) => outcome)).toEqual(['begun', 'done'])
+
+    // Neither numbers, hashes, subjects nor the secret are in Kafka, in tables, in logs or in what was printed.
+    const tables = ['patient', 'person_link_current', 'quarantine', 'access_journal']
+    const stored = await Promise.all(tables.map((table) => pipeline.rows(`SELECT * FROM ${table}`)))
+    const { gateway, deidentify, curate } = pipeline.services
+    const places = [
+      ...messages.flatMap(({ key: name, value }) => [name, value]).map((bytes) => bytes?.toString('latin1') ?? ''),
+      ...[gateway, deidentify, curate].map((service) => service.log()),
+      ...[JSON.stringify(stored), await deidentify.metrics(), begun.stdout, collected.stdout, collected.stderr],
+    ]
+    const short = (hex: string) => Buffer.from(hex, 'hex').toString('base64url')
+    const told = [SECRET.toString('hex'), ...hashes].flatMap((hex) => [hex, short(hex)])
+    for (const text of [...numbers, ...subjects, ...told])
+      expect(places.filter((place) => place.includes(text))).toEqual([])
+  }, 240_000)
 })
 
 describe('a secret that makes pseudonyms', () => {

@@ -30,7 +30,7 @@ const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 /** The keys of pseudonyms of which the versions are rotated. */
 const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|deidentify/pseudonym-level1)\\.key$'
 const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
-/** A correspondence of a project's cohort. */
+/** A correspondence of a project's cohort, or the circuit that it comes of. */
 const EXTERNAL_LINK = '^external-link:[0-9a-f]{16}$'
 const KeyFingerprint = Type.String({ pattern: '^[0-9a-f]{16}$' })
 const Day = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' })
@@ -95,6 +95,17 @@ const FORMS = [
     key: KeyFingerprint,
     correspondence_sha256: Hash,
   }),
+  form('link-circuit-open', EXTERNAL_LINK, {
+    project: Name,
+    dry_run: Type.Boolean(),
+    /** Last day on which numbers are compared. */
+    open_until: Day,
+    subjects: Type.Optional(Count),
+    list_sha256: Type.Optional(Hash),
+    key: Type.Optional(KeyFingerprint),
+  }),
+  /** `done`: the key with this fingerprint is gone, and with it the list, the shared secret and what was found. */
+  form('link-circuit-destroy', EXTERNAL_LINK, { project: Name, reason: Name, key: KeyFingerprint, list_sha256: Hash }),
   form('finding-close', `^finding:[a-z-]{1,64}:${GAP}$`, {}),
   form('day-shred', '^day:\\d{4}-\\d\\d-\\d\\d$', { key: Type.String({ pattern: '^[0-9a-f]{16}$' }) }),
   form('contract-change', '^feed:[a-z0-9_]{1,64}$', { sha256: Hash, before: Type.Optional(Hash) }),

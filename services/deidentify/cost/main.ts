@@ -1,10 +1,11 @@
 /**
  * `npm run deid:cost`: microseconds for each privacy action, and records per second of one core, through the pipeline of this service. A contract with
  * the action and one that drops the same fields alternate in one process, so that a busy machine slows both equally. Left out: opening the
- * seal, the linker's encoding, and Kafka (`npm run loadtest` has these). Writes loadtest/results/<date>-deid-cost.txt.
+ * seal, the linker's encoding, and Kafka (`npm run loadtest` has these). An open circuit of hashed identifiers is compared with none. Writes loadtest/results/<date>-deid-cost.txt.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import avsc from 'avsc'
 import type { Decoder, Encoder } from '#core/avro/registry.ts'
@@ -12,8 +13,11 @@ import { type AvroRecordSchema, fullName, identifiedSchema, pseudonymisedSchema 
 import { loadContracts } from '#core/contract/load.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { CLEAR } from '#core/crypto/secret-box.ts'
 import { publicKeyOf } from '#core/sealing/hpke.ts'
 import { tokenSealer } from '#core/sealing/tokens.ts'
+import { hashedCircuits } from '../external/hashed/circuits.ts'
+import { type CircuitWatch, circuitWatch } from '../external/hashed/watch.ts'
 import { deidentifyPipeline } from '../pipeline.ts'
 import { loadResources } from '../text/resources.ts'
 import { FIELDS, variants } from './variants.ts'
@@ -33,9 +37,16 @@ const VALUES: Readonly<Record<string, unknown>> = {
   postcode: '69003',
   code: 'E119',
   cause_code: 'I219',
+  principal_diagnosis: 'I500',
+  unit_rank: 1,
+  unit_count: 1,
   value_number: 13.5,
   text: 'Vu en consultation avec Mme Durand Camille. Revoir dans trois mois. '.repeat(3),
 }
+
+const SUBJECTS = 100_000
+const folder = mkdtempSync(join(tmpdir(), 'chainon-'))
+const circuit = await openCircuit()
 
 const sealTokens = await tokenSealer(await publicKeyOf(Buffer.alloc(32, 3)))
 const pseudonyms = () => pseudonymiser(1, Buffer.alloc(32, 1))
@@ -61,7 +72,14 @@ for (const contract of loadContracts(FEEDS)) {
     const tokens = median(rounds.map(([is = 0, was = 0]) => is - was))
     lines.push(`  of it the tokens, and their seal${' '.repeat(10)}${tokens.toFixed(1).padStart(10)}`)
   }
+  if (contract.fields.some(({ linkage }) => linkage === 'ins' || linkage === 'nir')) {
+    const compared = await alternate(runner(contract, {}, circuit), runner(contract, {}))
+    const more = median(compared.map(([is = 0, was = 0]) => is - was))
+    lines.push(`  more for a circuit of ${SUBJECTS} hashes${' '.repeat(9)}${more.toFixed(1).padStart(10)}`)
+  }
 }
+await circuit.stop()
+rmSync(folder, { recursive: true })
 const date = new Date().toISOString()
 const processor = `${cpus().length} cores, ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`
 const text = `${date}  ${processor}
@@ -90,7 +108,7 @@ async function alternate(...runs: readonly Run[]): Promise<readonly (readonly nu
 }
 
 /** @returns a function that de-identifies a batch; its result is microseconds per record */
-function runner(contract: FeedContract, more: Readonly<Record<string, unknown>>): Run {
+function runner(contract: FeedContract, more: Readonly<Record<string, unknown>>, circuits?: CircuitWatch): Run {
   const schema = identifiedSchema(contract)
   const pipeline = deidentifyPipeline({
     contract,
@@ -99,6 +117,7 @@ function runner(contract: FeedContract, more: Readonly<Record<string, unknown>>)
     pseudonymiser: pseudonyms(),
     tokenSecret: Buffer.alloc(32, 2),
     sealTokens,
+    ...(circuits && { circuits }),
     textResources: loadResources,
   })
   const encoder = encoderOf(schema)
@@ -114,6 +133,28 @@ function runner(contract: FeedContract, more: Readonly<Record<string, unknown>>)
     if (results.some(({ kind }) => kind === 'fail')) throw new Error(`a record of ${contract.feed} is quarantined`)
     return (spent * 1000) / BATCH
   }
+}
+
+/** Nobody of its list comes: the number of each record is hashed and looked up. */
+async function openCircuit(): Promise<CircuitWatch> {
+  const circuits = hashedCircuits(folder, join(folder, 'secrets'), CLEAR)
+  const subjects = Array.from({ length: SUBJECTS }, (_, n) => ({
+    subject: `S-${n}`,
+    hash: randomBytes(32).toString('base64url'),
+  }))
+  const day = { opened_at: new Date().toISOString(), closes: Date.now() + 86_400_000 }
+  const form = { identifier: 'nir', characters: 15, encoding: 'hex' } as const
+  circuits.hold({ id: '0'.repeat(16), project: 'cost', ...day }, { form, secret: randomBytes(32), least: 11, subjects })
+  const quiet = () => undefined
+  const watch = circuitWatch({
+    circuits,
+    destroy: quiet,
+    metrics: { counter: () => quiet, gauge: () => quiet },
+    alarms: { raise: quiet, clear: quiet },
+    logger: { info: quiet, error: quiet } as never,
+  })
+  await watch.start()
+  return watch
 }
 
 function recordOf(contract: FeedContract, index: number, more: Readonly<Record<string, unknown>>) {

@@ -17,12 +17,23 @@ export interface LinkCommand {
   readonly json: boolean
 }
 
+/** Says what the project's file declares of a circuit that is opened. */
+export interface DeclareCommand {
+  readonly command: 'declare'
+  readonly project: string
+  readonly id: string
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
 export type ExternalCommand =
   | LinkCommand
+  | DeclareCommand
   | { readonly command: 'list' | 'expire'; readonly json: boolean }
   | { readonly command: 'open' | 'destroy'; readonly id: string; readonly json: boolean }
 
 export const USAGE = `usage: link CIRCUIT --project FILE --run HEX --days N [--file FILE] [--threshold P] [--dry-run] [--json]
+       declare --project FILE --run HEX [--dry-run] [--json]
        list|expire [--json]
        open|destroy ID [--json]
 `
@@ -46,16 +57,21 @@ export function readExternalArguments(args: readonly string[]): ExternalCommand 
     if (rest.length > 0) return undefined
     if ((command === 'list' || command === 'expire') && target === undefined) return { command, json }
     if ((command === 'open' || command === 'destroy') && target !== undefined) return { command, id: target, json }
+    const hasId = new RegExp(CIRCUIT_ID).test(id)
+    if (command === 'declare' && target === undefined && project !== undefined && hasId)
+      return { command, project, id, dryRun, json }
     const circuit = CIRCUITS.find((one) => one === target)
     const [days, threshold] = [Number(values.days), Number(values.threshold ?? '0.9')]
     const isSound =
-      new RegExp(CIRCUIT_ID).test(id) &&
+      hasId &&
       Number.isInteger(days) &&
       days >= 1 &&
       days <= MOST_DAYS &&
       threshold >= LEAST_THRESHOLD &&
       threshold < 1 &&
-      (circuit === 'indirect') === (file !== undefined)
+      (circuit === 'indirect') === (file !== undefined) &&
+      // How many a circuit has found is not told before it is collected.
+      !(circuit === 'hashed' && dryRun)
     if (command !== 'link' || !circuit || project === undefined || !isSound) return undefined
     return { command, circuit, project, file, id, days, threshold, dryRun, json }
   } catch {

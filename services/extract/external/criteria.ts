@@ -3,6 +3,7 @@ import { isReadable, storedForm } from '#core/contract/actions.ts'
 import { formatDate, parseCalendarDate, truncateDate } from '#core/contract/calendar.ts'
 import { literal, quote } from '#core/contract/table.ts'
 import type { FeedContract, FieldContract, ValueKind } from '#core/contract/types.ts'
+import type { HashForm } from '#core/linkage/hashed.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import type { Place } from '#core/schema/place.ts'
 import type { Written } from '#core/schema/written.ts'
@@ -26,6 +27,14 @@ export interface ExternalLinkagePlan {
   /** In the order of the file; empty without the indirect circuit. */
   readonly criteria: readonly Criterion[]
   readonly atLeast: number
+  /** Of the hashed circuit. */
+  readonly hashed?: HashedPlan
+}
+
+export interface HashedPlan {
+  readonly form: HashForm
+  /** Last day on which numbers are compared, YYYY-MM-DD. */
+  readonly openUntil: string
 }
 
 const SITE = 'site_code'
@@ -50,7 +59,20 @@ export function readExternalLinkage(
     if (names.indexOf(name) !== index) at.say('is there twice')
     return criterionOf(name, zone, contracts, at) ?? []
   })
-  return { circuits, criteria, atLeast }
+  return { circuits, criteria, atLeast, ...hashedPlan(written, place) }
+}
+
+function hashedPlan(
+  { circuits, hashed }: Written<typeof ExternalLinkage>,
+  place: Place,
+): Pick<ExternalLinkagePlan, 'hashed'> {
+  const isHashed = circuits.includes('hashed')
+  if (isHashed && !hashed)
+    place.say("the circuit 'hashed' needs 'hashed': identifier, characters, encoding, open_until")
+  if (!isHashed && hashed) place.key('hashed').say("is there, and 'circuits' has no 'hashed'")
+  if (!hashed) return {}
+  const { open_until: openUntil, ...form } = hashed
+  return { hashed: { form, openUntil } }
 }
 
 function criterionOf(name: string, zone: string, contracts: ContractsByFeed, at: Place): Criterion | undefined {

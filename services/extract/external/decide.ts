@@ -8,8 +8,8 @@ export interface Linked {
   readonly person: string
   /** Name of the pass. */
   readonly pass: string
-  /** How sure it is that the two are one person. */
-  readonly probability: number
+  /** How sure it is that the two are one person; null where there was nothing to compare beside the number. */
+  readonly probability: number | null
 }
 
 export interface Decided {
@@ -21,11 +21,12 @@ export interface Decided {
 /** A person that may be a subject, by the records of one patient. */
 export interface Candidate {
   readonly person: string
-  /** Log2 odds. */
+  /** Log2 odds; 0 where there were no traits. */
   readonly weight: number
   readonly number: boolean
 }
 
+const HASH_PASS = 'hashed number'
 const NUMBER_PASS = 'national number'
 const SCORED_PASS = 'model'
 
@@ -54,10 +55,30 @@ export function decideDirect(
     else
       found.push({ ticket, person: first.person, pass: numbered.length > 0 ? NUMBER_PASS : SCORED_PASS, probability })
   }
+  return oneToOne(found, unlinked)
+}
+
+/** By the hash of a number alone. A subject that has several persons is none of them, and so are all subjects that have one person. */
+export function decideHashed(
+  subjects: readonly { readonly ticket: string; readonly candidates: readonly Candidate[] }[],
+): Decided {
+  const unlinked = new Map<string, Unlinked>()
+  const found: Linked[] = []
+  for (const { ticket, candidates } of subjects) {
+    const [person, ...others] = new Set(candidates.map((one) => one.person))
+    if (person === undefined) unlinked.set(ticket, 'none')
+    else if (others.length > 0) unlinked.set(ticket, 'multiple')
+    else found.push({ ticket, person, pass: HASH_PASS, probability: null })
+  }
+  return oneToOne(found, unlinked)
+}
+
+/** @param unlinked takes those of whom several have one person */
+function oneToOne(found: readonly Linked[], unlinked: Map<string, Unlinked>): Decided {
   const byPerson = Map.groupBy(found, ({ person }) => person)
-  const linked = found.filter(({ person }) => byPerson.get(person)?.length === 1)
-  for (const { ticket } of found.filter((one) => !linked.includes(one))) unlinked.set(ticket, 'multiple')
-  return { linked, unlinked }
+  const isAlone = ({ person }: Linked) => byPerson.get(person)?.length === 1
+  for (const one of found) if (!isAlone(one)) unlinked.set(one.ticket, 'multiple')
+  return { linked: found.filter(isAlone), unlinked }
 }
 
 /** Of a subject in one step of an indirect linkage. */

@@ -3,12 +3,14 @@ import { userInfo } from 'node:os'
 import { secretsDir } from '#core/config/read.ts'
 import { type JournalEvent, osActor } from '#core/journal/actions.ts'
 import { type CommandJournal, commandJournal } from '#core/journal/command-journal.ts'
+import type { HeldCircuit } from '#core/linkage/hashed.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import type { ExtractConfig } from '../config.ts'
 import type { LinkOutcome, LinkRequest } from './link-cohort.ts'
 import type { Circuit, Correspondences, Destroyed } from './store.ts'
 
 type LinkEvent = Extract<JournalEvent, { action: 'link-external' }>
+type OpenEvent = Extract<JournalEvent, { action: 'link-circuit-open' }>
 
 export const who = (): string => osActor(userInfo().username)
 const objectOf = (id: string) => `external-link:${id}`
@@ -38,6 +40,17 @@ export function linkEnded(begun: LinkEvent, { kind, subjects, linked, circuit }:
     expires: new Date(circuit.expires).toISOString().slice(0, 10),
   }
   return { ...begun, outcome: 'done', facts: { ...counts, linked, ...kept } }
+}
+
+export function declareEvent(id: string, project: string, openUntil: string, dryRun: boolean): OpenEvent {
+  const facts = { project, dry_run: dryRun, open_until: openUntil }
+  return { actor: who(), action: 'link-circuit-open', object: objectOf(id), outcome: 'begun', facts }
+}
+
+/** @param of what `deidentify` holds now */
+export function declareEnded(begun: OpenEvent, { kind, subjects, held }: HeldCircuit): OpenEvent {
+  const facts = { ...begun.facts, subjects, ...(held && { list_sha256: held.sha256, key: held.key }) }
+  return { ...begun, outcome: kind === 'too-few' ? 'refused' : 'done', facts }
 }
 
 export function openEvent({ id, project }: Circuit): JournalEvent {

@@ -10,7 +10,7 @@ import { projectPseudonyms } from '../pseudonyms.ts'
 import type { Warehouse } from '../warehouse.ts'
 import { createDatabase, dropDatabase, recover, workspaceOf } from '../workspace.ts'
 import type { Criterion } from './criteria.ts'
-import { decideDirect } from './decide.ts'
+import { decideDirect, decideHashed } from './decide.ts'
 import { personsOfCandidates } from './direct.ts'
 import { linkIndirectly } from './indirect.ts'
 import { pageOf } from './page.ts'
@@ -27,6 +27,13 @@ export type Cohort =
       /** Waits for the linker. */
       readonly matches: () => Promise<{ readonly lines: readonly NamedSubject[]; readonly facts: Facts }>
       readonly threshold: number
+    }
+  | {
+      readonly kind: 'hashed'
+      readonly tickets: readonly TicketedSubject[]
+      /** Of `deidentify`: the window of the circuit. */
+      readonly facts: Facts
+      readonly matches: () => Promise<{ readonly lines: readonly NamedSubject[] }>
     }
   | { readonly kind: 'indirect'; readonly file: CriteriaFile; readonly atLeast: number }
 
@@ -64,7 +71,7 @@ export interface LinkOutcome {
 export async function linkCohort(context: LinkContext, request: LinkRequest): Promise<LinkOutcome> {
   const { warehouse, store } = context
   const { project, cohort } = request
-  const subjects = cohort.kind === 'direct' ? cohort.tickets.length : cohort.file.subjects.length
+  const subjects = cohort.kind === 'indirect' ? cohort.file.subjects.length : cohort.tickets.length
   if (subjects < project.minCohort) return { kind: 'too-few', subjects, linked: 0 }
   const lock = lockProject(join(projectsDir(context.dataDir), project.id))
   const { work } = workspaceOf(project.id, Date.now())
@@ -103,7 +110,8 @@ export async function linkCohort(context: LinkContext, request: LinkRequest): Pr
   }
 }
 
-interface Compared extends Pick<Reported, 'comparedWith' | 'completeness' | 'decided' | 'steps' | 'threshold'> {
+interface Compared
+  extends Pick<Reported, 'comparedWith' | 'completeness' | 'decided' | 'steps' | 'threshold' | 'window'> {
   readonly subjectOf: (ticket: string) => string
 }
 
@@ -116,6 +124,20 @@ async function compare(context: LinkContext, { cohort, project }: LinkRequest, w
       completeness: completenessOf(cohort.facts),
       decided: decideDirect(subjects, cohort.threshold),
       threshold: cohort.threshold,
+      subjectOf: subjectsOf(cohort.tickets),
+    }
+  }
+  if (cohort.kind === 'hashed') {
+    const { lines } = await cohort.matches()
+    const subjects = await personsOfCandidates(context.warehouse, work, project.persons, lines)
+    return {
+      comparedWith: {
+        what: 'records that passed while the circuit was open',
+        count: Number(cohort.facts.compared ?? 0),
+      },
+      completeness: [],
+      decided: decideHashed(subjects),
+      window: cohort.facts,
       subjectOf: subjectsOf(cohort.tickets),
     }
   }

@@ -18,6 +18,7 @@ import { projectSecret } from '../project-secret.ts'
 import { openWarehouse } from '../warehouse.ts'
 import { type ExternalCommand, type LinkCommand, readExternalArguments, USAGE } from './arguments.ts'
 import type { ExternalLinkagePlan } from './criteria.ts'
+import { assertOpenedFor, declareCircuit, planOf } from './declare.ts'
 import { destroyExpired, destroyNoted, linkEnded, linkEvent, openEvent, openJournal, who } from './journal.ts'
 import { type Cohort, linkCohort } from './link-cohort.ts'
 import { listText, outcomeJson, outcomeText, tooFew } from './output.ts'
@@ -53,6 +54,11 @@ async function run(command: ExternalCommand | undefined): Promise<number> {
     switch (command.command) {
       case 'link':
         return await link(command, config, store, journal)
+      case 'declare': {
+        const { status, text } = await declareCircuit(command, config, journal)
+        ;(status === 0 ? process.stdout : process.stderr).write(text)
+        return status
+      }
       case 'list':
         print(command.json ? store.list() : listText(store.list()))
         return 0
@@ -90,7 +96,11 @@ async function link(
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const now = new Date()
   const project = parseProjectFile(readProjectFile(command.project), contracts, now.toISOString().slice(0, 10))
-  const plan = planOf(project, command)
+  const plan = planOf(project, command.circuit)
+  if (command.circuit === 'hashed' && store.list().some(({ id }) => id === command.id))
+    throw new ConfigurationError('The circuit is not collected', [
+      `it was already: \`chainon link external --abandon ${command.id}\` destroys what deidentify still has of it`,
+    ])
   const expires = Math.min(
     now.getTime() + command.days * DAY_MS,
     Date.parse(`${project.retentionUntil}T00:00:00Z`) + DAY_MS,
@@ -108,13 +118,13 @@ async function link(
     const outcome = await journal.guard(
       begun,
       async () => {
-        const cohort = await cohortOf(command, plan)
+        const cohort = await cohortOf(command, plan, project)
         return linkCohort(context, { id: command.id, project, cohort, dryRun: command.dryRun, expires, made })
       },
       (ended) => linkEnded(begun, ended),
     )
     if (outcome.kind === 'too-few') {
-      process.stderr.write(tooFew(project.minCohort))
+      process.stderr.write(tooFew(project.minCohort, command.circuit))
       return FINDING_STATUS
     }
     const folder = outcome.circuit && store.folder(outcome.circuit.id)
@@ -125,16 +135,11 @@ async function link(
   }
 }
 
-/** @throws ConfigurationError when the reviewed file does not allow it */
-function planOf({ externalLinkage: plan }: ProjectFile, { circuit }: LinkCommand): ExternalLinkagePlan {
-  if (!plan?.circuits.includes(circuit))
-    throw new ConfigurationError('The cohort is not linked', [
-      `the project file does not declare it: external_linkage, circuits: [${circuit}] (services/extract/README.md)`,
-    ])
-  return plan
-}
-
-async function cohortOf({ file, circuit, threshold }: LinkCommand, plan: ExternalLinkagePlan): Promise<Cohort> {
+async function cohortOf(
+  { file, circuit, threshold }: LinkCommand,
+  plan: ExternalLinkagePlan,
+  project: ProjectFile,
+): Promise<Cohort> {
   if (circuit === 'indirect') {
     if (file === undefined || !statSync(file, { throwIfNoEntry: false })?.isFile())
       throw new ConfigurationError('The file of the cohort is not taken', ['it is not there, or is no file'])
@@ -147,6 +152,10 @@ async function cohortOf({ file, circuit, threshold }: LinkCommand, plan: Externa
   }
   process.send?.('ready')
   const { lines: tickets, facts } = await readStep(createReadStream('', { fd: SUBJECTS_FD }), TicketedSubject)
+  if (circuit === 'hashed') {
+    assertOpenedFor(project, facts)
+    return { kind: 'hashed', tickets, facts, matches: () => readStep(process.stdin, NamedSubject) }
+  }
   return { kind: 'direct', tickets, facts, matches: () => readStep(process.stdin, NamedSubject), threshold }
 }
 

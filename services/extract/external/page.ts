@@ -4,7 +4,7 @@ import type { ExternalReport } from './report.ts'
 type Cell = string | number | null
 
 export function pageOf(report: ExternalReport): string {
-  const { population, result, made } = report
+  const { population, result, made, window } = report
   const title = `Linkage of a cohort: project ${report.project}`
   const parts = [
     table(
@@ -24,6 +24,21 @@ export function pageOf(report: ExternalReport): string {
         ...result.not_linked.map(({ why, subjects }): Cell[] => [why, subjects]),
       ],
     ),
+    ...(window
+      ? [
+          '<h2>Whom it could find</h2>',
+          table(
+            ['what', ''],
+            [
+              ['open', `${window.opened} to ${window.closed}`],
+              ['compared', `${window.compared_since ?? '-'} to ${window.compared_until ?? '-'}`],
+              ['processes of deidentify that compared', window.processes],
+              ['records compared', window.records_compared],
+              ['share of them with a number that counts', window.with_number],
+            ],
+          ),
+        ]
+      : []),
     '<h2>Passes</h2>',
     table(
       ['pass', 'linked', 'multiple', 'none', 'bits', 'expected false'],
@@ -32,11 +47,15 @@ export function pageOf(report: ExternalReport): string {
         ...[one.linked, one.multiple, one.none, one.bits, one.expected_false],
       ]),
     ),
-    '<h2>Completeness</h2>',
-    table(
-      ['trait or criterion', 'share of the subjects'],
-      report.completeness.map(({ name, share }) => [name, share]),
-    ),
+    ...(report.completeness.length > 0
+      ? [
+          '<h2>Completeness</h2>',
+          table(
+            ['trait or criterion', 'share of the subjects'],
+            report.completeness.map(({ name, share }) => [name, share]),
+          ),
+        ]
+      : []),
     '<h2>Method</h2>',
     `<ul>${report.method.map((line) => `<li>${text(line)}</li>`).join('')}</ul>`,
     '<p>Counts from 1 to 10 are shown as &lt;11.</p>',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { assertOpenedFor, closesAt } from '../../../../services/extract/external/declare.ts'
 import { readCriteria } from '../../../../services/extract/external/read-criteria.ts'
 import { exampleWith, problemsOf, projectWith } from '../example.ts'
 
@@ -31,6 +32,41 @@ test("a project's file declares circuits, criteria that projects may see, and ho
     ['procedure.code', 'string', undefined],
   ])
   expect(declared()[2]?.expression).toBe("toString(toDate32(toTimeZone(f.`started_at`, 'Europe/Paris')))")
+})
+
+const hashed = (more: object = {}) => ({
+  circuits: ['hashed'],
+  hashed: { identifier: 'nir', characters: 15, encoding: 'hex', open_until: '2026-12-31', ...more },
+})
+
+test('the hashed circuit is declared with the form of its hashes and its last day', () => {
+  expect(projectWith({ external_linkage: hashed() }).externalLinkage).toEqual({
+    circuits: ['hashed'],
+    ...{ criteria: [], atLeast: 0 },
+    hashed: { form: { identifier: 'nir', characters: 15, encoding: 'hex' }, openUntil: '2026-12-31' },
+  })
+  const of = (external_linkage: object) => problemsOf(exampleWith({ external_linkage })).join('\n')
+  expect(of({ circuits: ['hashed'] })).toContain("needs 'hashed': identifier, characters, encoding, open_until")
+  expect(of({ ...hashed(), circuits: ['direct'] })).toContain("circuits' has no 'hashed'")
+  expect(of(hashed({ identifier: 'ipp' }))).toContain('identifier')
+  expect(of(hashed({ characters: 14 }))).toContain('characters')
+  expect(of(hashed({ encoding: 'base64' }))).toContain('encoding')
+  expect(of(hashed({ open_until: '2026-02-30' }))).toContain('open_until')
+  expect(of(hashed({ secret: 'x' }))).toContain('secret')
+})
+
+test('a circuit is open to the end of its last day, for a year at most and not after the retention; and is collected by its own project', () => {
+  const at = (openUntil: string, retention = '2030-01-01') =>
+    closesAt({ openUntil }, retention, Date.parse('2026-11-30T12:00:00Z'))
+  expect(at('2026-11-30')).toBe(Date.parse('2026-12-01T00:00:00Z'))
+  expect(() => at('2026-11-29')).toThrow(/open_until: is past/)
+  expect(() => at('2027-12-31')).toThrow(/more than 366 days away/)
+  expect(() => at('2026-12-31', '2026-12-30')).toThrow(/after retention_until/)
+  const collected = (facts: object) => () =>
+    assertOpenedFor({ id: 'study', minCohort: 11 }, { project: 'study', least: 11, ...facts })
+  expect(collected({})).not.toThrow()
+  expect(collected({ project: 'other' })).toThrow(/opened for another project/)
+  expect(collected({ least: 12 })).toThrow(/another min_cohort/)
 })
 
 test('pseudonyms, texts, unknown columns and what does not fit are problems with their place', () => {

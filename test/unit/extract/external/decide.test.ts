@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import {
   type Candidate,
   decideDirect,
+  decideHashed,
   decideStep,
   expectedByChance,
   falseMatchProbability,
@@ -42,6 +43,25 @@ test('two subjects of one person are both excluded, also where one has the numbe
   expect([linked, [...unlinked.values()]]).toEqual([[], ['multiple', 'multiple']])
 })
 
+test('by the hash of a number alone: one person, of one subject; nothing says how sure it is', () => {
+  const { linked, unlinked } = decideHashed([
+    one('two patients of one person', of('P1', 0, true), of('P1', 0, true)),
+    one('two persons', of('P2', 0, true), of('P3', 0, true)),
+    one('a', of('P4', 0, true)),
+    one('b', of('P4', 0, true)),
+    one('nobody'),
+  ])
+  expect(linked).toEqual([
+    { ticket: 'two patients of one person', person: 'P1', pass: 'hashed number', probability: null },
+  ])
+  expect(Object.fromEntries(unlinked)).toEqual({
+    'two persons': 'multiple',
+    a: 'multiple',
+    b: 'multiple',
+    nobody: 'none',
+  })
+})
+
 test('whatever the candidates: no person and no subject is linked twice, and each subject has one outcome', () => {
   const candidate = fc.record({
     person: fc.constantFrom('P', 'Q', 'R', 'S'),
@@ -51,11 +71,12 @@ test('whatever the candidates: no person and no subject is linked twice, and eac
   fc.assert(
     fc.property(fc.array(fc.array(candidate, { maxLength: 3 }), { maxLength: 8 }), (lists) => {
       const subjects = lists.map((candidates, at) => ({ ticket: `t${at}`, candidates }))
-      const { linked, unlinked } = decideDirect(subjects, 0.9)
-      const persons = linked.map(({ person }) => person)
-      expect(new Set(persons).size).toBe(persons.length)
-      const outcomes = [...linked.map(({ ticket }) => ticket), ...unlinked.keys()]
-      expect(outcomes.toSorted()).toEqual(subjects.map(({ ticket }) => ticket).toSorted())
+      for (const { linked, unlinked } of [decideDirect(subjects, 0.9), decideHashed(subjects)]) {
+        const persons = linked.map(({ person }) => person)
+        expect(new Set(persons).size).toBe(persons.length)
+        const outcomes = [...linked.map(({ ticket }) => ticket), ...unlinked.keys()]
+        expect(outcomes.toSorted()).toEqual(subjects.map(({ ticket }) => ticket).toSorted())
+      }
     }),
   )
 })
