@@ -71,8 +71,10 @@ test('the warehouse has its tables and views', () => {
   expect(objects).toEqual(expect.arrayContaining([...feeds, ...feeds.map((feed) => `feed_${feed}`), 'ledger_batch']))
 })
 
-test('a reader sees the views of the feeds, the links in force and the quality of rules', async () => {
-  expect(await readable('reader')).toEqual([...views, 'person_link_current', 'rule_quality'].toSorted())
+test('a reader sees the views of the feeds, the persons and the quality of rules', async () => {
+  expect(await readable('reader')).toEqual(
+    [...views, 'person_current', 'person_link_current', 'rule_quality'].toSorted(),
+  )
 })
 
 test('an extraction sees these, how far the warehouse is, and the fingerprints of its keys', async () => {

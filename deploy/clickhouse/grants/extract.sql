@@ -9,6 +9,8 @@ REVOKE SELECT ON chainon.ledger_verified FROM extract;
 REVOKE SELECT ON chainon.link_index FROM extract;
 REVOKE SELECT ON chainon.person_link FROM extract;
 REVOKE SELECT ON chainon.person_link_scored FROM extract;
+-- A project has the persons that it declares, and no mixture.
+REVOKE SELECT ON chainon.person_current FROM extract;
 -- Of the persons by the model: those of now, and what has changed, for projects that declare `persons: scored`.
 REVOKE SELECT ON chainon.person_link_scored_at FROM extract;
 REVOKE SELECT ON chainon.person_link_history FROM extract;

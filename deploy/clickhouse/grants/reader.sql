@@ -10,7 +10,7 @@ REVOKE SELECT ON chainon.ledger_verified FROM reader;
 REVOKE SELECT ON chainon.link_index FROM reader;
 REVOKE SELECT ON chainon.person_link FROM reader;
 REVOKE SELECT ON chainon.person_link_scored FROM reader;
--- Persons by the model are not what projects see yet.
+-- Persons by the model are in person_current; what they were and became is for operators.
 REVOKE SELECT ON chainon.person_link_scored_current FROM reader;
 REVOKE SELECT ON chainon.person_link_scored_at FROM reader;
 REVOKE SELECT ON chainon.person_link_history FROM reader;

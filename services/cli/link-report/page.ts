@@ -61,6 +61,14 @@ export function reportPage(report: LinkReport): string {
       ),
     ),
     section(
+      'Exact links beside the model',
+      either(
+        report.agreement,
+        ({ patients, pairs }) =>
+          `${rows(['patients of both'], [[patients]])}${rows(['pairs of one person for both', 'for the exact links alone', 'for the model alone'], [[pairs.both, pairs.exact_alone, pairs.model_alone]])}`,
+      ),
+    ),
+    section(
       'Links by pass',
       `${rows(['links', 'of an unknown pass'], [[passes.links, passes.unknown]])}${objects(passes.rows)}`,
     ),

@@ -50,6 +50,13 @@ export interface LinkReport {
     | { readonly subgroups: readonly { readonly name: string; readonly rows: readonly ShownRate[] | Missing }[] }
     | Missing
   readonly methods_of_links: { readonly in_force: readonly object[]; readonly by_model: readonly object[] } | Missing
+  /** Of the patients whom the exact links and the model have both: their pairs that are of one person. */
+  readonly agreement:
+    | {
+        readonly patients: Shown
+        readonly pairs: { readonly both: Shown; readonly exact_alone: Shown; readonly model_alone: Shown }
+      }
+    | Missing
   readonly sample: Readonly<Record<string, Shown>>
   readonly passes: {
     readonly links: Shown
@@ -127,6 +134,7 @@ export function linkReport(
       'not_available' in warehouse
         ? warehouse
         : { in_force: byMethod(warehouse.inForce), by_model: byMethod(warehouse.scored) },
+    agreement: 'not_available' in warehouse ? warehouse : agreementOf(warehouse),
     sample: Object.fromEntries(Object.entries(survey.sample).map(([name, count]) => [name, shownCount(count)])),
     passes: passesOf(survey),
     weights: weightsOf(survey),
@@ -316,6 +324,12 @@ function rowsOf(rates: readonly Rate[]): readonly ShownRate[] {
   }))
 }
 
+function agreementOf({ agreement }: WarehouseCounts): LinkReport['agreement'] {
+  const cells = shownCells([agreement.both, agreement.exactAlone, agreement.modelAlone])
+  const [both, exact, model] = cells as [Shown, Shown, Shown]
+  return { patients: shownCount(agreement.patients), pairs: { both, exact_alone: exact, model_alone: model } }
+}
+
 function byMethod(rows: WarehouseCounts['scored']): readonly object[] {
   const cells = shownCells(rows.map(({ patients }) => patients))
   return rows.map(({ method }, at) => ({ method, patients: cells[at] }))
@@ -323,7 +337,7 @@ function byMethod(rows: WarehouseCounts['scored']): readonly object[] {
 
 function limitationsOf({ sample, index }: Survey, scope: Scope): readonly string[] {
   return [
-    'Readers and projects see the links of exact tokens (methods_of_links: in_force), until those of the model are in force.',
+    'Readers have both: persons by the model (person_current), which this report is about, and by exact tokens (person_link_current; methods_of_links: in_force). A project has those that it declares.',
     'Expected precision and recall are what the model says of itself: where its classes do not fit the population, both are wrong in the same way. Recall is of the pairs that were compared; what blocking misses is in `missed`.',
     ...(sample.records < sample.of
       ? [`Pairs were counted on ${sample.records} of ${sample.of} records, and multiplied.`]

@@ -25,6 +25,16 @@ export interface WarehouseCounts {
   /** Patients by the method that links them: in force (exact tokens), and by the model. */
   readonly inForce: readonly { readonly method: string; readonly patients: number }[]
   readonly scored: readonly { readonly method: string; readonly patients: number }[]
+  readonly agreement: Agreement
+}
+
+/** The persons of the exact links beside those of the model, of the patients whom both have. */
+export interface Agreement {
+  readonly patients: number
+  /** Pairs of patients that are of one person: for both, for the exact links alone, for the model alone. */
+  readonly both: number
+  readonly exactAlone: number
+  readonly modelAlone: number
 }
 
 /** What is compared: all, two feeds, or two producers. */
@@ -108,6 +118,27 @@ export async function readWarehouse(
     subgroups,
     inForce: asNumbers(await methods('person_link_current')),
     scored: asNumbers(await methods('person_link_scored_current')),
+    agreement: await readAgreement(clickhouse),
+  }
+}
+
+async function readAgreement(clickhouse: ClickHouseClient): Promise<Agreement> {
+  const patients = `SELECT l.person_id AS exact, s.person_id AS scored FROM (SELECT patient_id, person_id FROM person_link_current) AS l
+    INNER JOIN (SELECT patient_id, person_id FROM person_link_scored_current) AS s ON s.patient_id = l.patient_id`
+  const pairs = (groups: string) =>
+    `(SELECT sum(intDiv(n * (n - 1), 2)) FROM (SELECT count() AS n FROM together GROUP BY ${groups}))`
+  const answer = await clickhouse.query({
+    query: `WITH together AS (${patients}) SELECT toString((SELECT count() FROM together)) AS patients, toString(${pairs('exact, scored')}) AS both,
+      toString(${pairs('exact')}) AS exact, toString(${pairs('scored')}) AS model`,
+    format: 'JSONEachRow',
+  })
+  const [row] = await answer.json<Record<'patients' | 'both' | 'exact' | 'model', string>>()
+  const both = Number(row?.both ?? 0)
+  return {
+    patients: Number(row?.patients ?? 0),
+    both,
+    exactAlone: Number(row?.exact ?? 0) - both,
+    modelAlone: Number(row?.model ?? 0) - both,
   }
 }
 

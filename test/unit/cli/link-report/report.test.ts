@@ -38,6 +38,7 @@ const warehouse: WarehouseCounts = {
   ]),
   inForce: [{ method: 'ins', patients: 900 }],
   scored: [{ method: 'scored', patients: 900 }],
+  agreement: { patients: 880, both: 300, exactAlone: 4, modelAlone: 40 },
 }
 const unreviewed = { not_available: 'no sample of links was reviewed by people' }
 const report = linkReport(survey, warehouse, unreviewed, { kind: 'installation' }, made)
@@ -53,6 +54,11 @@ test('each item is present with its place, or not available with the reason', ()
   }
   const clerical = report.items.find(({ what }) => what === 'false links, by clerical review')
   expect(clerical).toMatchObject({ state: 'not available', where: 'no sample of links was reviewed by people' })
+})
+
+test('exact links are counted beside the model, and what only one of both links is never a small number', () => {
+  expect(report.agreement).toEqual({ patients: 880, pairs: { both: 300, exact_alone: '<11', model_alone: '<11' } })
+  expect(page).toContain('pairs of one person for both')
 })
 
 test('of a clerical sample there are the share of false links and its interval, of each band and of all', () => {
