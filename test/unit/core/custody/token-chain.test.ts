@@ -31,7 +31,7 @@ test('versions follow each other, in whatever order the topic has them, and besi
 
 test('an installation from before has its first version alone, and none follows without a signer', () => {
   expect(publishedVersions('n.', first.slice(0, 1))).toEqual([
-    { version: 1, publicKey: Buffer.from(id1, 'hex'), signer: undefined },
+    { version: 1, publicKey: Buffer.from(id1, 'hex'), signer: undefined, retired: false },
   ])
   expect(idsOf([...first.slice(0, 1), second])).toEqual([id1])
 })

@@ -62,10 +62,11 @@ test('messages of before stay readable beside those for the next key, which is l
   await both.prepare([before, after])
   expect([both.open(before, PLACE), both.open(after, PLACE)]).toEqual([FIVE, FIVE])
   let looked = 0
-  const later = await tokenOpener([one], async () => {
+  const look = async () => {
     looked++
     return [one, two]
-  })
+  }
+  const later = await tokenOpener([one], { look })
   await later.prepare([before])
   expect(looked).toBe(0)
   await later.prepare([after, before])
