@@ -47,7 +47,7 @@ await tokens.prepare(samples)
 await tokens.prepare([tokens.again(samples[0] as Buffer, sample)])
 const wrapAll: Change = {
   pseudonym: wrap.wrap,
-  tokens: (sealed, place) => Buffer.from(`${sealed} of ${place.feed} ${place.recordId}`),
+  tokens: (sealed, place) => Buffer.from(`${String(sealed)} of ${place.feed} ${place.recordId}`),
 }
 const of = (form: LogForm, value: Buffer, key: string | null = null) => {
   const mapped = form.mapped({ key: key === null ? null : Buffer.from(key), value, headers: {} }, wrapAll)
