@@ -97,7 +97,7 @@ export function startCurate(
           openSecondLevel(secrets, register, box),
         )
         const fingerprints = await reach('Kafka', () => readFingerprints(kafka, config.CHAINON_NAMESPACE))
-        const { wrap, held } = await openWrap({ folder: secrets, box }, fingerprints)
+        const { wrap, tokens: tokenWrap, held } = await openWrap({ folder: secrets, box }, fingerprints)
         destroyRetiredWraps(secrets, fingerprints, logger)
         const assertKeyInForce = () => assertVersionInForce(register, version)
         const ownTopics = partitionReader(kafka)
@@ -107,7 +107,11 @@ export function startCurate(
           assertWraps(wrapVersions(fingerprintsOf(written).keys()), held)
         }
         const tokenSecrets = { dir: secrets, register, box }
-        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, tokenSecrets, { reach, logger })
+        const tokens = await openTokens(kafka, config.CHAINON_NAMESPACE, tokenSecrets, {
+          wrap: tokenWrap,
+          reach,
+          logger,
+        })
         await reach('ClickHouse', () => warehouseAgrees(fingerprints, register))
         await reach('ClickHouse', () => linker.start())
         const ids = await reach('Kafka', () => topicIds(kafka))

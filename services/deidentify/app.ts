@@ -62,18 +62,22 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
         const level1 = pseudonymiser(1, await secret('pseudonym-level1.key'))
         const tokenSecret = await secret('linkage-level1.key')
         const recipient = await reach('curate', () => tokenKeyInForce(kafka, namespace))
-        const sealTokens = await tokenSealer(recipient.publicKey)
         const encodingSecret = await secret('linkage-encoding.key')
         const transport = await reach('Kafka', () => ownTransportSecret(config, register))
         await reach('Kafka', () => destroyRetired(config, register, logger))
         const folder = linkageFolder(config)
         const linkageBox = await reach('the key provider', () => openSecretBox(config, folder))
-        const { wrap, held: wraps } = await reach('Kafka', async () => {
+        const {
+          wrap,
+          tokens: tokenWrap,
+          held: wraps,
+        } = await reach('Kafka', async () => {
           const names = await register.read()
           const opened = await openWritingWrap({ folder, box: linkageBox }, names)
           destroyRetiredWraps(folder, names, logger)
           return opened
         })
+        const sealTokens = await tokenSealer(recipient.publicKey, tokenWrap)
         const sealsUnder = { tokens: recipient.version, transport: transport.version, wraps }
         const encoders = identityEncoders(contracts, encodingSecret, level1)
         const sealing = join(secrets, 'sealing')
@@ -175,7 +179,7 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           assertInForce,
         })
         return {
-          sealsUnder: transport.version,
+          sealsUnder: { transport: transport.version, tokens: recipient.version },
           topics: new Map(
             feeds.map((feed) => [
               topicOf(namespace, 'identified', feed.feed),

@@ -27,7 +27,7 @@ const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
   gateway: ['w', '', 'r', '', 'w', '', '', ''],
   deidentify: ['r', 'rw', 'w', 'rw', 'w', 'rw', '', ''],
   linker: ['', '', '', 'r', '', 'r', 'w', 'r'],
-  curate: ['', 'r', '', 'rw', '', '', 'r', 'w'],
+  curate: ['d', 'r', '', 'rw', '', '', 'r', 'w'],
   console: ['d', 'd', '', '', 'rw', 'd', 'd', ''],
   extract: ['', '', '', '', 'w', '', '', ''],
   operator: ['d', 'r', '', '', 'w', 'd', 'd', ''],

@@ -6,11 +6,17 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
+import { avroRegistry } from '#core/avro/registry.ts'
 import { CLICKHOUSE_KEYS, clickhouseClient } from '#core/clickhouse/client.ts'
 import { readConfig } from '#core/config/read.ts'
+import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { pseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { tokenWrap } from '#core/crypto/token-wrap.ts'
 import { commandSecret } from '#core/http/command-door.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { defaultModel } from '#core/linkage/default-model.ts'
@@ -21,11 +27,13 @@ import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
 import { complete } from '#core/schema/complete.ts'
+import { tokenOpener } from '#core/sealing/tokens.ts'
 import { linkDirectly } from '../../services/cli/link-external.ts'
 import type { LinkReport } from '../../services/cli/link-report/report.ts'
 import { report } from '../../services/cli/link-report/run.ts'
 import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
 import { linkServices } from '../../services/console/review/link-services.ts'
+import { tokeniser } from '../../services/deidentify/linkage/tokenise.ts'
 import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
@@ -105,6 +113,8 @@ function spawnedRotation(env: Readonly<Record<string, string>>): {
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
   return { child, log: () => log }
 }
+
+const patientFeed = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') ?? expect.unreachable()
 
 let pipeline: Pipeline
 let linker: ServiceProcess
@@ -923,6 +933,50 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   const found = (texts: readonly string[]) =>
     dictionary.filter((one) => texts.some((text) => text.includes(one))).length
   expect(found(await inKafka())).toBe(dictionary.length)
+  // Who has the key of tokens, too, and keys that open them, and tries the people of the place.
+  const tokenFolder = `${folder}/secrets/curate`
+  const seedOf = (file: string) => loadOrCreateSecret(tokenFolder, file)
+  const tokenSeeds = [seedOf('linkage-tokens.key'), seedOf('linkage-tokens-2.key')] as const
+  const tokenise = tokeniser(patientFeed, loadOrCreateSecret(`${folder}/secrets/deidentify`, 'linkage-level1.key'))
+  const tokensOfPeople = people.flatMap((person) =>
+    tokenise({ ...person, birth_date: Date.parse(String(person.birth_date)) / 86_400_000 }, 'chu-a'),
+  )
+  const patientTopic = `${namespace}pseudonymised.patient`
+  const logged = avroRegistry(readConfig('test', [...REGISTRY_KEYS], pipeline.env)).decoder([
+    pseudonymisedSchema(patientFeed),
+    MARKER_SCHEMA,
+  ])
+  /** @returns how many of these tokens the seeds and the keys of the wrap find in the kept log */
+  const foundTokens = async (seeds: readonly Buffer[], wraps: ReadonlyMap<number, Buffer> = new Map()) => {
+    const opener = await tokenOpener(seeds, { wrap: tokenWrap(wraps.size > 0 ? 2 : 1, wraps) })
+    const { unwrap } = pseudonymWrap(wraps.size > 0 ? 2 : 1, wraps)
+    const opened = new Set<string>()
+    for (const { value } of await readTopics(pipeline.env, [patientTopic])) {
+      await logged.prepare([value])
+      const record = logged.decode(value)?.record
+      const ids = [String(record?.record_id), ...dictionary]
+      if (wraps.size > 0) ids.push(unwrap(String(record?.record_id)) ?? '')
+      const opens = await opener.prepare([record?._sealed_tokens]).then(
+        () => true,
+        () => false,
+      )
+      for (const recordId of opens ? ids : [])
+        for (const token of opener.open(record?._sealed_tokens, { feed: 'patient', recordId }) ?? []) opened.add(token)
+    }
+    return tokensOfPeople.filter((token) => opened.has(token)).length
+  }
+  expect(tokensOfPeople.length).toBeGreaterThan(people.length)
+  expect(await foundTokens([tokenSeeds[0]])).toBe(tokensOfPeople.length)
+  const retireTokens = () =>
+    runToEnd('services/curate/rotate-tokens/main.ts', ['retire', '--json'], {
+      ...withLogin('curate', pipeline.env),
+      CHAINON_SECRETS_DIR: tokenFolder,
+    })
+  const early = await retireTokens()
+  expect([early.status, early.stderr]).toEqual([
+    75,
+    expect.stringMatching(/[1-9]\d* messages of \S+pseudonymised\.patient for curate\/linkage-tokens\.key/),
+  ])
   const stored = async () => [
     ...(await pipeline.rows('SELECT record_id, patient_id FROM feed_patient FINAL ORDER BY record_id')),
     ...(await pipeline.rows(
@@ -934,6 +988,22 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   expect((await rotation('rotate')).status).toBe(78)
   expect((await rotation('prepare')).status).toBe(0)
   const file = 'pseudonym-wrap-2.key'
+  // Without the keys that open tokens nothing begins.
+  const lacking = { ...pipeline.env, CHAINON_TOKEN_SECRETS_DIR: join(folder, 'nowhere') }
+  const without = await runToEnd('services/provision/rotate/main.ts', ['rotate'], lacking)
+  expect([without.status, without.stderr]).toEqual([
+    78,
+    expect.stringContaining('curate/linkage-tokens-2.key is not in'),
+  ])
+  const surveyed = JSON.parse((await rotation('survey')).stdout) as Record<string, unknown>
+  expect(surveyed).toMatchObject({ inForce: 1, rewriting: false, missing: [] })
+  expect(surveyed.tokens).toEqual(
+    ['curate/linkage-tokens-2.key', 'curate/linkage-tokens.key'].map((key) => ({
+      key,
+      wrap: 1,
+      messages: expect.any(Number),
+    })),
+  )
   const ends = [pipeline.services.deidentify, linker, pipeline.services.curate].map(({ child }) => once(child, 'exit'))
   /** Kills it as soon as a log has come so far. */
   const killedWhen = async (reached: () => Promise<boolean>) => {
@@ -970,6 +1040,10 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   const { status, stdout, stderr } = await rotation('rotate')
   expect([status, stderr]).toEqual([0, expect.any(String)])
   expect(JSON.parse(stdout)).toMatchObject({ version: 2 })
+  const wraps = new Map([[2, loadOrCreateSecret(join(folder, 'secrets/linkage'), file)]])
+  expect(await foundTokens(tokenSeeds)).toBe(0)
+  expect(await foundTokens([tokenSeeds[0]], wraps)).toBe(0)
+  expect(await foundTokens(tokenSeeds, wraps)).toBe(tokensOfPeople.length)
 
   await push('a', [
     recordAt('a', 4, { record_version: 9, operation: 'cancel' }),
@@ -987,16 +1061,28 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   expect(found(dumps.map((dump) => dump?.toString('latin1') ?? ''))).toBe(0)
   expect(found([JSON.stringify(inTables)])).toBe(0)
   expect(found(await inKafka())).toBe(0)
+  // Nothing needs the former key of tokens any more: it is destroyed, and curate starts, and links are made again, without it.
+  const retired = await retireTokens()
+  expect([retired.status, retired.stderr]).toEqual([0, expect.any(String)])
+  expect(JSON.parse(retired.stdout)).toEqual({
+    in_force: 2,
+    retired: [1],
+    destroyed: ['curate/linkage-tokens.key'],
+  })
+  expect(existsSync(join(tokenFolder, 'linkage-tokens.key'))).toBe(false)
+  expect(await pipeline.services.curate.stop()).toBe(0)
+  pipeline.services.curate = await pipeline.start('curate')
   // From its first record on, although it begins at another offset.
   const secrets = { ...pipeline.env, CHAINON_SECRETS_DIR: join(folder, 'secrets/curate') }
   const rebuilt = await runToEnd('services/cli/chainon.mjs', ['link', 'rebuild', '--dry-run', '--json'], secrets)
   expect([rebuilt.status, rebuilt.stderr]).toEqual([0, expect.any(String)])
   expect(JSON.parse(rebuilt.stdout)).toMatchObject({ patients: expect.any(Number) })
   const survey = await rotation('survey')
-  const { inForce, rewriting, messages } = JSON.parse(survey.stdout) as Record<string, unknown>
-  expect({ inForce, rewriting, versions: Object.keys(messages as object) }).toEqual({
+  const { inForce, rewriting, messages, tokens } = JSON.parse(survey.stdout) as Record<string, unknown>
+  expect({ inForce, rewriting, versions: Object.keys(messages as object), tokens }).toEqual({
     inForce: 2,
     rewriting: false,
     versions: ['2'],
+    tokens: [{ key: 'curate/linkage-tokens-2.key', wrap: 2, messages: expect.any(Number) }],
   })
 }, 240_000)

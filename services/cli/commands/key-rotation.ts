@@ -63,11 +63,12 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
     .command('rotate-tokens')
     .summary('seal linkage tokens for another key')
     .description(
-      'From then on the linkage tokens of the kept log are sealed for a new key of curate. Run it on a host of curate: first with --prepare, then copy the new file to the other hosts, then without. Records are accepted and loaded all the time. Former keys open what is in the log, and stay.',
+      'From then on the linkage tokens of the kept log are sealed for a new key of curate. Run it on a host of curate: first with --prepare, then copy the new file to the other hosts, then without. Records are accepted and loaded all the time. Former keys open what is in the log: `chainon keys rotate-first-level` seals that again, and then --retire destroys them.',
     )
     .option('--dry-run', 'only say which key is in force')
     .option(...PREPARE)
     .option(...GIVE_UP)
+    .option('--retire', 'destroy the former keys, when nothing of the kept log is sealed for them')
     .option(...JSON_OPTION)
     .option(...DATA_DIR)
     .action((options: Options) => run(env, options, TOKENS, stepOf(options)))
@@ -101,9 +102,9 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
     .command('rotate-first-level')
     .summary('write the kept logs anew under another key of first-level pseudonyms')
     .description(
-      'Wraps every first-level pseudonym of the kept logs under a new key, so that the key that made them finds nothing there. Run it where `chainon provision` runs, with the folder of linkage secrets: first with --prepare, then copy the new file to each host of deidentify, of the linker and of curate, then without. deidentify and the linker wait meanwhile; records are accepted, and tables stay as they are. It may be interrupted and started again, and goes on where it was; run it once at a time. When a later key is in force, --retire destroys the former one.',
+      'Wraps every first-level pseudonym of the kept logs under a new key, and seals their linkage tokens again under it and the key of tokens in force, so that the keys that made them find nothing there. Run it where `chainon provision` runs, with the folder of linkage secrets and, for the time of the command, the keys of curate that open tokens (CHAINON_TOKEN_SECRETS_DIR): first with --prepare, then copy the new file to each host of deidentify, of the linker and of curate, then without. deidentify and the linker wait meanwhile; records are accepted, and tables stay as they are. It may be interrupted and started again, and goes on where it was; run it once at a time. When a later key is in force, --retire destroys the former one.',
     )
-    .option('--dry-run', 'only say which key is in force, and how many messages are of which')
+    .option('--dry-run', 'only say which key is in force, how many messages are of which, and how many have tokens')
     .option(...PREPARE)
     .option(...GIVE_UP)
     .option('--retire', 'destroy the former keys, when no message is of them')

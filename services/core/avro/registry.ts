@@ -39,6 +39,8 @@ export interface Decoder {
 export interface Rewriter {
   /** Fetches the schemas of these values that are not known yet; call before `rewrite`. */
   prepare(values: readonly (Buffer | null)[]): Promise<void>
+  /** @returns the record as it was written; undefined when the bytes are no record of the schemas */
+  read(value: Buffer | null): Decoded | undefined
   /**
    * @param change receives the record as it was written, and may change values of it
    * @returns undefined when the bytes are no record of the schemas
@@ -109,18 +111,23 @@ export function avroRegistry(config: RegistryConfig): AvroRegistry {
       const { prepare, of } = knownSchemas(client, subjects, (writer, name) =>
         names.includes(name) ? writer : undefined,
       )
+      const read = (value: Buffer | null) => {
+        const schema = of(value)
+        if (!schema || value === null) return undefined
+        const { name, found: type } = schema
+        try {
+          return { type, name, record: type.fromBuffer(value.subarray(HEADER_BYTES)) as Record<string, unknown> }
+        } catch {
+          return undefined
+        }
+      }
       return {
         prepare,
+        read,
         rewrite(value, change) {
-          const schema = of(value)
-          if (!schema || value === null) return undefined
-          const { name, found: type } = schema
-          let record: Record<string, unknown>
-          try {
-            record = type.fromBuffer(value.subarray(HEADER_BYTES)) as Record<string, unknown>
-          } catch {
-            return undefined
-          }
+          const found = read(value)
+          if (!found || value === null) return undefined
+          const { type, name, record } = found
           change({ name, record })
           return Buffer.concat([value.subarray(0, HEADER_BYTES), type.toBuffer(record)])
         },

@@ -71,7 +71,12 @@ export const KEY_GROUPS: readonly KeyGroup[] = [
   { title: 'gateway', readers: 'Read by `gateway`.', keys: GATEWAY },
   { title: 'Workers', readers: 'Read by `deidentify`, `linker` and `curate`.', keys: WORKERS },
   { title: 'curate', readers: 'Read by `curate`.', keys: CURATE },
-  { title: 'linker', readers: 'Read by `linker`; the first one by `deidentify`, too.', keys: LINKAGE },
+  {
+    title: 'linker',
+    readers:
+      'Read by `linker`; the first one by `deidentify`, too, and the first two by `chainon keys rotate-first-level`.',
+    keys: LINKAGE,
+  },
   { title: 'Object store', readers: 'Read by `gateway` and `deidentify`.', keys: OBJECTS },
   {
     title: 'Addresses of the services',

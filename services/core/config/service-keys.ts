@@ -392,6 +392,12 @@ export const LINKAGE = {
     description:
       'Folder of the secrets that deidentify and linker share, of which each host has a copy; default <data>/secrets/linkage',
   },
+  CHAINON_TOKEN_SECRETS_DIR: {
+    type: 'string',
+    default: '',
+    description:
+      'Folder where `chainon keys rotate-first-level` finds the keys of curate that open linkage tokens; default <data>/secrets/curate',
+  },
   CHAINON_LINKAGE_INDEX: {
     type: 'string',
     default: 'main',

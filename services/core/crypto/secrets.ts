@@ -26,6 +26,23 @@ import { CLEAR, type SecretBox } from './secret-box.ts'
 export function loadOrCreateSecret(dir: string, name: string, box: SecretBox = CLEAR): Buffer {
   const path = join(dir, name)
   if (!existsSync(path)) storeSecret(dir, name, randomBytes(32), box)
+  const { secret, stored } = readSecret(path, name, box)
+  if (box.isStale(stored)) storing(path, () => renameSync(draftOf(path, name, secret, box), path))
+  return secret
+}
+
+/**
+ * Of a folder of another service: the file stays as it is.
+ *
+ * @returns 32 bytes; undefined when there is no such file
+ * @throws as `loadOrCreateSecret`
+ */
+export function loadSecret(dir: string, name: string, box: SecretBox): Buffer | undefined {
+  const path = join(dir, name)
+  return existsSync(path) ? readSecret(path, name, box).secret : undefined
+}
+
+function readSecret(path: string, name: string, box: SecretBox): { readonly secret: Buffer; readonly stored: string } {
   if ((statSync(path).mode & 0o077) !== 0) {
     throw new ConfigurationError('A secret is not safe', [
       `${path} is readable by others: run chmod 600 on it, and check who may have read it`,
@@ -37,9 +54,7 @@ export function loadOrCreateSecret(dir: string, name: string, box: SecretBox = C
     throw new ConfigurationError('A secret is damaged', [
       `${path} must contain 64 hexadecimal digits: restore it from a backup`,
     ])
-  const secret = Buffer.from(text, 'hex')
-  if (box.isStale(stored)) storing(path, () => renameSync(draftOf(path, name, secret, box), path))
-  return secret
+  return { secret: Buffer.from(text, 'hex'), stored }
 }
 
 /**

@@ -1,14 +1,19 @@
 /** The public keys for linkage tokens in the topic `key.fingerprints`, of which nothing is ever changed; see token-chain.ts. */
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import type { Kafka } from 'kafkajs'
 import type { SecretBox } from '../crypto/secret-box.ts'
+import { loadSecret } from '../crypto/secrets.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
 import { partitionReader } from '../kafka/partition-reader.ts'
 import type { OrderedProducer } from '../kafka/producer.ts'
 import { keyIdOf, publicKeyOf } from '../sealing/hpke.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { destroyRetiredFiles } from './destroy-retired.ts'
 import { fingerprintTopic } from './kafka-register.ts'
 import { type KeyRegister, registeredSecret } from './registered-secret.ts'
 import { sealingKey, TOKENS } from './sealing-versions.ts'
-import { firstPublication, nextPublication, type PublishedKey, publishedVersions } from './token-chain.ts'
+import { firstPublication, nextPublication, type PublishedKey, publishedVersions, retirement } from './token-chain.ts'
 
 /**
  * @param dir of the secrets of `curate`
@@ -16,6 +21,38 @@ import { firstPublication, nextPublication, type PublishedKey, publishedVersions
  */
 export function tokenSeed(dir: string, version: number, register: KeyRegister, box: SecretBox): Promise<Buffer> {
   return registeredSecret(dir, sealingKey(TOKENS, version), register, box)
+}
+
+/**
+ * For who opens tokens where the register of `curate` is not reached: each is compared with what is published.
+ *
+ * @param dir with copies of the secrets of `curate`; none is made
+ * @param boxOf how they stand in their files; not called when there is none
+ * @returns by version the seeds that are there, of versions that are not retired
+ * @throws ConfigurationError when one is another than the published one, or is not safe
+ */
+export async function heldTokenSeeds(
+  dir: string,
+  boxOf: () => Promise<SecretBox>,
+  published: readonly PublishedKey[],
+): Promise<ReadonlyMap<number, Buffer>> {
+  const seeds = new Map<number, Buffer>()
+  for (const { version, publicKey, retired } of published) {
+    const file = basename(sealingKey(TOKENS, version))
+    if (retired || !existsSync(join(dir, file))) continue
+    const seed = loadSecret(dir, file, await boxOf())
+    if (!seed) continue
+    if (!(await publicKeyOf(seed)).equals(publicKey)) throw notPublished(sealingKey(TOKENS, version), join(dir, file))
+    seeds.set(version, seed)
+  }
+  return seeds
+}
+
+/** @returns an error about a key that is not the one of this installation */
+export function notPublished(name: string, path: string): ConfigurationError {
+  return new ConfigurationError(`The key ${name} is not the one that was published`, [
+    `${path} is the key of another public key: restore it from its backup`,
+  ])
 }
 
 const FIRST = sealingKey(TOKENS, 1)
@@ -88,4 +125,29 @@ export async function publishNext(
     throw new ConfigurationError(`The key ${sealingKey(TOKENS, version)} is not published`, [
       `another key, or none, is version ${version} in ${fingerprintTopic(namespace)}: it was signed with the secret of the version before, which somebody else then has`,
     ])
+}
+
+/**
+ * Publishes that nothing is sealed for former versions any more.
+ * @param inForce the seed of the version in force
+ * @throws ChainonError dependency-unavailable
+ */
+export async function publishRetired(
+  producer: Pick<OrderedProducer, 'send'>,
+  namespace: string,
+  versions: readonly number[],
+  inForce: Buffer,
+): Promise<void> {
+  const messages = versions.map((version) => retirement(namespace, version, inForce))
+  if (messages.length > 0) await producer.send({ topic: fingerprintTopic(namespace), acks: -1, messages })
+}
+
+/** Destroys what this host has of retired versions; see `destroyRetiredFiles`. @returns their names */
+export function destroyRetiredTokenKeys(
+  dir: string,
+  published: readonly PublishedKey[],
+  logger: Logger,
+): readonly string[] {
+  const names = published.filter(({ retired }) => retired).map(({ version }) => sealingKey(TOKENS, version))
+  return destroyRetiredFiles(dir, names, logger)
 }

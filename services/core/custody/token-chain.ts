@@ -5,11 +5,12 @@
  *   <key> public      64 hexadecimal digits of the key for HPKE
  *   <key> signer      64 hexadecimal digits of the Ed25519 key that signs the next version; both of the first version
  *   <key-n> public    of a later version: both, and the signature of the version before
+ *   <key-n> retired   nothing is sealed for the version any more: the signature of a later one
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
 import { deriveKey } from '../crypto/hmac.ts'
 import { publicKeyOf } from '../sealing/hpke.ts'
-import { sealingKey, TOKENS } from './sealing-versions.ts'
+import { sealingKey, sealingStep, TOKENS } from './sealing-versions.ts'
 
 /** Of a version. Keys have 32 bytes. */
 export interface PublishedKey {
@@ -17,6 +18,8 @@ export interface PublishedKey {
   readonly publicKey: Buffer
   /** Undefined until a `curate` that knows of versions has started. */
   readonly signer: Buffer | undefined
+  /** Nothing is sealed for it any more, and its secret is destroyed. Never the last version. */
+  readonly retired: boolean
 }
 
 /** Of the topic. */
@@ -48,6 +51,18 @@ export async function nextPublication(
   return { key: nameOf(version), value: Buffer.concat([publicKey, signer, signature]).toString('hex') }
 }
 
+/** @param inForce the seed of the version in force @returns what is published of a former version that is retired */
+export function retirement(
+  namespace: string,
+  version: number,
+  inForce: Buffer,
+): { readonly key: string; readonly value: string } {
+  return {
+    key: sealingStep(TOKENS, version, 'retired'),
+    value: sign(null, retiredText(namespace, version), signerOf(inForce)).toString('hex'),
+  }
+}
+
 /**
  * Pure.
  * @param messages of the topic, in their order
@@ -57,16 +72,31 @@ export function publishedVersions(namespace: string, messages: readonly Written[
   const first = (name: string) => messages.find(({ key, value }) => String(key) === name && FIRST.test(String(value)))
   const [key, signer] = [first(nameOf(1)), first(SIGNER)]
   if (!key) return []
-  const versions: PublishedKey[] = [{ version: 1, publicKey: bytesOf(key), signer: signer && bytesOf(signer) }]
+  const versions: Omit<PublishedKey, 'retired'>[] = [
+    { version: 1, publicKey: bytesOf(key), signer: signer && bytesOf(signer) },
+  ]
   for (;;) {
     const last = versions.at(-1)
     const next = last?.signer && nextOf(last.version, last.signer)
-    if (!next) return versions
+    if (!next) break
     versions.push(next)
+  }
+  return versions.map((one, at) => ({ ...one, retired: isRetired(one.version, versions.slice(at + 1)) }))
+
+  /** Who has the secret of a former version alone cannot have another one destroyed. */
+  function isRetired(version: number, later: readonly Omit<PublishedKey, 'retired'>[]): boolean {
+    return messages.some(
+      (message) =>
+        String(message.key) === sealingStep(TOKENS, version, 'retired') &&
+        SIGNATURE.test(String(message.value)) &&
+        later.some(
+          ({ signer: by }) => by && verify(null, retiredText(namespace, version), publicOf(by), bytesOf(message)),
+        ),
+    )
   }
 
   /** The numbers of versions that were given up are missing. */
-  function nextOf(before: number, signedBy: Buffer): PublishedKey | undefined {
+  function nextOf(before: number, signedBy: Buffer): Omit<PublishedKey, 'retired'> | undefined {
     for (const message of messages) {
       const version = Number(LATER_NAME.exec(String(message.key))?.[1] ?? 0)
       if (version <= before || !LATER.test(String(message.value))) continue
@@ -81,6 +111,7 @@ export function publishedVersions(namespace: string, messages: readonly Written[
 
 const FIRST = /^[0-9a-f]{64}$/
 const LATER = /^[0-9a-f]{256}$/
+const SIGNATURE = /^[0-9a-f]{128}$/
 const LATER_NAME = new RegExp(`^${TOKENS}-(\\d{1,5})\\.key public$`)
 const SIGNER = `${sealingKey(TOKENS, 1)} signer`
 const nameOf = (version: number) => `${sealingKey(TOKENS, version)} public`
@@ -91,6 +122,10 @@ function signedText(namespace: string, version: number, publicKey: Buffer, signe
   return Buffer.from(
     `chainon token key\n${namespace}\n${version}\n${publicKey.toString('hex')}\n${signer.toString('hex')}`,
   )
+}
+
+function retiredText(namespace: string, version: number): Buffer {
+  return Buffer.from(`chainon token key retired\n${namespace}\n${version}`)
 }
 
 /** What stands before the 32 bytes of an Ed25519 key (RFC 8410): PKCS #8 of a private one, SPKI of a public one. */

@@ -1,15 +1,15 @@
 /**
- * The keys that wrap first-level pseudonyms on a host: `deidentify` and the linker have them in their folder of linkage secrets, `curate` in its own. The command of the
+ * The keys that wrap first-level pseudonyms and linkage tokens on a host: `deidentify` and the linker have them in their folder of linkage secrets, `curate` in its own. The command of the
  * rotation makes them; a service makes none, and does not start without those that are in use.
  */
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { Config } from '../config/read.ts'
 import { type PseudonymWrap, pseudonymWrap } from '../crypto/pseudonym-wrap.ts'
 import type { SecretBox } from '../crypto/secret-box.ts'
+import { type TokenWrap, tokenWrap } from '../crypto/token-wrap.ts'
 import { ChainonError } from '../faults/errors.ts'
-import { overwrite } from '../sealing/secret-files.ts'
-import { type Logger, safeError } from '../telemetry/logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { destroyRetiredFiles } from './destroy-retired.ts'
 import { type KeyRegister, registeredSecret } from './registered-secret.ts'
 import { assertMayWrite, wrapKey, wrapVersions } from './wrap-versions.ts'
 
@@ -21,6 +21,8 @@ export interface WrapPlace {
 /** A wrap with the versions that it can unwrap, from 2 on. */
 export interface HeldWrap {
   readonly wrap: PseudonymWrap
+  /** Of linkage tokens, under the same keys. */
+  readonly tokens: TokenWrap
   readonly held: ReadonlySet<number>
 }
 
@@ -38,7 +40,7 @@ export async function openWrap({ folder, box }: WrapPlace, names: ReadonlyMap<st
   const keys = new Map<number, Buffer>()
   for (const version of opening.filter((one) => one > 1))
     keys.set(version, await registeredSecret(folder, wrapKey(version), readOnly(names), box))
-  return { wrap: pseudonymWrap(inForce, keys), held: new Set(keys.keys()) }
+  return { wrap: pseudonymWrap(inForce, keys), tokens: tokenWrap(inForce, keys), held: new Set(keys.keys()) }
 }
 
 /** For who writes pseudonyms to the log. @throws as `openWrap`; ChainonError key-rotation while the log is written anew */
@@ -47,29 +49,13 @@ export async function openWritingWrap(place: WrapPlace, names: ReadonlyMap<strin
   return await openWrap(place, names)
 }
 
-/**
- * Destroys what this host still has of retired versions. Call it when those in use were opened: a register that lies keeps a service from starting, and takes no key.
- * @returns names of the versions of which the file is gone
- */
+/** Destroys what this host has of retired versions; see `destroyRetiredFiles`. @returns their names */
 export function destroyRetiredWraps(
   folder: string,
   names: ReadonlyMap<string, string>,
   logger: Logger,
 ): readonly string[] {
-  const gone: string[] = []
-  for (const name of wrapVersions(names.keys()).retired.map(wrapKey)) {
-    const path = join(folder, basename(name))
-    if (!existsSync(path)) continue
-    try {
-      overwrite(path)
-      gone.push(name)
-      logger.info({ event: 'retired-key-destroyed', key: name })
-    } catch (error) {
-      // A folder that is mounted read only: it unwraps nothing that exists.
-      logger.warn({ event: 'retired-key-left', key: name, err: safeError(error) }, `remove ${path}: it is retired`)
-    }
-  }
-  return gone
+  return destroyRetiredFiles(folder, wrapVersions(names.keys()).retired.map(wrapKey), logger)
 }
 
 function readOnly(names: ReadonlyMap<string, string>): KeyRegister {

@@ -93,6 +93,9 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       // `chainon link decide` finds the two records in linked.*.
       topic(decisionsTopic(namespace), 'WRITE'),
       readingGroups('key-rotation'),
+      // Whether `deidentify` still seals for a former key, and has written all that was accepted: before that key is destroyed.
+      zone('identified', 'DESCRIBE'),
+      group('deidentify', 'DESCRIBE'),
       // Writes the public key for which its tokens are sealed.
       topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],

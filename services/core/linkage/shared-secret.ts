@@ -2,16 +2,14 @@
  * The secrets under which `deidentify` seals for the linker, who opens: a folder of its own, because two services have it. `deidentify` makes and
  * registers them; on another host the linker needs copies. A key provider seals the copies of each host, or those that both use when they have the same key.
  */
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
 import type { Config } from '../config/read.ts'
+import { destroyRetiredFiles } from '../custody/destroy-retired.ts'
 import { openSecretBox, type ProviderConfig } from '../custody/key-provider.ts'
 import { type KeyRegister, registeredSecret } from '../custody/registered-secret.ts'
 import { sealingKey, sealingStep, sealingVersions, TRANSPORT } from '../custody/sealing-versions.ts'
 import { linkageFolder } from '../custody/wrap-keys.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
-import { overwrite } from '../sealing/secret-files.ts'
-import { type Logger, safeError } from '../telemetry/logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 
 type Settings = ProviderConfig & Config<'CHAINON_LINKAGE_SECRETS_DIR' | 'CHAINON_DATA_DIR'>
 
@@ -101,32 +99,13 @@ export async function retireFormer(register: KeyRegister): Promise<readonly numb
   return former
 }
 
-/**
- * Destroys what this host still has of retired versions. Call it when the version in force was opened: a register that lies keeps a service from starting,
- * and takes no key.
- *
- * @returns names of the versions of which the file is gone
- */
+/** Destroys what this host has of retired versions; see `destroyRetiredFiles`. @returns their names */
 export async function destroyRetired(
   config: Settings,
   register: Pick<KeyRegister, 'read'>,
   logger: Logger,
 ): Promise<readonly string[]> {
-  const { retired } = versionsOf(await register.read())
-  const gone: string[] = []
-  for (const name of retired.map(keyOf)) {
-    const path = join(linkageFolder(config), basename(name))
-    if (!existsSync(path)) continue
-    try {
-      overwrite(path)
-      gone.push(name)
-      logger.info({ event: 'retired-key-destroyed', key: name })
-    } catch (error) {
-      // A folder that is mounted read only: it opens nothing that exists.
-      logger.warn({ event: 'retired-key-left', key: name, err: safeError(error) }, `remove ${path}: it is retired`)
-    }
-  }
-  return gone
+  return destroyRetiredFiles(linkageFolder(config), versionsOf(await register.read()).retired.map(keyOf), logger)
 }
 
 function readOnly(known: ReadonlyMap<string, string>): KeyRegister {

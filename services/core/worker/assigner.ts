@@ -18,7 +18,10 @@ const NAME = 'ChainonSticky'
 const VERSION = 1
 const { AssignerProtocol } = kafkajs
 /** Beside the topics in what a member tells, and not the name of one: a leader that does not know it passes it over, because it is no list of partitions. */
-const SEALS_UNDER = '*seals-under'
+const TOLD = { transport: '*seals-under', tokens: '*seals-tokens-under' } as const
+
+/** Versions of the keys under which a worker seals: encodings for the linker, and linkage tokens for `curate`. */
+export type SealsUnder = Readonly<Record<keyof typeof TOLD, number>>
 
 /**
  * @param partitions ids of each topic's partitions; topics that no member subscribes to are left out
@@ -74,8 +77,7 @@ export function assign(
 
 /** What this member tells the leader and whoever describes the group, and hears of its group. */
 export interface Membership {
-  /** The version of the key under which it seals. */
-  readonly sealsUnder?: number | undefined
+  readonly sealsUnder?: SealsUnder | undefined
   /** What it has now. */
   readonly has: () => Assignment
   /** Called before each JoinGroup. */
@@ -89,7 +91,8 @@ export function stickyAssigner({ has, onJoin, sealsUnder }: Membership): Partiti
     version: VERSION,
     protocol({ topics }) {
       onJoin()
-      const userData = Buffer.from(JSON.stringify({ ...has(), ...(sealsUnder && { [SEALS_UNDER]: sealsUnder }) }))
+      const told = sealsUnder && { [TOLD.transport]: sealsUnder.transport, [TOLD.tokens]: sealsUnder.tokens }
+      const userData = Buffer.from(JSON.stringify({ ...has(), ...told }))
       return { name: NAME, metadata: AssignerProtocol.MemberMetadata.encode({ version: VERSION, topics, userData }) }
     },
     async assign({ members }) {
@@ -128,11 +131,11 @@ function memberOf(id: string, metadata: Buffer): Member {
   return { id, topics: decoded?.topics ?? [], has: assignmentOf(decoded?.userData) }
 }
 
-/** @param metadata of a member, as its group has it @returns the version of the key under which it seals; undefined when it does not say */
-export function sealsUnderOf(metadata: Buffer): number | undefined {
+/** @param metadata of a member, as its group has it @returns the version of a key under which it seals; undefined when it does not say */
+export function sealsUnderOf(metadata: Buffer, key: keyof SealsUnder): number | undefined {
   try {
     const value: unknown = JSON.parse(String(AssignerProtocol.MemberMetadata.decode(metadata)?.userData))
-    const version = (value as Record<string, unknown> | null)?.[SEALS_UNDER]
+    const version = (value as Record<string, unknown> | null)?.[TOLD[key]]
     return typeof version === 'number' ? version : undefined
   } catch {
     return undefined

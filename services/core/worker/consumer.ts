@@ -8,7 +8,7 @@ import type { FaultCode } from '../faults/codes.ts'
 import { ChainonError } from '../faults/errors.ts'
 import { type Committed, committedOffsets } from '../kafka/offsets.ts'
 import { type Logger, safeError } from '../telemetry/logger.ts'
-import { stickyAssigner } from './assigner.ts'
+import { type SealsUnder, stickyAssigner } from './assigner.ts'
 import { type CommitTogether, groupCommits } from './commits.ts'
 import { RejoinGroup, Revoked, rebalancingCause, stopCode } from './consumer-errors.ts'
 import { type GroupClient, type Membership, startGroupClient } from './group-client.ts'
@@ -74,7 +74,7 @@ export interface ConsumerOptions {
   readonly groupId: string
   readonly topics: readonly string[]
   /** See `Membership`. */
-  readonly sealsUnder?: number | undefined
+  readonly sealsUnder?: SealsUnder | undefined
   readonly logger: Logger
   readonly members: Members
   readonly concurrency: number

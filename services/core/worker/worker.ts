@@ -15,6 +15,7 @@ import { adminServer } from '../telemetry/admin-server.ts'
 import { type Alarms, createAlarms } from '../telemetry/alarms.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
+import type { SealsUnder } from './assigner.ts'
 import { type PartitionBatch, type PartitionConsumer, startConsumer } from './consumer.ts'
 import { type WorkerEvents, type WorkerName, workerEvents } from './events.ts'
 import { createMembers } from './members.ts'
@@ -76,8 +77,8 @@ export interface WorkerDefinition {
 export interface WorkerSetUp {
   /** The work by topic. */
   readonly topics: ReadonlyMap<string, TopicWork>
-  /** The version of the key under which the worker seals, which its group can be asked for. */
-  readonly sealsUnder?: number
+  /** Where the worker seals: its group can be asked for it. */
+  readonly sealsUnder?: SealsUnder
   /** Disconnects it. */
   readonly close: () => Promise<void>
 }

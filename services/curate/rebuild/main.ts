@@ -75,8 +75,8 @@ async function run(): Promise<number> {
     const box = await openSecretBox(config, secrets)
     const { version, level2, secondLevelToken } = await openSecondLevel(secrets, register, box)
     const kafka = kafkaClient('link', config, logger)
-    const { wrap } = await openWrap({ folder: secrets, box }, await readFingerprints(kafka, namespace))
-    const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box })
+    const opened = await openWrap({ folder: secrets, box }, await readFingerprints(kafka, namespace))
+    const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box }, opened.tokens)
     const registry = avroRegistry(config)
     let progress: ReplayProgress = { done: 0, total: 0 }
     const shown = background ? undefined : startProgress(() => progressView(progress))
@@ -91,7 +91,7 @@ async function run(): Promise<number> {
         secondLevelToken,
         topic: topicOf(namespace, 'pseudonymised', contract.feed),
         decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
-        wrap,
+        wrap: opened.wrap,
         tokens,
         validate: validateRecord(contract),
       })),

@@ -1,22 +1,31 @@
 /**
  * `chainon keys rotate-tokens`: another key for which the linkage tokens of the kept log are sealed. A command, not a server: it exits with 0 done, 2 usage,
- * 70 a bug, 75 a dependency failed, 78 configuration.
+ * 70 a bug, 75 a dependency failed, or something is still sealed for a former key, 78 configuration.
  */
 import { parseArgs } from 'node:util'
+import { avroRegistry } from '#core/avro/registry.ts'
 import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { logLevel, secretsDir } from '#core/config/read.ts'
+import { pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
+import { loadContracts } from '#core/contract/load.ts'
+import { MARKER_SCHEMA } from '#core/contract/marker.ts'
+import { topicOf } from '#core/contract/names.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { sealingKey, TOKENS } from '#core/custody/sealing-versions.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
+import { openWrap } from '#core/custody/wrap-keys.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { startProgress } from '#core/terminal/progress.ts'
 import { linkConfig } from '../config.ts'
+import { retireTokens } from './retire.ts'
 import { giveUpTokens, prepareTokens, rotateTokens, type TokenRotation, tokenVersions } from './rotation.ts'
 
 const USAGE_STATUS = 2
-const USAGE = 'usage: rotate-tokens/main.ts survey | prepare | rotate | abandon [--json]\n'
+const USAGE = 'usage: rotate-tokens/main.ts survey | prepare | rotate | abandon | retire [--json]\n'
 const keyOf = (version: number) => sealingKey(TOKENS, version)
 
 const logger = createLogger('rotate', logLevel(process.env))
@@ -37,6 +46,14 @@ async function run(): Promise<number> {
   const kafka = kafkaClient('rotate', config, logger)
   const producer = orderedProducer(kafka, logger)
   const dir = secretsDir('curate', config)
+  let shown: { readonly step: string; readonly done?: { readonly done: number; readonly total: number } | undefined } =
+    {
+      step: '',
+    }
+  const progress = startProgress(() => ({
+    text: shown.done ? `${shown.step}: ${shown.done.done} of ${shown.done.total} messages` : shown.step,
+    share: shown.done && shown.done.total > 0 ? shown.done.done / shown.done.total : undefined,
+  }))
   const print = (result: object, text: string): number => {
     process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : `${text}\n`)
     return 0
@@ -55,7 +72,7 @@ async function run(): Promise<number> {
         const { inForce, prepared = null } = await tokenVersions(rotation)
         return print(
           { in_force: inForce, prepared },
-          `Linkage tokens are sealed for ${keyOf(inForce)}${prepared === null ? '' : `; ${keyOf(prepared)} is prepared`}. Messages of before stay in the kept log under their key: each version is needed as long as the log.`,
+          `Linkage tokens are sealed for ${keyOf(inForce)}${prepared === null ? '' : `; ${keyOf(prepared)} is prepared`}. Messages of before stay in the kept log under their key, until \`chainon keys rotate-first-level\` seals them again.`,
         )
       }
       case 'prepare': {
@@ -69,18 +86,41 @@ async function run(): Promise<number> {
         const version = await rotateTokens(rotation)
         return print(
           { version },
-          `${keyOf(version)} is in force: deidentify begins again, and seals for it. Keys of before open what is in the kept log, and stay.`,
+          `${keyOf(version)} is in force: deidentify begins again, and seals for it. Former keys open what is in the kept log: \`chainon keys rotate-first-level\` seals it again, then --retire destroys them.`,
         )
       }
       case 'abandon': {
         const version = await giveUpTokens(rotation)
         return print({ version }, `${keyOf(version)} is given up, and is never used: remove it where it still is.`)
       }
+      case 'retire': {
+        const registry = avroRegistry(config)
+        const contracts = loadContracts(config.CHAINON_FEEDS_DIR).filter((contract) => contract.linked)
+        const { inForce, retired, destroyed } = await retireTokens({
+          ...rotation,
+          feeds: contracts.map((contract) => ({
+            feed: contract.feed,
+            topic: topicOf(rotation.namespace, 'pseudonymised', contract.feed),
+            decoder: registry.decoder([pseudonymisedSchema(contract), MARKER_SCHEMA]),
+          })),
+          wraps: await openWrap({ folder: dir, box: rotation.box }, await readFingerprints(kafka, rotation.namespace)),
+          onStep(step, done) {
+            if (step !== shown.step) progress.say(step)
+            shown = { step, done }
+          },
+          logger,
+        })
+        return print(
+          { in_force: inForce, retired, destroyed },
+          `${retired.length === 0 ? 'There was no former key.' : `All linkage tokens of the kept log are sealed for ${keyOf(inForce)}.`} Destroyed here: ${destroyed.join(', ') || 'nothing'}. On other hosts curate destroys its copy when it starts; custodians destroy their shares.`,
+        )
+      }
       default:
         process.stderr.write(USAGE)
         return USAGE_STATUS
     }
   } finally {
+    progress.stop('')
     await producer.disconnect()
     await clickhouse.close()
   }

@@ -1,6 +1,7 @@
 /** Another key for which linkage tokens are sealed: made and registered first, published when all hosts of `curate` have it. */
+import { basename, join } from 'node:path'
 import type { Kafka } from 'kafkajs'
-import { publishNext, readTokenKeys, tokenSeed } from '#core/custody/published-key.ts'
+import { notPublished, publishNext, readTokenKeys, tokenSeed } from '#core/custody/published-key.ts'
 import {
   type SealingVersions,
   sealingKey,
@@ -31,7 +32,10 @@ export async function tokenVersions({
       'dependency-unavailable',
       'no curate of this version of Chainon has started yet: it publishes what the next key is signed with',
     )
-  const used = published.map(({ version }) => sealingStep(TOKENS, version, 'in force'))
+  const used = published.flatMap(({ version, retired }) => [
+    sealingStep(TOKENS, version, 'in force'),
+    ...(retired ? [sealingStep(TOKENS, version, 'retired')] : []),
+  ])
   return sealingVersions(TOKENS, [...(await register.read()).keys(), ...used])
 }
 
@@ -68,13 +72,14 @@ export async function giveUpTokens(rotation: TokenRotation): Promise<number> {
   return prepared
 }
 
-/** The warehouse may know a key that is not the one of the topic. */
-async function ownSeed({ kafka, namespace, dir, register, box }: TokenRotation, version: number): Promise<Buffer> {
+/** The warehouse may know a key that is not the one of the topic. @throws ConfigurationError */
+export async function ownSeed(
+  { kafka, namespace, dir, register, box }: TokenRotation,
+  version: number,
+): Promise<Buffer> {
   const seed = await tokenSeed(dir, version, register, box)
   const published = (await readTokenKeys(kafka, namespace)).find((one) => one.version === version)
   if (!published?.publicKey.equals(await publicKeyOf(seed)))
-    throw new ConfigurationError(`The key ${sealingKey(TOKENS, version)} is not the one that was published`, [
-      'restore it from its backup',
-    ])
+    throw notPublished(sealingKey(TOKENS, version), join(dir, basename(sealingKey(TOKENS, version))))
   return seed
 }

@@ -69,7 +69,10 @@ async function run(): Promise<number> {
   try {
     await connected(redis)
     const box = await openSecretBox(config, secrets)
-    const { wrap } = await openWrap({ folder: secrets, box }, await readFingerprints(kafka, namespace))
+    const { wrap, tokens: tokenWrap } = await openWrap(
+      { folder: secrets, box },
+      await readFingerprints(kafka, namespace),
+    )
     const dependencies: RotationDependencies = {
       clickhouse,
       kafka,
@@ -88,7 +91,7 @@ async function run(): Promise<number> {
       ],
       secret: (name) => registeredSecret(secrets, name, register, box),
       async rebuild({ version, level2, secondLevelToken }, lock) {
-        const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box })
+        const tokens = await openAllTokens(kafka, namespace, { dir: secrets, register, box }, tokenWrap)
         return await rebuildLinks({
           store: indexStore(redis, namespace),
           clickhouse,

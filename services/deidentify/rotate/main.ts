@@ -7,6 +7,7 @@ import { logLevel, readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
+import { sealingOthers } from '#core/custody/nobody-seals.ts'
 import { sealingKey, sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
@@ -20,7 +21,7 @@ import {
   usePrepared,
 } from '#core/linkage/shared-secret.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
-import { nothingSealedUnderOthers, sealedVersions, sealingOthers } from './retire.ts'
+import { nothingSealedUnderOthers, sealedVersions } from './retire.ts'
 
 const USAGE_STATUS = 2
 const USAGE = 'usage: rotate/main.ts survey | prepare | rotate | abandon | retire [--json]\n'
@@ -66,7 +67,9 @@ async function run(): Promise<number> {
       case 'survey': {
         const { inForce, prepared = null } = sealingVersions(TRANSPORT, (await register.read()).keys())
         const sealed = await sealedVersions({ kafka, namespace, feeds })
-        const others = await withAdmin(kafka, (admin) => sealingOthers(admin, `${namespace}deidentify`, inForce))
+        const others = await withAdmin(kafka, (admin) =>
+          sealingOthers(admin, `${namespace}deidentify`, 'transport', inForce),
+        )
         const messages = Object.fromEntries([...sealed].map(([version, { messages: count }]) => [version, count]))
         const counts = [...sealed].map(([version, of]) => `${of.messages} under version ${version}`).join(', ')
         return print(

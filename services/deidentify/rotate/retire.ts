@@ -1,21 +1,15 @@
 /**
- * Retires former versions of the key of encodings, when nothing exists that was sealed under them and nobody can seal under them any more. In this order:
- *   1. each process of `deidentify` in the group seals under the version in force
- *   2. all that was accepted up to now is de-identified: a process that left the group while it wrote, and wakes up later, writes what is there already
- *   3. each message of `linkage.*` is looked at
+ * Retires former versions of the key of encodings, when nobody can seal under them any more (core/custody/nobody-seals.ts), and nothing exists that was sealed under them:
+ * each message of `linkage.*` is looked at.
  */
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { Admin, Kafka } from 'kafkajs'
+import type { Kafka } from 'kafkajs'
 import { topicOf } from '#core/contract/names.ts'
-import { ChainonError } from '#core/faults/errors.ts'
-import { groupOffsets, topicExtent, withAdmin } from '#core/kafka/offsets.ts'
+import { nobodySealsUnderOthers, notRetired } from '#core/custody/nobody-seals.ts'
+import { topicExtent, withAdmin } from '#core/kafka/offsets.ts'
 import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import { versionOf } from '#core/linkage/seal.ts'
-import { sealsUnderOf } from '#core/worker/assigner.ts'
 
-const LOOK_AGAIN_MS = 500
-const BUDGET_MS = 60_000
 const CHUNK = 5000
 
 export interface RetireDependencies {
@@ -29,24 +23,12 @@ export interface RetireDependencies {
 /** @throws ChainonError key-rotation-refused when something is or can be sealed under another version */
 export async function nothingSealedUnderOthers(dependencies: RetireDependencies, inForce: number): Promise<void> {
   const { kafka, namespace, feeds, onStep } = dependencies
-  await withAdmin(kafka, async (admin) => {
-    const others = await sealingOthers(admin, `${namespace}deidentify`, inForce)
-    if (others > 0)
-      throw refused(
-        `${others} processes of deidentify do not seal under version ${inForce}: they end by themselves, or are of an older Chainon; start this again when they run under it`,
-      )
-    onStep('waiting: what was accepted is de-identified')
-    await allWritten(
-      admin,
-      `${namespace}deidentify`,
-      feeds.map((feed) => topicOf(namespace, 'identified', feed)),
-    )
-  })
+  await withAdmin(kafka, (admin) => nobodySealsUnderOthers({ admin, namespace, feeds, onStep }, 'transport', inForce))
   onStep('reading the encodings that Kafka has')
   const found = await sealedVersions(dependencies)
   const former = [...found].filter(([version]) => version !== inForce)
   if (former.length > 0)
-    throw refused(
+    throw notRetired(
       former
         .map(
           ([version, { messages, last }]) =>
@@ -54,27 +36,6 @@ export async function nothingSealedUnderOthers(dependencies: RetireDependencies,
         )
         .join('; '),
     )
-}
-
-/** @returns how many members of the group do not say that they seal under the version */
-export async function sealingOthers(admin: Admin, group: string, inForce: number): Promise<number> {
-  const { groups } = await admin.describeGroups([group])
-  return (groups[0]?.members ?? []).filter(({ memberMetadata }) => sealsUnderOf(memberMetadata) !== inForce).length
-}
-
-async function allWritten(admin: Admin, group: string, topics: readonly string[]): Promise<void> {
-  const ends = new Map<string, bigint>()
-  for (const topic of topics)
-    for (const { partition, low, high } of await topicExtent(admin, topic))
-      if (low < high) ends.set(`${topic}:${partition}`, high)
-  for (const until = Date.now() + BUDGET_MS; ; await sleep(LOOK_AGAIN_MS)) {
-    for (const { topic, partitions } of await groupOffsets(admin, group, topics))
-      for (const { partition, offset } of partitions)
-        if (BigInt(offset) >= (ends.get(`${topic}:${partition}`) ?? 0n)) ends.delete(`${topic}:${partition}`)
-    if (ends.size === 0) return
-    if (Date.now() > until)
-      throw refused(`deidentify has not read all of ${[...ends.keys()].join(', ')}: start this again when it has`)
-  }
 }
 
 export interface Sealed {
@@ -108,8 +69,4 @@ export async function sealedVersions({
     batchRead: async () => undefined,
   })
   return found
-}
-
-function refused(problem: string): ChainonError {
-  return new ChainonError('key-rotation-refused', `nothing is retired: ${problem}`)
 }

@@ -56,7 +56,7 @@ export function removeIdentity(
           feed: contract.feed,
           recordId: String(out.record_id),
         })
-      // Last: tokens are bound to the pseudonym as it was made, so that another key of the wrap leaves them as they are.
+      // Last: tokens are bound to the pseudonym as it was made, under whatever version of the wrap both are.
       for (const { column } of columns) {
         const pseudonym = out[column]
         if (typeof pseudonym === 'string') out[column] = wrap.wrap(pseudonym)

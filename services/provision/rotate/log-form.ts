@@ -1,4 +1,4 @@
-/** Where the first-level pseudonyms stand in the messages of a kept log, and how a message is known that comes a second time. */
+/** Where the first-level pseudonyms and the sealed tokens stand in the messages of a kept log, and how a message is known that comes a second time. */
 import { createHash } from 'node:crypto'
 import type { IHeaders, KafkaMessage } from 'kafkajs'
 import type { AvroRegistry, Rewriter } from '#core/avro/registry.ts'
@@ -10,10 +10,16 @@ import type { FeedContract } from '#core/contract/types.ts'
 import { wrapVersionOf } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { HEADER_REWRITTEN, originOf } from '#core/kafka/headers.ts'
+import type { TokenPlace } from '#core/sealing/tokens.ts'
 
 type Message = Pick<KafkaMessage, 'key' | 'value' | 'headers'>
-/** Receives each first-level pseudonym of a message, wrapped or not, and returns what takes its place. */
-export type Change = (pseudonym: string) => string
+/** What takes the place of the parts of a message. */
+export interface Change {
+  /** @param stored a first-level pseudonym, wrapped or not */
+  readonly pseudonym: (stored: string) => string
+  /** @param place where they are sealed: with the id of the record as it is stored, wrapped or not */
+  readonly tokens: (sealed: Buffer, place: TokenPlace) => Buffer
+}
 
 export interface Content {
   readonly key: Buffer | null
@@ -26,7 +32,9 @@ export interface LogForm {
   readonly readBy: 'curate' | undefined
   /** Fetches what `mapped` needs. */
   prepare(messages: readonly Message[]): Promise<void>
-  /** @returns key and value with other pseudonyms; as they are where the message has none, or cannot be read */
+  /** @returns the sealed tokens of messages, for `TokenChange.prepare` */
+  sealed(messages: readonly Message[]): readonly Buffer[]
+  /** @returns key and value with other pseudonyms and tokens; as they are where the message has none, or cannot be read */
   mapped(message: Message, change: Change): Content
   /** @returns a function that says of each message, in their order, whether an earlier one was the same */
   repeats(): (message: Message) => boolean
@@ -34,9 +42,11 @@ export interface LogForm {
 
 const utf8 = (text: string) => Buffer.from(text, 'utf8')
 /** Only what has the form of a pseudonym is one: a stranger's message may have anything there. */
-const changed = (text: string, change: Change) => (wrapVersionOf(text) === undefined ? text : change(text))
+const changed = (text: string, { pseudonym }: Pick<Change, 'pseudonym'>) =>
+  wrapVersionOf(text) === undefined ? text : pseudonym(text)
+const SEALED = '_sealed_tokens'
 
-/** @throws ChainonError key-rotation-refused from `mapped` when a field that no contract names has pseudonyms */
+/** @throws ChainonError key-rotation-refused from `mapped` when a field that no contract names has pseudonyms, or a feed that is not linked has tokens */
 export function pseudonymisedForm(
   registry: Pick<AvroRegistry, 'rewriter'>,
   namespace: string,
@@ -53,8 +63,24 @@ export function pseudonymisedForm(
     topic,
     readBy: 'curate',
     prepare: (messages) => rewriter.prepare(messages.map(({ value }) => value)),
+    sealed: (messages) =>
+      contract.linked
+        ? messages.flatMap(({ value }) => {
+            const sealed = rewriter.read(value)?.record[SEALED]
+            return Buffer.isBuffer(sealed) ? [sealed] : []
+          })
+        : [],
     mapped({ key, value }, change) {
       const written = rewriter.rewrite(value, ({ record }) => {
+        const sealed = record[SEALED]
+        if (Buffer.isBuffer(sealed)) {
+          if (!contract.linked)
+            throw new ChainonError(
+              'key-rotation-refused',
+              `${topic} has linkage tokens, and its contract is not linked: restore the contract that made them`,
+            )
+          record[SEALED] = change.tokens(sealed, { feed: contract.feed, recordId: String(record.record_id) })
+        }
         for (const [name, text] of Object.entries(record)) {
           if (typeof text !== 'string') continue
           if (columns.has(name)) record[name] = changed(text, change)
@@ -89,6 +115,7 @@ export function linkedForm(registry: Pick<AvroRegistry, 'rewriter'>, namespace: 
     topic,
     readBy: 'curate',
     prepare: (messages) => rewriter.prepare(messages.map(({ value }) => value)),
+    sealed: () => [],
     mapped({ key, value }, change) {
       const written = rewriter.rewrite(value, ({ record }) => {
         for (const name of LINK_PSEUDONYMS) {
@@ -106,12 +133,13 @@ export function linkedForm(registry: Pick<AvroRegistry, 'rewriter'>, namespace: 
 export function decisionsForm(topic: string): LogForm {
   const written = (decision: LinkDecision, change: Change) => ({
     ...decision,
-    records: decision.records.map((record) => withPseudonym(record, change)),
+    records: decision.records.map((record) => withPseudonym(record, change.pseudonym)),
   })
   return {
     topic,
     readBy: undefined,
     prepare: async () => undefined,
+    sealed: () => [],
     mapped({ key, value }, change) {
       const decision = readDecision(value)
       return { key, value: decision ? utf8(JSON.stringify(written(decision, change))) : value }

@@ -2,6 +2,7 @@
  * `chainon keys rotate-first-level`: the kept logs under another key of first-level pseudonyms. It has the login of `provision`, because Kafka lets nobody else delete messages.
  * A command, not a server: it exits with 0 done, 2 usage, 70 a bug, 75 a dependency failed, or it was refused, 78 configuration.
  */
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
 import { avroRegistry } from '#core/avro/registry.ts'
@@ -12,6 +13,7 @@ import { topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
+import { heldTokenSeeds, readTokenKeys } from '#core/custody/published-key.ts'
 import { linkageFolder } from '#core/custody/wrap-keys.ts'
 import { wrapKey } from '#core/custody/wrap-versions.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
@@ -50,6 +52,7 @@ async function run(): Promise<number> {
       'CHAINON_FEEDS_DIR',
       'CHAINON_DATA_DIR',
       'CHAINON_LINKAGE_SECRETS_DIR',
+      'CHAINON_TOKEN_SECRETS_DIR',
       'CHAINON_LOG_LEVEL',
     ],
     process.env,
@@ -82,6 +85,12 @@ async function run(): Promise<number> {
       register: kafkaRegister(kafka, producer, namespace),
       namespace,
       place: { folder, box: await openSecretBox(config, folder) },
+      async tokenKeys() {
+        const tokenFolder = config.CHAINON_TOKEN_SECRETS_DIR || join(config.CHAINON_DATA_DIR, 'secrets', 'curate')
+        const published = await readTokenKeys(kafka, namespace)
+        const seeds = await heldTokenSeeds(tokenFolder, () => openSecretBox(config, tokenFolder), published)
+        return { published, seeds, folder: tokenFolder }
+      },
       forms: formsOf(
         avroRegistry(config),
         namespace,

@@ -1,14 +1,14 @@
 /**
  * Writes a kept log anew under the version of the wrap that is in force, in its own topic:
- *   1. each message of a partition up to its end is written once more, behind that end, in the same order, with the same headers and other pseudonyms
- *   2. both parts are read and compared: every message of before, in its order, with the same content, and no pseudonym of another version
+ *   1. each message of a partition up to its end is written once more, behind that end, in the same order, with the same headers, other pseudonyms and tokens that are sealed again
+ *   2. both parts are read and compared: every message of before, in its order, with the same content, and no pseudonym or token under other keys
  *   3. when `curate` has read the part of before, Kafka deletes it
  * Nothing is deleted that is not there a second time. How far a partition is, its messages say themselves (`chainon-rewritten`), so a process that is killed at any point is
  * followed by one that goes on. What a stranger writes in between makes the second part wrong: then all of both is written once more, each message once.
  */
 import { randomUUID } from 'node:crypto'
 import type { Admin, Kafka, KafkaMessage, Message } from 'kafkajs'
-import { type PseudonymWrap, wrapVersionOf } from '#core/crypto/pseudonym-wrap.ts'
+import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_BYTES, MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import { formatRewritten, HEADER_REWRITTEN, rewrittenOf } from '#core/kafka/headers.ts'
@@ -17,7 +17,9 @@ import type { PartitionReader } from '#core/kafka/partition-reader.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
 import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import { changeSettings } from '../topics.ts'
-import { type LogForm, messageSum } from './log-form.ts'
+import { addCounts, type Counts, changeUnder, comparison, type Part } from './comparison.ts'
+import type { Change, LogForm } from './log-form.ts'
+import type { TokenChange } from './token-change.ts'
 
 export interface RewriteDependencies {
   readonly kafka: Kafka
@@ -26,27 +28,19 @@ export interface RewriteDependencies {
   readonly reader: Pick<PartitionReader, 'first' | 'last'>
   readonly namespace: string
   readonly wrap: PseudonymWrap
+  readonly tokens: TokenChange
   readonly sleep: (ms: number) => Promise<void>
   readonly onStep: (step: string, progress?: { readonly done: number; readonly total: number }) => void
-}
-
-/** A partition of which the messages before `end` are to be replaced. */
-export interface Part {
-  readonly partition: number
-  readonly low: bigint
-  readonly end: bigint
-  /** The last message of before that was written anew; -1 when none was. */
-  readonly after: bigint
-  /** `low` is the first message that the partition ever had. */
-  readonly whole: boolean
-  /** When the last message was written, milliseconds since 1970. */
-  readonly youngest: number
 }
 
 export interface RewrittenTopic {
   readonly topic: string
   /** Messages of before that have another in their place now. */
   readonly messages: number
+  /** Of these, that have linkage tokens, which are sealed again. */
+  readonly tokens: number
+  /** Of these, with tokens that nothing opens: a stranger has written them, and they are as they were. */
+  readonly closed: number
 }
 
 interface Range extends LogRange {
@@ -60,13 +54,13 @@ const ATTEMPTS = 5
 export async function rewriteTopic(dependencies: RewriteDependencies, form: LogForm): Promise<RewrittenTopic> {
   const { admin, onStep } = dependencies
   const { topic } = form
-  let messages = 0
+  const counts: Counts = { messages: 0, tokens: 0, closed: 0 }
   let wrong: ReadonlySet<number> = new Set()
   for (let attempt = 1; ; attempt++) {
     const parts = await partsOf(dependencies, topic, wrong)
     if (parts.length === 0) {
       await longSegments(admin, topic)
-      return { topic, messages }
+      return { topic, ...counts }
     }
     if (attempt > ATTEMPTS)
       throw refused(`something else writes to ${topic}: stop deidentify and the linker everywhere`)
@@ -74,7 +68,7 @@ export async function rewriteTopic(dependencies: RewriteDependencies, form: LogF
     const compared = await compare(dependencies, form, parts)
     wrong = compared.wrong
     if (wrong.size > 0) continue
-    messages += compared.messages
+    addCounts(counts, compared.counts)
     if (form.readBy) await readUpTo(dependencies, topic, form.readBy, parts)
     onStep(`deleting what was replaced in ${topic}`)
     await admin.deleteTopicRecords({
@@ -118,8 +112,9 @@ export function partOf(
 }
 
 async function copy(dependencies: RewriteDependencies, form: LogForm, parts: readonly Part[]): Promise<void> {
-  const { kafka, namespace, producer, wrap, onStep } = dependencies
+  const { kafka, namespace, producer, wrap, tokens, onStep } = dependencies
   const { topic } = form
+  const change = changeUnder(wrap, tokens)
   const repeatsOf = new Map(parts.map(({ partition }) => [partition, form.repeats()]))
   const ranges = parts.map((part): Range => ({ part, topic, partition: part.partition, next: part.low, end: part.end }))
   const total = sizeOf(ranges)
@@ -129,7 +124,8 @@ async function copy(dependencies: RewriteDependencies, form: LogForm, parts: rea
       await form.prepare(found)
       const repeats = repeatsOf.get(part.partition)
       const wanted = found.filter((message) => !repeats?.(message) && BigInt(message.offset) > part.after)
-      const copies = wanted.map((message) => copyOf(form, wrap, part, message))
+      await tokens.prepare(form.sealed(wanted))
+      const copies = wanted.map((message) => copyOf(form, change, wrap.version, part, message))
       for (const slice of slices(copies)) await producer.send({ topic, acks: -1, messages: slice })
       done += advanced
     },
@@ -137,14 +133,11 @@ async function copy(dependencies: RewriteDependencies, form: LogForm, parts: rea
   })
 }
 
-function copyOf(form: LogForm, wrap: PseudonymWrap, part: Part, message: KafkaMessage): Message {
+function copyOf(form: LogForm, change: Change, version: number, part: Part, message: KafkaMessage): Message {
   const source = BigInt(message.offset)
-  const { key, value } = form.mapped(message, (stored) => {
-    const pseudonym = wrap.unwrap(stored)
-    return pseudonym === undefined ? stored : wrap.wrap(pseudonym)
-  })
+  const { key, value } = form.mapped(message, change)
   const first = part.whole && source === part.low
-  const rewritten = formatRewritten({ version: wrap.version, end: part.end, source, first })
+  const rewritten = formatRewritten({ version, end: part.end, source, first })
   const headers = { ...message.headers, [HEADER_REWRITTEN]: rewritten }
   return { partition: part.partition, key, value, headers }
 }
@@ -166,65 +159,39 @@ function* slices(messages: readonly Message[]): Generator<Message[]> {
   if (slice.length > 0) yield slice
 }
 
-/** @returns how many messages were replaced, and the partitions of which the second part is not what it should be */
+/** @returns what was replaced, and the partitions of which the second part is not what it should be */
 async function compare(
   dependencies: RewriteDependencies,
   form: LogForm,
   parts: readonly Part[],
-): Promise<{ readonly messages: number; readonly wrong: ReadonlySet<number> }> {
-  const { kafka, namespace, admin, wrap, onStep } = dependencies
+): Promise<{ readonly counts: Counts; readonly wrong: ReadonlySet<number> }> {
+  const { kafka, namespace, admin, wrap, tokens, onStep } = dependencies
   const { topic } = form
   const highs = new Map((await topicExtent(admin, topic)).map(({ partition, high }) => [partition, high]))
   const ranges = parts.map((part): Range => {
     const end = highs.get(part.partition) ?? part.end
     return { part, topic, partition: part.partition, next: part.low, end }
   })
-  const sides = new Map(parts.map(({ partition }) => [partition, comparison(form, wrap)]))
+  const sides = new Map(parts.map(({ partition }) => [partition, comparison(form, wrap, tokens)]))
   const total = sizeOf(ranges)
   let done = 0
   await readLog(kafka, readingGroup(namespace), ranges, CHUNK, {
     async read({ part }, found, advanced) {
       await form.prepare(found)
+      await tokens.prepare(form.sealed(found))
       for (const message of found) sides.get(part.partition)?.add(part, message)
       done += advanced
     },
     batchRead: async () => onStep(`comparing ${topic}`, { done, total }),
   })
-  const results = [...sides].map(([partition, side]) => [partition, side.result()] as const)
-  const wrong = results.flatMap(([partition, result]) => (result === undefined ? [partition] : []))
-  return { messages: results.reduce((sum, [, result]) => sum + (result ?? 0), 0), wrong: new Set(wrong) }
-}
-
-/** Of one partition. Content is compared with pseudonyms as they were made. */
-export function comparison(form: LogForm, wrap: PseudonymWrap) {
-  const [before, after] = [messageSum(), messageSum()]
-  const repeats = form.repeats()
-  let [replaced, copies, last] = [0, 0, -1n]
-  let right = true
-  const plain = (stored: string) => wrap.unwrap(stored) ?? stored
-  return {
-    add(part: Part, message: KafkaMessage): void {
-      const content = () => form.mapped(message, plain)
-      if (BigInt(message.offset) < part.end) {
-        if (repeats(message)) return
-        replaced++
-        before.add(content(), message.headers)
-        return
-      }
-      const own = rewrittenOf(message.headers)
-      if (own?.version !== wrap.version || own.end !== part.end || own.source <= last) right = false
-      last = own?.source ?? last
-      copies++
-      form.mapped(message, (stored) => {
-        // One that no key has wrapped stays as it is: a stranger has written it.
-        if (wrapVersionOf(stored) !== wrap.version && wrap.unwrap(stored) !== undefined) right = false
-        return stored
-      })
-      after.add(content(), message.headers)
-    },
-    /** @returns how many messages have another in their place; undefined when the two sides differ */
-    result: () => (right && replaced === copies && before.sum() === after.sum() ? replaced : undefined),
+  const counts: Counts = { messages: 0, tokens: 0, closed: 0 }
+  const wrong = new Set<number>()
+  for (const [partition, side] of sides) {
+    const result = side.result()
+    if (result) addCounts(counts, result)
+    else wrong.add(partition)
   }
+  return { counts, wrong }
 }
 
 const LOOK_AGAIN_MS = 200

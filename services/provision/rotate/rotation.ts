@@ -1,26 +1,27 @@
 /**
  * Moves the kept logs to another version of the key that wraps first-level pseudonyms. Read `rotate` from top to bottom: it is the order of the steps.
- *   1. the new key is made, and is on each host (`prepare`, a command of its own)
+ *   1. the new key is made, and is on each host (`prepare`, a command of its own); the keys that open linkage tokens are here
  *   2. it comes into force: deidentify and the linker end by themselves and wait; curate begins again with it, and goes on
- *   3. topic by topic the log is written anew, compared, and what was replaced is deleted
+ *   3. topic by topic the log is written anew, its tokens are sealed again, both are compared, and what was replaced is deleted
  *   4. `rewritten` is registered: deidentify and the linker go on, under the new version
  * Stored second-level pseudonyms do not change: `curate` unwraps what it reads. So a log of which a part is written anew is right at each moment, and the command may be
  * killed at any point: the next one goes on where it was.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin, Kafka } from 'kafkajs'
-import { wrapVersionOf } from '#core/crypto/pseudonym-wrap.ts'
 import { type KeyRegister, registeredSecret } from '#core/custody/registered-secret.ts'
 import { destroyRetiredWraps, openWrap, type WrapPlace } from '#core/custody/wrap-keys.ts'
 import { type WrapVersions, wrapKey, wrapStep, wrapVersions } from '#core/custody/wrap-versions.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { membersOf, topicExtent } from '#core/kafka/offsets.ts'
+import { membersOf } from '#core/kafka/offsets.ts'
 import type { PartitionReader } from '#core/kafka/partition-reader.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
-import { type LogRange, readLog } from '#core/kafka/read-log.ts'
 import type { Logger } from '#core/telemetry/logger.ts'
 import type { LogForm } from './log-form.ts'
-import { type RewriteDependencies, type RewrittenTopic, readingGroup, refused, rewriteTopic } from './rewrite.ts'
+import { type RewriteDependencies, type RewrittenTopic, refused, rewriteTopic } from './rewrite.ts'
+import { storedUnder } from './stored.ts'
+import { tokenChange } from './token-change.ts'
+import { assertOpensTokens, type HeldTokenKeys, missingKeys, type TokenCount, tokenCounts } from './token-keys.ts'
 
 export interface FirstLevelRotation {
   readonly kafka: Kafka
@@ -31,6 +32,8 @@ export interface FirstLevelRotation {
   readonly namespace: string
   /** The folder of linkage secrets of this host. */
   readonly place: WrapPlace
+  /** The keys of linkage tokens that this host has. @throws ConfigurationError when one is another than the published one */
+  readonly tokenKeys: () => Promise<HeldTokenKeys>
   /** The kept logs with first-level pseudonyms. */
   readonly forms: readonly LogForm[]
   readonly onStep: RewriteDependencies['onStep']
@@ -42,8 +45,12 @@ export interface Survey {
   readonly prepared: number | null
   /** The log is being written anew, or that was begun. */
   readonly rewriting: boolean
-  /** How many messages have pseudonyms of a version, by its number. */
+  /** How many messages have pseudonyms or tokens of a version, by its number. */
   readonly messages: Readonly<Record<string, number>>
+  /** How many messages have linkage tokens, which a rotation seals again, by what they are sealed under. */
+  readonly tokens: readonly TokenCount[]
+  /** What a rotation needs to open them, and does not have. */
+  readonly missing: readonly string[]
   /** Processes of deidentify and of the linker that end by themselves when it begins, and of curate, which begin again. */
   readonly processes: Readonly<Record<'deidentify' | 'linker' | 'curate', number>>
 }
@@ -57,15 +64,17 @@ export interface Rotated {
 export async function survey(rotation: FirstLevelRotation): Promise<Survey> {
   const { admin, namespace } = rotation
   const { inForce, prepared = null, rewriting } = await versionsOf(rotation)
-  const found = await storedVersions(rotation)
+  const held = await rotation.tokenKeys()
+  const stored = await storedUnder(rotation)
   const members = (group: string) => membersOf(admin, `${namespace}${group}`)
   const processes = {
     deidentify: await members('deidentify'),
     linker: await members('linker'),
     curate: await members('curate'),
   }
-  const messages = Object.fromEntries([...found].toSorted(([a], [b]) => a - b))
-  return { inForce, prepared, rewriting, messages, processes }
+  const messages = Object.fromEntries([...stored.versions].toSorted(([a], [b]) => a - b))
+  const tokens = tokenCounts(held, stored.tokens)
+  return { inForce, prepared, rewriting, messages, tokens, missing: missingKeys(held, stored.tokens), processes }
 }
 
 /** @returns the version that is used next; made and registered unless there is one already. Nothing is wrapped under it yet. */
@@ -80,17 +89,20 @@ export async function prepare(rotation: FirstLevelRotation): Promise<number> {
   return version
 }
 
-/** @throws ConfigurationError when none is prepared, or a key is not here; ChainonError key-rotation-refused: start it again, it goes on */
+/** @throws ConfigurationError when none is prepared, or a key is not here, and then nothing has changed; ChainonError key-rotation-refused: start it again, it goes on */
 export async function rotate(rotation: FirstLevelRotation): Promise<Rotated> {
   const { register, place, forms, onStep } = rotation
-  if (!(await versionsOf(rotation)).rewriting) await bringIntoForce(rotation)
+  const held = await rotation.tokenKeys()
+  assertOpensTokens(held, [])
+  if (!(await versionsOf(rotation)).rewriting) await bringIntoForce(rotation, held)
   const { inForce: version } = await versionsOf(rotation)
   const names = await register.read()
-  const { wrap } = await openWrap(place, names)
+  const opened = await openWrap(place, names)
+  const tokens = await tokenChange(opened.tokens, held.published, held.seeds)
   await nobodyWrites(rotation)
   const topics: RewrittenTopic[] = []
   for (const form of forms) {
-    const rewritten = await rewriteTopic({ ...rotation, wrap, sleep }, form)
+    const rewritten = await rewriteTopic({ ...rotation, wrap: opened.wrap, tokens, sleep }, form)
     if (rewritten.messages > 0) topics.push(rewritten)
   }
   onStep('the log is written anew: deidentify and the linker go on')
@@ -98,7 +110,8 @@ export async function rotate(rotation: FirstLevelRotation): Promise<Rotated> {
   return { version, topics }
 }
 
-async function bringIntoForce(rotation: FirstLevelRotation): Promise<void> {
+/** Nothing is changed before everything that is needed was found here. */
+async function bringIntoForce(rotation: FirstLevelRotation, held: HeldTokenKeys): Promise<void> {
   const { register, place } = rotation
   const { prepared, inForce } = await versionsOf(rotation)
   if (prepared === undefined)
@@ -107,6 +120,7 @@ async function bringIntoForce(rotation: FirstLevelRotation): Promise<void> {
     ])
   await openWrap(place, await register.read())
   await registeredSecret(place.folder, wrapKey(prepared), register, place.box)
+  assertOpensTokens(held, (await storedUnder(rotation)).tokens)
   const fingerprint = (await register.read()).get(wrapKey(prepared)) ?? ''
   await register.register(wrapStep(prepared, 'in force'), fingerprint)
 }
@@ -141,10 +155,10 @@ export async function retire(rotation: FirstLevelRotation): Promise<Retired> {
   const { inForce, opening, rewriting } = wrapVersions(names.keys())
   if (rewriting) throw refused(`the log moves to version ${inForce}: end the rotation first`)
   await openWrap(place, names)
-  const others = [...(await storedVersions(rotation))].filter(([version]) => version !== inForce)
+  const others = [...(await storedUnder(rotation)).versions].filter(([version]) => version !== inForce)
   if (others.length > 0)
     throw refused(
-      `${others.map(([version, messages]) => `${messages} messages have pseudonyms of version ${version}`).join(', ')}: rotate to a new version, which writes them anew, too`,
+      `${others.map(([version, messages]) => `${messages} messages have pseudonyms or tokens of version ${version}`).join(', ')}: rotate to a new version, which writes them anew, too`,
     )
   const retired = opening.filter((version) => version > 1 && version < inForce)
   for (const version of retired)
@@ -178,43 +192,4 @@ async function nobodyWrites({ admin, namespace, onStep }: FirstLevelRotation): P
     }
   }
   await sleep(Math.max(0, early - Date.now()))
-}
-
-interface Range extends LogRange {
-  readonly form: LogForm
-}
-
-const CHUNK = 5000
-
-/** @returns version to how many messages have a pseudonym of it */
-async function storedVersions({
-  kafka,
-  admin,
-  namespace,
-  forms,
-  onStep,
-}: FirstLevelRotation): Promise<ReadonlyMap<number, number>> {
-  const ranges: Range[] = []
-  for (const form of forms)
-    for (const { partition, low, high } of await topicExtent(admin, form.topic))
-      ranges.push({ form, topic: form.topic, partition, next: low, end: high })
-  const total = ranges.reduce((sum, { next, end }) => sum + Number(end - next), 0)
-  const counts = new Map<number, number>()
-  let done = 0
-  await readLog(kafka, readingGroup(namespace), ranges, CHUNK, {
-    async read({ form }, messages, advanced) {
-      await form.prepare(messages)
-      for (const message of messages) {
-        const versions = new Set<number>()
-        form.mapped(message, (stored) => {
-          versions.add(wrapVersionOf(stored) ?? 1)
-          return stored
-        })
-        for (const version of versions) counts.set(version, (counts.get(version) ?? 0) + 1)
-      }
-      done += advanced
-    },
-    batchRead: async () => onStep('reading the log', { done, total }),
-  })
-  return counts
 }

@@ -1,7 +1,7 @@
 /** Which key tokens are sealed for: only who has the secret of the version before can name the next one. */
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { firstPublication, nextPublication, publishedVersions } from '#core/custody/token-chain.ts'
+import { firstPublication, nextPublication, publishedVersions, retirement } from '#core/custody/token-chain.ts'
 import { publicKeyOf } from '#core/sealing/hpke.ts'
 
 const [one, two, three, foreign] = [1, 2, 3, 4].map((byte) => Buffer.alloc(32, byte)) as [
@@ -31,7 +31,7 @@ test('versions follow each other, in whatever order the topic has them, and besi
 
 test('an installation from before has its first version alone, and none follows without a signer', () => {
   expect(publishedVersions('n.', first.slice(0, 1))).toEqual([
-    { version: 1, publicKey: Buffer.from(id1, 'hex'), signer: undefined },
+    { version: 1, publicKey: Buffer.from(id1, 'hex'), signer: undefined, retired: false },
   ])
   expect(idsOf([...first.slice(0, 1), second])).toEqual([id1])
 })
@@ -72,4 +72,29 @@ test('a signer that is no point of the curve signs nothing', () => {
     )
     expect(idsOf(messages)).toEqual([id1])
   }
+})
+
+test('a former version is retired by who has a later one, and by nobody else', () => {
+  const chain = [...first, second, third]
+  const retired = (...more: readonly { readonly key: string; readonly value: string }[]) =>
+    publishedVersions('n.', [...chain, ...more]).flatMap((one) => (one.retired ? [one.version] : []))
+  expect(retired()).toEqual([])
+  expect(retired(retirement('n.', 1, three))).toEqual([1])
+  expect(retired(retirement('n.', 1, two), retirement('n.', 2, three))).toEqual([1, 2])
+  // By its own secret, which has leaked; by a former one; by a stranger; of another installation; moved to another version; the one in force.
+  for (const forged of [
+    retirement('n.', 1, one),
+    retirement('n.', 2, one),
+    retirement('n.', 1, foreign),
+    retirement('other.', 1, three),
+    { ...retirement('n.', 1, three), key: retirement('n.', 2, three).key },
+    retirement('n.', 3, three),
+    { ...retirement('n.', 1, three), value: 'f'.repeat(16) },
+  ])
+    expect(retired(forged), JSON.stringify(forged)).toEqual([])
+  const { key, value } = retirement('n.', 1, three)
+  for (let at = 0; at < value.length; at++)
+    expect(
+      retired({ key, value: `${value.slice(0, at)}${value[at] === '0' ? '1' : '0'}${value.slice(at + 1)}` }),
+    ).toEqual([])
 })

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { publicKeyOf } from '#core/sealing/hpke.ts'
-import { tokenOpener, tokenSealer } from '#core/sealing/tokens.ts'
+import { tokenWrap } from '#core/crypto/token-wrap.ts'
+import { keyIdOf, publicKeyOf } from '#core/sealing/hpke.ts'
+import { sealedUnder, tokenOpener, tokenSealer } from '#core/sealing/tokens.ts'
 
 const PLACE = { feed: 'patient', recordId: 'p1_r' }
 const FIVE = ['ins', 'nir', 'traits-place', 'traits', 'place'].map((kind) => `t1_${kind}_${'x'.repeat(22)}`)
@@ -62,10 +63,11 @@ test('messages of before stay readable beside those for the next key, which is l
   await both.prepare([before, after])
   expect([both.open(before, PLACE), both.open(after, PLACE)]).toEqual([FIVE, FIVE])
   let looked = 0
-  const later = await tokenOpener([one], async () => {
+  const look = async () => {
     looked++
     return [one, two]
-  })
+  }
+  const later = await tokenOpener([one], { look })
   await later.prepare([before])
   expect(looked).toBe(0)
   await later.prepare([after, before])
@@ -73,4 +75,77 @@ test('messages of before stay readable beside those for the next key, which is l
   expect([later.open(after, PLACE), later.open(before, PLACE), looked]).toEqual([FIVE, FIVE, 1])
   const stranger = (await tokenSealer(await publicKeyOf(randomBytes(32))))(FIVE, PLACE)
   await expect(later.prepare([stranger])).rejects.toMatchObject({ code: 'sealing-key-unknown' })
+})
+
+const [two, three] = [Buffer.alloc(32, 2), Buffer.alloc(32, 3)]
+const wrapTwo = tokenWrap(2, new Map([[2, two]]))
+
+test('wrapped, they say under which keys they are, and only who has both opens them', async () => {
+  const seed = randomBytes(32)
+  const publicKey = await publicKeyOf(seed)
+  const sealed = (await tokenSealer(publicKey, wrapTwo))(FIVE, PLACE)
+  const before = (await tokenSealer(publicKey))(FIVE, PLACE)
+  expect([sealedUnder(sealed), sealedUnder(before)]).toEqual([
+    { keyId: keyIdOf(publicKey), wrap: 2 },
+    { keyId: keyIdOf(publicKey), wrap: 1 },
+  ])
+  expect(sealed.length - before.length).toBe(2)
+  const both = tokenWrap(
+    3,
+    new Map([
+      [2, two],
+      [3, three],
+    ]),
+  )
+  for (const wrap of [wrapTwo, both]) {
+    const opener = await tokenOpener([seed], { wrap })
+    await opener.prepare([sealed, before])
+    expect([opener.open(sealed, PLACE), opener.open(before, PLACE)]).toEqual([FIVE, FIVE])
+    expect(opener.open(sealed, { ...PLACE, recordId: 'p1_other' })).toBeUndefined()
+  }
+  // Another key in the place of the version, none, and another key of tokens.
+  const other = await tokenOpener([seed], { wrap: tokenWrap(2, new Map([[2, three]])) })
+  await other.prepare([sealed])
+  expect(other.open(sealed, PLACE)).toBeUndefined()
+  await expect((await tokenOpener([seed])).prepare([sealed])).rejects.toMatchObject({ code: 'key-rotation' })
+  const stranger = await tokenOpener([randomBytes(32)], { wrap: wrapTwo })
+  await expect(stranger.prepare([sealed])).rejects.toMatchObject({ code: 'sealing-key-unknown' })
+})
+
+test('each changed byte of wrapped ones is noticed', async () => {
+  const seed = randomBytes(32)
+  const sealed = (await tokenSealer(await publicKeyOf(seed), wrapTwo))(FIVE, PLACE)
+  for (let at = 0; at < sealed.length; at++) {
+    const opener = await tokenOpener([seed], { wrap: wrapTwo })
+    const changed = Buffer.from(sealed)
+    changed[at] = (changed[at] ?? 0) ^ 1
+    const outcome = await opener.prepare([changed]).then(
+      () => opener.open(changed, PLACE),
+      (error: { code?: string }) => error.code,
+    )
+    const isKey = at >= 1 && at < 9
+    const isVersion = at === 97 || at === 98
+    expect(outcome, String(at)).toBe(isKey ? 'sealing-key-unknown' : isVersion ? 'key-rotation' : undefined)
+  }
+  for (let end = 0; end < 120; end++) expect(sealedUnder(sealed.subarray(0, Math.min(end, 114)))).toBeUndefined()
+  for (const version of [0, 1]) {
+    const changed = Buffer.from(sealed)
+    changed.writeUInt16BE(version, 97)
+    expect(sealedUnder(changed)).toBeUndefined()
+  }
+})
+
+test('what names a retired key opens nowhere, and stops nothing', async () => {
+  const [gone, seed] = [randomBytes(32), randomBytes(32)]
+  const sealed = (await tokenSealer(await publicKeyOf(gone)))(FIVE, PLACE)
+  const opener = await tokenOpener([seed], { retired: [keyIdOf(await publicKeyOf(gone))] })
+  await opener.prepare([sealed])
+  expect(opener.open(sealed, PLACE)).toBeUndefined()
+})
+
+test('a data key that was not unwrapped before is a bug, and no broken seal', async () => {
+  const seed = randomBytes(32)
+  const sealed = (await tokenSealer(await publicKeyOf(seed)))(FIVE, PLACE)
+  const opener = await tokenOpener([seed])
+  expect(() => opener.open(sealed, PLACE)).toThrow(expect.objectContaining({ code: 'bug' }))
 })

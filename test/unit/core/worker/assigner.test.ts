@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import kafkajs, { type Cluster, type Logger } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { assign, type Member, sealsUnderOf, stickyAssigner } from '#core/worker/assigner.ts'
+import { assign, type Member, type SealsUnder, sealsUnderOf, stickyAssigner } from '#core/worker/assigner.ts'
 import type { Assignment } from '#core/worker/ownership.ts'
 
 const TOPICS = ['a', 'b', 'c', 'd']
@@ -81,14 +81,17 @@ describe('assign', () => {
 })
 
 describe('what a member tells', () => {
-  const metadataOf = (sealsUnder?: number) => {
+  const metadataOf = (sealsUnder?: SealsUnder) => {
     const assigner = stickyAssigner({ has: () => ({ a: [0, 2] }), onJoin: () => undefined, sealsUnder })
     return assigner({ cluster: {} as Cluster, groupId: 'g', logger: {} as Logger }).protocol({ topics: ['a'] }).metadata
   }
 
   it('has the version of the key under which it seals, where it seals', () => {
-    expect([metadataOf(1), metadataOf(7), metadataOf()].map(sealsUnderOf)).toEqual([1, 7, undefined])
-    expect([Buffer.alloc(0), Buffer.from('no metadata')].map(sealsUnderOf)).toEqual([undefined, undefined])
+    const told = [metadataOf({ transport: 1, tokens: 2 }), metadataOf({ transport: 7, tokens: 3 }), metadataOf()]
+    expect(told.map((one) => sealsUnderOf(one, 'transport'))).toEqual([1, 7, undefined])
+    expect(told.map((one) => sealsUnderOf(one, 'tokens'))).toEqual([2, 3, undefined])
+    for (const none of [Buffer.alloc(0), Buffer.from('no metadata')])
+      expect(sealsUnderOf(none, 'transport')).toBeUndefined()
   })
 
   it('keeps its partitions with a leader that reads versions and with one that does not', async () => {
@@ -101,7 +104,7 @@ describe('what a member tells', () => {
       logger: {} as Logger,
     })
     const members = [
-      { memberId: 'm', memberMetadata: metadataOf(2) },
+      { memberId: 'm', memberMetadata: metadataOf({ transport: 2, tokens: 2 }) },
       { memberId: 'new', memberMetadata: assigner.protocol({ topics: ['a'] }).metadata },
     ]
     const given = await assigner.assign({ members, topics: ['a'] })

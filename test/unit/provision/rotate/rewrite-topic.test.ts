@@ -5,9 +5,15 @@ import { describe, expect, it } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { pseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
+import { tokenWrap } from '#core/crypto/token-wrap.ts'
+import { firstPublication, nextPublication, type PublishedKey, publishedVersions } from '#core/custody/token-chain.ts'
 import { originOf, rewrittenOf } from '#core/kafka/headers.ts'
+import { keyIdOf, publicKeyOf } from '#core/sealing/hpke.ts'
+import { sealedUnder, tokenOpener, tokenSealer } from '#core/sealing/tokens.ts'
 import { type LogForm, pseudonymisedForm } from '../../../../services/provision/rotate/log-form.ts'
 import { type RewriteDependencies, rewriteTopic } from '../../../../services/provision/rotate/rewrite.ts'
+import { tokenChange } from '../../../../services/provision/rotate/token-change.ts'
+import { jsonRegistry, recordOfJson } from '../../../helpers/json-rewriter.ts'
 
 const TOPIC = 'pseudonymised.patient'
 const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') ?? expect.unreachable()
@@ -123,32 +129,32 @@ const recordOf = (partition: number, origin: number) => ({
   record_id: level1.pseudonym('record', `${partition}:${origin}`),
   patient_id: level1.pseudonym('patient', `${origin % 2}`),
 })
+const seeds = [Buffer.alloc(32, 8), Buffer.alloc(32, 9)] as const
+const first = await firstPublication(seeds[0])
+const published = publishedVersions('', [...first, await nextPublication('', 2, seeds[1], seeds[0])])
+const held = new Map(seeds.map((seed, n) => [n + 1, seed]))
+const tokensUnder = (version: number) => tokenChange(tokenWrap(version, keys), published, held)
+const sealFormer = await tokenSealer(await publicKeyOf(seeds[0]))
+const tokensOf = (partition: number, origin: number) => [`t1_nir_${partition}`, `t1_traits_${origin}`]
+const sealedRecordOf = (partition: number, origin: number) => {
+  const record = recordOf(partition, origin)
+  const place = { feed: 'patient', recordId: record.record_id }
+  return { ...record, _sealed_tokens: sealFormer(tokensOf(partition, origin), place) }
+}
 const headersOf = (origin: number) => ({ 'chainon-origin': String(origin), 'chainon-incarnation': incarnation })
 const COUNT = 8
 
 function written() {
   const one = broker()
   for (const partition of [0, 1])
-    for (let origin = 0; origin < COUNT; origin++) one.append(partition, recordOf(partition, origin), headersOf(origin))
+    for (let origin = 0; origin < COUNT; origin++)
+      one.append(partition, sealedRecordOf(partition, origin), headersOf(origin))
   return one
 }
 
-const form: LogForm = pseudonymisedForm(
-  {
-    rewriter: () => ({
-      prepare: async () => undefined,
-      rewrite(value, change) {
-        const record = JSON.parse(String(value)) as Record<string, unknown>
-        change({ name: 'r', record })
-        return Buffer.from(JSON.stringify(record))
-      },
-    }),
-  },
-  '',
-  patient,
-  TOPIC,
-)
+const form: LogForm = pseudonymisedForm(jsonRegistry, '', patient, TOPIC)
 
+const tokens = { 2: await tokensUnder(2), 3: await tokensUnder(3) }
 const dependenciesOf = (one: ReturnType<typeof broker>, wrap = two, send?: RewriteDependencies['producer']['send']) =>
   ({
     kafka: one.kafka,
@@ -157,12 +163,19 @@ const dependenciesOf = (one: ReturnType<typeof broker>, wrap = two, send?: Rewri
     producer: { send: send ?? (async ({ messages }: { messages: never }) => one.store(messages)) },
     namespace: '',
     wrap,
+    tokens: tokens[wrap.version as 2 | 3],
     sleep: async () => undefined,
     onStep: () => undefined,
   }) as unknown as RewriteDependencies
 
-/** Each origin once, in order, under the version, and the first says that it is the first. */
-function expectWhole(one: ReturnType<typeof broker>, wrap = two, count = COUNT): void {
+/** Who has neither the former key of tokens nor another version of the wrap. */
+const openers = {
+  2: await tokenOpener([seeds[1]], { wrap: tokenWrap(2, new Map([[2, Buffer.alloc(32, 2)]])) }),
+  3: await tokenOpener([seeds[1]], { wrap: tokenWrap(3, new Map([[3, Buffer.alloc(32, 3)]])) }),
+}
+
+/** Each origin once, in order, under the keys in force, and the first says that it is the first. */
+async function expectWhole(one: ReturnType<typeof broker>, wrap = two, count = COUNT): Promise<void> {
   for (const partition of [0, 1]) {
     const messages = one.messages(partition)
     expect(messages.map(({ headers }) => Number(originOf(headers)?.offset))).toEqual(
@@ -170,7 +183,15 @@ function expectWhole(one: ReturnType<typeof broker>, wrap = two, count = COUNT):
     )
     for (const [origin, { value, headers }] of messages.entries()) {
       const { record_id, patient_id } = recordOf(partition, origin)
-      expect(JSON.parse(String(value))).toEqual({ record_id: wrap.wrap(record_id), patient_id: wrap.wrap(patient_id) })
+      const { _sealed_tokens: sealed, ...record } = recordOfJson(value) ?? {}
+      expect(record).toEqual({ record_id: wrap.wrap(record_id), patient_id: wrap.wrap(patient_id) })
+      expect(sealedUnder(sealed)).toEqual({
+        keyId: keyIdOf((published[1] as PublishedKey).publicKey),
+        wrap: wrap.version,
+      })
+      const opener = openers[wrap.version as 2 | 3]
+      await opener.prepare([sealed])
+      expect(opener.open(sealed, { feed: 'patient', recordId: record_id })).toEqual(tokensOf(partition, origin))
       expect(rewrittenOf(headers)).toMatchObject({ version: wrap.version, first: origin === 0 })
     }
   }
@@ -180,13 +201,18 @@ function expectWhole(one: ReturnType<typeof broker>, wrap = two, count = COUNT):
 describe('rewriteTopic', () => {
   it('writes each message once more, and leaves no other; a second time changes nothing', async () => {
     const one = written()
-    expect(await rewriteTopic(dependenciesOf(one), form)).toEqual({ topic: TOPIC, messages: 2 * COUNT })
-    expectWhole(one)
+    expect(await rewriteTopic(dependenciesOf(one), form)).toEqual({
+      topic: TOPIC,
+      messages: 2 * COUNT,
+      tokens: 2 * COUNT,
+      closed: 0,
+    })
+    await expectWhole(one)
     expect(one.lows).toEqual([COUNT, COUNT])
-    expect(await rewriteTopic(dependenciesOf(one), form)).toEqual({ topic: TOPIC, messages: 0 })
-    expectWhole(one)
+    expect(await rewriteTopic(dependenciesOf(one), form)).toEqual({ topic: TOPIC, messages: 0, tokens: 0, closed: 0 })
+    await expectWhole(one)
     await rewriteTopic(dependenciesOf(one, three), form)
-    expectWhole(one, three)
+    await expectWhole(one, three)
   })
 
   it.each([true, false])('goes on after it was killed at each send; the broker had it: %s', async (had) => {
@@ -204,7 +230,7 @@ describe('rewriteTopic', () => {
       await expect(rewriteTopic(dependenciesOf(one, two, dying as never), form)).rejects.toThrow('killed')
       expect(one.lows).toEqual([0, 0])
       await rewriteTopic(dependenciesOf(one), form)
-      expectWhole(one)
+      await expectWhole(one)
     }
   })
 
@@ -217,10 +243,11 @@ describe('rewriteTopic', () => {
       late = true
       // A process that was suspended: it repeats what is there, and adds one.
       for (const partition of [0, 1])
-        for (const origin of [COUNT - 1, COUNT]) one.append(partition, recordOf(partition, origin), headersOf(origin))
+        for (const origin of [COUNT - 1, COUNT])
+          one.append(partition, sealedRecordOf(partition, origin), headersOf(origin))
     }
     await rewriteTopic(dependenciesOf(one, two, send as never), form)
-    expectWhole(one, two, COUNT + 1)
+    await expectWhole(one, two, COUNT + 1)
   })
 
   it('deletes nothing that is damaged on its way, and gives up', async () => {
@@ -235,8 +262,32 @@ describe('rewriteTopic', () => {
       one
         .messages(0)
         .slice(0, COUNT)
-        .map(({ value }) => JSON.parse(String(value)) as unknown),
-    ).toEqual(Array.from({ length: COUNT }, (_, origin) => recordOf(0, origin)))
+        .map(({ value }) => recordOfJson(value)),
+    ).toEqual(Array.from({ length: COUNT }, (_, origin) => expect.objectContaining(recordOf(0, origin))))
+  })
+
+  it('seals tokens again where another key of tokens came into force after it was killed', async () => {
+    const one = written()
+    const onlyFirst = publishedVersions('', first)
+    const before = { ...dependenciesOf(one), tokens: await tokenChange(tokenWrap(2, keys), onlyFirst, held) }
+    let sends = 0
+    const send = async ({ messages }: { messages: never[] }) => {
+      one.store(messages.slice(0, 1))
+      if (sends++ > 0) throw new Error('killed')
+      one.store(messages.slice(1))
+    }
+    await expect(rewriteTopic({ ...before, producer: { send } } as never, form)).rejects.toThrow('killed')
+    await rewriteTopic(dependenciesOf(one), form)
+    await expectWhole(one)
+  })
+
+  it('writes nothing when a key of tokens is not here', async () => {
+    const one = written()
+    const lacking = await tokenChange(tokenWrap(2, keys), published, new Map([[2, seeds[1]]]))
+    await expect(rewriteTopic({ ...dependenciesOf(one), tokens: lacking }, form)).rejects.toMatchObject({
+      code: 'key-rotation-refused',
+    })
+    expect([0, 1].map((partition) => one.messages(partition).length)).toEqual([COUNT, COUNT])
   })
 
   it('does not delete before curate has read it', async () => {
@@ -252,6 +303,6 @@ describe('rewriteTopic', () => {
       },
     }
     await rewriteTopic({ ...dependencies, admin } as unknown as RewriteDependencies, form)
-    expectWhole(one)
+    await expectWhole(one)
   })
 })

@@ -1,43 +1,59 @@
 /** A log that is written anew: where each kind of message has its pseudonyms, how far a partition is, and every way in which the second part can be wrong. */
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import type { AvroRegistry } from '#core/avro/registry.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { pseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
+import { tokenWrap } from '#core/crypto/token-wrap.ts'
+import { firstPublication, nextPublication, type PublishedKey, publishedVersions } from '#core/custody/token-chain.ts'
 import { formatRewritten, rewrittenOf } from '#core/kafka/headers.ts'
+import { keyIdOf, publicKeyOf } from '#core/sealing/hpke.ts'
+import { sealedUnder, tokenSealer } from '#core/sealing/tokens.ts'
+import { changeUnder, comparison, type Part } from '../../../../services/provision/rotate/comparison.ts'
 import {
+  type Change,
   decisionsForm,
   type LogForm,
   linkedForm,
   pseudonymisedForm,
 } from '../../../../services/provision/rotate/log-form.ts'
-import { comparison, type Part, partOf } from '../../../../services/provision/rotate/rewrite.ts'
+import { partOf } from '../../../../services/provision/rotate/rewrite.ts'
+import { tokenChange } from '../../../../services/provision/rotate/token-change.ts'
+import { jsonRegistry, recordOfJson } from '../../../helpers/json-rewriter.ts'
 
 const patient = loadContracts('schemas/feeds').find(({ feed }) => feed === 'patient') ?? expect.unreachable()
 const wrap = pseudonymWrap(2, new Map([[2, Buffer.alloc(32, 2)]]))
 const level1 = pseudonymiser(1, Buffer.alloc(32, 1))
 const [p, q, r] = ['p', 'q', 'r'].map((value) => level1.pseudonym('patient', value)) as [string, string, string]
 
-/** Messages whose value is JSON, in the place of Avro. */
-const registry = {
-  rewriter: () => ({
-    prepare: async () => undefined,
-    rewrite(value: Buffer | null, change: (decoded: { name: string; record: Record<string, unknown> }) => void) {
-      if (!value?.toString().startsWith('{')) return undefined
-      const record = JSON.parse(value.toString()) as Record<string, unknown>
-      change({ name: 'r', record })
-      return Buffer.from(JSON.stringify(record))
-    },
-  }),
-} as unknown as AvroRegistry
 const json = (value: object) => Buffer.from(JSON.stringify(value))
-const wrapAll = (text: string) => wrap.wrap(text)
+const seeds = [Buffer.alloc(32, 3), Buffer.alloc(32, 4)] as const
+const published = publishedVersions('', [
+  ...(await firstPublication(seeds[0])),
+  await nextPublication('', 2, seeds[1], seeds[0]),
+])
+const held = new Map(seeds.map((seed, n) => [n + 1, seed]))
+const wrapOfTokens = tokenWrap(2, new Map([[2, Buffer.alloc(32, 2)]]))
+const [sealFormer, sealNotWrapped, sealNow] = [
+  await tokenSealer(await publicKeyOf(seeds[0])),
+  await tokenSealer(await publicKeyOf(seeds[1])),
+  await tokenSealer(await publicKeyOf(seeds[1]), wrapOfTokens),
+]
+const tokens = await tokenChange(wrapOfTokens, published, held)
+// The data keys of all sealers.
+const sample = { feed: 'patient', recordId: 'p1_r' }
+const samples = [sealFormer, sealNotWrapped, sealNow].map((seal) => seal([], sample))
+await tokens.prepare(samples)
+await tokens.prepare([tokens.again(samples[0] as Buffer, sample)])
+const wrapAll: Change = {
+  pseudonym: wrap.wrap,
+  tokens: (sealed, place) => Buffer.from(`${String(sealed)} of ${place.feed} ${place.recordId}`),
+}
 const of = (form: LogForm, value: Buffer, key: string | null = null) => {
   const mapped = form.mapped({ key: key === null ? null : Buffer.from(key), value, headers: {} }, wrapAll)
   return { key: mapped.key && String(mapped.key), value: String(mapped.value) }
 }
-const records = pseudonymisedForm(registry, '', patient, 'pseudonymised.patient')
+const records = pseudonymisedForm(jsonRegistry, '', patient, 'pseudonymised.patient')
 
 describe('the pseudonyms of a message', () => {
   it('are those that the contract names, and nothing else, whatever a text looks like', () => {
@@ -50,6 +66,22 @@ describe('the pseudonyms of a message', () => {
       '{"record_id":null,"patient_id":"p1_r"}',
     )
   })
+  it('have its tokens beside them, with the id of the record as it is stored', () => {
+    const mapped = records.mapped(
+      { key: null, value: json({ record_id: p, _sealed_tokens: Buffer.from('s') }), headers: {} },
+      wrapAll,
+    )
+    expect(recordOfJson(mapped.value)).toEqual({
+      record_id: wrap.wrap(p),
+      _sealed_tokens: Buffer.from(`s of patient ${p}`),
+    })
+    const unlinked = pseudonymisedForm(jsonRegistry, '', { ...patient, linked: false }, 'pseudonymised.patient')
+    expect(() =>
+      unlinked.mapped({ key: null, value: json({ _sealed_tokens: Buffer.from('s') }), headers: {} }, wrapAll),
+    ).toThrow(
+      expect.objectContaining({ code: 'key-rotation-refused', message: expect.stringContaining('is not linked') }),
+    )
+  })
   it('of a field that no contract names end the rotation, and name it', () => {
     expect(() => of(records, json({ record_id: p, former_id: q }))).toThrow(
       expect.objectContaining({ code: 'key-rotation-refused', message: expect.stringContaining('former_id') }),
@@ -59,7 +91,7 @@ describe('the pseudonyms of a message', () => {
   it('of a link are four, and its key', () => {
     const link = { patient: p, record: q, person: r, previous: null, model: 'm' }
     const made = { ...link, patient: wrap.wrap(p), record: wrap.wrap(q), person: wrap.wrap(r) }
-    expect(of(linkedForm(registry, '', 'linked.patient'), json(link), q)).toEqual({
+    expect(of(linkedForm(jsonRegistry, '', 'linked.patient'), json(link), q)).toEqual({
       key: wrap.wrap(q),
       value: JSON.stringify(made),
     })
@@ -122,10 +154,15 @@ describe('how far a partition is', () => {
 describe('the comparison of the two parts', () => {
   const part: Part = { partition: 0, low: 0n, end: 3n, after: -1n, whole: true, youngest: 0 }
   const incarnation = 'AAAAAAAAAAAAAAAAAAAAAA'
+  const OWN = ['t1_nir_a', 't1_traits_b']
   const message = (offset: number, name: string, more: object = {}) =>
     ({
       key: null,
-      value: json({ record_id: name, patient_id: p }),
+      value: json({
+        record_id: name,
+        patient_id: p,
+        _sealed_tokens: sealFormer(OWN, { feed: 'patient', recordId: name }),
+      }),
       headers: { 'chainon-origin': String(offset % 3), 'chainon-incarnation': incarnation },
       offset: String(offset),
       ...more,
@@ -134,7 +171,7 @@ describe('the comparison of the two parts', () => {
   const copyOf = (one: KafkaMessage, offset: number, source: number, version = 2) =>
     ({
       ...one,
-      ...records.mapped(one, wrapAll),
+      ...records.mapped(one, changeUnder(wrap, tokens)),
       offset: String(offset),
       headers: {
         ...one.headers,
@@ -144,23 +181,53 @@ describe('the comparison of the two parts', () => {
   const copies = before.map((one, n) => copyOf(one, 3 + n, n))
   const [one, two, three] = copies as [KafkaMessage, KafkaMessage, KafkaMessage]
   const result = (messages: readonly KafkaMessage[]) => {
-    const side = comparison(records, wrap)
+    const side = comparison(records, wrap, tokens)
     for (const each of messages) side.add(part, each)
     return side.result()
   }
-  it('finds all of them again', () => {
-    expect(result([...before, ...copies])).toBe(3)
+  /** The second message of the second part with other tokens. */
+  const withTokens = (sealed: Buffer | null) => ({
+    ...two,
+    value: json({ ...recordOfJson(two.value), _sealed_tokens: sealed }),
+  })
+  const place = { feed: 'patient', recordId: q }
+  const sealedOf = (one: KafkaMessage) => recordOfJson(one.value)?._sealed_tokens as Buffer
+  it('finds all of them again, and their tokens under the keys in force', () => {
+    expect(result([...before, ...copies])).toEqual({ messages: 3, tokens: 3, closed: 0 })
+    expect(result([...before, one, withTokens(sealNow(OWN, place)), three])).toEqual({
+      messages: 3,
+      tokens: 3,
+      closed: 0,
+    })
+    const under = copies.map((each) => sealedUnder(sealedOf(each)))
+    expect(under).toEqual(
+      [2, 2, 2].map((version) => ({ keyId: keyIdOf((published[1] as PublishedKey).publicKey), wrap: version })),
+    )
+  })
+  it('leaves tokens that nothing opens as they are, and counts them', () => {
+    const closed = Buffer.from(sealFormer(OWN, place)).fill(0, 100)
+    for (const strange of [closed, Buffer.from('no tokens'), sealFormer(OWN, { feed: 'patient', recordId: p })]) {
+      const changed = {
+        ...before[1],
+        value: json({ ...recordOfJson((before[1] as KafkaMessage).value), _sealed_tokens: strange }),
+      } as KafkaMessage
+      const copied = copyOf(changed, 4, 1)
+      expect(sealedOf(copied)).toEqual(strange)
+      const own = [before[0], changed, before[2]] as KafkaMessage[]
+      expect(result([...own, one, copied, three])).toEqual({ messages: 3, tokens: 2, closed: 1 })
+      expect(result([...own, one, withTokens(Buffer.from('others')), three])).toBeUndefined()
+    }
   })
   it('counts what was there twice once', () => {
     const repeated = { ...part, end: 4n }
-    const side = comparison(records, wrap)
+    const side = comparison(records, wrap, tokens)
     for (const each of [...before, message(3, p, { headers: before[0]?.headers })]) side.add(repeated, each)
     for (const [n, each] of copies.entries()) {
       const said = formatRewritten({ version: 2, end: 4n, source: BigInt(n), first: n === 0 })
       const headers = { ...each.headers, 'chainon-rewritten': said }
       side.add(repeated, message(4 + n, '', { value: each.value, headers }))
     }
-    expect(side.result()).toBe(3)
+    expect(side.result()).toMatchObject({ messages: 3 })
   })
   it.each([
     ['one is missing', [one, two]],
@@ -173,6 +240,13 @@ describe('the comparison of the two parts', () => {
     ['one has another header', [one, { ...two, headers: { ...two.headers, 'chainon-origin': '7' } }, three]],
     ['one has no value', [one, { ...two, value: null }, three]],
     ['one has a key', [one, { ...two, key: Buffer.from('') }, three]],
+    ['the tokens of one are as they were', [one, withTokens(sealedOf(before[1] as KafkaMessage)), three]],
+    ['the tokens of one are sealed, and not wrapped', [one, withTokens(sealNotWrapped(OWN, place)), three]],
+    ['one has other tokens', [one, withTokens(sealNow(OWN.toReversed(), place)), three]],
+    ['one lacks a token', [one, withTokens(sealNow(OWN.slice(1), place)), three]],
+    ['one has the tokens of another', [one, withTokens(sealedOf(one)), three]],
+    ['one has no tokens', [one, withTokens(null), three]],
+    ['one has tokens that nothing opens', [one, withTokens(Buffer.from(sealedOf(two)).fill(0, 100)), three]],
     ['a stranger wrote behind them', [...copies, message(6, q)]],
   ])('says no when %s', (_, messages) => {
     expect(result([...before, ...(messages as readonly KafkaMessage[])])).toBeUndefined()
