@@ -1,6 +1,7 @@
 /** Makes of the traits of subjects what the linker compares, by the code that encodes the records of the stream. */
 import type { FeedContract } from '#core/contract/types.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
+import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import type { Facts, SealedSubject, TicketedSubject } from '#core/linkage/external.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
@@ -22,6 +23,8 @@ export interface EncodingOf {
   readonly contract: FeedContract
   /** Of the encodings, 32 bytes. */
   readonly secret: Buffer
+  /** Secrets that lead them to the version in force (encoding-wrap.ts). */
+  readonly wraps?: ReadonlyMap<number, Buffer>
   readonly seal: LinkageSeal
   /** @returns 32 hexadecimal digits, random */
   readonly ticket: () => string
@@ -31,6 +34,7 @@ export interface EncodingOf {
 export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingOf): EncodedSubjects {
   const encoder = recordEncoder(installationTraits(of.contracts), of.secret)
   const form = formOf(encoder)
+  const { version: encoding, lift } = encodingWraps(encoder.layout, of.wraps ?? new Map())
   const traitsOf = writtenTraits(of.contract)
   const facts: Record<string, number> = { subjects: subjects.length, without_trait: 0 }
   for (const { trait } of encoder.layout.fields) facts[`trait:${trait}`] = 0
@@ -46,7 +50,8 @@ export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingO
       record: ticket,
       version: 0,
       receivedAt: 0,
-      encoded: encoder.encode(traits),
+      encoding,
+      encoded: lift(encoder.encode(traits), 1),
     }
     return { ticket, subject, sealed: of.seal.seal(packMessage(message, { form }), ticket).toString('base64') }
   })

@@ -5,6 +5,7 @@
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type EncodedRecord, recordEncoder } from '#core/linkage/encode.ts'
+import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import { formOf, installationTraits, isTraitRole, TRAIT_OF_ROLE } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
 import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
@@ -48,19 +49,23 @@ export function writtenTraits(contract: FeedContract): (record: Values) => Trait
 /**
  * @param contracts of all feeds: the linked ones have one form of encodings
  * @param secret of the encodings, 32 bytes
+ * @param wraps secrets that lead them to the version in force (encoding-wrap.ts)
  * @returns for a linked feed a function from a record to its sealed message
  */
 export function identityEncoders(
   contracts: readonly FeedContract[],
   secret: Buffer,
   pseudonymiser: Pseudonymiser,
+  wraps: ReadonlyMap<number, Buffer> = new Map(),
 ): (contract: FeedContract, seal: LinkageSeal) => EncodeIdentity {
   const encoder = recordEncoder(installationTraits(contracts), secret)
   const form = formOf(encoder)
+  const { version: encoding, lift } = encodingWraps(encoder.layout, wraps)
   return (contract, seal) => {
     const traitsOf = writtenTraits(contract)
     const pairOf = statedPair(contract)
-    const encodedOf = (record: Values): EncodedRecord => encoder.encode(normaliseTraits(traitsOf(record), 'YYYY-MM-DD'))
+    const encodedOf = (record: Values): EncodedRecord =>
+      lift(encoder.encode(normaliseTraits(traitsOf(record), 'YYYY-MM-DD')), 1)
     return function encodeIdentity(record, producer, receivedAt, origin) {
       const pair = record.operation === 'cancel' ? undefined : pairOf(record, producer)
       const plain = packMessage(
@@ -71,6 +76,7 @@ export function identityEncoders(
           version: Math.max(0, Number(record[contract.version])),
           receivedAt,
           encoded: record.operation === 'cancel' ? undefined : encodedOf(record),
+          encoding,
           pair: pair && pseudonymiser.pseudonym('pair', pair),
         },
         { form },

@@ -29,12 +29,17 @@ export interface IndexKeys {
   id(id: string): Buffer
 }
 
+/** @param secret of the index, 32 bytes or more @returns the key under which it hashes tokens, 16 bytes: the next version of encodings begins with it */
+export function tokenKeyOf(secret: Buffer): Buffer {
+  return deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16)
+}
+
 /** @param secret of the index, 32 bytes or more */
 export function indexKeys(secret: Buffer): IndexKeys {
   // A key object: Node makes one of a buffer for each record, which costs more than the cipher.
   const sealing = createSecretKey(deriveKey(secret, 'chainon/linkage/index/seal/1'))
   const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
-  const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
+  const sip = sipHash24(tokenKeyOf(secret))
   const message = new Int32Array(2)
   const nonces = Buffer.alloc(NONCES * NONCE_BYTES)
   let nextNonce = NONCES
