@@ -55,7 +55,7 @@ const FIRST_LEVEL: Rotation = {
 }
 const ENCODINGS: Rotation = {
   kind: 'linkage-key',
-  secret: 'linkage/encoding-wrap.key',
+  secret: 'linker/linkage-index.key',
   service: 'linker',
   main: 'rotate/main.ts',
 }

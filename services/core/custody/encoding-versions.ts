@@ -20,7 +20,7 @@ export interface EncodingVersions extends Pick<SealingVersions, 'inForce' | 'pre
 
 /** @returns the name of the secret, and with it of its file in the folder of linkage secrets; from version 2 on */
 export function encodingKey(version: number): string {
-  return `${ENCODING}-${version}.key`
+  return `linkage/encoding-wrap-${version}.key`
 }
 
 /** @returns the name in the register of a step of a version; `given up`: before it was in force */

@@ -20,6 +20,8 @@ const DRAWN_AT_ONCE = 256 * DRAW_BYTES
 export interface EncodingWrap {
   /** @param filters of all fields */
   filters(filters: Int32Array): Int32Array
+  /** @param field its place in the layout @param filter of it alone */
+  filter(field: number, filter: Int32Array): Int32Array
   /** @param tokens as the index of before stores them: two words each */
   storedTokens(tokens: Int32Array): Int32Array
   /** @param tokens as they are before an index hashes them: two words each, both 0 where there is none */
@@ -35,6 +37,8 @@ export interface EncodingWraps {
   lift(encoded: EncodedRecord, from: number): EncodedRecord
   /** As `lift`, of tokens alone. */
   liftTokens(tokens: Int32Array, from: number): Int32Array
+  /** From the first version, of one filter alone: who makes filters keeps them by their value. @param field its place in the layout */
+  liftFilter(field: number, filter: Int32Array): Int32Array
 }
 
 /** @param tokenKey of the index of before, 16 bytes @returns a new secret of a step */
@@ -54,6 +58,11 @@ export function encodingWrap(layout: Layout, secret: Buffer): EncodingWrap {
     filters(filters) {
       const moved = new Int32Array(filters.length)
       for (const [at, field] of layout.fields.entries()) moveBits(filters, moved, field, places[at] as Uint16Array)
+      return moved
+    },
+    filter(field, filter) {
+      const moved = new Int32Array(filter.length)
+      moveBits(filter, moved, { offset: 0, words: filter.length }, places[field] as Uint16Array)
       return moved
     },
     storedTokens: (tokens) => after(tokens),
@@ -78,6 +87,7 @@ export function encodingWraps(layout: Layout, secrets: ReadonlyMap<number, Buffe
     version,
     has,
     liftTokens,
+    liftFilter: (field, filter) => steps.reduce((lifted, { wrap }) => wrap.filter(field, lifted), filter),
     lift: (encoded, from) =>
       from === version
         ? encoded
@@ -109,7 +119,12 @@ function tokenHash(key: Buffer): (tokens: Int32Array) => Int32Array {
   }
 }
 
-function moveBits(from: Int32Array, to: Int32Array, { offset, words }: Field, places: Uint16Array): void {
+function moveBits(
+  from: Int32Array,
+  to: Int32Array,
+  { offset, words }: Pick<Field, 'offset' | 'words'>,
+  places: Uint16Array,
+): void {
   for (let word = 0; word < words; word++)
     for (let left = from[offset + word] as number; left !== 0; left &= left - 1) {
       const place = places[WORD_BITS * word + 31 - Math.clz32(left & -left)] as number

@@ -1,7 +1,6 @@
 /** Makes of the traits of subjects what the linker compares, by the code that encodes the records of the stream. */
 import type { FeedContract } from '#core/contract/types.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
-import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import type { Facts, SealedSubject, TicketedSubject } from '#core/linkage/external.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
@@ -32,9 +31,8 @@ export interface EncodingOf {
 
 /** Pure but for `ticket`. @returns both lists in the order of the tickets, which is not that of the file */
 export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingOf): EncodedSubjects {
-  const encoder = recordEncoder(installationTraits(of.contracts), of.secret)
+  const encoder = recordEncoder(installationTraits(of.contracts), of.secret, undefined, of.wraps)
   const form = formOf(encoder)
-  const { version: encoding, lift } = encodingWraps(encoder.layout, of.wraps ?? new Map())
   const traitsOf = writtenTraits(of.contract)
   const facts: Record<string, number> = { subjects: subjects.length, without_trait: 0 }
   for (const { trait } of encoder.layout.fields) facts[`trait:${trait}`] = 0
@@ -50,8 +48,8 @@ export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingO
       record: ticket,
       version: 0,
       receivedAt: 0,
-      encoding,
-      encoded: lift(encoder.encode(traits), 1),
+      encoding: encoder.version,
+      encoded: encoder.encode(traits),
     }
     return { ticket, subject, sealed: of.seal.seal(packMessage(message, { form }), ticket).toString('base64') }
   })

@@ -5,7 +5,6 @@
 import type { FeedContract, LinkageRole } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { type EncodedRecord, recordEncoder } from '#core/linkage/encode.ts'
-import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import { formOf, installationTraits, isTraitRole, TRAIT_OF_ROLE } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
 import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
@@ -58,14 +57,12 @@ export function identityEncoders(
   pseudonymiser: Pseudonymiser,
   wraps: ReadonlyMap<number, Buffer> = new Map(),
 ): (contract: FeedContract, seal: LinkageSeal) => EncodeIdentity {
-  const encoder = recordEncoder(installationTraits(contracts), secret)
+  const encoder = recordEncoder(installationTraits(contracts), secret, undefined, wraps)
   const form = formOf(encoder)
-  const { version: encoding, lift } = encodingWraps(encoder.layout, wraps)
   return (contract, seal) => {
     const traitsOf = writtenTraits(contract)
     const pairOf = statedPair(contract)
-    const encodedOf = (record: Values): EncodedRecord =>
-      lift(encoder.encode(normaliseTraits(traitsOf(record), 'YYYY-MM-DD')), 1)
+    const encodedOf = (record: Values): EncodedRecord => encoder.encode(normaliseTraits(traitsOf(record), 'YYYY-MM-DD'))
     return function encodeIdentity(record, producer, receivedAt, origin) {
       const pair = record.operation === 'cancel' ? undefined : pairOf(record, producer)
       const plain = packMessage(
@@ -76,7 +73,7 @@ export function identityEncoders(
           version: Math.max(0, Number(record[contract.version])),
           receivedAt,
           encoded: record.operation === 'cancel' ? undefined : encodedOf(record),
-          encoding,
+          encoding: encoder.version,
           pair: pair && pseudonymiser.pseudonym('pair', pair),
         },
         { form },

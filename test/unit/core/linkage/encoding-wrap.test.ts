@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { defaultModel } from '#core/linkage/default-model.ts'
-import { type EncodedRecord, recordEncoder } from '#core/linkage/encode.ts'
+import { comparedTraits, type EncodedRecord, recordEncoder } from '#core/linkage/encode.ts'
 import {
   type EncodingWraps,
   encodingWrap,
@@ -18,7 +18,7 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(400)
 const [LEAKED, OTHER] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
-const encoder = recordEncoder(new Set([...data.traits, 'birth_name', 'middle_name', 'street_number']), LEAKED)
+const encoder = recordEncoder(comparedTraits(data.traits), LEAKED)
 const { layout, kinds } = encoder
 const people = Array.from(data.ids.keys(), (n) => normaliseTraits(data.record(n), data.dates))
 const encoded = people.map((traits) => encoder.encode(traits))
@@ -94,6 +94,19 @@ describe('lifted', () => {
       }),
       { numRuns: 30 },
     )
+  })
+  it('an encoder that has the secrets makes the same', () => {
+    const own = recordEncoder(
+      comparedTraits(data.traits),
+      LEAKED,
+      undefined,
+      new Map([
+        [2, two],
+        [3, three],
+      ]),
+    )
+    expect([own.version, encoder.version]).toEqual([3, 1])
+    expect(people.map((traits) => own.encode(traits))).toEqual(lifted)
   })
   it('equal tokens stay equal, others differ, and what is missing stays missing', () => {
     const text = (records: readonly EncodedRecord[], at: number) =>
