@@ -606,7 +606,7 @@ async function movedToOtherKeys(name: string, former: ReturnType<typeof indexLin
     return digest
   }
   await former.decide([{ records: [`${data.ids[0]}-0`, `${data.ids[1]}-0`], decision: 'never', order: 2 }])
-  const [before, made] = [await unwritten(), await redis.get(`{lx:${name}}m`)]
+  const before = await unwritten()
   const persons = (await onIndex(name)).index.persons()
   let writes = 0
   const killedAt = (write: number) =>

@@ -875,7 +875,10 @@ test('other keys of the encodings and of the index: killed and started again it 
   const data = `${folder}/rotation-data`
   const settings = { CHAINON_DATA_DIR: data, CHAINON_LINKAGE_SNAPSHOT_DIR: `${folder}/rotation-snapshots` }
   const secrets = `${folder}/secrets/linker`
-  const environment = { ...withLogin('linker', pipeline.env), ...settings, CHAINON_SECRETS_DIR: secrets }
+  const environment = {
+    ...{ ...withLogin('linker', pipeline.env), ...settings, CHAINON_SECRETS_DIR: secrets },
+    CHAINON_LINKAGE_SECRETS_DIR: `${folder}/secrets/linkage`,
+  }
   const rotation = (command: string) => runToEnd('services/linker/rotate/main.ts', [command, '--json'], environment)
   const link = (...line: readonly string[]) => runToEnd('services/cli/chainon.mjs', ['link', ...line], environment)
   const began = await link('snapshot-key', '--shares', '2', '--need', '2', '--out', `${data}/custodians`, '--replace')
@@ -902,7 +905,7 @@ test('other keys of the encodings and of the index: killed and started again it 
     leaked.encode(
       normaliseTraits(
         patient
-          ? writtenTraits(patient)({ ...person, birth_date: Date.parse(`${person.birth_date}`) / 86_400_000 })
+          ? writtenTraits(patient)({ ...person, birth_date: Date.parse(String(person.birth_date)) / 86_400_000 })
           : {},
         'YYYY-MM-DD',
       ),

@@ -8,7 +8,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { deriveKey } from '../crypto/hmac.ts'
 import { sipHash24 } from '../crypto/siphash.ts'
-import type { EncodedRecord } from './encode.ts'
 import type { Field, Layout } from './layout.ts'
 
 export const TOKEN_KEY_BYTES = 16
@@ -19,26 +18,32 @@ const DRAWN_AT_ONCE = 256 * DRAW_BYTES
 /** From an encoding of one version to one of the next. */
 export interface EncodingWrap {
   /** @param filters of all fields */
-  filters(filters: Int32Array): Int32Array
+  readonly filters: (filters: Int32Array) => Int32Array
   /** @param field its place in the layout @param filter of it alone */
-  filter(field: number, filter: Int32Array): Int32Array
+  readonly filter: (field: number, filter: Int32Array) => Int32Array
   /** @param tokens as the index of before stores them: two words each */
-  storedTokens(tokens: Int32Array): Int32Array
+  readonly storedTokens: (tokens: Int32Array) => Int32Array
   /** @param tokens as they are before an index hashes them: two words each, both 0 where there is none */
-  tokens(tokens: Int32Array): Int32Array
+  readonly tokens: (tokens: Int32Array) => Int32Array
+}
+
+/** Of an encoding, what depends on the key. */
+interface Encoded {
+  readonly filters: Int32Array
+  readonly tokens: Int32Array
 }
 
 export interface EncodingWraps {
   /** Of the encodings that are compared. */
   readonly version: number
   /** Whether an encoding of this version can be lifted. */
-  has(version: number): boolean
+  readonly has: (version: number) => boolean
   /** @param from version of the encoding @returns that in force @throws RangeError when `has` says no */
-  lift(encoded: EncodedRecord, from: number): EncodedRecord
+  readonly lift: <T extends Encoded>(encoded: T, from: number) => T
   /** As `lift`, of tokens alone. */
-  liftTokens(tokens: Int32Array, from: number): Int32Array
+  readonly liftTokens: (tokens: Int32Array, from: number) => Int32Array
   /** From the first version, of one filter alone: who makes filters keeps them by their value. @param field its place in the layout */
-  liftFilter(field: number, filter: Int32Array): Int32Array
+  readonly liftFilter: (field: number, filter: Int32Array) => Int32Array
 }
 
 /** @param tokenKey of the index of before, 16 bytes @returns a new secret of a step */

@@ -178,7 +178,7 @@ function differences(known: Readonly<Record<string, unknown>>, form: Readonly<Re
   return Object.keys(form).filter((field) => known[field] !== form[field])
 }
 
-export function notWhole(name: string): ConfigurationError {
+function notWhole(name: string): ConfigurationError {
   return new ConfigurationError(`The linkage index ${name} is not whole`, [
     'it is being restored from a snapshot or moved to another key, or was when that ended: run `chainon link restore`, or `chainon keys rotate-encodings`, again',
   ])

@@ -20,19 +20,10 @@ const USAGE = 'usage: rotate/main.ts survey | prepare | rotate | abandon | retir
 const keysOf = (version: number) => `${encodingKey(version)} and ${indexKey(version)}`
 
 const logger = createLogger('linker', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
-// The clients' connections are closed; a handle of theirs that is still open must not keep the process.
-process.exit()
 
 async function run(): Promise<number> {
   const { command, json } = readArguments()
-  const step = command === undefined ? undefined : STEPS[command]
+  const step = command !== undefined && Object.hasOwn(STEPS, command) ? STEPS[command] : undefined
   if (!step) {
     process.stderr.write(USAGE)
     return USAGE_STATUS
@@ -111,6 +102,16 @@ const STEPS: Readonly<Record<string, (place: RotationPlace) => Promise<Done>>> =
     }
   },
 }
+
+process.exitCode = await run().catch((error: unknown) => {
+  const text =
+    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
+  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
+  process.stderr.write(`chainon: ${text}\n`)
+  return exitStatus(error)
+})
+// The clients' connections are closed; a handle of theirs that is still open must not keep the process.
+process.exit()
 
 function readArguments(): { readonly command: string | undefined; readonly json: boolean } {
   try {

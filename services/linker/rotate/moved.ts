@@ -31,7 +31,7 @@ export function movedRecord(stored: Buffer, { from, to, codec, wrap }: Move): Bu
 /** @returns as the index keeps it: the two ids, and the decision sealed */
 export function movedDecision(sealed: Buffer, { from, to }: Pick<Move, 'from' | 'to'>): readonly [string, Buffer] {
   const decision = openDecision(from, sealed)
-  const ids = decision.records.map((id) => to.id(id)).toSorted(Buffer.compare)
+  const ids = decision.records.map((id) => to.id(id)).toSorted((a, b) => Buffer.compare(a, b))
   return [Buffer.concat(ids).toString(LATIN1), sealDecision(to, decision)]
 }
 

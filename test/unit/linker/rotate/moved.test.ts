@@ -43,10 +43,7 @@ it('a cancelled record keeps id and label; one without, of which the index has a
   const cancelled = packCancelled({ version: 4, stamp: 1 }, from.id(about.id))
   const noFilters = new Int32Array(layout.words)
   const { id, label } = about
-  const moved = movedRecord(
-    from.seal(cancelled, records.pack({ id, label, newborn: false, filters: noFilters })),
-    move,
-  )
+  const moved = movedRecord(from.seal(cancelled, records.pack({ id, label, newborn: false, filters: noFilters })), move)
   const of = readHead(moved)
   expect([of.isCancelled, idOf(moved)]).toEqual([true, to.id(id)])
   expect(records.unpack(to.open(moved, of.bytes))).toMatchObject({ id, label, filters: noFilters })
@@ -62,7 +59,7 @@ it('one that was changed is not moved', () => {
 it('a decision is found under the new ids, and is the same', () => {
   const decision = { records: ['b', 'a'] as const, decision: 'never' as const, order: 5 }
   const [ids, sealed] = movedDecision(sealDecision(from, decision), move)
-  const expected = ['a', 'b'].map((id) => to.id(id)).toSorted(Buffer.compare)
+  const expected = ['a', 'b'].map((id) => to.id(id)).toSorted((a, b) => Buffer.compare(a, b))
   expect(ids).toBe(Buffer.concat(expected).toString('latin1'))
   expect(openDecision(to, sealed)).toEqual(decision)
   expect(() => openDecision(from, sealed)).toThrow(broken)
