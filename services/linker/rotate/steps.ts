@@ -117,6 +117,9 @@ export async function rotate(
   const fingerprint = names.get(encodingKey(version)) ?? ''
   if (versions.prepared !== undefined) await register.register(encodingStep(version, 'moving'), fingerprint)
   await stopped(kafka, config)
+  // Another run of this command may have ended meanwhile: what the linker has written since is not removed.
+  if (encodingVersions((await register.read()).keys()).inForce !== versions.inForce)
+    throw new ConfigurationError(NOT_ROTATED, ['another run of this command has put a version in force meanwhile'])
   const content = await moveIndex({
     ...{ redis, from, to, layout, onProgress },
     wrap: encodingWrap(layout, wrapSecret),
@@ -136,7 +139,7 @@ export async function abandon({ config, register, redis, logger }: RotationPlace
   const { prepared, inForce } = encodingVersions(names.keys())
   if (prepared === undefined) throw new ConfigurationError('Nothing is given up', ['no version is prepared'])
   const { linker, shared } = await folders(config)
-  if (fileOfKey(linker, indexKey(prepared)) !== undefined)
+  if (names.has(indexKey(prepared)) && fileOfKey(linker, indexKey(prepared)) !== undefined)
     moveSnapshotKey(linker, await secretOf(config, prepared, names), await secretOf(config, inForce, names))
   await removeKeys(redis, indexName(config, prepared), () => true)
   destroyKey(linker, indexKey(prepared), logger)
