@@ -6,6 +6,7 @@ import { MARKER_SCHEMA } from '#core/contract/marker.ts'
 import { markerSubject, subjectOf, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
 import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { encodingSecrets, encodingVersions } from '#core/custody/encoding-versions.ts'
 import { fingerprintTopic, kafkaRegister } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { tokenKeyInForce } from '#core/custody/published-key.ts'
@@ -78,8 +79,16 @@ export function startDeidentify(config: ReturnType<typeof deidentifyConfig>, log
           return opened
         })
         const sealTokens = await tokenSealer(recipient.publicKey, tokenWrap)
-        const sealsUnder = { tokens: recipient.version, transport: transport.version, wraps }
-        const encoders = identityEncoders(contracts, encodingSecret, level1)
+        const encodings = await reach('Kafka', async () => {
+          const names = await register.read()
+          const secrets = await encodingSecrets({ folder, box: linkageBox }, names)
+          return { version: encodingVersions(names.keys()).inForce, secrets }
+        })
+        const sealsUnder = {
+          ...{ tokens: recipient.version, transport: transport.version },
+          ...{ encodings: encodings.version, wraps },
+        }
+        const encoders = identityEncoders(contracts, encodingSecret, level1, encodings.secrets)
         const sealing = join(secrets, 'sealing')
         const dayKeys = await reach('Kafka', () => registeredDayKeys(sealing, dayOf(Date.now()), register, box))
         const objects = await objectStore(config)

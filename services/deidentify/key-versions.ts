@@ -1,3 +1,4 @@
+import { assertEncodes, encodingVersions } from '#core/custody/encoding-versions.ts'
 import { fingerprintsOf } from '#core/custody/kafka-register.ts'
 import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
 import { publishedVersions, type Written } from '#core/custody/token-chain.ts'
@@ -10,6 +11,8 @@ export interface SealsUnder {
   readonly tokens: number
   /** For the linker. */
   readonly transport: number
+  /** Of encodings. */
+  readonly encodings: number
   /** Of first-level pseudonyms, from 2 on. */
   readonly wraps: ReadonlySet<number>
 }
@@ -25,6 +28,7 @@ export function assertSealsUnder(namespace: string, messages: readonly Written[]
   const wraps = wrapVersions(names)
   assertMayWrite(wraps)
   assertWraps(wraps, own.wraps)
+  assertEncodes(encodingVersions(names), own.encodings)
   if (tokens !== own.tokens || transport !== own.transport)
     throw new ChainonError(
       'key-rotation',

@@ -3,6 +3,7 @@ import { secretsDir } from '#core/config/read.ts'
 import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { PERSON_LINK_SCHEMA, personLinkSubject } from '#core/contract/person-link.ts'
+import { assertEncodes, assertNotMoving, encodingSecrets, encodingVersions } from '#core/custody/encoding-versions.ts'
 import { fingerprintsOf, fingerprintTopic } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
@@ -13,6 +14,7 @@ import { ChainonError } from '#core/faults/errors.ts'
 import { commandSecret, registerCommands } from '#core/http/command-door.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
+import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import { linkageOpener } from '#core/linkage/seal.ts'
 import { destroyRetired, sharedTransportSecrets } from '#core/linkage/shared-secret.ts'
 import { every } from '#core/process/loop.ts'
@@ -24,11 +26,12 @@ import { startWorker, type TopicWork } from '#core/worker/worker.ts'
 import { type linkerConfig, snapshotFolder } from './config.ts'
 import { COMMANDS } from './console-commands.ts'
 import { indexForm, linkageForm } from './index/index-form.ts'
-import { indexSecret } from './index/index-secret.ts'
+import { indexName, indexSecret } from './index/index-secret.ts'
 import { indexKeys } from './index/keys.ts'
 import { indexLease } from './index/lease.ts'
 import { FORMAT } from './index/stored-index.ts'
 import type { LinkerCounts } from './link/linker.ts'
+import { assertMoved, destroyRetiredIndexKeys } from './rotate/former-indexes.ts'
 import { snapshotSchedule } from './snapshot/schedule.ts'
 import { readSnapshotKey } from './snapshot/snapshot-key.ts'
 import { takeSnapshot } from './snapshot/take-snapshot.ts'
@@ -77,20 +80,30 @@ export function startLinker(
           destroyRetiredWraps(folder, names, logger)
           return opened
         })
+        const names = await reach('Kafka', () => register.read())
+        const encodings = encodingVersions(names.keys())
+        assertNotMoving(encodings)
+        const version = encodings.inForce
+        const lifting = encodingWraps(layout, await encodingSecrets({ folder, box: linkageBox }, names))
         const assertInForce = async () => {
           const names = [...(await register.read()).keys()]
           assertHeld(held, sealingVersions(TRANSPORT, names))
           const versions = wrapVersions(names)
           assertMayWrite(versions)
           assertWraps(versions, wraps)
+          const encodings = encodingVersions(names)
+          assertNotMoving(encodings)
+          assertEncodes(encodings, version)
         }
-        const secret = await reach('the key provider', () => indexSecret(secretsDir('linker', config), config))
+        const secrets = secretsDir('linker', config)
+        const secret = await reach('the key provider', () => indexSecret(secrets, config, version, names))
         const redis = redisClient(config, logger)
         const place = {
           redis,
-          name: `${namespace}${config.CHAINON_LINKAGE_INDEX}`,
+          name: indexName(config, version),
           secret,
           kinds: kinds.length,
+          encodings: lifting,
           layout,
           form,
           model,
@@ -108,13 +121,18 @@ export function startLinker(
         // Whoever supervises it starts it again, and it waits.
         lease.keep(() => void Promise.reject(taken()))
         // An index of another form is known at the start.
-        let first: OpenLinker | undefined = await reach('Redis', () => openLinker(place))
+        const openMoved = async () => {
+          await assertMoved(redis, config, encodings)
+          return openLinker(place)
+        }
+        let first: OpenLinker | undefined = await reach('Redis', openMoved)
+        destroyRetiredIndexKeys(secrets, encodings, logger)
         /** No message of the log of decisions may ever come again to an index that was lost: what it has is read at each opening. */
         const open = async () => {
           await assertInForce()
           // Whoever takes the index from the one that has it only keeps both from their work.
           if (!(await lease.take())) throw taken()
-          const opened = first ?? (await openLinker(place))
+          const opened = first ?? (await openMoved())
           first = undefined
           await opened.links.decide(decisionsOf(await ownTopics.all(decisionsTopic(namespace), 0), wrap))
           return opened
@@ -129,6 +147,7 @@ export function startLinker(
           open,
           assertOpenable: assertOpenable(held, versionsNow),
           form: { form, filterWords: layout.words, tokenWords: 2 * kinds.length },
+          wraps: lifting,
           model: model.version,
           producer,
           encoder,
@@ -160,7 +179,7 @@ export function startLinker(
             form: { ...indexForm({ form, model, keys: indexKeys(secret), kinds: kinds.length }), format: FORMAT },
             hours: config.CHAINON_LINKAGE_SNAPSHOT_HOURS,
             kept: config.CHAINON_LINKAGE_SNAPSHOTS_KEPT,
-            key: () => readSnapshotKey(secretsDir('linker', config), secret),
+            key: () => readSnapshotKey(secrets, secret),
             take: (path, header, publicKey, onProgress) =>
               takeSnapshot(
                 { between: (work) => (closed ? Promise.reject(ENDING) : between(work)) },

@@ -10,6 +10,7 @@ import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { MAX_PRODUCE_MESSAGES } from '#core/kafka/client.ts'
 import type { OrderedProducer } from '#core/kafka/producer.ts'
+import type { EncodingWraps } from '#core/linkage/encoding-wrap.ts'
 import type { MessageForm } from '#core/linkage/message.ts'
 import type { LinkageSeal } from '#core/linkage/seal.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
@@ -34,6 +35,8 @@ export interface LinkerWorkerDependencies {
   /** See `assertOpenable` in stream/transport-keys.ts. */
   readonly assertOpenable: (values: readonly (Buffer | null)[]) => Promise<void>
   readonly form: MessageForm
+  /** Lead encodings to the version that the index has. */
+  readonly wraps: EncodingWraps
   /** Version of the model. */
   readonly model: string
   readonly producer: Pick<OrderedProducer, 'send'>
@@ -76,7 +79,7 @@ const RECONCILED = 64
 const RECONCILE_EVERY_MS = 5000
 
 export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWorker {
-  const { events, alarms, form, model, producer, encoder, wrap, linkedTopic, count, expired, unreconciled } =
+  const { events, alarms, form, wraps, model, producer, encoder, wrap, linkedTopic, count, expired, unreconciled } =
     dependencies
   let current: OpenLinker | undefined
   let known = positions()
@@ -99,11 +102,11 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
 
   /** @returns what the records of the batch tell the index */
   function read({ feed, seal }: LinkerFeed, batch: PartitionBatch): ReturnType<typeof arrivalOf>[] {
-    const step = openMessage(seal, form)
+    const step = openMessage(seal, form, wraps)
     const arrivals: ReturnType<typeof arrivalOf>[] = []
     for (const message of batch.messages) {
       const verdict = step.run(message)
-      if (verdict.kind === 'pass') arrivals.push(arrivalOf(feed, verdict.value))
+      if (verdict.kind === 'pass') arrivals.push(arrivalOf(feed, verdict.value, wraps))
       else events.fault(feed, verdict.fault, step.name)
     }
     events.records(feed, 'quarantined', batch.messages.length - arrivals.length)

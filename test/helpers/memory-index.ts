@@ -94,7 +94,7 @@ export function memoryIndex(
     decisions: async () => decided.map((one) => sealDecision(keys, one)),
     waiting: async () => ({ marked: 0, untold: 0 }),
   }
-  return { ...readThrough(reader, { keys, model, layout, kinds }), secrets }
+  return { ...readThrough(reader, { keys, version: 1, model, layout, kinds }), secrets }
 }
 
 /** The forms in which 8 bytes could stand in an output: as they are, hexadecimal, base64, or as two integers. */

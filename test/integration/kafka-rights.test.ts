@@ -26,7 +26,7 @@ type Topic = (typeof TOPICS)[number]
 const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
   gateway: ['w', '', 'r', '', 'w', '', '', ''],
   deidentify: ['r', 'rw', 'w', 'rw', 'w', 'rw', '', ''],
-  linker: ['', '', '', 'r', '', 'r', 'w', 'r'],
+  linker: ['', '', '', 'rw', '', 'r', 'w', 'r'],
   curate: ['d', 'r', '', 'rw', '', '', 'r', 'w'],
   console: ['d', 'd', '', '', 'rw', 'd', 'd', ''],
   extract: ['', '', '', '', 'w', '', '', ''],

@@ -11,6 +11,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
+import { encodingWrap, encodingWraps, newWrapSecret } from '../../services/core/linkage/encoding-wrap.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { identityOf, ownMark } from '../../services/core/process/identity.ts'
@@ -19,16 +20,18 @@ import { createLogger } from '../../services/core/telemetry/logger.ts'
 import { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { learn } from '../../services/linker/evaluate/learn.ts'
 import { randomOf } from '../../services/linker/evaluate/random.ts'
-import { codec, readHead } from '../../services/linker/index/codec.ts'
-import { indexKeys } from '../../services/linker/index/keys.ts'
+import { codec, readHead, tokensOf } from '../../services/linker/index/codec.ts'
+import { type IndexKeys, indexKeys, tokenKeyOf } from '../../services/linker/index/keys.ts'
 import { indexLease, LEASE_MS } from '../../services/linker/index/lease.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
-import { FORMAT } from '../../services/linker/index/stored-index.ts'
+import { packNumber } from '../../services/linker/index/stored-bytes.ts'
+import { FORMAT, removeKeys } from '../../services/linker/index/stored-index.ts'
 import { LINK } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { writeModel } from '../../services/linker/link/model-file.ts'
+import { moveIndex } from '../../services/linker/rotate/move-index.ts'
 import { assertReplaceable, checkSnapshot, restoreSnapshot } from '../../services/linker/snapshot/restore-snapshot.ts'
 import { takeSnapshot } from '../../services/linker/snapshot/take-snapshot.ts'
 import { testRedis } from '../helpers/redis.ts'
@@ -596,7 +599,7 @@ test('a snapshot that is taken while records are linked, corrected and decided a
         all.slice(0, 32).map((record) => arrival(record, { id: `${data.ids[record]}-0`, version: 2 })),
       ),
     () => links.decide([{ records: [`${data.ids[0]}-0`, `${data.ids[1]}-0`], decision: 'accept', order: 1 }]),
-    () => links.cancel({ id: `${data.ids[3]}-0`, version: 3 }),
+    () => links.cancel({ id: `${data.ids[3]}-0`, label: 'p1_l', version: 3 }),
     () =>
       linkAll(
         links,
@@ -660,7 +663,119 @@ test('a snapshot that is taken while records are linked, corrected and decided a
   )
   expect(next.index.size()).toBe(4 * 280 + 32 + 58)
   rmSync(folder, { recursive: true })
+  await movedToOtherKeys(name, next.links)
 })
+
+/** Moves an index with everything in it to other keys, killed at each write: then it says the same, and goes on as it would have. */
+async function movedToOtherKeys(name: string, former: ReturnType<typeof indexLinker>): Promise<void> {
+  const [secret, wrapSecret] = [Buffer.alloc(32, 6), newWrapSecret(tokenKeyOf(SECRET))]
+  const wraps = encodingWraps(layout, new Map([[2, wrapSecret]]))
+  const keys = indexKeys(secret, wraps)
+  const from = { name, keys: indexKeys(SECRET), form: { ...form0, hub: UNBOUNDED.hub } }
+  const to = { name: `${name}.2`, keys, form: { ...from.form, key: keys.fingerprint } }
+  const move = (by: Redis, beforeUse = async () => undefined) =>
+    moveIndex({
+      ...{ redis: by, from, to, layout, wrap: encodingWrap(layout, wrapSecret) },
+      ...{ onProgress: () => undefined, beforeUse },
+    })
+  /** Of the former index all but its writer and how many writes it has had, by which the move makes sure that nobody else writes. */
+  const unwritten = async () => {
+    const written = await redis.get(`{lx:${name}}v`)
+    await redis.unlink(`{lx:${name}}v`)
+    const digest = await contents(name)
+    await redis.set(`{lx:${name}}v`, written ?? '')
+    return digest
+  }
+  await former.decide([{ records: [`${data.ids[0]}-0`, `${data.ids[1]}-0`], decision: 'never', order: 2 }])
+  const before = await unwritten()
+  const persons = (await onIndex(name)).index.persons()
+  let writes = 0
+  const killedAt = (write: number) =>
+    new Proxy(redis, {
+      get(target, property) {
+        if (property === 'call' && writes++ === write) throw new Error('killed')
+        const value = Reflect.get(target, property) as unknown
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+  let write = 0
+  for (let whole = false; !whole; write++) {
+    writes = 0
+    whole = await move(killedAt(write)).then(
+      () => true,
+      (error: Error) => {
+        if (error.message !== 'killed') throw error
+        return false
+      },
+    )
+    if (!whole) await expect(openIndex(redis, to.name, to.form)).rejects.toThrow('is not whole')
+  }
+  // Two pieces, the rest, the proof that nobody wrote, and the form.
+  expect(write).toBe(6)
+  expect(await unwritten()).toBe(before)
+  // Who goes on with the former index makes the move fail, and what it wrote is in the next one.
+  const raced = move(redis, async () => {
+    const { links, index } = await onIndex(name)
+    await links.link([arrival(401)])
+    expect(index.size()).toBe(persons.length + 1)
+  })
+  await expect(raced).rejects.toThrow('another linker has taken')
+  await expect(openIndex(redis, to.name, to.form)).rejects.toThrow('is not whole')
+  const content = await move(redis)
+  expect(content).toMatchObject({ records: persons.length + 1, cancelled: 1, decisions: 1 })
+  expect(content.edges).toBeGreaterThan(1000)
+
+  const index = await openIndex(redis, to.name, to.form)
+  expect(index.persons().subarray(0, persons.length)).toEqual(persons)
+  const stored = async (of: string, number: number) =>
+    (await redis.getBuffer(Buffer.concat([Buffer.from(`{lx:${of}}r`), packNumber(number)]))) as Buffer
+  // What the keys of before make of records that are known, of bytes and of tokens.
+  for (const [number, record] of [...all.slice(0, 32).entries()]) {
+    const [was, is] = [await stored(name, number), await stored(to.name, number)]
+    expect(() => from.keys.open(is, readHead(is).bytes)).toThrow('changed, or sealed with another key')
+    const names = from.keys.tokens((encoded[record] as EncodedRecord).tokens)
+    expect(tokensOf(was)).toEqual(number === 3 ? new Int32Array() : names)
+    for (let at = 0; at < names.length; at += 2)
+      expect(is.includes(Buffer.from(names.buffer, names.byteOffset + 4 * at, 8))).toBe(false)
+    const opened = codec(layout).unpack(keys.open(is, readHead(is).bytes))
+    if (number !== 3) expect(opened.filters).toEqual(wraps.lift(encoded[record] as EncodedRecord, 1).filters)
+  }
+  // As an installation's model is to its encodings: what `link train` counts is encoded under a key of its own, so no value is found among the frequent ones.
+  const ofStrangers = {
+    ...model,
+    fields: model.fields.map((field) => ({
+      ...field,
+      frequent: field.frequent.map(([fingerprint, share]) => [(fingerprint ^ 0x5a5a5a5a) >>> 0, share] as const),
+    })),
+  }
+  // It goes on as the former one, with encodings of the former version and of its own.
+  const pairs: Pair[][] = [[], []]
+  const goingOn = async (at: 0 | 1, of: LinkIndex, by: IndexKeys, lifted: (one: Arrival) => Arrival) => {
+    const store = filterStore(layout)
+    const links = indexLinker({
+      ...{ index: of, keys: by, codec: codec(layout), budget: UNBOUNDED.budget, store, onePerSource: false },
+      ...{ weight: scorer(ofStrangers, store, layout).weight, onPair: (...pair: Pair) => pairs[at]?.push(pair) },
+    })
+    await links.loadDecisions()
+    await linkAll(
+      links,
+      all.slice(0, 60).map((record) => lifted(arrival(record, { id: `${data.ids[record]}-0`, version: 9 }))),
+    )
+    await linkAll(
+      links,
+      all.slice(400).map((record) => lifted(arrival(record))),
+    )
+    return of.persons()
+  }
+  const own = await goingOn(1, index, keys, (one) => ({ ...one, encoded: wraps.lift(one.encoded, 1) }))
+  const { index: formerIndex } = await onIndex(name)
+  expect(own).toEqual(await goingOn(0, formerIndex, from.keys, (one) => one))
+  expect(pairs[1]).toEqual(pairs[0])
+  expect(pairs[1]?.length).toBeGreaterThan(500)
+  await removeKeys(redis, name, () => true)
+  // The braces of the former name are gone with it; the other one has its own.
+  expect([await redis.keys(`{lx:${name}}*`), (await redis.keys(`{lx:${to.name}}*`)).length > 100]).toEqual([[], true])
+}
 
 test('a component that is too large is split alike in every order', async () => {
   const count = 260

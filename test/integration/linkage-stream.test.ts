@@ -23,6 +23,7 @@ import { defaultModel } from '#core/linkage/default-model.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
+import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
 import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
@@ -33,8 +34,11 @@ import type { LinkReport } from '../../services/cli/link-report/report.ts'
 import { report } from '../../services/cli/link-report/run.ts'
 import { readWarehouse } from '../../services/cli/link-report/warehouse.ts'
 import { linkServices } from '../../services/console/review/link-services.ts'
+import { writtenTraits } from '../../services/deidentify/linkage/encode-identity.ts'
 import { tokeniser } from '../../services/deidentify/linkage/tokenise.ts'
 import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
+import { codec, packHead, readHead, readTokens } from '../../services/linker/index/codec.ts'
+import { indexKeys } from '../../services/linker/index/keys.ts'
 import { runToEnd } from '../helpers/gateway.ts'
 import { commitAs, groupOffsets, produce, type ReadMessage, readTopics, testKafka } from '../helpers/kafka.ts'
 import { onlyLong } from '../helpers/long.ts'
@@ -126,7 +130,7 @@ beforeAll(async () => {
   const of = (kind: string) => ['patient', 'death', 'patient_merge'].map((feed) => `${namespace}${kind}.${feed}`)
   topics = { linkage: of('linkage'), linked: of('linked'), pseudonymised: of('pseudonymised') }
   linker = await pipeline.start('linker')
-}, 120_000)
+}, 400_000)
 afterAll(async () => pipeline?.stop())
 
 async function extents(of: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -908,6 +912,140 @@ test('other keys of encodings and of tokens: what was sealed before is read besi
   expect((await again)[0]).toBe(75)
   linker = await pipeline.start('linker')
 })
+
+test('other keys of the encodings and of the index: killed and started again it is moved, the persons stay, and the keys of before find nothing', async (context) => {
+  onlyLong(context)
+  const { folder, namespace } = pipeline.place
+  const data = `${folder}/rotation-data`
+  const settings = { CHAINON_DATA_DIR: data, CHAINON_LINKAGE_SNAPSHOT_DIR: `${folder}/rotation-snapshots` }
+  const secrets = `${folder}/secrets/linker`
+  const environment = {
+    ...{ ...withLogin('linker', pipeline.env), ...settings, CHAINON_SECRETS_DIR: secrets },
+    CHAINON_LINKAGE_SECRETS_DIR: `${folder}/secrets/linkage`,
+  }
+  const rotation = (command: string) => runToEnd('services/linker/rotate/main.ts', [command, '--json'], environment)
+  const link = (...line: readonly string[]) => runToEnd('services/cli/chainon.mjs', ['link', ...line], environment)
+  const began = await link('snapshot-key', '--shares', '2', '--need', '2', '--out', `${data}/custodians`, '--replace')
+  expect([began.status, began.stderr]).toEqual([0, expect.any(String)])
+  linker = await restarted({ CHAINON_LINKAGE_SNAPSHOT_DIR: settings.CHAINON_LINKAGE_SNAPSHOT_DIR })
+  for (const producer of ['a', 'b'] as const)
+    await push(
+      producer,
+      people.map((_, n) => recordAt(producer, n, { record_version: 20 })),
+    )
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  const taken = JSON.parse((await link('snapshot', '--json')).stdout) as { path: string }
+  const before = await extents(topics.linked)
+
+  // Who has linkage-encoding.key of before, a list of people, and an index that is opened.
+  const contracts = loadContracts('schemas/feeds')
+  const patient = contracts.find(({ feed }) => feed === 'patient')
+  const leaked = recordEncoder(
+    installationTraits(contracts),
+    loadOrCreateSecret(`${folder}/secrets/deidentify`, 'linkage-encoding.key'),
+  )
+  const dictionary = people.map((person) =>
+    leaked.encode(
+      normaliseTraits(
+        patient
+          ? writtenTraits(patient)({ ...person, birth_date: Date.parse(String(person.birth_date)) / 86_400_000 })
+          : {},
+        'YYYY-MM-DD',
+      ),
+    ),
+  )
+  const family = leaked.layout.fields.find(({ trait }) => trait === 'birth_name')
+  const found = async (name: string, key: string) => {
+    const redis = testRedis(pipeline.env)
+    const keys = indexKeys(loadOrCreateSecret(secrets, key))
+    const stored = await Promise.all(
+      (await redis.keysBuffer(`{lx:${name}}r*`)).map((one) => redis.getBuffer(one) as Promise<Buffer>),
+    )
+    redis.disconnect()
+    const names = new Set<string>()
+    const tokens = new Set<string>()
+    for (const record of stored) {
+      const { filters } = codec(leaked.layout).unpack(keys.open(record, readHead(record).bytes))
+      names.add(filters.subarray(family?.offset, (family?.offset ?? 0) + (family?.words ?? 0)).join())
+      for (const token of readTokens(record)) tokens.add(token.toString('hex'))
+    }
+    return dictionary.map((one) => ({
+      name: names.has(one.filters.subarray(family?.offset, (family?.offset ?? 0) + (family?.words ?? 0)).join()),
+      tokens: readTokens(
+        packHead({ version: 0, stamp: 0 }, { source: 0, producer: 0 }, Buffer.alloc(12), keys.tokens(one.tokens)),
+      ).filter((token) => tokens.has(token.toString('hex'))).length,
+    }))
+  }
+  const read = await found(`${namespace}main`, 'linkage-index.key')
+  expect(read.map(({ name }) => name)).toEqual(people.map(() => true))
+  expect(Math.min(...read.map(({ tokens }) => tokens))).toBeGreaterThan(5)
+
+  const unprepared = await rotation('rotate')
+  expect([unprepared.status, unprepared.stderr]).toEqual([78, expect.stringContaining('run it with --prepare first')])
+  expect((await rotation('prepare')).status).toBe(0)
+  const surveyed = JSON.parse((await rotation('survey')).stdout) as Record<string, unknown>
+  expect(surveyed).toMatchObject({ in_force: 1, prepared: 2, moving: false })
+  expect(surveyed.records).toBeGreaterThanOrEqual(12)
+  const ended = once(linker.child, 'exit')
+  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/linker/rotate/main.ts'), 'rotate'], {
+    cwd: ROOT,
+    env: { ...process.env, ...environment },
+    stdio: 'ignore',
+  })
+  // It has said that the index moves, and waits for the linker, which ends by itself.
+  expect((await ended)[0]).toBe(75)
+  child.kill('SIGKILL')
+  await once(child, 'exit').catch(() => undefined)
+  const waits = await failingService('linker', pipeline.env)
+  const interrupted = JSON.parse((await rotation('survey')).stdout) as { in_force: number }
+  // Killed at the end of it, it is in force already.
+  if (interrupted.in_force === 1)
+    expect([waits.status, waits.log]).toEqual([75, expect.stringContaining('chainon keys rotate-encodings')])
+  // What is sent meanwhile is encoded under the former version, and lifted.
+  await push('b', [recordAt('b', 3, { record_version: 21, phone: null })])
+  await pipeline.completeLedger()
+  const deidentifyEnded = once(pipeline.services.deidentify.child, 'exit')
+  const { status, stdout, stderr } = await rotation('rotate')
+  expect([status, stderr]).toEqual([0, expect.any(String)])
+  expect(JSON.parse(stdout)).toMatchObject({ version: 2, records: surveyed.records })
+  expect((await deidentifyEnded)[0]).toBe(75)
+  pipeline.services.deidentify = await pipeline.start('deidentify')
+  linker = await pipeline.start('linker', {
+    CHAINON_LINKAGE_SNAPSHOT_DIR: settings.CHAINON_LINKAGE_SNAPSHOT_DIR,
+    CHAINON_LINKAGE_SNAPSHOT_HOURS: '0',
+  })
+  await push('a', [recordAt('a', 5, { record_version: 21, phone: null })])
+  await settled()
+  expect(await persons()).toEqual(EXPECTED)
+  // Two records came, and no other was told anew.
+  const told = [...(await extents(topics.linked))].reduce(
+    (sum, [key, high]) => sum + Number(high) - Number(before.get(key)),
+    0,
+  )
+  expect(told).toBeLessThan(3)
+  for (const service of [linker, pipeline.services.curate]) expect(await service.health()).toEqual({ status: 'ok' })
+  const after = await found(`${namespace}main.2`, 'linkage-index-2.key')
+  expect(after).toEqual(people.map(() => ({ name: false, tokens: 0 })))
+
+  const refused = await rotation('retire')
+  expect([refused.status, refused.stderr]).toEqual([78, expect.stringContaining('there is no snapshot of')])
+  expect((await link('snapshot', '--json')).status).toBe(0)
+  const retired = await rotation('retire')
+  expect([retired.status, JSON.parse(retired.stdout)]).toEqual([0, { retired: [1] }])
+  const redis = testRedis(pipeline.env)
+  expect(await redis.keys(`{lx:${namespace}main}*`)).toEqual([])
+  redis.disconnect()
+  expect(readdirSync(secrets).filter((name) => name.startsWith('linkage-index'))).toEqual(['linkage-index-2.key'])
+  expect(existsSync(taken.path)).toBe(false)
+  expect((await rotation('retire')).stdout).toContain('"retired": []')
+  const next = await rotation('prepare')
+  expect(JSON.parse(next.stdout)).toEqual({ version: 3 })
+  expect(JSON.parse((await rotation('abandon')).stdout)).toEqual({ version: 3 })
+  expect(readdirSync(`${folder}/secrets/linkage`)).toContain('encoding-wrap-2.key')
+  expect(readdirSync(`${folder}/secrets/linkage`)).not.toContain('encoding-wrap-3.key')
+  expect(await linker.health()).toEqual({ status: 'ok' })
+}, 240_000)
 
 test('another key of first-level pseudonyms: the logs are written anew, whatever is killed, and the key of before finds nothing', async (context) => {
   onlyLong(context)

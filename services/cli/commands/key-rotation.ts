@@ -53,6 +53,12 @@ const FIRST_LEVEL: Rotation = {
   service: 'provision',
   main: 'rotate/main.ts',
 }
+const ENCODINGS: Rotation = {
+  kind: 'linkage-key',
+  secret: 'linker/linkage-index.key',
+  service: 'linker',
+  main: 'rotate/main.ts',
+}
 const PREPARE = ['--prepare', 'only make the new key, so that it can be backed up before it is used'] as const
 const GIVE_UP = ['--abandon', 'give up a key that is prepared, and was lost, for instance'] as const
 const JSON_OPTION = ['--json', 'an object with what was done'] as const
@@ -85,6 +91,19 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
     .option(...JSON_OPTION)
     .option(...DATA_DIR)
     .action((options: Options) => run(env, options, TRANSPORT, stepOf(options)))
+  keys
+    .command('rotate-encodings')
+    .summary("move the linker's index and the encodings to other keys")
+    .description(
+      'Makes the linkage index anew under a new linkage-index.key, beside the former one, with every encoding led to a new version, so that who has the former linkage-encoding.key and a list of names finds nobody in it; records, links, persons and decisions are compared before it is used. Run it where the linker runs, with the folder of linkage secrets: first with --prepare, then copy the new file to each host of deidentify, then without. The linker waits meanwhile, and its messages in linkage.*, which must be kept for longer; records are accepted and de-identified all the time. It may be interrupted and started again; run it once at a time. When it is in force, --retire removes the former index and its snapshots, and destroys its key.',
+    )
+    .option('--dry-run', 'only say which version is in force, what is prepared, and how many records would be moved')
+    .option(...PREPARE)
+    .option('--abandon', 'give up keys that are prepared, and what a move to them has left')
+    .option('--retire', 'remove the former index and its snapshots, and destroy its key')
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, ENCODINGS, stepOf(options)))
   keys
     .command('rotate-pseudonyms')
     .summary('move the warehouse to another key of pseudonyms')

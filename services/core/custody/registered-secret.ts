@@ -82,6 +82,14 @@ export function registeredSecret(
   )
 }
 
+/** For who makes no key. @param names of the register, with their fingerprints */
+export function readOnlyRegister(names: ReadonlyMap<string, string>): KeyRegister {
+  return {
+    read: async () => names,
+    register: () => Promise.reject(new ChainonError('bug', 'this process makes no key')),
+  }
+}
+
 function missing(name: string, { path, harm }: Pick<Kept<never>, 'path' | 'harm'>, before: string): ConfigurationError {
   return new ConfigurationError(`The key ${name} is missing`, [
     `${path} is missing, and this installation has used a key with the fingerprint ${before}: restore it from its backup, or mount the right folder. ${harm}`,

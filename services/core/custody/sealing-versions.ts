@@ -9,6 +9,8 @@ export const TRANSPORT = 'linkage/transport'
 export const TOKENS = 'curate/linkage-tokens'
 /** The secret that wraps first-level pseudonyms; of version 1 there is none (wrap-versions.ts). */
 export const WRAP = 'linkage/pseudonym-wrap'
+/** The secret that leads encodings to another version (encoding-versions.ts); of version 1 there is none. */
+export const ENCODING = 'linkage/encoding-wrap'
 export type SealingKey = typeof TRANSPORT | typeof TOKENS
 
 export interface SealingVersions {
@@ -39,7 +41,10 @@ export function sealingStep(key: SealingKey, version: number, step: 'in force' |
 const HIGHEST = 65_535
 
 /** Pure. @param names of the register */
-export function sealingVersions(key: SealingKey | typeof WRAP, names: Iterable<string>): SealingVersions {
+export function sealingVersions(
+  key: SealingKey | typeof WRAP | typeof ENCODING,
+  names: Iterable<string>,
+): SealingVersions {
   const form = new RegExp(`^${key}(?:-(\\d{1,5}))?\\.key(?: (in force|retired))?$`)
   const [made, used, ended] = [new Set([1]), new Set([1]), new Set<number>()]
   for (const name of names) {

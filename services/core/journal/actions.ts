@@ -29,7 +29,7 @@ const Sender = Type.String({ pattern: '^[0-9A-Fa-f.:/]{1,64}$' })
 const SECRET = '^secret:[a-z]{1,32}/[a-z0-9-]{1,80}\\.key$'
 /** The keys of pseudonyms of which the versions are rotated. */
 const PSEUDONYM_KEY = '^secret:(?:curate/pseudonym-level2|deidentify/pseudonym-level1)\\.key$'
-const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport)\\.key$'
+const LINKAGE_KEY = '^secret:(?:curate/linkage-tokens|linkage/transport|linker/linkage-index)\\.key$'
 /** A correspondence of a project's cohort, or the circuit that it comes of. */
 const EXTERNAL_LINK = '^external-link:[0-9a-f]{16}$'
 const KeyFingerprint = Type.String({ pattern: '^[0-9a-f]{16}$' })

@@ -83,7 +83,8 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       group('linker', 'READ'),
       zone('linked', 'WRITE'),
       topic(decisionsTopic(namespace), 'READ'),
-      topic(fingerprintTopic(namespace), 'READ'),
+      // `chainon keys rotate-encodings` registers the keys of the index and of the encodings, and which are in force.
+      topic(fingerprintTopic(namespace), 'READ', 'WRITE'),
     ],
     curate: [
       zone('pseudonymised', 'READ'),

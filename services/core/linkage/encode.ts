@@ -1,4 +1,5 @@
 /** Encodes the identity traits of a record: filters and tokens, and nothing else of the traits. */
+import { encodingWraps } from './encoding-wrap.ts'
 import { filterMaker } from './filters.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { NEWBORN } from './normalise-traits.ts'
@@ -15,6 +16,8 @@ export interface EncodedRecord {
 }
 
 export interface RecordEncoder {
+  /** Of the encodings (encoding-wrap.ts). */
+  readonly version: number
   readonly layout: Layout
   readonly kinds: readonly TokenKind[]
   /** @param traits normal forms */
@@ -25,17 +28,21 @@ export interface RecordEncoder {
  * @param traits that the records of this installation have, of `comparedTraits`
  * @param secret of the encodings, 32 bytes or more
  * @param wanted kinds of tokens that are made; all by default
+ * @param wraps secrets that lead encodings to the version in force; none by default: it is the first
  */
 export function recordEncoder(
   traits: ReadonlySet<Trait>,
   secret: Buffer,
   wanted: (kind: TokenKind) => boolean = () => true,
+  wraps: ReadonlyMap<number, Buffer> = new Map(),
 ): RecordEncoder {
   const layout = layoutOf(traits)
   const kinds = tokenKinds(traits).filter(wanted)
-  const putFilter = filterMaker(layout, secret)
+  const { version, liftFilter, liftTokens } = encodingWraps(layout, wraps)
+  const putFilter = filterMaker(layout, secret, liftFilter)
   const putTokens = tokenMaker(kinds, secret)
   return {
+    version,
     layout,
     kinds,
     encode(record) {
@@ -46,7 +53,7 @@ export function recordEncoder(
       }
       const tokens = new Int32Array(2 * kinds.length)
       putTokens(tokens, record)
-      return { filters, tokens, newborn: record.given_name === NEWBORN }
+      return { filters, tokens: liftTokens(tokens, 1), newborn: record.given_name === NEWBORN }
     },
   }
 }

@@ -15,9 +15,13 @@ const CACHED_FEATURES = 50_000
 /** Sets the bits of a value, normal form and not empty, in the filters of a record, of the layout's length. */
 export type PutFilter = (filters: Int32Array, field: number, value: string) => void
 
-/** @param secret of the encodings, 32 bytes or more */
-export function filterMaker(layout: Layout, secret: Buffer): PutFilter {
-  const makers = layout.fields.map((field) => fieldFilter(field, secret))
+/** @param secret of the encodings, 32 bytes or more @param lift leads a filter to the version in force (encoding-wrap.ts) */
+export function filterMaker(
+  layout: Layout,
+  secret: Buffer,
+  lift: (field: number, filter: Int32Array) => Int32Array,
+): PutFilter {
+  const makers = layout.fields.map((field, at) => fieldFilter(field, secret, (filter) => lift(at, filter)))
   return function putFilter(filters, field, value) {
     const { offset } = layout.fields[field] as Field
     const made = makers[field]?.(value)
@@ -25,7 +29,11 @@ export function filterMaker(layout: Layout, secret: Buffer): PutFilter {
   }
 }
 
-function fieldFilter(field: Field, secret: Buffer): (value: string) => Int32Array {
+function fieldFilter(
+  field: Field,
+  secret: Buffer,
+  lift: (filter: Int32Array) => Int32Array,
+): (value: string) => Int32Array {
   const mac = hmacSha256(deriveKey(secret, `chainon/linkage/filter/1/${field.domain}/${field.bits}/${field.k}`))
   const values = createLru<Int32Array>(CACHED_VALUES)
   const features = createLru<Uint16Array>(CACHED_FEATURES)
@@ -45,7 +53,8 @@ function fieldFilter(field: Field, secret: Buffer): (value: string) => Int32Arra
     const filter = new Int32Array(field.words)
     for (const feature of featuresOf(field.trait, value))
       for (const at of positionsOf(feature)) filter[at >>> 5] = (filter[at >>> 5] ?? 0) | (1 << (at & 31))
-    values.set(value, filter)
-    return filter
+    const lifted = lift(filter)
+    values.set(value, lifted)
+    return lifted
   }
 }

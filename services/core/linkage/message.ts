@@ -2,6 +2,7 @@
  * What `deidentify` tells the linker of a record: a message of `linkage.<feed>` before it is sealed.
  *
  *   form u8 (1) | flags u8 (1 cancelled, 2 newborn, 4 of a pair) | form of the encoding, 8 bytes | record version f64 LE | time of receipt f64 LE
+ *   version of the encoding u16 LE, where it is not the first: then form is 2
  *   producer, patient, record, of a pair its name: length u8, UTF-8 | filters, then tokens: 32-bit words LE; none of a cancelled record
  */
 import { endianness } from 'node:os'
@@ -18,6 +19,8 @@ export interface LinkageMessage {
   readonly receivedAt: number
   /** Undefined for a cancelled record. */
   readonly encoded: EncodedRecord | undefined
+  /** Version of the key under which it is encoded (encoding-wrap.ts); undefined: the first. */
+  readonly encoding?: number | undefined
   /** Names the patient and another one of the same producer, who are said to be one person; undefined of a record that says no such thing, or is cancelled. */
   readonly pair?: string | undefined
 }
@@ -35,7 +38,9 @@ export type Unpacked =
   /** `other-form`: it was encoded for other traits than the linker compares. */
   | { readonly ok: false; readonly why: 'damaged' | 'other-form' }
 
-const FORM = 1
+const FIRST_FORM = 1
+const LATER_FORM = 2
+const ENCODING_BYTES = 2
 const CANCELLED = 1
 const NEWBORN = 2
 const PAIRED = 4
@@ -45,9 +50,11 @@ const HEAD_BYTES = 2 + FORM_BYTES + 16
 /** @throws RangeError when a name has more than 255 bytes, or the machine is big-endian: words are copied as they lie in memory */
 export function packMessage(message: LinkageMessage, { form }: Pick<MessageForm, 'form'>): Buffer {
   if (endianness() !== 'LE') throw new RangeError('encodings need a little-endian machine')
-  const { encoded, pair } = message
+  const { encoded, pair, encoding = 1 } = message
+  const later = encoding === 1 ? undefined : Buffer.alloc(ENCODING_BYTES)
+  later?.writeUInt16LE(encoding)
   const head = Buffer.alloc(HEAD_BYTES)
-  head[0] = FORM
+  head[0] = later === undefined ? FIRST_FORM : LATER_FORM
   head[1] = encoded === undefined ? CANCELLED : (encoded.newborn ? NEWBORN : 0) | (pair === undefined ? 0 : PAIRED)
   form.copy(head, 2)
   head.writeDoubleLE(message.version, 2 + FORM_BYTES)
@@ -60,19 +67,21 @@ export function packMessage(message: LinkageMessage, { form }: Pick<MessageForm,
     return [Buffer.of(bytes.length), bytes]
   })
   const words = encoded ? [encoded.filters, encoded.tokens].map(bytesOf) : []
-  return Buffer.concat([head, ...names, ...words])
+  return Buffer.concat([head, ...(later ? [later] : []), ...names, ...words])
 }
 
 /** @param bytes of any origin */
 export function unpackMessage(bytes: Buffer, { form, filterWords, tokenWords }: MessageForm): Unpacked {
   const damaged = { ok: false, why: 'damaged' } as const
-  if (bytes.length < HEAD_BYTES || bytes[0] !== FORM) return damaged
+  const isLater = bytes[0] === LATER_FORM
+  const headBytes = HEAD_BYTES + (isLater ? ENCODING_BYTES : 0)
+  if (bytes.length < headBytes || (bytes[0] !== FIRST_FORM && !isLater)) return damaged
   if (!bytes.subarray(2, 2 + FORM_BYTES).equals(form)) return { ok: false, why: 'other-form' }
   const flags = bytes[1] as number
   const cancelled = flags === CANCELLED
   const paired = !cancelled && (flags & PAIRED) !== 0
   const names: string[] = []
-  let at = HEAD_BYTES
+  let at = headBytes
   for (let i = 0; i < (paired ? 4 : 3); i++) {
     const end = at + 1 + (bytes[at] ?? 0)
     if (end > bytes.length) return damaged
@@ -80,6 +89,7 @@ export function unpackMessage(bytes: Buffer, { form, filterWords, tokenWords }: 
     at = end
   }
   const [producer = '', patient = '', record = '', pair] = names
+  const encoding = isLater ? bytes.readUInt16LE(HEAD_BYTES) : undefined
   const version = bytes.readDoubleLE(2 + FORM_BYTES)
   const receivedAt = bytes.readDoubleLE(10 + FORM_BYTES)
   if (bytes.length !== at + (cancelled ? 0 : 4 * (filterWords + tokenWords))) return damaged
@@ -90,7 +100,7 @@ export function unpackMessage(bytes: Buffer, { form, filterWords, tokenWords }: 
         tokens: wordsOf(bytes, at + 4 * filterWords, tokenWords),
         newborn: (flags & NEWBORN) !== 0,
       }
-  return { ok: true, message: { producer, patient, record, version, receivedAt, encoded, pair } }
+  return { ok: true, message: { producer, patient, record, version, receivedAt, encoded, encoding, pair } }
 }
 
 function bytesOf(words: Int32Array): Uint8Array {

@@ -5,7 +5,7 @@
 import type { Config } from '../config/read.ts'
 import { destroyRetiredFiles } from '../custody/destroy-retired.ts'
 import { openSecretBox, type ProviderConfig } from '../custody/key-provider.ts'
-import { type KeyRegister, registeredSecret } from '../custody/registered-secret.ts'
+import { type KeyRegister, readOnlyRegister, registeredSecret } from '../custody/registered-secret.ts'
 import { sealingKey, sealingStep, sealingVersions, TRANSPORT } from '../custody/sealing-versions.ts'
 import { linkageFolder } from '../custody/wrap-keys.ts'
 import { ChainonError, ConfigurationError } from '../faults/errors.ts'
@@ -48,7 +48,7 @@ export async function sharedTransportSecrets(
     throw new ChainonError('dependency-unavailable', `deidentify has not made the key ${keyOf(1)} yet`)
   const open = await openerOf(config)
   const secrets = new Map<number, Buffer>()
-  for (const version of versionsOf(known).opening) secrets.set(version, await open(version, readOnly(known)))
+  for (const version of versionsOf(known).opening) secrets.set(version, await open(version, readOnlyRegister(known)))
   return secrets
 }
 
@@ -106,11 +106,4 @@ export async function destroyRetired(
   logger: Logger,
 ): Promise<readonly string[]> {
   return destroyRetiredFiles(linkageFolder(config), versionsOf(await register.read()).retired.map(keyOf), logger)
-}
-
-function readOnly(known: ReadonlyMap<string, string>): KeyRegister {
-  return {
-    read: async () => known,
-    register: () => Promise.reject(new ChainonError('bug', 'the linker registers no key')),
-  }
 }

@@ -22,6 +22,8 @@ export interface EncodingOf {
   readonly contract: FeedContract
   /** Of the encodings, 32 bytes. */
   readonly secret: Buffer
+  /** Secrets that lead them to the version in force (encoding-wrap.ts). */
+  readonly wraps?: ReadonlyMap<number, Buffer>
   readonly seal: LinkageSeal
   /** @returns 32 hexadecimal digits, random */
   readonly ticket: () => string
@@ -29,7 +31,7 @@ export interface EncodingOf {
 
 /** Pure but for `ticket`. @returns both lists in the order of the tickets, which is not that of the file */
 export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingOf): EncodedSubjects {
-  const encoder = recordEncoder(installationTraits(of.contracts), of.secret)
+  const encoder = recordEncoder(installationTraits(of.contracts), of.secret, undefined, of.wraps)
   const form = formOf(encoder)
   const traitsOf = writtenTraits(of.contract)
   const facts: Record<string, number> = { subjects: subjects.length, without_trait: 0 }
@@ -46,6 +48,7 @@ export function encodeSubjects(subjects: readonly SubjectRecord[], of: EncodingO
       record: ticket,
       version: 0,
       receivedAt: 0,
+      encoding: encoder.version,
       encoded: encoder.encode(traits),
     }
     return { ticket, subject, sealed: of.seal.seal(packMessage(message, { form }), ticket).toString('base64') }

@@ -7,9 +7,11 @@ import { statSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { logLevel, readConfig, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
+import { encodingSecrets } from '#core/custody/encoding-versions.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { type KeyRegister, registeredSecret } from '#core/custody/registered-secret.ts'
+import { linkageFolder } from '#core/custody/wrap-keys.ts'
 import { ChainonError, ConfigurationError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { CIRCUIT_ID, linesOfStep, sealedPlace } from '#core/linkage/external.ts'
@@ -78,10 +80,12 @@ async function run(): Promise<number> {
   }
   const folder = secretsDir('deidentify', config)
   const secret = await registeredSecret(folder, ENCODING_KEY, register, await openSecretBox(config, folder))
+  const shared = linkageFolder(config)
+  const wraps = await encodingSecrets({ folder: shared, box: await openSecretBox(config, shared) }, known)
   const transport = await ownTransportSecret(config, register)
   const seal = linkageSeal(transport.secret, sealedPlace(config.CHAINON_NAMESPACE, given.run), transport.version)
   const ticket = () => randomBytes(TICKET_BYTES).toString('hex')
-  const { sealed, tickets, facts } = encodeSubjects(subjects, { contracts, contract, secret, seal, ticket })
+  const { sealed, tickets, facts } = encodeSubjects(subjects, { contracts, contract, secret, wraps, seal, ticket })
   process.stderr.write(`encode: ${subjects.length} subjects\n`)
   writeFileSync(SUBJECTS_FD, linesOfStep(tickets, facts))
   await written(linesOfStep(sealed, {}))

@@ -48,14 +48,16 @@ export function writtenTraits(contract: FeedContract): (record: Values) => Trait
 /**
  * @param contracts of all feeds: the linked ones have one form of encodings
  * @param secret of the encodings, 32 bytes
+ * @param wraps secrets that lead them to the version in force (encoding-wrap.ts)
  * @returns for a linked feed a function from a record to its sealed message
  */
 export function identityEncoders(
   contracts: readonly FeedContract[],
   secret: Buffer,
   pseudonymiser: Pseudonymiser,
+  wraps: ReadonlyMap<number, Buffer> = new Map(),
 ): (contract: FeedContract, seal: LinkageSeal) => EncodeIdentity {
-  const encoder = recordEncoder(installationTraits(contracts), secret)
+  const encoder = recordEncoder(installationTraits(contracts), secret, undefined, wraps)
   const form = formOf(encoder)
   return (contract, seal) => {
     const traitsOf = writtenTraits(contract)
@@ -71,6 +73,7 @@ export function identityEncoders(
           version: Math.max(0, Number(record[contract.version])),
           receivedAt,
           encoded: record.operation === 'cancel' ? undefined : encodedOf(record),
+          encoding: encoder.version,
           pair: pair && pseudonymiser.pseudonym('pair', pair),
         },
         { form },

@@ -12,7 +12,7 @@ import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
-import { indexSecret } from '../index/index-secret.ts'
+import { heldIndexSecret, heldIndexVersions } from '../index/index-secret.ts'
 import { readModel, writeModel } from '../link/model-file.ts'
 import { type DataSet, readDataSet } from './data-set.ts'
 import { encoding } from './encoding.ts'
@@ -167,7 +167,7 @@ async function redisFor(
   if (!secrets) problems.push('CHAINON_SECRETS_DIR is missing: --store redis needs it for the key of the index')
   if (problems.length > 0 || !url || !secrets) return undefined
   const config = readConfig('linker', [...REDIS_KEYS, ...PROVIDER_KEYS] as const, process.env)
-  const secret = await indexSecret(secrets, config)
+  const secret = await heldIndexSecret(secrets, config, heldIndexVersions(secrets)[0] ?? 1)
   return { redis: redisClient(config, createLogger('linker', 'warn')), secret, name: flags.index, batch }
 }
 

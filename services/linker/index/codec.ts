@@ -91,6 +91,15 @@ function headOf({ version, stamp }: RecordVersion, source: number, last: number,
   return head
 }
 
+/** @param head the part in clear of a record @returns it with other hashes of its id and producer and other tokens, as many as it has */
+export function movedHead(head: Buffer, id: Buffer, producer: number, tokens: Int32Array): Buffer {
+  const moved = Buffer.from(head)
+  moved.writeInt32LE(producer, PRODUCER_AT)
+  id.copy(moved, ID_AT)
+  for (const [at, word] of tokens.entries()) moved.writeInt32LE(word, HEAD_BYTES + WORD_BYTES * at)
+  return moved
+}
+
 /** @param stored a record; a cancelled one has no tokens */
 export function readHead(stored: Buffer): Head {
   const last = stored.readUInt8(TOKENS_AT)

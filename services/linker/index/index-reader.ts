@@ -3,12 +3,11 @@
  * a million records); what was read at two moments may belong to two states. Keys: docs/adr/0051.
  */
 import type { Redis } from 'ioredis'
-import { ConfigurationError } from '#core/faults/errors.ts'
 import { type TokenIndex, tokenIndex } from '#core/linkage/token-index.ts'
 import { graph } from './graph.ts'
 import { knownRecords } from './known-records.ts'
 import { readIndex } from './read-index.ts'
-import { FORMAT, type IndexForm, notWhole, RESTORING, storedIndex } from './stored-index.ts'
+import { assertForm, type IndexForm, uncheckedIndex } from './stored-index.ts'
 
 const AT_ONCE = 1000
 const LOW_BYTES = 4
@@ -34,23 +33,8 @@ export interface IndexReader {
 
 /** @throws ConfigurationError when there is no such index, or it was made in another form */
 export async function indexReader(redis: Redis, name: string, expected: IndexForm): Promise<IndexReader> {
-  const prefix = `{lx:${name}}`
-  const text = await redis.get(`${prefix}m`)
-  if (text === null)
-    throw new ConfigurationError(`There is no linkage index ${name}`, [
-      'the linker makes it: start it, or name another one (CHAINON_LINKAGE_INDEX)',
-    ])
-  const made = JSON.parse(text) as Readonly<Record<string, unknown>>
-  if (made[RESTORING] !== undefined) throw notWhole(name)
-  const wanted = { ...expected, format: FORMAT }
-  const differing = Object.entries(wanted).filter(([field, value]) => made[field] !== value)
-  if (differing.length > 0)
-    throw new ConfigurationError(
-      `The linkage index ${name} was made otherwise`,
-      differing.map(([field]) => `${field} differs: the settings, contracts and the model must be those of the linker`),
-    )
-
-  const stored = await storedIndex(redis, name, expected)
+  await assertForm(redis, name, expected)
+  const stored = uncheckedIndex(redis, name)
   const [known, links] = [knownRecords(), graph()]
   const bySource = new Map<number, TokenIndex>()
   function tokensAt(source: number): TokenIndex {

@@ -6,6 +6,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomFillSync } fro
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
 import { sipHash24 } from '#core/crypto/siphash.ts'
 import { ChainonError } from '#core/faults/errors.ts'
+import { type EncodingWraps, FIRST_ENCODING } from '#core/linkage/encoding-wrap.ts'
 import { ID_BYTES } from './codec.ts'
 
 const NONCE_BYTES = 12
@@ -31,13 +32,25 @@ export interface IndexKeys {
   producer(name: string): number
 }
 
-/** @param secret of the index, 32 bytes or more */
-export function indexKeys(secret: Buffer): IndexKeys {
+/** @param secret of the index, 32 bytes or more @returns the key under which it hashes tokens, 16 bytes: the next version of encodings begins with it */
+export function tokenKeyOf(secret: Buffer): Buffer {
+  return deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16)
+}
+
+/**
+ * @param secret of the index, 32 bytes or more
+ * @param encodings that it has: what it stores of a producer is led through their steps, as nobody has the names of those who have sent its records
+ */
+export function indexKeys(
+  secret: Buffer,
+  encodings: Pick<EncodingWraps, 'firstTokenKey' | 'liftProducer'> = FIRST_ENCODING,
+): IndexKeys {
   // A key object: Node makes one of a buffer for each record, which costs more than the cipher.
   const sealing = createSecretKey(deriveKey(secret, 'chainon/linkage/index/seal/1'))
   const ids = hmacSha256(deriveKey(secret, 'chainon/linkage/index/id/1'))
-  const producers = hmacSha256(deriveKey(secret, 'chainon/linkage/index/producer/1'))
-  const sip = sipHash24(deriveKey(secret, 'chainon/linkage/index/token/1').subarray(0, 16))
+  const firstKey = encodings.firstTokenKey ?? tokenKeyOf(secret)
+  const producers = hmacSha256(deriveKey(firstKey, 'chainon/linkage/index/producer/1'))
+  const sip = sipHash24(tokenKeyOf(secret))
   const message = new Int32Array(2)
   const nonces = Buffer.alloc(NONCES * NONCE_BYTES)
   let nextNonce = NONCES
@@ -93,6 +106,6 @@ export function indexKeys(secret: Buffer): IndexKeys {
       return made.subarray(0, count)
     },
     id: (id) => ids.bytes(id).subarray(0, ID_BYTES),
-    producer: (name) => producers.bytes(name).readInt32LE(),
+    producer: (name) => encodings.liftProducer(producers.bytes(name).readInt32LE()),
   }
 }

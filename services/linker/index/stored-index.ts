@@ -53,7 +53,7 @@ export interface StoredIndex {
 
 /** Of the bytes: an index of another one is not gone on with. */
 export const FORMAT = 4
-/** In the place of the form while a snapshot is restored: nobody opens a part of an index. */
+/** In the place of the form while a snapshot is restored, or the index moves to another key: nobody opens a part of an index. */
 export const RESTORING = 'restoring'
 const KEYS_AT_ONCE = 1000
 
@@ -63,7 +63,7 @@ export async function storedIndex(redis: Redis, name: string, given: IndexForm):
   return uncheckedIndex(redis, name)
 }
 
-/** Of an index that is being restored. */
+/** Of an index that is being written whole, or of which somebody else has checked the form. */
 export function uncheckedIndex(redis: Redis, name: string): StoredIndex {
   const prefix = prefixOf(name)
   const keys = numberedKeys(name)
@@ -143,7 +143,7 @@ async function checkForm(redis: Redis, name: string, form: Readonly<Record<strin
   await redis.set(key, JSON.stringify(form), 'NX')
   const known = JSON.parse((await redis.get(key)) ?? '{}') as Partial<Record<string, unknown>>
   if (known[RESTORING] !== undefined) throw notWhole(name)
-  const differing = Object.keys(form).filter((field) => known[field] !== form[field])
+  const differing = differences(known, form)
   if (differing.length > 0)
     throw new ConfigurationError(
       `The linkage index ${name} was made otherwise`,
@@ -151,8 +151,35 @@ async function checkForm(redis: Redis, name: string, form: Readonly<Record<strin
     )
 }
 
-export function notWhole(name: string): ConfigurationError {
+/** @returns whether there is an index that is whole; of which form is not looked at */
+export async function isWhole(redis: Pick<Redis, 'get'>, name: string): Promise<boolean> {
+  const made = await redis.get(`${prefixOf(name)}m`)
+  return made !== null && !(RESTORING in (JSON.parse(made) as object))
+}
+
+/** Does not change anything. @throws ConfigurationError when there is no such index, or it was made in another form */
+export async function assertForm(redis: Pick<Redis, 'get'>, name: string, form: IndexForm): Promise<void> {
+  const text = await redis.get(`${prefixOf(name)}m`)
+  if (text === null)
+    throw new ConfigurationError(`There is no linkage index ${name}`, [
+      'the linker makes it: start it, or name another one (CHAINON_LINKAGE_INDEX)',
+    ])
+  const known = JSON.parse(text) as Partial<Record<string, unknown>>
+  if (known[RESTORING] !== undefined) throw notWhole(name)
+  const differing = differences(known, { ...form, format: FORMAT })
+  if (differing.length > 0)
+    throw new ConfigurationError(
+      `The linkage index ${name} was made otherwise`,
+      differing.map((field) => `${field} differs: the settings, contracts and the model must be those of the linker`),
+    )
+}
+
+function differences(known: Readonly<Record<string, unknown>>, form: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(form).filter((field) => known[field] !== form[field])
+}
+
+function notWhole(name: string): ConfigurationError {
   return new ConfigurationError(`The linkage index ${name} is not whole`, [
-    'it is being restored from a snapshot, or was when that ended: run `chainon link restore` again',
+    'it is being restored from a snapshot or moved to another key, or was when that ended: run `chainon link restore`, or `chainon keys rotate-encodings`, again',
   ])
 }

@@ -1,6 +1,4 @@
 /** Opens the installation's index to read it, with the settings and the key of the linker, beside the linker that writes it. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { type Config, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -13,8 +11,9 @@ import { REDIS_KEYS } from '#core/redis/client.ts'
 import { codec, readHead, readTokens } from '../index/codec.ts'
 import { indexForm, linkageForm } from '../index/index-form.ts'
 import { type IndexReader, indexReader } from '../index/index-reader.ts'
-import { INDEX_SECRET, indexSecret } from '../index/index-secret.ts'
+import { heldIndexSecret, heldIndexVersions, indexName } from '../index/index-secret.ts'
 import { type IndexKeys, indexKeys } from '../index/keys.ts'
+import { isWhole } from '../index/stored-index.ts'
 import { openDecision } from '../link/decision-seal.ts'
 import type { PairDecision } from '../link/decisions.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
@@ -38,7 +37,9 @@ export interface ReadRecord extends OpenedRecord {
 
 export interface OpenIndex {
   readonly reader: IndexReader
-  readonly keys: Pick<IndexKeys, 'id'>
+  readonly keys: Pick<IndexKeys, 'id' | 'tokens'>
+  /** Of the keys of index and encodings. */
+  readonly version: number
   readonly model: Model
   readonly layout: Layout
   readonly kinds: readonly TokenKind[]
@@ -52,24 +53,38 @@ export interface OpenIndex {
 export async function openForReading(redis: Redis, config: Config<(typeof INSPECT_KEYS)[number]>): Promise<OpenIndex> {
   const { layout, kinds, form, model } = linkageForm(config, loadContracts(config.CHAINON_FEEDS_DIR))
   const folder = secretsDir('linker', config)
-  if (!existsSync(join(folder, INDEX_SECRET)))
+  const version = await latestWhole(redis, config, heldIndexVersions(folder))
+  if (version === undefined)
     throw new ConfigurationError('The linkage index cannot be read', [
-      `${INDEX_SECRET} is not in the secrets of the linker: this runs where the linker runs`,
+      'linkage-index.key is not in the secrets of the linker: this runs where the linker runs',
     ])
-  const keys = indexKeys(await indexSecret(folder, config))
-  const name = `${config.CHAINON_NAMESPACE}${config.CHAINON_LINKAGE_INDEX}`
+  const keys = indexKeys(await heldIndexSecret(folder, config, version))
+  const name = indexName(config, version)
   return readThrough(await indexReader(redis, name, indexForm({ form, model, keys, kinds: kinds.length })), {
     keys,
+    version,
     model,
     layout,
     kinds,
   })
 }
 
+/** While the index moves to another key, the former one has all until the other is whole. @returns undefined where no key is here */
+async function latestWhole(
+  redis: Redis,
+  config: Config<'CHAINON_NAMESPACE' | 'CHAINON_LINKAGE_INDEX'>,
+  versions: readonly number[],
+): Promise<number | undefined> {
+  for (const version of versions) if (await isWhole(redis, indexName(config, version))) return version
+  return versions.at(-1)
+}
+
 /** @returns the index with its records opened */
 export function readThrough(
   reader: IndexReader,
-  of: Omit<OpenIndex, 'reader' | 'open' | 'decisions' | 'keys'> & { readonly keys: Pick<IndexKeys, 'id' | 'open'> },
+  of: Omit<OpenIndex, 'reader' | 'open' | 'decisions' | 'keys'> & {
+    readonly keys: Pick<IndexKeys, 'id' | 'open' | 'tokens'>
+  },
 ): OpenIndex {
   const stored = codec(of.layout)
   return {

@@ -3,14 +3,14 @@
  * Exits with 0 done, 1 the linker took none, 2 usage, 70 a bug, 75 a dependency failed, 78 configuration, or a snapshot that cannot be used.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { logLevel, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { combined, SNAPSHOT_KEY } from '#core/custody/backup.ts'
+import { encodingVersions, fileOfKey, indexKey } from '#core/custody/encoding-versions.ts'
+import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { ChainonError, ConfigurationError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { redisClient } from '#core/redis/client.ts'
@@ -18,7 +18,7 @@ import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkerConfig, snapshotFolder } from '../config.ts'
 import { indexForm, linkageForm } from '../index/index-form.ts'
-import { INDEX_SECRET, indexSecret } from '../index/index-secret.ts'
+import { heldIndexVersions, indexName, indexSecret } from '../index/index-secret.ts'
 import { indexKeys } from '../index/keys.ts'
 import { answered, ask, makeFolder, snapshotsIn, unask } from './folder.ts'
 import { assertReplaceable, checkSnapshot, restoreSnapshot } from './restore-snapshot.ts'
@@ -81,11 +81,12 @@ program
   .description('Lists the snapshots of the index, the newest first.')
   .option('--json', 'an array of objects with path, taken_at and bytes')
   .action(({ json }: { readonly json?: true }) => {
-    const found = snapshotsIn(snapshotFolder(config()), nameOf(config())).map(({ path, takenAt, bytes }) => ({
-      path,
-      taken_at: new Date(takenAt).toISOString(),
-      bytes,
-    }))
+    const settings = config()
+    const names = heldIndexVersions(secretsDir('linker', settings)).map((version) => indexName(settings, version))
+    const found = names
+      .flatMap((name) => snapshotsIn(snapshotFolder(settings), name))
+      .toSorted((a, b) => b.takenAt - a.takenAt)
+      .map(({ path, takenAt, bytes }) => ({ path, taken_at: new Date(takenAt).toISOString(), bytes }))
     if (json) return print(found)
     for (const one of found) process.stdout.write(`${one.taken_at}  ${one.bytes} bytes  ${one.path}\n`)
     if (found.length === 0) process.stderr.write('There is no snapshot.\n')
@@ -123,9 +124,9 @@ async function restore(path: string, options: RestoreOptions): Promise<void> {
       `the shares are of ${key}, and not of ${SNAPSHOT_KEY}`,
     ])
   const settings = config()
-  const { secret } = await ownSecret()
+  const { secret, version } = await ownSecret()
   const contracts = loadContracts(settings.CHAINON_FEEDS_DIR)
-  const name = nameOf(settings)
+  const name = indexName(settings, version)
   const { kinds, ...of } = linkageForm(settings, contracts)
   const form = indexForm({ ...of, keys: indexKeys(secret), kinds: kinds.length })
   const redis = redisClient(settings, logger, { giveUpAfterMs: 10_000 })
@@ -210,18 +211,17 @@ function config() {
   return linkerConfig(process.env)
 }
 
-function nameOf(settings: ReturnType<typeof config>): string {
-  return `${settings.CHAINON_NAMESPACE}${settings.CHAINON_LINKAGE_INDEX}`
-}
-
-async function ownSecret(): Promise<{ readonly folder: string; readonly secret: Buffer }> {
+/** That of the version in force. */
+async function ownSecret(): Promise<{ readonly folder: string; readonly secret: Buffer; readonly version: number }> {
   const settings = config()
   const folder = secretsDir('linker', settings)
-  if (!existsSync(join(folder, INDEX_SECRET)))
+  const names = await readFingerprints(kafkaClient('linker', settings, logger), settings.CHAINON_NAMESPACE)
+  const version = encodingVersions(names.keys()).inForce
+  if (fileOfKey(folder, indexKey(version)) === undefined)
     throw new ConfigurationError('There is no key of the linkage index here', [
-      `${INDEX_SECRET} is not in ${folder}: this runs where the linker runs; on a new host restore it from its shares first (chainon keys restore)`,
+      `${indexKey(version)} is not in ${folder}: this runs where the linker runs; on a new host restore it from its shares first (chainon keys restore)`,
     ])
-  return { folder, secret: await indexSecret(folder, settings) }
+  return { folder, secret: await indexSecret(folder, settings, version, names), version }
 }
 
 function shares(text: string): number {

@@ -100,11 +100,14 @@ function writesOnly(name: string): (command: readonly Buffer[]) => void {
 
 function problemsOf(header: Header, name: string, form: IndexForm): string[] {
   const problems: string[] = []
-  if (header.index !== name) problems.push(`it is of the index ${header.index}, and this is ${name}`)
+  if (header.index !== name)
+    problems.push(
+      `it is of the index ${header.index}, and this is ${name} (the number at the end is the version of its keys: what was taken before \`chainon keys rotate-encodings\` is of the former ones)`,
+    )
   const wanted: Header['form'] = { ...form, format: FORMAT }
   const words: Readonly<Record<keyof Header['form'], string>> = {
     layout: 'the traits of the contracts differ',
-    key: 'linkage-index.key is another one: restore it from its shares first',
+    key: 'linkage-index.key is another one: restore it from its shares first; of before `chainon keys rotate-encodings` it is gone, and so is what was sealed with it',
     model: 'the model is another one (CHAINON_LINKAGE_MODEL)',
     kinds: 'the kinds of tokens differ',
     hub: 'the hub limit differs',

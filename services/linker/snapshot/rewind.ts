@@ -34,11 +34,15 @@ export function goesOnAt(
   })
 }
 
-/** @throws ConfigurationError while a linker is in the group */
-export async function assertStopped(kafka: Kafka, groupId: string): Promise<void> {
+/** @param refused what is not done @throws ConfigurationError while a linker is in the group */
+export async function assertStopped(
+  kafka: Kafka,
+  groupId: string,
+  refused = 'The snapshot is not restored',
+): Promise<void> {
   const { groups } = await withAdmin(kafka, (admin) => admin.describeGroups([groupId]))
   if (groups.some(({ members }) => members.length > 0))
-    throw new ConfigurationError('The snapshot is not restored', [
+    throw new ConfigurationError(refused, [
       'a linker runs, or was killed some seconds ago (CHAINON_GROUP_SESSION_SECONDS): stop it first',
     ])
 }

@@ -91,6 +91,20 @@ export function readSnapshotKey(folder: string, indexSecret: Buffer): SnapshotKe
   return { publicKey, id: keyIdOf(publicKey), fingerprint: content.fingerprint, madeAt: content.made_at }
 }
 
+/**
+ * Binds the public half to another key of the index, where there is one; done twice, it is as done once.
+ * @throws ConfigurationError when the file was changed, or is of neither key
+ */
+export function moveSnapshotKey(folder: string, from: Buffer, to: Buffer): void {
+  const path = join(folder, FILE)
+  if (!existsSync(path)) return
+  const { mac, ...content } = parsed(path)
+  const moved = macOf(to, content)
+  if (timingSafeEqual(Buffer.from(mac, 'hex'), moved)) return
+  readSnapshotKey(folder, from)
+  write(folder, path, { ...content, mac: moved.toString('hex') })
+}
+
 function parsed(path: string): KeyFile {
   try {
     const value: unknown = JSON.parse(readFileSync(path, 'utf8'))

@@ -7,12 +7,13 @@ import type { Command } from '../index/commands.ts'
 import { commandsOf } from '../index/commands.ts'
 import type { LinkIndex } from '../index/link-index.ts'
 import { BUCKET } from '../index/stored-bytes.ts'
+import type { StoredIndex } from '../index/stored-index.ts'
 import type { Writes } from '../index/writes.ts'
 import { snapshotWriter } from './snapshot-file.ts'
 import { digestOf, type Header } from './snapshot-form.ts'
 
 /** Some milliseconds of reading. */
-const RECORDS_AT_ONCE = 4 * BUCKET
+export const RECORDS_AT_ONCE = 4 * BUCKET
 
 export interface SnapshotSource {
   /** Runs work on the open index between two batches. What it throws closes the index. */
@@ -64,11 +65,11 @@ export async function takeSnapshot(
     })
     for (let from = 0; from < size; from += RECORDS_AT_ONCE) {
       const to = Math.min(size, from + RECORDS_AT_ONCE)
-      await step(async (index) => note(commands(await piece(index, from, to))))
+      await step(async (index) => note(commands(await pieceOf(index.stored, index.size(), from, to))))
       onProgress(to, size)
     }
     const trailer = await step(async (index) => {
-      note(commands(await rest(index)))
+      note(commands(await restOf(index.stored)))
       index.stored.watch(undefined)
       const positions = Array.from(await index.stored.positions(), ([name, next]) => [name, next.toString()] as const)
       return { records: index.size(), persons: digestOf(index.persons()), positions: Object.fromEntries(positions) }
@@ -96,8 +97,13 @@ const NOTHING: Writes = {
   positions: new Map(),
 }
 
-/** @param from a multiple of 256 @returns records from there to `to`, their edges and persons, as Redis has them */
-async function piece({ stored, size }: Source, from: number, to: number): Promise<Writes> {
+/** @param size records of the index @param from a multiple of 256 @returns records from there to `to`, their edges and persons, as Redis has them */
+export async function pieceOf(
+  stored: Pick<StoredIndex, 'records' | 'links'>,
+  size: number,
+  from: number,
+  to: number,
+): Promise<Writes> {
   const numbers = Array.from({ length: to - from }, (_, at) => from + at)
   const [records, ...buckets] = await Promise.all([
     stored.records(numbers),
@@ -107,7 +113,7 @@ async function piece({ stored, size }: Source, from: number, to: number): Promis
     throw new ChainonError('link-index-behind', 'Redis has lost a record of the linkage index')
   return {
     ...NOTHING,
-    size: size(),
+    size,
     records,
     edges: new Map(buckets.flatMap(({ edges }) => [...edges])),
     persons: new Map(buckets.flatMap(({ persons }) => [...persons])),
@@ -115,7 +121,9 @@ async function piece({ stored, size }: Source, from: number, to: number): Promis
 }
 
 /** @returns what is not of a record's number, as Redis has it */
-async function rest({ stored }: Source): Promise<Writes> {
+export async function restOf(
+  stored: Pick<StoredIndex, 'outbox' | 'marks' | 'decisions' | 'positions'>,
+): Promise<Writes> {
   const [outbox, limited, split, decisions, positions] = await Promise.all([
     stored.outbox(),
     stored.marks('limited'),

@@ -1,6 +1,7 @@
 /** What the index is told of a message, and what `linked.<feed>` is told of a change. Pure. */
 import type { ChangeReason, LinkMethod, PersonLink } from '#core/contract/person-link.ts'
 import type { PseudonymWrap } from '#core/crypto/pseudonym-wrap.ts'
+import { type EncodingWraps, FIRST_ENCODING } from '#core/linkage/encoding-wrap.ts'
 import type { LinkageMessage } from '#core/linkage/message.ts'
 import { CERTAIN, STATED } from '../link/component.ts'
 import { DECIDED } from '../link/decisions.ts'
@@ -11,27 +12,33 @@ const PSEUDONYM_PREFIX = 'p1_'.length
 /** Enough base64url characters for the 8 bytes of a token. */
 const TOKEN_CHARACTERS = 11
 
-/** @returns a cancelled record without an encoding */
+/**
+ * @param wraps lead to the version of encodings that the index has
+ * @returns a cancelled record without an encoding
+ */
 export function arrivalOf(
   feed: string,
   message: LinkageMessage,
+  wraps: Pick<EncodingWraps, 'lift' | 'liftTokens'> = FIRST_ENCODING,
 ): Omit<Arrival, 'encoded'> & Partial<Pick<Arrival, 'encoded'>> {
-  const { producer, record, patient, version, receivedAt, encoded, pair } = message
+  const { producer, record, patient, version, receivedAt, encoding = 1, pair } = message
+  const encoded = message.encoded && wraps.lift(message.encoded, encoding)
   const arrival = { id: `${feed}/${record}`, label: patient, version, stamp: receivedAt, source: 0, producer }
   if (!encoded) return arrival
   // The records of one patient find each other, also where they have no trait in common; and so do the two of a pair.
   const named = pair === undefined ? [patient] : [patient, pair]
   const tokens = new Int32Array(encoded.tokens.length + TOKEN_WORDS * named.length)
   tokens.set(encoded.tokens)
-  for (const [at, name] of named.entries()) tokens.set(tokenOf(name), encoded.tokens.length + TOKEN_WORDS * at)
+  for (const [at, name] of named.entries())
+    tokens.set(wraps.liftTokens(tokenOf(name), 1), encoded.tokens.length + TOKEN_WORDS * at)
   return { ...arrival, encoded: { ...encoded, tokens }, ...(pair !== undefined && { pair }) }
 }
 
 /** A pseudonym is a keyed hash already; the index hashes it again under its own key. */
-function tokenOf(patient: string): readonly number[] {
+function tokenOf(patient: string): Int32Array {
   const bytes = Buffer.alloc(8)
   Buffer.from(patient.slice(PSEUDONYM_PREFIX, PSEUDONYM_PREFIX + TOKEN_CHARACTERS), 'base64url').copy(bytes)
-  return [bytes.readInt32LE(0), bytes.readInt32LE(4)]
+  return Int32Array.of(bytes.readInt32LE(0), bytes.readInt32LE(4))
 }
 
 /** @returns the feed of the record, and the message */

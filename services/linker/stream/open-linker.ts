@@ -1,5 +1,6 @@
 /** Opens the index of the installation. */
 import type { Redis } from 'ioredis'
+import type { EncodingWraps } from '#core/linkage/encoding-wrap.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
@@ -19,6 +20,8 @@ export interface LinkerPlace {
   readonly secret: Buffer
   /** Kinds of tokens of an encoding. */
   readonly kinds: number
+  /** Those that it has. */
+  readonly encodings: EncodingWraps
   readonly layout: Layout
   /** 8 bytes that name the form of the encodings. */
   readonly form: Buffer
@@ -32,8 +35,8 @@ export interface OpenLinker {
 
 /** @throws ConfigurationError when the index was made in another form, Error of Redis */
 export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
-  const { redis, name, secret, kinds, layout, form, model } = place
-  const keys = indexKeys(secret)
+  const { redis, name, secret, kinds, encodings, layout, form, model } = place
+  const keys = indexKeys(secret, encodings)
   const index = await openIndex(redis, name, indexForm({ form, model, keys, kinds }), true)
   const store = filterStore(layout)
   const links = indexLinker({

@@ -45,6 +45,8 @@ test('a message is read as it was written: a record, a newborn, and a cancelled 
     message,
     { ...message, encoded: { ...encoded, newborn: true } },
     { ...message, encoded: undefined },
+    { ...message, encoding: 2 },
+    { ...message, encoding: 65_535, encoded: undefined },
   ])
     expect(unpackMessage(packMessage(one, form), form)).toEqual({ ok: true, message: one })
   const cancelled = packMessage({ ...message, encoded: undefined }, form)
@@ -53,7 +55,8 @@ test('a message is read as it was written: a record, a newborn, and a cancelled 
 })
 
 test('a message of another form, and one of every other length, is refused', () => {
-  const bytes = packMessage(message, form)
+  expect(packMessage({ ...message, encoding: 1 }, form)).toEqual(packMessage(message, form))
+  const bytes = packMessage({ ...message, encoding: 2 }, form)
   expect(unpackMessage(bytes, { ...form, form: Buffer.alloc(8) })).toEqual({ ok: false, why: 'other-form' })
   for (let length = 0; length < bytes.length; length++)
     expect(unpackMessage(bytes.subarray(0, length), form).ok, String(length)).toBe(false)

@@ -6,6 +6,7 @@ import { pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { NOT_WRAPPED } from '#core/crypto/pseudonym-wrap.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
+import { encodingWraps } from '#core/linkage/encoding-wrap.ts'
 import { formOf } from '#core/linkage/feed-traits.ts'
 import { packMessage } from '#core/linkage/message.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
@@ -25,6 +26,8 @@ const TOPIC = 'linkage.patient'
 const encoder = recordEncoder(new Set(['given_name', 'sex']), Buffer.alloc(32, 1))
 const form = { form: formOf(encoder), filterWords: encoder.layout.words, tokenWords: 2 * encoder.kinds.length }
 const seal = linkageSeal(Buffer.alloc(32, 2), TOPIC)
+/** Of an index whose keys were rotated once. */
+const wraps = encodingWraps(encoder.layout, new Map([[2, Buffer.alloc(32, 4)]]))
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const written = (n: number, more = {}) => ({
   producer: 'chu',
@@ -112,6 +115,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
       return { opening: [1, 2] }
     }),
     form,
+    wraps,
     model: 'm',
     producer: { send: async ({ topic, messages }) => effect(`send ${topic} ${messages.length}`) },
     encoder: encoderOf(PERSON_LINK_SCHEMA),
@@ -237,6 +241,18 @@ test('a message of a key that came into force since waits for the next process, 
   await handle([messageOf(0, next(3).seal(plain, '0')), messageOf(1, sealed(1))])
   expect(log.slice(1)).toEqual(['versions', 'open', 'fault seal-broken', 'link 1', ...log.slice(5)])
   expect(log.at(-1)).toBe('commit 2')
+})
+
+test('an encoding of a former version is lifted to that of the index; a later one waits for the next process', async () => {
+  const { log, handle } = harness(0n)
+  const second = { encoding: 2, encoded: wraps.lift(written(0).encoded, 1) }
+  await handle([messageOf(0, sealed(0)), messageOf(1, sealed(1, second))])
+  expect(log).toContain('link 0,1')
+  const [former, own] = [arrivalOf('patient', written(0), wraps), arrivalOf('patient', written(0, second), wraps)]
+  expect(former).toEqual(own)
+  expect(former.encoded?.tokens.slice(-2)).not.toEqual(arrivalOf('patient', written(0)).encoded?.tokens.slice(-2))
+  const rotating = expect.objectContaining({ code: 'key-rotation' })
+  await expect(handle([messageOf(2, sealed(2, { encoding: 3 }))])).rejects.toThrow(rotating)
 })
 
 test('what comes again is linked again, which the index knows', async () => {
