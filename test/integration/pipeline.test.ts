@@ -594,6 +594,7 @@ describe('a secret that makes pseudonyms', () => {
       'deidentify/linkage-level1.key',
       'deidentify/pseudonym-level1.key',
       'deidentify/sealing',
+      'extract/project-hashedcohort.key',
       'linkage/transport.key',
     ])
     const forked = 'deidentify/forked.key'
