@@ -130,7 +130,7 @@ beforeAll(async () => {
   const of = (kind: string) => ['patient', 'death', 'patient_merge'].map((feed) => `${namespace}${kind}.${feed}`)
   topics = { linkage: of('linkage'), linked: of('linked'), pseudonymised: of('pseudonymised') }
   linker = await pipeline.start('linker')
-}, 400_000)
+}, 120_000)
 afterAll(async () => pipeline?.stop())
 
 async function extents(of: readonly string[]): Promise<ReadonlyMap<string, string>> {
