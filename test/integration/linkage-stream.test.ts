@@ -438,7 +438,10 @@ test('the report and the review queue: the linker counts its index, an operator 
   const operator = clickhouseClient('link', config)
   const contracts = loadContracts('schemas/feeds').filter(({ linked }) => linked)
   const all = await readWarehouse(operator, contracts, { kind: 'installation' })
-  expect(all).toMatchObject({ patients: 12, persons: 6, ofBoth: null })
+  expect(all).toMatchObject({ patients: 12, persons: 6, ofBoth: null, agreement: { exactAlone: 0 } })
+  // What the exact links miss, the model has.
+  expect(all.agreement.both + all.agreement.modelAlone).toBe(6)
+  expect(all.agreement.modelAlone).toBeGreaterThan(0)
   expect(all.subgroups.get('sex')).toContainEqual({ value: 'female', patients: 6, linked: 6 })
   expect(all.subgroups.get('decade of birth')).toContainEqual({ value: '1950s', patients: 4, linked: 4 })
   const producers = await readWarehouse(operator, contracts, { kind: 'producers', pair: ['chu-a', 'chu-b'] })

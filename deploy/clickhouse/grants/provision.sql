@@ -26,6 +26,9 @@ GRANT SELECT ON chainon.quarantine TO provision;
 GRANT SELECT ON chainon.rule_outcome TO provision;
 GRANT SELECT ON chainon.person_link TO provision;
 GRANT SELECT ON chainon.person_link_scored TO provision;
+-- The view person_current reads two views.
+GRANT SELECT ON chainon.person_link_current TO provision;
+GRANT SELECT ON chainon.person_link_scored_current TO provision;
 GRANT SELECT, INSERT ON chainon.person_link_history TO provision;
 GRANT SELECT, INSERT ON chainon.origin_loaded TO provision;
 GRANT SELECT, INSERT ON chainon.origin_quarantined TO provision;
