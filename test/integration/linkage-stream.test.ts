@@ -1175,7 +1175,7 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   // They wait, and what is sent meanwhile is accepted.
   pipeline.services.deidentify = await pipeline.launch('deidentify')
   linker = await pipeline.launch('linker')
-  await push('b', [recordAt('b', 3, { record_version: 9, birth_family_name: 'Guittard' })])
+  await push('b', [recordAt('b', 3, { record_version: 30, birth_family_name: 'Guittard' })])
   await killedWhen(async () => (await lows()).some(({ low }) => low !== '0'))
   expect(await stored()).toEqual(before)
   const { status, stdout, stderr } = await rotation('rotate')
@@ -1187,8 +1187,8 @@ test('another key of first-level pseudonyms: the logs are written anew, whatever
   expect(await foundTokens(tokenSeeds, wraps)).toBe(tokensOfPeople.length)
 
   await push('a', [
-    recordAt('a', 4, { record_version: 9, operation: 'cancel' }),
-    recordAt('a', 5, { record_version: 9 }),
+    recordAt('a', 4, { record_version: 30, operation: 'cancel' }),
+    recordAt('a', 5, { record_version: 30 }),
   ])
   await settled()
   expect(await persons()).toEqual(known.map((person) => (person === 'a4 b4' ? 'b4' : person)).toSorted())
