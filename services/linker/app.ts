@@ -118,6 +118,8 @@ export function startLinker(
           () => reach('Redis', () => lease.take()),
           (isWaiting) => standby(isWaiting ? 1 : 0, {}),
         )
+        // What it has opened may no longer be in force, after it has waited for long.
+        await reach('Kafka', assertInForce)
         // Whoever supervises it starts it again, and it waits.
         lease.keep(() => void Promise.reject(taken()))
         // An index of another form is known at the start.

@@ -20,6 +20,7 @@ import { linkerConfig, snapshotFolder } from '../config.ts'
 import { indexForm, linkageForm } from '../index/index-form.ts'
 import { heldIndexVersions, indexName, indexSecret } from '../index/index-secret.ts'
 import { indexKeys } from '../index/keys.ts'
+import { indexLease, LEASE_MS, type Lease } from '../index/lease.ts'
 import { answered, ask, makeFolder, snapshotsIn, unask } from './folder.ts'
 import { assertReplaceable, checkSnapshot, restoreSnapshot } from './restore-snapshot.ts'
 import { assertStopped, type GoesOnAt, goesOnAt, rewind } from './rewind.ts'
@@ -28,6 +29,7 @@ import { makeSnapshotKey } from './snapshot-key.ts'
 const EXIT_USAGE = 2
 const EXIT_FAILED = 1
 const POLL_MS = 200
+const LEASE_AGAIN_MS = 500
 /** A linker that runs looks each second; one that opens a large index first is not waited for. */
 const ANSWER_MS = 30_000
 
@@ -130,6 +132,7 @@ async function restore(path: string, options: RestoreOptions): Promise<void> {
   const { kinds, ...of } = linkageForm(settings, contracts)
   const form = indexForm({ ...of, keys: indexKeys(secret), kinds: kinds.length })
   const redis = redisClient(settings, logger, { giveUpAfterMs: 10_000 })
+  const lease = indexLease(redis, name, logger)
   const kafka = kafkaClient('linker', settings, logger)
   const groupId = `${settings.CHAINON_NAMESPACE}linker`
   const topics = contracts
@@ -144,6 +147,12 @@ async function restore(path: string, options: RestoreOptions): Promise<void> {
     if (!options.dryRun) {
       assertReplaceable(checked, name, options.replace ?? false)
       await assertStopped(kafka, groupId)
+      // A linker that waits outside of the group goes on waiting, and takes over when the index is whole.
+      if (!(await tookLease(lease)))
+        throw new ConfigurationError('The snapshot is not restored', [
+          'a linker has the index: stop all of them, also those that wait (`standby` in /health)',
+        ])
+      lease.keep(() => logger.warn({ event: 'lease-lost' }))
       step = 'writing the index into Redis'
       await restoreSnapshot(path, place, { seed, checked }, async () => {
         await assertStopped(kafka, groupId)
@@ -154,8 +163,16 @@ async function restore(path: string, options: RestoreOptions): Promise<void> {
     tell(checked, places, options)
   } finally {
     progress.stop('')
+    await lease.release()
     redis.disconnect()
   }
+}
+
+/** That of a linker which was lost a moment ago ends by itself. */
+async function tookLease(lease: Pick<Lease, 'take'>): Promise<boolean> {
+  for (const until = Date.now() + LEASE_MS + LEASE_AGAIN_MS; Date.now() < until; await sleep(LEASE_AGAIN_MS))
+    if (await lease.take()) return true
+  return false
 }
 
 function tell(

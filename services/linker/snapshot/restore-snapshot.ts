@@ -71,7 +71,7 @@ export async function restoreSnapshot(
   await redis.set(formKey, JSON.stringify({ [RESTORING]: checked.header.created_at }))
   // From here on a linker that has it open is refused.
   await writer.claim()
-  await removeKeys(redis, name, (key) => key !== 'm' && key !== 'w')
+  await removeKeys(redis, name, (key) => key !== 'm' && key !== 'w' && key !== 'h')
   await writer.claim()
   const allowed = writesOnly(name)
   const { trailer } = await readSnapshot(path, { seed, indexSecret }, async (commands) => {
