@@ -179,6 +179,7 @@ export function startExtract(
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       ...withLogin('extract', place.env),
       CHAINON_FEEDS_DIR: join(ROOT, 'schemas/feeds'),
       ...env,

@@ -1099,6 +1099,7 @@ test('chainon link evaluate --store redis: killed in the middle and started agai
         stdio: ['ignore', 'pipe', 'inherit'],
         env: {
           PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
           REDIS_URL: servers().REDIS_URL,
           ...login('linker'),
           CHAINON_SECRETS_DIR: join(folder, 'secrets'),
