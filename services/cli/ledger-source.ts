@@ -14,15 +14,19 @@ import { createLogger } from '#core/telemetry/logger.ts'
 export interface LedgerReading {
   readonly rows: readonly LedgerRow[]
   readonly complete: boolean
-  readonly findings: readonly KeptFinding[]
 }
 
 export interface LedgerSource {
   /**
    * Reads until nothing is in flight or the time has passed; 0 seconds reads once.
-   * @returns the rows of the last reading, whether nothing was in flight then, and the findings that are open
+   * @returns the rows of the last reading, and whether nothing was in flight then
    */
   read(waitSeconds: number): Promise<LedgerReading>
+  /**
+   * Examines what is stored now, because the console's witness may be down, or its last pass a while ago. It reads much more than `read`.
+   * @returns the findings that are open
+   */
+  examine(): Promise<readonly KeptFinding[]>
   close(): Promise<void>
 }
 
@@ -49,12 +53,6 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
     }
   }
   const readOnce = () => reading(() => readLedger({ admin, clickhouse, namespace: config.CHAINON_NAMESPACE, feeds }))
-  // The console's witness may be down, or its last pass a while ago: what is found wrong is as new as the rows.
-  const examined = () =>
-    reading(async () => {
-      await witness.pass(Date.now())
-      return listFindings(clickhouse)
-    })
   try {
     await admin.connect()
   } catch (error) {
@@ -70,10 +68,15 @@ export async function openLedger(env: NodeJS.ProcessEnv): Promise<LedgerSource> 
       for (;;) {
         const rows = await readOnce()
         const complete = rows.every((row) => row.in_flight === 0)
-        if (complete || Date.now() >= until) return { rows, complete, findings: await examined() }
+        if (complete || Date.now() >= until) return { rows, complete }
         await sleep(PAUSE_MS)
       }
     },
+    examine: () =>
+      reading(async () => {
+        await witness.pass(Date.now())
+        return listFindings(clickhouse)
+      }),
     async close() {
       await admin.disconnect()
       await clickhouse.close()

@@ -45,7 +45,8 @@ export function register(program: Command, env: NodeJS.ProcessEnv): void {
         resolveEnvironment(env, options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
       )
       try {
-        const { rows, complete, findings } = await source.read(options.wait ?? 0)
+        const { rows, complete } = await source.read(options.wait ?? 0)
+        const findings = await source.examine()
         process.stdout.write(options.json ? `${JSON.stringify(rows, null, 2)}\n` : render(rows))
         for (const row of rows.filter((candidate) => !isRowBalanced(candidate))) {
           process.stderr.write(
