@@ -6,6 +6,9 @@ import { restWhenIdle } from '#core/kafka/internals.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { tolerateLeaderless } from '#core/kafka/tolerate-leaderless.ts'
 
+/** A consumer that disconnects waits for its last fetch, which by default waits 5 s for messages that nobody sends. */
+const LONGEST_FETCH_MS = 100
+
 type Env = Readonly<Record<string, string>>
 
 export interface ReadMessage {
@@ -52,7 +55,7 @@ export async function readTopics(env: Env, topics: readonly string[]): Promise<r
   let left = extents.flat().reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
   if (left === 0) return []
   const found: ReadMessage[] = []
-  const consumer = kafka.consumer({ groupId: `test-${randomUUID()}` })
+  const consumer = kafka.consumer({ groupId: `test-${randomUUID()}`, maxWaitTimeInMs: LONGEST_FETCH_MS })
   await consumer.connect()
   await consumer.subscribe({ topics: [...topics], fromBeginning: true })
   await new Promise<void>((resolve) => {
@@ -88,7 +91,7 @@ export async function groupOffsets(env: Env, groupId: string, topics: readonly s
 /** Commits as a member of the group; no service may be in the group. The admin client of kafkajs cannot set metadata. */
 export async function commitAs(env: Env, groupId: string, offsets: readonly GroupOffset[]): Promise<void> {
   const topics = [...new Set(offsets.map(({ topic }) => topic))]
-  const consumer = testKafka(env).consumer({ groupId })
+  const consumer = testKafka(env).consumer({ groupId, maxWaitTimeInMs: LONGEST_FETCH_MS })
   await consumer.connect()
   await consumer.subscribe({ topics, fromBeginning: true })
   const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))

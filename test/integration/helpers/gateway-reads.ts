@@ -1,5 +1,4 @@
 /** Reads what the gateway wrote, and sends what a client would send. */
-import { randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import avsc from 'avsc'
@@ -8,34 +7,15 @@ import { avroRegistry } from '#core/avro/registry.ts'
 import { readConfig } from '#core/config/read.ts'
 import { identifiedSchema } from '#core/contract/avro-schemas.ts'
 import { loadContracts } from '#core/contract/load.ts'
-import { testKafka } from '../../helpers/kafka.ts'
+import { readTopics } from '../../helpers/kafka.ts'
 import { openSealed } from '../../helpers/sealed.ts'
 
 const contracts = loadContracts(fileURLToPath(new URL('../../../schemas/feeds', import.meta.url)))
 
 /** Every record of a feed's identified topic, decoded, with its message key and partition. */
 export async function storedRecords(env: Readonly<Record<string, string>>, namespace: string, feed: string) {
-  const kafka = testKafka(env)
-  const topic = `${namespace}identified.${feed}`
-  const admin = kafka.admin()
-  await admin.connect()
-  const offsets = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
-  let left = offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
-  const messages: { topic: string; key: Buffer | null; partition: number; value: Buffer | null }[] = []
-  if (left === 0) return []
-  const consumer = kafka.consumer({ groupId: `${namespace}${randomUUID()}` })
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
-  await new Promise<void>((resolve) => {
-    void consumer.run({
-      eachMessage: async ({ message, partition }) => {
-        messages.push({ topic, key: message.key, partition, value: message.value })
-        if (--left === 0) resolve()
-      },
-    })
-  })
-  await consumer.disconnect()
+  const messages = await readTopics(env, [`${namespace}identified.${feed}`])
+  if (messages.length === 0) return []
   const registry = avroRegistry(readConfig('test', REGISTRY_KEYS, env))
   const decoder = registry.decoder(contracts.map(identifiedSchema))
   const opened = await openSealed(env, messages)

@@ -25,7 +25,7 @@ export function pullCases(context: () => PullContext): void {
     beforeAll(async () => {
       postgres = await startOwnPostgres()
       await postgres.run(TABLE)
-    }, 60_000)
+    })
     afterAll(() => postgres.stop())
 
     const pull = (args: readonly string[], password = postgres.password) => {
