@@ -34,7 +34,7 @@ beforeAll(async () => {
   for (const feed of USED_FEEDS) cpSync(join(shipped, `${feed}.avsc`), fileOf(feed))
   // The log is loaded again after a short wait: a batch of the lost group could still be inserting.
   pipeline = await startPipeline({ CHAINON_FEEDS_DIR: feeds, CHAINON_INTENT_DEADLINE_SECONDS: '10' })
-}, 120_000)
+})
 afterAll(async () => {
   await pipeline?.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -114,7 +114,7 @@ describe('a contract with new fields or wider types', () => {
     // A service with the older contract stops this feed with a message: it must not quarantine newer records as damaged.
     const stale = await pipeline.start('deidentify', { CHAINON_FEEDS_DIR: older })
     await expect
-      .poll(() => stale.alarms(), { timeout: 20_000 })
+      .poll(() => stale.alarms())
       .toMatchObject([
         {
           code: 'configuration',
@@ -192,7 +192,7 @@ test('a new file is a new feed, without any other change', async () => {
   await restartWorkers()
   await pipeline.push('chu', 'vital_sign', [recordOf('observation', 'vital', 'ipp')])
   await expect
-    .poll(() => pipeline.rows('SELECT code, value_number FROM vital_sign'), { timeout: 20_000 })
+    .poll(() => pipeline.rows('SELECT code, value_number FROM vital_sign'))
     .toEqual([{ code: '718-7', value_number: 13.5 }])
   const subjects = (await (await askRegistry(pipeline.env, '/subjects')).json()) as string[]
   for (const zone of ['identified', 'pseudonymised'])

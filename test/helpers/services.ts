@@ -16,7 +16,7 @@ import { runToEnd } from './gateway.ts'
 import { clientLogin, type Isolated, isolated, withLogin } from './servers.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const LEDGER_SECONDS = 60
+const LEDGER_SECONDS = 180
 
 export type ServiceName = 'gateway' | 'deidentify' | 'linker' | 'curate'
 

@@ -26,7 +26,7 @@ beforeAll(async () => {
   expect(status).toBe(0)
   const provisioned = await runToEnd('services/provision/main.ts', [], place.env)
   expect(provisioned.status).toBe(0)
-}, 120_000)
+})
 afterAll(() => place.remove())
 
 /** @returns status and body; the certificate is checked against itself as the authority */
@@ -97,7 +97,7 @@ test('it serves over TLS, for its own name alone, to certificates and tokens, to
     const rotated = await testIssuer('EdDSA', 'key-2')
     writeFileSync(keys, JSON.stringify({ keys: [rotated.jwk] }))
     const next = `Bearer ${await rotated.token({ sub: 'another' })}`
-    await expect.poll(async () => (await own({ authorization: next }))[0], { timeout: 10_000 }).toBe(200)
+    await expect.poll(async () => (await own({ authorization: next }))[0]).toBe(200)
     const plain = await fetch(gateway.url.replace('https', 'http')).then(
       () => 'answered',
       () => 'closed',

@@ -303,7 +303,7 @@ describe('an extraction', () => {
     expect(JSON.parse(dry.stdout)).toMatchObject({
       scored: { not_judged: 'about 10', of_several_persons: 'fewer than 11', since: { run: after.run, changes: [] } },
     })
-  }, 120_000)
+  })
 
   test('the filter selects the persons that it describes', async () => {
     const contracts = loadContracts('schemas/feeds')

@@ -26,7 +26,7 @@ beforeAll(async () => {
     recordOf('patient', 'future-birth', 'ipp-2', { birth_date: '2090-01-01' }),
   ])
   await pipeline.completeLedger()
-}, 120_000)
+})
 afterAll(async () => pipeline?.stop())
 
 const topic = (zone: 'identified' | 'pseudonymised', feed: Feed) => `${pipeline.place.namespace}${zone}.${feed}`
@@ -138,7 +138,7 @@ test('in pseudonymised.<feed>: a message whose body does not match its headers i
         },
       },
     ])
-  await expect.poll(() => pipeline.sums('death'), { timeout: 20_000 }).toMatchObject({ quarantined: 4, overlaps: 0 })
+  await expect.poll(() => pipeline.sums('death')).toMatchObject({ quarantined: 4, overlaps: 0 })
   expect((await quarantined('death')).map(({ fault }) => fault)).toEqual(Array(4).fill('undecodable'))
   expect(await pipeline.services.curate.alarms()).toEqual([])
 })
@@ -157,7 +157,7 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
       .flat()
       .map(({ code, feed, partition }) => ({ code, feed, partition }))
   const expectedAlarms = [{ code: 'gap', feed: 'procedure', partition: 0 }]
-  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
+  await expect.poll(() => gaps()).toEqual(expectedAlarms)
 
   const ids = Array.from({ length: 20 }, (_, i) => `gap-${i}`)
   await pipeline.push(
@@ -169,14 +169,14 @@ test('a gap stops its partition, also after a rebalance; the other partitions co
     pipeline.rows(
       "SELECT _origin_partition AS partition FROM feed_procedure WHERE _producer = 'chu-gap' GROUP BY partition",
     )
-  await expect.poll(partitions, { timeout: 20_000 }).toEqual([{ partition: 1 }])
+  await expect.poll(partitions).toEqual([{ partition: 1 }])
 
   // The worker that owns the partition after a rebalance finds the same gap.
   const other = await pipeline.start('curate')
   const both = [pipeline.services.curate, other]
-  await expect.poll(() => gaps(both), { timeout: 20_000 }).toEqual(expectedAlarms)
+  await expect.poll(() => gaps(both)).toEqual(expectedAlarms)
   await other.stop()
-  await expect.poll(() => gaps(), { timeout: 20_000 }).toEqual(expectedAlarms)
+  await expect.poll(() => gaps()).toEqual(expectedAlarms)
   expect(await partitions()).toEqual([{ partition: 1 }])
   const committed = await groupOffsets(pipeline.env, `${pipeline.place.namespace}curate`, [procedures])
   expect(committed.find(({ partition }) => partition === 0)?.metadata).toContain(

@@ -34,7 +34,7 @@ beforeAll(async () => {
   key = createKey(place.folder, 'chu-test', '').key
   await announceDayKeys(env, place.namespace)
   gateway = await startGateway(env)
-}, 120_000)
+})
 
 afterAll(async () => {
   const status = await gateway.stop()

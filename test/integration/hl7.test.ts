@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(mllpFile, JSON.stringify({ listeners: [listener('plain'), ...(certificate ? [secure] : [])] }))
   await announceDayKeys(env, place.namespace)
   gateway = await startGateway(env)
-}, 120_000)
+})
 
 afterAll(async () => {
   const status = await gateway.stop()
@@ -129,7 +129,7 @@ test('what is acknowledged is in Kafka, once; a message that is refused ends nei
       effective_precision: 'day',
     },
   ])
-}, 60_000)
+})
 
 test('a merge that is acknowledged is in Kafka as a record of each of the two patients, and so is its end', async () => {
   const send = await plain()
@@ -152,7 +152,7 @@ test('a merge that is acknowledged is in Kafka as a record of each of the two pa
     'upsert 8000123 8000999 survivor',
     'upsert 8000999 8000123 prior',
   ])
-}, 60_000)
+})
 
 test.skipIf(certificate === undefined)(
   'a listener with a certificate speaks TLS (skipped without openssl)',

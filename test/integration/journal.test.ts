@@ -21,7 +21,6 @@ import { clientLogin, type Isolated, isolated, withLogin } from '../helpers/serv
 import { freePort } from '../helpers/services.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const TIMEOUT_MS = 120_000
 
 let own: Isolated
 let warehouse: TestWarehouse
@@ -72,7 +71,7 @@ beforeAll(async () => {
   await fillPeople(warehouse)
   const { status, stderr } = await runToEnd('services/provision/main.ts', [], own.env)
   expect([status, status === 0 ? '' : stderr]).toEqual([0, ''])
-}, TIMEOUT_MS)
+})
 
 afterAll(async () => {
   console_?.kill('SIGKILL')
@@ -80,75 +79,67 @@ afterAll(async () => {
   own?.remove()
 })
 
-test(
-  'logins, keys, extractions and contracts are in the topic and in the table, signed and complete',
-  async () => {
-    const kept = { 'retention.ms': '-1', 'cleanup.policy': 'delete' }
-    await expect.poll(() => topicSettings(own.env, topic)).toMatchObject(kept)
-    const url = await startConsole()
-    const password = readFileSync(join(own.folder, 'secrets', 'operator.password'), 'utf8').trim()
-    expect((await logIn(url, 'wrong')).status).toBe(401)
-    expect((await logIn(url, password)).status).toBe(303)
-    expect((await chainon('keys', 'create', 'chu-nord')).status).toBe(0)
-    const built = await chainon('project', 'extract', projectFile(own, `${own.database}_journal`), '--json')
-    expect([built.status, built.status === 0 ? '' : built.stderr]).toEqual([0, ''])
-    const project = `project:${own.database}_journal`
-    await expect
-      .poll(listed, { timeout: 30_000 })
-      .toEqual(
-        expect.arrayContaining([
-          'contract-change feed:death done',
-          'login-failed console refused',
-          'login console done',
-          expect.stringMatching(/^key-create key:[0-9a-f]{12} done$/),
-          `extraction ${project} begun`,
-          `extraction ${project} done`,
-          'anchor journal done',
-        ]),
-      )
-    // What is journalled by the reading itself comes later in the table.
-    const rows = async () => Number(await warehouse.query('SELECT count() FROM access_journal'))
-    await expect.poll(rows, { timeout: 30_000 }).toBeGreaterThan(12)
-    // Entries that the table does not have yet are missing there until the console looks again.
-    await expect.poll(() => verified('table'), { timeout: 30_000, interval: 500 }).toEqual([])
-    const both = await chainon('audit', 'verify')
-    expect([both.stderr, both.stdout]).toEqual([
-      '',
-      expect.stringMatching(/^topic: .*Nothing is missing[\s\S]*\ntable: .*Nothing/),
-    ])
-    const list = await chainon('audit', 'list', '--action', 'extraction', '--since', '1d')
-    expect(list.stdout.match(new RegExp(`os:\\S+ +extraction +${project}`, 'g'))).toHaveLength(2)
-    expect(await warehouse.query(`SELECT count() FROM access_journal WHERE action = 'extraction'`)).toBe('2')
-    const facts = await warehouse.query(
-      `SELECT facts FROM access_journal WHERE action = 'extraction' AND outcome = 'done'`,
+test('logins, keys, extractions and contracts are in the topic and in the table, signed and complete', async () => {
+  const kept = { 'retention.ms': '-1', 'cleanup.policy': 'delete' }
+  await expect.poll(() => topicSettings(own.env, topic)).toMatchObject(kept)
+  const url = await startConsole()
+  const password = readFileSync(join(own.folder, 'secrets', 'operator.password'), 'utf8').trim()
+  expect((await logIn(url, 'wrong')).status).toBe(401)
+  expect((await logIn(url, password)).status).toBe(303)
+  expect((await chainon('keys', 'create', 'chu-nord')).status).toBe(0)
+  const built = await chainon('project', 'extract', projectFile(own, `${own.database}_journal`), '--json')
+  expect([built.status, built.status === 0 ? '' : built.stderr]).toEqual([0, ''])
+  const project = `project:${own.database}_journal`
+  await expect
+    .poll(listed)
+    .toEqual(
+      expect.arrayContaining([
+        'contract-change feed:death done',
+        'login-failed console refused',
+        'login console done',
+        expect.stringMatching(/^key-create key:[0-9a-f]{12} done$/),
+        `extraction ${project} begun`,
+        `extraction ${project} done`,
+        'anchor journal done',
+      ]),
     )
-    expect(facts).toContain('{"feed":"patient","rows":21}')
-    console_?.kill('SIGTERM')
-    if (console_?.exitCode === null) await once(console_, 'exit')
-  },
-  TIMEOUT_MS,
-)
+  // What is journalled by the reading itself comes later in the table.
+  const rows = async () => Number(await warehouse.query('SELECT count() FROM access_journal'))
+  await expect.poll(rows).toBeGreaterThan(12)
+  // Entries that the table does not have yet are missing there until the console looks again.
+  await expect.poll(() => verified('table'), { interval: 500 }).toEqual([])
+  const both = await chainon('audit', 'verify')
+  expect([both.stderr, both.stdout]).toEqual([
+    '',
+    expect.stringMatching(/^topic: .*Nothing is missing[\s\S]*\ntable: .*Nothing/),
+  ])
+  const list = await chainon('audit', 'list', '--action', 'extraction', '--since', '1d')
+  expect(list.stdout.match(new RegExp(`os:\\S+ +extraction +${project}`, 'g'))).toHaveLength(2)
+  expect(await warehouse.query(`SELECT count() FROM access_journal WHERE action = 'extraction'`)).toBe('2')
+  const facts = await warehouse.query(
+    `SELECT facts FROM access_journal WHERE action = 'extraction' AND outcome = 'done'`,
+  )
+  expect(facts).toContain('{"feed":"patient","rows":21}')
+  console_?.kill('SIGTERM')
+  if (console_?.exitCode === null) await once(console_, 'exit')
+})
 
-test(
-  'nothing is extracted while Kafka does not take the entry, and the refusal is journalled later',
-  async () => {
-    const away = { ...own.env, KAFKA_BROKERS: '127.0.0.1:9' }
-    const file = projectFile(own, `${own.database}_refused`)
-    const refused = await runToEnd('services/cli/chainon.mjs', ['project', 'extract', file], away)
-    expect([refused.status, refused.stdout]).toEqual([75, ''])
-    expect(refused.stderr).toContain('Nothing was done: the access journal has no entry of it')
-    expect(await warehouse.query(`SELECT count() FROM system.databases WHERE name LIKE 'project%refused%'`)).toBe('0')
-    // Keys can be revoked at any time: that entry waits, too.
-    expect((await runToEnd('services/cli/chainon.mjs', ['keys', 'create', 'chu-sud'], away)).status).toBe(0)
-    expect((await runToEnd('services/provision/main.ts', [], own.env)).status).toBe(0)
-    const project = `project:${own.database}_refused`
-    expect(await listed()).toEqual(
-      expect.arrayContaining([`extraction ${project} begun`, `extraction ${project} refused`]),
-    )
-    expect(await verified('topic')).toEqual([])
-  },
-  TIMEOUT_MS,
-)
+test('nothing is extracted while Kafka does not take the entry, and the refusal is journalled later', async () => {
+  const away = { ...own.env, KAFKA_BROKERS: '127.0.0.1:9' }
+  const file = projectFile(own, `${own.database}_refused`)
+  const refused = await runToEnd('services/cli/chainon.mjs', ['project', 'extract', file], away)
+  expect([refused.status, refused.stdout]).toEqual([75, ''])
+  expect(refused.stderr).toContain('Nothing was done: the access journal has no entry of it')
+  expect(await warehouse.query(`SELECT count() FROM system.databases WHERE name LIKE 'project%refused%'`)).toBe('0')
+  // Keys can be revoked at any time: that entry waits, too.
+  expect((await runToEnd('services/cli/chainon.mjs', ['keys', 'create', 'chu-sud'], away)).status).toBe(0)
+  expect((await runToEnd('services/provision/main.ts', [], own.env)).status).toBe(0)
+  const project = `project:${own.database}_refused`
+  expect(await listed()).toEqual(
+    expect.arrayContaining([`extraction ${project} begun`, `extraction ${project} refused`]),
+  )
+  expect(await verified('topic')).toEqual([])
+})
 
 describe('who reads it, and who writes it', () => {
   const as = (user: string) => {
@@ -195,52 +186,40 @@ describe('who reads it, and who writes it', () => {
 })
 
 describe('an attacker', () => {
-  test(
-    'who changes an exported file is found by its heads, with nothing else',
-    async () => {
-      const made = await chainon('audit', 'export', exported())
-      expect(made.status).toBe(0)
-      heads = join(own.folder, 'heads.json')
-      writeFileSync(heads, made.stdout)
-      const elsewhere = { ...own.env, CHAINON_DATA_DIR: join(own.folder, 'elsewhere'), KAFKA_BROKERS: '127.0.0.1:9' }
-      const offline = async (text: string) => {
-        const file = join(own.folder, 'changed.ndjson')
-        writeFileSync(file, text)
-        return runToEnd('services/cli/chainon.mjs', ['audit', 'verify', '--from', file, '--heads', heads], elsewhere)
-      }
-      const text = readFileSync(exported(), 'utf8')
-      expect(await offline(text)).toMatchObject({ status: 0, stderr: '' })
-      const found = await offline(text.replace('chu-nord', 'chu-west'))
-      expect([found.status, found.stdout]).toEqual([
-        1,
-        expect.stringMatching(/NOT as it was written.*first wrong entry.*\(forged\)/),
-      ])
-    },
-    TIMEOUT_MS,
-  )
+  test('who changes an exported file is found by its heads, with nothing else', async () => {
+    const made = await chainon('audit', 'export', exported())
+    expect(made.status).toBe(0)
+    heads = join(own.folder, 'heads.json')
+    writeFileSync(heads, made.stdout)
+    const elsewhere = { ...own.env, CHAINON_DATA_DIR: join(own.folder, 'elsewhere'), KAFKA_BROKERS: '127.0.0.1:9' }
+    const offline = async (text: string) => {
+      const file = join(own.folder, 'changed.ndjson')
+      writeFileSync(file, text)
+      return runToEnd('services/cli/chainon.mjs', ['audit', 'verify', '--from', file, '--heads', heads], elsewhere)
+    }
+    const text = readFileSync(exported(), 'utf8')
+    expect(await offline(text)).toMatchObject({ status: 0, stderr: '' })
+    const found = await offline(text.replace('chu-nord', 'chu-west'))
+    expect([found.status, found.stdout]).toEqual([
+      1,
+      expect.stringMatching(/NOT as it was written.*first wrong entry.*\(forged\)/),
+    ])
+  })
 
-  test(
-    'who changes the table with the rights of its administrator',
-    async () => {
-      const update = `ALTER TABLE access_journal UPDATE entry = replaceOne(entry, 'chu-nord', 'chu-west') WHERE action = 'key-create'`
-      await warehouse.client.command({ query: update, clickhouse_settings: { mutations_sync: '2' } })
-      expect((await verified('table', heads)).map(({ kind }) => kind)).toContain('forged')
-      await warehouse.client.command({ query: 'TRUNCATE TABLE access_journal' })
-      expect(new Set((await verified('table')).map(({ kind }) => kind))).toEqual(new Set(['truncated']))
-    },
-    TIMEOUT_MS,
-  )
+  test('who changes the table with the rights of its administrator', async () => {
+    const update = `ALTER TABLE access_journal UPDATE entry = replaceOne(entry, 'chu-nord', 'chu-west') WHERE action = 'key-create'`
+    await warehouse.client.command({ query: update, clickhouse_settings: { mutations_sync: '2' } })
+    expect((await verified('table', heads)).map(({ kind }) => kind)).toContain('forged')
+    await warehouse.client.command({ query: 'TRUNCATE TABLE access_journal' })
+    expect(new Set((await verified('table')).map(({ kind }) => kind))).toEqual(new Set(['truncated']))
+  })
 
-  test(
-    'who writes to the topic, or deletes from it',
-    async () => {
-      const messages = await readTopics(own.env, [topic])
-      const last = String(messages.at(-1)?.value)
-      await produce(own.env, topic, [{ partition: 0, value: last.replace(/"actor":"[^"]*"/, '"actor":"os:eve"') }])
-      expect((await verified('topic'))[0]).toMatchObject({ kind: 'forged', offset: messages.length })
-      await deleteRecords(own.env, topic, '2')
-      expect((await verified('topic')).length).toBeGreaterThan(1)
-    },
-    TIMEOUT_MS,
-  )
+  test('who writes to the topic, or deletes from it', async () => {
+    const messages = await readTopics(own.env, [topic])
+    const last = String(messages.at(-1)?.value)
+    await produce(own.env, topic, [{ partition: 0, value: last.replace(/"actor":"[^"]*"/, '"actor":"os:eve"') }])
+    expect((await verified('topic'))[0]).toMatchObject({ kind: 'forged', offset: messages.length })
+    await deleteRecords(own.env, topic, '2')
+    expect((await verified('topic')).length).toBeGreaterThan(1)
+  })
 })

@@ -43,7 +43,7 @@ beforeAll(async () => {
   const { status, stderr } = await provision()
   if (status !== 0) throw new Error(stderr)
   for (const topic of TOPICS) await produce(place.env, topicOf(topic), [{ partition: 0, key: 'x', value: 'x' }])
-}, 60_000)
+})
 afterAll(() => place.remove())
 
 /** Only a refused right is a no. */

@@ -95,7 +95,7 @@ test('a record that was answered 503 lands behind its correction, and the correc
   expect(await second.log.append(batch(2))).toMatchObject({ missing: [[]] })
   held.open()
   await expect
-    .poll(() => withAdmin(testKafka(place.env), (admin) => admin.fetchTopicOffsets(topic)), { timeout: 40_000 })
+    .poll(() => withAdmin(testKafka(place.env), (admin) => admin.fetchTopicOffsets(topic)))
     .toMatchObject([{ high: '3' }])
   const stored = (await readTopics(place.env, [topic])).map(({ partition, offset, value }) => {
     const record = JSON.parse(String(value)) as { value: number; at: number }
@@ -105,4 +105,4 @@ test('a record that was answered 503 lands behind its correction, and the correc
   expect(stored[1]?.version).toBeGreaterThan(stored[2]?.version ?? 0n)
   await Promise.all([first.stop(), second.stop()])
   place.remove()
-}, 90_000)
+})

@@ -58,7 +58,7 @@ beforeAll(async () => {
   await command("ALTER TABLE feed_encounter ATTACH PARTITION ID 'all'")
   await command('DELETE FROM feed_death WHERE _origin_offset = 4')
   restored = await ledger()
-}, 180_000)
+})
 afterAll(async () => line?.stop())
 
 test('records as they are loaded, corrected and sent again balance', async () => {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   redis = testRedis(line.env)
   await push(400)
   await line.completeLedger()
-}, 120_000)
+})
 afterAll(async () => {
   redis?.disconnect()
   await line?.stop()
@@ -88,9 +88,9 @@ describe('a lost index', () => {
     await redis.unlink(...(await redis.keys(`${line.place.namespace}{link}:*`)))
     await push(50)
     await line.push('chu', 'observation', [recordOf('observation', 'o1', 'ipp-1')])
-    await expect.poll(() => rows('SELECT count() AS value FROM observation'), { timeout: 30_000 }).toBe(1)
+    await expect.poll(() => rows('SELECT count() AS value FROM observation')).toBe(1)
     const codes = async () => (await line.services.curate.alarms()).map(({ code }) => code)
-    await expect.poll(codes, { timeout: 30_000 }).toEqual(['link-index-stale'])
+    await expect.poll(codes).toEqual(['link-index-stale'])
     expect(await rows('SELECT count() AS value FROM patient')).toBe(400)
     const { status, stdout } = await link('status')
     expect(status).toBe(1)
@@ -117,7 +117,7 @@ describe('a lost index', () => {
     const suspended = startRebuild()
     // Once the lock of the killed one has ended.
     await expect
-      .poll(() => redis.get(`${line.place.namespace}{link}:rebuild`), { timeout: 30_000, interval: 5 })
+      .poll(() => redis.get(`${line.place.namespace}{link}:rebuild`), { interval: 5 })
       .toContain(`${suspended.child.pid}`)
     suspended.child.kill('SIGSTOP')
     const { status, stdout } = await link('rebuild')
@@ -136,7 +136,7 @@ describe('a lost index', () => {
     // One row for each decision, in raw rows, too.
     expect(await rows('SELECT count() - uniqExact(patient_id, link_version) AS value FROM person_link')).toBe(0)
     // Two locks end by time before the last rebuild may begin.
-  }, 180_000)
+  })
 })
 
 /** A process of the rotation; it is `curate`, and in ClickHouse `rotate`. */
@@ -223,7 +223,7 @@ describe('a rotation of the key of pseudonyms', () => {
         .length,
     ).toBe(0)
     expect(await registered('in force')).toBe(true)
-  }, 180_000)
+  })
 
   it('loads what waited, corrections and cancellations of records of before', async () => {
     await line.start('curate')
@@ -246,7 +246,7 @@ describe('a rotation of the key of pseudonyms', () => {
         "SELECT countIf(NOT endsWith(patient_id, '_k2') OR NOT endsWith(person_id, '_k2')) AS value FROM person_link",
       ),
     ).toBe(0)
-  }, 120_000)
+  })
 
   it('is what a project is extracted from', async () => {
     const project = projectFile(line.place, `${line.place.database}_rotated`, {
@@ -259,7 +259,7 @@ describe('a rotation of the key of pseudonyms', () => {
     const rowsOf = (name: string) => tables.find(({ table }) => table === name)?.rows ?? 0
     expect(rowsOf('observation')).toBe(await rows('SELECT count() AS value FROM observation'))
     expect(rowsOf('patient')).toBeGreaterThan(0)
-  }, 60_000)
+  })
 
   it('destroys the former key, and a host without the new one does not start', async () => {
     const secrets = join(line.env.CHAINON_SECRETS_DIR ?? '', 'curate')
@@ -271,5 +271,5 @@ describe('a rotation of the key of pseudonyms', () => {
     const { status, out } = await rotation('retire').ended
     expect([status, JSON.parse(out)]).toEqual([0, { inForce: 2, versions: [1] }])
     expect(existsSync(join(secrets, 'pseudonym-level2.key'))).toBe(false)
-  }, 60_000)
+  })
 })

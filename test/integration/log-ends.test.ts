@@ -12,7 +12,7 @@ import { clientLogin, isolated } from '../helpers/servers.ts'
 
 const own = isolated()
 const topic = `${own.namespace}identified.death`
-const WAIT = { timeout: 60_000, interval: 200 }
+const WAIT = { interval: 200 }
 const clickhouse = createClient({
   url: own.env.CLICKHOUSE_URL ?? '',
   ...clientLogin(own.env),
@@ -27,7 +27,7 @@ beforeAll(async () => {
   env = { ...own.env, ...broker.env, CHAINON_PARTITIONS: '1' }
   const { status, stderr } = await runToEnd('services/provision/main.ts', [], env)
   expect(status, stderr).toBe(0)
-}, 120_000)
+})
 afterAll(async () => {
   for (const close of closes) await close()
   await clickhouse.close()

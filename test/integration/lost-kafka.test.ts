@@ -12,7 +12,7 @@ import { type Pipeline, type ServiceProcess, startPipeline } from '../helpers/se
 
 const FEED = 'procedure'
 const SESSION_SECONDS = 6
-const WAIT = { timeout: 90_000, interval: 100 }
+const WAIT = { interval: 100 }
 let broker: OwnKafka
 let line: Pipeline
 let sent = 0
@@ -24,7 +24,7 @@ beforeAll(async () => {
     CHAINON_PARTITIONS: '2',
     CHAINON_GROUP_SESSION_SECONDS: String(SESSION_SECONDS),
   })
-}, 120_000)
+})
 afterEach(() => broker.signal('SIGCONT'))
 afterAll(async () => {
   await line?.stop()
@@ -65,7 +65,7 @@ describe.each([
   ['ends', () => broker.kill(), () => broker.start()],
   ['stands still', async () => broker.signal('SIGSTOP'), async () => broker.signal('SIGCONT')],
 ])('a broker that %s for longer than a session', (_what, take, give) => {
-  test('both workers go on in the same process', { timeout: 300_000 }, async () => {
+  test('both workers go on in the same process', async () => {
     await pushUntilAccepted()
     await allLoaded()
     await take()
@@ -92,9 +92,7 @@ async function foreignMember(name: 'deidentify' | 'curate'): Promise<Consumer> {
   return foreign
 }
 
-test('groups that do not accept deidentify and curate: each joins when its group does, in the same process', {
-  timeout: 300_000,
-}, async () => {
+test('groups that do not accept deidentify and curate: each joins when its group does, in the same process', async () => {
   const names = ['deidentify', 'curate'] as const
   const left = await Promise.all(
     names.map(async (name) => {

@@ -20,7 +20,7 @@ afterAll(async () => {
 })
 
 test('it is the last one of a batch and of several, with its headers; an empty partition has none', async () => {
-  await expect.poll(() => reader.last(topic, 0).catch(() => 'not yet'), { timeout: 30_000 }).toBeUndefined()
+  await expect.poll(() => reader.last(topic, 0).catch(() => 'not yet')).toBeUndefined()
   const messages = ['a', 'b', 'c'].map((value) => ({ partition: 1, value, headers: { of: value } }))
   await produce(own.env, topic, messages)
   const found = async () => {

@@ -27,7 +27,7 @@ let pipeline: Pipeline
 
 beforeAll(async () => {
   pipeline = await startPipeline({}, 'earlier-rules')
-}, 120_000)
+})
 afterAll(async () => pipeline?.stop())
 
 const balanced = async () => {
@@ -289,7 +289,7 @@ describe('a receipt', () => {
       503,
       expect.objectContaining({ code: 'dependency-unavailable', detail: expect.stringContaining('Records are taken') }),
     ])
-    await expect.poll(() => away.alarms(), { timeout: 30_000 }).toMatchObject([{ id: 'gateway-receipts' }])
+    await expect.poll(() => away.alarms()).toMatchObject([{ id: 'gateway-receipts' }])
     away.child.kill('SIGKILL')
     const restarted = await pipeline.start('gateway', { CHAINON_DATA_DIR: folder })
     expect(briefly(await chu.states(id, restarted.url))).toEqual([[0, 'loaded']])
@@ -547,7 +547,7 @@ describe("a third party's hashed identifiers", () => {
     const told = [SECRET.toString('hex'), ...hashes].flatMap((hex) => [hex, short(hex)])
     for (const text of [...numbers, ...subjects, ...told])
       expect(places.filter((place) => place.includes(text))).toEqual([])
-  }, 240_000)
+  })
 })
 
 describe('a secret that makes pseudonyms', () => {

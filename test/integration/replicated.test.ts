@@ -53,9 +53,7 @@ async function crash(replica: Replica): Promise<void> {
   const { front, client } = await startReplica(replica.name, replica.keeperPort)
   Object.assign(replica, { front, client })
   await expect
-    .poll(() => value(replica, "SELECT count() FROM system.replicas WHERE database = 'default' AND is_readonly"), {
-      timeout: 30_000,
-    })
+    .poll(() => value(replica, "SELECT count() FROM system.replicas WHERE database = 'default' AND is_readonly"))
     .toBe('0')
 }
 
@@ -100,7 +98,7 @@ beforeAll(async () => {
   zookeeper = await startZooKeeper(folder.path)
   held = await heldConnection(zookeeper.port)
   first = await startReplica('a', held.port)
-}, 120_000)
+})
 afterAll(async () => {
   await Promise.all(
     [first, second].map(async (replica) => {
@@ -182,7 +180,7 @@ describe('a second replica', () => {
     for (const replica of [first, second]) await createTable(replica, 'shared')
     await second.client.command({ query: 'SYSTEM STOP FETCHES shared' })
     await insertBlock(first.client, block('shared'), 10_000)
-  }, 60_000)
+  })
 
   test('knows the tokens of the first', async () => {
     await insertBlock(second.client, block('shared', [['99', 'other']]), 10_000)

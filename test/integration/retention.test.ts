@@ -10,7 +10,7 @@ let pipeline: Pipeline
 
 beforeAll(async () => {
   pipeline = await startPipeline({ CHAINON_IDENTIFIED_RETENTION_HOURS: '1' })
-}, 120_000)
+})
 afterAll(async () => pipeline?.stop())
 
 async function send(feed: 'observation' | 'death'): Promise<Response> {
@@ -36,7 +36,7 @@ test('unread records: an alarm at half of the retention, 503 before they expire,
 
   await old('death', 0.7)
   const ids = async () => (await alarms()).map(({ id }) => id)
-  await expect.poll(ids, { timeout: 30_000 }).toEqual(['retention-half:death:0'])
+  await expect.poll(ids).toEqual(['retention-half:death:0'])
   const [half] = await alarms()
   expect(half).toMatchObject({ code: 'retention-half', feed: 'death', partition: 0 })
   expect(half?.message).toMatch(/is 4[2-4] min old and expires at 20.*Z \(retention: 60 min\)/)
@@ -44,7 +44,7 @@ test('unread records: an alarm at half of the retention, 503 before they expire,
   expect(metrics).toMatch(/chainon_unread_retention_share\{[^}]*feed="death"[^}]*\} 0\.7/)
 
   await old(FEED, 0.95)
-  await expect.poll(ids, { timeout: 30_000 }).toContain(`backlog-near-retention:${FEED}`)
+  await expect.poll(ids).toContain(`backlog-near-retention:${FEED}`)
   const rejected = await send(FEED)
   expect(rejected.status).toBe(503)
   expect(rejected.headers.get('content-type')).toContain('application/problem+json')
@@ -53,7 +53,7 @@ test('unread records: an alarm at half of the retention, 503 before they expire,
   expect((await send('death')).status, 'half of the retention is an alarm only, and another feed goes on').toBe(202)
 
   pipeline.services.deidentify = await pipeline.start('deidentify')
-  await expect.poll(async () => (await send(FEED)).status, { timeout: 30_000 }).toBe(202)
-  await expect.poll(alarms, { timeout: 30_000 }).toEqual([])
+  await expect.poll(async () => (await send(FEED)).status).toBe(202)
+  await expect.poll(alarms).toEqual([])
   for (const row of await pipeline.completeLedger()) expect(row).toMatchObject({ gaps: 0, overlaps: 0 })
 })

@@ -9,10 +9,10 @@ import { heldServer } from '../helpers/tcp-fault.ts'
 let line: Pipeline
 beforeAll(async () => {
   line = await startPipeline()
-}, 120_000)
+})
 afterAll(async () => line?.stop())
 
-const WAIT = { timeout: 55_000, interval: 200 }
+const WAIT = { interval: 200 }
 
 describe.concurrent('a worker whose dependency accepts a connection and never answers', () => {
   it.for<[ServiceName, string, string]>([
@@ -20,7 +20,7 @@ describe.concurrent('a worker whose dependency accepts a connection and never an
     ['deidentify', 'SCHEMA_REGISTRY_URL', 'the schema registry'],
     ['curate', 'REDIS_URL', 'Redis'],
     ['curate', 'CLICKHOUSE_URL', 'ClickHouse'],
-  ])('%s, %s', { timeout: 120_000 }, async ([service, variable, dependency], { expect }) => {
+  ])('%s, %s', async ([service, variable, dependency], { expect }) => {
     const address = line.env[variable] ?? ''
     const url = new URL(address.includes('//') ? address : `kafka://${address}`)
     const held = await heldServer(Number(url.port))

@@ -55,7 +55,7 @@ beforeAll(async () => {
   broker = await startOwnKafka(certificate.both)
   const ports = { ...(await portsOf(certificate)), kafka: broker.tlsPort }
   line = await startPipeline(addresses(ports, authority.file))
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   await broker?.stop()

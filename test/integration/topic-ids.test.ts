@@ -22,7 +22,7 @@ afterAll(async () => {
 })
 
 test('a topic has an id and a leader epoch of each partition; a missing topic has none', async () => {
-  await expect.poll(async () => (await ids.of(topic))?.leaders.size, { timeout: 20_000 }).toBe(3)
+  await expect.poll(async () => (await ids.of(topic))?.leaders.size).toBe(3)
   expect((await ids.of(topic))?.id).toMatch(/^[\w-]{22}$/)
   expect(await ids.of(`${topic}-missing`)).toBeUndefined()
 })

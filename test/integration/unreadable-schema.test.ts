@@ -15,13 +15,13 @@ let line: Pipeline
 beforeAll(async () => {
   fault = await startHttpFault(servers().SCHEMA_REGISTRY_URL ?? '')
   line = await startPipeline({ CHAINON_PARTITIONS: '1', SCHEMA_REGISTRY_URL: fault.url })
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   await fault?.close()
 })
 
-const WAIT = { timeout: 40_000, interval: 100 }
+const WAIT = { interval: 100 }
 const rows = (table: string) => line.rows<{ n: number }>(`SELECT count() AS n FROM ${table}`)
 
 it.each([

@@ -39,12 +39,12 @@ beforeAll(async () => {
   campaign = await startCampaign(folder, 'suite', process.env, () => undefined)
   expect(await campaign.warmUp(), 'records are loaded without a fault').toBe(true)
   expect(await campaign.checker.check()).toMatchObject({ findings: [] })
-}, 240_000)
+})
 
 afterAll(async () => {
   await campaign?.stop()
   rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+})
 
 describe('under load', () => {
   test.each(SELECTION)('%s', async (name) => {
@@ -86,7 +86,7 @@ describe('under load', () => {
     )
     expect(reports.map(({ control }) => control)).toEqual(['seen', expect.anything(), 'seen', expect.anything()])
     expect(files).toBeGreaterThan(10)
-  }, 60_000)
+  })
 })
 
 describe('what is planted in the tables is found', () => {

@@ -48,7 +48,7 @@ test('no identity stays on the disk of the broker after its retention, with the 
         await producer.send({ topic: TOPIC, messages: [{ partition: 0, value: 'young' }] })
         return canaries.map((value, partition) => onDisk(partition, value))
       },
-      { timeout: 120_000, interval: 50 },
+      { interval: 50 },
     )
     .toEqual([false, false])
   await producer.disconnect()

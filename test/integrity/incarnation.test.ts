@@ -15,7 +15,7 @@ let incarnations = 1
 
 beforeAll(async () => {
   line = await startPipeline({ CHAINON_PARTITIONS: '1' })
-}, 120_000)
+})
 afterAll(async () => line?.stop())
 
 /** A new topic is known to the gateway a moment later: a request that is not accepted is sent again. */
@@ -24,13 +24,11 @@ async function push(count: number): Promise<void> {
   sent += count
   const records = ids.map((id) => recordOf(FEED, `r${id}`, `ipp-${id}`, {}))
   await expect
-    .poll(
-      () =>
-        line.push('chu', FEED, records).then(
-          () => true,
-          () => false,
-        ),
-      { timeout: 30_000 },
+    .poll(() =>
+      line.push('chu', FEED, records).then(
+        () => true,
+        () => false,
+      ),
     )
     .toBe(true)
 }
@@ -57,7 +55,7 @@ test('records of a topic that was created again while the workers ran are loaded
   await line.completeLedger()
   await recreateIdentified()
   await push(30)
-  await expect.poll(visible, { timeout: 20_000 }).toBe(String(sent))
+  await expect.poll(visible).toBe(String(sent))
   // Raw, and told to an operator once: the earlier records of these offsets are still there, and none is doubled.
   expect(await origins()).toEqual({ once: 1, incarnations: ++incarnations })
   expect(await found()).toEqual(Array(incarnations - 1).fill('topic-recreated'))
@@ -72,7 +70,7 @@ test('records of a topic that was created again while the workers were stopped a
   await push(30)
   line.services.deidentify = await line.start('deidentify')
   line.services.curate = await line.start('curate')
-  await expect.poll(visible, { timeout: 20_000 }).toBe(String(sent))
+  await expect.poll(visible).toBe(String(sent))
   // Raw, and told to an operator once: the earlier records of these offsets are still there, and none is doubled.
   expect(await origins()).toEqual({ once: 1, incarnations: ++incarnations })
   expect(await found()).toEqual(Array(incarnations - 1).fill('topic-recreated'))

@@ -40,12 +40,12 @@ beforeAll(async () => {
   })
   const [row] = JSON.parse(out) as { key: string }[]
   sender = startSender(stack.url('gateway'), row?.key ?? '')
-}, 180_000)
+})
 
 afterAll(async () => {
   await stack?.stop()
   if (!process.env.CHAINON_TEST_KEEP) rmSync(folder, { recursive: true, force: true })
-}, 60_000)
+})
 
 async function waitFor(what: string, seconds: number, check: () => boolean | Promise<boolean>): Promise<void> {
   const until = Date.now() + seconds * 1000
@@ -114,7 +114,7 @@ describe('a process killed with SIGKILL under load', () => {
       persons: sender.persons(),
     })
     await clickhouse.close()
-  }, 180_000)
+  })
 
   it('leaves no canary past the identified zone: in topics, Redis, ClickHouse, logs, or files of the services', async () => {
     const scanner = scannerFor([...CANARIES, PRODUCER])
@@ -143,5 +143,5 @@ describe('a process killed with SIGKILL under load', () => {
     expect(Number(row?.rows)).toBeGreaterThan(KILLED_PROCESSES.length)
     redis.disconnect()
     await clickhouse.close()
-  }, 60_000)
+  })
 })

@@ -17,7 +17,7 @@ let sent = 0
 beforeAll(async () => {
   redis = await startOwnRedis()
   line = await startPipeline({ ...redis.env, CHAINON_BATCH_MAX_RECORDS: '100' })
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   await redis?.stop()
@@ -43,7 +43,7 @@ async function exact(): Promise<void> {
   expect(isBalanced(await line.completeLedger())).toBe(true)
   const expected = await replayedLinks(line)
   expect(Object.keys(expected)).toHaveLength(sent)
-  await expect.poll(() => currentLinks(line), { timeout: 30_000 }).toEqual(expected)
+  await expect.poll(() => currentLinks(line)).toEqual(expected)
 }
 
 test('an index that is emptied while curate runs', async () => {

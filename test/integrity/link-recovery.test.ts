@@ -24,7 +24,7 @@ beforeAll(async () => {
     CHAINON_INTENT_DEADLINE_SECONDS: '10',
   })
   redis = testRedis(line.env)
-}, 120_000)
+})
 beforeEach(async () => {
   await push(40)
   await exact()
@@ -66,8 +66,8 @@ test('links of a batch that cannot be formed again, and whose records come in ot
   await line.clickhouse.command({ query: 'RENAME TABLE ledger_batch TO ledger_renamed' })
   await push(60)
   const loaded = () => numberOf('SELECT count() AS value FROM patient')
-  await expect.poll(loaded, { timeout: 30_000 }).toBeGreaterThan(sent - 60)
-  await expect.poll(async () => (await line.services.curate.alarms()).length, { timeout: 30_000 }).toBeGreaterThan(0)
+  await expect.poll(loaded).toBeGreaterThan(sent - 60)
+  await expect.poll(async () => (await line.services.curate.alarms()).length).toBeGreaterThan(0)
   await line.services.curate.stop()
   const links = () => line.rows('SELECT * FROM person_link ORDER BY patient_id, link_version')
   const before = await links()
@@ -84,11 +84,11 @@ test('links of records that wait, written by a rebuild', async () => {
   await redis.unlink(...(await redis.keys(`${line.place.namespace}{link}:*`)))
   await push(20)
   const codes = async () => (await line.services.curate.alarms()).map(({ code }) => code)
-  await expect.poll(codes, { timeout: 30_000 }).toEqual(['link-index-stale'])
+  await expect.poll(codes).toEqual(['link-index-stale'])
   // Beyond the intents of the batches that wait, and in the log before the rebuild begins.
   await push(40)
   const log = topicOf(line.place.namespace, 'pseudonymised', 'patient')
-  await expect.poll(async () => (await readTopics(line.env, [log])).length, { timeout: 30_000 }).toBe(sent)
+  await expect.poll(async () => (await readTopics(line.env, [log])).length).toBe(sent)
   const env = { ...line.env, CHAINON_SECRETS_DIR: `${line.env.CHAINON_SECRETS_DIR}/curate` }
   expect((await runToEnd('services/cli/chainon.mjs', ['link', 'rebuild'], env)).status).toBe(0)
   await exact()

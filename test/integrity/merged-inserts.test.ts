@@ -26,7 +26,7 @@ beforeAll(async () => {
   feeds = mkdtempSync(join(tmpdir(), 'chainon-feeds-'))
   for (const feed of FEEDS) copyFileSync(`schemas/feeds/${feed}.avsc`, join(feeds, `${feed}.avsc`))
   line = await startPipeline({ CHAINON_PARTITIONS: String(PARTITIONS), CHAINON_FEEDS_DIR: feeds }, 'earlier-rules')
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   rmSync(feeds, { recursive: true, force: true })
@@ -127,7 +127,7 @@ async function leaveIntents(merged: string, count: number): Promise<void> {
     )
     const before = [...reached.values()].reduce((sum, { log }) => sum + Number(log), 0)
     const read = () => readTopics(line.env, [topic])
-    await expect.poll(async () => (await read()).length, { timeout: 30_000 }).toBe(before + count)
+    await expect.poll(async () => (await read()).length).toBe(before + count)
     const lengths = new Map<number, number>()
     for (const { partition } of await read()) lengths.set(partition, (lengths.get(partition) ?? 0) + 1)
     const commits = [...reached].map(([partition, { log, end, incarnation, topic: logIncarnation }]) => {
@@ -193,4 +193,4 @@ test('a worker that is suspended while it loads, and wakes when another has its 
   }
   line.services.curate = second
   await first.stop()
-}, 240_000)
+})

@@ -26,7 +26,7 @@ beforeAll(async () => {
     { CHAINON_PARTITIONS: '1', CHAINON_FEEDS_DIR: feeds, CHAINON_INTENT_DEADLINE_SECONDS: '10' },
     'earlier-rules',
   )
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   rmSync(feeds, { recursive: true, force: true })
@@ -76,8 +76,8 @@ async function stopBeforeTile(count: number): Promise<void> {
   const before = Number((await line.rows<{ n: string }>(`SELECT count() AS n FROM feed_${FEED}`))[0]?.n)
   await push(count)
   const stored = async () => Number((await line.rows<{ n: string }>(`SELECT count() AS n FROM feed_${FEED}`))[0]?.n)
-  await expect.poll(stored, { timeout: 20_000 }).toBe(before + count * 0.9)
-  await expect.poll(async () => (await line.services.curate.alarms()).length, { timeout: 20_000 }).toBeGreaterThan(0)
+  await expect.poll(stored).toBe(before + count * 0.9)
+  await expect.poll(async () => (await line.services.curate.alarms()).length).toBeGreaterThan(0)
   await line.services.curate.stop()
   await line.clickhouse.command({ query: 'RENAME TABLE ledger_renamed TO ledger_batch' })
 }

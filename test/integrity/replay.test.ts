@@ -31,7 +31,7 @@ beforeAll(async () => {
   )
   group = `${pipeline.place.namespace}curate`
   topic = `${pipeline.place.namespace}pseudonymised.${FEED}`
-}, 120_000)
+})
 afterAll(async () => pipeline?.stop())
 
 /** Sends new records of many patients, so of both partitions; one in ten is rejected, one in ten flagged. */
@@ -121,7 +121,7 @@ test('a batch with some of its blocks stored: the other blocks follow, under the
   const stopped = async () =>
     (await pipeline.services.curate.alarms()).map(({ code, partition }) => `${code} ${partition}`)
   await expect
-    .poll(async () => (await stopped()).toSorted(), { timeout: 20_000 })
+    .poll(async () => (await stopped()).toSorted())
     .toEqual(['dependency-unavailable 0', 'dependency-unavailable 1'])
   await whileStopped(() => rename('ledger_renamed', 'ledger_batch').then(() => undefined))
 })
@@ -162,7 +162,7 @@ test('deidentify ended between writing and committing: nothing is written twice,
   await commitAs(pipeline.env, deidentify, earlier)
   pipeline.services.deidentify = await pipeline.start('deidentify')
   const ends = () => groupOffsets(pipeline.env, deidentify, [identified])
-  await expect.poll(ends, { timeout: 30_000 }).toEqual(committed)
+  await expect.poll(ends).toEqual(committed)
   expect((await readTopics(pipeline.env, [topic])).length).toBe(written)
   await push(20)
   await exact()
@@ -182,7 +182,7 @@ test('workers start and stop under load: partitions are reassigned, and no recor
     for (const name of ['curate', 'deidentify', 'curate'] as const) {
       const other = await pipeline.start(name)
       const reached = sent
-      await expect.poll(() => sent, { timeout: 30_000 }).toBeGreaterThan(reached + 100)
+      await expect.poll(() => sent).toBeGreaterThan(reached + 100)
       // The older process stops, and the newer one then owns all partitions.
       await pipeline.services[name].stop()
       pipeline.services[name] = other

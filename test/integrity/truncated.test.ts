@@ -12,14 +12,14 @@ import { type OwnKafka, startOwnKafka } from '../helpers/own-kafka.ts'
 import { type Feed, recordOf } from '../helpers/records.ts'
 import { type Pipeline, startPipeline } from '../helpers/services.ts'
 
-const WAIT = { timeout: 45_000, interval: 100 }
+const WAIT = { interval: 100 }
 let broker: OwnKafka
 let line: Pipeline
 
 beforeAll(async () => {
   broker = await startOwnKafka()
   line = await startPipeline({ ...broker.env, CHAINON_PARTITIONS: '1' })
-}, 120_000)
+})
 afterAll(async () => {
   await line?.stop()
   await broker?.stop()
