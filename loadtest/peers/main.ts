@@ -60,7 +60,7 @@ try {
       JSON.parse(run(process.execPath, [EVALUATE, 'evaluate', dir, '--fields', file, ...flags])) as Ours
     const encoded = ours([])
     rows.push(ourRow(dir, 'chainon, encoded', encoded), ourRow('', 'chainon, plain', ours(['--plain'])))
-    const splink = JSON.parse(run(values.python, [SPLINK, dir, file])) as Splink
+    const splink = JSON.parse(run(values.python, [SPLINK, dir, file, folder])) as Splink
     rows.push([
       '',
       'splink, clear',

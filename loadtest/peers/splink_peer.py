@@ -1,5 +1,6 @@
 """Splink on a folder of `chainon link evaluate`, on clear values: blocking and comparisons of its tutorials, trained by EM without the
-truth, term frequencies on. Prints one JSON object. python splink_peer.py DIR [fields.json]; needs splink 5.0.0 and duckdb."""
+truth, term frequencies on. Prints one JSON object. python splink_peer.py DIR [fields.json [SPILL]]; needs splink 5.0.0 and duckdb.
+SPILL is a folder for what does not fit in memory: of a million records 200 million pairs are compared, which took more than 19 GB."""
 import json, logging, os, sys, time
 from collections import Counter
 import duckdb, pandas as pd
@@ -49,7 +50,10 @@ started = time.time()
 link_type = 'dedupe_only' if len(sources) == 1 else 'link_only'
 settings = SettingsCreator(link_type=link_type, comparisons=comparisons, blocking_rules_to_generate_predictions=rules,
                            retain_intermediate_calculation_columns=False, retain_matching_columns=False)
-api = DuckDBAPI()
+spill = (sys.argv[3:] or [None])[0]
+connection = duckdb.connect(os.path.join(spill, f'splink-{os.getpid()}.duckdb') if spill else ':memory:')
+if spill: connection.execute(f"SET memory_limit = '10GB'; SET temp_directory = '{spill}'; SET preserve_insertion_order = false")
+api = DuckDBAPI(connection=connection)
 tables = [api.register(s, dataset_display_name=n) for s, n in zip(sources, 'ab')]
 linker = Linker(tables if len(tables) > 1 else tables[0], settings, log_level=logging.ERROR)
 sure = [block_on(*r) for r in [('national_id',), ('given_name', 'family_name', 'birth_date'), ('given_name', 'family_name', 'postcode'), ('family_name', 'street', 'given_name')] if has(*r)]
