@@ -136,11 +136,31 @@ test.each([
   [msh('ADT^A01', '1', '3.0'), 'MSH[1]-12 unsupported-version'],
   [`${msh('ADT^A01')}\rnot a segment`, 'MSH[1] malformed-hl7'],
   [`${msh('ADT^A01')}\rPID^1`, 'MSH[1] malformed-hl7'],
-  [`${msh('ADT^A01')}\rPID|${'|'.repeat(501)}`, 'MSH[1] record-too-large'],
   [`${msh('ADT^A01')}\r\n\r\nPID|1\n`, 'accepted'],
   [msh('ADT^A01', '1', '2.8.2'), 'accepted'],
 ])('the header of %# is %s', (text, expected) => {
   expect(refusal(text)).toBe(expected)
+})
+
+test('a message beyond a bound of the format is refused with the place and the bound: 20,000 segments, 500 fields, 10,000 repetitions', () => {
+  const bound = (text: string) => {
+    const bytes = Buffer.from(text)
+    const result = parseMessage(bytes, readHeader(bytes, 'ASCII') as Header)
+    return result instanceof Refusal ? [formatLocation(result.location), result.fault, result.allowed] : 'accepted'
+  }
+  const results = (count: number) => `${msh('ORU^R01')}${'\rOBX|1'.repeat(count - 1)}`
+  expect(bound(results(20_000))).toBe('accepted')
+  expect(bound(results(20_001))).toEqual(['MSH[1]', 'record-too-large', ['at most 20000 segments in a message']])
+  expect(bound(`${msh('ADT^A01')}\rPID|1\rPID|${'|'.repeat(501)}`)).toEqual([
+    'PID[2]',
+    'record-too-large',
+    ['at most 500 fields in a segment'],
+  ])
+  expect(bound(`${msh('ADT^A01')}\rPID|${'~'.repeat(10_001)}`)).toEqual([
+    'PID[1]',
+    'record-too-large',
+    ['at most 10000 repetitions in a segment'],
+  ])
 })
 
 describe('batches', () => {
