@@ -26,19 +26,20 @@ const { values: flags } = parseArgs({
   options: {
     share: { type: 'string', default: '1' },
     'overload-only': { type: 'boolean', default: false },
+    overload: { type: 'string', multiple: true },
     out: { type: 'string', default: join(import.meta.dirname, '../results') },
     help: { type: 'boolean', default: false },
   },
 })
 if (flags.help) {
   process.stdout.write(
-    'npm run loadtest:gateway -- [--share 1: of the usual number of records] [--overload-only] [--out loadtest/results]\n',
+    'npm run loadtest:gateway -- [--share 1: of the usual number of records] [--overload-only] [--overload FORMAT: only those whose names begin so]... [--out loadtest/results]\n',
   )
   process.exit(0)
 }
 const PRODUCERS = ['lab-1', 'lab-2', 'lab-3', 'lab-4']
 /** What the bodies become. */
-const FEEDS = ['observation', 'patient']
+const FEEDS = ['observation', 'patient', 'imaging']
 const BOUND = 64 * 1024 ** 2
 const TIMES = 4
 const share = Number(flags.share)
@@ -135,7 +136,7 @@ try {
     ...[ndjson, array, avro].map((format) => ({ ...format, records: 20_000 })),
     { ...fhir, records: 8000 },
     ...OVERLOAD_FORMATS,
-  ]
+  ].filter(({ name }) => flags.overload?.some((wanted) => name.startsWith(wanted)) ?? true)
   for (const format of offered) {
     say(`${TIMES} times the bytes: ${format.name}`)
     const plan = {
@@ -153,7 +154,7 @@ try {
   await admin.disconnect()
   const text = [
     `${new Date().toISOString()}  ${machine()}`,
-    `npm run loadtest:gateway -- --share ${flags.share}${flags['overload-only'] ? ' --overload-only' : ''}`,
+    `npm run loadtest:gateway -- ${process.argv.slice(2).join(' ')}`,
     '',
     `bare producer: ${floors.produce_per_second.toLocaleString('en')} records/s`,
     '',

@@ -2,10 +2,16 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
+import { dicomFile, slice } from '../../test/helpers/dicom-file.ts'
 import { FORMATS, type Format, resultMessage } from './bodies.ts'
 
 const compressed = promisify(gzip)
 const [ndjson, , , bundle] = FORMATS as [Format, Format, Format, Format]
+/** A message may have 20,000 segments. */
+const RESULTS_PER_MESSAGE = 1000
+const BOUNDARY = 'overload'
+/** Of a slice of computed tomography: 512 by 512 pixels of two bytes. */
+const PIXELS = Buffer.alloc(512 * 512 * 2, 7)
 const VID_HOSP_COLUMNS = 468
 /** One zone of a hospital service, after the fixed columns. */
 const SERVICE = '174190302202609022026006'.padEnd(50, '0')
@@ -23,6 +29,17 @@ function vidHosp(i: number): string {
     line = line.slice(0, at) + value + line.slice(at + value.length)
   }
   return `${line}${SERVICE}`
+}
+
+function file(i: number): Buffer {
+  return dicomFile(slice({ '(0008,0018)': ['UI', `1.2.826.0.1.3680043.8.498.9.${i}`], '(7FE0,0010)': ['OW', PIXELS] }))
+}
+
+/** The parts of a store transaction (PS3.18, 10.5). */
+function storeRequest(files: readonly Buffer[]): Buffer {
+  const head = Buffer.from(`--${BOUNDARY}\r\ncontent-type: application/dicom\r\n\r\n`)
+  const end = Buffer.from('\r\n')
+  return Buffer.concat([...files.flatMap((one) => [head, one, end]), Buffer.from(`--${BOUNDARY}--\r\n`)])
 }
 
 export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[] = [
@@ -45,11 +62,18 @@ export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[
     },
   },
   {
-    name: 'HL7 v2, a message',
+    // Without an envelope they have no common identifier, by which the same body again would be answered as the first.
+    name: 'HL7 v2, messages',
     path: '/v1/hl7',
     mediaType: MEDIA.hl7,
-    records: 20_000,
-    body: async (from, count) => Buffer.from(resultMessage(from, count)),
+    records: 40_000,
+    async body(from, count) {
+      const messages = Array.from({ length: Math.ceil(count / RESULTS_PER_MESSAGE) }, (_, i) => {
+        const first = i * RESULTS_PER_MESSAGE
+        return resultMessage(from + first, Math.min(RESULTS_PER_MESSAGE, count - first))
+      })
+      return Buffer.from(messages.join('\r'))
+    },
   },
   {
     name: 'PMSI, VID-HOSP',
@@ -57,5 +81,12 @@ export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[
     mediaType: MEDIA.pmsi,
     records: 8000,
     body: async (from, count) => Buffer.from(Array.from({ length: count }, (_, i) => vidHosp(from + i)).join('\r\n')),
+  },
+  {
+    name: 'DICOM, STOW-RS',
+    path: '/dicomweb/studies',
+    mediaType: `${MEDIA.dicomParts}; boundary=${BOUNDARY}`,
+    records: 8,
+    body: async (from, count) => storeRequest(Array.from({ length: count }, (_, i) => file(from + i))),
   },
 ]

@@ -50,7 +50,7 @@ export function* hl7Items(
     if (fault) yield refused(new Refusal(fault.fault, fault.location), index)
     else if (bytes.length > maxMessageBytes) {
       const place = { segment: 'MSH', occurrence: 1, field: 0 }
-      yield refused(new Refusal('record-too-large', place), index)
+      yield refused(new Refusal('record-too-large', place, [`at most ${maxMessageBytes} bytes in a message`]), index)
     } else yield* messageItems(bytes, settings, receivedAt, index, onUnmapped)
     index++
   }

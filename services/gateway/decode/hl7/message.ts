@@ -5,9 +5,9 @@ import { Refusal } from './refusal.ts'
 import { type Encoding, Segment } from './segment.ts'
 
 /** Far more than a message has; beyond it, one message would take the time of thousands. */
-const MAX_SEGMENTS = 20_000
-const MAX_FIELDS = 500
-const MAX_REPETITIONS = 10_000
+export const MAX_SEGMENTS = 20_000
+export const MAX_FIELDS = 500
+export const MAX_REPETITIONS = 10_000
 const NAME = /^[A-Z][A-Z0-9]{2}$/
 
 export interface Message {
@@ -30,16 +30,16 @@ export function parseMessage(bytes: Buffer, header: Header): Message | Refusal {
   const segments: Segment[] = []
   for (const line of linesOf(text)) {
     const name = line.slice(0, 3)
-    const before = segments.at(-1) ?? header.segment
     // The name of what is no segment is a part of a value, and is not repeated.
     if (!NAME.test(name) || (line.length > 3 && line[3] !== separators.field))
-      return new Refusal('malformed-hl7', before.at(0))
-    if (segments.length >= MAX_SEGMENTS) return new Refusal('record-too-large', header.segment.at(0))
-    if (hasMore(line, separators.field, MAX_FIELDS) || hasMore(line, separators.repetition, MAX_REPETITIONS))
-      return new Refusal('record-too-large', before.at(0))
+      return new Refusal('malformed-hl7', (segments.at(-1) ?? header.segment).at(0))
+    if (segments.length >= MAX_SEGMENTS) return beyond(header.segment, `${MAX_SEGMENTS} segments in a message`)
     const named = byName.get(name) ?? []
     if (named.length === 0) byName.set(name, named)
     const segment = new Segment(line, named.length + 1, encoding)
+    if (hasMore(line, separators.field, MAX_FIELDS)) return beyond(segment, `${MAX_FIELDS} fields in a segment`)
+    if (hasMore(line, separators.repetition, MAX_REPETITIONS))
+      return beyond(segment, `${MAX_REPETITIONS} repetitions in a segment`)
     named.push(segment)
     segments.push(segment)
   }
@@ -49,6 +49,10 @@ export function parseMessage(bytes: Buffer, header: Header): Message | Refusal {
     first: (name) => byName.get(name)?.[0],
     all: (name) => byName.get(name) ?? [],
   }
+}
+
+function beyond(segment: Segment, bound: string): Refusal {
+  return new Refusal('record-too-large', segment.at(0), [`at most ${bound}`])
 }
 
 /** Segments end with CR, LF or both; empty lines do not count. */

@@ -8,6 +8,7 @@ import { ADMINISTRATION, COMPLETIONS, DISPENSE, GIVEN } from '../../../../../ser
 import { MDM_EVENTS } from '../../../../../services/gateway/decode/hl7/mdm.ts'
 import { MEDICATION } from '../../../../../services/gateway/decode/hl7/medication.ts'
 import { MERGE_EVENTS, type MergeEvent, PATIENT_MERGE } from '../../../../../services/gateway/decode/hl7/merge.ts'
+import { MAX_FIELDS, MAX_REPETITIONS, MAX_SEGMENTS } from '../../../../../services/gateway/decode/hl7/message.ts'
 import { MOVEMENT } from '../../../../../services/gateway/decode/hl7/movement.ts'
 import { OBSERVATION } from '../../../../../services/gateway/decode/hl7/observation.ts'
 import { ORDER_CONTROLS, ORDER_STATUSES } from '../../../../../services/gateway/decode/hl7/order-status.ts'
@@ -59,6 +60,9 @@ Versions 2.3 to 2.8 and the French profile of PAM 2.5, in ER7. What is refused i
 ${table(['message', 'meaning', 'records'], [...Object.entries(ADT_EVENTS).map(adtRow), ...Object.entries(MERGE_EVENTS).map(mergeRow), ['ORU^R01', 'results', 'observation, document'], ...Object.entries(MDM_EVENTS).map(([event, meaning]) => [`MDM^${event}`, meaning, 'document']), ...ORDERS.map((type) => [type, 'orders', 'medication; observation, document of its OBX']), ...Object.entries(GIVEN).map(([type, { segment }]) => [type, `${segment.kind} of drugs`, 'medication; observation, document of its OBX']), ['any other', '', 'refused: `unmapped-message`']])}
 A message carries a snapshot: a field that is absent, and one that is deleted (\`""\`), are both null in the record. A historic movement (ZBE-5) is
 kept, and leaves the stay as it is. A pre-admission, and a stay of class P, is refused as \`not-a-fact\`: its identity is kept.
+
+A message has at most \`CHAINON_MAX_RECORD_BYTES\` bytes and ${MAX_SEGMENTS.toLocaleString('en')} segments, a segment at most ${MAX_FIELDS} fields and ${MAX_REPETITIONS.toLocaleString('en')} repetitions; a larger one is refused as \`record-too-large\`, with the bound. More results than that
+are several messages.
 
 ## Merges
 A merge says that two patient numbers of one producer are of one person. It becomes two records of \`patient_merge\`, one of each patient, by which the linkage makes them one person
