@@ -16,6 +16,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { tableStatements } from '#core/contract/table.ts'
 import { readTiles } from '#core/ledger/tiles.ts'
 import { createWitness } from '#core/ledger/witness.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { passwordOf } from '../deploy/local/passwords.ts'
 import { machine } from './machine.ts'
 
@@ -135,7 +136,7 @@ async function insertCost(clickhouse: ClickHouseClient): Promise<void> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-ledger-age-'))
-const engine = spawn(process.execPath, [join(ROOT, 'deploy/local/clickhouse/main.ts')], {
+const engine = spawn(...stopWithParent(process.execPath, [join(ROOT, 'deploy/local/clickhouse/main.ts')], 'KILL'), {
   env: { CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: folder },
   stdio: ['ignore', 'pipe', 'inherit'],
 })

@@ -4,6 +4,7 @@ import { openSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const READY_WITHIN_MS = 60_000
@@ -22,7 +23,7 @@ export interface Service {
 export async function startService(name: string, env: NodeJS.ProcessEnv, folder: string): Promise<Service> {
   const port = await freePort()
   const log = openSync(join(folder, `${name}.log`), 'a', 0o600)
-  const child = spawn(process.execPath, [join(ROOT, 'services', name, 'main.ts')], {
+  const child = spawn(...stopWithParent(process.execPath, [join(ROOT, 'services', name, 'main.ts')], 'KILL'), {
     cwd: ROOT,
     stdio: ['ignore', log, log],
     env: {
@@ -47,7 +48,7 @@ export async function makeKeys(as: (program: string) => NodeJS.ProcessEnv, folde
 
 /** Runs `provision`, or another program that ends by itself, and returns its output. */
 export async function runOnce(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const child = spawn(process.execPath, [...args], {
+  const child = spawn(...stopWithParent(process.execPath, args), {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'inherit'],
     env,

@@ -5,6 +5,7 @@ import { cpSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { COMPONENTS, type ProcessName, type StateRow } from '#core/process/state-file.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { localLogins } from '../../deploy/local/logins.ts'
 import type { StackOptions } from '../../deploy/local/stack.ts'
 import { liveState } from '../../deploy/local/state.ts'
@@ -111,8 +112,11 @@ export async function startBench(
   async function startSupervisor(): Promise<void> {
     const log = openSync(join(folder, 'supervisor.log'), 'a', 0o600)
     const started = spawn(
-      process.execPath,
-      [join(import.meta.dirname, 'supervisor/main.ts'), JSON.stringify(options)],
+      ...stopWithParent(
+        process.execPath,
+        [join(import.meta.dirname, 'supervisor/main.ts'), JSON.stringify(options)],
+        'KILL',
+      ),
       { cwd: ROOT, detached: true, env: stackEnv, stdio: ['pipe', 'pipe', log] },
     )
     child = started

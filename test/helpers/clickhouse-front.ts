@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { passwordOf } from '../../deploy/local/passwords.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
@@ -39,11 +40,14 @@ export async function tryFront(
   dataDir: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Front | FailedFront> {
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'deploy/local/clickhouse/main.ts')], {
-    cwd: ROOT,
-    env: { ...process.env, CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: dataDir, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    ...stopWithParent(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'deploy/local/clickhouse/main.ts')], 'KILL'),
+    {
+      cwd: ROOT,
+      env: { ...process.env, CHAINON_CLICKHOUSE_PORT: '0', CHAINON_CLICKHOUSE_DATA_DIR: dataDir, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   // When the test process ends before `stop`, the child is killed too.
   const killChild = (): void => void child.kill('SIGKILL')
   process.once('exit', killChild)

@@ -10,6 +10,7 @@ import { loadContracts } from '#core/contract/load.ts'
 import { quote, tableStatements } from '#core/contract/table.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { applyRights } from '../../services/provision/rights.ts'
 import { testKafka } from './kafka.ts'
 import { type Isolated, withLogin } from './servers.ts'
@@ -175,17 +176,20 @@ export function startExtract(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Started {
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/extract/main.ts'), ...args], {
-    cwd: ROOT,
-    env: {
-      PATH: process.env.PATH,
-      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
-      ...withLogin('extract', place.env),
-      CHAINON_FEEDS_DIR: join(ROOT, 'schemas/feeds'),
-      ...env,
+  const child = spawn(
+    ...stopWithParent(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/extract/main.ts'), ...args], 'KILL'),
+    {
+      cwd: ROOT,
+      env: {
+        PATH: process.env.PATH,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        ...withLogin('extract', place.env),
+        CHAINON_FEEDS_DIR: join(ROOT, 'schemas/feeds'),
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  )
   let stdout = ''
   let stderr = ''
   const watchers = new Set<() => void>()

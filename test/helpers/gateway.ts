@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { withLogin } from './servers.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -22,7 +23,7 @@ export interface GatewayProcess {
 
 /** @param env as `isolated().env`; the gateway listens on a free port unless `env` names one */
 export async function startGateway(env: Readonly<Record<string, string>>): Promise<GatewayProcess> {
-  const child = spawn(NODE, [join(ROOT, 'services/gateway/main.ts')], {
+  const child = spawn(...stopWithParent(NODE, [join(ROOT, 'services/gateway/main.ts')], 'KILL'), {
     cwd: ROOT,
     env: { ...process.env, CHAINON_HTTP_PORT: '0', ...withLogin('gateway', env) },
     stdio: ['ignore', 'inherit', 'pipe'],
@@ -72,7 +73,7 @@ export async function runToEnd(
   env: Readonly<Record<string, string>>,
   input = '',
 ): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(NODE, [join(ROOT, script), ...args], {
+  const child = spawn(...stopWithParent(NODE, [join(ROOT, script), ...args]), {
     cwd: ROOT,
     env: { ...process.env, ...withLogin(userOf(script, args), env) },
     stdio: 'pipe',

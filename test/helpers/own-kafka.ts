@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { archiveOptions } from '../../deploy/local/components/class-archive.ts'
 import { kafka as kafkaSpec } from '../../deploy/local/components/kafka.ts'
 import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
@@ -54,7 +55,7 @@ export async function startOwnKafka(tls?: string): Promise<OwnKafka> {
   let child: ChildProcess | undefined
   async function start(): Promise<void> {
     await spec.prepare?.()
-    child = spawn(spec.command, [...spec.args], { stdio: 'ignore' })
+    child = spawn(...stopWithParent(spec.command, spec.args, 'KILL'), { stdio: 'ignore' })
     while (!(await spec.ready().catch(() => false))) {
       if (child.exitCode !== null) throw new Error(`Kafka ended with ${child.exitCode}`)
       await sleep(50)

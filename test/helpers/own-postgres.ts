@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { freePort } from './services.ts'
 
 export interface OwnPostgres {
@@ -50,8 +51,11 @@ export async function startOwnPostgres(): Promise<OwnPostgres> {
   const port = await freePort()
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'shared_buffers=16MB']
   const child: ChildProcess = spawn(
-    bin('postgres'),
-    ['-D', data, '-p', String(port), ...settings.flatMap((one) => ['-c', one])],
+    ...stopWithParent(
+      bin('postgres'),
+      ['-D', data, '-p', String(port), ...settings.flatMap((one) => ['-c', one])],
+      'KILL',
+    ),
     { ...options, stdio: 'ignore' },
   )
   const killAtEnd = (): void => void child.kill('SIGKILL')

@@ -5,6 +5,7 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { redisCommand } from '../../deploy/local/components/install.ts'
 import { redis as redisSpec } from '../../deploy/local/components/redis.ts'
 import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
@@ -37,7 +38,7 @@ export async function startOwnRedis(): Promise<OwnRedis> {
   let child: ChildProcess | undefined
   async function start(): Promise<void> {
     await spec.prepare?.()
-    child = spawn(spec.command, [...spec.args], { stdio: 'ignore' })
+    child = spawn(...stopWithParent(spec.command, spec.args, 'KILL'), { stdio: 'ignore' })
     while (!(await spec.ready().catch(() => false))) await sleep(20)
   }
   async function kill(): Promise<void> {

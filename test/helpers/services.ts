@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import { createKey } from '#core/keys/admin.ts'
 import { type LedgerCounts, type LedgerRow, sumCounts } from '#core/ledger/row.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import type { Alarm } from '#core/telemetry/alarms.ts'
 import { serviceReady } from '../../deploy/local/probes.ts'
 import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
@@ -84,11 +85,14 @@ export async function failingService(
 
 function spawnService(name: string, env: Readonly<Record<string, string>>): { child: ChildProcess; log: () => string } {
   const secrets = env.CHAINON_SECRETS_DIR ? { CHAINON_SECRETS_DIR: join(env.CHAINON_SECRETS_DIR, name) } : {}
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services', name, 'main.ts')], {
-    cwd: ROOT,
-    env: { ...process.env, ...withLogin(name, env), ...secrets },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  const child = spawn(
+    ...stopWithParent(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services', name, 'main.ts')], 'KILL'),
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...withLogin(name, env), ...secrets },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   // When the test process ends before `stop`, the child is killed too.
   const killChild = (): void => void child.kill('SIGKILL')
   process.once('exit', killChild)

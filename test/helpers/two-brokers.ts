@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { archiveOptions } from '../../deploy/local/components/class-archive.ts'
 import { kafka } from '../../deploy/local/components/kafka.ts'
 import { componentsFolder, dataPaths } from '../../deploy/local/paths.ts'
@@ -51,7 +52,7 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
   const killAll = (): void => children.forEach((child) => void child.kill('SIGKILL'))
   process.once('exit', killAll)
   const start = async (name: string, args: readonly string[], serves: () => Promise<boolean>) => {
-    const child = spawn(java, [...args], { stdio: 'ignore' })
+    const child = spawn(...stopWithParent(java, args, 'KILL'), { stdio: 'ignore' })
     children.set(name, child)
     while (!(await serves().catch(() => false))) {
       if (child.exitCode !== null) throw new Error(`the ${name} broker ended with ${child.exitCode}`)
@@ -75,9 +76,10 @@ export async function startTwoBrokers(): Promise<TwoBrokers> {
   const secondArgs = [...spec.args.slice(0, -1), secondProperties]
   const clusterId = /^cluster\.id=(.+)$/m.exec(readFileSync(join(folder, 'kafka/log/meta.properties'), 'utf8'))?.[1]
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId ?? '', '-c', secondProperties]
-  const [status] = (await once(spawn(java, [...spec.args.slice(0, -2), ...format], { stdio: 'ignore' }), 'exit')) as [
-    number | null,
-  ]
+  const [status] = (await once(
+    spawn(...stopWithParent(java, [...spec.args.slice(0, -2), ...format], 'KILL'), { stdio: 'ignore' }),
+    'exit',
+  )) as [number | null]
   if (status !== 0) throw new Error(`the folder of the second broker could not be formatted (${status})`)
   await start('first', spec.args, spec.ready)
   await start('second', secondArgs, secondReady)

@@ -6,6 +6,7 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findJava } from '#core/java/java.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { componentFolder, installComponents } from '../../deploy/local/components/install.ts'
 import { componentsFolder } from '../../deploy/local/paths.ts'
 import { freePort } from './services.ts'
@@ -33,12 +34,15 @@ admin.enableServer=false
 `,
   )
   const child = spawn(
-    java.command,
-    [
-      ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp'],
-      ...[join(componentFolder(cache, 'zookeeper'), 'lib', '*'), 'org.apache.zookeeper.server.ZooKeeperServerMain'],
-      config,
-    ],
+    ...stopWithParent(
+      java.command,
+      [
+        ...['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp'],
+        ...[join(componentFolder(cache, 'zookeeper'), 'lib', '*'), 'org.apache.zookeeper.server.ZooKeeperServerMain'],
+        config,
+      ],
+      'KILL',
+    ),
     { stdio: 'ignore' },
   )
   const exit = once(child, 'exit')

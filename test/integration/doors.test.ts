@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { addCertificate, revokeKey } from '#core/keys/admin.ts'
 import { readCertificate } from '#core/keys/certificate.ts'
 import { subjectId } from '#core/keys/token-id.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { identityOf, testAuthority } from '../helpers/certificates.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
 import { isolated } from '../helpers/servers.ts'
@@ -21,7 +22,9 @@ const key = join(place.folder, 'key.pem')
 beforeAll(async () => {
   const arguments_ = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1']
   const subject = ['-subj', '/CN=gateway.chu.example', '-addext', 'subjectAltName=DNS:gateway.chu.example']
-  const openssl = spawn('openssl', [...arguments_, ...subject, '-keyout', key, '-out', cert], { stdio: 'ignore' })
+  const openssl = spawn(...stopWithParent('openssl', [...arguments_, ...subject, '-keyout', key, '-out', cert]), {
+    stdio: 'ignore',
+  })
   const [status] = (await once(openssl, 'close')) as [number]
   expect(status).toBe(0)
   const provisioned = await runToEnd('services/provision/main.ts', [], place.env)

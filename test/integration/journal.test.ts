@@ -11,6 +11,7 @@ import { createClient } from '@clickhouse/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEntry } from '#core/journal/entry.ts'
 import { type JournalFinding, verifyJournal } from '#core/journal/verify.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { trusted } from '../../services/cli/audit/known.ts'
 import { readEntries } from '../../services/cli/audit/source.ts'
 import { fillPeople } from '../helpers/extract-people.ts'
@@ -42,11 +43,14 @@ async function listed(): Promise<readonly string[]> {
 }
 
 async function startConsole(): Promise<string> {
-  console_ = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/console/main.ts')], {
-    cwd: ROOT,
-    env: { ...process.env, ...withLogin('console', own.env), CHAINON_HTTP_PORT: String(await freePort()) },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
+  console_ = spawn(
+    ...stopWithParent(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/console/main.ts')], 'KILL'),
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...withLogin('console', own.env), CHAINON_HTTP_PORT: String(await freePort()) },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  )
   const { stderr } = console_
   if (!stderr) throw new Error('no log')
   return new Promise((resolve) => {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { indexStore } from '../../services/curate/link/index-store.ts'
 import { projectFile, runExtract } from '../helpers/extract-warehouse.ts'
 import { runToEnd } from '../helpers/gateway.ts'
@@ -54,8 +55,11 @@ const rows = async (query: string) => (await line.rows<{ value: string }>(query)
 /** A rebuild in a process that the test can stop and kill. */
 function startRebuild(): { readonly child: ChildProcess; readonly ended: Promise<number | null> } {
   const child = spawn(
-    join(ROOT, 'node_modules/.bin/node'),
-    [join(ROOT, 'services/curate/rebuild/main.ts'), 'rebuild', '--json'],
+    ...stopWithParent(
+      join(ROOT, 'node_modules/.bin/node'),
+      [join(ROOT, 'services/curate/rebuild/main.ts'), 'rebuild', '--json'],
+      'KILL',
+    ),
     { cwd: ROOT, env: { ...process.env, ...withLogin('curate', environment()) }, stdio: 'ignore' },
   )
   return { child, ended: once(child, 'exit').then(([status]) => status as number | null) }
@@ -143,8 +147,11 @@ describe('a lost index', () => {
 function rotation(command: string, more: Readonly<Record<string, string>> = {}) {
   const user = { ...withLogin('curate', environment()), ...clickhouseOf('rotate') }
   const child = spawn(
-    join(ROOT, 'node_modules/.bin/node'),
-    [join(ROOT, 'services/curate/rotate/main.ts'), command, '--json'],
+    ...stopWithParent(
+      join(ROOT, 'node_modules/.bin/node'),
+      [join(ROOT, 'services/curate/rotate/main.ts'), command, '--json'],
+      'KILL',
+    ),
     { cwd: ROOT, env: { ...process.env, ...user, ...more }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let [out, err] = ['', '']

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { encodingWrap, encodingWraps, newWrapSecret } from '../../services/core/linkage/encoding-wrap.ts'
@@ -1029,7 +1030,7 @@ test('one linker writes; an index of another form is not gone on with; nothing i
 test('one linker has the lease of an index: another one takes it when it is given up, has ended by itself, or its process has, and not before', async () => {
   const name = ownNamespace()
   const logger = createLogger('linker', 'error')
-  const ended = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  const ended = spawn(...stopWithParent(process.execPath, ['--version']), { stdio: 'ignore' })
   const { pid } = ended as { readonly pid: number }
   const endedMark = { ...ownMark(), pid, identity: identityOf(pid) ?? '' }
   await once(ended, 'exit')
@@ -1082,19 +1083,22 @@ test('chainon link evaluate --store redis: killed in the middle and started agai
   const name = ownNamespace().replace('.', '')
   const start = (...more: string[]): ChildProcess =>
     spawn(
-      node24(),
-      [
-        resolve(import.meta.dirname, '../../services/linker/evaluate/main.ts'),
-        'evaluate',
-        folder,
-        '--model',
-        file,
-        '--hub',
-        '10000',
-        '--budget',
-        '10000',
-        ...more,
-      ],
+      ...stopWithParent(
+        node24(),
+        [
+          resolve(import.meta.dirname, '../../services/linker/evaluate/main.ts'),
+          'evaluate',
+          folder,
+          '--model',
+          file,
+          '--hub',
+          '10000',
+          '--budget',
+          '10000',
+          ...more,
+        ],
+        'KILL',
+      ),
       {
         stdio: ['ignore', 'pipe', 'inherit'],
         env: {

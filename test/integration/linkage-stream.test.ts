@@ -27,6 +27,7 @@ import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
 import { ReviewQueueSchema } from '#core/linkage/review/review-queue.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { SurveySchema } from '#core/linkage/survey.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { complete } from '#core/schema/complete.ts'
 import { tokenOpener } from '#core/sealing/tokens.ts'
 import { linkDirectly } from '../../services/cli/link-external.ts'
@@ -105,8 +106,11 @@ function spawnedRotation(env: Readonly<Record<string, string>>): {
   readonly log: () => string
 } {
   const child = spawn(
-    join(ROOT, 'node_modules/.bin/node'),
-    [join(ROOT, 'services/provision/rotate/main.ts'), 'rotate'],
+    ...stopWithParent(
+      join(ROOT, 'node_modules/.bin/node'),
+      [join(ROOT, 'services/provision/rotate/main.ts'), 'rotate'],
+      'KILL',
+    ),
     {
       cwd: ROOT,
       env: { ...process.env, ...withLogin('provision', env) },
@@ -491,7 +495,10 @@ function externalStep(
 ): ChildProcess {
   const secrets = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/${service}` }
   const env = { ...process.env, ...withLogin(service, pipeline.env), ...secrets }
-  return spawn('node_modules/.bin/node', [`services/${service}/external/main.ts`, ...args], { stdio, env })
+  return spawn(...stopWithParent('node_modules/.bin/node', [`services/${service}/external/main.ts`, ...args], 'KILL'), {
+    stdio,
+    env,
+  })
 }
 
 /** With an output that is read. */
@@ -991,11 +998,18 @@ test('other keys of the encodings and of the index: killed and started again it 
   expect(surveyed).toMatchObject({ in_force: 1, prepared: 2, moving: false })
   expect(surveyed.records).toBeGreaterThanOrEqual(12)
   const ended = once(linker.child, 'exit')
-  const child = spawn(join(ROOT, 'node_modules/.bin/node'), [join(ROOT, 'services/linker/rotate/main.ts'), 'rotate'], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-    stdio: 'ignore',
-  })
+  const child = spawn(
+    ...stopWithParent(
+      join(ROOT, 'node_modules/.bin/node'),
+      [join(ROOT, 'services/linker/rotate/main.ts'), 'rotate'],
+      'KILL',
+    ),
+    {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+      stdio: 'ignore',
+    },
+  )
   // It has said that the index moves, and waits for the linker, which ends by itself.
   expect((await ended)[0]).toBe(75)
   child.kill('SIGKILL')

@@ -13,6 +13,7 @@ import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { failureEvents, type ToldFailure } from '#core/gateway-api/event-client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { isRowBalanced } from '#core/ledger/row.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { collectHashed, type Launch, openHashed } from '../../services/cli/link-external.ts'
 import { projectPseudonyms } from '../../services/extract/pseudonyms.ts'
 import { type Sender, sender } from '../helpers/follow.ts'
@@ -410,10 +411,13 @@ describe("a third party's hashed identifiers", () => {
     let [stdout, stderr] = ['', '']
     const status = await line((service, args, stdio, main = 'external/main.ts') => {
       const secrets = { CHAINON_SECRETS_DIR: `${pipeline.place.folder}/secrets/${service}` }
-      const child = spawn('node_modules/.bin/node', [`services/${service}/${main}`, ...args], {
-        stdio: (stdio as readonly string[]).map((one) => (one === 'inherit' ? 'pipe' : one)) as typeof stdio,
-        env: { ...process.env, ...withLogin(service, pipeline.env), ...secrets },
-      })
+      const child = spawn(
+        ...stopWithParent('node_modules/.bin/node', [`services/${service}/${main}`, ...args], 'KILL'),
+        {
+          stdio: (stdio as readonly string[]).map((one) => (one === 'inherit' ? 'pipe' : one)) as typeof stdio,
+          env: { ...process.env, ...withLogin(service, pipeline.env), ...secrets },
+        },
+      )
       // Of the others it is a pipe to the next one.
       if ((stdio as readonly string[])[1] === 'inherit')
         child.stdout?.on('data', (bytes: Buffer) => (stdout += bytes.toString()))

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { identityOf } from '#core/process/identity.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { dataPaths, node24, ROOT } from '../../deploy/local/paths.ts'
 import { startStack } from '../../deploy/local/stack.ts'
 import { liveState, readState } from '../../deploy/local/state.ts'
@@ -38,7 +39,10 @@ function chainon(
   args: readonly string[],
   env: NodeJS.ProcessEnv = onlyRedis(),
 ): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(node24(), [CHAINON, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(...stopWithParent(node24(), [CHAINON, ...args], 'KILL'), {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   started.push(child)
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()))

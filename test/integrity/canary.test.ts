@@ -17,6 +17,7 @@ import { readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { createKey } from '#core/keys/admin.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { type Stack, startStack } from '../../deploy/local/stack.ts'
 import { writeEarlierRules } from '../../loadtest/earlier-rules.ts'
 import { inventor } from '../../services/cli/canary/invent.ts'
@@ -325,7 +326,7 @@ test('chainon canary finds what is planted in each kind of place, nothing else, 
 
 function startCanary(args: readonly string[]) {
   const main = fileURLToPath(new URL('../../services/cli/main.ts', import.meta.url))
-  const child = spawn(process.execPath, [main, 'canary', ...args], {
+  const child = spawn(...stopWithParent(process.execPath, [main, 'canary', ...args], 'KILL'), {
     env: { PATH: process.env.PATH, CHAINON_FEEDS_DIR: FEEDS_DIR },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,10 +1,13 @@
-/** Programs other than Chainon's must end with the process that started them, even when it ends by kill -9. */
+/**
+ * A program must end with the process that started it, even when that one ends by kill -9: a server of the local stack, and whatever a test or a load
+ * test starts (vitest kills its workers when it was killed itself, and none of them can clean up).
+ */
 import { spawnSync } from 'node:child_process'
 
 let setpriv: boolean | undefined
 /**
  * On Linux the kernel sends the signal to the program when its parent ends. On other systems the next start or `chainon down` finds
- * the program through the state file. Node processes of the local stack load `deploy/local/stop-with-parent.mjs` instead.
+ * a program of the local stack through the state file. Node processes of the stack load `deploy/local/stop-with-parent.mjs` instead.
  *
  * @returns the command and arguments that start the program so
  */

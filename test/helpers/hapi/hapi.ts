@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { FAULTS } from '#core/faults/codes.ts'
 import { ChainonError } from '#core/faults/errors.ts'
 import { findJava } from '#core/java/java.ts'
+import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { componentFolder, installComponents } from '../../../deploy/local/components/install.ts'
 import { componentsFolder } from '../../../deploy/local/paths.ts'
 
@@ -36,11 +37,18 @@ export async function startHapi(port: number): Promise<Hapi | string> {
     throw error
   }
   const child = spawn(
-    command,
-    [
-      ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-cp'],
-      ...[join(componentFolder(cache, 'hapi'), 'lib', '*'), join(import.meta.dirname, 'HapiClient.java'), String(port)],
-    ],
+    ...stopWithParent(
+      command,
+      [
+        ...['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xmx256m', '-cp'],
+        ...[
+          join(componentFolder(cache, 'hapi'), 'lib', '*'),
+          join(import.meta.dirname, 'HapiClient.java'),
+          String(port),
+        ],
+      ],
+      'KILL',
+    ),
     { stdio: ['pipe', 'pipe', 'pipe'] },
   )
   let errors = ''
