@@ -1,5 +1,4 @@
 /** The gateway as a process: reads the environment, connects, listens, and after a signal finishes the requests under way. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
@@ -9,8 +8,9 @@ import { secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { topicOf } from '#core/contract/names.ts'
 import { deriveKey, hmacSha256 } from '#core/crypto/hmac.ts'
-import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
+import { kafkaRegister, routingTopic } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { listen } from '#core/http/listen.ts'
 import { httpSettings } from '#core/http/settings.ts'
 import { hourlyCounts } from '#core/journal/hourly.ts'
@@ -18,6 +18,7 @@ import { serviceJournal } from '#core/journal/service-journal.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { seeLeaderless } from '#core/kafka/leaderless.ts'
 import { topicExtent } from '#core/kafka/offsets.ts'
+import { orderedProducer } from '#core/kafka/producer.ts'
 import { reconnectingAdmin } from '#core/kafka/reconnecting-admin.ts'
 import { openKeyStore } from '#core/keys/store.ts'
 import { recordKeyUse } from '#core/keys/use.ts'
@@ -39,9 +40,10 @@ import { idempotencyStore } from './ingest/idempotency.ts'
 import { quotaStore } from './ingest/quotas.ts'
 import { stampClock } from './ingest/stamp.ts'
 import { watchLeaders } from './log/leaders.ts'
-import { tellOfNewRoutingKey } from './log/new-routing-key.ts'
 import { logProducer } from './log/producer.ts'
 import { openRecordLog } from './log/record-log.ts'
+import { openRoutingKey } from './log/routing-key.ts'
+import { routingKeyGate } from './log/routing-key-gate.ts'
 import { watchUnavailable } from './log/unavailable.ts'
 import type { Mllp } from './mllp/listen.ts'
 import { readListeners } from './mllp/listeners-file.ts'
@@ -59,8 +61,7 @@ const CLICKHOUSE_TIMEOUT_MS = 6000
 const RECEIPT_SPOOL_BYTES = 256 * 1024 * 1024
 const DAY_MS = 86_400_000
 
-const ROUTING_KEY = 'routing.key'
-/** Whether there are records is asked once, before the gateway listens. */
+/** Whether there are records is asked once, where there is no routing key. */
 const KAFKA_TIMEOUT_MS = 5000
 
 /** Commands to Redis fail after this; a request is then accepted without it. */
@@ -71,8 +72,6 @@ runMain('gateway', process.env, async (logger) => {
   const contracts = loadContracts(config.CHAINON_FEEDS_DIR)
   const alarms = createAlarms()
   const secrets = secretsDir('gateway', config)
-  const isNewKey = !existsSync(join(secrets, ROUTING_KEY))
-  const secret = loadOrCreateSecret(secrets, ROUTING_KEY, await openSecretBox(config, secrets))
   const keys = openKeyStore(
     config.CHAINON_DATA_DIR,
     (error) => {
@@ -109,10 +108,36 @@ runMain('gateway', process.env, async (logger) => {
   const topics = new Map(contracts.map(({ feed }) => [topicOf(config.CHAINON_NAMESPACE, 'identified', feed), feed]))
   seeLeaderless(kafka)
   const leadersAdmin = reconnectingAdmin(kafka)
+  const admin = reconnectingAdmin(kafka)
+  const hasRecords = async (client: Admin) => {
+    const extents = await Promise.all([...topics.keys()].map((topic) => topicExtent(client, topic)))
+    return extents.flat().some(({ high }) => high > 0n)
+  }
+  const registrar = orderedProducer(kafka, logger)
+  const { secret, compare } = await openRoutingKey({
+    dir: secrets,
+    box: await openSecretBox(config, secrets),
+    register: kafkaRegister(kafka, registrar, config.CHAINON_NAMESPACE, routingTopic(config.CHAINON_NAMESPACE)),
+    hasRecords: () =>
+      admin.use(hasRecords, KAFKA_TIMEOUT_MS).catch((cause: unknown) => {
+        const why = 'Kafka does not say whether records were accepted before'
+        throw new ChainonError('dependency-unavailable', why, { cause })
+      }),
+  })
+  const routingKey = routingKeyGate({
+    compare: () => compare().finally(() => registrar.disconnect()),
+    alarms,
+    logger,
+    fail(error) {
+      setImmediate(() => {
+        throw error
+      })
+    },
+  })
   const leaders = watchLeaders(leadersAdmin, [...topics.keys()], logger)
   const unavailable = watchUnavailable(leaders, topics, alarms, metrics)
   const log = openRecordLog({
-    openProducer: () => logProducer(kafka),
+    openProducer: () => routingKey.behind(logProducer(kafka)),
     leaders,
     unavailable,
     logger,
@@ -140,7 +165,6 @@ runMain('gateway', process.env, async (logger) => {
     },
     onReady: () => alarms.clear('gateway-redis'),
   })
-  const admin = reconnectingAdmin(kafka)
   const retention = watchRetention({
     admin,
     namespace: config.CHAINON_NAMESPACE,
@@ -215,13 +239,7 @@ runMain('gateway', process.env, async (logger) => {
     limits: gatewayLimits(config),
   })
   await ids.ready()
-  if (isNewKey) {
-    const hasRecords = async (client: Admin) => {
-      const extents = await Promise.all([...topics.keys()].map((topic) => topicExtent(client, topic)))
-      return extents.flat().some(({ high }) => high > 0n)
-    }
-    await tellOfNewRoutingKey(() => admin.use(hasRecords, KAFKA_TIMEOUT_MS), alarms, logger)
-  }
+  await routingKey.atStart()
   const adminEndpoint = adminServer({ metrics, alarms, health }, adminSettings)
   logger.info({ event: 'listening', ...(await listen(app, adminEndpoint, config)) })
   return {

@@ -5,7 +5,7 @@
 import { decisionsTopic } from '#core/contract/link-decision.ts'
 import { type TopicKind, topicOf } from '#core/contract/names.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { fingerprintTopic } from '#core/custody/kafka-register.ts'
+import { fingerprintTopic, routingTopic } from '#core/custody/kafka-register.ts'
 import { journalTopic } from '#core/journal/send.ts'
 import { MAX_MESSAGE_BYTES } from '#core/kafka/client.ts'
 import { sealingTopic } from '#core/sealing/announcements.ts'
@@ -96,6 +96,7 @@ function ownTopics(namespace: string, replication: number) {
     { topic: journalTopic(namespace), settings: forGood, kept: true },
     // Which secrets are used: the first message of a name counts.
     { topic: fingerprintTopic(namespace), settings: forGood, kept: true },
+    { topic: routingTopic(namespace), settings: forGood, kept: true },
     // What operators have decided about pairs of records.
     { topic: decisionsTopic(namespace), settings: forGood, kept: true },
   ] as const

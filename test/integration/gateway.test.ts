@@ -1,11 +1,12 @@
 /** The gateway against real Kafka, registry and Redis: a record that the receipt counts is stored, and reads back as it was sent. */
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadContracts } from '#core/contract/load.ts'
+import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import { createKey, revokeKey } from '#core/keys/admin.ts'
 import { dicomFile, slice } from '../helpers/dicom-file.ts'
 import { type GatewayProcess, runToEnd, startGateway } from '../helpers/gateway.ts'
@@ -378,3 +379,26 @@ test('chainon push sends a file, continues after what was sent, and its log cont
 })
 
 pullCases(() => ({ env, key, folder: place.folder, namespace: place.namespace, url: gateway.url }))
+
+test('a gateway whose routing key is missing, or is another one, does not start, until the command has replaced the key', async () => {
+  const elsewhere = join(place.folder, 'elsewhere')
+  const secrets = join(elsewhere, 'secrets')
+  const other = { ...env, CHAINON_DATA_DIR: elsewhere, CHAINON_SECRETS_DIR: secrets, CHAINON_HTTP_PORT: '0' }
+  const ends = async (where: Readonly<Record<string, string>>) => {
+    const { status, stderr } = await runToEnd('services/gateway/main.ts', [], { ...where, CHAINON_HTTP_PORT: '0' })
+    return [status, /The key gateway\/routing\.key is \w+/.exec(stderr)?.[0]]
+  }
+  expect(await ends(other)).toEqual([78, 'The key gateway/routing.key is missing'])
+  expect(existsSync(join(secrets, 'routing.key'))).toBe(false)
+  loadOrCreateSecret(secrets, 'routing.key')
+  expect(await ends(other)).toEqual([78, 'The key gateway/routing.key is not'])
+  const survey = () => runToEnd('services/gateway/rotate/main.ts', ['survey', '--json'], other)
+  const before = await survey()
+  expect([before.status, JSON.parse(before.stdout)]).toMatchObject([1, { version: 1 }])
+  const replaced = await runToEnd('services/gateway/rotate/main.ts', ['rotate', '--json'], other)
+  expect([replaced.status, JSON.parse(replaced.stdout)]).toMatchObject([0, { version: 2 }])
+  expect((await survey()).status).toBe(0)
+  expect(await ends(env)).toEqual([78, 'The key gateway/routing.key is not'])
+  const again = await startGateway(other)
+  expect(await again.stop()).toBe(0)
+})

@@ -1,4 +1,4 @@
-/** The parts of the command for keys that move an installation to another key: of pseudonyms, of linkage tokens, of the encodings for the linker. */
+/** The parts of the command for keys that move an installation to another key: of pseudonyms, of linkage tokens, of the encodings for the linker, of routing. */
 import type { Command } from 'commander'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { JournalEvent } from '#core/journal/actions.ts'
@@ -15,7 +15,7 @@ interface Options {
   readonly dataDir?: string
 }
 
-type Kind = 'pseudonym' | 'linkage-key'
+type Kind = 'pseudonym' | 'linkage-key' | 'routing-key'
 type Step = 'dryRun' | 'prepare' | 'rotate' | 'abandon' | 'retire'
 
 /** A key that is rotated, and the program that does it. */
@@ -59,12 +59,19 @@ const ENCODINGS: Rotation = {
   service: 'linker',
   main: 'rotate/main.ts',
 }
+const ROUTING: Rotation = {
+  kind: 'routing-key',
+  secret: 'gateway/routing.key',
+  service: 'gateway',
+  main: 'rotate/main.ts',
+}
 const PREPARE = ['--prepare', 'only make the new key, so that it can be backed up before it is used'] as const
 const GIVE_UP = ['--abandon', 'give up a key that is prepared, and was lost, for instance'] as const
 const JSON_OPTION = ['--json', 'an object with what was done'] as const
 const DATA_DIR = ['--data-dir <folder>', 'data folder of the stack (default: CHAINON_DATA_DIR, else .chainon)'] as const
 
 export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
+  registerRouting(keys, env)
   keys
     .command('rotate-tokens')
     .summary('seal linkage tokens for another key')
@@ -132,6 +139,19 @@ export function registerRotation(keys: Command, env: NodeJS.ProcessEnv): void {
     .action((options: Options) => run(env, options, FIRST_LEVEL, stepOf(options)))
 }
 
+function registerRouting(keys: Command, env: NodeJS.ProcessEnv): void {
+  keys
+    .command('rotate-routing')
+    .summary('replace the routing key of the gateways')
+    .description(
+      'Writes another routing.key in the place of the one on this host, and registers it: a gateway with the former one does not start any more. For a key that leaked, or that no gateway and no backup has any more. Stop all gateways first, run it on the host of one, copy the new file to the others, and start them. From then on patients may be in another partition than before, and a request that is repeated across it is not recognised; versions and stamps still decide which record is in force. Killed in between, it is run again.',
+    )
+    .option('--dry-run', 'only say which key is registered, and whether this host has it; exits with 1 when it has not')
+    .option(...JSON_OPTION)
+    .option(...DATA_DIR)
+    .action((options: Options) => run(env, options, ROUTING, stepOf(options)))
+}
+
 function stepOf(options: Options): Step {
   const chosen = (['dryRun', 'prepare', 'abandon', 'retire'] as const).filter((name) => options[name])
   if (chosen.length > 1)
@@ -155,6 +175,7 @@ async function run(
   if (step === 'dryRun') return void (await work())
   const event = (outcome: 'begun' | 'done' | 'failed'): JournalEvent => {
     const said = { actor: actor(), object: `secret:${secret}`, outcome, facts: {} }
+    if (kind === 'routing-key') return { ...said, action: 'routing-key-rotate' }
     if (kind === 'pseudonym') return { ...said, action: `pseudonym-${step}` }
     return { ...said, action: `linkage-key-${step}` }
   }

@@ -79,6 +79,19 @@ export function storeSecret(dir: string, name: string, secret: Buffer, box: Secr
   })
 }
 
+/**
+ * In the place of the one that is there, whose file is gone then.
+ *
+ * @throws ConfigurationError when it cannot be written
+ */
+export function replaceSecret(dir: string, name: string, secret: Buffer, box: SecretBox): void {
+  const path = join(dir, name)
+  storing(path, () => {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    renameSync(draftOf(path, name, secret, box), path)
+  })
+}
+
 function draftOf(path: string, name: string, secret: Buffer, box: SecretBox): string {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
   writeFileSync(draft, `${box.seal(name, secret.toString('hex'))}\n`, { mode: 0o600, flag: 'wx', flush: true })

@@ -9,21 +9,34 @@ export function fingerprintTopic(namespace: string): string {
   return `${namespace}key.fingerprints`
 }
 
+/** Of the routing key of the gateways, which neither write nor read the other one: a gateway that is taken over must not stop a worker. */
+export function routingTopic(namespace: string): string {
+  return `${namespace}routing.fingerprints`
+}
+
 const FINGERPRINT = /^[0-9a-f]{16}$/
 
-export function kafkaRegister(kafka: Kafka, producer: Pick<OrderedProducer, 'send'>, namespace: string): KeyRegister {
-  const topic = fingerprintTopic(namespace)
+export function kafkaRegister(
+  kafka: Kafka,
+  producer: Pick<OrderedProducer, 'send'>,
+  namespace: string,
+  topic = fingerprintTopic(namespace),
+): KeyRegister {
   return {
-    read: () => readFingerprints(kafka, namespace),
+    read: () => readFingerprints(kafka, namespace, topic),
     register: (name, fingerprint) => producer.send({ topic, acks: -1, messages: [{ key: name, value: fingerprint }] }),
   }
 }
 
 /** @returns name to fingerprint @throws ChainonError dependency-unavailable */
-export async function readFingerprints(kafka: Kafka, namespace: string): Promise<ReadonlyMap<string, string>> {
+export async function readFingerprints(
+  kafka: Kafka,
+  namespace: string,
+  topic = fingerprintTopic(namespace),
+): Promise<ReadonlyMap<string, string>> {
   const reader = partitionReader(kafka)
   try {
-    return fingerprintsOf(await reader.all(fingerprintTopic(namespace), 0))
+    return fingerprintsOf(await reader.all(topic, 0))
   } finally {
     await reader.close()
   }

@@ -277,11 +277,6 @@ export const FAULTS = {
     alarm: true,
     text: 'The files of API keys cannot be read: the keys read before stay in force, without those that are revoked.',
   },
-  'routing-key-new': {
-    blame: 'configuration',
-    alarm: true,
-    text: 'The routing key was made anew although records were accepted before.',
-  },
   'token-keys': {
     blame: 'dependency',
     alarm: true,

@@ -74,6 +74,7 @@ const FORMS = [
   form('linkage-key-rotate', LINKAGE_KEY, {}),
   form('linkage-key-abandon', LINKAGE_KEY, {}),
   form('linkage-key-retire', LINKAGE_KEY, {}),
+  form('routing-key-rotate', '^secret:gateway/routing\\.key$', {}),
   form('gap-accept', `^gap:${GAP}$`, { records: Count }),
   form('link-decide', '^decision:[0-9a-f]{16}$', { decision: Name, reason: Name }),
   form('link-restore', '^linkage-index$', { dry_run: Type.Boolean() }),

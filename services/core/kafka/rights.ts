@@ -4,7 +4,7 @@
  */
 import { decisionsTopic } from '../contract/link-decision.ts'
 import type { TopicKind } from '../contract/names.ts'
-import { fingerprintTopic } from '../custody/kafka-register.ts'
+import { fingerprintTopic, routingTopic } from '../custody/kafka-register.ts'
 import { journalTopic } from '../journal/send.ts'
 import { sealingTopic } from '../sealing/announcements.ts'
 import { KAFKA_USERS, type KafkaUser } from './users.ts'
@@ -64,6 +64,8 @@ export function kafkaRights(namespace: string): readonly KafkaRight[] {
       ...backlog,
       topic(sealingTopic(namespace), 'READ'),
       readingGroups('sealing'),
+      // The fingerprint of the routing key, which is the same for all gateways.
+      topic(routingTopic(namespace), 'READ', 'WRITE'),
       journal,
     ],
     deidentify: [

@@ -67,7 +67,9 @@ test('a gateway without the key of the installation makes none, and says which i
 
 test('nor one whose installation has accepted records before keys were registered', async () => {
   const register = registerOf()
-  await expect(start('a', register, true)).rejects.toThrow(/routing.key is missing.*records were accepted.*rotate-routing/s)
+  await expect(start('a', register, true)).rejects.toThrow(
+    /routing.key is missing.*records were accepted.*rotate-routing/s,
+  )
   expect([existsSync(host('a')), register.known.size]).toEqual([false, 0])
 })
 
