@@ -6,7 +6,7 @@ import type { KafkaMessage } from 'kafkajs'
 import { onTestFinished } from 'vitest'
 import { identifiedSchema, pseudonymisedSchema } from '#core/contract/avro-schemas.ts'
 import type { FeedContract } from '#core/contract/types.ts'
-import { pseudonymiser } from '#core/crypto/pseudonym.ts'
+import { type Pseudonymiser, pseudonymiser } from '#core/crypto/pseudonym.ts'
 import { objectStore } from '#core/objects/open.ts'
 import type { ObjectStore } from '#core/objects/store.ts'
 import { SEALED_SCHEMA } from '#core/sealing/envelope.ts'
@@ -21,6 +21,8 @@ import { contractOf, harness } from '../../gateway/harness.ts'
 export const IMAGING = contractOf('imaging')
 export const TOPIC = 'u.identified.imaging'
 export const LEVEL1 = pseudonymiser(1, Buffer.alloc(32, 1))
+/** Another installation's, or that of before. */
+export const OTHER_LEVEL1 = pseudonymiser(1, Buffer.alloc(32, 9))
 const DAY = await testDayKey(0)
 const sealed = decoderOf(SEALED_SCHEMA)
 export const opener = createOpener(sealed, {
@@ -31,6 +33,7 @@ export const opener = createOpener(sealed, {
 export interface Options {
   readonly contract?: FeedContract
   readonly allowed?: readonly string[]
+  readonly level1?: Pseudonymiser
 }
 
 /** A gateway with an empty store, as a folder. */
@@ -54,8 +57,10 @@ export async function chain() {
     store,
     folder,
     last,
-    /** Names of all files of the store, without drafts. */
-    names: () => namesIn(folder),
+    /** Names of all files of the store, without drafts and what says which file a record has. */
+    names: () => namesIn(folder).filter((name) => !name.startsWith('records/')),
+    /** What says it. */
+    records: () => namesIn(folder).filter((name) => name.startsWith('records/')),
     /** All bytes of the store. */
     bytes: () => Buffer.concat(namesIn(folder).map((name) => readFileSync(join(folder, name)))),
     read: (name: string) => readFileSync(join(folder, name)),
@@ -70,16 +75,16 @@ export async function chain() {
 export async function deidentify(
   store: ObjectStore | undefined,
   message: KafkaMessage,
-  { contract = IMAGING, allowed = [] }: Options = {},
+  { contract = IMAGING, allowed = [], level1 = LEVEL1 }: Options = {},
 ) {
   const pipeline = deidentifyPipeline({
     contract,
     decoder: decoderOf(identifiedSchema(contract)),
     encoder: encoderOf(pseudonymisedSchema(contract)),
-    pseudonymiser: LEVEL1,
+    pseudonymiser: level1,
     tokenSecret: Buffer.alloc(32, 2),
     sealTokens,
-    ...(store && { files: fileKeeper({ store, contract, pseudonymiser: LEVEL1, allowed }) }),
+    ...(store && { files: fileKeeper({ store, contract, pseudonymiser: level1, allowed }) }),
     textResources: () => ({}) as never,
   })
   const [opened] = await opener.open(TOPIC, [message])

@@ -9,13 +9,13 @@ import { SEALED_SCHEMA } from '#core/sealing/envelope.ts'
 import { incomingFiles } from '../../../../services/deidentify/objects/incoming-files.ts'
 import { decoderOf, encoderOf } from '../../../guide/avro.ts'
 import { dicomFile, type Elements, slice } from '../../../helpers/dicom-file.ts'
-import { chain, deidentify, IMAGING, opener } from './chain.ts'
+import { chain, deidentify, IMAGING, OTHER_LEVEL1, opener } from './chain.ts'
 
 const DAY_MS = 86_400_000
 // No texts: their lexicon takes longer to load than all of this.
 const { '(0008,1030)': _study, '(0008,103E)': _series, '(0018,1030)': _protocol, ...plain } = slice()
 const image = (more: Elements = {}) => dicomFile({ ...plain, ...more })
-const KEPT = /^deidentified\/([0-9a-f]{2})\/\1[0-9a-f]{62}\/\d{19}-\d{19}\.dcm$/
+const KEPT = /^deidentified\/([0-9a-f]{2})\/\1[0-9a-f]{62}\.dcm$/
 
 test('the gateway seals the file before Kafka has the record; deidentify writes the clean one, and its row says where and what it is', async () => {
   const { send, last, names, bytes, read, deidentify: run } = await chain()
@@ -121,16 +121,33 @@ test('a process that ended after any of its writes gives the same row and the sa
   expect(names()).toEqual([String(first._object)])
 })
 
+test('the name of a file in the log is of no key that is kept: another key of pseudonyms gives the same, the same image in another record another', async () => {
+  const { send, last, store, deidentify: run } = await chain()
+  await send(image())
+  const first = last()
+  const { _object: name, patient_id: patient } = await run(first)
+  await store.remove(String(name))
+  const under = await run(first, { level1: OTHER_LEVEL1 })
+  expect(under.patient_id).not.toBe(patient)
+  expect(under._object).toBe(name)
+  // Nor can who has the sealed file's name compute it, without the key of its day.
+  const { object_name } = decoderOf(SEALED_SCHEMA).decode(first.value)?.record ?? {}
+  expect(String(name)).not.toContain(hash('sha256', String(object_name), 'hex'))
+  await send(image())
+  expect((await run(last()))._object).not.toBe(name)
+})
+
 test('a later version replaces the file after seven days, in whatever order they come; a withdrawn record loses it at once, and for good', async () => {
-  const { gateway, send, sendJson, last, names, store, deidentify: run } = await chain()
+  const { gateway, send, sendJson, last, names, records, store, deidentify: run } = await chain()
   const kept = () => names().filter((name) => name.startsWith('deidentified'))
+  const inOrder = (...rows: readonly Record<string, unknown>[]) => rows.map(({ _object }) => _object).toSorted()
   await send(image())
   const first = last()
   await send(image({ '(0020,0013)': ['IS', '18'] }))
   const second = last()
   const later = await run(second)
   const earlier = await run(first)
-  expect(kept()).toEqual([earlier._object, later._object])
+  expect(kept()).toEqual(inOrder(earlier, later))
   const sweep = (now: number) =>
     incomingFiles({
       store,
@@ -141,15 +158,15 @@ test('a later version replaces the file after seven days, in whatever order they
       now: () => now,
     }).sweep()
   await sweep(Date.now() + 6 * DAY_MS)
-  expect(kept()).toEqual([earlier._object, later._object])
+  expect(kept()).toEqual(inOrder(earlier, later))
   await sweep(Date.now() + 8 * DAY_MS)
-  expect(names()).toEqual([later._object])
+  expect([names(), records().length]).toEqual([[later._object], 1])
 
   // A version whose file is not kept replaces the one before, too.
   await send(image({ '(0028,0301)': ['CS', 'YES'] }))
   expect((await run(last()))._object_state).toBe('burned-in')
   await sweep(Date.now() + 8 * DAY_MS)
-  expect(kept()).toEqual([])
+  expect([kept(), records()]).toEqual([[], []])
   await send(image())
   const again = await run(last())
   expect(kept()).toEqual([again._object])
@@ -159,11 +176,12 @@ test('a later version replaces the file after seven days, in whatever order they
   const cancel = { ...record, ...acquired, operation: 'cancel', record_version: Date.now() + 1000 }
   expect((await sendJson(cancel)).statusCode).toBe(202)
   await run(last())
-  expect(kept()).toEqual([expect.stringMatching(/\.cancelled$/)])
+  const withdrawn = [[], [expect.stringMatching(/\.cancelled$/)]]
+  expect([kept(), records()]).toEqual(withdrawn)
   // It was read late: the file of a version before the withdrawal.
   await send(image())
   expect((await run(last()))._object_state).toBe('withdrawn')
-  expect(kept()).toEqual([expect.stringMatching(/\.cancelled$/)])
+  expect([kept(), records()]).toEqual(withdrawn)
 })
 
 test('sealed files that no record has go once their key is shredded; those of today stay', async () => {
