@@ -1,5 +1,5 @@
 /** The sealed form of a record: AES-256-GCM under a data key, bound to the topic and the message key. */
-import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hkdfSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { AvroRecordSchema } from '../contract/avro-schemas.ts'
 import type { ObjectName } from '../objects/store.ts'
@@ -38,6 +38,8 @@ export interface SealedRecord {
   readonly object_n: number | null
 }
 
+const FILE_ID = 'chainon/de-identified file'
+const FILE_ID_BYTES = 32
 const CIPHER = 'aes-256-gcm'
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
@@ -62,6 +64,16 @@ export function fileOf({ object_name: name, object_n: n }: SealedRecord): Sealed
 /** @returns where the file of a record belongs: to that record, under that name */
 export function placeOfFile({ topic, key }: SealedPlace, { name }: SealedFile): SealedPlace {
   return { topic: `file of ${topic}`, key: `${key}\n${name}` }
+}
+
+/**
+ * The name under which the de-identified file of a record is kept: the same whenever the record is read again, and of no key that is kept. Once the key of its day is
+ * shredded nobody can compute it, so it leads to no record whose identity somebody has (HKDF-SHA-256, RFC 5869).
+ *
+ * @returns 64 hexadecimal digits
+ */
+export function nameOfFile(dataKey: KeyObject, { name }: SealedFile): string {
+  return Buffer.from(hkdfSync('sha256', dataKey, name, FILE_ID, FILE_ID_BYTES)).toString('hex')
 }
 
 /**

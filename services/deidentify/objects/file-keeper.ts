@@ -2,7 +2,15 @@
 import { createHash } from 'node:crypto'
 import type { FeedContract } from '#core/contract/types.ts'
 import type { Pseudonymiser } from '#core/crypto/pseudonym.ts'
-import { CANCELLED_END, FILE_END, recordFolder, replacedName, versionName } from '#core/objects/areas.ts'
+import {
+  entryName,
+  fileName,
+  readEntry,
+  recordFolder,
+  replacedName,
+  type VersionEntry,
+  versionName,
+} from '#core/objects/areas.ts'
 import type { ObjectName, ObjectStore } from '#core/objects/store.ts'
 import type { Provenance } from '#core/pipeline/verdict.ts'
 import { shiftReader } from '#core/policies/shift.ts'
@@ -86,29 +94,40 @@ export function fileKeeper({ store, contract, pseudonymiser, allowed, now = Date
     return kept(name, result.chunks)
   }
 
-  /** After its file is there: of two that are written at once, at least one sees the other. */
-  async function settle(folder: ObjectName, version: string): Promise<'in-force' | 'withdrawn'> {
-    const own = `${version}${FILE_END}`
-    const all = await store.list(folder)
-    const cancelled = all.findLast((one) => one.endsWith(CANCELLED_END))
-    if (cancelled !== undefined && cancelled > own) {
-      await store.remove(`${folder}/${own}`)
+  /** In the order of the versions. */
+  async function versionsIn(folder: ObjectName): Promise<readonly VersionEntry[]> {
+    return (await store.list(folder)).flatMap((entry) => readEntry(entry) ?? [])
+  }
+
+  /** After its entry is there: of two that are written at once, at least one sees the other. */
+  async function settle(folder: ObjectName, version: string, id: string): Promise<'in-force' | 'withdrawn'> {
+    const all = await versionsIn(folder)
+    if (all.some((one) => one.id === undefined && one.version > version)) {
+      await remove(folder, { entry: entryName(version, id), version, id })
       return 'withdrawn'
     }
-    const files = all.filter((one) => one.endsWith(FILE_END))
-    await replace(folder, files.slice(0, -1))
+    const newest = all.findLast((one) => one.id !== undefined)?.version ?? version
+    await replace(folder, all, newest)
     return 'in-force'
   }
 
-  async function replace(folder: ObjectName, files: readonly string[]): Promise<void> {
-    for (const file of files) await store.put(replacedName(dayOf(now()), folder, file), [])
+  /** @param before a version */
+  async function replace(folder: ObjectName, all: readonly VersionEntry[], before: string): Promise<void> {
+    for (const { entry, version, id } of all)
+      if (id !== undefined && version < before) await store.put(replacedName(dayOf(now()), folder, entry), [])
+  }
+
+  async function remove(folder: ObjectName, { entry, id }: VersionEntry): Promise<void> {
+    if (id !== undefined) await store.remove(fileName(id))
+    // Last: after a failure it is done again.
+    await store.remove(`${folder}/${entry}`)
   }
 
   const keeper: FileKeeper = {
     async keep(incoming, record, provenance) {
       const folder = folderOf(record, provenance.producer)
       const version = versionOf(record, provenance)
-      const name = `${folder}/${version}${FILE_END}`
+      const name = fileName(incoming.id)
       // A process ended after it had written the file: the same record has the same file, also after a change of settings.
       const known = await store.get(name)
       const found = known ? kept(name, [known]) : await write(name, incoming, record, provenance)
@@ -116,22 +135,19 @@ export function fileKeeper({ store, contract, pseudonymiser, allowed, now = Date
         await keeper.replaceEarlier(record, provenance)
         return found
       }
-      return (await settle(folder, version)) === 'withdrawn' ? without('withdrawn') : found
+      await store.put(`${folder}/${entryName(version, incoming.id)}`, [])
+      return (await settle(folder, version, incoming.id)) === 'withdrawn' ? without('withdrawn') : found
     },
     async replaceEarlier(record, provenance) {
       const folder = folderOf(record, provenance.producer)
-      const version = versionOf(record, provenance)
-      await replace(
-        folder,
-        (await store.list(folder)).filter((one) => one.endsWith(FILE_END) && one < version),
-      )
+      await replace(folder, await versionsIn(folder), versionOf(record, provenance))
     },
     async withdraw(record, provenance) {
       const folder = folderOf(record, provenance.producer)
-      const own = `${versionOf(record, provenance)}${CANCELLED_END}`
+      const own = versionOf(record, provenance)
       // First: a file that is written later finds it.
-      await store.put(`${folder}/${own}`, [])
-      for (const one of await store.list(folder)) if (one < own) await store.remove(`${folder}/${one}`)
+      await store.put(`${folder}/${entryName(own, undefined)}`, [])
+      for (const one of await versionsIn(folder)) if (one.version < own) await remove(folder, one)
     },
   }
   return keeper

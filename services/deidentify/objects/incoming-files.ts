@@ -2,7 +2,7 @@
  * Removes from the object store what is no longer needed: sealed files of records that are done; those that no record in the log has, once their key is
  * shredded; files of replaced versions; and what was being written by a process that ended.
  */
-import { INCOMING, REPLACED, replacedFile } from '#core/objects/areas.ts'
+import { INCOMING, REPLACED, replacedNames } from '#core/objects/areas.ts'
 import type { ObjectName, ObjectStore } from '#core/objects/store.ts'
 import { endOf, parseDay } from '#core/sealing/day.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
@@ -60,8 +60,7 @@ export function incomingFiles(dependencies: IncomingFilesDependencies): Incoming
   async function sweepReplaced(): Promise<void> {
     for (const day of await endedDays(REPLACED, REPLACED_MS))
       for (const entry of await store.list(`${REPLACED}/${day}`)) {
-        const file = replacedFile(entry)
-        if (file !== undefined) await store.remove(file)
+        for (const name of replacedNames(entry)) await store.remove(name)
         // Last: after a failure the round does it again.
         await store.remove(`${REPLACED}/${day}/${entry}`)
         swept(1, { kind: 'replaced' })

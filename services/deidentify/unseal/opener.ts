@@ -7,7 +7,7 @@ import type { ObjectName } from '#core/objects/store.ts'
 import { yieldDue, yieldToEventLoop } from '#core/process/event-loop.ts'
 import { textOfDay } from '#core/sealing/day.ts'
 import type { DayKeys } from '#core/sealing/day-keys.ts'
-import { fileOf, openBox, placeOfFile, type SealedRecord } from '#core/sealing/envelope.ts'
+import { fileOf, nameOfFile, openBox, placeOfFile, type SealedRecord } from '#core/sealing/envelope.ts'
 import { unwrapDataKey } from '#core/sealing/hpke.ts'
 
 export type SealFault = 'undecodable' | 'key-shredded' | 'seal-broken'
@@ -15,6 +15,8 @@ export type SealFault = 'undecodable' | 'key-shredded' | 'seal-broken'
 /** The sealed file of a record in the object store. */
 export interface IncomingFile {
   readonly name: ObjectName
+  /** Of the de-identified file: see `nameOfFile`. */
+  readonly id: string
   /** @returns undefined when what the store has was changed, or is the file of another record */
   readonly open: (sealed: Buffer) => Buffer | undefined
 }
@@ -94,6 +96,6 @@ export function createOpener(decoder: Decoder, keys: Pick<DayKeys, 'live' | 'shr
     if (!value) return { ok: false, fault: 'seal-broken' }
     if (!file) return { ok: true, value }
     const open = (box: Buffer) => openBox(dataKey, { n: file.n, box }, placeOfFile(place, file))
-    return { ok: true, value, file: { name: file.name, open } }
+    return { ok: true, value, file: { name: file.name, id: nameOfFile(dataKey, file), open } }
   }
 }

@@ -24,7 +24,7 @@ async function handled(fail?: RegExp) {
   await send(dicomFile(plain))
   const order: string[] = []
   const step = (name: string) => {
-    order.push(name.replace(/\/.*\//, '/../').replace(/\d{19}-\d{19}|[0-9a-f-]{36}/, '*'))
+    order.push(name.replace(/\/.*\//, '/../').replace(/\d{19}-\d{19}|[0-9a-f]{64}|[0-9a-f-]{36}/g, '*'))
     if (fail?.test(name)) throw new ChainonError('dependency-unavailable', `${name} fails`)
   }
   const logged: ObjectStore = {
@@ -91,16 +91,17 @@ async function handled(fail?: RegExp) {
   return { failure, order, left: names().map((name) => name.split('/')[0]) }
 }
 
-test('the clean file, then the message that names it, then the commit, then the sealed file goes', async () => {
+test('the clean file, then whose it is, then the message that names it, then the commit, then the sealed file goes', async () => {
   expect(await handled()).toEqual({
     failure: undefined,
-    order: ['put deidentified/../*.dcm', 'send pseudonymised', 'commit', 'remove incoming/../*'],
+    order: ['put deidentified/../*.dcm', 'put records/../*.*', 'send pseudonymised', 'commit', 'remove incoming/../*'],
     left: ['deidentified'],
   })
 })
 
 test.each([
   [/^put/, ['incoming']],
+  [/^put records/, ['deidentified', 'incoming']],
   [/^send/, ['deidentified', 'incoming']],
   [/^commit/, ['deidentified', 'incoming']],
   [/^remove/, ['deidentified', 'incoming']],
