@@ -19,19 +19,20 @@ const TOPICS = [
   'linkage.patient',
   'linked.patient',
   'link.decisions',
+  'routing.fingerprints',
 ] as const
 type Topic = (typeof TOPICS)[number]
 
 /** r: read, w: write, d: only see that it is there; in the order of TOPICS. */
 const EXPECTED: Readonly<Record<KafkaUser, readonly string[]>> = {
-  gateway: ['w', '', 'r', '', 'w', '', '', ''],
-  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'rw', '', ''],
-  linker: ['', '', '', 'rw', '', 'r', 'w', 'r'],
-  curate: ['d', 'r', '', 'rw', '', '', 'r', 'w'],
-  console: ['d', 'd', '', '', 'rw', 'd', 'd', ''],
-  extract: ['', '', '', '', 'w', '', '', ''],
-  operator: ['d', 'r', '', '', 'w', 'd', 'd', ''],
-  auditor: ['', '', '', '', 'r', '', '', ''],
+  gateway: ['w', '', 'r', '', 'w', '', '', '', 'rw'],
+  deidentify: ['r', 'rw', 'w', 'rw', 'w', 'rw', '', '', ''],
+  linker: ['', '', '', 'rw', '', 'r', 'w', 'r', ''],
+  curate: ['d', 'r', '', 'rw', '', '', 'r', 'w', ''],
+  console: ['d', 'd', '', '', 'rw', 'd', 'd', '', ''],
+  extract: ['', '', '', '', 'w', '', '', '', ''],
+  operator: ['d', 'r', '', '', 'w', 'd', 'd', '', ''],
+  auditor: ['', '', '', '', 'r', '', '', '', ''],
 }
 
 const place = isolated()

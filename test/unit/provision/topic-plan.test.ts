@@ -16,6 +16,7 @@ test('a topic that is missing has as many partitions as the other one of its fee
     { topic: 'n.sealing.keys', partitions: 1, replication: 3 },
     { topic: 'n.audit.access', partitions: 1, replication: 3 },
     { topic: 'n.key.fingerprints', partitions: 1, replication: 3 },
+    { topic: 'n.routing.fingerprints', partitions: 1, replication: 3 },
     { topic: 'n.link.decisions', partitions: 1, replication: 3 },
   ])
   expect(plan.drift).toEqual([])
