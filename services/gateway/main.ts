@@ -247,6 +247,7 @@ runMain('gateway', process.env, async (logger) => {
       await Promise.all([app.close(), adminEndpoint.close()])
       dayKeys.stop()
       issued.stop()
+      routingKey.stop()
       await Promise.all([uses.stop(), keyUse.stop()])
       await journal.stop()
       await Promise.all([retention.stop(), leaders.stop()])

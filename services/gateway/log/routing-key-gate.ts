@@ -1,4 +1,7 @@
-/** No record goes to Kafka before the routing key is known to be the one of the installation: Kafka itself says so, and may be away at the start. */
+/**
+ * Compares the routing key before a record goes to Kafka, which says whether it is the one of the installation. Kafka may be away at the start, and the one
+ * partition of the register may be without a leader while others take records: then it is compared as soon as it can be, and an alarm says so.
+ */
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { within } from '#core/process/within.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
@@ -6,12 +9,11 @@ import { type Logger, safeError } from '#core/telemetry/logger.ts'
 import type { LogProducer } from './producer.ts'
 
 export interface RoutingKeyGate {
-  /** Waits a short while; without an answer the gateway starts, and answers 503. @throws ConfigurationError for a foreign key */
+  /** @throws ConfigurationError for a foreign key */
   atStart(): Promise<void>
-  /** @throws ConfigurationError for a foreign key; ChainonError dependency-unavailable */
-  open(): Promise<void>
-  /** @returns a producer that connects after that */
+  /** @returns a producer that connects once the key is compared, or cannot be */
   behind(producer: LogProducer): LogProducer
+  stop(): void
 }
 
 export interface RoutingKeyGateOptions {
@@ -20,51 +22,54 @@ export interface RoutingKeyGateOptions {
   readonly logger: Pick<Logger, 'warn'>
   /** Ends the process: called once, when a foreign key is noticed after the start. */
   readonly fail: (error: ConfigurationError) => void
+  readonly attemptMs?: number
+  readonly pauseMs?: number
 }
 
-const START_MS = 5000
 const ALARM = 'gateway-routing-key'
 
-export function routingKeyGate({ compare, alarms, logger, fail }: RoutingKeyGateOptions): RoutingKeyGate {
-  let compared: Promise<void> | undefined
+export function routingKeyGate(options: RoutingKeyGateOptions): RoutingKeyGate {
+  const { compare, alarms, logger, fail, attemptMs = 5000, pauseMs = 5000 } = options
+  let attempt: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
   let started = false
 
+  /** One at a time; what has been said stays. @throws ConfigurationError for a foreign key */
+  const open = () => (attempt ??= compareNow())
+
   async function compareNow(): Promise<void> {
+    clearTimeout(timer)
     try {
-      await compare()
+      await within(attemptMs, compare())
       alarms.clear(ALARM)
     } catch (error) {
-      // A foreign key stays one; anything else is asked again.
-      if (!(error instanceof ConfigurationError)) compared = undefined
-      else if (started) fail(error)
-      throw error
+      if (error instanceof ConfigurationError) {
+        if (started) fail(error)
+        throw error
+      }
+      logger.warn({ event: 'routing-key-not-compared', err: safeError(error) })
+      alarms.raise({
+        id: ALARM,
+        code: 'dependency-unavailable',
+        message:
+          'routing.key could not be compared with the registered one: Kafka or the leader of routing.fingerprints does not answer, or `chainon provision` has not made that topic. It is compared when it can be; another key then ends this gateway',
+      })
+      attempt = undefined
+      timer = setTimeout(() => void open().catch(() => undefined), pauseMs).unref()
     }
   }
 
-  const gate: RoutingKeyGate = {
+  return {
     async atStart() {
-      try {
-        await within(START_MS, gate.open())
-      } catch (error) {
-        if (error instanceof ConfigurationError) throw error
-        logger.warn({ event: 'routing-key-not-compared', err: safeError(error) })
-        alarms.raise({
-          id: ALARM,
-          code: 'dependency-unavailable',
-          message:
-            'routing.key could not be compared with the registered one: Kafka does not answer, or `chainon provision` has not made the topic routing.fingerprints. Records are answered 503',
-        })
-      } finally {
-        started = true
-      }
+      await open()
+      started = true
     },
-    open: () => (compared ??= compareNow()),
     behind(producer) {
       let discarded = false
       return {
         ...producer,
         async connect() {
-          await gate.open()
+          await open()
           // It was given up meanwhile: a connection of it would keep the process running.
           if (!discarded) await producer.connect()
         },
@@ -74,6 +79,6 @@ export function routingKeyGate({ compare, alarms, logger, fail }: RoutingKeyGate
         },
       }
     },
+    stop: () => clearTimeout(timer),
   }
-  return gate
 }

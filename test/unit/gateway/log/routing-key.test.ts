@@ -2,13 +2,14 @@
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { CLEAR } from '#core/crypto/secret-box.ts'
 import { loadOrCreateSecret } from '#core/crypto/secrets.ts'
 import type { KeyRegister } from '#core/custody/registered-secret.ts'
 import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { createAlarms } from '#core/telemetry/alarms.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
+import type { LogProducer } from '../../../../services/gateway/log/producer.ts'
 import { openRoutingKey, replaceRoutingKey } from '../../../../services/gateway/log/routing-key.ts'
 import { routingKeyGate } from '../../../../services/gateway/log/routing-key-gate.ts'
 
@@ -107,47 +108,80 @@ test('the command replaces the key: the former one does not start any more, also
   expect((await start('a', register, true)).equals(second)).toBe(false)
 })
 
-test('while Kafka is away at the start nothing is sent, an alarm says so, and a foreign key ends the process once Kafka answers', async () => {
-  const register = registerOf()
-  await start('a', register)
-  for (const [name, ends] of [
-    ['a', false],
-    ['b', true],
-  ] as const) {
-    loadOrCreateSecret(host(name), 'routing.key')
-    register.away = true
-    const key = await openRoutingKey({ dir: host(name), box: CLEAR, register, hasRecords: async () => true })
-    const alarms = createAlarms()
-    const failures: unknown[] = []
-    const gate = routingKeyGate({
-      compare: key.compare,
-      alarms,
-      logger: createLogger('gateway', 'silent'),
-      fail: (error) => void failures.push(error),
-    })
-    await gate.atStart()
-    expect(alarms.active()).toMatchObject([{ id: 'gateway-routing-key', code: 'dependency-unavailable' }])
-    await expect(gate.open()).rejects.toMatchObject({ code: 'dependency-unavailable' })
-    register.away = false
-    if (ends) {
-      await expect(gate.open()).rejects.toThrow(ConfigurationError)
-      await expect(gate.open()).rejects.toThrow(ConfigurationError)
-      expect(failures).toHaveLength(1)
-    } else {
-      await gate.open()
-      expect([alarms.active(), failures]).toEqual([[], []])
-    }
-  }
-})
-
-test('a foreign key that is seen at the start is an error of the start', async () => {
+/** A gate, with what it told, and a producer behind it. */
+async function gated(name: string, register: Register) {
+  loadOrCreateSecret(host(name), 'routing.key')
+  const key = await openRoutingKey({ dir: host(name), box: CLEAR, register, hasRecords: async () => true })
+  const alarms = createAlarms()
   const failures: unknown[] = []
+  const told: string[] = []
   const gate = routingKeyGate({
-    compare: async () => Promise.reject(new ConfigurationError('another', [])),
-    alarms: createAlarms(),
+    compare: async () => {
+      told.push('compare')
+      await key.compare()
+    },
+    alarms,
     logger: createLogger('gateway', 'silent'),
     fail: (error) => void failures.push(error),
+    pauseMs: 1,
   })
+  onTestFinished(() => gate.stop())
+  const producer = {
+    connect: async () => void told.push('connect'),
+    disconnect: async () => void told.push('disconnect'),
+  } as unknown as LogProducer
+  return { gate, alarms, failures, told, producer: () => gate.behind(producer) }
+}
+
+test('no connection is made before the key is compared', async () => {
+  const register = registerOf()
+  await start('a', register)
+  const { gate, told, alarms, producer } = await gated('a', register)
+  await Promise.all([producer().connect(), producer().connect(), gate.atStart()])
+  expect([told, alarms.active()]).toEqual([['compare', 'connect', 'connect'], []])
+})
+
+test('where it cannot be compared the gateway goes on with an alarm, and asks again until it can', async () => {
+  const register = registerOf()
+  await start('a', register)
+  register.away = true
+  const { gate, alarms, failures, producer } = await gated('a', register)
+  await gate.atStart()
+  await producer().connect()
+  expect(alarms.active()).toMatchObject([{ id: 'gateway-routing-key', code: 'dependency-unavailable' }])
+  register.away = false
+  await expect.poll(() => alarms.active()).toEqual([])
+  expect(failures).toEqual([])
+})
+
+test('another key ends the gateway as soon as that is known', async () => {
+  const register = registerOf()
+  await start('a', register)
+  register.away = true
+  const { gate, failures, told, producer } = await gated('b', register)
+  await gate.atStart()
+  register.away = false
+  await expect.poll(() => failures).toMatchObject([{ code: 'configuration' }])
+  await expect(producer().connect()).rejects.toThrow(ConfigurationError)
+  expect(failures).toHaveLength(1)
+  expect(told).not.toContain('connect')
+})
+
+test('another key at the start is an error of the start', async () => {
+  const register = registerOf()
+  await start('a', register)
+  const { gate, failures } = await gated('b', register)
   await expect(gate.atStart()).rejects.toThrow(ConfigurationError)
   expect(failures).toEqual([])
+})
+
+test('a producer that is given up while the key is compared makes no connection', async () => {
+  const register = registerOf()
+  await start('a', register)
+  const { told, producer } = await gated('a', register)
+  const given = producer()
+  const connecting = given.connect()
+  await given.disconnect()
+  await connecting
+  expect(told).toEqual(['compare', 'disconnect'])
 })
