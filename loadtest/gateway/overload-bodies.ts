@@ -66,7 +66,7 @@ export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[
     name: 'HL7 v2, messages',
     path: '/v1/hl7',
     mediaType: MEDIA.hl7,
-    records: 40_000,
+    records: 20_000,
     async body(from, count) {
       const messages = Array.from({ length: Math.ceil(count / RESULTS_PER_MESSAGE) }, (_, i) => {
         const first = i * RESULTS_PER_MESSAGE
