@@ -2,21 +2,13 @@
  * Every environment variable that Chainon reads, in one table. A program picks those it needs (`readConfig`), a name that is not
  * here is rejected, and the documentation is made from this table (`chainon config`), so that they cannot differ.
  */
+import { DEPENDENCIES } from './dependency-keys.ts'
+import { GATEWAY } from './gateway-keys.ts'
 import type { KeyTable } from './key-spec.ts'
 import { INTERNAL, LOCAL_CLICKHOUSE, LOCAL_PORTS, LOCAL_STACK, TESTS } from './local-keys.ts'
 import { KEY_PROVIDER } from './provider-keys.ts'
-import {
-  CALLERS,
-  CURATE,
-  DEPENDENCIES,
-  GATEWAY,
-  LINKAGE,
-  OBJECTS,
-  PROVISION,
-  PUBLIC_HTTP,
-  SERVICES,
-  WORKERS,
-} from './service-keys.ts'
+import { CALLERS, OBJECTS, PROVISION, PUBLIC_HTTP, SERVICES } from './service-keys.ts'
+import { CURATE, LINKAGE, WORKERS } from './worker-keys.ts'
 
 export const KEYS = {
   ...DEPENDENCIES,
