@@ -2,16 +2,14 @@
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { MEDIA } from '#core/gateway-api/media-types.ts'
-import { dicomFile, slice } from '../../test/helpers/dicom-file.ts'
 import { FORMATS, type Format, resultMessage } from './bodies.ts'
+import { tomographySlice } from './dicom.ts'
 
 const compressed = promisify(gzip)
 const [ndjson, , , bundle] = FORMATS as [Format, Format, Format, Format]
 /** A message may have 20,000 segments. */
 const RESULTS_PER_MESSAGE = 1000
 const BOUNDARY = 'overload'
-/** Of a slice of computed tomography: 512 by 512 pixels of two bytes. */
-const PIXELS = Buffer.alloc(512 * 512 * 2, 7)
 const VID_HOSP_COLUMNS = 468
 /** One zone of a hospital service, after the fixed columns. */
 const SERVICE = '174190302202609022026006'.padEnd(50, '0')
@@ -29,10 +27,6 @@ function vidHosp(i: number): string {
     line = line.slice(0, at) + value + line.slice(at + value.length)
   }
   return `${line}${SERVICE}`
-}
-
-function file(i: number): Buffer {
-  return dicomFile(slice({ '(0008,0018)': ['UI', `1.2.826.0.1.3680043.8.498.9.${i}`], '(7FE0,0010)': ['OW', PIXELS] }))
 }
 
 /** The parts of a store transaction (PS3.18, 10.5). */
@@ -87,6 +81,6 @@ export const OVERLOAD_FORMATS: readonly (Format & { readonly records: number })[
     path: '/dicomweb/studies',
     mediaType: `${MEDIA.dicomParts}; boundary=${BOUNDARY}`,
     records: 8,
-    body: async (from, count) => storeRequest(Array.from({ length: count }, (_, i) => file(from + i))),
+    body: async (from, count) => storeRequest(Array.from({ length: count }, (_, i) => tomographySlice(from + i))),
   },
 ]

@@ -114,7 +114,7 @@ runMain('gateway', process.env, async (logger) => {
     return extents.flat().some(({ high }) => high > 0n)
   }
   const registrar = orderedProducer(kafka, logger)
-  const { secret, compare } = await openRoutingKey({
+  const key = await openRoutingKey({
     dir: secrets,
     box: await openSecretBox(config, secrets),
     register: kafkaRegister(kafka, registrar, config.CHAINON_NAMESPACE, routingTopic(config.CHAINON_NAMESPACE)),
@@ -125,7 +125,13 @@ runMain('gateway', process.env, async (logger) => {
       }),
   })
   const routingKey = routingKeyGate({
-    compare: () => compare().finally(() => registrar.disconnect()),
+    async compare() {
+      try {
+        await key.compare()
+      } finally {
+        await registrar.disconnect()
+      }
+    },
     alarms,
     logger,
     fail(error) {
@@ -198,7 +204,7 @@ runMain('gateway', process.env, async (logger) => {
     logger,
     now: Date.now,
   })
-  const inRedis = hmacSha256(deriveKey(secret, 'chainon/gateway/idempotency'))
+  const inRedis = hmacSha256(deriveKey(key.secret, 'chainon/gateway/idempotency'))
   let mllp: Pick<Mllp, 'health'> | undefined
   const health = () => gatewayHealth(unavailable, mllp?.health())
   const { http, admin: adminSettings } = httpSettings(config)
@@ -232,7 +238,7 @@ runMain('gateway', process.env, async (logger) => {
     objects: await objectStore(config),
     failures: failureStore(clickhouse),
     retention,
-    routing: hmacSha256(secret),
+    routing: hmacSha256(key.secret),
     stamp: stampClock(Date.now),
     metrics,
     logger,
