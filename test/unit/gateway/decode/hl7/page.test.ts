@@ -1,4 +1,4 @@
-/** docs/formats/hl7v2.md is what the mapping does (`npx vitest run --project unit -u test/unit/gateway/decode/hl7/page` writes it). */
+/** docs/formats/hl7v2.md is what the mapping does (`npx vitest run --project unit test/unit/gateway/decode/hl7/page -u` writes it). */
 import { expect, test } from 'vitest'
 import { contracts } from '../../harness.ts'
 import { adt, merge, orders, outcome, PRESCRIPTION, PV1, zbe } from './messages.ts'
