@@ -1,14 +1,13 @@
 /** Links the records of a data set on an index in Redis, as the linker will in production: batches in pipelines, the next one sent meanwhile. */
 import { performance } from 'node:perf_hooks'
-import type { Redis } from 'ioredis'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { Arrival } from '../link/index-linker.ts'
 import type { DataSet } from './data-set.ts'
 import { encodedByWorkers } from './encode-workers.ts'
 import { encoding } from './encoding.ts'
+import { serverBytes, serverSeconds } from './meter.ts'
 import { openStore } from './open-store.ts'
-import { serverSeconds } from './pace.ts'
 import type { EvaluateOptions, Linked, RedisStore } from './run.ts'
 import { pairList } from './scored-pairs.ts'
 
@@ -22,7 +21,7 @@ export async function linkInRedis(
 ): Promise<Linked> {
   const { redis, batch: batchSize } = options.redis
   const { layout, kinds, encodeWritten } = encoding(data)
-  const usedBefore = await memoryOf(redis)
+  const usedBefore = await serverBytes(redis)
   const scored = pairList()
   const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
   const { index, links } = await openStore(options.redis, { ...options, layout, kinds, onPair })
@@ -94,7 +93,7 @@ export async function linkInRedis(
   const seconds = (performance.now() - started) / 1000
   const used = process.cpuUsage(cpu)
   const usedByRedis = (await serverSeconds(redis)) - redisCpu
-  const bytes = (await memoryOf(redis)) - usedBefore
+  const bytes = (await serverBytes(redis)) - usedBefore
   if (isKnown.includes(0)) throw foreign()
   const corrected = await links.reconcile(onPair)
   const personOf = index.persons()
@@ -130,8 +129,4 @@ function foreign(): ConfigurationError {
   return new ConfigurationError('The linkage index cannot be used', [
     'it has records of another data set: name another one',
   ])
-}
-
-async function memoryOf(redis: Redis): Promise<number> {
-  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1] ?? 0)
 }

@@ -9,13 +9,12 @@ import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
 import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
 import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
-import { didYouMean } from '#core/schema/nearest.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { heldIndexSecret, heldIndexVersions } from '../index/index-secret.ts'
 import { readModel, writeModel } from '../link/model-file.ts'
-import { type DataSet, readDataSet } from './data-set.ts'
-import { encoding } from './encoding.ts'
+import type { DataSet } from './data-set.ts'
+import { dataSetFor } from './data-set-for.ts'
 import { evaluate } from './evaluate.ts'
 import { type Learnt, learn } from './learn.ts'
 import { pace } from './pace.ts'
@@ -25,6 +24,8 @@ const EXIT_USAGE = 2
 const MOST_WORKERS = 64
 const DEFAULT_BATCH = 32
 const MOST_BATCH = 1000
+const MOST_PRODUCERS = 1000
+const MOST_SECONDS = 600
 /** A hub is a list in Redis until there are so many. */
 const MOST_HUB_IN_REDIS = 10_000
 
@@ -37,7 +38,9 @@ interface Flags {
 }
 interface PaceFlags extends Flags {
   readonly model: string
-  readonly index: string
+  readonly index?: string
+  readonly producers: string
+  readonly seconds: string
 }
 interface EvaluateFlags extends Flags {
   readonly workers: string
@@ -78,10 +81,15 @@ onDataSet(program.command('evaluate'))
   .action(evaluateFolder)
 onDataSet(program.command('pace'))
   .description(
-    'Links the records of a folder, new ones, on an index that `evaluate --index` has kept, and prints as JSON how fast, and how long each took at rates of arrival. The index is then of no other use.',
+    'Fills an index in Redis with the records of a folder, links the last of them in batches and at rates of arrival, and prints as JSON how fast, and how long each took until its person was in Redis.',
   )
   .requiredOption('--model <file>', 'that of the index')
-  .requiredOption('--index <name>', 'of the index')
+  .option(
+    '--index <name>',
+    'keep the index under this name; one that is there is not filled, and then of no other use (default: removed at the end)',
+  )
+  .option('--producers <n>', 'who send the records, in turn', '10')
+  .option('--seconds <n>', 'of each rate', '5')
   .action(paceFolder)
 onDataSet(program.command('train'))
   .description('Learns a model on the records of a folder, without the truth, and writes it.')
@@ -174,13 +182,21 @@ async function redisFor(
 async function paceFolder(dir: string, flags: PaceFlags): Promise<void> {
   const problems: string[] = []
   const limits = limitsOf(flags, problems)
-  const redis = await redisFor({ ...flags, store: 'redis', batch: String(DEFAULT_BATCH) }, limits, problems)
-  if (!redis || problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
+  const producers = integer('producers', flags.producers, 1, MOST_PRODUCERS, problems)
+  const seconds = integer('seconds', flags.seconds, 1, MOST_SECONDS, problems)
+  const store = await redisFor({ ...flags, store: 'redis', batch: String(DEFAULT_BATCH) }, limits, problems)
+  if (!store || problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
+  const status = { text: 'reading' }
+  const progress = startProgress(() => status)
   try {
-    const result = await pace(dataSetFor(dir, flags), redis, readModel(flags.model), limits)
+    const model = readModel(flags.model)
+    const onProgress = (text: string) => void (status.text = text)
+    const result = await pace({ dir, flags, store, model, limits, producers, seconds, onProgress })
+    progress.stop('')
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
   } finally {
-    redis.redis.disconnect()
+    progress.stop('')
+    store.redis.disconnect()
   }
 }
 
@@ -198,24 +214,6 @@ function trainFolder(dir: string, flags: Flags & { readonly out: string }): void
   } finally {
     progress.stop('')
   }
-}
-
-function dataSetFor(dir: string, { fields, passes }: Flags): DataSet {
-  const data = readDataSet(dir, fields)
-  const known = encoding(data).kinds.map(({ name }) => name)
-  if (known.length === 0)
-    throw new ConfigurationError(`The data set ${dir} is wrong`, [
-      'fields.json: traits: these alone find no candidates; a name, a street with its town, a telephone or a number would',
-    ])
-  if (passes === undefined) return data
-  const wanted = passes.split(',')
-  const unknown = wanted.filter((name) => !known.includes(name))
-  if (unknown.length > 0)
-    throw new ConfigurationError('The options are wrong', [
-      ...unknown.map((name) => `--passes: '${name}' is none with these traits${didYouMean(name, known)}`),
-      `known: ${known.join(', ')}`,
-    ])
-  return { ...data, passes: wanted }
 }
 
 function writePersons(file: string, { ids }: DataSet, persons: Int32Array): void {

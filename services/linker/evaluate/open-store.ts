@@ -17,12 +17,14 @@ export interface StoreOptions extends Pick<LinkerOptions, 'onePerSource' | 'onPa
   readonly kinds: readonly unknown[]
   readonly model: Model
   readonly limits: Limits
+  /** @returns an index whose calls are counted; by default itself */
+  readonly watch?: (index: LinkIndex) => LinkIndex
 }
 
 /** @throws ConfigurationError when the index was made for other traits, another model, key or limit */
 export async function openStore(
   { redis, secret, name }: Pick<RedisStore, 'redis' | 'secret' | 'name'>,
-  { layout, kinds, model, limits, onePerSource, onPair }: StoreOptions,
+  { layout, kinds, model, limits, onePerSource, onPair, watch = (index) => index }: StoreOptions,
 ): Promise<{ readonly index: LinkIndex; readonly links: IndexLinker }> {
   const keys = indexKeys(secret)
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
@@ -36,7 +38,7 @@ export async function openStore(
   const store = filterStore(layout)
   const { weight } = scorer(model, store, layout)
   const links = indexLinker({
-    ...{ index, keys, store, weight, onePerSource, onPair },
+    ...{ index: watch(index), keys, store, weight, onePerSource, onPair },
     codec: codec(layout),
     budget: limits.budget,
   })

@@ -198,7 +198,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   async function namesOf(number: number): Promise<Pick<Change, 'id' | 'label' | 'stamp'>> {
     const slot = opened.find(number)
     if (slot !== undefined)
-      return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.versionOf(slot).stamp }
+      return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.stampOf(slot) }
     const bytes = (await index.records([number])).get(number) as Buffer
     const head = readHead(bytes)
     const { id, label } = codec.unpack(keys.open(bytes, head.bytes))

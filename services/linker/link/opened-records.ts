@@ -5,6 +5,7 @@
 import type { EncodedRecord } from '#core/linkage/encode.ts'
 import type { RecordStore } from '#core/linkage/record-store.ts'
 import type { RecordVersion } from '../index/codec.ts'
+import { grown } from '../index/grown.ts'
 
 export interface OpenedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'> {
   readonly id: string
@@ -27,26 +28,30 @@ export interface OpenedRecords {
   idOf(slot: number): string
   labelOf(slot: number): string | undefined
   pairOf(slot: number): string | undefined
-  versionOf(slot: number): RecordVersion
+  /** Stamp of its version. */
+  stampOf(slot: number): number
   /** The record has no value that can be compared. */
   isBlank(slot: number): boolean
   sourceOf(slot: number): number
 }
 
+/** In the place of the number of a slot without a record. */
 const NONE = -1
 
 /** @param store where the filters are, and nothing else @param most records that are kept; those that came first make room */
 export function openedRecords(store: RecordStore, most: number): OpenedRecords {
-  const slots = new Map<number, number>()
-  const numbers: number[] = []
+  // Typed arrays: of a million records, a map and objects cost a look-up for each candidate, and the garbage collection pauses.
+  /** By number: the record's slot and 1; 0 where it is not there. */
+  let slots = new Int32Array(1024)
+  let numbers = new Int32Array(1024)
+  let stamps = new Float64Array(1024)
+  let sources = new Uint8Array(1024)
+  let blanks = new Uint8Array(1024)
+  let usedIn = new Float64Array(1024)
   const ids: string[] = []
   const labels: (string | undefined)[] = []
   /** By slot: few records have one. */
   const pairs = new Map<number, string>()
-  const versions: RecordVersion[] = []
-  const sources: number[] = []
-  const blanks: boolean[] = []
-  const usedIn: number[] = []
   let batch = 0
   let hand = 0
 
@@ -60,13 +65,23 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
     return undefined
   }
 
+  const slotOf = (number: number) => (number < slots.length ? (slots[number] as number) - 1 : NONE)
+
   function slotFor(number: number, record: OpenedRecord): number {
-    const known = slots.get(number)
-    const slot = known ?? (store.size < most ? undefined : free())
+    const known = slotOf(number)
+    const slot = known === NONE ? (store.size < most ? undefined : free()) : known
     if (slot === undefined) return store.add(record)
-    if (known === undefined) slots.delete(numbers[slot] as number)
+    if (known === NONE && numbers[slot] !== NONE) slots[numbers[slot] as number] = 0
     store.replace(slot, record)
     return slot
+  }
+
+  function growSlots(size: number): void {
+    numbers = grown(numbers, size)
+    stamps = grown(stamps, size)
+    sources = grown(sources, size)
+    blanks = grown(blanks, size)
+    usedIn = grown(usedIn, size)
   }
 
   return {
@@ -74,34 +89,38 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
       batch++
     },
     find(number) {
-      const slot = slots.get(number)
-      if (slot !== undefined) usedIn[slot] = batch
+      const slot = slotOf(number)
+      if (slot === NONE) return undefined
+      usedIn[slot] = batch
       return slot
     },
     keep(number, record) {
       const slot = slotFor(number, record)
-      slots.set(number, slot)
+      slots = grown(slots, number + 1)
+      growSlots(slot + 1)
+      slots[number] = slot + 1
       numbers[slot] = number
       ids[slot] = record.id
       labels[slot] = record.label
       if (record.pair === undefined) pairs.delete(slot)
       else pairs.set(slot, record.pair)
-      versions[slot] = record.version
+      stamps[slot] = record.version.stamp
       sources[slot] = record.source
-      blanks[slot] = !record.newborn && record.filters.every((word) => word === 0)
+      blanks[slot] = !record.newborn && record.filters.every((word) => word === 0) ? 1 : 0
       usedIn[slot] = batch
       return slot
     },
     drop(number) {
-      const slot = slots.get(number)
-      slots.delete(number)
-      if (slot !== undefined) numbers[slot] = NONE
+      const slot = slotOf(number)
+      if (slot === NONE) return
+      slots[number] = 0
+      numbers[slot] = NONE
     },
     idOf: (slot) => ids[slot] as string,
     labelOf: (slot) => labels[slot],
     pairOf: (slot) => pairs.get(slot),
-    versionOf: (slot) => versions[slot] as RecordVersion,
-    isBlank: (slot) => blanks[slot] as boolean,
+    stampOf: (slot) => stamps[slot] as number,
+    isBlank: (slot) => blanks[slot] === 1,
     sourceOf: (slot) => sources[slot] as number,
   }
 }

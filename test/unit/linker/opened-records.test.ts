@@ -7,7 +7,7 @@ import { openedRecords } from '../../../services/linker/link/opened-records.ts'
 const layout = layoutOf(new Set<Trait>(['sex']))
 const record = (value: number, version = 1) => ({
   id: `r${value}`,
-  version: { version, stamp: 0 },
+  version: { version, stamp: 10 * version },
   source: 0,
   newborn: false,
   filters: new Int32Array(layout.words).fill(value),
@@ -19,10 +19,10 @@ test('a later version is written over the earlier one', () => {
   opened.begin()
   const slot = opened.keep(7, record(1))
   expect(opened.keep(7, record(2, 5))).toBe(slot)
-  expect([opened.find(7), opened.idOf(slot), opened.versionOf(slot), store.size]).toEqual([
+  expect([opened.find(7), opened.idOf(slot), opened.stampOf(slot), store.size]).toEqual([
     slot,
     'r2',
-    { version: 5, stamp: 0 },
+    50,
     1,
   ])
   const other = opened.keep(8, record(2))

@@ -1,0 +1,87 @@
+/** Gives records to the linker as they arrive, and takes the time of each until it is written with its person. */
+import { performance } from 'node:perf_hooks'
+import { setImmediate } from 'node:timers/promises'
+import type { Arrival, IndexLinker } from '../link/index-linker.ts'
+
+export interface Paced {
+  /** Milliseconds of each record, from its arrival until it is in Redis with its person. */
+  readonly times: Float64Array
+  /** Of them this thread did nothing but wait for the next arrival, with nothing under way. */
+  readonly idleMs: number
+}
+
+/** How many records are to be linked now, and when they arrived in milliseconds; none: they are not here yet. */
+type Next = (from: number) => readonly [to: number, arrivedAt: (at: number) => number]
+
+/** A batch arrives when the one before the last is written. */
+export function asFastAsItCan(links: IndexLinker, given: readonly Arrival[], batch: number): Promise<Paced> {
+  return inTurn(links, given, (from) => {
+    const now = performance.now()
+    return [Math.min(given.length, from + batch), () => now]
+  })
+}
+
+/** Records arrive independently of each other (Poisson); a batch is of what waits. */
+export function atRate(
+  links: IndexLinker,
+  given: readonly Arrival[],
+  { rate, random, batchSize }: { readonly rate: number; readonly random: () => number; batchSize(waiting: number): number },
+): Promise<Paced> {
+  const due = arrivalTimes(given.length, rate, random)
+  const begun = performance.now()
+  const arrivedAt = (at: number) => begun + (due[at] as number)
+  let arrived = 0
+  return inTurn(links, given, (from) => {
+    const now = performance.now()
+    while (arrived < given.length && arrivedAt(arrived) <= now) arrived++
+    return [from + batchSize(arrived - from), arrivedAt]
+  })
+}
+
+/** @returns milliseconds from the begin, rising: the times between two are exponential */
+export function arrivalTimes(count: number, rate: number, random: () => number): Float64Array {
+  let at = 0
+  return Float64Array.from({ length: count }, () => {
+    at -= (1000 / rate) * Math.log(1 - random())
+    return at
+  })
+}
+
+/** Two batches are under way at a time. */
+async function inTurn(links: IndexLinker, given: readonly Arrival[], next: Next): Promise<Paced> {
+  const times = new Float64Array(given.length)
+  let before: Promise<void> = Promise.resolve()
+  let underWay = 0
+  let idleMs = 0
+  for (let from = 0; from < given.length; ) {
+    const first = from
+    const [to, arrivedAt] = next(first)
+    from = to
+    if (to === first) {
+      // Timers are too coarse. With nothing under way no event is missed, and no garbage is made that the linker would not have.
+      if (underWay > 0) await setImmediate()
+      else idleMs += spinUntil(arrivedAt(first))
+      continue
+    }
+    underWay++
+    const now = links.link(given.slice(first, to)).then(() => {
+      const ended = performance.now()
+      underWay--
+      for (let at = first; at < to; at++) times[at] = ended - arrivedAt(at)
+    })
+    // A failure of it is thrown when its turn comes.
+    now.catch(() => undefined)
+    await before
+    before = now
+  }
+  await before
+  return { times, idleMs }
+}
+
+/** @returns milliseconds that were spent */
+function spinUntil(time: number): number {
+  const begun = performance.now()
+  let now = begun
+  while (now < time) now = performance.now()
+  return now - begun
+}
