@@ -16,6 +16,7 @@ import type { LinkageSeal } from '#core/linkage/seal.ts'
 import type { Alarms } from '#core/telemetry/alarms.ts'
 import type { PartitionBatch } from '#core/worker/consumer.ts'
 import type { WorkerEvents } from '#core/worker/events.ts'
+import { batchSize } from './link/batch-size.ts'
 import type { Arrival, Change } from './link/index-linker.ts'
 import type { LinkerCounts } from './link/linker.ts'
 import { openMessage } from './steps/open-message.ts'
@@ -61,7 +62,8 @@ export interface LinkerWorker {
   /** Handles one fetched batch of `link.decisions`: what it changes is in force and told before its offset is committed. */
   readonly decide: (batch: PartitionBatch) => Promise<void>
   /**
-   * Closes what limits have left open (link/reconciliation.ts), one bounded step, and tells whose person changed by it. While batches wait, only once in a while.
+   * What a linker does while no batch waits, one bounded step: opens records of the index, and then closes what limits have left open (link/reconciliation.ts), and tells
+   * whose person changed by it. While batches wait, only the latter, and only once in a while.
    * @returns whether there is more to do now
    */
   readonly reconcile: () => Promise<boolean>
@@ -71,10 +73,12 @@ export interface LinkerWorker {
 
 /** Of the counters. */
 export const DECISIONS_NAME = 'link.decisions'
-/** Records of one write of the index. */
-const CHUNK = 256
-/** Records of one step of the reconciliation: some tens of milliseconds. */
-const RECONCILED = 64
+/** Records of one step of the reconciliation: some milliseconds, for which a batch that comes meanwhile waits. */
+const RECONCILED = 8
+/** Of a step that batches wait for: some tens of milliseconds. */
+const RECONCILED_BETWEEN = 64
+/** Records that are opened in one step: about a millisecond. */
+const OPENED = 32
 /** Batches that follow each other without a pause are interrupted for a step after so many milliseconds. */
 const RECONCILE_EVERY_MS = 5000
 
@@ -117,8 +121,10 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
   async function link({ links }: OpenLinker, arrivals: ReturnType<typeof read>): Promise<void> {
     const records = arrivals.filter((one): one is Arrival => one.encoded !== undefined)
     let before: Promise<unknown> = Promise.resolve()
-    for (let from = 0; from < records.length; from += CHUNK) {
-      const sent = links.link(records.slice(from, from + CHUNK))
+    for (let from = 0; from < records.length; ) {
+      const to = from + batchSize(records.length - from)
+      const sent = links.link(records.slice(from, to))
+      from = to
       // A failure of it is thrown when its turn comes.
       sent.catch(() => undefined)
       await before
@@ -206,13 +212,16 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     known.passed(batch, next)
   }
 
-  async function step({ links, index }: OpenLinker): Promise<boolean> {
-    const looked = await links.reconcileSome(RECONCILED, () => undefined)
+  async function step({ links, index }: OpenLinker, isBetween: boolean): Promise<boolean> {
+    // Arrivals meet these, and so does the reconciliation.
+    if (!isBetween && (await links.openSome(OPENED)) > 0) return true
+    const looked = await links.reconcileSome(isBetween ? RECONCILED_BETWEEN : RECONCILED, () => undefined)
     // Its changes are the index's, of no partition: who no longer writes the index is refused before.
     await links.tellChanges(
       () => Date.now() * 1000,
       (changes) => tell(() => undefined, changes, 'reconciliation'),
     )
+    await index.commit()
     count(links.counts)
     unreconciled(index.flags('limited'))
     return looked > 0
@@ -238,8 +247,9 @@ export function linkerWorker(dependencies: LinkerWorkerDependencies): LinkerWork
     },
     async reconcile() {
       if (taken) return false
-      if (waiting > 0 && Date.now() - steppedAt < RECONCILE_EVERY_MS) return false
-      const more = await onIndex(step)
+      const isBetween = waiting > 0
+      if (isBetween && Date.now() - steppedAt < RECONCILE_EVERY_MS) return false
+      const more = await onIndex((open) => step(open, isBetween))
       steppedAt = Date.now()
       return more
     },

@@ -25,7 +25,11 @@ export function asFastAsItCan(links: IndexLinker, given: readonly Arrival[], bat
 export function atRate(
   links: IndexLinker,
   given: readonly Arrival[],
-  { rate, random, batchSize }: { readonly rate: number; readonly random: () => number; batchSize(waiting: number): number },
+  {
+    rate,
+    random,
+    batchSize,
+  }: { readonly rate: number; readonly random: () => number; batchSize(waiting: number): number },
 ): Promise<Paced> {
   const due = arrivalTimes(given.length, rate, random)
   const begun = performance.now()

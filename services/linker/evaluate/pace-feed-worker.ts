@@ -15,7 +15,8 @@ function serve(): void {
   const { layout, kinds, encodeWritten } = encoding(data)
 
   /** In the form of a first-level pseudonym: its bytes are in the index, too. */
-  const pseudonym = (kind: string, id: string) => `p1_${createHash('sha256').update(`${prefix}/${kind}/${id}`).digest('base64url')}`
+  const pseudonym = (kind: string, id: string) =>
+    `p1_${createHash('sha256').update(`${prefix}/${kind}/${id}`).digest('base64url')}`
 
   function encode({ from, to }: Asked): Encoded {
     const count = to - from

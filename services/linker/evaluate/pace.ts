@@ -78,14 +78,24 @@ async function opened({ store, model, limits, seconds, onProgress }: PaceOptions
   const { index, links } = await openStore(
     { ...store, name },
     // One more kind of tokens is of the patient number, as in an installation.
-    { ...{ layout, model, limits, onePerSource: false }, kinds: [...kinds, 'patient'], onPair: () => undefined, watch: costs.watch },
+    {
+      ...{ layout, model, limits, onePerSource: false },
+      kinds: [...kinds, 'patient'],
+      onPair: () => undefined,
+      watch: costs.watch,
+    },
   )
   const openingMs = Math.round(performance.now() - begun)
   return { index, links, costs, openingMs, records: index.size(), redis: store.redis, seconds, onProgress }
 }
 
 /** The linker of an index that is opened again is another one, and what the one before had in memory is gone. */
-async function onOpened<T>(options: PaceOptions, name: string, feed: Feed, work: (open: Opened) => Promise<T>): Promise<T> {
+async function onOpened<T>(
+  options: PaceOptions,
+  name: string,
+  feed: Feed,
+  work: (open: Opened) => Promise<T>,
+): Promise<T> {
   const open = await opened(options, name, feed)
   try {
     return await work(open)

@@ -65,7 +65,7 @@ export interface IndexLinker {
   /** @param record its version and stamp are above those of the record that is cancelled */
   cancel(record: Omit<Arrival, 'encoded' | 'source' | 'producer'>): Promise<'cancelled' | 'same' | 'stale'>
   /**
-   * Tells what has changed until all is told. What was not told when the process ended is told by the next one.
+   * Tells what has changed until all is told. What was not told when the process ended, or the index does not have as told (`commit`), is told by the next one.
    * @param now microseconds since 1970
    * @param tell what it throws is thrown here, and the changes are told again
    */
@@ -80,6 +80,11 @@ export interface IndexLinker {
    * @param most records @returns how many were looked at: 0 when none is left
    */
   reconcileSome(most: number, onPair: LinkerOptions['onPair']): Promise<number>
+  /**
+   * Opens some of the records that the index had when it was opened, the latest first, while there is room: a candidate that is not open is asked of Redis while its
+   * batch waits. A batch that is given meanwhile waits. @param most records @returns how many were looked at: 0 when none is left
+   */
+  openSome(most: number): Promise<number>
   /** Until none is left, and then makes the persons again from all edges. @returns records whose person was another one before: 0 where no limit was met */
   reconcile(onPair: LinkerOptions['onPair']): Promise<number>
   readonly counts: LinkerCounts
@@ -103,6 +108,8 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   const counts: LinkerCounts = { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0, reconciled: 0 }
   const opened = openedRecords(options.store, MOST_OPENED)
   const made = decisions()
+  /** Records below it may never have been opened. */
+  let unopened = index.size()
   let last: Promise<unknown> = Promise.resolve()
 
   const producers = new Map<string, number>()
@@ -197,8 +204,7 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   /** @param number of a record, which may be cancelled */
   async function namesOf(number: number): Promise<Pick<Change, 'id' | 'label' | 'stamp'>> {
     const slot = opened.find(number)
-    if (slot !== undefined)
-      return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.stampOf(slot) }
+    if (slot !== undefined) return { id: opened.idOf(slot), label: opened.labelOf(slot), stamp: opened.stampOf(slot) }
     const bytes = (await index.records([number])).get(number) as Buffer
     const head = readHead(bytes)
     const { id, label } = codec.unpack(keys.open(bytes, head.bytes))
@@ -268,6 +274,14 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
       await index.commit()
     }
     await index.commit()
+  }
+
+  async function openSome(most: number): Promise<number> {
+    if (opened.isFull) unopened = 0
+    const count = Math.min(most, unopened)
+    unopened -= count
+    await openAll(Array.from({ length: count }, (_, at) => unopened + at))
+    return count
   }
 
   /** A step is one write. */
@@ -372,10 +386,10 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
           await openAll(entries.flatMap(({ number, person }) => (person === undefined ? [] : [number, person])))
           await tell(await Promise.all(entries.map(changeOf)))
           index.told(entries)
-          await index.commit()
         }
       }),
     reconcileSome: (most, onPair) => inTurn(() => step(most, onPair)),
+    openSome: (most) => inTurn(() => openSome(most)),
     reconcile: (onPair) =>
       inTurn(async () => {
         const before = index.persons()

@@ -16,6 +16,8 @@ export interface OpenedRecord extends Pick<EncodedRecord, 'filters' | 'newborn'>
 }
 
 export interface OpenedRecords {
+  /** One more takes the place of another one, if the batch does not use all. */
+  readonly isFull: boolean
   /** Begins a batch: what is asked for or kept from now on stays until the next one begins, even if there are more than fit. */
   begin(): void
   /** @returns the record's number in the store; undefined when it is not there */
@@ -85,6 +87,9 @@ export function openedRecords(store: RecordStore, most: number): OpenedRecords {
   }
 
   return {
+    get isFull() {
+      return store.size >= most
+    },
     begin() {
       batch++
     },

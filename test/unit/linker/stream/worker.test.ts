@@ -61,6 +61,7 @@ function harness(position?: bigint, fails = '', failure?: Error) {
   const outbox: Change[] = []
   const unreconciled: number[] = []
   let toReconcile = 0
+  let toOpen = 0
   const links = {
     counts: { compared: 0, edges: 0, hubs: 0, overBudget: 0, split: 0 },
     link: async (batch: readonly Arrival[]) => {
@@ -83,6 +84,12 @@ function harness(position?: bigint, fails = '', failure?: Error) {
         ...{ id: 'patient/r', label: 'p', stamp: 0, person: 'patient/r', weight: undefined, linkVersion: 1 },
         ...{ previous: 'patient/q', change: 'split' },
       })
+    },
+    openSome: async (most: number) => {
+      const count = Math.min(most, toOpen)
+      toOpen -= count
+      if (count > 0) effect(`open ${count} records`)
+      return count
     },
     reconcileSome: async () => {
       effect('step')
@@ -150,6 +157,9 @@ function harness(position?: bigint, fails = '', failure?: Error) {
     decide: (messages: readonly KafkaMessage[]) => decide(batchOf(messages)),
     limit: (records: number) => {
       toReconcile = records
+    },
+    unopened: (records: number) => {
+      toOpen = records
     },
     loseIndex: () => {
       inIndex = undefined
@@ -343,6 +353,19 @@ test('a batch is not interrupted, and is followed by a step once in a while', as
   expect(await reconcile()).toBe(false)
   await batch
   expect(log.slice(4)).toEqual(['link 0', 'send linked.patient 1', 'told', 'passed 1', 'commit 1'])
+})
+
+test('while no batch waits the records of the index are opened before anything is reconciled; beside batches they are not', async () => {
+  const { log, handle, reconcile, limit, unopened } = harness(0n)
+  limit(1)
+  unopened(40)
+  const batch = handle(records(0, 1))
+  expect(await reconcile()).toBe(true)
+  await batch
+  expect(log.slice(0, 4)).toEqual(['open', 'step', 'send linked.patient 1', 'told'])
+  expect(log.at(-1)).toBe('commit 1')
+  expect([await reconcile(), await reconcile(), await reconcile()]).toEqual([true, true, false])
+  expect(log.slice(-4)).toEqual(['open 32 records', 'open 8 records', 'step', 'told'])
 })
 
 test('a step that fails is tried again; where another linker writes the index, a batch opens it again', async () => {
