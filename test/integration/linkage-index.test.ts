@@ -332,16 +332,30 @@ test('whatever was put, replaced and cancelled: a linker that opens the index ha
   )
   for (const record of used.filter((one) => one % 11 === 0))
     await links.cancel({ id: data.ids[record] as string, version: 3 })
-  const next = await onIndex(name)
+  const asked: number[] = []
+  const next = await onIndex(name, false, (of) => ({
+    ...of,
+    records(numbers) {
+      asked.push(...numbers)
+      return of.records(numbers)
+    },
+  }))
   expect(next.index.size()).toBe(index.size())
   expect(next.index.persons()).toEqual(index.persons())
   expect(next.index.connected()).toEqual(index.connected())
   const edges = (of: LinkIndex) => of.components(of.connected(), 0, 1000).map((one) => one.edges)
   expect(edges(next.index)).toEqual(edges(index))
+  // What it opens while nothing arrives is not asked of Redis again, and is replaced by what arrives.
+  const opened: number[] = []
+  do opened.push(await next.links.openSome(128))
+  while (opened.at(-1) !== 0)
+  expect(opened).toEqual([128, 128, 44, 0])
+  expect(asked.toSorted((a, b) => a - b)).toEqual(used)
   // All later versions have the candidates that they had in the first linker.
   const later = used.map((record) => arrival(record, { version: 4, stamp: 1 }))
   await linkAll(next.links, later)
   expect(next.index.persons()).toEqual(inMemory(used).persons)
+  expect(asked).toHaveLength(used.length)
 })
 
 test('a write that Redis has got and not answered is not done twice; after one that it has lost, nothing is written', async () => {
@@ -652,7 +666,21 @@ test('a snapshot that is taken while records are linked, corrected and decided a
   await expect(onIndex(name)).rejects.toThrow('is not whole')
   await expect(linkAll(links, [arrival(341)])).rejects.toThrow('another linker has taken')
   expect(await checkSnapshot(path, place, shares)).toMatchObject({ present: 0 })
-  await restoreSnapshot(path, place, { seed, checked }, async () => undefined)
+  // A linker that waits goes on waiting until the index is whole, and has it then; one that does not wait cannot open it.
+  const logger = createLogger('linker', 'error')
+  const [restoring, waiting] = [indexLease(redis, name, logger), indexLease(redis, name, logger)]
+  expect(await restoring.take()).toBe(true)
+  restoring.keep(() => undefined)
+  let tried = 0
+  await restoreSnapshot(path, place, { seed, checked }, async () => {
+    tried++
+    expect(await waiting.take()).toBe(false)
+    await expect(onIndex(name)).rejects.toThrow('is not whole')
+  })
+  expect([tried, await waiting.take()]).toEqual([1, false])
+  await restoring.release()
+  expect(await waiting.take()).toBe(true)
+  await waiting.release()
   await redis.set(`{lx:${name}}v`, writes ?? '')
   expect(await contents(name)).toBe(before)
   const next = await onIndex(name)

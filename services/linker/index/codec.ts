@@ -69,7 +69,7 @@ export function packHead(
   if (count >= CANCELLED) throw new RangeError('a record has at most 254 tokens')
   const head = headOf(version, source, count, id)
   head.writeInt32LE(producer, PRODUCER_AT)
-  for (const [at, word] of tokens.entries()) head.writeInt32LE(word, HEAD_BYTES + WORD_BYTES * at)
+  head.set(bytesOf(tokens), HEAD_BYTES)
   return head
 }
 
@@ -96,9 +96,12 @@ export function movedHead(head: Buffer, id: Buffer, producer: number, tokens: In
   const moved = Buffer.from(head)
   moved.writeInt32LE(producer, PRODUCER_AT)
   id.copy(moved, ID_AT)
-  for (const [at, word] of tokens.entries()) moved.writeInt32LE(word, HEAD_BYTES + WORD_BYTES * at)
+  moved.set(bytesOf(tokens), HEAD_BYTES)
   return moved
 }
+
+/** Words are copied as they lie in memory: `codec` asks for a little-endian machine. */
+const bytesOf = ({ buffer, byteOffset, byteLength }: Int32Array) => new Uint8Array(buffer, byteOffset, byteLength)
 
 /** @param stored a record; a cancelled one has no tokens */
 export function readHead(stored: Buffer): Head {
@@ -121,8 +124,9 @@ export function idOf(stored: Buffer): Buffer {
 
 /** @param stored a record @returns two words for each token */
 export function tokensOf(stored: Buffer): Int32Array {
-  const tokens = new Int32Array((readHead(stored).bytes - HEAD_BYTES) / WORD_BYTES)
-  for (let at = 0; at < tokens.length; at++) tokens[at] = stored.readInt32LE(HEAD_BYTES + WORD_BYTES * at)
+  const last = stored.readUInt8(TOKENS_AT)
+  const tokens = new Int32Array(last === CANCELLED ? 0 : (TOKEN_BYTES * last) / WORD_BYTES)
+  bytesOf(tokens).set(stored.subarray(HEAD_BYTES, HEAD_BYTES + tokens.byteLength))
   return tokens
 }
 
@@ -163,7 +167,7 @@ export function codec({ fields, words }: Layout): Codec {
       bytes.writeUInt16LE(present, 1)
       bytes.writeUInt16LE(idBytes, 3)
       let to = SEALED_HEAD_BYTES + bytes.write(text, SEALED_HEAD_BYTES)
-      const own = new Uint8Array(filters.buffer, filters.byteOffset, filters.byteLength)
+      const own = bytesOf(filters)
       for (const [at, field] of fields.entries()) {
         if ((present & (1 << at)) === 0) continue
         bytes.set(own.subarray(4 * field.offset, 4 * (field.offset + field.words)), to)
@@ -175,7 +179,7 @@ export function codec({ fields, words }: Layout): Codec {
       const present = bytes.readUInt16LE(1)
       const idBytes = bytes.readUInt16LE(3)
       const filters = new Int32Array(words)
-      const own = new Uint8Array(filters.buffer)
+      const own = bytesOf(filters)
       let from = SEALED_HEAD_BYTES + idBytes
       const text = bytes.toString('utf8', SEALED_HEAD_BYTES, from)
       const flags = bytes[0] as number

@@ -35,8 +35,14 @@ export function knownRecords(): KnownRecords {
     const mask = slots.length - 1
     for (let slot = word & mask; ; slot = (slot + 1) & mask) {
       const number = (slots[slot] as number) - 1
-      if (number < 0 || Buffer.compare(id, bytesOf(number)) === 0) return slot
+      if (number < 0 || isOf(number, id)) return slot
     }
+  }
+
+  /** A view of the bytes for each look-up would cost more than the look-up. */
+  function isOf(number: number, id: Uint8Array): boolean {
+    for (let at = 0, own = ID_BYTES * number; at < ID_BYTES; at++, own++) if (ids[own] !== id[at]) return false
+    return true
   }
 
   function grow(): void {

@@ -136,9 +136,10 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   }
 
   async function openAll(numbers: Iterable<number>): Promise<void> {
-    const missing = [...new Set(numbers)].filter((number) => opened.find(number) === undefined)
-    if (missing.length === 0) return
-    for (const [number, bytes] of await index.records(missing)) {
+    const missing = new Set<number>()
+    for (const number of numbers) if (opened.find(number) === undefined) missing.add(number)
+    if (missing.size === 0) return
+    for (const [number, bytes] of await index.records([...missing])) {
       const head = readHead(bytes)
       if (head.isCancelled) continue
       const record = codec.unpack(keys.open(bytes, head.bytes))
