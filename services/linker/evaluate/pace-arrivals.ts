@@ -1,7 +1,8 @@
 /** Gives records to the linker as they arrive, and takes the time of each until it is written with its person. */
 import { performance } from 'node:perf_hooks'
 import { setImmediate } from 'node:timers/promises'
-import type { Arrival, IndexLinker } from '../link/index-linker.ts'
+import type { IndexLinker } from '../link/index-linker.ts'
+import type { Sent } from './pace-feed.ts'
 
 export interface Paced {
   /** Milliseconds of each record, from its arrival until it is in Redis with its person. */
@@ -14,7 +15,7 @@ export interface Paced {
 type Next = (from: number) => readonly [to: number, arrivedAt: (at: number) => number]
 
 /** A batch arrives when the one before the last is written. */
-export function asFastAsItCan(links: IndexLinker, given: readonly Arrival[], batch: number): Promise<Paced> {
+export function asFastAsItCan(links: IndexLinker, given: Sent, batch: number): Promise<Paced> {
   return inTurn(links, given, (from) => {
     const now = performance.now()
     return [Math.min(given.length, from + batch), () => now]
@@ -24,7 +25,7 @@ export function asFastAsItCan(links: IndexLinker, given: readonly Arrival[], bat
 /** Records arrive independently of each other (Poisson); a batch is of what waits. */
 export function atRate(
   links: IndexLinker,
-  given: readonly Arrival[],
+  given: Sent,
   {
     rate,
     random,
@@ -52,7 +53,7 @@ export function arrivalTimes(count: number, rate: number, random: () => number):
 }
 
 /** Two batches are under way at a time. */
-async function inTurn(links: IndexLinker, given: readonly Arrival[], next: Next): Promise<Paced> {
+async function inTurn(links: IndexLinker, given: Sent, next: Next): Promise<Paced> {
   const times = new Float64Array(given.length)
   let before: Promise<void> = Promise.resolve()
   let underWay = 0

@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ConfigurationError } from '#core/faults/errors.ts'
 import { dataSetFor } from './data-set-for.ts'
 import { encoding } from './encoding.ts'
-import type { Asked, Encoded, FeedOf, Ready } from './pace-feed.ts'
+import { type Asked, type Encoded, type FeedOf, PSEUDONYM_BYTES, type Ready } from './pace-feed.ts'
 
 const port = parentPort as NonNullable<typeof parentPort>
 const { dir, flags, prefix } = workerData as FeedOf
@@ -23,23 +23,29 @@ function serve(): void {
     const filters = new Int32Array(count * layout.words)
     const tokens = new Int32Array(count * 2 * kinds.length)
     const newborn = new Uint8Array(count)
-    const names: [record: string, patient: string][] = []
+    const names = Buffer.alloc(count * 2 * PSEUDONYM_BYTES)
     for (let at = 0; at < count; at++) {
       const encoded = encodeWritten(data.record(from + at))
       filters.set(encoded.filters, at * layout.words)
       tokens.set(encoded.tokens, at * 2 * kinds.length)
       newborn[at] = encoded.newborn ? 1 : 0
       const id = data.ids[from + at] as string
-      names.push([pseudonym('record', id), pseudonym('patient', id)])
+      const both = pseudonym('record', id) + pseudonym('patient', id)
+      names.write(both, at * 2 * PSEUDONYM_BYTES, 'latin1')
     }
-    return { names, filters, tokens, newborn }
+    return { names: Uint8Array.from(names), filters, tokens, newborn }
   }
 
   const ready: Ready = { records: data.ids.length, form: { traits, dates, passes } }
   port.postMessage(ready)
   port.on('message', (asked: Asked) => {
     const encoded = encode(asked)
-    port.postMessage(encoded, [encoded.filters.buffer, encoded.tokens.buffer, encoded.newborn.buffer])
+    port.postMessage(encoded, [
+      encoded.names.buffer,
+      encoded.filters.buffer,
+      encoded.tokens.buffer,
+      encoded.newborn.buffer,
+    ])
   })
 }
 

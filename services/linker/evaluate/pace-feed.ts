@@ -27,18 +27,28 @@ export interface Asked {
   readonly to: number
 }
 
+/** Of one record after the other. */
 export interface Encoded {
-  readonly names: readonly (readonly [record: string, patient: string])[]
-  /** Of one record after the other. */
+  /** Pseudonyms of the record and of its patient, ASCII. */
+  readonly names: Uint8Array<ArrayBuffer>
   readonly filters: Int32Array<ArrayBuffer>
   readonly tokens: Int32Array<ArrayBuffer>
   readonly newborn: Uint8Array<ArrayBuffer>
 }
 
+export const PSEUDONYM_BYTES = 46
+
+/** Records that have been sent, all of them arrivals of the feed `patient`, of one producer after the other. */
+export interface Sent {
+  readonly length: number
+  /** What the linker makes of messages when it gets them: until then there is no object of a record. */
+  slice(from: number, to: number): readonly Arrival[]
+}
+
 export interface Feed extends Pick<ReturnType<typeof encoding>, 'layout' | 'kinds'> {
   readonly records: number
-  /** One call after the other. @returns the records, all of them arrivals of the feed `patient`, of one producer after the other */
-  read(from: number, to: number): Promise<readonly Arrival[]>
+  /** One call after the other. */
+  read(from: number, to: number): Promise<Sent>
   close(): Promise<void>
 }
 
@@ -54,7 +64,8 @@ export async function openFeed(of: FeedOf, producers: number): Promise<Feed> {
   const words = 2 * kinds.length
 
   function arrivalAt({ names, filters, tokens, newborn }: Encoded, at: number, number: number): Arrival {
-    const [record, patient] = names[at] as Encoded['names'][number]
+    const text = Buffer.from(names.buffer, 2 * PSEUDONYM_BYTES * at, 2 * PSEUDONYM_BYTES)
+    const [record, patient] = [text.toString('latin1', 0, PSEUDONYM_BYTES), text.toString('latin1', PSEUDONYM_BYTES)]
     const encoded = {
       filters: filters.slice(at * layout.words, (at + 1) * layout.words),
       tokens: tokens.slice(at * words, (at + 1) * words),
@@ -72,7 +83,11 @@ export async function openFeed(of: FeedOf, producers: number): Promise<Feed> {
     async read(from, to) {
       worker.postMessage({ from, to } satisfies Asked)
       const [encoded] = (await once(worker, 'message')) as [Encoded]
-      return Array.from({ length: to - from }, (_, at) => arrivalAt(encoded, at, from + at))
+      return {
+        length: to - from,
+        slice: (first, last) =>
+          Array.from({ length: last - first }, (_, at) => arrivalAt(encoded, first + at, from + first + at)),
+      }
     },
     close: async () => void (await worker.terminate()),
   }

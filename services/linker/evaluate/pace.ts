@@ -8,12 +8,11 @@ import { ConfigurationError } from '#core/faults/errors.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { Limits } from '#core/linkage/token-index.ts'
 import { batchSize, MOST_IN_BATCH } from '../link/batch-size.ts'
-import type { Arrival } from '../link/index-linker.ts'
 import type { DataSetFlags } from './data-set-for.ts'
 import { meter, serverBytes } from './meter.ts'
 import { openStore } from './open-store.ts'
 import { asFastAsItCan, atRate, type Paced } from './pace-arrivals.ts'
-import { type Feed, openFeed } from './pace-feed.ts'
+import { type Feed, openFeed, type Sent } from './pace-feed.ts'
 import { randomOf } from './random.ts'
 import type { RedisStore } from './run.ts'
 
@@ -132,7 +131,7 @@ async function measureAll(open: Opened, feed: Feed, from: number, plan: Plan, is
   let taken = from
   const take = (count: number) => feed.read(taken, (taken += count))
 
-  async function measured(what: string, given: readonly Arrival[], link: () => Promise<Paced>) {
+  async function measured(what: string, given: Sent, link: () => Promise<Paced>) {
     onProgress(what)
     const end = await costs.begin()
     const { times, idleMs } = await link()

@@ -151,7 +151,7 @@ export function codec({ fields, words }: Layout): Codec {
 
   return {
     pack({ id, label, pair, filters, newborn }) {
-      const text = [id, label, pair].filter((part) => part !== undefined).join('\0')
+      const text = id + (label === undefined ? '' : `\0${label}`) + (pair === undefined ? '' : `\0${pair}`)
       const idBytes = Buffer.byteLength(text)
       if (idBytes > MOST_ID_BYTES)
         throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes, with its label`)
