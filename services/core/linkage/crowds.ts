@@ -39,8 +39,14 @@ export interface Crowd {
 export function crowds(limit: number, members: Members, { join, leave, recordsFrom }: Chaining, none: number) {
   function shareIn({ chains }: Crowd): number {
     const counts: number[] = []
-    for (const { count, ordered } of chains.values()) if (ordered) counts.push(count)
-    return shareOf(counts, limit)
+    let sum = 0
+    for (const { count, ordered } of chains.values())
+      if (ordered) {
+        counts.push(count)
+        sum += count
+      }
+    // As `shareOf` says it, without an order.
+    return sum <= limit ? limit : shareOf(counts, limit)
   }
 
   /** @returns where the record is in the order, or is to be */
@@ -55,8 +61,8 @@ export function crowds(limit: number, members: Members, { join, leave, recordsFr
   }
 
   /** @param itself the chain that has changed @returns records of the others that use the token with one share and not with the other */
-  function ofOthers({ chains }: Crowd, itself: Chain, one: number, other: number): number[] {
-    if (one === other) return []
+  function ofOthers({ chains }: Crowd, itself: Chain, one: number, other: number): readonly number[] {
+    if (one === other) return NOBODY
     return [...chains.values()].flatMap((chain) => (chain === itself ? [] : between(chain.ordered ?? [], one, other)))
   }
 
@@ -89,7 +95,7 @@ export function crowds(limit: number, members: Members, { join, leave, recordsFr
       const after = crowd.share - (place < crowd.share ? 1 : 0)
       const own = between(others, before, after)
       others.splice(place, 0, record)
-      return [...own, ...ofOthers(crowd, chain, before, crowd.share)]
+      return joined(own, ofOthers(crowd, chain, before, crowd.share))
     },
 
     /** @returns other records that begin or cease to use the token */
@@ -107,7 +113,7 @@ export function crowds(limit: number, members: Members, { join, leave, recordsFr
       if (chain.count === 0) crowd.chains.delete(producer)
       if (wasAbove || chain.count <= before) crowd.share = shareIn(crowd)
       const used = wasAbove ? 0 : before - (place < before ? 1 : 0)
-      return [...between(others, used, crowd.share), ...ofOthers(crowd, chain, before, crowd.share)]
+      return joined(between(others, used, crowd.share), ofOthers(crowd, chain, before, crowd.share))
     },
 
     uses({ chains, share }: Crowd, record: number): boolean {
@@ -117,15 +123,21 @@ export function crowds(limit: number, members: Members, { join, leave, recordsFr
 
     /** @returns the records that use the token */
     users({ chains, share }: Crowd): readonly number[] {
-      if (share === 0) return []
-      return [...chains.values()].flatMap(({ ordered = [] }) =>
-        ordered.length > share ? ordered.slice(0, share) : ordered,
-      )
+      const found: number[] = []
+      if (share === 0) return found
+      for (const { ordered } of chains.values())
+        if (ordered) for (let at = 0; at < ordered.length && at < share; at++) found.push(ordered[at] as number)
+      return found
     },
   }
 }
 
+const joined = (one: readonly number[], two: readonly number[]) =>
+  two.length === 0 ? one : one.length === 0 ? two : [...one, ...two]
+
+const NOBODY: readonly number[] = []
+
 /** @returns what is in the first so many of one number, and not of the other */
-function between(ordered: readonly number[], one: number, other: number): number[] {
-  return one === other ? [] : ordered.slice(Math.min(one, other), Math.max(one, other))
+function between(ordered: readonly number[], one: number, other: number): readonly number[] {
+  return one === other ? NOBODY : ordered.slice(Math.min(one, other), Math.max(one, other))
 }

@@ -62,7 +62,8 @@ export function filterStore(layout: Layout): RecordStore {
   function replace(number: number, record: Pick<EncodedRecord, 'filters' | 'newborn'>): void {
     filters.set(record.filters, number * stride)
     newborn[number] = record.newborn ? 1 : 0
-    for (const [at, { offset, words }] of fields.entries()) {
+    for (let at = 0; at < count; at++) {
+      const { offset, words } = fields[at] as Field
       let bits = 0
       for (let w = offset; w < offset + words; w++) bits += popcount(record.filters[w] as number)
       fills[number * count + at] = bits

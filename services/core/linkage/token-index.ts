@@ -85,9 +85,16 @@ function grow(table: Table): void {
   }
 }
 
-/** Adds what is said of others than the record itself. */
-function note(concerned: Set<number>, itself: number, records: readonly number[]): void {
-  for (const record of records) if (record !== itself) concerned.add(record)
+/** @returns what is said of others than the record itself, with what was said before; mostly nothing is */
+function noted(
+  concerned: Set<number> | undefined,
+  itself: number,
+  records: readonly number[],
+): Set<number> | undefined {
+  if (records.length === 0) return concerned
+  const all = concerned ?? new Set<number>()
+  for (const record of records) if (record !== itself) all.add(record)
+  return all
 }
 
 /** @param kinds tokens of a record, two words each @param hub records that may use a token */
@@ -154,14 +161,14 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
     return before.filter((one) => !crowded.uses(crowd, one))
   }
 
-  interface Found {
-    readonly count: number
-    /** Records of a chain by its last one, or those that use the token of a crowd. */
-    readonly records: number | readonly number[]
-  }
+  // What the tokens of one look-up share, the rarest first: counts, and the last one of a chain or the records that use the token of a crowd.
+  const sharedCounts: number[] = []
+  const shared: (number | readonly number[])[] = []
 
-  function found(tokens: Int32Array, itself?: number): { readonly shared: Found[]; readonly hubs: number } {
-    const shared: Found[] = []
+  /** Writes the shared tokens. @returns how many are of a hub */
+  function find(tokens: Int32Array, itself?: number): number {
+    sharedCounts.length = 0
+    shared.length = 0
     const own = itself === undefined ? 0 : 1
     let hubs = 0
     for (let word = 0; word < tokens.length; word += 2) {
@@ -184,30 +191,46 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
       if (count <= 0) continue
       // Equally rare tokens in the order of their kinds.
       let place = shared.length
-      while (place > 0 && (shared[place - 1] as Found).count > count) place--
-      shared.splice(place, 0, { count, records: users ?? last })
+      for (; place > 0 && (sharedCounts[place - 1] as number) > count; place--) {
+        sharedCounts[place] = sharedCounts[place - 1] as number
+        shared[place] = shared[place - 1] as number | readonly number[]
+      }
+      sharedCounts[place] = count
+      shared[place] = users ?? last
     }
-    return { shared, hubs }
+    return hubs
+  }
+
+  /** Adds a candidate. @returns whether the token is more than the budget has room for */
+  function meet(record: number, records: number[], before: number, budget: number): boolean {
+    if (seen[record] === query) return false
+    seen[record] = query
+    records.push(record)
+    return before > 0 && records.length > budget
   }
 
   return {
     candidates(tokens, budget, itself) {
       query++
-      const { shared, hubs } = found(tokens, itself)
+      const hubs = find(tokens, itself)
       if (itself !== undefined) seen[itself] = query
       const records: number[] = []
       let overBudget = false
-      for (const { records: those } of shared) {
+      // No iterator: this is where a linker is most of its time, and makes most of its garbage.
+      for (let one = 0; one < shared.length; one++) {
+        const those = shared[one] as number | readonly number[]
         const before = records.length
-        for (const record of typeof those === 'number' ? recordsFrom(those) : those) {
-          if (seen[record] === query) continue
-          seen[record] = query
-          records.push(record)
-          if (before > 0 && records.length > budget) break
-        }
+        let isOver = false
+        if (typeof those === 'number')
+          for (let entry = those; entry !== NONE && !isOver; entry = neighbours[2 * entry] as number)
+            isOver = meet(recordOf(entry), records, before, budget)
+        else
+          for (let at = 0; at < those.length && !isOver; at++)
+            isOver = meet(those[at] as number, records, before, budget)
         // A token counts whole or not at all, so that the order of arrival of its records does not matter; the rarest always counts.
-        if (before > 0 && records.length > budget) {
-          for (const record of records.splice(before)) seen[record] = 0
+        if (isOver) {
+          for (let at = before; at < records.length; at++) seen[records[at] as number] = 0
+          records.length = before
           overBudget = true
         }
       }
@@ -215,7 +238,7 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
     },
     add(record, tokens) {
       growRecords(record)
-      const concerned = new Set<number>()
+      let concerned: Set<number> | undefined
       for (let word = 0; word < tokens.length; word += 2) {
         const low = tokens[word] as number
         const high = tokens[word + 1] as number
@@ -237,17 +260,17 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
         const last = table.words[at + LAST] as number
         const count = (table.words[at + COUNT] as number) + 1
         table.words[at + COUNT] = count
-        if (last <= CROWDED) note(concerned, record, crowded.add(crowdAt(last), record, entry))
+        if (last <= CROWDED) concerned = noted(concerned, record, crowded.add(crowdAt(last), record, entry))
         else if (count <= hub) table.words[at + LAST] = join(entry, last)
         else {
           table.words[at + LAST] = CROWDED - made.length
-          note(concerned, record, crowdOf(last, record, entry))
+          concerned = noted(concerned, record, crowdOf(last, record, entry))
         }
       }
-      return [...concerned]
+      return concerned ? [...concerned] : []
     },
     remove(record, tokens) {
-      const concerned = new Set<number>()
+      let concerned: Set<number> | undefined
       for (let word = 0; word < tokens.length; word += 2) {
         const low = tokens[word] as number
         const high = tokens[word + 1] as number
@@ -260,9 +283,9 @@ export function tokenIndex(kinds: number, hub: number, members: Members): TokenI
         const last = words[at + LAST] as number
         words[at + COUNT] = (words[at + COUNT] as number) - 1
         if (last > CROWDED) words[at + LAST] = leave(entry, last)
-        else note(concerned, record, crowded.remove(crowdAt(last), record, entry))
+        else concerned = noted(concerned, record, crowded.remove(crowdAt(last), record, entry))
       }
-      return [...concerned]
+      return concerned ? [...concerned] : []
     },
   }
 }

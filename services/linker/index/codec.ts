@@ -10,7 +10,7 @@
  */
 import { endianness } from 'node:os'
 import type { EncodedRecord } from '#core/linkage/encode.ts'
-import type { Layout } from '#core/linkage/layout.ts'
+import type { Field, Layout } from '#core/linkage/layout.ts'
 
 export const ID_BYTES = 12
 const TOKEN_BYTES = 8
@@ -144,6 +144,7 @@ export function codec({ fields, words }: Layout): Codec {
   // Filters are copied as they lie in memory.
   if (endianness() !== 'LE') throw new RangeError('the linkage index needs a little-endian machine')
 
+  const endOf = ({ offset, words: count }: Field) => 4 * (offset + count)
   const hasBit = (filters: Int32Array, offset: number, count: number) => {
     for (let w = offset; w < offset + count; w++) if ((filters[w] ?? 0) !== 0) return true
     return false
@@ -157,21 +158,26 @@ export function codec({ fields, words }: Layout): Codec {
         throw new RangeError(`the id of a record has at most ${MOST_ID_BYTES} bytes, with its label`)
       let present = 0
       let kept = 0
-      for (const [at, field] of fields.entries())
-        if (hasBit(filters, field.offset, field.words)) {
-          present |= 1 << at
-          kept += field.words
-        }
+      for (let at = 0; at < fields.length; at++) {
+        const field = fields[at] as Field
+        if (!hasBit(filters, field.offset, field.words)) continue
+        present |= 1 << at
+        kept += field.words
+      }
       const bytes = Buffer.allocUnsafe(SEALED_HEAD_BYTES + idBytes + 4 * kept)
       bytes[0] = (newborn ? NEWBORN : 0) | (label === undefined ? 0 : LABELLED) | (pair === undefined ? 0 : PAIRED)
       bytes.writeUInt16LE(present, 1)
       bytes.writeUInt16LE(idBytes, 3)
       let to = SEALED_HEAD_BYTES + bytes.write(text, SEALED_HEAD_BYTES)
       const own = bytesOf(filters)
-      for (const [at, field] of fields.entries()) {
+      // Fields that are there and follow each other are one piece.
+      for (let at = 0; at < fields.length; at++) {
         if ((present & (1 << at)) === 0) continue
-        bytes.set(own.subarray(4 * field.offset, 4 * (field.offset + field.words)), to)
-        to += 4 * field.words
+        const from = 4 * (fields[at] as Field).offset
+        while ((present & (1 << (at + 1))) !== 0) at++
+        const end = endOf(fields[at] as Field)
+        bytes.set(own.subarray(from, end), to)
+        to += end - from
       }
       return bytes
     },
