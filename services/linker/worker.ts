@@ -1,6 +1,6 @@
 /**
  * Takes one batch of `linkage.<feed>`: links its records on the index, and tells `linked.<feed>` whose person changed. The index notes in the same
- * write what is to be told, and forgets it when Kafka has it; then the index is told how far the partition is, and last the offset is committed. So
+ * write what is to be told; when Kafka has it, one write more says that it is told and how far the partition is; and last the offset is committed. So
  * whenever the process ends, the next one tells what is left, and a message that comes again changes nothing.
  */
 import type { Message } from 'kafkajs'

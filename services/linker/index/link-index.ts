@@ -113,6 +113,15 @@ export interface LinkIndex {
   readonly stored: Pick<StoredIndex, 'records' | 'links' | 'outbox' | 'marks' | 'decisions' | 'positions' | 'watch'>
 }
 
+/** A record that arrives, and what is read of its part in clear. */
+interface Arrived {
+  readonly record: Buffer
+  readonly id: Buffer
+  readonly head: Head
+}
+
+const readArrived = (record: Buffer): Arrived => ({ record, id: idOf(record), head: readHead(record) })
+
 const NOTHING: Pick<PutReply, 'hubs' | 'overBudget' | 'candidates'> = { hubs: 0, overBudget: false, candidates: [] }
 
 /**
@@ -174,9 +183,9 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     }
   }
 
-  function store(number: number, record: Buffer, head: Head): void {
+  function store(number: number, { record, id, head }: Arrived): void {
     if (number === known.size) links.grow(number + 1)
-    known.set(number, idOf(record), head)
+    known.set(number, id, head)
     changed.records.set(number, record)
   }
 
@@ -189,9 +198,9 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     notes.note(number)
   }
 
-  function put(record: Buffer, source: number, budget: number, earlier: ReadonlyMap<number, Buffer>): PutReply {
-    const head = readHead(record)
-    const found = known.find(idOf(record))
+  function put(arrived: Arrived, source: number, budget: number, earlier: ReadonlyMap<number, Buffer>): PutReply {
+    const { record, id, head } = arrived
+    const found = known.find(id)
     const number = found ?? known.size
     const order = found === undefined ? 1 : known.compareVersion(head, found)
     const wasCancelled = found !== undefined && known.isCancelled(found)
@@ -204,7 +213,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     }
     const tokens = tokensOf(record)
     if (state !== 'same') {
-      store(number, record, head)
+      store(number, arrived)
       flag('limited', tokensAt(head.source).add(number, tokens), true)
     }
     const itself = source === head.source ? number : undefined
@@ -227,11 +236,11 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
    * @param least 1: of records that a later version replaces; 0: of the same version as well
    * @returns their stored bytes: only there are their tokens
    */
-  async function before(arrived: readonly Buffer[], least: 0 | 1): Promise<ReadonlyMap<number, Buffer>> {
+  async function before(arrived: readonly Arrived[], least: 0 | 1): Promise<ReadonlyMap<number, Buffer>> {
     const numbers = new Set<number>()
-    for (const record of arrived) {
-      const number = known.find(idOf(record))
-      if (number !== undefined && !known.isCancelled(number) && known.compareVersion(readHead(record), number) >= least)
+    for (const { id, head } of arrived) {
+      const number = known.find(id)
+      if (number !== undefined && !known.isCancelled(number) && known.compareVersion(head, number) >= least)
         numbers.add(number)
     }
     return numbers.size === 0 ? new Map() : records([...numbers])
@@ -266,11 +275,9 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
   const index: LinkIndex = {
     size: () => known.size,
     async put(arrived, budget) {
-      const earlier = await before(
-        arrived.map(({ record }) => record),
-        1,
-      )
-      return arrived.map(({ record, candidatesOf }) => put(record, candidatesOf, budget, earlier))
+      const read = arrived.map(({ record }) => readArrived(record))
+      const earlier = await before(read, 1)
+      return arrived.map(({ candidatesOf }, at) => put(read[at] as Arrived, candidatesOf, budget, earlier))
     },
     records,
     connect(connected, most) {
@@ -294,9 +301,10 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
       for (const persons of components) for (const [number, person] of persons) setPerson(number, person)
     },
     async cancel(cancelled) {
-      const earlier = await before([cancelled], 0)
-      const head = readHead(cancelled)
-      const number = known.find(idOf(cancelled)) ?? known.size
+      const arrived = readArrived(cancelled)
+      const { id, head } = arrived
+      const earlier = await before([arrived], 0)
+      const number = known.find(id) ?? known.size
       if (number < known.size) {
         const order = known.compareVersion(head, number)
         if (order < 0) return 'stale'
@@ -310,7 +318,7 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
           for (const kind of ['limited', 'split'] as const) flag(kind, [number], false)
         } else if (order === 0) return 'same'
       }
-      store(number, cancelled, head)
+      store(number, arrived)
       return 'cancelled'
     },
     takeMarked() {

@@ -138,6 +138,10 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
   async function openAll(numbers: Iterable<number>): Promise<void> {
     const missing = new Set<number>()
     for (const number of numbers) if (opened.find(number) === undefined) missing.add(number)
+    await openMissing(missing)
+  }
+
+  async function openMissing(missing: ReadonlySet<number>): Promise<void> {
     if (missing.size === 0) return
     for (const [number, bytes] of await index.records([...missing])) {
       const head = readHead(bytes)
@@ -317,7 +321,10 @@ export function indexLinker(options: IndexLinkerOptions): IndexLinker {
     }
     // A record that comes twice in the batch is compared in its later version.
     const compared = [...current.values()].toSorted((a, b) => a - b).map((at) => replies[at] as PutReply)
-    await openAll(compared.flatMap(({ candidates }) => candidates))
+    const missing = new Set<number>()
+    for (const { candidates } of compared)
+      for (const candidate of candidates) if (opened.find(candidate) === undefined) missing.add(candidate)
+    await openMissing(missing)
     const linked = compared.map(score).filter(({ edges }) => edges.length > 0)
     index.writePersons(await groupAll(index.connect(linked, MOST_RECORDS)))
     await regroup()
