@@ -21,7 +21,7 @@ export interface Costs {
 
 export interface Meter {
   /** @returns an index whose calls of Redis are counted */
-  watch(index: LinkIndex): LinkIndex
+  readonly watch: (index: LinkIndex) => LinkIndex
   /** @returns a function that tells what was used since */
   begin(): Promise<() => Promise<Costs>>
   close(): void

@@ -30,7 +30,7 @@ export function atRate(
     rate,
     random,
     batchSize,
-  }: { readonly rate: number; readonly random: () => number; batchSize(waiting: number): number },
+  }: { readonly rate: number; readonly random: () => number; readonly batchSize: (waiting: number) => number },
 ): Promise<Paced> {
   const due = arrivalTimes(given.length, rate, random)
   const begun = performance.now()
