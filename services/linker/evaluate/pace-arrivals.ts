@@ -4,18 +4,11 @@ import { setImmediate } from 'node:timers/promises'
 import type { IndexLinker } from '../link/index-linker.ts'
 import type { Sent } from './pace-feed.ts'
 
-export interface Paced {
-  /** Milliseconds of each record, from its arrival until it is in Redis with its person. */
-  readonly times: Float64Array
-  /** Of them this thread did nothing but wait for the next arrival, with nothing under way. */
-  readonly idleMs: number
-}
-
 /** How many records are to be linked now, and when they arrived in milliseconds; none: they are not here yet. */
 type Next = (from: number) => readonly [to: number, arrivedAt: (at: number) => number]
 
 /** A batch arrives when the one before the last is written. */
-export function asFastAsItCan(links: IndexLinker, given: Sent, batch: number): Promise<Paced> {
+export function asFastAsItCan(links: IndexLinker, given: Sent, batch: number): Promise<Float64Array> {
   return inTurn(links, given, (from) => {
     const now = performance.now()
     return [Math.min(given.length, from + batch), () => now]
@@ -31,7 +24,7 @@ export function atRate(
     random,
     batchSize,
   }: { readonly rate: number; readonly random: () => number; readonly batchSize: (waiting: number) => number },
-): Promise<Paced> {
+): Promise<Float64Array> {
   const due = arrivalTimes(given.length, rate, random)
   const begun = performance.now()
   const arrivedAt = (at: number) => begun + (due[at] as number)
@@ -52,12 +45,11 @@ export function arrivalTimes(count: number, rate: number, random: () => number):
   })
 }
 
-/** Two batches are under way at a time. */
-async function inTurn(links: IndexLinker, given: Sent, next: Next): Promise<Paced> {
+/** Two batches are under way at a time. @returns milliseconds of each record, from its arrival until it is in Redis with its person */
+async function inTurn(links: IndexLinker, given: Sent, next: Next): Promise<Float64Array> {
   const times = new Float64Array(given.length)
   let before: Promise<void> = Promise.resolve()
   let underWay = 0
-  let idleMs = 0
   for (let from = 0; from < given.length; ) {
     const first = from
     const [to, arrivedAt] = next(first)
@@ -65,7 +57,7 @@ async function inTurn(links: IndexLinker, given: Sent, next: Next): Promise<Pace
     if (to === first) {
       // Timers are too coarse. With nothing under way no event is missed, and no garbage is made that the linker would not have.
       if (underWay > 0) await setImmediate()
-      else idleMs += spinUntil(arrivedAt(first))
+      else spinUntil(arrivedAt(first))
       continue
     }
     underWay++
@@ -80,13 +72,9 @@ async function inTurn(links: IndexLinker, given: Sent, next: Next): Promise<Pace
     before = now
   }
   await before
-  return { times, idleMs }
+  return times
 }
 
-/** @returns milliseconds that were spent */
-function spinUntil(time: number): number {
-  const begun = performance.now()
-  let now = begun
-  while (now < time) now = performance.now()
-  return now - begun
+function spinUntil(time: number): void {
+  while (performance.now() < time);
 }

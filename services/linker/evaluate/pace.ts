@@ -11,7 +11,7 @@ import { batchSize, MOST_IN_BATCH } from '../link/batch-size.ts'
 import type { DataSetFlags } from './data-set-for.ts'
 import { meter, serverBytes } from './meter.ts'
 import { openStore } from './open-store.ts'
-import { asFastAsItCan, atRate, type Paced } from './pace-arrivals.ts'
+import { asFastAsItCan, atRate } from './pace-arrivals.ts'
 import { type Feed, openFeed, type Sent } from './pace-feed.ts'
 import { randomOf } from './random.ts'
 import type { RedisStore } from './run.ts'
@@ -131,10 +131,10 @@ async function measureAll(open: Opened, feed: Feed, from: number, plan: Plan, is
   let taken = from
   const take = (count: number) => feed.read(taken, (taken += count))
 
-  async function measured(what: string, given: Sent, link: () => Promise<Paced>) {
+  async function measured(what: string, given: Sent, link: () => Promise<Float64Array>) {
     onProgress(what)
     const end = await costs.begin()
-    const { times, idleMs } = await link()
+    const times = await link()
     const used = await end()
     times.sort()
     const quantile = (share: number) => rounded(times[Math.floor(share * (times.length - 1))] as number)
@@ -145,8 +145,7 @@ async function measureAll(open: Opened, feed: Feed, from: number, plan: Plan, is
       p90_ms: quantile(0.9),
       p99_ms: quantile(0.99),
       max_ms: quantile(1),
-      // Without the time in which this measurement waits for the next arrival.
-      linker_us: rounded((1000 * (used.linkerCpuMs - idleMs)) / given.length),
+      linker_us: rounded((1000 * used.linkerCpuMs) / given.length),
       redis_us: rounded((1000 * used.redisCpuMs) / given.length),
       records_a_write: rounded(given.length / used.writes),
       write_ms: rounded(used.writeMs / used.writes),
@@ -167,9 +166,12 @@ async function measureAll(open: Opened, feed: Feed, from: number, plan: Plan, is
   const rates: Record<string, unknown> = {}
   for (const rate of plan.rates) {
     const given = await take(rate * seconds)
-    rates[rate] = await measured(`${rate} records a second`, given, () =>
-      atRate(links, given, { rate, random: randomOf(rate), batchSize }),
+    const arrivals = { rate, random: randomOf(rate), batchSize }
+    // Waiting for the next arrival takes processor time here, and none of the linker.
+    const { linker_us: _, ...times } = await measured(`${rate} records a second`, given, () =>
+      atRate(links, given, arrivals),
     )
+    rates[rate] = times
   }
   const memory = process.memoryUsage()
   if (isLast) await index.remove()

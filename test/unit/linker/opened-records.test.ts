@@ -40,7 +40,7 @@ test('those that came first make room, but none that the batch uses', () => {
   expect([0, 2, 3, 4].map((number) => opened.idOf(opened.find(number) as number))).toEqual(['r1', 'r3', 'r4', 'r5'])
 })
 
-test('whatever is kept, looked for and dropped, what is there is what was kept last, and never fewer than fit', () => {
+test('whatever is kept, looked for and dropped, what is there is what was kept last, and what the batch has used; no fewer than fit, less those that were dropped', () => {
   const MOST = 5
   const number = fc.nat(9)
   const step = fc.oneof(
