@@ -1,7 +1,7 @@
 /** A linkage index in memory for what reads one: records, edges and persons as the linker makes them, sealed and stored as in Redis. */
-import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
+import type { Trained } from '#core/linkage/train.ts'
 import type { encoding } from '../../services/linker/evaluate/encoding.ts'
 import { codec, packCancelled, packHead, readTokens } from '../../services/linker/index/codec.ts'
 import type { IndexReader } from '../../services/linker/index/index-reader.ts'
@@ -30,7 +30,7 @@ export interface MemoryIndex extends OpenIndex {
 export function memoryIndex(
   records: readonly MemoryRecord[],
   form: ReturnType<typeof encoding>,
-  model: Model,
+  { model, frequencies }: Trained,
   limits = { budget: 10_000, hub: 10_000 },
   decided: readonly PairDecision[] = [],
 ): MemoryIndex {
@@ -43,7 +43,7 @@ export function memoryIndex(
     // One more is of the patient's number.
     kinds: kinds.length + 1,
     limits,
-    weight: scorer(model, store, layout).weight,
+    weight: scorer(model, frequencies, store, layout).weight,
     onePerSource: false,
     onPair(a, b, weight) {
       if (weight <= 0) return
@@ -94,7 +94,7 @@ export function memoryIndex(
     decisions: async () => decided.map((one) => sealDecision(keys, one)),
     waiting: async () => ({ marked: 0, untold: 0 }),
   }
-  return { ...readThrough(reader, { keys, version: 1, model, layout, kinds }), secrets }
+  return { ...readThrough(reader, { keys, version: 1, model, frequencies, layout, kinds }), secrets }
 }
 
 /** The forms in which 8 bytes could stand in an output: as they are, hexadecimal, base64, or as two integers. */

@@ -13,6 +13,7 @@ import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { encodingWrap, encodingWraps, newWrapSecret } from '../../services/core/linkage/encoding-wrap.ts'
+import { NO_FREQUENCIES } from '../../services/core/linkage/frequencies.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { identityOf, ownMark } from '../../services/core/process/identity.ts'
@@ -48,7 +49,7 @@ const data = simulatedSet(500, ['national_id'])
 const form = encoding(data)
 const { layout } = form
 const encoded = Array.from(data.ids, (_, n) => form.encodeWritten(data.record(n)))
-const { model } = learn(data, false, UNBOUNDED, () => undefined)
+const { model, frequencies } = learn(data, false, UNBOUNDED, () => undefined)
 type Pair = readonly [a: number, b: number, weight: number]
 
 /** Of what `evaluate` prints. */
@@ -83,7 +84,7 @@ async function onIndex(name: string, onePerSource = false, wrap = (index: LinkIn
     codec: codec(layout),
     budget: limits.budget,
     store,
-    weight: scorer(model, store, layout).weight,
+    weight: scorer(model, frequencies, store, layout).weight,
     onePerSource,
     onPair: (...pair) => pairs.push(pair),
   })
@@ -115,7 +116,7 @@ function inMemory(records: readonly number[], sourceOf?: (record: number) => num
   const links = linker({
     kinds: form.kinds.length,
     limits,
-    weight: scorer(model, store, layout).weight,
+    weight: scorer(model, frequencies, store, layout).weight,
     onePerSource: sourceOf !== undefined,
     onPair: (...pair) => pairs.push(pair),
   })
@@ -769,21 +770,16 @@ async function movedToOtherKeys(name: string, former: ReturnType<typeof indexLin
     const opened = codec(layout).unpack(keys.open(is, readHead(is).bytes))
     if (number !== 3) expect(opened.filters).toEqual(wraps.lift(encoded[record] as EncodedRecord, 1).filters)
   }
-  // As an installation's model is to its encodings: what `link train` counts is encoded under a key of its own, so no value is found among the frequent ones.
-  const ofStrangers = {
-    ...model,
-    fields: model.fields.map((field) => ({
-      ...field,
-      frequent: field.frequent.map(([fingerprint, share]) => [(fingerprint ^ 0x5a5a5a5a) >>> 0, share] as const),
-    })),
-  }
   // It goes on as the former one, with encodings of the former version and of its own.
   const pairs: Pair[][] = [[], []]
   const goingOn = async (at: 0 | 1, of: LinkIndex, by: IndexKeys, lifted: (one: Arrival) => Arrival) => {
     const store = filterStore(layout)
     const links = indexLinker({
       ...{ index: of, keys: by, codec: codec(layout), budget: UNBOUNDED.budget, store, onePerSource: false },
-      ...{ weight: scorer(ofStrangers, store, layout).weight, onPair: (...pair: Pair) => pairs[at]?.push(pair) },
+      ...{
+        weight: scorer(model, NO_FREQUENCIES, store, layout).weight,
+        onPair: (...pair: Pair) => pairs[at]?.push(pair),
+      },
     })
     await links.loadDecisions()
     await linkAll(

@@ -1,4 +1,4 @@
-/** The model that is shipped: trained on simulated registrations (schemas/linkage/README.md). It has no frequencies: those depend on the secret. */
+/** The model that is shipped: trained on simulated registrations (schemas/linkage/README.md). */
 import { Check } from 'typebox/schema'
 import shipped from '../../../schemas/linkage/default-model.json' with { type: 'json' }
 import { type Model, ModelSchema } from './model.ts'

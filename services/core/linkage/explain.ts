@@ -3,6 +3,7 @@
  * by the tables of score.ts: the parts add up to the weight that `scorer` gives.
  */
 import { classesFor } from './classes.ts'
+import type { Frequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -18,7 +19,7 @@ export interface FieldEvidence {
   readonly weight: number
   /** The weight without this field. It depends on no order: of two fields that say the same, each changes it little. */
   readonly without: number
-  /** Of an equal value: how many times as frequent it is as equal values are on average. Undefined at other levels, and where the model has no frequencies. */
+  /** Of an equal value: how many times as frequent it is as equal values are on average. Undefined at other levels, and where none were counted. */
   readonly frequency: number | undefined
 }
 
@@ -42,15 +43,22 @@ export interface Explanation {
   readonly probability: number
 }
 
-/** @returns why records `a` and `b` have their weight */
-export function explainer(model: Model, store: Similarities, layout: Layout): (a: number, b: number) => Explanation {
+/** @param frequencies that the linker weighs by @returns why records `a` and `b` have their weight */
+export function explainer(
+  model: Model,
+  frequencies: Frequencies,
+  store: Similarities,
+  layout: Layout,
+): (a: number, b: number) => Explanation {
   const fields = comparedFields(layout)
   const compare = comparer(store, layout)
   const agreed = agreedValue(store, layout)
-  const adjust = frequencyAdjustment(model, fields)
+  const adjust = frequencyAdjustment(model, frequencies, fields)
   const tables = scoreTables(model, fields)
   const classes = classesFor(fields.map(({ trait }) => trait))
-  const counted = fields.map(({ trait }) => model.fields.find((one) => one.trait === trait)?.frequent.length ?? 0)
+  const counted = fields.map(({ trait }) =>
+    model.fields.some((one) => one.trait === trait) ? (frequencies[trait]?.frequent.length ?? 0) : 0,
+  )
   const products = new Float64Array(tables.classes)
 
   /** @returns log2 odds of the fields whose level is given */

@@ -1,4 +1,4 @@
-/** A linkage model: what a version of it consists of, as a file. It has no value of any record. */
+/** A linkage model: what a version of it consists of, as a file. It has no value of any record, nor anything that a list of values could be compared with. */
 import Type from 'typebox'
 import { closed } from '../schema/closed.ts'
 import type { Written } from '../schema/written.ts'
@@ -7,7 +7,7 @@ import { TRAITS } from './traits.ts'
 const Probabilities = Type.Array(Type.Number({ minimum: 0, maximum: 1 }))
 
 export const ModelSchema = closed({
-  format: Type.Literal(1),
+  format: Type.Literal(2),
   /** Name of this version: a link says by which it was made. */
   version: Type.String({ minLength: 1, maxLength: 80 }),
   fields: Type.Array(
@@ -19,12 +19,8 @@ export const ModelSchema = closed({
       m: Probabilities,
       a: Probabilities,
       u: Probabilities,
-      /** Probability that two people have an equal value: what the frequencies are compared with. */
+      /** Probability that two people have an equal value: what the share of a value (frequencies.ts) is compared with. */
       chance: Type.Number({ minimum: 0, maximum: 1 }),
-      /** Share of people with a value that is not in the list. */
-      rare: Type.Number({ minimum: 0, maximum: 1 }),
-      /** Frequent values: fingerprint of the encoding and share of people. */
-      frequent: Type.Array(Type.Tuple([Type.Number(), Type.Number()])),
     }),
   ),
   classes: Type.Array(

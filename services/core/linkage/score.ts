@@ -3,6 +3,7 @@
  * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
  */
 import { classesFor, isAsOfOne, isKin, isSame, sharesOf } from './classes.ts'
+import type { Frequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -21,12 +22,13 @@ export function probabilityOf(weight: number): number {
   return 1 / (1 + 2 ** -weight)
 }
 
-export function scorer(model: Model, store: Similarities, layout: Layout): Scorer {
+/** @param frequencies of the values of the store; NO_FREQUENCIES: equal values of a trait weigh alike */
+export function scorer(model: Model, frequencies: Frequencies, store: Similarities, layout: Layout): Scorer {
   const fields = comparedFields(layout)
   const compare: Compare = comparer(store, layout)
   const levels = new Int8Array(fields.length)
   const tables = scoreTables(model, fields)
-  const adjust = frequencyAdjustment(model, fields)
+  const adjust = frequencyAdjustment(model, frequencies, fields)
   const tops = Int32Array.from(fields, ({ top }) => top)
   const agreed = agreedValue(store, layout)
   const adjustments = new Float64Array(fields.length)
@@ -76,16 +78,19 @@ const MOST_ADJUSTMENT = 2 ** 12
 /** @returns how much more frequent an equal value is than equal values are on average, as a factor */
 export function frequencyAdjustment(
   model: Model,
+  frequencies: Frequencies,
   fields: readonly ComparedField[],
 ): (field: number, fingerprint: number) => number {
   const byField = fields.map(({ trait }) => {
     const field = model.fields.find((one) => one.trait === trait)
+    // A field that the model does not know says nothing.
+    const { rare = 1, frequent = [] } = (field && frequencies[trait]) ?? {}
     const chance = Math.max(field?.chance ?? 1, LEAST)
     const factor = (share: number) =>
       Math.max(1 / MOST_ADJUSTMENT, Math.min(MOST_ADJUSTMENT, Math.max(share, LEAST) / chance))
     return {
-      rare: field && field.frequent.length > 0 ? factor(field.rare) : 1,
-      frequent: new Map(field?.frequent.map(([fingerprint, share]) => [fingerprint, factor(share)])),
+      rare: frequent.length > 0 ? factor(rare) : 1,
+      frequent: new Map(frequent.map(([fingerprint, share]) => [fingerprint, factor(share)])),
     }
   })
   return function adjustment(field, fingerprint) {

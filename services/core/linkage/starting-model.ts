@@ -13,7 +13,7 @@ export function startingModel(fields: readonly ComparedField[]): Model {
   const classes = classesFor(fields.map(({ trait }) => trait))
   const matches = classes.filter(({ match }) => match).length
   return {
-    format: 1,
+    format: 2,
     version: 'start',
     fields: fields.map(({ trait, levels, top, cuts }) => {
       const m = levels.map((_, level) =>
@@ -28,8 +28,6 @@ export function startingModel(fields: readonly ComparedField[]): Model {
         a: shares,
         u: shares.toReversed(),
         chance: 1,
-        rare: 1,
-        frequent: [],
       }
     }),
     classes: classes.map(({ groups, match }) => ({

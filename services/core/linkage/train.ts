@@ -5,7 +5,7 @@
  */
 import { classesFor, sharesOf } from './classes.ts'
 import { birthday, maximise, type Patterns, TOGETHER } from './expectation.ts'
-import { chanceLevels, type ValueFrequencies, valueFrequencies } from './frequencies.ts'
+import { chanceLevels, type Frequencies, NO_FREQUENCIES, valueFrequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -46,18 +46,25 @@ const PASSES = 3
 /** Pairs that agree on the number, from which `m` can be learnt alone. */
 const ENOUGH_NUMBERED = 300
 
+export interface Trained {
+  readonly model: Model
+  /** Of the records that it was learnt on. */
+  readonly frequencies: Frequencies
+}
+
 /** @param pairs candidates of the blocking, as the linker will find them */
-export function train(store: Similarities, layout: Layout, pairs: TrainingPairs, options: TrainingOptions): Model {
+export function train(store: Similarities, layout: Layout, pairs: TrainingPairs, options: TrainingOptions): Trained {
   const fields = comparedFields(layout)
   const levels = levelsOf(store, layout, fields, pairs)
   let people = options.records
   let model = options.prior
+  let frequencies = NO_FREQUENCIES
   for (let pass = 1; pass <= PASSES; pass++) {
-    const frequencies = valueFrequencies(store, layout, fields, people)
+    frequencies = valueFrequencies(store, layout, fields, people)
     const draws = Math.min(RANDOM_PAIRS, (people.length * (people.length - 1)) / 2)
     const u = chanceLevels(store, layout, fields, people, frequencies, draws, options.next)
     model = begin(model, options, fields, frequencies, u)
-    const adjustments = adjustmentsOf(model, store, layout, fields, pairs, levels)
+    const adjustments = adjustmentsOf({ model, frequencies }, store, layout, fields, pairs, levels)
     const all = count(fields.length, levels, adjustments)
     const number = fields.findIndex(({ trait }) => trait === 'national_id')
     const top = fields[number]?.top
@@ -91,14 +98,28 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
     options.onRound?.(`pass ${pass} of ${PASSES}, ${all.count} patterns`)
     if (pass < PASSES) people = onePerPerson(options.records, pairs, weights(model, fields, levels, adjustments))
   }
-  return model
+  return { model, frequencies }
+}
+
+/** @returns frequencies of the records, each person once by what the model says of the pairs */
+export function countFrequencies(
+  store: Similarities,
+  layout: Layout,
+  pairs: TrainingPairs,
+  { model, records }: Pick<Trained, 'model'> & Pick<TrainingOptions, 'records'>,
+): Frequencies {
+  const fields = comparedFields(layout)
+  const levels = levelsOf(store, layout, fields, pairs)
+  const alike = new Float64Array(levels.length).fill(1)
+  const people = onePerPerson(records, pairs, weights(model, fields, levels, alike))
+  return valueFrequencies(store, layout, fields, people)
 }
 
 function begin(
   model: Model,
   { prior, version }: TrainingOptions,
   fields: readonly ComparedField[],
-  frequencies: readonly ValueFrequencies[],
+  frequencies: Frequencies,
   u: readonly number[][],
 ): Model {
   const traits = fields.map(({ trait }) => trait)
@@ -106,14 +127,14 @@ function begin(
   const shares = sharesOf(model.classes, traits).map((share) => share || UNKNOWN_SHARE)
   const total = shares.reduce((sum, share) => sum + share, 0)
   return {
-    format: 1,
+    format: 2,
     version,
     fields: fields.map(({ trait, levels }, f) => {
       const known =
         model.fields.find((field) => field.trait === trait) ?? prior.fields.find((field) => field.trait === trait)
       if (!known) throw new RangeError(`the prior has no field ${trait}`)
-      const { chance = 1, rare = 1, frequent = [] } = frequencies[f] ?? {}
-      return { trait, levels: [...levels], m: known.m, a: known.a, u: u[f] ?? [], chance, rare, frequent }
+      const { chance = 1 } = frequencies[trait] ?? {}
+      return { trait, levels: [...levels], m: known.m, a: known.a, u: u[f] ?? [], chance }
     }),
     classes: classes.map(({ groups, match }, z) => ({ groups, match, share: (shares[z] ?? 0) / total })),
   }
@@ -125,11 +146,11 @@ function begin(
  */
 function mostByChance(
   fields: readonly ComparedField[],
-  frequencies: readonly ValueFrequencies[],
+  frequencies: Frequencies,
   u: readonly (readonly number[])[],
   possiblePairs: number,
 ): (groups: string) => number {
-  const chanceOf = (trait: Trait) => frequencies[fields.findIndex((field) => field.trait === trait)]?.chance ?? 1
+  const chanceOf = (trait: Trait) => frequencies[trait]?.chance ?? 1
   const birth = fields.findIndex(({ trait }) => trait === 'birth_date')
   const ofOneBirthday = birth < 0 ? 1 : birthday(u[birth] ?? [], fields[birth] as ComparedField)
   const placeOf = Math.min(...(['city', 'postcode', 'region'] as const).map(chanceOf))
@@ -160,14 +181,14 @@ function levelsOf(
 
 /** Whole powers of 2: patterns that differ less are one. */
 function adjustmentsOf(
-  model: Model,
+  { model, frequencies }: Trained,
   store: Similarities,
   layout: Layout,
   fields: readonly ComparedField[],
   { a, b }: TrainingPairs,
   levels: Int8Array,
 ): Float64Array {
-  const adjust = frequencyAdjustment(model, fields)
+  const adjust = frequencyAdjustment(model, frequencies, fields)
   const agreed = agreedValue(store, layout)
   const adjustments = new Float64Array(levels.length).fill(1)
   for (let p = 0; p < a.length; p++)

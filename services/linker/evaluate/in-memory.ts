@@ -13,7 +13,7 @@ const PROGRESS_EVERY = 1000
 
 export async function linkInMemory(data: DataSet, order: Int32Array, options: EvaluateOptions): Promise<Linked> {
   const records = intake(data, options.plain)
-  const { weight } = scorer(options.model, records.store, records.layout)
+  const { weight } = scorer(options.model, options.frequencies, records.store, records.layout)
   const scored = pairList()
   const onPair = (a: number, b: number, value: number) => scored.add(a, b, value)
   const { kinds } = records

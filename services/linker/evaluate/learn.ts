@@ -1,18 +1,18 @@
 /** Trains a model on a data set, without its truth: in an order of its own, so that the model does not depend on that of the records. */
 import { defaultModel } from '#core/linkage/default-model.ts'
+import type { Frequencies } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { probabilityOf, scorer } from '#core/linkage/score.ts'
 import { startingModel } from '#core/linkage/starting-model.ts'
 import { type Limits, tokenIndex } from '#core/linkage/token-index.ts'
-import { type TrainingPairs, train } from '#core/linkage/train.ts'
+import { countFrequencies, type Trained, type TrainingPairs, train } from '#core/linkage/train.ts'
 import type { DataSet } from './data-set.ts'
 import { type Intake, intake } from './encoding.ts'
 import { randomOf } from './random.ts'
 
-export interface Learnt {
-  readonly model: Model
+export interface Learnt extends Trained {
   readonly onePerSource: boolean
   /** Expected number of pairs of one person within a source, when there are two. */
   readonly withinSource: number | undefined
@@ -29,6 +29,55 @@ const FEW = 0.01
 const LIKELY = 0.9
 
 export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what: string) => void): Learnt {
+  const { order, records, tokens, sources } = gather(data, plain, say)
+  const learnFrom = (onePerSource: boolean) => {
+    const candidates = candidatePairs(records, tokens, sources, onePerSource, limits)
+    const pairs = sampled(candidates)
+    const inB = sources.reduce((sum, source) => sum + source, 0)
+    // Of all pairs that the linker compares, those that are learnt from.
+    const share = candidates.share * (pairs.a.length / Math.max(1, candidates.a.length))
+    const possible = onePerSource ? inB * (order.length - inB) : (order.length * (order.length - 1)) / 2
+    const trained = train(records.store, records.layout, pairs, {
+      prior: priorFor(records.layout),
+      version: `learnt-${data.ids.length}`,
+      records: Int32Array.from(order.keys()),
+      possiblePairs: possible * share,
+      next: randomOf(SEED),
+      onRound: say,
+    })
+    return { trained, pairs, share }
+  }
+  const { trained, pairs, share } = learnFrom(false)
+  const trainingPairs = pairs.a.length
+  if (data.sources === 1) return { ...trained, onePerSource: false, withinSource: undefined, trainingPairs }
+  const withinSource = expectedWithin(records, trained, pairs, sources) / share
+  if (withinSource > FEW * order.length) return { ...trained, onePerSource: false, withinSource, trainingPairs }
+  const again = learnFrom(true)
+  return { ...again.trained, onePerSource: true, withinSource, trainingPairs: again.pairs.a.length }
+}
+
+/** @returns how frequent the values of a data set are, for a model that was learnt elsewhere */
+export function frequenciesOf(
+  data: DataSet,
+  model: Model,
+  plain: boolean,
+  limits: Limits,
+  say: (what: string) => void,
+): Frequencies {
+  const { order, records, tokens, sources } = gather(data, plain, say)
+  const pairs = sampled(candidatePairs(records, tokens, sources, false, limits))
+  return countFrequencies(records.store, records.layout, pairs, { model, records: Int32Array.from(order.keys()) })
+}
+
+interface Gathered {
+  /** By their ids. */
+  readonly order: Int32Array
+  readonly records: Intake
+  readonly tokens: readonly Int32Array[]
+  readonly sources: Uint8Array
+}
+
+function gather(data: DataSet, plain: boolean, say: (what: string) => void): Gathered {
   const order = Int32Array.from(data.ids.keys())
   order.sort((a, b) => ((data.ids[a] as string) < (data.ids[b] as string) ? -1 : 1))
   const records = intake(data, plain)
@@ -37,31 +86,7 @@ export function learn(data: DataSet, plain: boolean, limits: Limits, say: (what:
     tokens.push(records.take(data.record(record)))
     if (tokens.length % 5000 === 0) say(`encoded ${tokens.length} of ${order.length} records`)
   }
-  const sources = Uint8Array.from(order, (record) => data.sourceOf[record] as number)
-  const learnFrom = (onePerSource: boolean) => {
-    const candidates = candidatePairs(records, tokens, sources, onePerSource, limits)
-    const pairs = sampled(candidates)
-    const inB = sources.reduce((sum, source) => sum + source, 0)
-    // Of all pairs that the linker compares, those that are learnt from.
-    const share = candidates.share * (pairs.a.length / Math.max(1, candidates.a.length))
-    const possible = onePerSource ? inB * (order.length - inB) : (order.length * (order.length - 1)) / 2
-    const model = train(records.store, records.layout, pairs, {
-      prior: priorFor(records.layout),
-      version: `learnt-${data.ids.length}`,
-      records: Int32Array.from(order.keys()),
-      possiblePairs: possible * share,
-      next: randomOf(SEED),
-      onRound: say,
-    })
-    return { model, pairs, share }
-  }
-  const { model, pairs, share } = learnFrom(false)
-  if (data.sources === 1) return { model, onePerSource: false, withinSource: undefined, trainingPairs: pairs.a.length }
-  const withinSource = expectedWithin(records, model, pairs, sources) / share
-  if (withinSource > FEW * order.length)
-    return { model, onePerSource: false, withinSource, trainingPairs: pairs.a.length }
-  const again = learnFrom(true)
-  return { model: again.model, onePerSource: true, withinSource, trainingPairs: again.pairs.a.length }
+  return { order, records, tokens, sources: Uint8Array.from(order, (record) => data.sourceOf[record] as number) }
 }
 
 /** The shipped model where it knows the field, and a plain beginning for the others. */
@@ -113,8 +138,13 @@ function sampled({ a, b }: { readonly a: readonly number[]; readonly b: readonly
   return { a: at(a), b: at(b) }
 }
 
-function expectedWithin({ store, layout }: Intake, model: Model, { a, b }: TrainingPairs, sources: Uint8Array): number {
-  const { weight } = scorer(model, store, layout)
+function expectedWithin(
+  { store, layout }: Intake,
+  { model, frequencies }: Trained,
+  { a, b }: TrainingPairs,
+  sources: Uint8Array,
+): number {
+  const { weight } = scorer(model, frequencies, store, layout)
   let expected = 0
   for (const [p, record] of a.entries()) {
     const other = b[p] as number

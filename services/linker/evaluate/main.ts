@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander'
 import { readConfig } from '#core/config/read.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ChainonError, ConfigurationError, exitStatus } from '#core/faults/errors.ts'
+import { NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import { DEFAULT_LIMITS, type Limits } from '#core/linkage/token-index.ts'
 import { REDIS_KEYS, redisClient } from '#core/redis/client.ts'
 import { createLogger } from '#core/telemetry/logger.ts'
@@ -16,7 +17,7 @@ import { readModel, writeModel } from '../link/model-file.ts'
 import type { DataSet } from './data-set.ts'
 import { dataSetFor } from './data-set-for.ts'
 import { evaluate } from './evaluate.ts'
-import { type Learnt, learn } from './learn.ts'
+import { frequenciesOf, type Learnt, learn } from './learn.ts'
 import { pace } from './pace.ts'
 import type { RedisStore } from './run.ts'
 
@@ -46,6 +47,7 @@ interface EvaluateFlags extends Flags {
   readonly workers: string
   readonly shuffle?: string
   readonly model?: string
+  readonly frequencies: boolean
   readonly store: string
   readonly index?: string
   readonly batch: string
@@ -71,6 +73,10 @@ onDataSet(program.command('evaluate'))
   .option('--workers <n>', 'threads that encode; one linker takes what is ready first', '1')
   .option('--shuffle <seed>', 'another order of arrival')
   .option('--model <file>', 'use this model as it is (default: one is learnt on the records, without the truth)')
+  .option(
+    '--no-frequencies',
+    'weigh all equal values of a trait alike (default: by how frequent they are among the records)',
+  )
   .option('--store <memory|redis>', 'where the index is: redis is that of REDIS_URL, as in production', 'memory')
   .option(
     '--index <name>',
@@ -93,7 +99,7 @@ onDataSet(program.command('pace'))
   .action(paceFolder)
 onDataSet(program.command('train'))
   .description('Learns a model on the records of a folder, without the truth, and writes it.')
-  .requiredOption('--out <file>', 'the model; mode 0600: its frequencies are those of encoded values')
+  .requiredOption('--out <file>', 'the model')
   .action(trainFolder)
 
 try {
@@ -120,6 +126,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
       workers,
       shuffle: seed,
       model: learnt.model,
+      frequencies: learnt.frequencies,
       onePerSource: learnt.onePerSource,
       limits,
       ...(redis && { redis }),
@@ -148,7 +155,7 @@ async function evaluateFolder(dir: string, flags: EvaluateFlags): Promise<void> 
         training_seconds: seconds,
         truth_used: false,
       },
-      assumptions: assumptionsOf(data, learnt),
+      assumptions: assumptionsOf(data, learnt, flags.frequencies),
     }
     process.stdout.write(`${JSON.stringify({ ...head, ...result }, null, 2)}\n`)
   } finally {
@@ -225,24 +232,37 @@ function cell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
-function modelFor(data: DataSet, flags: Flags & { readonly model?: string }, say: (what: string) => void) {
+function modelFor(
+  data: DataSet,
+  flags: Flags & Partial<Pick<EvaluateFlags, 'model' | 'frequencies'>>,
+  say: (what: string) => void,
+) {
   const problems: string[] = []
   const limits = limitsOf(flags, problems)
   if (problems.length > 0) throw new ConfigurationError('The options are wrong', problems)
   const started = performance.now()
-  const learnt: Learnt =
-    flags.model === undefined
-      ? learn(data, flags.plain === true, limits, (what) => say(`learning a model: ${what}`))
-      : { model: readModel(flags.model), onePerSource: false, withinSource: undefined, trainingPairs: 0 }
+  const plain = flags.plain === true
+  const counted = flags.frequencies !== false
+  const given = flags.model === undefined ? undefined : readModel(flags.model)
+  const found: Learnt = given
+    ? {
+        ...{ model: given, onePerSource: false, withinSource: undefined, trainingPairs: 0 },
+        frequencies: counted ? frequenciesOf(data, given, plain, limits, say) : NO_FREQUENCIES,
+      }
+    : learn(data, plain, limits, (what) => say(`learning a model: ${what}`))
+  const learnt = counted ? found : { ...found, frequencies: NO_FREQUENCIES }
   return { learnt, seconds: Math.round((performance.now() - started) / 100) / 10 }
 }
 
-function assumptionsOf({ sources }: DataSet, { onePerSource, withinSource }: Learnt): string[] {
-  if (sources === 1) return []
+function assumptionsOf({ sources }: DataSet, { onePerSource, withinSource }: Learnt, frequencies: boolean): string[] {
+  const weighed = frequencies
+    ? 'equal values weigh by how frequent they are among these records'
+    : 'equal values of a trait weigh alike'
+  if (sources === 1) return [weighed]
   const expected = withinSource === undefined ? 'not estimated' : `expected ${Math.round(withinSource)} pairs`
   return onePerSource
-    ? [`one person has at most one record in a source (within sources: ${expected})`]
-    : [`a person may have several records in a source (within sources: ${expected})`]
+    ? [weighed, `one person has at most one record in a source (within sources: ${expected})`]
+    : [weighed, `a person may have several records in a source (within sources: ${expected})`]
 }
 
 function limitsOf(flags: Flags, problems: string[]): Limits {

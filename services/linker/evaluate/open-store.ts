@@ -1,5 +1,6 @@
 /** The index in Redis for records of a data set, with the linker of production. */
 import { createHash, randomBytes } from 'node:crypto'
+import type { Frequencies } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
@@ -16,6 +17,7 @@ export interface StoreOptions extends Pick<LinkerOptions, 'onePerSource' | 'onPa
   readonly layout: Layout
   readonly kinds: readonly unknown[]
   readonly model: Model
+  readonly frequencies: Frequencies
   readonly limits: Limits
   /** @returns an index whose calls are counted; by default itself */
   readonly watch?: (index: LinkIndex) => LinkIndex
@@ -24,7 +26,7 @@ export interface StoreOptions extends Pick<LinkerOptions, 'onePerSource' | 'onPa
 /** @throws ConfigurationError when the index was made for other traits, another model, key or limit */
 export async function openStore(
   { redis, secret, name }: Pick<RedisStore, 'redis' | 'secret' | 'name'>,
-  { layout, kinds, model, limits, onePerSource, onPair, watch = (index) => index }: StoreOptions,
+  { layout, kinds, model, frequencies, limits, onePerSource, onPair, watch = (index) => index }: StoreOptions,
 ): Promise<{ readonly index: LinkIndex; readonly links: IndexLinker }> {
   const keys = indexKeys(secret)
   const digest = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
@@ -36,7 +38,7 @@ export async function openStore(
     hub: limits.hub,
   })
   const store = filterStore(layout)
-  const { weight } = scorer(model, store, layout)
+  const { weight } = scorer(model, frequencies, store, layout)
   const links = indexLinker({
     ...{ index: watch(index), keys, store, weight, onePerSource, onPair },
     codec: codec(layout),

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { Limits } from '#core/linkage/token-index.ts'
 import { batchSize, MOST_IN_BATCH } from '../link/batch-size.ts'
@@ -80,6 +81,7 @@ async function opened({ store, model, limits, seconds, onProgress }: PaceOptions
     {
       ...{ layout, model, limits, onePerSource: false },
       kinds: [...kinds, 'patient'],
+      frequencies: NO_FREQUENCIES,
       onPair: () => undefined,
       watch: costs.watch,
     },

@@ -1,5 +1,6 @@
 /** What a run of `chainon link evaluate` is given, and what the linker makes of the records. */
 import type { Redis } from 'ioredis'
+import type { Frequencies } from '#core/linkage/frequencies.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { Limits } from '#core/linkage/token-index.ts'
 import type { LinkerCounts } from '../link/linker.ts'
@@ -12,6 +13,7 @@ export interface EvaluateOptions {
   /** Order of arrival; undefined: as in the files. */
   readonly shuffle: number | undefined
   readonly model: Model
+  readonly frequencies: Frequencies
   readonly onePerSource: boolean
   readonly limits: Limits
   readonly onProgress: (done: number) => void

@@ -41,7 +41,7 @@ export async function matchSubjects(
   })
   const records = await index.open([...new Set(numbers.flat())])
   const store = filterStore(index.layout)
-  const { weight } = scorer(index.model, store, index.layout)
+  const { weight } = scorer(index.model, index.frequencies, store, index.layout)
   const slots = new Map([...records].map(([number, record]) => [number, store.add(record)]))
   return subjects.map(({ ticket, encoded }, position) => {
     const own = store.add(encoded)

@@ -32,7 +32,7 @@ export async function findRecords(
 
 /** @throws ChainonError not-found */
 export async function explainPair(index: OpenIndex, one: string, other: string): Promise<ExplainedPair> {
-  const { reader, model, layout } = index
+  const { reader, model, frequencies, layout } = index
   const numbers = await findRecords(index, [
     ['RECORD_A', one],
     ['RECORD_B', other],
@@ -43,7 +43,7 @@ export async function explainPair(index: OpenIndex, one: string, other: string):
   const [first, second] = numbers.map((number) => opened.get(number))
   if (!first || !second) throw new ChainonError('not-found', 'a record was cancelled meanwhile')
   const store = filterStore(layout)
-  const explained = explainer(model, store, layout)(store.add(first), store.add(second))
+  const explained = explainer(model, frequencies, store, layout)(store.add(first), store.add(second))
   const [edges, persons] = await Promise.all([reader.edges([a]), reader.persons([a, b])])
   const edge = edges[0]?.get(b)
   return {

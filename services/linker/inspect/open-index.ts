@@ -4,6 +4,7 @@ import { type Config, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
+import { type Frequencies, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
@@ -41,6 +42,8 @@ export interface OpenIndex {
   /** Of the keys of index and encodings. */
   readonly version: number
   readonly model: Model
+  /** That the linker weighs by. */
+  readonly frequencies: Frequencies
   readonly layout: Layout
   readonly kinds: readonly TokenKind[]
   /** @returns those of the records that are not cancelled @throws ChainonError seal-broken */
@@ -64,6 +67,7 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
     keys,
     version,
     model,
+    frequencies: NO_FREQUENCIES,
     layout,
     kinds,
   })

@@ -62,10 +62,10 @@ function patientsIn(members: readonly number[], opened: ReadonlyMap<number, Read
 }
 
 /** @returns the weight of two records that have no edge */
-function weights({ model, layout }: OpenIndex, opened: ReadonlyMap<number, ReadRecord>) {
+function weights({ model, frequencies, layout }: OpenIndex, opened: ReadonlyMap<number, ReadRecord>) {
   const store = filterStore(layout)
   const slots = new Map([...opened].map(([number, record]) => [number, store.add(record)]))
-  const { weight } = scorer(model, store, layout)
+  const { weight } = scorer(model, frequencies, store, layout)
   return (a: number, b: number): number => {
     const { label, pair } = opened.get(a) as ReadRecord
     if (pair !== undefined && pair === opened.get(b)?.pair) return STATED

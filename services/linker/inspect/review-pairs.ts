@@ -37,13 +37,13 @@ export async function pairsBetween(
   numbers: readonly number[],
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<readonly Compared[]> {
-  const { model, layout } = index
+  const { model, frequencies, layout } = index
   const own = await index.open(numbers)
   const candidates = await candidatesOf(index, own)
   const all = await index.open([...new Set([...candidates.values()].flatMap((one) => one.candidates))])
   const store = filterStore(layout)
   const slots = new Map([...own, ...all].map(([number, record]) => [number, store.add(record)]))
-  const { weight } = scorer(model, store, layout)
+  const { weight } = scorer(model, frequencies, store, layout)
   return [...candidates].flatMap(([a, { candidates: others }]) =>
     others.flatMap((b): Compared[] => {
       const [one, other] = [own.get(a), all.get(b)]

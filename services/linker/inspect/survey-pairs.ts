@@ -67,13 +67,13 @@ function isWanted(record: ReadRecord, other: ReadRecord, feeds: readonly string[
   return (one === feeds[0] && two === feeds[1]) || (one === feeds[1] && two === feeds[0])
 }
 
-function comparer({ model, layout }: OpenIndex) {
+function comparer({ model, frequencies, layout }: OpenIndex) {
   const store = filterStore(layout)
   const slots = new Map<number, number>()
-  const full = scorer(model, store, layout)
+  const full = scorer(model, frequencies, store, layout)
   const number = full.fields.findIndex(({ trait }) => trait === 'national_id')
   const withoutNumber = { ...model, fields: model.fields.filter(({ trait }) => trait !== 'national_id') }
-  const without = scorer(withoutNumber, store, layout)
+  const without = scorer(withoutNumber, frequencies, store, layout)
   const slotOf = (key: number, record: ReadRecord) => {
     const slot = slots.get(key) ?? store.add(record)
     slots.set(key, slot)

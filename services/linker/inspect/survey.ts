@@ -17,7 +17,7 @@ export interface SurveyOptions {
 }
 
 export async function surveyIndex(index: OpenIndex, { name, feeds, sample }: SurveyOptions): Promise<Survey> {
-  const { model } = index
+  const { model, frequencies } = index
   const { numbers, records, persons } = await surveyRecords(index, feeds)
   const pairs = await surveyPairs(index, numbers, sample, feeds)
   return {
@@ -28,7 +28,7 @@ export async function surveyIndex(index: OpenIndex, { name, feeds, sample }: Sur
       model: model.version,
       model_sha256: createHash('sha256').update(JSON.stringify(model)).digest('hex'),
       traits: model.fields.map(({ trait }) => trait),
-      frequencies: model.fields.some(({ frequent }) => frequent.length > 0),
+      frequencies: Object.keys(frequencies).length > 0,
       ...DEFAULT_LIMITS,
       ...(await index.reader.waiting()),
     },

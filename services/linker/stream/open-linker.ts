@@ -1,6 +1,7 @@
 /** Opens the index of the installation. */
 import type { Redis } from 'ioredis'
 import type { EncodingWraps } from '#core/linkage/encoding-wrap.ts'
+import { NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
@@ -45,7 +46,7 @@ export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
     codec: codec(layout),
     budget: DEFAULT_LIMITS.budget,
     store,
-    weight: scorer(model, store, layout).weight,
+    weight: scorer(model, NO_FREQUENCIES, store, layout).weight,
     onePerSource: false,
     onPair: () => undefined,
   })

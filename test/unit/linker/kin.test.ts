@@ -7,12 +7,13 @@ const LIMITS = { budget: 16, hub: 100 }
 
 test('kin are not linked, where numbers on a part of the records show how many there are', async () => {
   const data = kinSet({ seed: 'kin', families: 110, kin: 0.3, numbers: 0.8, errors: 0.03 })
-  const { model, onePerSource } = learn(data, false, LIMITS, () => undefined)
+  const { model, frequencies, onePerSource } = learn(data, false, LIMITS, () => undefined)
   const { kin, pairs } = await evaluate(data, {
     plain: false,
     workers: 1,
     shuffle: undefined,
     model,
+    frequencies,
     onePerSource,
     limits: LIMITS,
     onProgress: () => undefined,

@@ -13,14 +13,14 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(1000)
 const form = encoding(data)
-const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const trained = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const records = Array.from(data.ids, (_, n) => ({
   id: `patient/${level1.pseudonym('record', `${n}`)}`,
   label: level1.pseudonym('patient', `${n}`),
   written: n < 5 ? undefined : data.record(n),
 }))
-const index = memoryIndex(records, form, model)
+const index = memoryIndex(records, form, trained)
 const survey: Survey = await surveyIndex(index, { name: 'main', feeds: undefined, sample: 10_000 })
 const made = { at: '2026-01-02T03:04:05.000Z', by: 'os:ana', chainon: '1.0.0' }
 const warehouse: WarehouseCounts = {

@@ -10,6 +10,7 @@ import {
   FIRST_ENCODING,
   newWrapSecret,
 } from '#core/linkage/encoding-wrap.ts'
+import { NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import { normaliseTraits } from '#core/linkage/normalise-traits.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
@@ -40,7 +41,7 @@ const wraps = encodingWraps(
 function weightsOf(records: readonly EncodedRecord[], pairs: readonly (readonly [number, number])[]) {
   const store = filterStore(layout)
   for (const record of records) store.add(record)
-  const { weight, levels } = scorer(defaultModel(), store, layout)
+  const { weight, levels } = scorer(defaultModel(), NO_FREQUENCIES, store, layout)
   return pairs.map(([a, b]) => [weight(a, b), ...levels])
 }
 

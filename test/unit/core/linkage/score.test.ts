@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { recordEncoder } from '../../../../services/core/linkage/encode.ts'
+import type { Frequencies } from '../../../../services/core/linkage/frequencies.ts'
 import { comparedFields } from '../../../../services/core/linkage/levels.ts'
-import type { Model } from '../../../../services/core/linkage/model.ts'
 import { normaliseTraits } from '../../../../services/core/linkage/normalise-traits.ts'
 import { plainStore } from '../../../../services/core/linkage/plain-store.ts'
 import { filterStore } from '../../../../services/core/linkage/record-store.ts'
@@ -31,18 +31,16 @@ const written = fc.record(
   Object.fromEntries(TRAITS.map((trait) => [trait, fc.constantFrom(...(VALUES[trait] ?? OTHERS))])),
 ) as fc.Arbitrary<Traits>
 
-/** A model in which no two values of a field are equally frequent. */
-function modelOf(stored: { fingerprint(record: number, field: number): number }, records: number): Model {
-  const start = startingModel(fields)
-  return {
-    ...start,
-    fields: start.fields.map((field) => {
-      const at = layout.fields.findIndex(({ trait }) => trait === field.trait)
+/** No two values of a field are equally frequent. */
+function frequenciesOf(stored: { fingerprint(record: number, field: number): number }, records: number): Frequencies {
+  return Object.fromEntries(
+    fields.map(({ trait }) => {
+      const at = layout.fields.findIndex((field) => field.trait === trait)
       const values = new Set(Array.from({ length: records }, (_, record) => stored.fingerprint(record, at)))
       const frequent = [...values].filter((value) => value !== 0).map((value, n) => [value, (n + 1) / 1000] as const)
-      return { ...field, chance: 1e-2, rare: 1e-4, frequent: frequent.map(([value, share]) => [value, share]) }
+      return [trait, { chance: 1e-2, rare: 1e-4, frequent }] as const
     }),
-  }
+  )
 }
 
 test('the weight of two records is the same to its last bit, whichever of them comes first', () => {
@@ -54,8 +52,10 @@ test('the weight of two records is the same to its last bit, whichever of them c
     filters.add(encoder.encode(normal))
     plain.add(normal)
   }
+  const start = startingModel(fields)
+  const model = { ...start, fields: start.fields.map((field) => ({ ...field, chance: 1e-2 })) }
   for (const store of [filters, plain]) {
-    const { weight } = scorer(modelOf(store, records.length), store, layout)
+    const { weight } = scorer(model, frequenciesOf(store, records.length), store, layout)
     const differing = [...records.keys()].flatMap((a) =>
       Array.from({ length: a }, (_, b) => [a, b] as const).filter(
         ([one, two]) => weight(one, two) !== weight(two, one),

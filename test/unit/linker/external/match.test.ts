@@ -13,7 +13,7 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(600)
 const form = encoding(data)
-const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const trained = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const CANCELLED = 3
 const records = Array.from(data.ids, (_, n) => ({
@@ -21,7 +21,7 @@ const records = Array.from(data.ids, (_, n) => ({
   label: level1.pseudonym('patient', `${n}`),
   written: n < CANCELLED ? undefined : data.record(n),
 }))
-const index = memoryIndex(records, form, model)
+const index = memoryIndex(records, form, trained)
 const keys = indexKeys(INDEX_SECRET_OF_TESTS)
 const ticketOf = (n: number) => n.toString(16).padStart(32, '0')
 const match = (written: readonly Readonly<Record<string, string>>[]) =>
@@ -44,7 +44,7 @@ test('each record is found by its own traits, nearly always as the best; a cance
   }
   expect(there).toBeGreaterThan(0.98 * (records.length - CANCELLED))
   expect(best).toBeGreaterThan(0.85 * (records.length - CANCELLED))
-  const text = linesOfStep(found, { model: model.version })
+  const text = linesOfStep(found, { model: trained.model.version })
   expect((await readStep(Readable.from([text]), MatchedSubject)).lines).toEqual(found)
   // A pseudonym is the token of its patient.
   expect(leaked(text.replaceAll(/p1_[\w-]{43}/g, ''), index.secrets)).toEqual([])

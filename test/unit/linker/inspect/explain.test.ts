@@ -12,7 +12,7 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(300)
 const form = encoding(data)
-const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const trained = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const idOf = (n: number) => `patient/${level1.pseudonym('record', data.ids[n] as string)}`
 const records = Array.from(data.ids, (_, n) => ({
@@ -20,7 +20,7 @@ const records = Array.from(data.ids, (_, n) => ({
   label: level1.pseudonym('patient', `${n}`),
   written: n === 0 ? undefined : data.record(n),
 }))
-const index = memoryIndex(records, form, model)
+const index = memoryIndex(records, form, trained)
 const linked = data.links.filter(([a, b]) => a !== 0 && b !== 0)
 
 const values = records.flatMap(({ written }) => Object.values(written ?? {}))

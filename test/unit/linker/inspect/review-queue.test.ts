@@ -15,7 +15,7 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(600)
 const form = encoding(data)
-const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const trained = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const records = Array.from(data.ids, (_, n) => ({
   id: `patient/${level1.pseudonym('record', `${n}`)}`,
@@ -24,7 +24,7 @@ const records = Array.from(data.ids, (_, n) => ({
 }))
 const numberOf = new Map(records.map(({ id }, n) => [id, n]))
 const limits = { budget: 10_000, hub: 10_000 }
-const index = memoryIndex(records, form, model)
+const index = memoryIndex(records, form, trained)
 const ALL = { sample: 10_000, most: 10_000 }
 const queue = await reviewQueue(index, ALL)
 const survey = await surveyIndex(index, { name: 'main', feeds: undefined, sample: 10_000 })
@@ -34,7 +34,7 @@ const decided = (decision: Decision, pair: (typeof queue.pairs)[number], order =
   return { decision, records: [one, other] as const, order }
 }
 const withDecisions = (...of: ReturnType<typeof decided>[]) =>
-  reviewQueue(memoryIndex(records, form, model, limits, of), ALL)
+  reviewQueue(memoryIndex(records, form, trained, limits, of), ALL)
 
 test('it has its form, the pairs of the band alone, each pair of patients once, the greatest gain first', async () => {
   expect(Check(ReviewQueueSchema, queue)).toBe(true)
@@ -135,7 +135,7 @@ test('the clerical sample: links of each band in turn, in an order that is of th
   const more = await clericalSample(index, { sample: 10_000, links: 20 })
   expect(namesIn(more).slice(0, 12)).toEqual(namesIn(few))
   const first = few.pairs[0] as (typeof few.pairs)[0]
-  const again = await clericalSample(memoryIndex(records, form, model, limits, [decided('never', first)]), {
+  const again = await clericalSample(memoryIndex(records, form, trained, limits, [decided('never', first)]), {
     ...{ sample: 10_000, links: 0 },
   })
   expect([again.pairs, again.strata]).toEqual([[], few.strata])

@@ -12,7 +12,7 @@ import { simulatedSet } from '../../../helpers/simulated-set.ts'
 
 const data = simulatedSet(1000)
 const form = encoding(data)
-const { model } = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
+const trained = learn(data, false, { budget: 100, hub: 100 }, () => undefined)
 const level1 = pseudonymiser(1, Buffer.alloc(32, 3))
 const CANCELLED = 5
 const feedOf = (n: number) => (n % 3 === 0 ? 'death' : 'patient')
@@ -21,7 +21,7 @@ const records = Array.from(data.ids, (_, n) => ({
   label: level1.pseudonym('patient', `${n}`),
   written: n < CANCELLED ? undefined : data.record(n),
 }))
-const index = memoryIndex(records, form, model)
+const index = memoryIndex(records, form, trained)
 const truth = data.links.filter(([a, b]) => a >= CANCELLED && b >= CANCELLED)
 const all = await surveyIndex(index, { name: 'main', feeds: undefined, sample: 10_000 })
 
