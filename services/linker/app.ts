@@ -35,6 +35,7 @@ import { assertMoved, destroyRetiredIndexKeys } from './rotate/former-indexes.ts
 import { snapshotSchedule } from './snapshot/schedule.ts'
 import { readSnapshotKey } from './snapshot/snapshot-key.ts'
 import { takeSnapshot } from './snapshot/take-snapshot.ts'
+import { countFrequencies } from './stream/count-frequencies.ts'
 import { type OpenLinker, openLinker } from './stream/open-linker.ts'
 import { decisionsOf } from './stream/read-decisions.ts'
 import { assertHeld, assertOpenable } from './stream/transport-keys.ts'
@@ -43,10 +44,12 @@ import { DECISIONS_NAME, linkerWorker } from './worker.ts'
 /** While there is nothing to reconcile, it is looked for so often. */
 const RECONCILE_MS = 500
 const taken = () => new ChainonError('link-index-taken', 'another linker has the linkage index')
-/** A snapshot that is under way is given up. */
+/** A snapshot or a count that is under way is given up. */
 const ENDING = new ChainonError('dependency-unavailable', 'the linker ends')
 /** How often it is looked whether a snapshot is due or asked for. */
 const SNAPSHOT_MS = 1000
+/** How often it is looked whether the values of the index are to be counted. */
+const FREQUENCIES_MS = 10_000
 
 export function startLinker(
   config: ReturnType<typeof linkerConfig>,
@@ -173,6 +176,19 @@ export function startLinker(
             )
           }
         })
+        const whileOpen: typeof between = (work) => (closed ? Promise.reject(ENDING) : between(work))
+        const frequencies = metrics.gauge(
+          'chainon_linkage_frequencies_records',
+          'Records that the index had when the values of its persons were counted; 0: equal values of a trait weigh alike',
+        )
+        const counting = every(FREQUENCIES_MS, async () => {
+          try {
+            const counted = await countFrequencies(whileOpen)
+            if (counted !== undefined) frequencies(counted, {})
+          } catch (error) {
+            if (!closed) logger.warn({ err: safeError(error) }, 'the values of the index were not counted, and will be')
+          }
+        })
         const snapshots = every(
           SNAPSHOT_MS,
           snapshotSchedule({
@@ -183,13 +199,7 @@ export function startLinker(
             kept: config.CHAINON_LINKAGE_SNAPSHOTS_KEPT,
             key: () => readSnapshotKey(secrets, secret),
             take: (path, header, publicKey, onProgress) =>
-              takeSnapshot(
-                { between: (work) => (closed ? Promise.reject(ENDING) : between(work)) },
-                path,
-                header,
-                { publicKey, indexSecret: secret },
-                onProgress,
-              ),
+              takeSnapshot({ between: whileOpen }, path, header, { publicKey, indexSecret: secret }, onProgress),
             alarms,
             metrics,
             logger,
@@ -209,7 +219,7 @@ export function startLinker(
           async close() {
             closed = true
             clearInterval(keyTimer)
-            await Promise.all([reconciling.stop(), snapshots.stop()])
+            await Promise.all([reconciling.stop(), counting.stop(), snapshots.stop()])
             await ownTopics.close()
             await producer.disconnect()
             await lease.release()

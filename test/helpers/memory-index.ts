@@ -10,6 +10,7 @@ import { type OpenIndex, readThrough } from '../../services/linker/inspect/open-
 import { sealDecision } from '../../services/linker/link/decision-seal.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { linker } from '../../services/linker/link/linker.ts'
+import { sealFrequencies } from '../../services/linker/link/sealed-frequencies.ts'
 import { arrivalOf } from '../../services/linker/stream/arrivals.ts'
 
 export interface MemoryRecord {
@@ -92,9 +93,10 @@ export function memoryIndex(
         return list.length > limits.hub ? [] : list
       }),
     decisions: async () => decided.map((one) => sealDecision(keys, one)),
+    frequencies: sealFrequencies(keys, { records: records.length, frequencies }),
     waiting: async () => ({ marked: 0, untold: 0 }),
   }
-  return { ...readThrough(reader, { keys, version: 1, model, frequencies, layout, kinds }), secrets }
+  return { ...readThrough(reader, { keys, version: 1, model, layout, kinds }), secrets }
 }
 
 /** The forms in which 8 bytes could stand in an output: as they are, hexadecimal, base64, or as two integers. */

@@ -13,7 +13,6 @@ import { stopWithParent } from '#core/process/stop-with-parent.ts'
 import { node24 } from '../../deploy/local/paths.ts'
 import type { EncodedRecord } from '../../services/core/linkage/encode.ts'
 import { encodingWrap, encodingWraps, newWrapSecret } from '../../services/core/linkage/encoding-wrap.ts'
-import { NO_FREQUENCIES } from '../../services/core/linkage/frequencies.ts'
 import { filterStore } from '../../services/core/linkage/record-store.ts'
 import { scorer } from '../../services/core/linkage/score.ts'
 import { identityOf, ownMark } from '../../services/core/process/identity.ts'
@@ -28,11 +27,12 @@ import { indexLease, LEASE_MS } from '../../services/linker/index/lease.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { packNumber } from '../../services/linker/index/stored-bytes.ts'
 import { FORMAT, removeKeys } from '../../services/linker/index/stored-index.ts'
-import { LINK } from '../../services/linker/link/component.ts'
+import { LINK, STATED } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
 import { writeModel } from '../../services/linker/link/model-file.ts'
+import { weighing } from '../../services/linker/link/weighing.ts'
 import { moveIndex } from '../../services/linker/rotate/move-index.ts'
 import { assertReplaceable, checkSnapshot, restoreSnapshot } from '../../services/linker/snapshot/restore-snapshot.ts'
 import { takeSnapshot } from '../../services/linker/snapshot/take-snapshot.ts'
@@ -608,6 +608,18 @@ test('a snapshot that is taken while records are linked, corrected and decided a
     all.slice(0, 280).map((record) => arrival(record, { id: `${data.ids[record]}-${copy}` })),
   ).flat()
   await linkAll(links, copies)
+  const counting = weighing({
+    index,
+    keys: indexKeys(SECRET),
+    codec: codec(layout),
+    layout,
+    model,
+    store: filterStore(layout),
+  })
+  const count = counting.begin()
+  await count?.add(count.persons)
+  await count?.use()
+  expect([counting.counted(), index.flags('limited')]).toEqual([copies.length, copies.length])
   const meanwhile = [
     () =>
       linkAll(
@@ -774,12 +786,11 @@ async function movedToOtherKeys(name: string, former: ReturnType<typeof indexLin
   const pairs: Pair[][] = [[], []]
   const goingOn = async (at: 0 | 1, of: LinkIndex, by: IndexKeys, lifted: (one: Arrival) => Arrival) => {
     const store = filterStore(layout)
+    const own = weighing({ index: of, keys: by, codec: codec(layout), layout, model, store })
+    expect(own.counted()).toBe(4 * 280)
     const links = indexLinker({
       ...{ index: of, keys: by, codec: codec(layout), budget: UNBOUNDED.budget, store, onePerSource: false },
-      ...{
-        weight: scorer(model, NO_FREQUENCIES, store, layout).weight,
-        onPair: (...pair: Pair) => pairs[at]?.push(pair),
-      },
+      ...{ weight: own.weight, onPair: (...pair: Pair) => pairs[at]?.push(pair) },
     })
     await links.loadDecisions()
     await linkAll(
@@ -790,16 +801,43 @@ async function movedToOtherKeys(name: string, former: ReturnType<typeof indexLin
       links,
       all.slice(400).map((record) => lifted(arrival(record))),
     )
-    return of.persons()
+    return { persons: of.persons(), links }
   }
   const own = await goingOn(1, index, keys, (one) => ({ ...one, encoded: wraps.lift(one.encoded, 1) }))
   const { index: formerIndex } = await onIndex(name)
-  expect(own).toEqual(await goingOn(0, formerIndex, from.keys, (one) => one))
+  expect(own.persons).toEqual((await goingOn(0, formerIndex, from.keys, (one) => one)).persons)
   expect(pairs[1]).toEqual(pairs[0])
   expect(pairs[1]?.length).toBeGreaterThan(500)
+  await own.links.reconcile(() => undefined)
+  expect(index.flags('limited')).toBe(0)
+  await edgesAreOf(index, keys)
   await removeKeys(redis, name, () => true)
   // The braces of the former name are gone with it; the other one has its own.
   expect([await redis.keys(`{lx:${name}}*`), (await redis.keys(`{lx:${to.name}}*`)).length > 100]).toEqual([[], true])
+}
+
+/** All edges that the model decides have the weight by what was counted, whenever they were made. */
+async function edgesAreOf(index: LinkIndex, keys: IndexKeys): Promise<void> {
+  const store = filterStore(layout)
+  const records = codec(layout)
+  const own = weighing({ index, keys, codec: records, layout, model, store })
+  const slots = new Map<number, number>()
+  const connected = index.connected()
+  for (const [number, bytes] of await index.records(connected)) {
+    const { filters, newborn } = records.unpack(keys.open(bytes, readHead(bytes).bytes))
+    slots.set(number, store.add({ filters, newborn }))
+  }
+  // Nothing is connected above infinity: a component of one record, with its edges.
+  const edges = index
+    .components(connected, Number.POSITIVE_INFINITY, 1)
+    .flatMap(({ edges: of }) =>
+      [...of].flatMap(([one, to]) => [...to].map(([other, weight]) => [one, other, weight] as const)),
+    )
+    .filter(([, , weight]) => weight < STATED)
+  const differing = edges.filter(
+    ([one, other, weight]) => own.weight(slots.get(one) as number, slots.get(other) as number) !== weight,
+  )
+  expect([edges.length > 500, differing]).toEqual([true, []])
 }
 
 test('a component that is too large is split alike in every order', async () => {

@@ -25,49 +25,58 @@ const MOST_FREQUENT = 4096
 const LEAST_COUNT = 3
 const SMOOTHING = 0.5
 
-/**
- * @param people one record of each person, as far as they are known: two records of one person do not agree by chance
- * @returns of each compared field
- */
-export function valueFrequencies(
-  store: Similarities,
-  layout: Layout,
-  fields: readonly ComparedField[],
-  people: Int32Array,
-): Frequencies {
-  const counted = fields.map(({ trait }) => {
-    const at = layout.fields.findIndex((field) => field.trait === trait)
-    const counts = new Map<number, number>()
-    for (const record of people) {
-      const fingerprint = store.fingerprint(record, at)
-      if (fingerprint !== 0) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1)
-    }
-    return [trait, sharesOf(counts)] as const
-  })
-  return Object.fromEntries(counted)
+/** @returns a count of values, of people who are added one by one */
+export function frequencyCounter(layout: Layout, fields: readonly ComparedField[]) {
+  const places = fields.map(({ trait }) => layout.fields.findIndex((field) => field.trait === trait))
+  let capacity = 1024
+  let size = 0
+  let values = fields.map(() => new Uint32Array(capacity))
+
+  return {
+    /** @param record of the store: one of each person, as far as they are known, as two of one person do not agree by chance */
+    add(store: Pick<Similarities, 'fingerprint'>, record: number): void {
+      if (size === capacity) {
+        capacity *= 2
+        values = values.map((before) => {
+          const larger = new Uint32Array(capacity)
+          larger.set(before)
+          return larger
+        })
+      }
+      for (const [f, at] of places.entries()) (values[f] as Uint32Array)[size] = store.fingerprint(record, at)
+      size++
+    },
+    frequencies: (): Frequencies =>
+      Object.fromEntries(
+        fields.map(({ trait }, f) => [trait, sharesOf((values[f] as Uint32Array).slice(0, size).sort())] as const),
+      ),
+  }
 }
 
-/** @param counts of people, by fingerprint */
-export function sharesOf(counts: ReadonlyMap<number, number>): ValueFrequencies {
+/** @param sorted fingerprints of people's values; 0: missing */
+function sharesOf(sorted: Uint32Array): ValueFrequencies {
+  const counts: [fingerprint: number, count: number][] = []
   let n = 0
   let pairs = 0
-  for (const count of counts.values()) {
+  for (let from = 0; from < sorted.length; ) {
+    const fingerprint = sorted[from] as number
+    let to = from + 1
+    while (sorted[to] === fingerprint) to++
+    const count = to - from
+    from = to
+    if (fingerprint === 0) continue
     n += count
     pairs += count * (count - 1)
+    if (count >= LEAST_COUNT) counts.push([fingerprint, count])
   }
   if (n < 2) return { chance: 1, rare: 1, frequent: [] }
-  const frequent = [...counts]
-    .filter(([, count]) => count >= LEAST_COUNT)
-    .toSorted((a, b) => b[1] - a[1] || a[0] - b[0])
-    .slice(0, MOST_FREQUENT)
-  const listed = new Set(frequent.map(([fingerprint]) => fingerprint))
-  let others = 0
-  let squares = 0
-  for (const [fingerprint, count] of counts)
-    if (!listed.has(fingerprint)) {
-      others += count
-      squares += count * (count - 1)
-    }
+  const frequent = counts.toSorted((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, MOST_FREQUENT)
+  let others = n
+  let squares = pairs
+  for (const [, count] of frequent) {
+    others -= count
+    squares -= count * (count - 1)
+  }
   return {
     chance: (pairs + SMOOTHING) / (n * (n - 1)),
     rare: others > 0 ? (squares / others + SMOOTHING) / n : SMOOTHING / n,

@@ -5,7 +5,7 @@
  */
 import { classesFor, sharesOf } from './classes.ts'
 import { birthday, maximise, type Patterns, TOGETHER } from './expectation.ts'
-import { chanceLevels, type Frequencies, NO_FREQUENCIES, valueFrequencies } from './frequencies.ts'
+import { chanceLevels, type Frequencies, frequencyCounter, NO_FREQUENCIES } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
@@ -60,7 +60,7 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
   let model = options.prior
   let frequencies = NO_FREQUENCIES
   for (let pass = 1; pass <= PASSES; pass++) {
-    frequencies = valueFrequencies(store, layout, fields, people)
+    frequencies = frequenciesAmong(store, layout, fields, people)
     const draws = Math.min(RANDOM_PAIRS, (people.length * (people.length - 1)) / 2)
     const u = chanceLevels(store, layout, fields, people, frequencies, draws, options.next)
     model = begin(model, options, fields, frequencies, u)
@@ -112,7 +112,18 @@ export function countFrequencies(
   const levels = levelsOf(store, layout, fields, pairs)
   const alike = new Float64Array(levels.length).fill(1)
   const people = onePerPerson(records, pairs, weights(model, fields, levels, alike))
-  return valueFrequencies(store, layout, fields, people)
+  return frequenciesAmong(store, layout, fields, people)
+}
+
+function frequenciesAmong(
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  people: Int32Array,
+): Frequencies {
+  const counter = frequencyCounter(layout, fields)
+  for (const record of people) counter.add(store, record)
+  return counter.frequencies()
 }
 
 function begin(

@@ -18,6 +18,7 @@ export interface Changes {
   readonly decisions: Map<string, Buffer>
   readonly positions: Map<string, bigint>
   linkVersion: number | undefined
+  frequencies: Buffer | undefined
 }
 
 export function noChanges(): Changes {
@@ -31,11 +32,12 @@ export function noChanges(): Changes {
     decisions: new Map(),
     positions: new Map(),
     linkVersion: undefined,
+    frequencies: undefined,
   }
 }
 
-export function isEmpty({ linkVersion, ...sets }: Changes): boolean {
-  return linkVersion === undefined && Object.values(sets).every(({ size }) => size === 0)
+export function isEmpty({ linkVersion, frequencies, ...sets }: Changes): boolean {
+  return linkVersion === undefined && frequencies === undefined && Object.values(sets).every(({ size }) => size === 0)
 }
 
 export interface ChangedMemory {

@@ -57,6 +57,7 @@ export function commandsOf(name: string): (writes: Writes) => readonly Command[]
       [...writes.decisions].flatMap(([ids, sealed]) => [Buffer.from(ids, 'latin1'), sealed]),
     )
     for (const [partition, next] of writes.positions) add('HSET', `${prefix}k`, partition, next.toString())
+    if (writes.frequencies) add('SET', `${prefix}f`, writes.frequencies)
     if (writes.linkVersion !== undefined) add('SET', `${prefix}l`, writes.linkVersion.toFixed())
     if (writes.records.size > 0) add('SET', `${prefix}n`, String(writes.size))
     return commands

@@ -27,6 +27,8 @@ export interface IndexReader {
   tokens(tokens: readonly Buffer[], source: number): Promise<readonly (readonly number[])[]>
   /** @returns sealed, of each pair about which somebody has decided */
   decisions(): Promise<readonly Buffer[]>
+  /** Sealed (link/sealed-frequencies.ts), as the linker weighs by them; undefined: none were counted. */
+  readonly frequencies: Buffer | undefined
   /** What is under way: records that are to be reconciled, and records to be told of. */
   waiting(): Promise<{ readonly marked: number; readonly untold: number }>
 }
@@ -42,9 +44,10 @@ export async function indexReader(redis: Redis, name: string, expected: IndexFor
     bySource.set(source, index)
     return index
   }
-  const { toTell, marked, decisions } = await readIndex(stored, { known, links, tokensAt })
+  const { toTell, marked, decisions, frequencies } = await readIndex(stored, { known, links, tokensAt })
 
   return {
+    frequencies,
     size: async () => known.size,
     numbers: async (ids) => ids.map((id) => known.find(id)),
     async records(numbers) {

@@ -94,6 +94,10 @@ export interface LinkIndex {
   decide(decided: readonly { readonly ids: readonly [Buffer, Buffer]; readonly sealed: Buffer }[]): void
   /** @returns the sealed decisions */
   decided(): readonly Buffer[]
+  /** Sealed (link/sealed-frequencies.ts); undefined: none were counted. */
+  frequencies(): Buffer | undefined
+  /** Keeps other frequencies, and marks all records as limited: their edges are corrected by the reconciliation. */
+  weighBy(sealed: Buffer): void
   /** @param otherSource candidates are of the other source only @returns all that use a token which the record uses, without a budget */
   around(numbers: readonly number[], otherSource: boolean): Promise<readonly Around[]>
   /** Writes what `correctionOf` found: the records are no longer marked as limited, and `takeMarked` has those whose persons may be others. */
@@ -110,7 +114,10 @@ export interface LinkIndex {
   /** Removes the index. */
   remove(): Promise<void>
   /** What Redis has, for a snapshot; after `commit`, and until the next change, that is the index. */
-  readonly stored: Pick<StoredIndex, 'records' | 'links' | 'outbox' | 'marks' | 'decisions' | 'positions' | 'watch'>
+  readonly stored: Pick<
+    StoredIndex,
+    'records' | 'links' | 'outbox' | 'marks' | 'decisions' | 'frequencies' | 'positions' | 'watch'
+  >
 }
 
 /** A record that arrives, and what is read of its part in clear. */
@@ -149,7 +156,8 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
     return index
   }
 
-  const { toTell, marked: flags, decisions } = await readIndex(stored, { known, links, tokensAt })
+  const { toTell, marked: flags, decisions, ...read } = await readIndex(stored, { known, links, tokensAt })
+  let { frequencies } = read
   const onNote = (number: number) => void changed.untold.add(number)
   const notes = outbox(toTell, { known, links }, hasOutbox ? onNote : undefined)
 
@@ -359,6 +367,17 @@ export async function openIndex(redis: Redis, name: string, form: IndexForm, has
       }
     },
     decided: () => [...decisions.values()],
+    frequencies: () => frequencies,
+    weighBy(sealed) {
+      frequencies = sealed
+      changed.frequencies = sealed
+      const all = Array.from({ length: known.size }, (_, number) => number)
+      flag(
+        'limited',
+        all.filter((number) => !known.isCancelled(number)),
+        true,
+      )
+    },
     async around(numbers, otherSource) {
       const present = await records(numbers.filter((number) => !known.isCancelled(number)))
       return numbers.map((number) => around(number, present.get(number), otherSource))

@@ -24,6 +24,8 @@ export interface ReadIndex {
   readonly marked: Readonly<Record<Flag, Marks>>
   /** Sealed, by the two ids (latin1). */
   readonly decisions: Map<string, Buffer>
+  /** Sealed. */
+  readonly frequencies: Buffer | undefined
 }
 
 /** @param memory empty */
@@ -49,13 +51,14 @@ export async function readIndex(stored: StoredIndex, { known, links, tokensAt }:
       for (const [number, person] of persons) links.setPerson(number, person)
     }
   }
-  const [toTell, limited, split, decisions] = await Promise.all([
+  const [toTell, limited, split, decisions, frequencies] = await Promise.all([
     stored.outbox(),
     stored.marks('limited'),
     stored.marks('split'),
     stored.decisions(),
+    stored.frequencies(),
   ])
-  return { toTell, marked: { limited: marks(limited), split: marks(split) }, decisions }
+  return { toTell, marked: { limited: marks(limited), split: marks(split) }, decisions, frequencies }
 }
 
 /** @throws ChainonError link-index-behind when it is not there */

@@ -38,6 +38,8 @@ export interface StoredIndex {
   marks(kind: Flag): Promise<Buffer>
   /** @returns sealed, by the two ids (latin1) */
   decisions(): Promise<Map<string, Buffer>>
+  /** @returns sealed (link/sealed-frequencies.ts); undefined: none were counted */
+  frequencies(): Promise<Buffer | undefined>
   position(partition: string): Promise<bigint | undefined>
   /** @returns of each partition that the index has something of, the offset of its next message */
   positions(): Promise<ReadonlyMap<string, bigint>>
@@ -103,6 +105,7 @@ export function uncheckedIndex(redis: Redis, name: string): StoredIndex {
       const fields = await fieldsOf(`${prefix}x`)
       return new Map(fields.map(([ids, sealed]) => [ids.toString('latin1'), sealed]))
     },
+    frequencies: async () => (await redis.getBuffer(`${prefix}f`)) ?? undefined,
     async position(partition) {
       const next = await redis.hget(`${prefix}k`, partition)
       return next === null ? undefined : BigInt(next)

@@ -21,5 +21,7 @@ export interface Writes {
   /** Sealed, by the two ids (latin1). */
   readonly decisions: ReadonlyMap<string, Buffer>
   readonly linkVersion: number | undefined
+  /** Sealed (link/sealed-frequencies.ts); undefined: none, or those of before. */
+  readonly frequencies: Buffer | undefined
   readonly positions: ReadonlyMap<string, bigint>
 }

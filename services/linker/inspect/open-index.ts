@@ -4,7 +4,7 @@ import { type Config, secretsDir } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { ConfigurationError } from '#core/faults/errors.ts'
-import { type Frequencies, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
+import type { Frequencies } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import type { TokenKind } from '#core/linkage/tokens.ts'
@@ -18,6 +18,7 @@ import { isWhole } from '../index/stored-index.ts'
 import { openDecision } from '../link/decision-seal.ts'
 import type { PairDecision } from '../link/decisions.ts'
 import type { OpenedRecord } from '../link/opened-records.ts'
+import { openFrequencies } from '../link/sealed-frequencies.ts'
 
 export const INSPECT_KEYS = [
   ...REDIS_KEYS,
@@ -67,7 +68,6 @@ export async function openForReading(redis: Redis, config: Config<(typeof INSPEC
     keys,
     version,
     model,
-    frequencies: NO_FREQUENCIES,
     layout,
     kinds,
   })
@@ -86,7 +86,7 @@ async function latestWhole(
 /** @returns the index with its records opened */
 export function readThrough(
   reader: IndexReader,
-  of: Omit<OpenIndex, 'reader' | 'open' | 'decisions' | 'keys'> & {
+  of: Omit<OpenIndex, 'reader' | 'open' | 'decisions' | 'frequencies' | 'keys'> & {
     readonly keys: Pick<IndexKeys, 'id' | 'open' | 'tokens'>
   },
 ): OpenIndex {
@@ -94,6 +94,7 @@ export function readThrough(
   return {
     reader,
     ...of,
+    frequencies: openFrequencies(of.keys, reader.frequencies).frequencies,
     decisions: async () => (await reader.decisions()).map((sealed) => openDecision(of.keys, sealed)),
     async open(numbers) {
       const opened = new Map<number, ReadRecord>()

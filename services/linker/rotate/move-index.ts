@@ -15,6 +15,7 @@ import { assertForm, FORMAT, type IndexForm, RESTORING, removeKeys, uncheckedInd
 import { pieceOf, RECORDS_AT_ONCE, restOf } from '../snapshot/take-snapshot.ts'
 import { contentOf, type IndexContent } from './content.ts'
 import { movedWrites } from './moved.ts'
+import { movedFrequencies } from './moved-frequencies.ts'
 
 /** An index in Redis, and its keys. */
 export interface IndexPlace {
@@ -57,8 +58,9 @@ export async function moveIndex(options: MoveOptions): Promise<IndexContent> {
 
   const records = codec(layout)
   const commands = commandsOf(to.name)
-  const move = { from: from.keys, to: to.keys, codec: records, wrap }
   const [source, target] = [uncheckedIndex(redis, from.name), uncheckedIndex(redis, to.name)]
+  const frequencies = movedFrequencies(await source.frequencies(), { from: from.keys, to: to.keys, layout })
+  const move = { from: from.keys, to: to.keys, codec: records, wrap, frequencies }
   const size = await source.size()
   for (let at = 0; at < size; at += RECORDS_AT_ONCE) {
     const end = Math.min(size, at + RECORDS_AT_ONCE)

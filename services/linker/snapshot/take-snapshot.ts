@@ -94,6 +94,7 @@ const NOTHING: Writes = {
   split: new Map(),
   decisions: new Map(),
   linkVersion: undefined,
+  frequencies: undefined,
   positions: new Map(),
 }
 
@@ -122,19 +123,20 @@ export async function pieceOf(
 
 /** @returns what is not of a record's number, as Redis has it */
 export async function restOf(
-  stored: Pick<StoredIndex, 'outbox' | 'marks' | 'decisions' | 'positions'>,
+  stored: Pick<StoredIndex, 'outbox' | 'marks' | 'decisions' | 'frequencies' | 'positions'>,
 ): Promise<Writes> {
-  const [outbox, limited, split, decisions, positions] = await Promise.all([
+  const [outbox, limited, split, decisions, frequencies, positions] = await Promise.all([
     stored.outbox(),
     stored.marks('limited'),
     stored.marks('split'),
     stored.decisions(),
+    stored.frequencies(),
     stored.positions(),
   ])
   const whole = (bytes: Buffer) => new Map(bytes.length === 0 ? [] : [[0, bytes] as const])
   return {
     ...NOTHING,
-    ...{ untold: outbox.untold, decisions, positions },
+    ...{ untold: outbox.untold, decisions, frequencies, positions },
     // An index of which nobody is told has none.
     linkVersion: outbox.linkVersion || undefined,
     ...{ limited: whole(limited), split: whole(split) },

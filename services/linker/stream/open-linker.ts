@@ -1,17 +1,16 @@
 /** Opens the index of the installation. */
 import type { Redis } from 'ioredis'
 import type { EncodingWraps } from '#core/linkage/encoding-wrap.ts'
-import { NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
-import { scorer } from '#core/linkage/score.ts'
 import { DEFAULT_LIMITS } from '#core/linkage/token-index.ts'
 import { codec } from '../index/codec.ts'
 import { indexForm } from '../index/index-form.ts'
 import { indexKeys } from '../index/keys.ts'
 import { type LinkIndex, openIndex } from '../index/link-index.ts'
 import { type IndexLinker, indexLinker } from '../link/index-linker.ts'
+import { type Weighing, weighing } from '../link/weighing.ts'
 
 export interface LinkerPlace {
   readonly redis: Redis
@@ -32,6 +31,7 @@ export interface LinkerPlace {
 export interface OpenLinker {
   readonly index: LinkIndex
   readonly links: IndexLinker
+  readonly weighing: Weighing
 }
 
 /** @throws ConfigurationError when the index was made in another form, Error of Redis */
@@ -39,17 +39,18 @@ export async function openLinker(place: LinkerPlace): Promise<OpenLinker> {
   const { redis, name, secret, kinds, encodings, layout, form, model } = place
   const keys = indexKeys(secret, encodings)
   const index = await openIndex(redis, name, indexForm({ form, model, keys, kinds }), true)
-  const store = filterStore(layout)
+  const [store, records] = [filterStore(layout), codec(layout)]
+  const pairs = weighing({ index, keys, codec: records, layout, model, store })
   const links = indexLinker({
     index,
     keys,
-    codec: codec(layout),
+    codec: records,
     budget: DEFAULT_LIMITS.budget,
     store,
-    weight: scorer(model, NO_FREQUENCIES, store, layout).weight,
+    weight: pairs.weight,
     onePerSource: false,
     onPair: () => undefined,
   })
   await links.loadDecisions()
-  return { index, links }
+  return { index, links, weighing: pairs }
 }

@@ -2,10 +2,14 @@
 import { expect, it } from 'vitest'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { encodingWrap, encodingWraps, newWrapSecret } from '#core/linkage/encoding-wrap.ts'
+import { filterStore } from '#core/linkage/record-store.ts'
+import { noChanges } from '../../../../services/linker/index/changes.ts'
 import { codec, idOf, packCancelled, packHead, readHead, tokensOf } from '../../../../services/linker/index/codec.ts'
 import { indexKeys, tokenKeyOf } from '../../../../services/linker/index/keys.ts'
 import { openDecision, sealDecision } from '../../../../services/linker/link/decision-seal.ts'
-import { movedDecision, movedRecord } from '../../../../services/linker/rotate/moved.ts'
+import { openFrequencies, sealFrequencies } from '../../../../services/linker/link/sealed-frequencies.ts'
+import { movedDecision, movedRecord, movedWrites } from '../../../../services/linker/rotate/moved.ts'
+import { movedFrequencies } from '../../../../services/linker/rotate/moved-frequencies.ts'
 
 const SECRET = Buffer.alloc(32, 1)
 const from = indexKeys(SECRET)
@@ -16,7 +20,8 @@ const secret = newWrapSecret(tokenKeyOf(SECRET))
 const wraps = encodingWraps(layout, new Map([[2, secret]]))
 const { lift } = wraps
 const to = indexKeys(Buffer.alloc(32, 2), wraps)
-const move = { from, to, codec: records, wrap: encodingWrap(layout, secret) }
+const frequencies = movedFrequencies(undefined, { from, to, layout })
+const move = { from, to, codec: records, wrap: encodingWrap(layout, secret), frequencies }
 const broken = expect.objectContaining({ code: 'seal-broken' })
 
 const encoded = encoder.encode({ given_name: 'ELODIE', family_name: 'MARTIN', birth_date: '19790102' })
@@ -71,4 +76,35 @@ it('a decision is found under the new ids, and is the same', () => {
   expect(ids).toBe(Buffer.concat(expected).toString('latin1'))
   expect(openDecision(to, sealed)).toEqual(decision)
   expect(() => openDecision(from, sealed)).toThrow(broken)
+})
+
+it('values are as frequent as they were; one that no record has any more is left out', () => {
+  const at = layout.fields.findIndex(({ trait }) => trait === 'family_name')
+  const fingerprintOf = (filters: Int32Array) => {
+    const store = filterStore(layout)
+    return store.fingerprint(store.add({ filters, newborn: false }), at)
+  }
+  const known = { chance: 0.01, rare: 0.001 }
+  const counted = {
+    records: 1500,
+    frequencies: {
+      family_name: {
+        ...known,
+        frequent: [
+          [fingerprintOf(encoded.filters), 0.03],
+          [77, 0.02],
+        ] as const,
+      },
+    },
+  }
+  const sealed = sealFrequencies(from, counted)
+  const moving = { ...move, frequencies: movedFrequencies(sealed, { from, to, layout }) }
+  const writes = { ...noChanges(), size: 1, edges: new Map(), persons: new Map(), untold: new Map() }
+  const nothing = { ...writes, limited: new Map(), split: new Map() }
+  expect(movedWrites({ ...nothing, records: new Map([[0, stored]]) }, moving).frequencies).toBeUndefined()
+  const moved = movedWrites({ ...nothing, frequencies: sealed }, moving).frequencies
+  const frequent = [[fingerprintOf(lift(encoded, 1).filters), 0.03]]
+  expect(frequent[0]?.[0]).not.toBe(fingerprintOf(encoded.filters))
+  expect(openFrequencies(to, moved)).toEqual({ records: 1500, frequencies: { family_name: { ...known, frequent } } })
+  expect(() => openFrequencies(from, moved)).toThrow(broken)
 })
