@@ -147,7 +147,10 @@ export function startLinker(
         )
         const expired = metrics.counter('chainon_linkage_expired', 'Encodings that expired before they were read')
         const producer = orderedProducer(kafka, logger)
-        const waiting = metrics.gauge('chainon_linkage_unreconciled', 'Records that met a limit and are not reconciled')
+        const waiting = metrics.gauge(
+          'chainon_linkage_unreconciled',
+          'Records that met a limit, or were there when values were counted, and are not reconciled',
+        )
         const { handle, decide, reconcile, between } = linkerWorker({
           open,
           assertOpenable: assertOpenable(held, versionsNow),

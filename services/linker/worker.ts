@@ -52,7 +52,7 @@ export interface LinkerWorkerDependencies {
   readonly count: (counts: LinkerCounts) => void
   /** Encodings of the feed that Kafka has deleted unread. */
   readonly expired: (feed: string, records: number) => void
-  /** Records that met a limit and wait for the reconciliation. */
+  /** Records that wait for the reconciliation: they met a limit, or values were counted. */
   readonly unreconciled: (records: number) => void
 }
 

@@ -27,7 +27,7 @@ import { indexLease, LEASE_MS } from '../../services/linker/index/lease.ts'
 import { type LinkIndex, openIndex } from '../../services/linker/index/link-index.ts'
 import { packNumber } from '../../services/linker/index/stored-bytes.ts'
 import { FORMAT, removeKeys } from '../../services/linker/index/stored-index.ts'
-import { LINK, STATED } from '../../services/linker/link/component.ts'
+import { CERTAIN, LINK } from '../../services/linker/link/component.ts'
 import type { PairDecision } from '../../services/linker/link/decisions.ts'
 import { type Arrival, indexLinker } from '../../services/linker/link/index-linker.ts'
 import { linker } from '../../services/linker/link/linker.ts'
@@ -833,7 +833,7 @@ async function edgesAreOf(index: LinkIndex, keys: IndexKeys): Promise<void> {
     .flatMap(({ edges: of }) =>
       [...of].flatMap(([one, to]) => [...to].map(([other, weight]) => [one, other, weight] as const)),
     )
-    .filter(([, , weight]) => weight < STATED)
+    .filter(([, , weight]) => weight < CERTAIN)
   const differing = edges.filter(
     ([one, other, weight]) => own.weight(slots.get(one) as number, slots.get(other) as number) !== weight,
   )

@@ -167,7 +167,7 @@ function methodOf({ index, passes }: Survey): Readonly<Record<string, string>> {
       'Fellegi-Sunter as a mixture of classes (what is truly the same between two records), agreement levels on the Dice coefficient, learnt without the truth',
     frequencies: index.frequencies
       ? 'equal values count by how frequent they are'
-      : 'the model has no frequencies of values: an equal rare name counts as an equal frequent one',
+      : 'values were not counted yet, as the index is small: an equal rare name counts as an equal frequent one',
     decision: `a pair above a probability of ${IN_FORCE} is a link, one above .1 is to be reviewed; persons are groups of records whose average weight is not below -2`,
   }
 }
@@ -349,7 +349,9 @@ function limitationsOf({ sample, index }: Survey, scope: Scope): readonly string
       : []),
     ...(index.frequencies
       ? []
-      : ['The model knows no frequencies of names: namesakes of a frequent name are linked more often than it says.']),
+      : [
+          'The index was small when it was read, and its values were not counted: namesakes of a frequent name are linked more often than the model says.',
+        ]),
     ...(scope.kind === 'producers'
       ? [
           'The index does not know which producer a record is of: its figures are of all records; patients, persons and rates are of the two producers.',

@@ -40,7 +40,7 @@ export const SurveySchema = closed({
     encoding: Type.String(),
     model: Type.String(),
     model_sha256: Type.String(),
-    /** Traits of the model, and whether it has frequencies of values. */
+    /** Traits of the model, and whether pairs are weighed by how frequent values are in the index. */
     traits: Type.Array(Type.String()),
     frequencies: Type.Boolean(),
     budget: Count,

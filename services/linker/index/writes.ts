@@ -1,7 +1,7 @@
 /** What one write of the index changes. */
 import type { Untold } from './outbox.ts'
 
-/** limited: records that met a limit; split: records of a component that was too large. */
+/** limited: records whose edges are to be corrected, because they met a limit or values were counted; split: records of a component that was too large. */
 export type Flag = 'limited' | 'split'
 
 /** What a batch has changed. */

@@ -20,8 +20,9 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(dir, { recursive: true }))
 
-const run = (...flags: string[]) =>
-  spawnSync(node24(), [MAIN, 'evaluate', dir, ...flags], { encoding: 'utf8', env: { PATH: process.env.PATH } })
+const call = (command: string, ...flags: string[]) =>
+  spawnSync(node24(), [MAIN, command, dir, ...flags], { encoding: 'utf8', env: { PATH: process.env.PATH } })
+const run = (...flags: string[]) => call('evaluate', ...flags)
 
 test('a set of three records, in another order and with threads that encode; which person a record is of', () => {
   const file = join(dir, 'persons.csv')
@@ -33,6 +34,18 @@ test('a set of three records, in another order and with threads that encode; whi
   expect(lines[0]).toBe('record,person')
   expect(lines[2]).toMatch(/^"2,b",/)
   expect(lines[3]).toBe('3,3')
+}, 60_000)
+
+test('a model that was learnt elsewhere is used, with frequencies of the records or without; one of the former form is not', () => {
+  const file = join(dir, 'model.json')
+  expect(call('train', '--out', file).status).toBe(0)
+  const assumed = (...flags: string[]) =>
+    (JSON.parse(run('--model', file, ...flags).stdout) as { readonly assumptions: unknown }).assumptions
+  expect(assumed()).toEqual(['equal values weigh by how frequent they are among these records'])
+  expect(assumed('--no-frequencies')).toEqual(['equal values of a trait weigh alike'])
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"format":2', '"format":1'))
+  const { status, stderr } = run('--model', file)
+  expect([status, stderr.includes('former form')]).toEqual([78, true])
 }, 60_000)
 
 test('what is wrong with the flags is said, with exit status 78', () => {
