@@ -1,13 +1,15 @@
 /** What the access journal says of correspondences: who linked, opened and destroyed which, and the proof of the destruction. */
 import { userInfo } from 'node:os'
 import { secretsDir } from '#core/config/read.ts'
+import type { Destroyed } from '#core/custody/sealed-folders.ts'
 import { type JournalEvent, osActor } from '#core/journal/actions.ts'
 import { type CommandJournal, commandJournal } from '#core/journal/command-journal.ts'
+import { noteDestruction } from '#core/journal/note-destruction.ts'
 import type { HeldCircuit } from '#core/linkage/hashed.ts'
 import { safeError } from '#core/telemetry/logger.ts'
 import type { ExtractConfig } from '../config.ts'
 import type { LinkOutcome, LinkRequest } from './link-cohort.ts'
-import type { Circuit, Correspondences, Destroyed } from './store.ts'
+import type { Circuit, Correspondences } from './store.ts'
 
 type LinkEvent = Extract<JournalEvent, { action: 'link-external' }>
 type OpenEvent = Extract<JournalEvent, { action: 'link-circuit-open' }>
@@ -59,33 +61,23 @@ export function openEvent({ id, project }: Circuit): JournalEvent {
 
 type Reason = 'asked' | 'expired'
 
-/**
- * Noted, and not asked for: a correspondence is destroyed also while Kafka is away, and the entry is sent later.
- *
- * @throws as `destroy` of the store
- */
+/** @throws as `destroy` of the store */
 export function destroyNoted(
   journal: Pick<CommandJournal, 'note'>,
   store: Correspondences,
-  { id, project, key, sha256 }: Circuit,
+  circuit: Circuit,
   reason: Reason,
 ): Destroyed {
-  const event = (outcome: 'begun' | 'done' | 'failed', of: Pick<Destroyed, 'key' | 'sha256'>): JournalEvent => ({
-    actor: who(),
-    action: 'link-external-destroy',
-    object: objectOf(id),
-    outcome,
-    facts: { project, reason, key: of.key, correspondence_sha256: of.sha256 },
-  })
-  journal.note(event('begun', { key, sha256 }))
-  try {
-    const destroyed = store.destroy(id, Date.now())
-    journal.note(event('done', destroyed))
-    return destroyed
-  } catch (error) {
-    journal.note(event('failed', { key, sha256 }))
-    throw error
-  }
+  const { id, project } = circuit
+  return noteDestruction(
+    journal,
+    circuit,
+    (outcome, { key, sha256 }) => ({
+      ...{ actor: who(), action: 'link-external-destroy', object: objectOf(id), outcome },
+      facts: { project, reason, key, correspondence_sha256: sha256 },
+    }),
+    () => store.destroy(id, Date.now()),
+  )
 }
 
 /** @returns the ids of those whose time has come, which are destroyed now */

@@ -8,6 +8,7 @@ import { writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { logLevel, readConfig, secretsDir } from '#core/config/read.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
+import type { Destroyed } from '#core/custody/sealed-folders.ts'
 import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { osActor } from '#core/journal/actions.ts'
 import { commandJournal } from '#core/journal/command-journal.ts'
@@ -16,7 +17,7 @@ import { linesOfStep, readStep } from '#core/linkage/external.ts'
 import { DeclaredCircuit, type HeldCircuit } from '#core/linkage/hashed.ts'
 import { createLogger, safeError } from '#core/telemetry/logger.ts'
 import { type HashedCommand, readHashedArguments, USAGE } from './arguments.ts'
-import { type Circuits, COLLECTED_WITHIN_MS, type DestroyedCircuit, hasCircuits, hashedCircuits } from './circuits.ts'
+import { type Circuits, COLLECTED_WITHIN_MS, hasCircuits, hashedCircuits } from './circuits.ts'
 import { collectSubjects } from './collect.ts'
 import { destroyNoted } from './journal.ts'
 import { readMatches } from './matches.ts'
@@ -105,7 +106,7 @@ async function expire(circuits: Circuits, journal: Noting): Promise<void> {
   }
 }
 
-function proofText(id: string, { at, key, sha256 }: DestroyedCircuit): string {
+function proofText(id: string, { at, key, sha256 }: Destroyed): string {
   return `Circuit ${id} was destroyed on ${at}: its key (fingerprint ${key}), its list (SHA-256 ${sha256}) with the shared secret, and what was found. The access journal has it: chainon audit list --action link-circuit-destroy, chainon audit verify.\n`
 }
 
