@@ -3,8 +3,8 @@ import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { hourOf, type JournalEvent, osActor } from '#core/journal/actions.ts'
 import type { CommandJournal } from '#core/journal/command-journal.ts'
+import { entryLost } from '#core/journal/entry-lost.ts'
 import { type JournalOptions, openJournal } from '#core/journal/journal.ts'
-import { safeError } from '#core/telemetry/logger.ts'
 import { resolveEnvironment } from './environment.ts'
 
 /** The account that runs the command; a name that is given with `--by` is in what the command writes, not in the journal. */
@@ -39,9 +39,6 @@ function options(data: string): JournalOptions {
     program: 'cli',
     dataDir: data,
     secretsDir: join(data, 'secrets', 'cli'),
-    onLost(error) {
-      const why = error === undefined ? 'its spool is full' : JSON.stringify(safeError(error))
-      process.stderr.write(`chainon: the access journal lacks an entry: ${why}\n`)
-    },
+    onLost: entryLost,
   }
 }

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { secretsDir } from '#core/config/read.ts'
 import { type JournalEvent, osActor } from '#core/journal/actions.ts'
 import { commandJournal } from '#core/journal/command-journal.ts'
-import { safeError } from '#core/telemetry/logger.ts'
+import { entryLost } from '#core/journal/entry-lost.ts'
 import type { Outcome, Request } from './build.ts'
 import type { ExtractConfig } from './config.ts'
 
@@ -58,10 +58,8 @@ export async function journalled(
   work: () => Promise<Outcome>,
 ): Promise<Outcome> {
   const { CHAINON_DATA_DIR: dataDir } = config
-  const onLost = (error: unknown) =>
-    process.stderr.write(`chainon: the access journal lacks an entry: ${JSON.stringify(safeError(error))}\n`)
   const journal = commandJournal(
-    { program: 'extract', dataDir, secretsDir: secretsDir('extract', config), onLost },
+    { program: 'extract', dataDir, secretsDir: secretsDir('extract', config), onLost: entryLost },
     config,
   )
   const begun = extractionEvent(osActor(userInfo().username), request)

@@ -21,10 +21,11 @@ import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { openWritingWrap } from '#core/custody/wrap-keys.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
 import { openSecondLevel } from '../second-level.ts'
 import { findRecords } from './find-records.ts'
@@ -48,13 +49,7 @@ interface Given {
 }
 
 const logger = createLogger('link', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 

@@ -6,20 +6,14 @@ import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { logLevel, secretsDir } from '#core/config/read.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { linesOfStep, MatchedSubject, readStep } from '#core/linkage/external.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep, writeOut } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
 import { openSecondLevel } from '../second-level.ts'
 
 const logger = createLogger('link', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 
 async function run(): Promise<number> {
   const config = linkConfig(process.env)
@@ -33,13 +27,9 @@ async function run(): Promise<number> {
       ticket,
       candidates: candidates.map((one) => ({ ...one, patient: level2.pseudonym('patient', one.patient) })),
     }))
-    await written(linesOfStep(named, { ...facts, key_version: version }))
+    await writeOut(linesOfStep(named, { ...facts, key_version: version }))
     return 0
   } finally {
     await clickhouse.close()
   }
-}
-
-function written(text: string): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 }

@@ -5,8 +5,8 @@ import { clickhouseClient } from '#core/clickhouse/client.ts'
 import { logLevel, secretsDir } from '#core/config/read.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { linkConfig } from '../config.ts'
 import { isLinked, storedName } from '../decide/given-record.ts'
 import { openSecondLevel } from '../second-level.ts'
@@ -14,13 +14,7 @@ import { personHistory } from './person-history.ts'
 
 const USAGE_STATUS = 2
 const logger = createLogger('link', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 
 async function run(): Promise<number> {
   const [record = '', ...more] = process.argv.slice(2)

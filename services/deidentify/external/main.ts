@@ -12,12 +12,13 @@ import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { type KeyRegister, registeredSecret } from '#core/custody/registered-secret.ts'
 import { linkageFolder } from '#core/custody/wrap-keys.ts'
-import { ChainonError, ConfigurationError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError, ConfigurationError } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { CIRCUIT_ID, linesOfStep, sealedPlace } from '#core/linkage/external.ts'
 import { linkageSeal } from '#core/linkage/seal.ts'
 import { ownTransportSecret } from '#core/linkage/shared-secret.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep, writeOut } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { encodeSubjects } from './encode-subjects.ts'
 import { readSubjects } from './read-subjects.ts'
 
@@ -36,14 +37,7 @@ interface Given {
 }
 
 const logger = createLogger('deidentify', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  // Of a bug only its place: its message could have a value.
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 
 async function run(): Promise<number> {
   const given = readArguments()
@@ -88,12 +82,8 @@ async function run(): Promise<number> {
   const { sealed, tickets, facts } = encodeSubjects(subjects, { contracts, contract, secret, wraps, seal, ticket })
   process.stderr.write(`encode: ${subjects.length} subjects\n`)
   writeFileSync(SUBJECTS_FD, linesOfStep(tickets, facts))
-  await written(linesOfStep(sealed, {}))
+  await writeOut(linesOfStep(sealed, {}))
   return 0
-}
-
-function written(text: string): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 }
 
 function readArguments(): Given | undefined {

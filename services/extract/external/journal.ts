@@ -4,9 +4,9 @@ import { secretsDir } from '#core/config/read.ts'
 import type { Destroyed } from '#core/custody/sealed-folders.ts'
 import { type JournalEvent, osActor } from '#core/journal/actions.ts'
 import { type CommandJournal, commandJournal } from '#core/journal/command-journal.ts'
+import { entryLost } from '#core/journal/entry-lost.ts'
 import { noteDestruction } from '#core/journal/note-destruction.ts'
 import type { HeldCircuit } from '#core/linkage/hashed.ts'
-import { safeError } from '#core/telemetry/logger.ts'
 import type { ExtractConfig } from '../config.ts'
 import type { LinkOutcome, LinkRequest } from './link-cohort.ts'
 import type { Circuit, Correspondences } from './store.ts'
@@ -19,9 +19,10 @@ const objectOf = (id: string) => `external-link:${id}`
 
 export function openJournal(config: ExtractConfig): CommandJournal {
   const { CHAINON_DATA_DIR: dataDir } = config
-  const onLost = (error: unknown) =>
-    process.stderr.write(`chainon: the access journal lacks an entry: ${JSON.stringify(safeError(error))}\n`)
-  return commandJournal({ program: 'extract', dataDir, secretsDir: secretsDir('extract', config), onLost }, config)
+  return commandJournal(
+    { program: 'extract', dataDir, secretsDir: secretsDir('extract', config), onLost: entryLost },
+    config,
+  )
 }
 
 export function linkEvent(

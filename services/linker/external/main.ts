@@ -8,7 +8,7 @@ import { encodingSecrets } from '#core/custody/encoding-versions.ts'
 import { readFingerprints } from '#core/custody/kafka-register.ts'
 import { openSecretBox } from '#core/custody/key-provider.ts'
 import { linkageFolder } from '#core/custody/wrap-keys.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { recordEncoder } from '#core/linkage/encode.ts'
 import { type EncodingWraps, encodingWraps } from '#core/linkage/encoding-wrap.ts'
@@ -24,8 +24,9 @@ import { formOf, installationTraits } from '#core/linkage/feed-traits.ts'
 import { unpackMessage } from '#core/linkage/message.ts'
 import { linkageOpener } from '#core/linkage/seal.ts'
 import { sharedTransportSecrets } from '#core/linkage/shared-secret.ts'
+import { runStep, writeOut } from '#core/process/step-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { INSPECT_KEYS, openForReading } from '../inspect/open-index.ts'
 import { matchSubjects, type Subject } from './match.ts'
 
@@ -34,13 +35,7 @@ const AT_ONCE = 500
 const NO_SECRET = Buffer.alloc(32)
 
 const logger = createLogger('linker', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 
 async function run(): Promise<number> {
   const [flag, id = '', ...rest] = process.argv.slice(2)
@@ -78,7 +73,7 @@ async function run(): Promise<number> {
       matched.push(...(await matchSubjects({ index, keys: index.keys }, subjects.slice(from, from + AT_ONCE))))
       process.stderr.write(`match: ${matched.length} of ${subjects.length} subjects\n`)
     }
-    await written(linesOfStep(matched, { model: index.model.version, records: await index.reader.size() }))
+    await writeOut(linesOfStep(matched, { model: index.model.version, records: await index.reader.size() }))
     return 0
   } finally {
     redis.disconnect()
@@ -108,8 +103,4 @@ function openSubjects(lines: readonly SealedSubject[], { opener, encoder, wraps 
       throw new ChainonError('key-rotation', 'subjects are encoded under another version of the key: run it again')
     return { ticket, encoded: wraps.lift(encoded, encoding) }
   })
-}
-
-function written(text: string): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
 }

@@ -9,13 +9,15 @@ import { userInfo } from 'node:os'
 import { logLevel, readConfig, secretsDir } from '#core/config/read.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import type { Destroyed } from '#core/custody/sealed-folders.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
+import { ChainonError } from '#core/faults/errors.ts'
 import { osActor } from '#core/journal/actions.ts'
 import { commandJournal } from '#core/journal/command-journal.ts'
+import { entryLost } from '#core/journal/entry-lost.ts'
 import { KAFKA_KEYS } from '#core/kafka/client.ts'
 import { linesOfStep, readStep } from '#core/linkage/external.ts'
 import { DeclaredCircuit, type HeldCircuit } from '#core/linkage/hashed.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep, writeOut } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { type HashedCommand, readHashedArguments, USAGE } from './arguments.ts'
 import { type Circuits, COLLECTED_WITHIN_MS, hasCircuits, hashedCircuits } from './circuits.ts'
 import { collectSubjects } from './collect.ts'
@@ -31,14 +33,7 @@ const TICKET_BYTES = 16
 const SUBJECTS_FD = 3
 
 const logger = createLogger('deidentify', logLevel(process.env))
-process.exitCode = await run(readHashedArguments(process.argv.slice(2))).catch((error: unknown) => {
-  // Of a bug only its place: its message could have a value.
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, () => run(readHashedArguments(process.argv.slice(2))))
 
 async function run(command: HashedCommand | undefined): Promise<number> {
   if (!command) {
@@ -56,7 +51,7 @@ async function run(command: HashedCommand | undefined): Promise<number> {
   const circuits = hashedCircuits(dataDir, secrets, await openSecretBox(config, secrets))
   switch (command.command) {
     case 'open':
-      await written(linesOfStep([await hold(circuits, command)], {}))
+      await writeOut(linesOfStep([await hold(circuits, command)], {}))
       return 0
     case 'collect':
       await collect(circuits, command.id)
@@ -66,14 +61,12 @@ async function run(command: HashedCommand | undefined): Promise<number> {
         const { list, box } = circuits.open(circuit)
         return statusOf(circuit, list, readMatches(circuits.folder(circuit.id), circuit, box), Date.now())
       })
-      await written(command.json ? `${JSON.stringify(all, null, 2)}\n` : statusText(all))
+      await writeOut(command.json ? `${JSON.stringify(all, null, 2)}\n` : statusText(all))
       return 0
     }
     case 'expire':
     case 'destroy': {
-      const onLost = (error: unknown) =>
-        process.stderr.write(`chainon: the access journal lacks an entry: ${JSON.stringify(safeError(error))}\n`)
-      const journal = commandJournal({ program: 'deidentify', dataDir, secretsDir: secrets, onLost }, config)
+      const journal = commandJournal({ program: 'deidentify', dataDir, secretsDir: secrets, onLost: entryLost }, config)
       try {
         await (command.command === 'destroy' ? destroy(circuits, journal, command) : expire(circuits, journal))
       } finally {
@@ -96,7 +89,7 @@ async function destroy(
   // After a collection the output is that of the step which has kept the correspondence.
   if (reason === 'collected') process.stderr.write(proofText(id, destroyed))
   else
-    await written(json ? `${JSON.stringify({ id, ...destroyed, opens: false }, null, 2)}\n` : proofText(id, destroyed))
+    await writeOut(json ? `${JSON.stringify({ id, ...destroyed, opens: false }, null, 2)}\n` : proofText(id, destroyed))
 }
 
 async function expire(circuits: Circuits, journal: Noting): Promise<void> {
@@ -136,9 +129,5 @@ async function collect(circuits: Circuits, id: string): Promise<void> {
   const { tickets, matched, facts } = collectSubjects(circuit, list, found, { now: Date.now(), ticket })
   process.stderr.write(`collect: ${list.subjects.length} subjects\n`)
   writeFileSync(SUBJECTS_FD, linesOfStep(tickets, facts))
-  await written(linesOfStep(matched, {}))
-}
-
-function written(text: string): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
+  await writeOut(linesOfStep(matched, {}))
 }
