@@ -54,12 +54,12 @@ export interface SealedFoldersOptions<One extends Description> {
 
 export interface SealedFolders<One extends Description> {
   /** @returns descriptions that can be read, those that are destroyed included */
-  all(): readonly One[]
+  readonly all: () => readonly One[]
   /** @returns ids of folders whose description cannot be read */
-  damaged(): readonly string[]
+  readonly damaged: () => readonly string[]
   /** @returns undefined where there is none of that id, or it cannot be read */
-  find(id: string): One | undefined
-  folder(id: string): string
+  readonly find: (id: string) => One | undefined
+  readonly folder: (id: string) => string
   /**
    * Complete or absent.
    *
@@ -76,9 +76,9 @@ export interface SealedFolders<One extends Description> {
   /** @returns the content, and what seals files of the folder @throws what `noKey` and `changed` say */
   open(one: One): { readonly content: string; readonly box: SecretBox }
   /** Key first, then the files; whatever an interrupted one left is done. @throws ChainonError not-found; bug when it could still be opened */
-  destroy(id: string, now: number): Destroyed
+  readonly destroy: (id: string, now: number) => Destroyed
   /** Removes what a killed process left: a folder that is not complete, and its key. */
-  sweep(): void
+  readonly sweep: () => void
 }
 
 const LOCK_WITHIN_MS = 10_000
