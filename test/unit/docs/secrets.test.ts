@@ -12,6 +12,7 @@ const WRAPPERS = [
   'services/core/custody/registered-secret.ts',
   'services/core/custody/backup.ts',
   'services/core/custody/published-key.ts',
+  'services/core/custody/sealed-folders.ts',
   'services/core/custody/wrap-keys.ts',
   'services/core/custody/encoding-versions.ts',
   'services/linker/index/index-secret.ts',
