@@ -186,8 +186,13 @@ export function startLinker(
         )
         const counting = every(FREQUENCIES_MS, async () => {
           try {
-            const counted = await countFrequencies(whileOpen)
-            if (counted !== undefined) frequencies(counted, {})
+            const { records, isNew } = await countFrequencies(whileOpen)
+            frequencies(records, {})
+            if (isNew)
+              logger.info(
+                { event: 'linkage-frequencies', records },
+                'the values of the index were counted: its links are corrected',
+              )
           } catch (error) {
             if (!closed) logger.warn({ err: safeError(error) }, 'the values of the index were not counted, and will be')
           }

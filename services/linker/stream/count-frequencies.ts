@@ -5,8 +5,15 @@ import type { LinkerWorker } from '../worker.ts'
 /** Some milliseconds of reading. */
 const PERSONS_AT_ONCE = 1024
 
-/** @returns records of the index when its values were counted last; undefined: it was opened again meanwhile, and the count is given up */
-export async function countFrequencies(between: LinkerWorker['between']): Promise<number | undefined> {
+export interface LastCount {
+  /** Records of the index when its values were counted last; 0: they never were. */
+  readonly records: number
+  /** By this call. */
+  readonly isNew: boolean
+}
+
+/** A count is given up when the index is opened again meanwhile. */
+export async function countFrequencies(between: LinkerWorker['between']): Promise<LastCount> {
   let own: Weighing | undefined
   const step = <T>(work: (weighing: Weighing) => T | Promise<T>) =>
     between(async ({ weighing }) => {
@@ -14,10 +21,9 @@ export async function countFrequencies(between: LinkerWorker['between']): Promis
       return own === weighing ? { result: await work(weighing) } : undefined
     })
   const count = (await step((weighing) => weighing.begin()))?.result
-  if (count) {
-    for (let from = 0; from < count.persons.length; from += PERSONS_AT_ONCE)
-      if (!(await step(() => count.add(count.persons.subarray(from, from + PERSONS_AT_ONCE))))) return undefined
-    if (!(await step(() => count.use()))) return undefined
-  }
-  return own?.counted()
+  let isWhole = count !== undefined
+  for (let from = 0; count && isWhole && from < count.persons.length; from += PERSONS_AT_ONCE)
+    isWhole = (await step(() => count.add(count.persons.subarray(from, from + PERSONS_AT_ONCE)))) !== undefined
+  if (count && isWhole) isWhole = (await step(() => count.use())) !== undefined
+  return { records: own?.counted() ?? 0, isNew: isWhole }
 }

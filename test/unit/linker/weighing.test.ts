@@ -68,7 +68,7 @@ const weightsBy = (frequencies: typeof expected) => {
 test('each person counts once, and pairs are weighed by what was counted, also by who opens the index later', async () => {
   const { kept, weighing: own } = memory(stored.length)
   expect(pairs.map(([a, b]) => own.weight(a, b))).toEqual(weightsBy(NO_FREQUENCIES))
-  expect(await countFrequencies(between(() => own))).toBe(stored.length)
+  expect(await countFrequencies(between(() => own))).toEqual({ records: stored.length, isNew: true })
   expect(kept.commits).toBe(1)
   expect(openFrequencies(keys, kept.table)).toEqual({ records: stored.length, frequencies: expected })
   expect(expected.family_name?.frequent.length).toBeGreaterThan(20)
@@ -82,9 +82,10 @@ test('each person counts once, and pairs are weighed by what was counted, also b
 
 test('it is due from 1,000 records on, and again when there are twice as many', async () => {
   const { kept, weighing: own } = memory(999)
-  expect([own.begin(), await countFrequencies(between(() => own))]).toEqual([undefined, 0])
+  expect(own.begin()).toBeUndefined()
+  expect(await countFrequencies(between(() => own))).toEqual({ records: 0, isNew: false })
   kept.size = 1000
-  expect(await countFrequencies(between(() => own))).toBe(1000)
+  expect(await countFrequencies(between(() => own))).toEqual({ records: 1000, isNew: true })
   kept.size = stored.length
   expect(own.begin()).toBeUndefined()
   const half = sealFrequencies(keys, { records: stored.length / 2, frequencies: NO_FREQUENCIES })
@@ -97,7 +98,7 @@ test('a count is given up when the index is opened again meanwhile', async () =>
   for (const reopenedAt of [1, 2]) {
     calls = 0
     const given = between((call) => (call < reopenedAt ? first.weighing : second.weighing))
-    expect(await countFrequencies(given)).toBeUndefined()
+    expect(await countFrequencies(given)).toEqual({ records: 0, isNew: false })
   }
   expect([first.kept.table, second.kept.table]).toEqual([undefined, undefined])
 })
