@@ -3,6 +3,7 @@
  * encodings and a list of names reads the frequent ones: frequencies are counted where the records are, and are in no model (docs/adr/0069).
  */
 
+import { guardedShares } from './guarded-shares.ts'
 import type { Layout } from './layout.ts'
 import { type ComparedField, comparer } from './levels.ts'
 import type { Similarities } from './record-store.ts'
@@ -31,10 +32,12 @@ export function frequencyCounter(layout: Layout, fields: readonly ComparedField[
   let capacity = 1024
   let size = 0
   let values = fields.map(() => new Uint32Array(capacity))
+  let producers = new Uint16Array(capacity)
+  const known = new Map<number, number>()
 
   return {
-    /** @param record of the store: one of each person, as far as they are known, as two of one person do not agree by chance */
-    add(store: Pick<Similarities, 'fingerprint'>, record: number): void {
+    /** @param record of the store: one of each person, as far as they are known, as two of one person do not agree by chance @param producer who sent it */
+    add(store: Pick<Similarities, 'fingerprint'>, record: number, producer = 0): void {
       if (size === capacity) {
         capacity *= 2
         values = values.map((before) => {
@@ -42,14 +45,29 @@ export function frequencyCounter(layout: Layout, fields: readonly ComparedField[
           larger.set(before)
           return larger
         })
+        const larger = new Uint16Array(capacity)
+        larger.set(producers)
+        producers = larger
       }
+      const number = known.get(producer) ?? known.size
+      known.set(producer, number)
+      producers[size] = number
       for (const [f, at] of places.entries()) (values[f] as Uint32Array)[size] = store.fingerprint(record, at)
       size++
     },
-    frequencies: (): Frequencies =>
-      Object.fromEntries(
-        fields.map(({ trait }, f) => [trait, sharesOf((values[f] as Uint32Array).slice(0, size).sort())] as const),
-      ),
+    /** @param averageOf what shares of a trait are compared with: then no producer alone moves one far from it; without, they are those of the people */
+    frequencies(averageOf?: (trait: Trait) => number): Frequencies {
+      const counted = fields.map(({ trait }, f) => {
+        const own = (values[f] as Uint32Array).subarray(0, size)
+        const shares = sharesOf(own.slice().sort())
+        const isGuarded = averageOf !== undefined && known.size > 1
+        return [
+          trait,
+          isGuarded ? guardedShares(shares, own, producers.subarray(0, size), known.size, averageOf(trait)) : shares,
+        ] as const
+      })
+      return Object.fromEntries(counted)
+    },
   }
 }
 

@@ -5,6 +5,7 @@ import { comparedFields } from '#core/linkage/levels.ts'
 import type { Model } from '#core/linkage/model.ts'
 import { filterStore, type RecordStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
+import type { Trait } from '#core/linkage/traits.ts'
 import { type Codec, readHead } from '../index/codec.ts'
 import type { IndexKeys } from '../index/keys.ts'
 import type { LinkIndex } from '../index/link-index.ts'
@@ -45,6 +46,8 @@ export function weighing({ index, keys, codec, layout, model, store }: WeighingO
   let counted = openFrequencies(keys, index.frequencies())
   let current = scorer(model, counted.frequencies, store, layout)
 
+  const averageOf = (trait: Trait) => model.fields.find((field) => field.trait === trait)?.chance ?? 1
+
   function begin(): Count | undefined {
     const records = index.size()
     if (records < Math.max(LEAST_RECORDS, GROWTH * counted.records)) return undefined
@@ -58,11 +61,11 @@ export function weighing({ index, keys, codec, layout, model, store }: WeighingO
           const head = readHead(bytes)
           if (head.isCancelled) continue
           one.replace(0, codec.unpack(keys.open(bytes, head.bytes)))
-          counter.add(one, 0)
+          counter.add(one, 0, head.producer)
         }
       },
       async use() {
-        const next = { records, frequencies: counter.frequencies() }
+        const next = { records, frequencies: counter.frequencies(averageOf) }
         index.weighBy(sealFrequencies(keys, next))
         await index.commit()
         counted = next
