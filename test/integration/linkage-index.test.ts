@@ -618,6 +618,7 @@ test('a snapshot that is taken while records are linked, corrected and decided a
   })
   const count = counting.begin()
   await count?.add(count.persons)
+  await count?.finish()
   await count?.use()
   expect([counting.counted(), index.flags('limited')]).toEqual([copies.length, copies.length])
   const meanwhile = [

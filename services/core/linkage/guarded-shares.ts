@@ -22,14 +22,16 @@ export function guardedShares(
   of: number,
   average: number,
 ): ValueFrequencies {
-  const keys = Float64Array.from(values, (value, at) => value * PRODUCERS + (producers[at] as number)).sort()
   const n = new Float64Array(of)
+  const written = new Float64Array(values.length)
   let all = 0
-  for (const key of keys) {
-    if (key < PRODUCERS) continue
-    n[key % PRODUCERS] = (n[key % PRODUCERS] as number) + 1
-    all++
+  for (let at = 0; at < values.length; at++) {
+    const [value, producer] = [values[at] as number, producers[at] as number]
+    if (value === 0) continue
+    written[all++] = value * PRODUCERS + producer
+    n[producer] = (n[producer] as number) + 1
   }
+  const keys = written.subarray(0, all).sort()
   const left = Array.from(n.keys()).filter((producer) => all - (n[producer] as number) >= LEAST_OTHERS)
   if (left.length === 0) return counted
 
@@ -50,28 +52,27 @@ export function guardedShares(
   const rest = { people: 0, pairs: 0 }
   const taken = { people: new Float64Array(of), pairs: new Float64Array(of) }
   const own = new Float64Array(of)
-  for (let from = 0; from < keys.length; ) {
-    const value = Math.floor((keys[from] as number) / PRODUCERS)
-    own.fill(0)
-    let to = from
-    for (; to < keys.length && Math.floor((keys[to] as number) / PRODUCERS) === value; to++) {
-      const producer = (keys[to] as number) % PRODUCERS
+  for (let from = 0, to = 0; from < all; from = to) {
+    const first = Math.floor((keys[from] as number) / PRODUCERS) * PRODUCERS
+    for (to = from; to < all && (keys[to] as number) < first + PRODUCERS; to++) {
+      const producer = (keys[to] as number) - first
       own[producer] = (own[producer] as number) + 1
     }
     const count = to - from
-    from = to
-    if (value === 0) continue
-    const share = listed.get(value)
+    const share = listed.get(first / PRODUCERS)
     if (share !== undefined) {
       const without = (producer: number) =>
         Math.max(0, count - (own[producer] as number) - 1) / (all - (n[producer] as number))
-      guarded.set(value, nearest(share, without))
-      continue
+      guarded.set(first / PRODUCERS, nearest(share, without))
+    } else {
+      rest.people += count
+      rest.pairs += count * (count - 1)
     }
-    rest.people += count
-    rest.pairs += count * (count - 1)
-    for (const [producer, its] of own.entries()) {
-      if (its === 0) continue
+    for (let at = from; at < to; at++) {
+      const producer = (keys[at] as number) - first
+      const its = own[producer] as number
+      own[producer] = 0
+      if (share !== undefined || its === 0) continue
       const others = count - its
       taken.people[producer] = (taken.people[producer] as number) + its
       taken.pairs[producer] = (taken.pairs[producer] as number) + count * (count - 1) - others * (others - 1)

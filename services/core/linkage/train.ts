@@ -123,7 +123,7 @@ function frequenciesAmong(
 ): Frequencies {
   const counter = frequencyCounter(layout, fields)
   for (const record of people) counter.add(store, record)
-  return counter.frequencies()
+  return Object.fromEntries(counter.shares())
 }
 
 function begin(

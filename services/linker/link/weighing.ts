@@ -1,5 +1,6 @@
 /** The weight of pairs of an index: by the model, and by how frequent values are among the persons of the index itself (docs/adr/0069). */
-import { frequencyCounter } from '#core/linkage/frequencies.ts'
+import { setImmediate } from 'node:timers/promises'
+import { frequencyCounter, type ValueFrequencies } from '#core/linkage/frequencies.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import type { Model } from '#core/linkage/model.ts'
@@ -34,6 +35,8 @@ export interface Count {
   /** The first record of each person. */
   readonly persons: Int32Array
   add(persons: Int32Array): Promise<void>
+  /** Counts what was added; batches may be linked meanwhile. */
+  finish(): Promise<void>
   /** Pairs are weighed by what was counted from now on, and those that were weighed before once more, by the reconciliation. */
   use(): Promise<void>
 }
@@ -53,6 +56,7 @@ export function weighing({ index, keys, codec, layout, model, store }: WeighingO
     if (records < Math.max(LEAST_RECORDS, GROWTH * counted.records)) return undefined
     const counter = frequencyCounter(layout, comparedFields(layout))
     const one = filterStore(layout)
+    const found: [Trait, ValueFrequencies][] = []
     one.add({ filters: new Int32Array(layout.words), newborn: false })
     return {
       persons: index.persons().filter((person, number) => person === number),
@@ -64,8 +68,14 @@ export function weighing({ index, keys, codec, layout, model, store }: WeighingO
           counter.add(one, 0, head.producer)
         }
       },
+      async finish() {
+        for (const [trait, shares] of counter.shares(averageOf)) {
+          found.push([trait, shares])
+          await setImmediate()
+        }
+      },
       async use() {
-        const next = { records, frequencies: counter.frequencies(averageOf) }
+        const next = { records, frequencies: Object.fromEntries(found) }
         index.weighBy(sealFrequencies(keys, next))
         await index.commit()
         counted = next

@@ -24,6 +24,9 @@ export async function countFrequencies(between: LinkerWorker['between']): Promis
   let isWhole = count !== undefined
   for (let from = 0; count && isWhole && from < count.persons.length; from += PERSONS_AT_ONCE)
     isWhole = (await step(() => count.add(count.persons.subarray(from, from + PERSONS_AT_ONCE)))) !== undefined
-  if (count && isWhole) isWhole = (await step(() => count.use())) !== undefined
+  if (count && isWhole) {
+    await count.finish()
+    isWhole = (await step(() => count.use())) !== undefined
+  }
   return { records: own?.counted() ?? 0, isNew: isWhole }
 }

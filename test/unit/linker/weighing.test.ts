@@ -1,7 +1,7 @@
 /** Values are counted among the persons of an index, kept sealed, and pairs are weighed by them; the index is an object in memory. */
 import { expect, test } from 'vitest'
 import { defaultModel } from '#core/linkage/default-model.ts'
-import { frequencyCounter, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
+import { type Frequencies, frequencyCounter, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'
@@ -58,7 +58,7 @@ let calls = 0
 const counter = frequencyCounter(layout, comparedFields(layout))
 for (const [number, person] of persons.entries())
   if (person === number && number !== CANCELLED) counter.add(store, number)
-const expected = counter.frequencies()
+const expected: Frequencies = Object.fromEntries(counter.shares())
 const pairs = data.links.slice(0, 200)
 const weightsBy = (frequencies: typeof expected) => {
   const { weight } = scorer(model, frequencies, store, layout)

@@ -1,9 +1,10 @@
 /** Shares of values, and what one producer can do to them by inventing people. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { frequencyCounter } from '#core/linkage/frequencies.ts'
+import { frequencyCounter, type ValueFrequencies } from '#core/linkage/frequencies.ts'
 import { layoutOf } from '#core/linkage/layout.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
+import type { Trait } from '#core/linkage/traits.ts'
 
 const layout = layoutOf(new Set(['family_name']))
 const fields = comparedFields(layout)
@@ -16,9 +17,12 @@ type Person = readonly [value: number, producer: number]
 function countOf(people: readonly Person[], average?: number) {
   const counter = frequencyCounter(layout, fields)
   people.forEach(([value, producer]) => counter.add({ fingerprint: () => value }, 0, producer))
-  const found = counter.frequencies(average === undefined ? undefined : () => average).family_name
-  const shares = new Map(found?.frequent)
-  return { found, shareOf: (value: number) => shares.get(value) ?? (found?.rare as number) }
+  const [, found] = counter.shares(average === undefined ? undefined : () => average).next().value as readonly [
+    Trait,
+    ValueFrequencies,
+  ]
+  const shares = new Map(found.frequent)
+  return { found, shareOf: (value: number) => shares.get(value) ?? found.rare }
 }
 
 /** At two hospitals of 2,000 people, of which 100 have one name, three another one, and all others a name of their own. */
@@ -35,8 +39,8 @@ test('shares of people, one producer or several; of whom there are none, nothing
   const { found, shareOf } = countOf(people)
   expect(shareOf(FREQUENT)).toBe(199 / 4000)
   expect(shareOf(RARE)).toBe(5 / 4000)
-  expect(found?.rare).toBe(0.5 / 4000)
-  expect(found?.chance).toBeCloseTo((200 * 199 + 6 * 5) / (4000 * 3999), 6)
+  expect(found.rare).toBe(0.5 / 4000)
+  expect(found.chance).toBeCloseTo((200 * 199 + 6 * 5) / (4000 * 3999), 6)
   expect(
     countOf(
       people.map(([value]) => [value, 1]),
@@ -61,7 +65,7 @@ test('a producer that invents other people does not make a name, nor the rest of
   expect(countOf(invented).shareOf(FREQUENT)).toBeLessThan(199 / 20_000)
   expect(countOf(invented, AVERAGE).shareOf(FREQUENT)).toBeGreaterThanOrEqual(AVERAGE)
   expect(countOf(invented, AVERAGE).shareOf(RARE)).toBeGreaterThanOrEqual(5 / 4000)
-  expect(countOf(invented, AVERAGE).found?.rare).toBeGreaterThanOrEqual(0.5 / 4000)
+  expect(countOf(invented, AVERAGE).found.rare).toBeGreaterThanOrEqual(0.5 / 4000)
 })
 
 test('a guarded share is between the share of all people and the average', () => {
@@ -72,7 +76,7 @@ test('a guarded share is between the share of all people and the average', () =>
       fc.double({ min: 0.001, max: 0.2, noNaN: true }),
       (some, average) => {
         const [all, guarded] = [countOf(some), countOf(some, average)]
-        for (const [value, share] of all.found?.frequent ?? []) {
+        for (const [value, share] of all.found.frequent ?? []) {
           expect(guarded.shareOf(value)).toBeGreaterThanOrEqual(Math.min(share, average))
           expect(guarded.shareOf(value)).toBeLessThanOrEqual(Math.max(share, average))
         }
