@@ -5,7 +5,8 @@
  */
 import { classesFor, sharesOf } from './classes.ts'
 import { birthday, maximise, type Patterns, TOGETHER } from './expectation.ts'
-import { chanceLevels, type Frequencies, frequencyCounter, NO_FREQUENCIES } from './frequencies.ts'
+import { chanceLevels, type Frequencies, NO_FREQUENCIES } from './frequencies.ts'
+import { frequencyCounter } from './frequency-counter.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'

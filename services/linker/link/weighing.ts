@@ -1,6 +1,7 @@
 /** The weight of pairs of an index: by the model, and by how frequent values are among the persons of the index itself (docs/adr/0069). */
 import { setImmediate } from 'node:timers/promises'
-import { frequencyCounter, type ValueFrequencies } from '#core/linkage/frequencies.ts'
+import type { ValueFrequencies } from '#core/linkage/frequencies.ts'
+import { frequencyCounter } from '#core/linkage/frequency-counter.ts'
 import type { Layout } from '#core/linkage/layout.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import type { Model } from '#core/linkage/model.ts'

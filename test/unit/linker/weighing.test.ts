@@ -1,7 +1,8 @@
 /** Values are counted among the persons of an index, kept sealed, and pairs are weighed by them; the index is an object in memory. */
 import { expect, test } from 'vitest'
 import { defaultModel } from '#core/linkage/default-model.ts'
-import { type Frequencies, frequencyCounter, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
+import { type Frequencies, NO_FREQUENCIES } from '#core/linkage/frequencies.ts'
+import { frequencyCounter } from '#core/linkage/frequency-counter.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import { filterStore } from '#core/linkage/record-store.ts'
 import { scorer } from '#core/linkage/score.ts'

@@ -1,7 +1,8 @@
 /** Shares of values, and what one producer can do to them by inventing people. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { frequencyCounter, type ValueFrequencies } from '#core/linkage/frequencies.ts'
+import type { ValueFrequencies } from '#core/linkage/frequencies.ts'
+import { frequencyCounter } from '#core/linkage/frequency-counter.ts'
 import { layoutOf } from '#core/linkage/layout.ts'
 import { comparedFields } from '#core/linkage/levels.ts'
 import type { Trait } from '#core/linkage/traits.ts'
