@@ -12,7 +12,7 @@ export interface KinSetOptions {
   readonly families: number
   /** Share of the families with twins, of those with a son of his father's name, of those with a newborn (half of them twins). */
   readonly kin: number
-  /** Share of the records of people with a name that have the number. */
+  /** Share of the records of people with a name that have the number; 0: it is no trait of the set. */
   readonly numbers: number
   /** Share of values that are written wrong. */
   readonly errors: number
@@ -87,7 +87,7 @@ export function kinSet({ seed, families, kin, numbers, errors }: KinSetOptions):
       }
     }
   return {
-    traits: new Set(TRAITS),
+    traits: new Set(TRAITS.filter((trait) => trait !== 'national_id' || numbers > 0)),
     dates: 'YYYYMMDD',
     completeness: {},
     notes: [],

@@ -50,12 +50,19 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   // Brothers and sisters are born in one town.
   ['siblings', 'FLHPT'],
   ['siblings, other phone', 'FLHP'],
+  // Families move as one person does.
+  ['siblings, moved in town', 'FLPT'],
+  ['one name and phone, in town', 'FPT'],
+  ['one name and phone', 'FT'],
+  ['one phone, in town', 'PT'],
   ['household', 'HPT'],
   ['household, other phone', 'HP'],
   ['one phone', 'T'],
   ['one number, one household', 'FNHPT'],
   ['twins', 'FBLHPT'],
   ['twins, other phone', 'FBLHP'],
+  ['twins, moved in town', 'FBLPT'],
+  ['twins in town', 'FBLP'],
   ['twins apart', 'FBL'],
   ['twins apart, one phone', 'FBLT'],
   ['siblings apart, one phone', 'FLT'],
@@ -64,6 +71,9 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['parent and child of one name', 'GSFHPT'],
   ['parent and child of one name, other phone', 'GSFHP'],
   ['parent and child of one name, born in one town', 'GSFLHP'],
+  ['parent and child of one name and birth place, one phone', 'GSFLHPT'],
+  ['parent and child of one name, one phone', 'GSFT'],
+  ['parent and child of one name, one phone, in town', 'GSFPT'],
   ['namesakes', 'GSF'],
   ['namesakes in town', 'GSFP'],
   // Names go with the country, and with the years, of birth.
@@ -86,9 +96,12 @@ const OTHERS: readonly (readonly [name: string, groups: string])[] = [
   ['same birth', 'B'],
   ['same birth in town', 'BP'],
   ['same birth and place', 'BL'],
+  ['same birth in the town of their birth', 'BLP'],
   ['same birth at home', 'BHP'],
   ['same birth and given name', 'GSB'],
   ['same birth and given name in town', 'GSBP'],
+  ['same birth, place and given name', 'GSBL'],
+  ['same birth and given name in the town of their birth', 'GSBLP'],
   ['neighbours', 'P'],
   ['born in town', 'PL'],
   ['chance', ''],
@@ -100,8 +113,14 @@ const GROUP_OF: ReadonlyMap<Trait, Group> = new Map(
 
 /** @returns whether a field is truly the same in records of a class */
 export function isSame(one: MatchClass, trait: Trait): boolean {
+  if (trait === 'email') return one.match || /[FHT]/.test(one.groups)
   const group = GROUP_OF.get(trait)
   return group !== undefined && one.groups.includes(group)
+}
+
+/** Two people of one name. */
+export function isNamesakes({ match, groups }: MatchClass): boolean {
+  return !match && groups.includes('G') && groups.includes('F')
 }
 
 /**
@@ -110,11 +129,12 @@ export function isSame(one: MatchClass, trait: Trait): boolean {
  */
 export function isKin(one: MatchClass, trait: Trait): boolean {
   if (!isSame(one, trait)) return false
+  if (trait === 'email') return !one.match
   const group = GROUP_OF.get(trait)
   const has = (other: Group) => one.groups.includes(other)
-  if (group === 'F') return has('H') || has('T') || (has('B') && has('L'))
+  if (group === 'F') return has('H') || has('T') || (has('B') && (has('L') || has('P')))
   if (group === 'G') return has('F') && has('H')
-  return group === 'B' ? has('F') && (has('H') || has('L') || has('T')) : true
+  return group === 'B' ? has('F') && /[HLPT]/.test(one.groups) : true
 }
 
 /** Two people of one family and one birth, who share more than strangers do. */
@@ -129,6 +149,7 @@ export function isTwins(one: MatchClass): boolean {
  */
 export function isAsOfOne(one: MatchClass, trait: Trait): boolean {
   if (!isSame(one, trait)) return false
+  if (trait === 'email') return one.match
   const has = (groups: string) => Array.from(groups).every((group) => one.groups.includes(group))
   switch (GROUP_OF.get(trait)) {
     case 'B':

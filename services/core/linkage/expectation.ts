@@ -2,7 +2,8 @@
  * Expectation maximisation of the mixture (A. Dempster, N. Laird, D. Rubin, JRSS B 39, 1977) on counted patterns of agreement levels,
  * with Dirichlet priors. What random pairs say (`u`) is never changed; learnt are the shares of the classes, `m` and `a`.
  */
-import { classesFor, isAsOfOne, isSame, isTwins, type MatchClass } from './classes.ts'
+import { type ClassBounds, classCounts } from './class-counts.ts'
+import { classesFor, isAsOfOne, isNamesakes, isSame, isTwins, type MatchClass } from './classes.ts'
 import type { ComparedField } from './levels.ts'
 import type { Model } from './model.ts'
 import { scoreTables } from './score.ts'
@@ -17,7 +18,7 @@ export interface Patterns {
   readonly weights: Float64Array
 }
 
-export interface EmOptions {
+export interface EmOptions extends ClassBounds {
   readonly rounds: number
   /** Pseudo-pairs with the distribution of the prior, for each field's `m` and `a`. */
   readonly strength: number
@@ -25,20 +26,9 @@ export interface EmOptions {
   readonly learnM: (field: ComparedField) => boolean
   /** Classes that the pairs can be of. */
   readonly possible: (one: MatchClass) => boolean
-  /** `m` is known from elsewhere: then the pairs themselves tell how many are of twins. */
-  readonly mIsKnown: boolean
-  /** Pairs of strangers, compared or not, for as many candidates as there are. */
-  readonly strangers: number
-  /** @returns the most pairs that can share these groups of fields by chance; infinite where something else brings them together */
-  readonly byChance: (groups: string) => number
 }
 
-/**
- * Records alone do not tell twins from one person whose given name was replaced, nor father and son of one name from a birth date that
- * was, unless numbers do. That there are few of them, for each pair of one person, is known: 1.7 % of births are of twins.
- */
-const MOST_TWINS = 0.005
-const MOST_OF_ONE_NAME = 0.001
+const DIFFER = 0
 const TOLERANCE = 1e-4
 /**
  * Names go with the country of birth: two agree so much more often than if they had nothing to do with each other. Names go with the year as well,
@@ -46,11 +36,6 @@ const TOLERANCE = 1e-4
  */
 export const TOGETHER = 5
 const TOGETHER_IN_A_YEAR = 3
-/** Pairs that each class is given: one that the data show rarely is not impossible. Of two people, so many for each pair of one person at most. */
-const PSEUDO_PAIRS = 0.5
-const PSEUDO_OTHERS = 0.0002
-/** Of so many pairs, for each pair of one person, it is not said that they are two people's: what one person's worst records have in common looks so. */
-const UNSEEN = 0.001
 
 /** @returns the model with the learnt shares, `m` and `a` */
 export function maximise(
@@ -65,8 +50,15 @@ export function maximise(
   const possible = classes.map(options.possible)
   const sameIn = fields.map(({ trait }) => ({
     m: indexesOf(classes, (one) => one.match && isSame(one, trait)),
-    a: indexesOf(classes, (one) => !one.match && isSame(one, trait) && !isAsOfOne(one, trait)),
+    a: indexesOf(
+      classes,
+      (one) => !one.match && isSame(one, trait) && !isAsOfOne(one, trait) && !(trait === 'email' && isNamesakes(one)),
+    ),
   }))
+  const twins = indexesOf(classes, isTwins)
+  const sex = fields.findIndex(({ trait }) => trait === 'sex')
+  const given = fields.findIndex(({ trait }) => trait === 'given_name')
+  const newborn = fields[given]?.levels.indexOf('newborn') ?? Number.POSITIVE_INFINITY
   let current = model
   for (let round = 0; round < options.rounds; round++) {
     const tables = scoreTables(current, fields)
@@ -76,6 +68,7 @@ export function maximise(
       a: new Float64Array(levels.length),
     }))
     const responsible = new Float64Array(n)
+    let ofTwoSexes = 0
     for (let p = 0; p < patterns.count; p++) {
       const at = p * fields.length
       tables.classProducts(patterns.levels, at, patterns.adjustments, at, responsible)
@@ -90,6 +83,11 @@ export function maximise(
         responsible[z] = share
         shares[z] = (shares[z] as number) + share
       }
+      // Who has no name yet is weighed as a twin more often than there are twins.
+      if ((patterns.levels[at + given] ?? 0) >= newborn)
+        for (const z of twins) shares[z] = (shares[z] as number) - (responsible[z] as number)
+      if (sex >= 0 && patterns.levels[at + sex] === DIFFER)
+        for (const z of twins) ofTwoSexes += responsible[z] as number
       for (let f = 0; f < fields.length; f++) {
         const level = patterns.levels[at + f] as number
         if (level < 0) continue
@@ -99,12 +97,18 @@ export function maximise(
         }
       }
     }
-    const next = step(current, prior, fields, classes, possible, shares, counts, options)
+    const next = step(current, prior, fields, classes, possible, { shares, counts, ofTwoSexes }, options)
     const change = Math.max(...next.classes.map(({ share }, z) => Math.abs(share - (current.classes[z]?.share ?? 0))))
     current = next
     if (change < TOLERANCE && round > 4) break
   }
   return current
+}
+
+interface Counted {
+  readonly shares: Float64Array
+  readonly counts: readonly { readonly m: Float64Array; readonly a: Float64Array }[]
+  readonly ofTwoSexes: number
 }
 
 function indexesOf(classes: readonly MatchClass[], wanted: (one: MatchClass) => boolean): Int32Array {
@@ -117,21 +121,10 @@ function step(
   fields: readonly ComparedField[],
   classes: readonly MatchClass[],
   possible: readonly boolean[],
-  shares: Float64Array,
-  counts: readonly { readonly m: Float64Array; readonly a: Float64Array }[],
+  { shares, counts, ofTwoSexes }: Counted,
   options: EmOptions,
 ): Model {
-  const ofOnePerson = classes.reduce((sum, { match }, z) => sum + (match ? (shares[z] ?? 0) : 0), 0)
-  const ofOthers = Math.min(PSEUDO_PAIRS, PSEUDO_OTHERS * ofOnePerson)
-  const learnt = classes.map(({ match }, z) => {
-    const share = shares[z] ?? 0
-    return match ? share + PSEUDO_PAIRS : Math.max(0, share - UNSEEN * ofOnePerson) + ofOthers
-  })
-  const counted = learnt.map((share, z) =>
-    classes[z]?.groups === ''
-      ? options.strangers
-      : Math.min(share, mostOf(classes[z] as MatchClass, ofOnePerson, options)),
-  )
+  const counted = classCounts(classes, { shares, ofTwoSexes }, options)
   const all = counted.reduce((sum, one, z) => sum + (possible[z] ? one : 0), 0)
   return {
     ...model,
@@ -151,18 +144,6 @@ function step(
       share: possible[z] ? (counted[z] ?? 0) / all : (model.classes[z]?.share ?? 0),
     })),
   }
-}
-
-/** @returns the most pairs that a class may have */
-function mostOf(one: MatchClass, ofOnePerson: number, { mIsKnown, byChance }: EmOptions): number {
-  const has = (wanted: string) => Array.from(wanted).every((group) => one.groups.includes(group))
-  if (one.match) return Number.POSITIVE_INFINITY
-  const home = has('H') || has('T')
-  // Who shares a home or a telephone does for a reason of life: of twins, and of those of one name, it is known how rare they are.
-  const kin = isTwins(one) || (home && has('B')) ? MOST_TWINS : home && has('G') ? MOST_OF_ONE_NAME : undefined
-  // Without a home or a place of birth, twins are among those of one name and birthday.
-  if (kin === undefined) return byChance(one.groups) + (has('FB') ? MOST_TWINS * ofOnePerson : 0)
-  return mIsKnown ? Number.POSITIVE_INFINITY : kin * ofOnePerson
 }
 
 /** @returns the share of pairs of one birthday, in one year or another */

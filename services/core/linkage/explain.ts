@@ -8,7 +8,7 @@ import type { Layout } from './layout.ts'
 import { agreedValue, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
 import { MISSING, type Similarities } from './record-store.ts'
-import { frequencyAdjustment, probabilityOf, scoreTables } from './score.ts'
+import { frequencyAdjustment, pairAdjustments, probabilityOf, scoreTables } from './score.ts'
 import type { Trait } from './traits.ts'
 
 export interface FieldEvidence {
@@ -53,16 +53,19 @@ export function explainer(
   const fields = comparedFields(layout)
   const compare = comparer(store, layout)
   const agreed = agreedValue(store, layout)
-  const adjust = frequencyAdjustment(model, frequencies, fields)
+  const frequencyOf = frequencyAdjustment(model, frequencies, fields)
+  const adjust = pairAdjustments(model, frequencies, fields, agreed)
   const tables = scoreTables(model, fields)
   const classes = classesFor(fields.map(({ trait }) => trait))
   const counted = fields.map(({ trait }) =>
     model.fields.some((one) => one.trait === trait) ? (frequencies[trait]?.frequent.length ?? 0) : 0,
   )
+  const adjustments = new Float64Array(fields.length)
   const products = new Float64Array(tables.classes)
 
   /** @returns log2 odds of the fields whose level is given */
-  function oddsOf(levels: Int8Array, adjustments: Float64Array): number {
+  function oddsOf(a: number, b: number, levels: Int8Array): number {
+    adjust(a, b, levels, adjustments)
     tables.classProducts(levels, 0, adjustments, 0, products)
     return tables.odds(products)
   }
@@ -70,27 +73,26 @@ export function explainer(
   return function explain(a, b) {
     const levels = new Int8Array(fields.length)
     compare(a, b, levels)
-    const adjustments = Float64Array.from(fields, ({ top }, f) => (levels[f] === top ? adjust(f, agreed(a, b, f)) : 1))
     const read = new Int8Array(fields.length).fill(MISSING)
-    const prior = oddsOf(read, adjustments)
+    const prior = oddsOf(a, b, read)
     let before = prior
     const evidence = fields.map(({ trait, levels: names, top }, f): FieldEvidence => {
       const level = levels[f] as number
       read[f] = level
-      const after = oddsOf(read, adjustments)
+      const after = oddsOf(a, b, read)
       const others = levels.slice()
       others[f] = MISSING
       const one = {
         trait,
         level: level === MISSING ? 'missing' : (names[level] as string),
         weight: after - before,
-        without: oddsOf(others, adjustments),
-        frequency: level === top && (counted[f] as number) > 0 ? adjustments[f] : undefined,
+        without: oddsOf(a, b, others),
+        frequency: level === top && (counted[f] as number) > 0 ? frequencyOf(f, agreed(a, b, f)) : undefined,
       }
       before = after
       return one
     })
-    const weight = oddsOf(levels, adjustments)
+    const weight = oddsOf(a, b, levels)
     const ofPair = Float64Array.from(products)
     tables.classProducts(new Int8Array(fields.length).fill(MISSING), 0, adjustments, 0, products)
     const [total, all] = [ofPair, products].map((of) => of.reduce((sum, one) => sum + one, 0)) as [number, number]

@@ -23,6 +23,15 @@ export const ModelSchema = closed({
       chance: Type.Number({ minimum: 0, maximum: 1 }),
     }),
   ),
+  /** People of one name (namesakes.ts); undefined where they were not counted. */
+  namesakes: Type.Optional(
+    closed({
+      /** For each step of rarity, how many times as many people have both names as chance says; by the common ones first. */
+      together: Type.Array(Type.Number({ minimum: 1 })),
+      /** Probability of each level of the e-mail addresses of two people of one name; empty without the field. */
+      email: Probabilities,
+    }),
+  ),
   classes: Type.Array(
     closed({ groups: Type.String(), match: Type.Boolean(), share: Type.Number({ minimum: 0, maximum: 1 }) }),
   ),

@@ -2,11 +2,12 @@
  * The weight of a pair: log2 of the odds that its records are one person, by Bayes' rule over the classes of the model (I. Fellegi,
  * A. Sunter, JASA 64, 1969, with a mixture in place of two distributions). A pure function of two records and a model version.
  */
-import { classesFor, isAsOfOne, isKin, isSame, sharesOf } from './classes.ts'
+import { classesFor, isAsOfOne, isKin, isNamesakes, isSame, isTwins, type MatchClass, sharesOf } from './classes.ts'
 import type { Frequencies } from './frequencies.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type Compare, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
+import { stepOf } from './namesakes.ts'
 import type { Similarities } from './record-store.ts'
 
 export interface Scorer {
@@ -28,9 +29,7 @@ export function scorer(model: Model, frequencies: Frequencies, store: Similariti
   const compare: Compare = comparer(store, layout)
   const levels = new Int8Array(fields.length)
   const tables = scoreTables(model, fields)
-  const adjust = frequencyAdjustment(model, frequencies, fields)
-  const tops = Int32Array.from(fields, ({ top }) => top)
-  const agreed = agreedValue(store, layout)
+  const adjust = pairAdjustments(model, frequencies, fields, agreedValue(store, layout))
   const adjustments = new Float64Array(fields.length)
   const products = new Float64Array(tables.classes)
   return {
@@ -38,7 +37,7 @@ export function scorer(model: Model, frequencies: Frequencies, store: Similariti
     levels,
     weight(a, b) {
       compare(a, b, levels)
-      for (let f = 0; f < fields.length; f++) adjustments[f] = levels[f] === tops[f] ? adjust(f, agreed(a, b, f)) : 1
+      adjust(a, b, levels, adjustments)
       tables.classProducts(levels, 0, adjustments, 0, products)
       return tables.odds(products)
     },
@@ -64,10 +63,21 @@ export interface ScoreTables {
 
 /**
  * A newborn without a name, and two of them, as factors for a class of one person: not learnt, because random pairs do not show that twins
- * have no name at the same time. Twins have none of their own: how many there are is learnt, and where numbers show that they are many, a
- * pair that twins would look like as well stays below a probability of .9. A fixed factor for twins held apart whom nothing but the lack of a name did.
+ * have no name at the same time.
  */
 const NEWBORN_FACTORS: Readonly<Record<string, number>> = { newborn: 2 ** -2.5, newborns: 2 ** -6 }
+/**
+ * Who is born too early, as twins are, is registered before having a name more often than others: of newborns so many pairs, for each pair of one person, are of twins at least. A newborn and
+ * the child that has a name since are then one person by a probability below .9, and with few twins above 3/4: linked, and to be reviewed. Nothing in the records tells it
+ * from its twin. Of two records without a name the factor of one person is low enough.
+ */
+const LEAST_NEWBORN_TWINS = 0.04
+/** Of three pairs of twins one is of two sexes: a third of twins are of one egg, and of the others half are of two sexes (W. Weinberg, Arch. ges. Physiol. 88, 1901). */
+const TWINS_BY_SEX = [1 / 3, 2 / 3] as const
+/** A given name has as much in common with the given names of another person as swapped names must have, by chance. */
+const IN_NAMES_BY_CHANCE = 0.03
+/** People have another e-mail address, even where no records that were learnt from show one: with it alone nobody is another person. */
+const NEW_ADDRESS = 0.02
 const LEAST = 1e-9
 /** Of a class, among all pairs of people. */
 const LEAST_SHARE = 1e-15
@@ -99,27 +109,80 @@ export function frequencyAdjustment(
   }
 }
 
+/**
+ * @param agreed the value that two records share in a field at the level `equal`
+ * @returns writes for each field how much more frequent its equal value is than equal values are on average, and 1 at other levels. Where both names are equal the
+ *   given name's factor is that among people of the family name.
+ */
+export function pairAdjustments(
+  model: Model,
+  frequencies: Frequencies,
+  fields: readonly ComparedField[],
+  agreed: (a: number, b: number, field: number) => number,
+): (a: number, b: number, levels: Int8Array, adjustments: Float64Array) => void {
+  const adjust = frequencyAdjustment(model, frequencies, fields)
+  const tops = Int32Array.from(fields, ({ top }) => top)
+  const together = model.namesakes?.together ?? []
+  const given = fields.findIndex(({ trait }) => trait === 'given_name')
+  const family = fields.findIndex(({ trait }) => trait === 'family_name')
+  return function adjustPair(a, b, levels, adjustments) {
+    for (let f = 0; f < tops.length; f++) adjustments[f] = levels[f] === tops[f] ? adjust(f, agreed(a, b, f)) : 1
+    if (given < 0 || family < 0 || levels[given] !== tops[given] || levels[family] !== tops[family]) return
+    const alone = adjustments[given] as number
+    adjustments[given] = alone * (together[stepOf(alone * (adjustments[family] as number))] ?? 1)
+  }
+}
+
+/** @returns of each level of a field, in records of a class */
+function probabilitiesOf(one: MatchClass, field: Model['fields'][number], { namesakes }: Model): readonly number[] {
+  const { trait, m, a, u } = field
+  if (trait === 'sex' && isTwins(one)) return TWINS_BY_SEX
+  if (trait === 'email' && isNamesakes(one) && namesakes && namesakes.email.length > 0) return namesakes.email
+  if (trait === 'email' && one.match)
+    return m.map((share, level) => (1 - NEW_ADDRESS) * share + NEW_ADDRESS * (u[level] ?? 0))
+  return isAsOfOne(one, trait) ? m : isSame(one, trait) ? a : u
+}
+
+function ofLevel(
+  one: MatchClass,
+  { trait, m, u }: Model['fields'][number],
+  name: string,
+  level: number,
+  probabilities: readonly number[],
+  newbornTwins: number,
+): number {
+  const fixed = NEWBORN_FACTORS[name]
+  if (fixed !== undefined) return one.match ? fixed : isTwins(one) && name === 'newborn' ? newbornTwins : 1
+  const least = Math.max(u[level] ?? 0, LEAST)
+  if (name !== 'swapped' || one.match) return Math.max(probabilities[level] ?? 0, LEAST)
+  // Two people who share one name only do not have each other's names for that.
+  if (!isSame(one, 'family_name')) return least
+  // Of one family, one of them with its names swapped: the given name of the other is in them by chance.
+  return isSame(one, trait)
+    ? Math.max(probabilities[level] ?? 0, LEAST)
+    : Math.max(least, IN_NAMES_BY_CHANCE * (m[level] ?? 0))
+}
+
 export function scoreTables(model: Model, fields: readonly ComparedField[]): ScoreTables {
   const traits = fields.map(({ trait }) => trait)
   const classes = classesFor(traits)
   const n = classes.length
   const matches = classes.filter(({ match }) => match).length
   const bounded = sharesOf(model.classes, traits).map((share) => Math.max(share, LEAST_SHARE))
+  const sumOf = (wanted: (one: MatchClass) => boolean) =>
+    classes.reduce((sum, one, z) => sum + (wanted(one) ? (bounded[z] as number) : 0), 0)
+  const newbornTwins = Math.max(1, (LEAST_NEWBORN_TWINS * sumOf(({ match }) => match)) / sumOf(isTwins))
   const tables = new Float64Array(fields.length * MOST_LEVELS * n)
   const adjusted = new Uint8Array(fields.length * n)
   fields.forEach(({ trait, levels }, f) => {
     const field = model.fields.find((one) => one.trait === trait)
     classes.forEach((one, z) => {
-      const probabilities = (isAsOfOne(one, trait) ? field?.m : isSame(one, trait) ? field?.a : field?.u) ?? []
+      const probabilities = field ? probabilitiesOf(one, field, model) : []
       levels.forEach((name, level) => {
-        const fixed = NEWBORN_FACTORS[name]
         // A field that the model does not know says nothing.
-        if (!field) tables[(f * MOST_LEVELS + level) * n + z] = 1
-        // Two people who share one name only do not have each other's names for that.
-        else if (name === 'swapped' && !one.match && !isSame(one, 'family_name'))
-          tables[(f * MOST_LEVELS + level) * n + z] = Math.max(field.u[level] ?? 0, LEAST)
-        else if (fixed !== undefined) tables[(f * MOST_LEVELS + level) * n + z] = one.match ? fixed : 1
-        else tables[(f * MOST_LEVELS + level) * n + z] = Math.max(probabilities[level] ?? 0, LEAST)
+        tables[(f * MOST_LEVELS + level) * n + z] = field
+          ? ofLevel(one, field, name, level, probabilities, newbornTwins)
+          : 1
       })
       adjusted[f * n + z] = (one.match && isSame(one, trait)) || isKin(one, trait) ? 0 : 1
     })

@@ -10,8 +10,9 @@ import { frequencyCounter } from './frequency-counter.ts'
 import type { Layout } from './layout.ts'
 import { agreedValue, type ComparedField, comparedFields, comparer } from './levels.ts'
 import type { Model } from './model.ts'
+import { namesakesAmong } from './namesakes.ts'
 import type { Similarities } from './record-store.ts'
-import { frequencyAdjustment, scoreTables } from './score.ts'
+import { frequencyAdjustment, pairAdjustments, scoreTables } from './score.ts'
 import type { Trait } from './traits.ts'
 
 export interface TrainingPairs {
@@ -65,6 +66,8 @@ export function train(store: Similarities, layout: Layout, pairs: TrainingPairs,
     const draws = Math.min(RANDOM_PAIRS, (people.length * (people.length - 1)) / 2)
     const u = chanceLevels(store, layout, fields, people, frequencies, draws, options.next)
     model = begin(model, options, fields, frequencies, u)
+    // Before records of one person are known, they would be taken for namesakes.
+    if (pass > 1) model = withNamesakes({ model, frequencies }, store, layout, fields, people)
     const adjustments = adjustmentsOf({ model, frequencies }, store, layout, fields, pairs, levels)
     const all = count(fields.length, levels, adjustments)
     const number = fields.findIndex(({ trait }) => trait === 'national_id')
@@ -175,6 +178,25 @@ function mostByChance(
   }
 }
 
+function withNamesakes(
+  { model, frequencies }: Trained,
+  store: Similarities,
+  layout: Layout,
+  fields: readonly ComparedField[],
+  people: Int32Array,
+): Model {
+  const differing = model.fields.find(({ trait }) => trait === 'birth_date')?.u[0] ?? 1
+  const namesakes = namesakesAmong(
+    store,
+    layout,
+    fields,
+    people,
+    frequencyAdjustment(model, frequencies, fields),
+    differing,
+  )
+  return namesakes ? { ...model, namesakes } : model
+}
+
 function levelsOf(
   store: Similarities,
   layout: Layout,
@@ -200,16 +222,13 @@ function adjustmentsOf(
   { a, b }: TrainingPairs,
   levels: Int8Array,
 ): Float64Array {
-  const adjust = frequencyAdjustment(model, frequencies, fields)
-  const agreed = agreedValue(store, layout)
-  const adjustments = new Float64Array(levels.length).fill(1)
-  for (let p = 0; p < a.length; p++)
-    for (const [f, { top }] of fields.entries()) {
-      const at = p * fields.length + f
-      if (levels[at] === top)
-        adjustments[at] = 2 ** Math.round(Math.log2(adjust(f, agreed(a[p] as number, b[p] as number, f))))
-    }
-  return adjustments
+  const adjust = pairAdjustments(model, frequencies, fields, agreedValue(store, layout))
+  const adjustments = new Float64Array(levels.length)
+  for (let p = 0; p < a.length; p++) {
+    const [from, to] = [p * fields.length, (p + 1) * fields.length]
+    adjust(a[p] as number, b[p] as number, levels.subarray(from, to), adjustments.subarray(from, to))
+  }
+  return adjustments.map((one) => 2 ** Math.round(Math.log2(one)))
 }
 
 function count(

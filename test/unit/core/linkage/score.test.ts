@@ -1,12 +1,14 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { defaultModel } from '../../../../services/core/linkage/default-model.ts'
 import { recordEncoder } from '../../../../services/core/linkage/encode.ts'
-import type { Frequencies } from '../../../../services/core/linkage/frequencies.ts'
+import { type Frequencies, NO_FREQUENCIES } from '../../../../services/core/linkage/frequencies.ts'
 import { comparedFields } from '../../../../services/core/linkage/levels.ts'
 import { normaliseTraits } from '../../../../services/core/linkage/normalise-traits.ts'
+import { LINK_PROBABILITY } from '../../../../services/core/linkage/persons.ts'
 import { plainStore } from '../../../../services/core/linkage/plain-store.ts'
 import { filterStore } from '../../../../services/core/linkage/record-store.ts'
-import { scorer } from '../../../../services/core/linkage/score.ts'
+import { probabilityOf, scorer } from '../../../../services/core/linkage/score.ts'
 import { startingModel } from '../../../../services/core/linkage/starting-model.ts'
 import { TRAITS, type Trait, type Traits } from '../../../../services/core/linkage/traits.ts'
 
@@ -63,4 +65,61 @@ test('the weight of two records is the same to its last bit, whichever of them c
     )
     expect(differing).toEqual([])
   }
+})
+
+describe('with the shipped model', () => {
+  const MOTHER: Traits = {
+    family_name: 'Durand',
+    birth_name: 'Durand',
+    given_name: 'Camille',
+    birth_date: '1985-02-11',
+    sex: 'F',
+    birth_place: '75112',
+    street: '12 rue des Lilas',
+    city: 'Nantes',
+    postcode: '44000',
+    phone: '0612345678',
+  }
+
+  function weightOf(a: Traits, b: Traits): number {
+    const store = filterStore(layout)
+    for (const traits of [a, b]) store.add(encoder.encode(normaliseTraits(traits, 'YYYY-MM-DD')))
+    return scorer(defaultModel(), NO_FREQUENCIES, store, layout).weight(0, 1)
+  }
+
+  test('a newborn without a name and the child of one home and birth are linked, and not for sure', () => {
+    const child = { ...MOTHER, birth_date: '2023-02-11' }
+    const probability = probabilityOf(weightOf({ ...child, given_name: 'Bébé' }, child))
+    expect(probability).toBeGreaterThan(0.75)
+    expect(probability).toBeLessThan(0.9)
+  })
+
+  test('another e-mail address alone makes nobody another person', () => {
+    expect(weightOf({ ...MOTHER, email: 'a@mail.example' }, { ...MOTHER, email: 'zoe@post.example' })).toBeGreaterThan(
+      7,
+    )
+  })
+
+  test('an equal address says less of two people of one name than of others: it is made of the names', () => {
+    const email = 'camille.durand@mail.example'
+    const far = {
+      ...MOTHER,
+      birth_date: '1962-10-30',
+      street: '3 place du Port',
+      city: 'Lille',
+      postcode: '59000',
+      phone: '0198765432',
+    }
+    const gain = (a: Traits, b: Traits) => weightOf({ ...a, email }, { ...b, email }) - weightOf(a, b)
+    const other = { ...far, given_name: 'Zoé', family_name: 'Klein', birth_name: 'Klein' }
+    expect(gain(MOTHER, far)).toBeLessThan(gain(MOTHER, other) - 3)
+    expect(gain(MOTHER, far)).toBeLessThan(5)
+  })
+
+  test('a newborn is not linked with a sister who lives in the town and has the telephone, but another home: families move as one person does', () => {
+    const newborn = { ...MOTHER, given_name: 'Bébé', birth_date: '2023-02-11' }
+    const sister = { ...MOTHER, given_name: 'Léa', birth_date: '2021-02-10', street: '3 place du Port' }
+    // Below what makes a link.
+    expect(probabilityOf(weightOf(newborn, sister))).toBeLessThan(LINK_PROBABILITY)
+  })
 })
