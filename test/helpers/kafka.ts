@@ -107,17 +107,25 @@ export async function deleteGroup(env: Env, groupId: string): Promise<void> {
   await withAdmin(testKafka(env), (admin) => admin.deleteGroups([groupId]))
 }
 
+/** Creates topics; @returns when the broker leads all their partitions, for which the client's own waiting fails when it asks too early */
+export async function createTopics(env: Env, topics: readonly string[], numPartitions: number): Promise<void> {
+  await withAdmin(testKafka(env), async (admin) => {
+    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions })), waitForLeaders: false })
+    const areLed = async () => {
+      const metadata = await admin.fetchTopicMetadata({ topics: [...topics] }).catch(() => undefined)
+      return metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0)) === true
+    }
+    while (!(await areLed())) await sleep(50)
+  })
+}
+
 /** Deletes topics and creates them again under their names, as an operator does; @returns when the broker knows the new ones */
 export async function recreateTopics(env: Env, topics: readonly string[], numPartitions: number): Promise<void> {
   await withAdmin(testKafka(env), async (admin) => {
     await admin.deleteTopics({ topics: [...topics], timeout: 30_000 })
-    const waitFor = async (done: (present: ReadonlySet<string>) => boolean) => {
-      while (!done(new Set(await admin.listTopics()))) await sleep(50)
-    }
-    await waitFor((present) => topics.every((topic) => !present.has(topic)))
-    await admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions })), waitForLeaders: false })
-    await waitFor((present) => topics.every((topic) => present.has(topic)))
+    while ((await admin.listTopics()).some((topic) => topics.includes(topic))) await sleep(50)
   })
+  await createTopics(env, topics, numPartitions)
 }
 
 /** @returns the settings of a topic that are in force, with the broker's defaults */
@@ -132,7 +140,7 @@ export async function topicSettings(env: Env, topic: string): Promise<Readonly<R
   return Object.fromEntries(entries.map(({ configName, configValue }) => [configName, configValue]))
 }
 
-/** Sets some settings of a topic, as an operator does; the others stay as they are. */
+/** Sets some settings of a topic, as an operator does; the others stay as they are. @returns when they are in force */
 export async function alterTopic(env: Env, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
   const { resources } = await withAdmin(testKafka(env), (admin) =>
     admin.describeConfigs({ resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }], includeSynonyms: false }),
@@ -154,6 +162,11 @@ export async function alterTopic(env: Env, topic: string, settings: Readonly<Rec
       ],
     }),
   )
+  const areInForce = async () => {
+    const now = await topicSettings(env, topic)
+    return Object.entries(settings).every(([name, value]) => now[name] === value)
+  }
+  while (!(await areInForce())) await sleep(50)
 }
 
 /** Deletes the records of partition 0 before an offset, as the retention does. */

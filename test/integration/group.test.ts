@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
 import { afterAll, beforeEach, expect, it } from 'vitest'
-import { withAdmin } from '#core/kafka/offsets.ts'
 import { type PartitionConsumer, startConsumer } from '#core/worker/consumer.ts'
 import { createMembers } from '#core/worker/members.ts'
-import { produce, testKafka } from '../helpers/kafka.ts'
+import { createTopics, produce, testKafka } from '../helpers/kafka.ts'
 import { servers } from '../helpers/servers.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chainon-group-'))
@@ -21,12 +20,7 @@ let topics: readonly [string, string] = ['', '']
 beforeEach(async () => {
   group = `group-${Math.random().toString(36).slice(2)}`
   topics = [`${group}.a`, `${group}.b`]
-  await withAdmin(kafka, (admin) =>
-    admin.createTopics({ topics: topics.map((topic) => ({ topic, numPartitions: 4 })), waitForLeaders: false }),
-  )
-  await expect
-    .poll(() => withAdmin(kafka, (admin) => admin.fetchTopicMetadata({ topics: [...topics] })).catch(() => undefined))
-    .toBeDefined()
+  await createTopics(env, topics, 4)
 })
 afterAll(async () => {
   await Promise.all(running.map((consumer) => consumer.stop()))

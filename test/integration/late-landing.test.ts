@@ -17,7 +17,7 @@ import { watchLeaders } from '../../services/gateway/log/leaders.ts'
 import { logProducer } from '../../services/gateway/log/producer.ts'
 import { openRecordLog, type RecordLog } from '../../services/gateway/log/record-log.ts'
 import { watchUnavailable } from '../../services/gateway/log/unavailable.ts'
-import { kafkaAccess, readTopics, testKafka } from '../helpers/kafka.ts'
+import { createTopics, kafkaAccess, readTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated, servers } from '../helpers/servers.ts'
 
 /** What one client sends is held while `closed`, on new connections too. */
@@ -66,9 +66,7 @@ async function opened(kafka: Kafka, env: Readonly<Record<string, string>>, topic
 test('a record that was answered 503 lands behind its correction, and the correction stays in force', async () => {
   const place = isolated()
   const topic = `${place.namespace}identified.observation`
-  await withAdmin(testKafka(place.env), (admin) =>
-    admin.createTopics({ topics: [{ topic, numPartitions: 1, replicationFactor: 1 }], waitForLeaders: true }),
-  )
+  await createTopics(place.env, [topic], 1)
   const stamp = stampClock(Date.now)
   const batch = (value: number) => [
     {

@@ -1,8 +1,7 @@
 /** Messages of a partition on the real broker, without a group. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { withAdmin } from '#core/kafka/offsets.ts'
 import { type PartitionReader, partitionReader } from '#core/kafka/partition-reader.ts'
-import { produce, testKafka } from '../helpers/kafka.ts'
+import { createTopics, produce, testKafka } from '../helpers/kafka.ts'
 import { isolated } from '../helpers/servers.ts'
 
 const own = isolated()
@@ -10,9 +9,8 @@ const topic = `${own.namespace}last`
 let reader: PartitionReader
 
 beforeAll(async () => {
-  const kafka = testKafka(own.env)
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [{ topic, numPartitions: 2 }] }))
-  reader = partitionReader(kafka)
+  await createTopics(own.env, [topic], 2)
+  reader = partitionReader(testKafka(own.env))
 })
 afterAll(async () => {
   await reader?.close()

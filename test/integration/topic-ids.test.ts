@@ -1,9 +1,8 @@
 /** The ids of topics on the real broker, over kafkajs' own connections. */
 import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { withAdmin } from '#core/kafka/offsets.ts'
 import { type TopicIds, topicIds } from '#core/kafka/topic-ids.ts'
-import { produce, recreateTopics, testKafka } from '../helpers/kafka.ts'
+import { createTopics, produce, recreateTopics, testKafka } from '../helpers/kafka.ts'
 import { isolated } from '../helpers/servers.ts'
 import { heldServer } from '../helpers/tcp-fault.ts'
 
@@ -12,9 +11,8 @@ const topic = `${own.namespace}${'long-name-'.repeat(15)}`
 let ids: TopicIds
 
 beforeAll(async () => {
-  const kafka = testKafka(own.env)
-  await withAdmin(kafka, (admin) => admin.createTopics({ topics: [{ topic, numPartitions: 3 }] }))
-  ids = await topicIds(kafka)
+  await createTopics(own.env, [topic], 3)
+  ids = await topicIds(testKafka(own.env))
 })
 afterAll(async () => {
   await ids?.close()

@@ -41,7 +41,7 @@ import { planOf } from '../../services/cli/canary/sow.ts'
 import { type CanaryRequest, sowings } from '../../services/cli/canary/sowings.ts'
 import { openLedger } from '../../services/cli/ledger-source.ts'
 import { dicomFile, slice } from '../helpers/dicom-file.ts'
-import { groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
+import { createTopics, groupOffsets, produce, readTopics, testKafka } from '../helpers/kafka.ts'
 import { onlyLong } from '../helpers/long.ts'
 import { testRedis } from '../helpers/redis.ts'
 import { openSealed } from '../helpers/sealed.ts'
@@ -284,9 +284,7 @@ test('chainon canary finds what is planted in each kind of place, nothing else, 
   const [name, header, column, number] = [of('JSON'), of('headers, and file names in them'), of('CSV'), of('FHIR')]
   const clickhouse = createClient({ url: stack.env.CLICKHOUSE_URL ?? '', ...clientLogin(stack.env) })
   const redis = testRedis(stack.env)
-  await withAdmin(testKafka(stack.env), (admin) =>
-    admin.createTopics({ topics: [{ topic: 'planted' }], waitForLeaders: true }),
-  )
+  await createTopics(stack.env, ['planted'], 1)
   const command = startCanary(['--yes', '--json', '--seed', seed, '--data-dir', folder])
   await command.until(/sowing/)
   await produce(stack.env, 'planted', [
