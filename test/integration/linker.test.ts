@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Contribution, DEFAULT_LIMITS, IndexRefused } from '../../services/curate/link/linker.ts'
 import { modelLinks } from '../helpers/link-model.ts'
-import { testRedis } from '../helpers/redis.ts'
+import { monitorRedis, testRedis } from '../helpers/redis.ts'
 import { ownNamespace, servers } from '../helpers/servers.ts'
 import { type TestLinker, testLinker } from '../helpers/test-linker.ts'
 
@@ -236,20 +236,18 @@ describe('one producer', () => {
     linker: TestLinker,
     contributions: readonly Contribution[],
   ): Promise<ReadonlySet<string>> {
-    const monitor = await redis.monitor()
     const prefix = `${linker.store.prefix(linker.index.id)}n:p2_`
     const end = randomUUID()
     const read = new Set<string>()
-    const ended = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, [command = '', key = '']: string[]) => {
-        if (command.toLowerCase() === 'hgetall' && key.startsWith(prefix)) read.add(key.slice(prefix.length))
-        if (key === end) resolve()
-      })
+    const ended = Promise.withResolvers<void>()
+    const monitor = await monitorRedis(servers(), ([command = '', key = '']) => {
+      if (command.toLowerCase() === 'hgetall' && key.startsWith(prefix)) read.add(key.slice(prefix.length))
+      if (key === end) ended.resolve()
     })
     await linker.link(contributions)
     await redis.exists(end)
-    await ended
-    monitor.disconnect()
+    await ended.promise
+    monitor.stop()
     return read
   }
 
