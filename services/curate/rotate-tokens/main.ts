@@ -2,6 +2,7 @@
  * `chainon keys rotate-tokens`: another key for which the linkage tokens of the kept log are sealed. A command, not a server: it exits with 0 done, 2 usage,
  * 70 a bug, 75 a dependency failed, or something is still sealed for a former key, 78 configuration.
  */
+
 import { parseArgs } from 'node:util'
 import { avroRegistry } from '#core/avro/registry.ts'
 import { clickhouseClient } from '#core/clickhouse/client.ts'
@@ -15,10 +16,10 @@ import { openSecretBox } from '#core/custody/key-provider.ts'
 import { sealingKey, TOKENS } from '#core/custody/sealing-versions.ts'
 import { warehouseRegister } from '#core/custody/warehouse-register.ts'
 import { openWrap } from '#core/custody/wrap-keys.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkConfig } from '../config.ts'
 import { retireTokens } from './retire.ts'
@@ -29,13 +30,7 @@ const USAGE = 'usage: rotate-tokens/main.ts survey | prepare | rotate | abandon 
 const keyOf = (version: number) => sealingKey(TOKENS, version)
 
 const logger = createLogger('rotate', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 

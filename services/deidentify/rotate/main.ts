@@ -2,6 +2,7 @@
  * `chainon keys rotate-transport`: another key of the encodings that `deidentify` seals for the linker. A command, not a server: it exits with 0 done, 2 usage,
  * 70 a bug, 75 a dependency failed, or what was sealed under a former version still exists, 78 configuration.
  */
+
 import { parseArgs } from 'node:util'
 import { logLevel, readConfig } from '#core/config/read.ts'
 import { loadContracts } from '#core/contract/load.ts'
@@ -9,7 +10,6 @@ import { kafkaRegister } from '#core/custody/kafka-register.ts'
 import { PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { sealingOthers } from '#core/custody/nobody-seals.ts'
 import { sealingKey, sealingVersions, TRANSPORT } from '#core/custody/sealing-versions.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { withAdmin } from '#core/kafka/offsets.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
@@ -20,7 +20,8 @@ import {
   retireFormer,
   usePrepared,
 } from '#core/linkage/shared-secret.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { nothingSealedUnderOthers, sealedVersions } from './retire.ts'
 
 const USAGE_STATUS = 2
@@ -28,13 +29,7 @@ const USAGE = 'usage: rotate/main.ts survey | prepare | rotate | abandon | retir
 const keyOf = (version: number) => sealingKey(TRANSPORT, version)
 
 const logger = createLogger('rotate', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 

@@ -2,28 +2,23 @@
  * `chainon keys rotate-routing`: another routing key. A command, not a server: it exits with 0 done, 1 this host has not the registered key (`survey`),
  * 2 usage, 70 a bug, 75 a dependency failed, 78 configuration.
  */
+
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { logLevel, readConfig, secretsDir } from '#core/config/read.ts'
 import { kafkaRegister, routingTopic } from '#core/custody/kafka-register.ts'
 import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { ROUTING_KEY, replaceRoutingKey, surveyRoutingKey } from '../log/routing-key.ts'
 
 const USAGE_STATUS = 2
 const USAGE = 'usage: rotate/main.ts survey | rotate [--json]\n'
 
 const logger = createLogger('gateway', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 

@@ -2,15 +2,16 @@
  * `chainon keys rotate-encodings`: other keys of the encodings and of the linkage index. A command, not a server: it exits with 0 done, 2 usage, 70 a bug, 75 a dependency failed,
  * 78 configuration, or what is there does not allow it.
  */
+
 import { parseArgs } from 'node:util'
 import { logLevel } from '#core/config/read.ts'
 import { encodingKey, indexKey } from '#core/custody/encoding-versions.ts'
 import { kafkaRegister } from '#core/custody/kafka-register.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { kafkaClient } from '#core/kafka/client.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
+import { runStep } from '#core/process/step-main.ts'
 import { redisClient } from '#core/redis/client.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { linkerConfig } from '../config.ts'
 import { abandon, prepare, type RotationPlace, retire, rotate, survey } from './steps.ts'
@@ -103,13 +104,7 @@ const STEPS: Readonly<Record<string, (place: RotationPlace) => Promise<Done>>> =
   },
 }
 
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 

@@ -2,6 +2,7 @@
  * `chainon keys rotate-first-level`: the kept logs under another key of first-level pseudonyms. It has the login of `provision`, because Kafka lets nobody else delete messages.
  * A command, not a server: it exits with 0 done, 2 usage, 70 a bug, 75 a dependency failed, or it was refused, 78 configuration.
  */
+
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REGISTRY_KEYS } from '#core/avro/ask-registry.ts'
@@ -16,11 +17,11 @@ import { openSecretBox, PROVIDER_KEYS } from '#core/custody/key-provider.ts'
 import { heldTokenSeeds, readTokenKeys } from '#core/custody/published-key.ts'
 import { linkageFolder } from '#core/custody/wrap-keys.ts'
 import { wrapKey } from '#core/custody/wrap-versions.ts'
-import { ChainonError, describeUnreachable, exitStatus } from '#core/faults/errors.ts'
 import { KAFKA_KEYS, kafkaClient } from '#core/kafka/client.ts'
 import { partitionReader } from '#core/kafka/partition-reader.ts'
 import { orderedProducer } from '#core/kafka/producer.ts'
-import { createLogger, safeError } from '#core/telemetry/logger.ts'
+import { runStep } from '#core/process/step-main.ts'
+import { createLogger } from '#core/telemetry/logger.ts'
 import { startProgress } from '#core/terminal/progress.ts'
 import { decisionsForm, type LogForm, linkedForm, pseudonymisedForm } from './log-form.ts'
 import { abandonedText, preparedText, retiredText, rotatedText, surveyText } from './output.ts'
@@ -31,13 +32,7 @@ const USAGE_STATUS = 2
 const USAGE = 'usage: rotate/main.ts survey | prepare | rotate | abandon | retire [--json]\n'
 
 const logger = createLogger('rotate', logLevel(process.env))
-process.exitCode = await run().catch((error: unknown) => {
-  const text =
-    error instanceof ChainonError ? error.message : (describeUnreachable(error) ?? 'an error of Chainon itself')
-  if (!(error instanceof ChainonError)) logger.fatal({ event: 'failed', err: safeError(error) })
-  process.stderr.write(`chainon: ${text}\n`)
-  return exitStatus(error)
-})
+await runStep(logger, run)
 // The clients' connections are closed; a handle of theirs that is still open must not keep the process.
 process.exit()
 
